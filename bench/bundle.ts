@@ -1,15 +1,15 @@
 import { type BuildOptions, build } from 'esbuild';
 import { missingPeers } from './peers/install.ts';
 
-/** Folders with measurements.js in them. */
+/** Two folders, each with a measurements.js in it. */
 export interface Bundles {
   readonly chrome: string;
   readonly node: string;
 }
 
 /**
- * Bundles measurements.ts for a page and for Node. Peers are chunks of their own, loaded when they are opened; one that is not
- * installed is left out, and does not load. The package's folder is the working one.
+ * Bundles measurements.ts for a page and for Node. Each peer is a chunk of its own that is loaded when it is opened; a
+ * peer that is not installed is left out, and opening it fails. Expects the package's folder as the working folder.
  */
 export async function bundleMeasurements(): Promise<Bundles> {
   const common: BuildOptions = {
@@ -20,7 +20,7 @@ export async function bundleMeasurements(): Promise<Bundles> {
     target: 'es2022',
     loader: { '.wgsl': 'text', '.csv': 'text', '.wasm': 'binary' },
     logLevel: 'warning',
-    logOverride: { 'direct-eval': 'silent', 'commonjs-variable-in-esm': 'silent' }, // in the peers
+    logOverride: { 'direct-eval': 'silent', 'commonjs-variable-in-esm': 'silent' }, // raised by code of the peers
   };
   const missing = missingPeers();
   const bundles = { chrome: 'dist/bench/chrome', node: 'dist/bench/node' };

@@ -1,32 +1,35 @@
-/** What keeps the own thread of a page busy, as the browser tells it. */
+/** Measures what keeps the main thread of a page busy, as the browser reports it. */
 import type { CDPSession, Page } from 'puppeteer';
 
-/** What a browser calls a long task, in milliseconds. */
-export const LONG = 50;
+/** A browser calls a task long from this many milliseconds on. */
+export const LONG_TASK = 50;
 
-export interface LongTask {
-  /** Milliseconds after the scene began. */
+interface LongTask {
+  /** Milliseconds since the scene began. */
   readonly at: number;
   readonly milliseconds: number;
-  /** What the browser tells of the frame to which it belongs: its scripts, and what came after them. */
+  /** The frame to which the task belongs, as the browser describes it: its scripts, and the work after them. */
   readonly what: string;
 }
 
 export interface Busy {
   readonly seconds: number;
-  /** Of them the page's own thread had a processor: other work on the machine makes tasks longer, but not these. */
+  /**
+   * Seconds of the scene during which the page's main thread had a processor. Other work on the machine lengthens
+   * tasks, but not this number.
+   */
   readonly processorSeconds: number;
   readonly longTasks: readonly LongTask[];
-  /** The longest time between two moments at which the page could have answered, in milliseconds. */
+  /** The longest time during which the page could not have answered, in milliseconds. */
   readonly longestGap: number;
 }
 
-/** Milliseconds from one moment to the next at which the page is seen to answer. */
+/** The page proves that it is responsive once in this many milliseconds. */
 const BEAT = 4;
-/** Milliseconds after which the browser has told of what is over. */
-const TOLD = 200;
+/** The browser reports a long task at most this many milliseconds after its end. */
+const REPORTING_DELAY = 200;
 
-/** Of https://w3c.github.io/long-animation-frames/, which the types of the DOM do not have yet. */
+/** An entry of https://w3c.github.io/long-animation-frames/, which the DOM types do not have yet. */
 interface Frame {
   readonly startTime: number;
   readonly duration: number;
@@ -42,14 +45,14 @@ interface Frame {
 interface Recorder {
   readonly tasks: { readonly startTime: number; readonly duration: number }[];
   readonly frames: Frame[];
-  /** Times between two beats since it was last set to 0. */
+  /** The longest time between two beats since it was last reset to 0. */
   longestGap: number;
 }
 
 type Recording = typeof globalThis & { recorder: Recorder };
 
-/** Every document that `page` opens from now on is watched. */
-export async function watch(page: Page): Promise<CDPSession> {
+/** Watches every document that `page` opens from now on. */
+export async function watchPage(page: Page): Promise<CDPSession> {
   await page.evaluateOnNewDocument((beat) => {
     const recorder: Recorder = { tasks: [], frames: [], longestGap: 0 };
     Object.assign(globalThis, { recorder });
@@ -70,8 +73,8 @@ export async function watch(page: Page): Promise<CDPSession> {
   return session;
 }
 
-/** @param act what is done meanwhile; it may open another document */
-export async function busyDuring(page: Page, session: CDPSession, act: () => Promise<unknown>): Promise<Busy> {
+/** @param act runs while the page is watched; it may open another document */
+export async function measureBusy(page: Page, session: CDPSession, act: () => Promise<unknown>): Promise<Busy> {
   const before = await processorTime(session);
   const from = await page.evaluate(() => {
     (globalThis as Recording).recorder.longestGap = 0;
@@ -83,10 +86,10 @@ export async function busyDuring(page: Page, session: CDPSession, act: () => Pro
     longestGap: (globalThis as Recording).recorder.longestGap,
   }));
   const after = await processorTime(session);
-  await new Promise((resolve) => setTimeout(resolve, TOLD));
+  await new Promise((resolve) => setTimeout(resolve, REPORTING_DELAY));
   const { origin, tasks, frames } = await page.evaluate(() => {
     const { recorder } = globalThis as Recording;
-    // Field by field: entries of the browser have nothing of their own that could be posted.
+    // The fields are copied one by one, because the browser's entries have no own properties that could be serialised.
     const frames = recorder.frames.map(
       ({ startTime, duration, styleAndLayoutStart, scripts }): Frame => ({
         startTime,
@@ -107,7 +110,7 @@ export async function busyDuring(page: Page, session: CDPSession, act: () => Pro
     .map(({ startTime, duration }) => ({
       at: Math.round(origin + startTime - from),
       milliseconds: Math.round(duration),
-      what: described(
+      what: describeFrame(
         frames.find((frame) => frame.startTime < startTime + duration && startTime < frame.startTime + frame.duration),
       ),
     }))
@@ -120,8 +123,8 @@ async function processorTime(session: CDPSession): Promise<number> {
   return metrics.find(({ name }) => name === 'ThreadTime')?.value ?? Number.NaN;
 }
 
-/** A frame is its scripts, then style and layout, then painting and what is handed to the compositor. */
-function described(frame: Frame | undefined): string {
+/** A frame consists of its scripts, then style and layout, then painting and the hand-over to the compositor. */
+function describeFrame(frame: Frame | undefined): string {
   if (!frame) return 'no frame that the browser tells of';
   const { startTime, duration, styleAndLayoutStart, scripts } = frame;
   const told = scripts.map(

@@ -1,4 +1,4 @@
-/** What is measured. Everyone who takes part does this, in their own way, on the same numbers. */
+/** The cases that are measured. Every contestant does the same work on the same numbers, in its own way. */
 import {
   RELU_ITERATIONS,
   type ReluProblem,
@@ -19,40 +19,42 @@ export interface Problems {
 
 export type CaseName = keyof Problems;
 
-/** Mean over the samples where a library counts by sample, else those of the whole batch. */
+/**
+ * Iterations: the mean over the samples where a library counts them by sample, otherwise the count of the whole batch.
+ */
 export interface Iterations {
   readonly forward: number;
   readonly backward: number;
 }
 
 export interface Outcome {
-  /** What was computed, so that it can be seen that all computed the same. */
+  /** The result of the first unit, by which contestants are compared with one another. */
   readonly answer?: ArrayLike<number>;
   readonly iterations?: Iterations;
-  /** Those of the sample that took most: so many were made, where each is made by the whole batch. */
-  readonly most?: Iterations;
+  /** Iterations of the slowest sample. Where the whole batch iterates together, this many are carried out. */
+  readonly slowest?: Iterations;
 }
 
-/** One case of one size, done by one library. */
+/** One case at one size, done by one library. */
 export interface Work<Problem> {
-  /** Takes the numbers over, and waits until they are where they are needed. Not timed. */
+  /** Moves the numbers to where the work needs them, and waits until they are there. Not timed. */
   prepare(problem: Problem): Promise<void>;
-  /** Does the work so many times, and returns when the device has done it. */
+  /** Does `units` units of work, and returns when the device has finished them. */
   run(units: number): Promise<Outcome>;
-  /** Frees what it holds on the device. */
+  /** Frees what the work holds on the device. */
   dispose(): void;
 }
 
-/** How a library does the cases that it can do. */
+/** A library's implementations of the cases that it can do. */
 export type Works = { readonly [Name in CaseName]?: (size: Size) => Work<Problems[Name]> };
 
 interface Case<Problem> {
   readonly title: string;
-  /** Most units (solves, training steps) that one problem is enough for. */
-  readonly most: number;
-  /** Largest relative difference of two answers, ‖x − y‖/‖y‖. */
+  /** The largest number of units (solves or training steps) that one problem suffices for. */
+  readonly maximumUnits: number;
+  /** The largest relative difference allowed between two answers, ‖x − y‖/‖y‖. */
   readonly agreement: number;
-  /** Floating-point operations of one unit, where they are known without knowing what the solver did. */
+  /** Floating-point operations of one unit, for cases where they do not depend on the solver. */
   operations?(size: Size): number;
   problem(size: Size, repetition: number): Problem;
 }
@@ -62,13 +64,13 @@ type Cases = { readonly [Name in CaseName]: Case<Problems[Name]> };
 export const CASES = {
   relu: {
     title: `${RELU_ITERATIONS} relu iterations`,
-    most: 1,
+    maximumUnits: 1,
     agreement: 1e-4,
-    // A product of batch × n with n × n is batch·n² multiplications and as many additions.
+    // A product of batch × n with n × n takes batch·n² multiplications and as many additions.
     operations: ({ batch, width }: Size) => 2 * batch * width ** 2 * RELU_ITERATIONS,
     problem: reluProblem,
   },
-  // Two solves to a tolerance of 1e-4 differ by some multiple of it.
-  solve: { title: 'solve and gradient', most: 1, agreement: 1e-2, problem: solveProblem },
-  training: { title: 'training step', most: TRAINING.steps, agreement: 0, problem: trainingProblem },
+  // Two solves to a tolerance of 1e-4 differ by a multiple of it.
+  solve: { title: 'solve and gradient', maximumUnits: 1, agreement: 1e-2, problem: solveProblem },
+  training: { title: 'training step', maximumUnits: TRAINING.steps, agreement: 0, problem: trainingProblem },
 } as const satisfies Cases;

@@ -1,9 +1,9 @@
-/** Draws a run of the benchmark as an SVG that reads on light and on dark pages. */
+/** Draws a run of the benchmark as an SVG that is legible on light and on dark pages. */
 import { CASES, type CaseName } from './cases.ts';
 import { type Contestant, type LibraryName, nameOf } from './contestants.ts';
 import type { Entry, Results } from './results.ts';
 import type { Scaling } from './scaling.ts';
-import { decades, escaped, logarithmic, pageOf, type Scale } from './svg.ts';
+import { decades, escapeMarkup, logarithmic, pageOf, type Scale } from './svg.ts';
 import { describe } from './table.ts';
 
 /** Mid-tones, which stand out from white and from black. */
@@ -25,7 +25,10 @@ const LINES = 210;
 
 type Chartable = Pick<Results, 'entries' | 'scaling'>;
 
-/** Bars of the largest size that was measured of each case, in Chrome and in Python; below them the curves, where there are any. */
+/**
+ * Bars for the largest measured size of each case, in Chrome and in Python; below them the scaling curves, if there are
+ * any.
+ */
 export function drawBench({ entries, scaling }: Chartable): string {
   const chosen = (Object.keys(CASES) as CaseName[]).flatMap((name) => largestOf(entries, name));
   const bars = chosen.map((group, index) => barPanel(group, 20 + index * (NAMES + PANEL + GAP)));
@@ -54,7 +57,7 @@ function captionOf(entries: readonly Entry[]): string {
     .join(' · ');
 }
 
-/** The entries of the size with most numbers; Node's only where there are no others. */
+/** The entries of the size that most contestants have numbers for; entries from Node only where there are no others. */
 function largestOf(entries: readonly Entry[], name: CaseName): Entry[][] {
   const done = entries.filter((entry) => entry.case === name && entry.timing);
   const shown = done.some(({ environment }) => environment === 'chrome')
@@ -62,7 +65,7 @@ function largestOf(entries: readonly Entry[], name: CaseName): Entry[][] {
     : done;
   if (shown.length === 0) return [];
   const sizeOf = ({ batch, width }: Entry): number => batch * width ** 2;
-  // A training step is compared where its figure from PyTorch is known: 128 × 87.
+  // Training steps are compared at the size for which a figure from PyTorch is known: 128 × 87.
   const preferred = name === 'training' ? shown.filter(({ batch, width }) => batch === 128 && width === 87) : [];
   const candidates = preferred.length > 0 ? preferred : shown;
   const largest = Math.max(...candidates.map(sizeOf));
@@ -74,7 +77,7 @@ function millisecondsOf({ timing }: Entry): number {
   return timing?.median ?? Number.NaN;
 }
 
-/** One bar an entry, on a logarithmic scale; the bar ends at the median, the line spans the repetitions. */
+/** One bar for each entry, on a logarithmic scale. The bar ends at the median; the line spans the repetitions. */
 function barPanel(group: readonly Entry[], left: number): string {
   const [{ case: name, batch, width }] = group;
   const ticks = decades(group.flatMap(({ timing }) => (timing ? [timing.minimum, timing.maximum] : [])));
@@ -88,7 +91,7 @@ function barPanel(group: readonly Entry[], left: number): string {
     const { minimum, maximum, median } = entry.timing ?? { minimum: 0, maximum: 0, median: 0 };
     const weight = entry.library === 'equilibra' ? ' font-weight="700"' : '';
     return (
-      `<text x="${start - 6}" y="${top + 11}" text-anchor="end"${weight}>${escaped(nameOf(entry))}</text>` +
+      `<text x="${start - 6}" y="${top + 11}" text-anchor="end"${weight}>${escapeMarkup(nameOf(entry))}</text>` +
       `<rect x="${start}" y="${top}" width="${(x(median) - start).toFixed(1)}" height="${BAR}" fill="${COLOURS[entry.library]}"/>` +
       `<line x1="${x(minimum).toFixed(1)}" x2="${x(maximum).toFixed(1)}" y1="${middle}" y2="${middle}" stroke="#777" stroke-width="1.5"/>` +
       `<text x="${(x(maximum) + 5).toFixed(1)}" y="${top + 11}"${weight}>${digits(median)}</text>`
@@ -133,14 +136,14 @@ function curvePanel(curves: readonly Scaling[], left: number, top: number): stri
   const marks = [...new Set(xs)].map(
     (tick) => `<text x="${x(tick).toFixed(1)}" y="${top + LINES + 18}" text-anchor="middle">${tick}</text>`,
   );
-  const labels = spread(curves.map(({ points }) => y((points[points.length - 1]?.[1] ?? ys[0]) * unit)));
+  const labels = spreadLabels(curves.map(({ points }) => y((points[points.length - 1]?.[1] ?? ys[0]) * unit)));
   const lines = curves.map((curve, index) => {
     const points = curve.points.map(([at, value]) => `${x(at).toFixed(1)},${y(value * unit).toFixed(1)}`).join(' ');
     const colour = COLOURS[curve.library];
     const dashes = dashesOf(curve);
     return (
       `<polyline fill="none" stroke="${colour}" stroke-width="2"${dashes} points="${points}"/>` +
-      `<text x="${left + width + 6}" y="${(labels[index] + 4).toFixed(1)}" style="fill: ${colour}">${escaped(nameOf(curve))}</text>`
+      `<text x="${left + width + 6}" y="${(labels[index] + 4).toFixed(1)}" style="fill: ${colour}">${escapeMarkup(nameOf(curve))}</text>`
     );
   });
   const heading = `<text x="${left}" y="${top - 14}" font-weight="600">${title}</text>`;
@@ -148,13 +151,13 @@ function curvePanel(curves: readonly Scaling[], left: number, top: number): stri
   return [heading, ...grid, ...marks, axis, ...lines].join('\n');
 }
 
-/** WebGPU solid, everything else dashed: a library has one colour. */
+/** A library has one colour; its curve on WebGPU is solid, and every other one is dashed. */
 function dashesOf({ backend }: Contestant): string {
   return backend === 'webgpu' ? '' : ' stroke-dasharray="6 3"';
 }
 
-/** Heights of labels, moved down where they would lie on one another. */
-function spread(heights: readonly number[]): number[] {
+/** The heights of labels, moved down where labels would overlap. */
+function spreadLabels(heights: readonly number[]): number[] {
   const order = heights.map((_, index) => index).sort((a, b) => heights[a] - heights[b]);
   const moved = [...heights];
   for (let place = 1; place < order.length; place++) {

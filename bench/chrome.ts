@@ -1,4 +1,4 @@
-/** Measurements in headless Chrome, in pages served from localhost. */
+/** Runs measurements in headless Chrome, in pages served from localhost. */
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -52,19 +52,19 @@ export async function openChrome(
 async function sessionOf(page: Page, address: string): Promise<Session> {
   await page.goto(address);
   const crash = new Promise<never>((_, reject) => page.once('error', reject));
-  crash.catch(() => {}); // it is told by the call under way
+  crash.catch(() => {}); // the call under way rejects with it
   return {
     async call<Result>(exportName: string, ...values: unknown[]) {
-      // As text, so that no bundler rewrites the import.
+      // The call is passed as text, so that no bundler rewrites the import.
       const parameters = values.map((value) => JSON.stringify(value)).join(', ');
       const script = `import('/bundle/measurements.js').then((module) => module.${exportName}(${parameters}))`;
       return (await Promise.race([page.evaluate(script), crash])) as Result;
     },
-    close: () => page.close().catch(() => {}), // one that crashed may be gone
+    close: () => page.close().catch(() => {}), // a page that crashed may be gone
   };
 }
 
-/** @param folders what is served, by the beginning of its address */
+/** @param folders the folder that is served below each prefix of the address */
 function startServer(folders: Readonly<Record<string, string>>): Promise<Server> {
   const server = createServer(async ({ url = '/' }, response) => {
     const { pathname } = new URL(url, 'http://localhost');

@@ -1,4 +1,4 @@
-/** Who takes part: each backend of the library, and the libraries that people would pick instead. */
+/** The contestants: each backend of the library, and the libraries that people would choose instead. */
 import { GPUJS_MODES } from '../src/backends/gpujs/index.ts';
 import { BACKENDS } from '../src/backends/open.ts';
 import type { AdapterDescription } from '../src/index.ts';
@@ -20,16 +20,19 @@ interface Entrant extends Contestant {
 const BOTH: readonly EnvironmentName[] = ['chrome', 'node'];
 const CHROME: readonly EnvironmentName[] = ['chrome'];
 
-/** gpu.js in each of its modes, of which Node has one. */
-const OWN = BACKENDS.flatMap((backend) =>
+/** gpu.js counts once for each of its modes; Node has only one of them. */
+const OWN_CONTESTANTS = BACKENDS.flatMap((backend) =>
   backend === 'gpujs'
     ? GPUJS_MODES.map((mode) => ({ backend: `gpujs-${mode}`, environments: mode === 'webgl2' ? CHROME : BOTH }))
     : [{ backend, environments: BOTH }],
 );
 
-/** The library first: its answer is what the others are compared with. TensorFlow.js needs its own package for Node. */
+/**
+ * The library comes first, because the answers of the others are compared with its answer. In Node, TensorFlow.js needs
+ * a package of its own.
+ */
 export const CONTESTANTS: readonly Entrant[] = [
-  ...OWN.map((own) => ({ library: 'equilibra' as const, ...own })),
+  ...OWN_CONTESTANTS.map((own) => ({ library: 'equilibra' as const, ...own })),
   { library: 'jax-js', backend: 'webgpu', environments: ['chrome'] },
   { library: 'jax-js', backend: 'wasm', environments: BOTH },
   { library: 'tfjs', backend: 'webgpu', environments: ['chrome'] },
@@ -40,12 +43,12 @@ export const CONTESTANTS: readonly Entrant[] = [
   { library: 'pytorch', backend: 'cpu', environments: ['python'] },
 ];
 
-/** In one product of the sizes that it takes part in: WebGL2 in software would take minutes for more. */
-export function mostMultiplications(backend: string, { software }: AdapterDescription): number {
+/** The most multiplications in one product that a backend is given: WebGL2 in software would take minutes for more. */
+export function maximumMultiplications(backend: string, { software }: AdapterDescription): number {
   return backend === 'gpujs-webgl2' && software ? 128 ** 3 : Number.POSITIVE_INFINITY;
 }
 
-/** As it is called in tables: equilibra webgpu. */
+/** The name of a contestant in tables, such as "equilibra webgpu". */
 export function nameOf({ library, backend }: Contestant): string {
   return `${library} ${backend}`;
 }

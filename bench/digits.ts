@@ -8,7 +8,7 @@ import { adam, dense, type EpochProgress, monotone, open, sequential, stepDecay,
 import { LoadWatch } from './load.ts';
 import { drawRun } from './picture.ts';
 
-/** From the folder of the package, where npm runs scripts. */
+/** Relative to the folder of the package, where npm runs scripts. */
 const results = 'bench/results';
 const engine = await open();
 const data = await digits();

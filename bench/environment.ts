@@ -1,10 +1,10 @@
-/** Where the measurements run. */
+/** A place in which measurements run: a browser or Node. */
 
 export interface Environment {
   readonly name: EnvironmentName;
-  /** Such as "Node 22.1.0" or "Chromium 131.0.6778.85". */
+  /** For example "Node 22.1.0" or "Chromium 131.0.6778.85". */
   readonly version: string;
-  /** A process or a page with measurements.ts in it. */
+  /** Opens a process or a page that has loaded measurements.ts. */
   openSession(): Promise<Session>;
   close(): Promise<void>;
 }
@@ -18,5 +18,5 @@ export interface Session {
 export const ENVIRONMENTS = ['chrome', 'node', 'python'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
-/** Milliseconds after which one call is given up: a driver may hang. */
+/** Milliseconds after which a call is abandoned, because a driver may hang. */
 export const CALL_LIMIT = 600_000;

@@ -1,4 +1,4 @@
-/** The cases, done by the library. */
+/** The cases, done by this library. */
 import { Tape } from '../src/autodiff/tape.ts';
 import {
   adam,
@@ -38,7 +38,7 @@ export function equilibraWorks(engine: Engine): Works {
   };
 }
 
-/** In one Program; z is read at the end. */
+/** All iterations are one Program; z is read at the end. */
 function reluIterations(engine: Engine, { batch, width }: Size): Work<ReluProblem> {
   const W = engine.tensor(new Float32Array(width ** 2), [width, width]);
   const b = engine.tensor(new Float32Array(batch * width), [batch, width]);
@@ -66,7 +66,9 @@ function reluIterations(engine: Engine, { batch, width }: Size): Work<ReluProble
   };
 }
 
-/** W, z, and the gradients of ⟨v, z⟩ with respect to A, B and b. The reports and the gradient of b are read. */
+/**
+ * Computes W, z, and the gradients of ⟨v, z⟩ with respect to A, B and b. The reports and the gradient of b are read.
+ */
 function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolveProblem> {
   const zeros = (rows: number): Tensor => engine.tensor(new Float32Array(rows * width), [rows, width]);
   const [A, B, b, v] = [zeros(width), zeros(width), zeros(batch), zeros(batch)];
@@ -91,13 +93,13 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
             checkInputs: false,
           });
           const gradients = tape.pullback(z, watched, v);
-          // Those of A and B stay on the device, as in training.
+          // The gradients of A and B stay on the device, as in training.
           const [read] = await Promise.all([gradients[2].data(), engine.idle()]);
           const [there, back] = await Promise.all([report, backwardReports[0]]);
           return {
             answer: read,
             iterations: { forward: meanIterations(there), backward: meanIterations(back) },
-            most: { forward: mostIterations(there), backward: mostIterations(back) },
+            most: { forward: slowestIterations(there), backward: slowestIterations(back) },
           };
         } finally {
           tape.dispose();
@@ -111,10 +113,10 @@ function solveAndGradient(engine: Engine, { batch, width }: Size): Work<SolvePro
 }
 
 /**
- * Bytes that an engine holds after a solve of so many iterations and its gradient, those kept for reuse included: what was
- * needed at any time. Of an engine of its own, since programs are kept too.
+ * The bytes that an engine holds after a solve of `iterations` iterations and its gradient, buffers kept for reuse
+ * included: the peak of what was needed. Each measurement opens an engine of its own, because Programs are kept too.
  */
-export async function implicitMemory(
+export async function measureImplicitMemory(
   options: OpenOptions,
   { batch, width }: Size,
   iterations: number,
@@ -151,7 +153,7 @@ async function solveOfLength(
     margin: MARGIN,
     solver: 'forward-backward',
     linearSolver: 'forward-backward',
-    tolerance: 1e-30, // never met, so that all iterations are made
+    tolerance: 1e-30, // never met, so that all iterations are carried out
     limit,
     backwardLimit: limit,
     onFailure: 'report',
@@ -165,11 +167,11 @@ function meanIterations({ samples }: SolveReport): number {
   return samples.reduce((total, { iterations }) => total + iterations, 0) / samples.length;
 }
 
-function mostIterations({ samples }: SolveReport): number {
+function slowestIterations({ samples }: SolveReport): number {
   return samples.reduce((most, { iterations }) => Math.max(most, iterations), 0);
 }
 
-/** Steps of `train` on a layer of this width and a dense one behind it, with Adam. */
+/** Steps of `train` with Adam, on a layer of this width followed by a dense layer. */
 function trainingSteps(engine: Engine, { batch, width }: Size): Work<TrainingProblem> {
   const { inputs, classes, steps, rate } = TRAINING;
   const model = sequential(

@@ -1,7 +1,7 @@
 /** Measures the cases of one environment. */
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES, type CaseName } from './cases.ts';
-import { CONTESTANTS, type Contestant, mostMultiplications, nameOf } from './contestants.ts';
+import { CONTESTANTS, type Contestant, maximumMultiplications, nameOf } from './contestants.ts';
 import type { Environment, Session } from './environment.ts';
 import type { LoadWatch } from './load.ts';
 import type { Log } from './log.ts';
@@ -13,14 +13,14 @@ import { type Scaling, scalingIn } from './scaling.ts';
 import { findingsOf } from './sessions.ts';
 import { caseOf, describe } from './table.ts';
 
-/** A session with those in it who could be opened. */
+/** A session, and the contestants that could be opened in it. */
 interface Field {
   readonly session: Session;
   readonly adapters: ReadonlyMap<string, AdapterDescription>;
   readonly contestants: readonly Contestant[];
 }
 
-/** Curves of one environment, in a session of their own. */
+/** The scaling curves of one environment, measured in a session of their own. */
 export async function scalingOf(
   environment: Environment,
   options: BenchOptions,
@@ -44,7 +44,7 @@ function wantedIn({ name }: Environment, options: BenchOptions): Contestant[] {
     .filter((contestant) => isWanted(contestant, options));
 }
 
-/** All cases of one environment. */
+/** Measures all cases of one environment. */
 export async function measureIn(
   environment: Environment,
   options: BenchOptions,
@@ -69,7 +69,7 @@ export async function measureIn(
       const findings = await findingsOf(field.session, assignment, watch);
       found = findings.map((finding) => entryOf(environment, field?.adapters, assignment, finding));
     } catch (error) {
-      // What is left of the session is not to be trusted: the other cases get a new one.
+      // The session cannot be trusted after this; the remaining cases get a new one.
       const { limits: _, ...assigned } = assignment;
       const { name, version } = environment;
       found = (field?.contestants ?? wanted).map((contestant) => ({
@@ -98,7 +98,7 @@ function isWanted({ library, backend }: Contestant, options: BenchOptions): bool
   );
 }
 
-/** Who is not there is noted, once, and left out. */
+/** Opens a session with the contestants. One that cannot be opened is noted once, and left out. */
 async function openField(environment: Environment, wanted: readonly Contestant[], log: Log): Promise<Field> {
   const session = await environment.openSession();
   const adapters = new Map<string, AdapterDescription>();
@@ -115,7 +115,7 @@ async function openField(environment: Environment, wanted: readonly Contestant[]
           `${environment.version}: the adapter is ${describe(adapter)}: these are no figures of a graphics card`,
         );
       }
-      if (Number.isFinite(mostMultiplications(contestant.backend, adapter))) {
+      if (Number.isFinite(maximumMultiplications(contestant.backend, adapter))) {
         log.note(`${environment.version}, ${name}: the larger sizes are left out, since ${describe(adapter)} is slow`);
       }
     } catch (error) {
@@ -141,7 +141,7 @@ function entryOf(
     ...(adapter && { adapter }),
     ...assigned,
     ...finding,
-    // operations in a nanosecond are GFLOP/s
+    // operations per nanosecond are GFLOP/s
     ...(counted && { gigaflops: chosen.operations(assigned) / (timing.median * 1e6) }),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The figures in README.md and in docs/: each block of them is written from one file of bench/results, and stands between two
- * comments on the page that is named here.
+ * The figures in README.md and in docs/. Each block of figures is generated from one file of bench/results, and stands
+ * between two comments on the page that FIGURE_PAGES names.
  */
 import type { CaseName } from './cases.ts';
 import { CASES } from './cases.ts';
@@ -8,8 +8,11 @@ import { spreadOf } from './measure.ts';
 import type { Run } from './picture.ts';
 import type { Entry, Results } from './results.ts';
 
-/** What bench/iterations.ts writes: of each solver and layer the counts at both tolerances, null where not all was solved. */
-export interface IterationCounts {
+/**
+ * The file that bench/iterations.ts writes: the mean counts of each solver on each layer at both tolerances, null where
+ * a sample was not solved.
+ */
+interface IterationCounts {
   readonly forward: SolverCounts;
   readonly backward: SolverCounts;
   readonly stepRule: { readonly forward: readonly number[]; readonly backward: readonly number[] };
@@ -17,16 +20,16 @@ export interface IterationCounts {
 type SolverCounts = Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
 
 /** A run of bench/digits.ts. */
-export interface DigitsRun extends Run {
-  /** Share of all processors that other programs had; absent where it was not known. */
+interface DigitsRun extends Run {
+  /** The share of all processors that other programs used; absent where it was not known. */
   readonly others?: number;
 }
 
-/** Files in bench/results, and what is written of them. */
-export const FIGURES = {
-  'bench-wasm.json': (text: string) => peersOf(JSON.parse(text) as WasmResults),
-  'iterations.json': (text: string) => iterationsOf(JSON.parse(text) as IterationCounts),
-  'digits.json': (text: string) => trainingOf(JSON.parse(text) as DigitsRun),
+/** For each file in bench/results, the function that turns its contents into text. */
+const FIGURES = {
+  'bench-wasm.json': (text: string) => describePeers(JSON.parse(text) as WasmResults),
+  'iterations.json': (text: string) => describeIterations(JSON.parse(text) as IterationCounts),
+  'digits.json': (text: string) => describeTraining(JSON.parse(text) as DigitsRun),
 } as const;
 export type FigureFile = keyof typeof FIGURES;
 export const FIGURE_FILES = Object.keys(FIGURES) as FigureFile[];
@@ -37,14 +40,14 @@ export const FIGURE_PAGES = {
   'iterations.json': 'docs/solvers.md',
   'digits.json': 'README.md',
 } as const satisfies Record<FigureFile, string>;
-export type FigurePage = (typeof FIGURE_PAGES)[FigureFile];
+type FigurePage = (typeof FIGURE_PAGES)[FigureFile];
 
 /**
- * The text of a page with each of its blocks written anew.
- * @param contents of the files
- * @throws Error where the text does not have a block exactly once
+ * The text of a page with each of its blocks regenerated.
+ * @param contents the parsed results, by the name of their file
+ * @throws Error where the text does not contain a block exactly once
  */
-export function withFigures(page: FigurePage, text: string, contents: Readonly<Record<FigureFile, string>>): string {
+export function insertFigures(page: FigurePage, text: string, contents: Readonly<Record<FigureFile, string>>): string {
   const files = FIGURE_FILES.filter((file) => FIGURE_PAGES[file] === page);
   return files.reduce((written, file) => {
     const [start, end] = [`<!-- from bench/results/${file} by npm run readme -->\n`, '\n<!-- end -->'];
@@ -55,18 +58,19 @@ export function withFigures(page: FigurePage, text: string, contents: Readonly<R
   }, text);
 }
 
-/** Files that were written before other work was watched have no rule of it, and no counts. */
+/** Files written by versions that did not watch for other work have no load rule and no counts. */
 export type WasmResults = Pick<Results, 'date' | 'processor' | 'notes' | 'entries'> & Partial<Pick<Results, 'load'>>;
 
-const NAMED = { batch: 128, width: 87 };
+const TABLE_SIZE = { batch: 128, width: 87 };
 
-/** A table of one size, and what it says of the others. */
-export function peersOf({ date, processor, notes, entries }: WasmResults): string {
+/** The table of one size, and sentences about the other sizes. */
+export function describePeers({ date, processor, notes, entries }: WasmResults): string {
   const done = entries.filter(({ environment, timing }) => environment === 'chrome' && timing);
   const libraries = [...new Set(done.map(({ library }) => library))];
-  const here = done.filter(({ batch, width }) => batch === NAMED.batch && width === NAMED.width);
+  const here = done.filter(({ batch, width }) => batch === TABLE_SIZE.batch && width === TABLE_SIZE.width);
   const solved = here.find(({ library, case: name }) => library === 'equilibra' && name === 'solve');
-  if (!solved) throw new Error(`there is no solve of ${NAMED.batch} × ${NAMED.width} by the library in Chrome`);
+  if (!solved)
+    throw new Error(`there is no solve of ${TABLE_SIZE.batch} × ${TABLE_SIZE.width} by the library in Chrome`);
   const cell = (name: string, library: string): string => {
     const entry = here.find((each) => each.case === name && each.library === library);
     return entry ? timeOf(entry) : '–';
@@ -82,7 +86,7 @@ export function peersOf({ date, processor, notes, entries }: WasmResults): strin
   ];
   return [
     `Milliseconds on WebAssembly in ${solved.version}, ${processor.cores} cores (${processor.name}), no GPU, ` +
-      `${NAMED.batch} samples, ${NAMED.width} wide, tolerance 1e-4, ${date.slice(0, 10)}; in brackets the interquartile range:`,
+      `${TABLE_SIZE.batch} samples, ${TABLE_SIZE.width} wide, tolerance 1e-4, ${date.slice(0, 10)}; in brackets the interquartile range:`,
     '',
     `| | ${libraries.map((library) => (library === 'equilibra' ? `Equilibra${threadsOf(solved)}` : library)).join(' | ')} |`,
     `|---|${libraries.map(() => '---|').join('')}`,
@@ -106,13 +110,16 @@ function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(value >= 10 ? 3 : 2);
 }
 
-/** 32 × 64 to 256 × 512 */
+/** For example "32 × 64 to 256 × 512". */
 function sizesOf(entries: readonly Entry[]): string {
   const sorted = [...entries].sort((a, b) => a.batch * a.width ** 2 - b.batch * b.width ** 2);
   return [sorted[0], sorted[sorted.length - 1]].map(({ batch, width }) => `${batch} × ${width}`).join(' to ');
 }
 
-/** Least and most over the sizes of how many times as long the fastest of the others took. */
+/**
+ * By how many times the fastest of the other libraries took longer: the least and the greatest such factor over the
+ * sizes.
+ */
 function leadOf(entries: readonly (Entry & Partial<Results['entries'][number]>)[], name: CaseName): string {
   const fastest = new Map<string, number>();
   for (const { case: own, library, batch, width, ratios } of entries) {
@@ -127,8 +134,8 @@ function leadOf(entries: readonly (Entry & Partial<Results['entries'][number]>)[
 
 const LAYERS = ['fresh layer', 'reference', 'ill-conditioned', 'trained'];
 
-/** The table of the solvers; the layers are in the order in which they are counted. */
-export function iterationsOf({ forward, backward, stepRule }: IterationCounts): string {
+/** The table of the solvers. The layers stand in the order of the file. */
+export function describeIterations({ forward, backward, stepRule }: IterationCounts): string {
   const rowsOf = (counts: SolverCounts): string[] =>
     Object.entries(counts).map(([solver, layers]) => {
       const cells = Object.values(layers).map((values) => values.map((one) => one?.toFixed(1) ?? '–').join(' / '));
@@ -147,8 +154,8 @@ export function iterationsOf({ forward, backward, stepRule }: IterationCounts): 
   ].join('\n');
 }
 
-/** In one sentence. */
-export function trainingOf({ backend, seconds, epochs, others }: DigitsRun): string {
+/** One sentence about the training run. */
+export function describeTraining({ backend, seconds, epochs, others }: DigitsRun): string {
   const loaded =
     others !== undefined && others > 0.1
       ? `, while other programs had ${(100 * others).toFixed(0)} % of the processors`

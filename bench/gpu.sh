@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Measures the library on the graphics card of this computer in under ten minutes: the parity tests, large products against the
-# peak of float32, and layers against PyTorch on the same card where there is one with CUDA.
+# Measures the library on the graphics card of this computer in under ten minutes: the parity tests, large products compared with
+# the peak of float32, and layers compared with PyTorch on the same card, if there is a PyTorch with CUDA.
 #
-#   npm run bench:gpu-prepare                       beforehand, where the packages are; writes dist/gpu
+#   npm run bench:gpu-prepare                       first, on a computer with all packages; writes dist/gpu
 #   bash bench/gpu.sh [--output FOLDER] [--peak TFLOPS] [--small] [--software] [--only STEP]
 #
-# Here it takes Node, the package webgpu in node_modules, dist/gpu, a Vulkan driver and its loader (VK_DRIVER_FILES or
-# VK_ICD_FILENAMES where they are not in the usual places); no browser and no network. Writes FOLDER/gpu-<adapter>.json and .md,
-# FOLDER being bench/results by default. What runs on a software adapter is small, and goes to software-<adapter> instead.
-#   --peak      float32 without tensor cores, in TFLOP/s, where the table in bench/gpu/peaks.ts does not know the card
-#   --software  takes the software driver that a browser of this computer carries: a trial of this script
-#   --only      one of parity, products, layers, pytorch; what other steps left last time is reported with it
+# This script needs Node, the package webgpu in node_modules, dist/gpu, a Vulkan driver and its loader (VK_DRIVER_FILES or
+# VK_ICD_FILENAMES if they are not in the usual places), but neither a browser nor a network. It writes FOLDER/gpu-<adapter>.json
+# and .md; FOLDER is bench/results by default. On a software adapter the runs are small, and the files are called
+# software-<adapter>.
+#   --peak      peak of float32 without tensor cores, in TFLOP/s, for cards that are missing from bench/gpu/peaks.ts
+#   --software  uses the software driver of a browser on this computer, to try this script out
+#   --only      one of parity, products, layers, pytorch; the report includes the last results of the other steps
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,12 +32,12 @@ case $only in '' | parity | products | layers | pytorch) ;; *) echo "--only: it 
 [ -f "$built/parity.js" ] || { echo "there is no $built/parity.js: run npm run bench:gpu-prepare first" >&2; exit 2; }
 [ -z "$software" ] || eval "$(node "$built/adapter.js" --exports)"
 
-# Seconds of all steps together; each has a limit of its own too, and what is left is for the report.
+# Seconds for all steps together; each step has a limit of its own too, and the report gets the rest.
 total=570
 started=$SECONDS
 failed=0
 
-# step NAME LIMIT COMMAND…: stops it when its time is up, and goes on.
+# step NAME LIMIT COMMAND…: runs a step, and stops it when its time is up.
 step() {
   local name=$1 limit=$2 left=$((total - 15 - (SECONDS - started))) begun=$SECONDS code
   shift 2
@@ -51,7 +52,7 @@ step() {
 
 [ -n "$only" ] || rm -rf "$work"
 mkdir -p "$work"
-# What is done again is reported anew.
+# Removes the old results of steps that run again.
 touch "$work/steps.jsonl"
 sed -i "/\"step\": \"\(adapter\|$only\)\"/d" "$work/steps.jsonl"
 step adapter 60 node "$built/adapter.js" $small || { echo 'there is no adapter: nothing is measured' >&2; exit 3; }

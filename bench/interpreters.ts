@@ -1,26 +1,26 @@
-/** Which of the Pythons of this computer is measured: that with the newest release of the package. */
+/** Chooses among the Pythons of this computer the one with the newest release of a package. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-export type PythonPackage = 'torch' | 'sklearn';
+type PythonPackage = 'torch' | 'sklearn';
 
-/** What bench/python/about.py tells. */
+/** The output of bench/python/about.py. */
 export interface Interpreter {
-  /** What to start it with. */
+  /** The command that starts it. */
   readonly program: string;
   /** Versions of Python and of the package. */
   readonly python: string;
   readonly version: string;
-  /** Of the package, after it was given all cores. */
+  /** Threads that the package uses once it may use all cores. */
   readonly threads: number;
-  /** The linear algebra that the package was built with. */
+  /** The linear algebra library that the package was built with. */
   readonly blas: string;
   readonly threading: string;
-  /** Of PyTorch: whether it finds a GPU. */
+  /** For PyTorch: whether it finds a GPU. */
   readonly cuda?: boolean;
-  /** Files of linear algebra that it loads. */
+  /** The linear algebra libraries that are loaded, by file. */
   readonly libraries: readonly string[];
 }
 
@@ -30,10 +30,13 @@ const TIME_LIMIT = 120_000;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Programs that may be a Python with packages, each once: of the path, virtual environments, conda, pyenv and the system. */
-export function candidates(variables: Variables, home = homedir()): string[] {
+/**
+ * Programs that may be a Python with packages, each once: those on the path, in virtual environments, of conda, of
+ * pyenv and of the system.
+ */
+export function listCandidates(variables: Variables, home = homedir()): string[] {
   const windows = process.platform === 'win32';
-  const inside = (folder: string): string =>
+  const programIn = (folder: string): string =>
     windows ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python3');
   const onPath = (variables.PATH ?? '')
     .split(delimiter)
@@ -44,21 +47,21 @@ export function candidates(variables: Variables, home = homedir()): string[] {
   );
   const pyenv = join(variables.PYENV_ROOT ?? join(home, '.pyenv'), 'versions');
   const versions = existsSync(pyenv) ? readdirSync(pyenv).map((version) => join(pyenv, version)) : [];
-  const files = [...environments.map(inside), ...onPath, ...versions.map(inside), '/usr/bin/python3'];
+  const files = [...environments.map(programIn), ...onPath, ...versions.map(programIn), '/usr/bin/python3'];
   return [...new Set(files)].filter((file) => existsSync(file));
 }
 
 /**
- * The one with the newest release of the package; of equals the first.
- * @throws Error where none has it
+ * The interpreter with the newest release of the package; among equals the first one.
+ * @throws Error where no interpreter has the package
  */
-export async function newestWith(
+export async function findNewestWith(
   name: PythonPackage,
-  programs: readonly string[] = candidates(process.env),
-  ask: (program: string, name: PythonPackage) => Promise<Interpreter | undefined> = about,
+  programs: readonly string[] = listCandidates(process.env),
+  ask: (program: string, name: PythonPackage) => Promise<Interpreter | undefined> = describeInterpreter,
 ): Promise<Interpreter> {
   let newest: Interpreter | undefined;
-  // One after the other: each loads some hundred megabytes.
+  // Not in parallel, because each loads some hundred megabytes.
   for (const program of programs) {
     const found = await ask(program, name);
     if (found && (!newest || isNewer(found.version, newest.version))) newest = found;
@@ -67,15 +70,15 @@ export async function newestWith(
   throw new Error(`none of ${programs.length} Pythons has ${NAMES[name]}`);
 }
 
-/** @throws Error where it does not have the package */
-export async function onlyWith(name: PythonPackage, program: string): Promise<Interpreter> {
-  const found = await about(program, name);
+/** @throws Error where the program does not have the package */
+export async function requireInterpreter(name: PythonPackage, program: string): Promise<Interpreter> {
+  const found = await describeInterpreter(program, name);
   if (found) return found;
   throw new Error(`the Python given has no ${NAMES[name]}`);
 }
 
-/** Undefined where the program has no such package, or is no Python. */
-function about(program: string, name: PythonPackage): Promise<Interpreter | undefined> {
+/** Undefined where the program does not have the package, or is not a Python. */
+function describeInterpreter(program: string, name: PythonPackage): Promise<Interpreter | undefined> {
   return new Promise((resolve) => {
     execFile(program, [SCRIPT, name], { timeout: TIME_LIMIT, killSignal: 'SIGKILL' }, (error, out) => {
       const [line] = out.split('\n').filter((text) => text.startsWith('{'));
@@ -84,7 +87,7 @@ function about(program: string, name: PythonPackage): Promise<Interpreter | unde
   });
 }
 
-/** Releases by their numbers; what stands behind them (a0, +cu130) does not count. */
+/** Compares releases by their numbers. Suffixes such as a0 or +cu130 do not count. */
 export function isNewer(version: string, than: string): boolean {
   const [numbers, others] = [version, than].map((text) => (text.match(/^[\d.]+/)?.[0] ?? '0').split('.').map(Number));
   for (let place = 0; place < Math.max(numbers.length, others.length); place++) {
@@ -94,7 +97,7 @@ export function isNewer(version: string, than: string): boolean {
   return false;
 }
 
-/** Python 3.11.2, PyTorch 1.13.0a0, BLAS generic (libblas.so.3.11.0), 2 threads by OpenMP */
+/** For example "Python 3.11.2, PyTorch 1.13.0a0, BLAS generic (libblas.so.3.11.0), 2 threads by OpenMP". */
 export function titleOf(name: PythonPackage, interpreter: Interpreter): string {
   const { python, version, blas, libraries, threads, threading } = interpreter;
   const files = libraries.length > 0 ? ` (${libraries.join(', ')})` : '';

@@ -1,6 +1,7 @@
 /**
- * Iterations of every solver on the same layers: `npm run iterations`. Prints the tables of docs/solvers.md and writes
- * bench/results/iterations.json. Everything in float64 on the CPU, so that the counts are the same on every machine.
+ * Counts the iterations of every solver on the same layers: `npm run iterations`. Prints the tables of docs/solvers.md
+ * and writes bench/results/iterations.json. Everything runs in float64 on the CPU, so that the counts are the same on
+ * every machine.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Tape } from '../src/autodiff/tape.ts';
@@ -34,7 +35,7 @@ interface Layer {
 }
 
 const TOLERANCES = [1e-2, 1e-4];
-/** What a user would get before giving up. */
+/** The number of iterations after which a user would give up. */
 const LIMIT = 2000;
 
 const engine = await open({ backend: 'cpu' });
@@ -44,12 +45,12 @@ const layers = [
   await referenceLayer('ill-conditioned reference', 'illcond'),
   await trainedLayer(),
 ];
-const results = { forward: await forwardCounts(), backward: await backwardCounts(), stepRule: await stepRule() };
+const results = { forward: await forwardCounts(), backward: await backwardCounts(), stepRule: await countByStepRule() };
 await mkdir('bench/results', { recursive: true });
 await writeFile('bench/results/iterations.json', `${JSON.stringify(results, undefined, 1)}\n`);
 engine.close();
 
-/** As PyTorch starts the authors' fully connected layer: A, B uniform on ±1/√n. */
+/** The authors' fully connected layer as PyTorch initialises it: A, B uniform on ±1/√n. */
 function freshLayer(): Layer {
   const [n, batch] = [87, 128];
   const generator = random(0);
@@ -73,7 +74,7 @@ async function referenceLayer(name: string, file: string): Promise<Layer> {
   return { title, W: matrix, b: tensor(b), v: tensor(v), margin: m };
 }
 
-/** The layer of the README's model after 15 epochs on the digits, on 64 of the held-out ones. */
+/** The layer of the README's model after 15 epochs on the digits, applied to 64 held-out digits. */
 async function trainedLayer(): Promise<Layer> {
   const [n, batch] = [100, 64];
   const data = await digits();
@@ -94,7 +95,7 @@ function normals(rows: number, columns: number, seed: number): Tensor {
   );
 }
 
-/** Mean over the samples; undefined where some were not solved. */
+/** The mean over the samples; undefined where some samples were not solved. */
 function meanIterations({ samples }: SolveReport): number | undefined {
   if (samples.some(({ status }) => status !== 'converged')) return undefined;
   return samples.reduce((sum, { iterations }) => sum + iterations, 0) / samples.length;
@@ -102,7 +103,7 @@ function meanIterations({ samples }: SolveReport): number | undefined {
 
 async function forwardCounts(): Promise<object> {
   const names = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
-  return tabulated('forward', names, async ({ W, b, margin }, solver, tolerance) => {
+  return formatTable('forward', names, async ({ W, b, margin }, solver, tolerance) => {
     const options = { activation: 'relu', margin, solver, tolerance, limit: LIMIT, onFailure: 'report' } as const;
     return meanIterations(await monotoneFixedPoint(W, b, options).report);
   });
@@ -110,7 +111,7 @@ async function forwardCounts(): Promise<object> {
 
 async function backwardCounts(): Promise<object> {
   const names = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
-  return tabulated('backward', names, async ({ W, b, v, margin }, linearSolver, tolerance) => {
+  return formatTable('backward', names, async ({ W, b, v, margin }, linearSolver, tolerance) => {
     const tape = new Tape();
     const input = tape.watch(b.add(0));
     const { z, backwardReports } = monotoneFixedPoint(W, input, {
@@ -129,7 +130,7 @@ async function backwardCounts(): Promise<object> {
   });
 }
 
-async function tabulated<Name extends string>(
+async function formatTable<Name extends string>(
   direction: string,
   names: readonly Name[],
   count: (layer: Layer, name: Name, tolerance: number) => Promise<number | undefined>,
@@ -149,8 +150,8 @@ async function tabulated<Name extends string>(
   return table;
 }
 
-/** Peaceman-Rachford on the fresh layer under the rule of the monDEQ authors' code. */
-async function stepRule(): Promise<object> {
+/** Peaceman-Rachford splitting on the fresh layer, with the stopping rule of the monDEQ authors' code. */
+async function countByStepRule(): Promise<object> {
   const [{ W, b, v, margin }] = layers;
   const counts = await stepRuleCounts(engine as Engine, { W, b, v, margin }, TOLERANCES);
   console.log(`\nPeaceman-Rachford, fresh layer, stopped on the relative step at ${TOLERANCES.join(', ')}:`);

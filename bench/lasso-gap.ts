@@ -1,15 +1,16 @@
-/** The duality gap of Lasso solutions in float64, apart from the library. */
+/** The duality gap of Lasso solutions in float64, computed without the library. */
 import type { GeneratedLasso, LassoSize } from './lasso.ts';
 
 type Floats = Float32Array | Float64Array;
 
-/** @param masks [folds, samples], 1 for the rows that count; undefined where all do */
-export interface MaskedProblem extends GeneratedLasso, LassoSize {
+/** @param masks [folds, samples], 1 for the rows that count; undefined where all of them count */
+interface MaskedProblem extends GeneratedLasso, LassoSize {
   readonly masks: Uint8Array | undefined;
 }
 
 /**
- * The largest gap of all folds and λ, relative to ½‖y‖² of the rows that count. With r = y − Xβ and α = min(1, λ/max|Xᵀr|):
+ * The largest gap over all folds and λ, relative to ½‖y‖² of the rows that count. With r = y − Xβ and
+ * α = min(1, λ/max|Xᵀr|):
  *   ½‖r‖² + λ‖β‖₁ − α⟨y, r⟩ + ½α²‖r‖².
  * @param beta [folds · lambdas, features]
  */

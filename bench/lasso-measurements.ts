@@ -1,4 +1,6 @@
-/** Measures the Lasso where a backend is: a path of λ, and the same over all folds at once. */
+/**
+ * Measures the Lasso inside the process that has the backend: a path of λ, and the same path over all folds at once.
+ */
 import { foldMasks } from '../src/data/index.ts';
 import {
   type AdapterDescription,
@@ -17,28 +19,31 @@ import type { Numbers } from './problems.ts';
 export interface LassoAssignment extends LassoSize {
   readonly lambdas: number;
   readonly folds: number;
-  /** Of the relative proximal residual. */
+  /** Tolerance of the relative proximal residual. */
   readonly tolerance: number;
-  /** λ solved at once, each chunk started from the last. Default: as many as the library takes. */
+  /**
+   * How many λ are solved at once; each chunk starts from the last solution of the one before it. Default: the
+   * library's own choice.
+   */
   readonly chunk?: number;
   readonly repetitions: number;
-  /** Seconds; when another repetition would go beyond it, there are fewer. */
+  /** Seconds. Repetitions end when another one would exceed them. */
   readonly limit: number;
 }
 
 export interface LassoFinding {
-  /** Milliseconds of each repetition, β read. */
+  /** Milliseconds of each repetition, the reading of β included. */
   readonly all: readonly number[];
-  /** The worst duality gap relative to ½‖y‖², of all problems, computed in float64 from what was read. */
+  /** The worst duality gap over all problems, relative to ½‖y‖², computed in float64 from the β that was read. */
   readonly gap: number;
-  /** Problems it does not. */
+  /** The number of problems that were not solved. */
   readonly failed: number;
-  /** Of all problems: passes over the coordinates or proximal steps, and conjugate gradients. */
+  /** Sums over all problems: passes over the coordinates or proximal steps, and iterations of conjugate gradients. */
   readonly iterations: number;
 }
 
-/** e^λ at the end of a path, relative to where it starts. */
-export const SMALLEST_RATIO = 1e-3;
+/** λ at the end of a path, as a fraction of λ at its beginning. */
+const SMALLEST_RATIO = 1e-3;
 
 let engine: Engine;
 
@@ -52,9 +57,9 @@ export async function measureLasso(assignment: LassoAssignment): Promise<LassoFi
   const { X, y } = lassoProblem(assignment);
   const tensors = { X: engine.tensor(X, [samples, features]), y: engine.tensor(y) };
   const logLambda = logLambdasOf(X, y, assignment);
-  const run = folds === 1 ? pathOnce : foldsOnce;
+  const run = folds === 1 ? solvePath : solveFolds;
   const all: number[] = [];
-  let found: Found;
+  let found: Solved;
   do {
     const started = performance.now();
     found = await run(tensors, logLambda, assignment);
@@ -66,7 +71,7 @@ export async function measureLasso(assignment: LassoAssignment): Promise<LassoFi
   return { all, gap, ...summaryOf(found.reports) };
 }
 
-interface Found {
+interface Solved {
   readonly reports: readonly LassoReport[];
   /** [folds · lambdas, features] */
   readonly beta: Float32Array | Float64Array;
@@ -76,7 +81,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
 }
 
-/** From λ_max, which is found on the host so that every contestant has the same. */
+/** A path that starts from λ_max. It is computed on the host, so that every contestant has the same one. */
 function logLambdasOf(X: Numbers, y: Numbers, { samples, features, lambdas }: LassoAssignment): number[] {
   const moments = new Float64Array(features);
   for (let row = 0; row < samples; row++) {
@@ -88,11 +93,11 @@ function logLambdasOf(X: Numbers, y: Numbers, { samples, features, lambdas }: La
 
 type Tensors = Readonly<Record<'X' | 'y', ReturnType<Engine['tensor']>>>;
 
-async function pathOnce(
+async function solvePath(
   { X, y }: Tensors,
   logLambda: readonly number[],
   { tolerance, chunk }: LassoAssignment,
-): Promise<Found> {
+): Promise<Solved> {
   const path = await lassoPath({ X, y, logLambda, tolerance, chunk, onFailure: 'report' });
   const [reports, beta] = await Promise.all([Promise.all(path.reports), path.beta.data()]);
   path.beta.dispose();
@@ -100,11 +105,11 @@ async function pathOnce(
   return { reports, beta };
 }
 
-async function foldsOnce(
+async function solveFolds(
   { X, y }: Tensors,
   logLambda: readonly number[],
   { samples, folds, tolerance }: LassoAssignment,
-): Promise<Found> {
+): Promise<Solved> {
   const masks = engine.tensor(foldMasks(samples, { folds }).training, [folds, samples]);
   const every = Array.from({ length: folds }, () => logLambda).flat();
   const solution = lasso({ X, y, masks, logLambda: every, tolerance, onFailure: 'report' });

@@ -1,6 +1,6 @@
 /**
- * Times Lasso paths and cross-validation, on every backend in Node and in scikit-learn: `npm run lasso`, with `-- --help` for
- * the options. What is reached is told as the duality gap.
+ * Times Lasso paths and cross-validation on every backend in Node and in scikit-learn: `npm run lasso`, with `--
+ * --help` for the options. The accuracy reached is stated as the duality gap.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { softwareDriver } from '../src/cli/vulkan.ts';
 import { foldMasks } from '../src/data/index.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
 import type { Session } from './environment.ts';
-import { type Interpreter, newestWith, onlyWith, titleOf as pythonTitle } from './interpreters.ts';
+import { findNewestWith, type Interpreter, titleOf as pythonTitle, requireInterpreter } from './interpreters.ts';
 import { LASSO_CASES, type LassoSize, lassoProblem } from './lasso.ts';
 import type { LassoAssignment, LassoFinding } from './lasso-measurements.ts';
 import { LOADED_SHARE, LoadWatch } from './load.ts';
@@ -24,7 +24,7 @@ import { firstLine, Log } from './log.ts';
 import { median } from './measure.ts';
 import { openNode, TimeLimitError } from './node.ts';
 
-/** Seconds for what is not timed: the problem, and its gap. */
+/** Seconds for the untimed parts: generating the problem, and computing its gap. */
 const GRACE = 30;
 
 const TABLE = {
@@ -51,7 +51,7 @@ interface Case extends LassoSize {
   readonly name: keyof typeof LASSO_CASES;
   readonly lambdas: number;
   readonly folds: number;
-  /** The largest that is accepted. */
+  /** The largest gap that is accepted. */
   readonly gap: number;
 }
 
@@ -60,9 +60,11 @@ interface Entry extends Case {
   readonly adapter?: AdapterDescription;
   readonly tolerance?: number;
   readonly chunk?: number;
-  /** Of the system over the minute before the case. */
+  /** Load average of the system over the minute before the case. */
   readonly load: number;
-  /** The share of all processors that other programs had during the case; absent where the system does not tell. */
+  /**
+   * The share of all processors that other programs used during the case; absent where the system does not report it.
+   */
   readonly others?: number;
   /** Milliseconds. */
   readonly median?: number;
@@ -144,7 +146,7 @@ async function bench(options: Options): Promise<number> {
     return EXIT.failure;
   }
   await mkdir(dirname(options.output), { recursive: true });
-  // Programs and files may be paths of this computer.
+  // These options may contain paths of this computer.
   const { cases: _cases, python: _python, output: _output, ...settings } = options;
   await writeFile(
     options.output,
@@ -154,7 +156,7 @@ async function bench(options: Options): Promise<number> {
   return log.failed ? EXIT.failure : EXIT.done;
 }
 
-/** After a failure what is left of the process is not to be trusted: each case gets one of its own. */
+/** Each case gets a process of its own, because a process cannot be trusted after a failure. */
 async function inNode(backend: BackendName, options: Options, log: Log): Promise<Entry[]> {
   const outdir = 'dist/bench/lasso';
   await build({
@@ -181,14 +183,14 @@ async function inNode(backend: BackendName, options: Options, log: Log): Promise
       isOpen = true;
       if (backend === 'webgpu' && adapter.software)
         log.note(`${backend}: the adapter is software: ${adapter.description}`);
-      entries.push(await measured(session, { ...each, load }, backend, options, adapter, log));
+      entries.push(await measureCase(session, { ...each, load }, backend, options, adapter, log));
     } catch (error) {
       if (!isOpen && entries.length === 0 && /webgpu|WebAssembly|gpu\.js/i.test(firstLine(error))) {
         log.note(`there is no ${backend}: ${firstLine(error)}`);
         return entries;
       }
       const isLate = error instanceof TimeLimitError;
-      const told = isLate ? stoppedAfter(options) : firstLine(error);
+      const told = isLate ? describeTimeout(options) : firstLine(error);
       if (!isLate) log.failure(`${backend}, ${titleOf(each)}: ${told}`);
       const entry = { ...each, load, contestant: backend, error: told };
       console.error(lineOf(entry));
@@ -208,7 +210,7 @@ function softwareVariables(): Readonly<Record<string, string>> {
   }
 }
 
-async function measured(
+async function measureCase(
   session: Session,
   each: Case & Pick<Entry, 'load'>,
   backend: BackendName,
@@ -236,11 +238,11 @@ async function measured(
   return entry;
 }
 
-/** Folds one after the other: scikit-learn has no batch of them. */
+/** The folds run one after the other, because scikit-learn cannot batch them. */
 async function inPython(options: Options, log: Log): Promise<Entry[]> {
   let found: Interpreter;
   try {
-    found = options.python ? await onlyWith('sklearn', options.python) : await newestWith('sklearn');
+    found = options.python ? await requireInterpreter('sklearn', options.python) : await findNewestWith('sklearn');
   } catch (error) {
     log.note(`no figures of scikit-learn: ${firstLine(error)}`);
     return [];
@@ -250,7 +252,7 @@ async function inPython(options: Options, log: Log): Promise<Entry[]> {
   for (const each of options.cases) {
     const [load] = loadavg();
     const watch = new LoadWatch();
-    const answer = await answerOf(each, options, found.program);
+    const answer = await askPython(each, options, found.program);
     const others = watch.share();
     const { all, tolerance, gap, error, isLate } = answer;
     const finding = all && { all, gap: gap as number, failed: 0, iterations: Number.NaN };
@@ -276,7 +278,7 @@ interface Answer {
   readonly isLate?: boolean;
 }
 
-async function answerOf(each: Case, options: Options, python: string): Promise<Answer> {
+async function askPython(each: Case, options: Options, python: string): Promise<Answer> {
   const { repetitions, limit } = options;
   const folder = await mkdtemp(join(tmpdir(), 'equilibra-lasso-'));
   try {
@@ -295,14 +297,14 @@ async function answerOf(each: Case, options: Options, python: string): Promise<A
     let text = '';
     for await (const piece of child.stdout) text += piece;
     clearTimeout(timer);
-    if (isLate) return { isLate, error: stoppedAfter(options) };
+    if (isLate) return { isLate, error: describeTimeout(options) };
     return text === '' ? { error: 'Python ended' } : (JSON.parse(text) as Answer);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function stoppedAfter({ limit }: Options): string {
+function describeTimeout({ limit }: Options): string {
   return `stopped after ${limit} s`;
 }
 

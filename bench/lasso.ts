@@ -1,4 +1,4 @@
-/** Lasso cases: argmin ½‖y − Xβ‖² + λ‖β‖₁ along a path of λ, and over folds. */
+/** The Lasso cases: argmin ½‖y − Xβ‖² + λ‖β‖₁ along a path of λ, and over folds. */
 import { type Random, random } from '../src/data/random.ts';
 import type { Numbers } from './problems.ts';
 
@@ -15,11 +15,11 @@ export interface GeneratedLasso {
 interface LassoCase {
   readonly title: string;
   readonly sizes: readonly LassoSize[];
-  /** Values of λ, from the largest that leaves a coefficient down to a thousandth of it, in equal ratios. */
+  /** The number of λ, in equal ratios from the largest one that leaves a coefficient down to a thousandth of it. */
   readonly lambdas: number;
-  /** Of cross-validation: all folds and λ are one batch; 1 where all samples are used. */
+  /** Folds of a cross-validation, where all folds and λ form one batch; 1 where all samples are used. */
   readonly folds: number;
-  /** Largest duality gap at any λ, relative to ½‖y‖². */
+  /** The largest accepted duality gap at any λ, relative to ½‖y‖². */
   readonly gap: number;
 }
 
@@ -34,10 +34,10 @@ export const LASSO_CASES = {
   folds: { title: '5 folds × 100 λ', sizes: SIZES.slice(0, 2), lambdas: 100, folds: 5, gap: 1e-6 },
 } as const satisfies Record<string, LassoCase>;
 
-/** Share of features that y depends on, and of its deviation that is noise. */
+/** ACTIVE is the share of features that y depends on, NOISE the share of its standard deviation that is noise. */
 const ACTIVE = 0.05;
 const NOISE = 0.1;
-/** Of neighbouring features. */
+/** Correlation of neighbouring features. */
 const CORRELATION = 0.5;
 
 /** Rows of an autoregressive design, standard normal in each feature; y = Xβ + noise, with a sparse β. */

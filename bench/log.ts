@@ -1,7 +1,7 @@
-/** What a run has to tell besides its figures. */
+/** Collects the notes of a run, which stand beside its figures. */
 export class Log {
   private readonly told = new Set<string>();
-  /** Something that should have been measured was not. */
+  /** Whether something that should have been measured was not. */
   failed = false;
 
   get notes(): readonly string[] {

@@ -1,4 +1,7 @@
-/** Times the library and its peers in headless Chrome, in Node and in Python: `npm run bench`, with `-- --help` for the options. */
+/**
+ * Times the library and its peers in headless Chrome, in Node and in Python: `npm run bench`, with `-- --help` for the
+ * options.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,7 +24,7 @@ import { type Entry, fileNameOf, resultsOf } from './results.ts';
 import type { Scaling } from './scaling.ts';
 import { tableOf } from './table.ts';
 
-/** What this computer has. */
+/** The environments that this computer has. */
 interface Machine {
   readonly bundles: Bundles;
   readonly browsers: readonly Browser[];
@@ -57,7 +60,7 @@ async function bench(options: BenchOptions): Promise<number> {
     log.note('this system does not tell what other programs do: no repetition is known to be undisturbed');
   const machine: Machine = {
     bundles: await bundleMeasurements(),
-    browsers: browsersHere(),
+    browsers: findInstalledBrowsers(),
     probe: await probeWebGPU(),
   };
   const entries: Entry[] = [];
@@ -89,7 +92,7 @@ async function bench(options: BenchOptions): Promise<number> {
   return log.failed ? EXIT.failure : EXIT.done;
 }
 
-/** Figures that other work made worse are said to be so. */
+/** Notes which figures were worsened by other work. */
 function noteLoaded(entries: readonly Entry[], log: Log): void {
   const timings = entries.flatMap(({ timing }) => timing ?? []);
   const loaded = timings.filter(({ foreign, all }) => foreign > all.length / 2).length;
@@ -97,7 +100,7 @@ function noteLoaded(entries: readonly Entry[], log: Log): void {
   log.note(`other work went on during most repetitions of ${loaded} of ${timings.length} figures: these are too long`);
 }
 
-function browsersHere(): readonly Browser[] {
+function findInstalledBrowsers(): readonly Browser[] {
   try {
     return findBrowsers();
   } catch (error) {
@@ -105,7 +108,7 @@ function browsersHere(): readonly Browser[] {
   }
 }
 
-/** Undefined, with a note, where there is none. */
+/** Undefined, with a note, where the environment cannot be opened. */
 async function openEnvironment(
   name: EnvironmentName,
   { bundles, browsers, probe }: Machine,
@@ -136,7 +139,7 @@ async function openEnvironment(
   }
 }
 
-/** Elsewhere than on Linux the browser may be left to find out for itself. */
+/** Elsewhere than on Linux, the browser chooses between hardware and software by itself. */
 function adapterFor({ adapter }: Probe): 'software' | 'hardware' {
   return process.platform !== 'linux' || (adapter && !adapter.software) ? 'hardware' : 'software';
 }

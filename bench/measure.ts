@@ -1,59 +1,59 @@
-/** Repeats work against the clock, that of several libraries by turns, so that whatever disturbs them disturbs all alike. */
+/** Repeats and times the work of several libraries in turns, so that disturbances affect all of them alike. */
 import type { Outcome, Work } from './cases.ts';
 import type { Verdict } from './referee.ts';
 
 export interface Limits {
   readonly repetitions: number;
-  /** Of one contestant: after so long it makes no further repetition; one it makes in any case. */
+  /** A contestant makes no further repetition once it has used this much time, but always makes at least one. */
   readonly milliseconds: number;
 }
 
-/** Milliseconds are those of one unit. */
+/** Times of one unit, in milliseconds. */
 export interface Timing {
   readonly median: number;
   readonly minimum: number;
   readonly maximum: number;
-  /** Of each repetition, in their order: two contestants worked on the same problem in the same place. */
+  /** Each repetition's time, in order: entries of two contestants at the same position come from the same problem. */
   readonly all: readonly number[];
   /** Units timed together in each repetition. */
   readonly units: number;
-  /** The time was up before the repetitions were done. */
+  /** Whether the time was up before all repetitions were done. */
   readonly cut: boolean;
-  /** Of the repetitions: those during which others kept the computer busy, at every try. */
+  /** Repetitions during which others kept the computer busy at every try. */
   readonly foreign: number;
-  /** Tries that do not count, for the same reason. */
+  /** Tries that were discarded because others kept the computer busy. */
   readonly repeated: number;
 }
 
 export type Measured = { readonly timing: Timing; readonly outcome: Outcome } | { readonly error: string };
 
 export interface Match<Problem> {
-  /** Made anew for each repetition, once for all; 0 is that of the warm-up. */
+  /** Creates the problem of a repetition, once for all contestants; 0 is the warm-up. */
   problem(repetition: number): Problem;
-  /** Most units that one problem is enough for. */
-  readonly most: number;
+  /** The largest number of units that one problem suffices for. */
+  readonly maximumUnits: number;
 }
 
-interface Contestant<Problem> {
+interface Runner<Problem> {
   readonly work: Work<Problem>;
   readonly times: number[];
   units: number;
   foreign: number;
   repeated: number;
-  /** In the last round. */
+  /** Whether the contestant took part in the last round. */
   isIn: boolean;
   outcome?: Outcome;
   error?: string;
 }
 
-const MOST_WARM_UPS = 50;
+const MAXIMUM_WARM_UPS = 50;
 
 /**
- * Contestants that take turns: each repetition all of them work on the same problem, beginning with another one each time. Who
- * leads the repetitions is `referee.ts`, which may be in another process.
+ * Contestants that take turns: in each repetition all of them work on the same problem, and each time another one
+ * begins. `referee.ts`, perhaps in another process, leads the repetitions.
  */
 export class Contest<Problem> {
-  private readonly contestants: readonly Contestant<Problem>[];
+  private readonly contestants: readonly Runner<Problem>[];
 
   constructor(
     works: readonly Work<Problem>[],
@@ -63,26 +63,27 @@ export class Contest<Problem> {
     this.contestants = works.map((work) => ({ work, times: [], units: 1, foreign: 0, repeated: 0, isIn: true }));
   }
 
-  /** Compilation, pools, caches. */
+  /** Warms up compilation, pools and caches. */
   async begin(): Promise<void> {
-    const { problem, most } = this.match;
-    const warmUp = problem(0);
-    for (const each of this.contestants) await guarded(each, () => warmedUp(each, warmUp, most, this.limits));
+    const { problem, maximumUnits } = this.match;
+    const practice = problem(0);
+    for (const each of this.contestants)
+      await runGuarded(each, () => warmUp(each, practice, maximumUnits, this.limits));
   }
 
   /**
    * Times one repetition.
-   * @param repetition from 1
-   * @returns false where nobody takes part any more
+   * @param repetition counted from 1
+   * @returns false once no contestant is left
    */
   async round(repetition: number): Promise<boolean> {
     for (const each of this.contestants) each.isIn = isGoing(each, this.limits);
     const going = this.contestants.filter(({ isIn }) => isIn);
     if (going.length === 0) return false;
     const given = this.match.problem(repetition);
-    for (const contestant of rotated(going, repetition - 1)) {
-      await guarded(contestant, async () => {
-        const { elapsed, outcome } = await timed(contestant.work, given, contestant.units);
+    for (const contestant of rotate(going, repetition - 1)) {
+      await runGuarded(contestant, async () => {
+        const { elapsed, outcome } = await timeWork(contestant.work, given, contestant.units);
         contestant.times.push(elapsed);
         contestant.outcome ??= outcome;
       });
@@ -101,28 +102,28 @@ export class Contest<Problem> {
     }
   }
 
-  /** In the order of the works the timing, and the outcome of the first repetition; or what went wrong. */
+  /** For each work, in order: the timing and the outcome of the first repetition, or the error. */
   results(): Measured[] {
     return this.contestants.map((contestant) => resultOf(contestant, this.limits));
   }
 }
 
-async function warmedUp<Problem>(
-  contestant: Contestant<Problem>,
+async function warmUp<Problem>(
+  contestant: Runner<Problem>,
   problem: Problem,
-  most: number,
+  maximumUnits: number,
   { milliseconds }: Limits,
 ): Promise<void> {
   const share = milliseconds / 4;
   const times: number[] = [];
-  while (times.length === 0 || (times.length < MOST_WARM_UPS && sum(times) < share)) {
-    times.push((await timed(contestant.work, problem, 1)).elapsed);
+  while (times.length === 0 || (times.length < MAXIMUM_WARM_UPS && sum(times) < share)) {
+    times.push((await timeWork(contestant.work, problem, 1)).elapsed);
   }
-  contestant.units = Math.min(Math.max(Math.floor(share / Math.min(...times)), 1), most);
+  contestant.units = Math.min(Math.max(Math.floor(share / Math.min(...times)), 1), maximumUnits);
 }
 
-/** One that fails is out; the others go on. */
-async function guarded<Problem>(contestant: Contestant<Problem>, body: () => Promise<void>): Promise<void> {
+/** Takes a contestant that fails out of the race; the others continue. */
+async function runGuarded<Problem>(contestant: Runner<Problem>, body: () => Promise<void>): Promise<void> {
   if (contestant.error !== undefined) return;
   try {
     await body();
@@ -131,16 +132,16 @@ async function guarded<Problem>(contestant: Contestant<Problem>, body: () => Pro
   }
 }
 
-function isGoing<Problem>({ times, error }: Contestant<Problem>, { milliseconds }: Limits): boolean {
+function isGoing<Problem>({ times, error }: Runner<Problem>, { milliseconds }: Limits): boolean {
   return error === undefined && (times.length === 0 || sum(times) < milliseconds);
 }
 
-function rotated<Item>(items: readonly Item[], by: number): Item[] {
+function rotate<Item>(items: readonly Item[], by: number): Item[] {
   const first = by % items.length;
   return [...items.slice(first), ...items.slice(0, first)];
 }
 
-async function timed<Problem>(
+async function timeWork<Problem>(
   work: Work<Problem>,
   problem: Problem,
   units: number,
@@ -151,7 +152,7 @@ async function timed<Problem>(
   return { elapsed: performance.now() - started, outcome };
 }
 
-function resultOf<Problem>(contestant: Contestant<Problem>, limits: Limits): Measured {
+function resultOf<Problem>(contestant: Runner<Problem>, limits: Limits): Measured {
   const { times, units, foreign, repeated, outcome, error } = contestant;
   if (error !== undefined || !outcome) return { error: error ?? 'no repetition was made' };
   const all = times.map((elapsed) => elapsed / units);
@@ -169,12 +170,14 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** The interquartile range relative to the median: what half of the repetitions lie within. */
+/**
+ * The interquartile range, relative to the median: the width of the interval around the middle half of the repetitions.
+ */
 export function spreadOf({ all, median: middle }: Pick<Timing, 'all' | 'median'>): number {
   return (quantile(all, 0.75) - quantile(all, 0.25)) / middle;
 }
 
-/** Between the two neighbours on a straight line. */
+/** A quantile, interpolated linearly between its two neighbours. */
 function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = share * (sorted.length - 1);
@@ -182,7 +185,7 @@ function quantile(values: readonly number[], share: number): number {
   return sorted[below] + (at - below) * (sorted[Math.ceil(at)] - sorted[below]);
 }
 
-/** The mean of the two in the middle where their number is even. */
+/** The mean of the two middle values where the number of values is even. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('median: values is empty; it must hold at least one number');
   const sorted = [...values].sort((a, b) => a - b);
@@ -191,8 +194,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * How many times as long one took as another: the median over the repetitions that both made, each of which found them under
- * the same conditions.
+ * How many times longer one contestant took than another: the median of the ratios over the repetitions that both
+ * completed, since both met the same conditions in each of them.
  */
 export function ratioOf({ all: longer }: Timing, { all: shorter }: Timing): number {
   const pairs = Math.min(longer.length, shorter.length);

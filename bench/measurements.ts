@@ -1,9 +1,12 @@
-/** What runs where it is measured: one bundle, the same in a page and in Node. Only JSON-like values cross. */
+/**
+ * The code that runs in the measured environment: one bundle, the same in a page and in Node. Only JSON-like values
+ * cross the border.
+ */
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES, type CaseName, type Iterations, type Work } from './cases.ts';
 import { type Contestant, nameOf } from './contestants.ts';
 import { Contest, differenceOf, type Limits, type Measured, type Timing } from './measure.ts';
-import { type Opened, opened } from './opening.ts';
+import { type OpenEntrant, openEntrant } from './opening.ts';
 import type { ReluProblem, Size } from './problems.ts';
 import type { Verdict } from './referee.ts';
 
@@ -14,70 +17,76 @@ export interface Assignment extends Size {
 
 export interface Finding extends Contestant {
   readonly timing?: Timing;
-  /** At the end of the case. */
+  /** The adapter at the end of the case. */
   readonly adapter?: AdapterDescription;
-  /** That worked, on a processor, by the end of the case; where the library tells. */
+  /** The number of threads that had a processor at the end of the case, where the library reports it. */
   readonly threads?: number;
   readonly iterations?: Iterations;
-  /** ‖x − y‖/‖y‖, from the answer of the first contestant that has one. */
+  /** ‖x − y‖/‖y‖, where y is the answer of the first contestant that has one. */
   readonly difference?: number;
-  /** What went wrong, in the place of the rest. */
+  /** The error, in place of all results. */
   readonly error?: string;
 }
 
-/** What was found (bytes) against what was varied (iterations). */
+/** A measured quantity (bytes) against a varied one (iterations). */
 export interface Curve {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** They stay open for all cases: compiling shaders takes a software adapter longer than the work itself. */
-const field = new Map<string, Contestant & Opened>();
+/**
+ * Contestants stay open for all cases, because compiling shaders takes a software adapter longer than the work itself.
+ */
+const field = new Map<string, Contestant & OpenEntrant>();
 
-/** Lets somebody take part from now on. Rejects where that is not possible. */
+/** Adds a contestant to the field. Rejects where it cannot be opened. */
 export async function openContestant(contestant: Contestant): Promise<AdapterDescription | undefined> {
-  const found = await opened(contestant);
-  field.set(nameOf(contestant), Object.assign(found, contestant)); // what it tells may change: it is no copy
+  const found = await openEntrant(contestant);
+  // Not a copy, because its getters report changing values.
+  field.set(nameOf(contestant), Object.assign(found, contestant));
   return found.adapter;
 }
 
 /** The case under way. */
 interface Current {
   readonly name: CaseName;
-  readonly entered: readonly (Contestant & Opened)[];
+  readonly entered: readonly (Contestant & OpenEntrant)[];
   readonly works: readonly Work<never>[];
   readonly contest: Contest<never>;
 }
 
 let current: Current | undefined;
 
-/** One case, by all who take part and can do it, up to the first repetition: `round` and `judge` follow, and `finish`. */
+/**
+ * Starts a case for all contestants that can do it, up to the first repetition. Calls of `round` and `judge` follow,
+ * then `finish`.
+ */
 export async function begin({ case: name, limits, ...size }: Assignment): Promise<void> {
   const entered = [...field.values()].filter(({ works, takes }) => works[name] && takes?.(size) !== false);
-  const { most, problem } = CASES[name];
+  const { maximumUnits, problem } = CASES[name];
   const works = entered.map((contestant) => contestant.works[name]?.(size) as Work<never>);
-  const match = { most, problem: (repetition: number) => problem(size, repetition) as never };
+  const match = { maximumUnits, problem: (repetition: number) => problem(size, repetition) as never };
   current = { name, entered, works, contest: new Contest(works, match, limits) };
   await current.contest.begin();
 }
 
 export async function round(repetition: number): Promise<boolean> {
-  return underWay().contest.round(repetition);
+  return requireCurrent().contest.round(repetition);
 }
 
 export async function judge(verdict: Verdict): Promise<void> {
-  await underWay().contest.judge(verdict);
+  await requireCurrent().contest.judge(verdict);
 }
 
-/** What was found; what the case held is freed. */
+/** The results. Frees what the case held. */
 export async function finish(): Promise<Finding[]> {
-  const { name, entered, works, contest } = underWay();
+  const { name, entered, works, contest } = requireCurrent();
   current = undefined;
   for (const work of works) work.dispose();
   const results = contest.results();
   return results.map((result, index) => findingOf(name, entered[index], result, referenceOf(results)));
 }
 
-function underWay(): Current {
+function requireCurrent(): Current {
   if (!current) throw new Error('no case is under way: begin comes first');
   return current;
 }
@@ -87,10 +96,10 @@ function referenceOf(results: readonly Measured[]): ArrayLike<number> | undefine
   return undefined;
 }
 
-/** A wrong answer is a failure, however fast. */
+/** A wrong answer counts as a failure, however fast it was. */
 function findingOf(
   name: CaseName,
-  { library, backend, adapter, threads }: Contestant & Opened,
+  { library, backend, adapter, threads }: Contestant & OpenEntrant,
   result: Measured,
   reference: ArrayLike<number> | undefined,
 ): Finding {
@@ -115,9 +124,12 @@ function countOf(threads: number | undefined): Pick<Finding, 'threads'> {
   return threads === undefined ? {} : { threads };
 }
 
-/** Milliseconds of each of some repetitions of a case, on WebAssembly in an engine of its own, and the threads that worked. */
+/**
+ * Milliseconds of each of some repetitions of a case, in a new engine on WebAssembly, and the number of threads that
+ * worked.
+ */
 export async function freshRun(size: Size, repetitions: number): Promise<{ milliseconds: number[]; threads: number }> {
-  const { works, threads } = await opened({ library: 'equilibra', backend: 'wasm' });
+  const { works, threads } = await openEntrant({ library: 'equilibra', backend: 'wasm' });
   const work = works.relu?.(size) as Work<ReluProblem>;
   const milliseconds: number[] = [];
   for (let repetition = 0; repetition < WARM_UP + repetitions; repetition++) {
@@ -130,10 +142,10 @@ export async function freshRun(size: Size, repetitions: number): Promise<{ milli
   return { milliseconds, threads: threads?.() ?? 1 };
 }
 
-/** Repetitions before the first that counts: compilers of WebAssembly come back to what runs often. */
+/** Repetitions before the first one that counts, since compilers of WebAssembly optimise code that runs often. */
 const WARM_UP = 5;
 
-/** Bytes of solves of so many iterations, by those who tell. */
+/** Bytes needed for solves of the given numbers of iterations, for the contestants that report them. */
 export async function memoryAgainst(size: Size, iterations: readonly number[]): Promise<(Contestant & Curve)[]> {
   const curves: (Contestant & Curve)[] = [];
   for (const { library, backend, memory } of field.values()) {

@@ -1,4 +1,4 @@
-/** Measurements in Node: in a process of their own, since a faulty driver takes its process along. */
+/** Runs measurements in a Node process of their own, since a faulty driver crashes its process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ interface Answer {
   readonly message?: string;
 }
 
-// Plain text, since it is run by another process: argv holds the address of the bundle. An error is an answer too.
+// Plain text, since another process runs it: argv holds the address of the bundle. Errors are sent back as answers.
 const SCRIPT = `
 const module = await import(process.argv[1]);
 process.on('disconnect', () => process.exit(0));
@@ -20,8 +20,8 @@ process.on('message', async ({ exportName, values }) => {
 `;
 
 /**
- * @param variables of the environment, added to those of this process
- * @param limit milliseconds after which a call is given up
+ * @param variables environment variables, added to those of this process
+ * @param limit milliseconds after which a call is abandoned
  */
 export function openNode(bundle: string, variables: Readonly<Record<string, string>>, limit = CALL_LIMIT): Environment {
   const parameters = ['--input-type=module', '--eval', SCRIPT, pathToFileURL(resolve(bundle)).href];
@@ -38,14 +38,14 @@ export function openNode(bundle: string, variables: Readonly<Record<string, stri
 function sessionOf(child: ChildProcess, limit: number): Session {
   return {
     async call<Result>(exportName: string, ...values: unknown[]) {
-      const { result, message } = await answerOf(child, { exportName, values }, limit);
+      const { result, message } = await awaitAnswer(child, { exportName, values }, limit);
       if (message !== undefined) throw new Error(message);
       return result as Result;
     },
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((fulfil) => child.once('exit', fulfil));
-      child.kill('SIGKILL'); // an engine that is closed may still have work under way
+      child.kill('SIGKILL'); // a closed engine may still have work under way
       await gone;
     },
   };
@@ -56,7 +56,7 @@ export class TimeLimitError extends Error {
   override readonly name = 'TimeLimitError';
 }
 
-function answerOf(
+function awaitAnswer(
   child: ChildProcess,
   call: { exportName: string; values: unknown[] },
   limit: number,

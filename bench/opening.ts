@@ -1,25 +1,25 @@
-/** Opens who takes part, where they are measured. Modules of peers are loaded here, and not before they are wanted. */
+/** Opens contestants in the measured environment. A peer's modules are loaded only when it is opened. */
 import type { GPUJSMode } from '../src/backends/gpujs/index.ts';
 import { type AdapterDescription, type BackendName, type OpenOptions, open } from '../src/index.ts';
 import type { Works } from './cases.ts';
-import { type Contestant, mostMultiplications } from './contestants.ts';
-import { equilibraWorks, implicitMemory } from './equilibra.ts';
+import { type Contestant, maximumMultiplications } from './contestants.ts';
+import { equilibraWorks, measureImplicitMemory } from './equilibra.ts';
 import type { Size } from './problems.ts';
 
-export interface Opened {
+export interface OpenEntrant {
   readonly works: Works;
-  /** Of the library's own engine; threads that have begun to serve since are in it. */
+  /** The adapter of the library's own engine, including threads that have started since it was opened. */
   readonly adapter?: AdapterDescription;
-  /** That work on a processor; they may begin to serve after the opening. */
+  /** The number of threads that have a processor; threads may start after the opening. */
   threads?(): number | undefined;
-  /** Bytes that a solve of so many iterations and its gradient need, where the library tells. */
+  /** The bytes that a solve of `iterations` iterations and its gradient need, where the library reports them. */
   memory?(size: Size, iterations: number): Promise<number>;
-  /** Whether it takes part at this size. Default: at all. */
+  /** Whether the contestant takes part at this size. Default: always. */
   takes?(size: Size): boolean;
 }
 
-/** Rejects where it cannot take part, with the reason. */
-export async function opened({ library, backend }: Contestant): Promise<Opened> {
+/** Rejects with the reason where the contestant cannot take part. */
+export async function openEntrant({ library, backend }: Contestant): Promise<OpenEntrant> {
   switch (library) {
     case 'equilibra': {
       const options = optionsFor(backend);
@@ -31,14 +31,18 @@ export async function opened({ library, backend }: Contestant): Promise<Opened> 
           return engine.adapter;
         },
         threads: () => threadsOf(backend, engine.adapter),
-        memory: (size, iterations) => implicitMemory(options, size, iterations),
-        takes: ({ batch, width }) => batch * width ** 2 <= mostMultiplications(backend, first),
+        memory: (size, iterations) => measureImplicitMemory(options, size, iterations),
+        takes: ({ batch, width }) => batch * width ** 2 <= maximumMultiplications(backend, first),
       };
     }
     case 'jax-js':
       return { works: await (await import('./peers/jax.ts')).openJax(backend as 'webgpu' | 'wasm') };
     case 'tfjs': {
-      const { openTensorflow, unrolledMemory, wasmThreads } = await import('./peers/tensorflow.ts');
+      const {
+        openTensorflow,
+        measureUnrolledMemory: unrolledMemory,
+        wasmThreads,
+      } = await import('./peers/tensorflow.ts');
       const works = await openTensorflow(backend as 'webgpu' | 'wasm');
       const threads = backend === 'wasm' ? { threads: wasmThreads } : {};
       return { works, ...threads, memory: async (size, iterations) => unrolledMemory(size, iterations) };
@@ -52,16 +56,19 @@ export async function opened({ library, backend }: Contestant): Promise<Opened> 
   }
 }
 
-/** @param backend of a contestant: one of the library's, gpujs followed by its mode */
+/** @param backend the backend of a contestant: one of the library's, or gpujs followed by its mode */
 function optionsFor(backend: string): OpenOptions {
   const [name, mode] = backend.split('-') as [BackendName, GPUJSMode?];
   if (!mode) return { backend: name };
-  // The bundle of the page has the package; Node finds it by itself.
+  // The bundle for pages contains the package; in Node the library imports it.
   const load = typeof document === 'undefined' ? undefined : () => import('gpu.js');
   return { backend: name, gpujs: { mode, load } };
 }
 
-/** As the adapter tells, in a field of its own or in words; plain loops have one. Undefined where a device does the work. */
+/**
+ * The number of threads that the adapter reports, in a field of its own or in its description; plain loops have one.
+ * Undefined where a device does the work.
+ */
 export function threadsOf(
   backend: string,
   { threadsUsed, description }: Pick<AdapterDescription, 'description' | 'threadsUsed'>,

@@ -43,16 +43,16 @@ const TABLE = {
 
 export interface BenchOptions {
   readonly environments: readonly EnvironmentName[];
-  /** Undefined: all. */
+  /** Undefined: all libraries. */
   readonly library: LibraryName | undefined;
   readonly backend: string | undefined;
   readonly sizes: readonly Size[];
   readonly limits: Limits;
   readonly peers: PeerChoice;
   readonly scaling: boolean;
-  /** Undefined: that with the newest PyTorch. */
+  /** Undefined: the Python with the newest PyTorch. */
   readonly python: string | undefined;
-  /** All that there is to measure, in full. */
+  /** Whether everything is measured, in full. */
   readonly complete: boolean;
   readonly output: string | undefined;
 }
@@ -65,8 +65,8 @@ export function help(): string {
 }
 
 /**
- * @returns undefined where help is asked for
- * @throws InputError that names the option and what is allowed
+ * @returns undefined where help was requested
+ * @throws InputError that names the option and the allowed values
  */
 export function readOptions(argv: readonly string[]): BenchOptions | undefined {
   const given = readArguments('bench', TABLE, argv);

@@ -1,4 +1,4 @@
-/** Draws a training run as an SVG that reads on light and on dark pages. */
+/** Draws a training run as an SVG that is legible on light and on dark pages. */
 import { linear, logarithmic, pageOf, type Scale } from './svg.ts';
 
 export interface Run {
@@ -25,7 +25,7 @@ interface Panel {
   readonly curves: readonly Curve[];
   readonly ticks: readonly number[];
   readonly format: (value: number) => string;
-  /** From the bottom to the top. */
+  /** Runs from the bottom to the top. */
   readonly scale: Scale;
 }
 
@@ -36,12 +36,13 @@ const LEFT = 50;
 const TOP = 64;
 
 export function drawRun(run: Run): string {
-  const of = (key: Exclude<keyof Run['epochs'][number], 'epoch'>): number[] => run.epochs.map((epoch) => epoch[key]);
+  const valuesOf = (key: Exclude<keyof Run['epochs'][number], 'epoch'>): number[] =>
+    run.epochs.map((epoch) => epoch[key]);
   const last = run.epochs[run.epochs.length - 1];
   const panels: Panel[] = [
     {
       title: 'Cross-entropy on the training digits',
-      curves: [{ label: 'loss', colour: '#d1495b', values: of('loss') }],
+      curves: [{ label: 'loss', colour: '#d1495b', values: valuesOf('loss') }],
       ticks: [0.001, 0.01, 0.1, 1],
       format: String,
       scale: logarithmic(0.001, 3),
@@ -49,8 +50,8 @@ export function drawRun(run: Run): string {
     {
       title: 'Accuracy',
       curves: [
-        { label: 'training', colour: '#8d99ae', values: of('accuracy') },
-        { label: '360 held-out', colour: '#00798c', values: of('heldOut') },
+        { label: 'training', colour: '#8d99ae', values: valuesOf('accuracy') },
+        { label: '360 held-out', colour: '#00798c', values: valuesOf('heldOut') },
       ],
       ticks: [0.9, 0.95, 1],
       format: (value) => `${Math.round(value * 100)} %`,
@@ -59,12 +60,12 @@ export function drawRun(run: Run): string {
     {
       title: 'Iterations per sample',
       curves: [
-        { label: 'forward', colour: '#edae49', values: of('iterationsForward') },
-        { label: 'backward', colour: '#6f5aa8', values: of('iterationsBackward') },
+        { label: 'forward', colour: '#edae49', values: valuesOf('iterationsForward') },
+        { label: 'backward', colour: '#6f5aa8', values: valuesOf('iterationsBackward') },
       ],
       ticks: [0, 10, 20, 30],
       format: String,
-      scale: linear(0, Math.max(35, ...of('iterationsForward'))),
+      scale: linear(0, Math.max(35, ...valuesOf('iterationsForward'))),
     },
   ];
   const width = LEFT + panels.length * (WIDTH + GAP);

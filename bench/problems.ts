@@ -1,4 +1,4 @@
-/** The numbers that are worked on: the same for every library, backend and environment. */
+/** The numbers of each case: the same for every library, backend and environment. */
 import { type Random, random } from '../src/data/random.ts';
 
 export interface Size {
@@ -14,7 +14,9 @@ export interface ReluProblem {
   readonly b: Numbers;
 }
 
-/** z = relu(Wz + b), W = (1 − m)I − AᵀA + B − Bᵀ, and the gradients of ⟨v, z⟩: A, B [width, width], b, v [batch, width]. */
+/**
+ * z = relu(Wz + b), W = (1 − m)I − AᵀA + B − Bᵀ, and the gradients of ⟨v, z⟩: A, B [width, width], b, v [batch, width].
+ */
 export interface SolveProblem {
   readonly A: Numbers;
   readonly B: Numbers;
@@ -22,21 +24,24 @@ export interface SolveProblem {
   readonly v: Numbers;
 }
 
-/** Samples for TRAINING.steps steps, and where the parameters start. */
+/** Samples for TRAINING.steps steps, and the initial parameters. */
 export interface TrainingProblem {
   readonly inputs: Numbers; // [batch · steps, TRAINING.inputs]
   readonly labels: Int32Array<ArrayBuffer>;
   readonly parameters: Parameters;
 }
 
-/** Of z = relu(Wz + Ux + c) and the classes' scores Dz + d, in the order in which the library's model holds them. */
+/**
+ * The parameters of z = relu(Wz + Ux + c) and of the classes' scores Dz + d, in the order in which the library's model
+ * holds them.
+ */
 export type Parameters = Readonly<Record<(typeof PARAMETERS)[number], Numbers>>;
 export const PARAMETERS = ['A', 'B', 'U', 'c', 'D', 'd'] as const;
 
 export const TRAINING = { inputs: 64, classes: 10, steps: 10, rate: 1e-3 } as const;
 export const RELU_ITERATIONS = 50;
 export const TOLERANCE = 1e-4;
-/** m of the layers. The formulas of the peers leave (1 − m)I out. */
+/** m of the layers. The peers' formulas omit (1 − m)I, which is 0. */
 export const MARGIN = 1;
 
 export function reluProblem({ batch, width }: Size, repetition: number): ReluProblem {
@@ -47,7 +52,7 @@ export function reluProblem({ batch, width }: Size, repetition: number): ReluPro
   };
 }
 
-/** A layer as it starts. */
+/** The problem of an untrained layer. */
 export function solveProblem({ batch, width }: Size, repetition: number): SolveProblem {
   const generator = random(0);
   const matrix = (name: string): Numbers => uniforms(generator.fork(`${name} ${repetition}`), width ** 2, width);

@@ -1,4 +1,4 @@
-/** Measurements in Python, in a process of its own that takes a line of JSON for each call and answers with another. */
+/** Runs measurements in a Python process of their own, which answers each line of JSON with another. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { CASES, type CaseName, type Problems } from './cases.ts';
 import type { Contestant } from './contestants.ts';
 import { CALL_LIMIT, type Environment, type Session } from './environment.ts';
-import { newestWith, onlyWith, titleOf } from './interpreters.ts';
+import { findNewestWith, requireInterpreter, titleOf } from './interpreters.ts';
 import { differenceOf, summaryOf } from './measure.ts';
 import type { Assignment, Finding } from './measurements.ts';
 import { plainWorks } from './peers/plain.ts';
@@ -17,7 +17,7 @@ const PYTORCH: Contestant = { library: 'pytorch', backend: 'cpu' };
 const SCRIPT = 'bench/python/mondeq.py';
 
 interface Answer {
-  /** Milliseconds of each repetition, of one unit. */
+  /** Milliseconds of one unit, for each repetition. */
   readonly all: readonly number[];
   readonly units: number;
   readonly foreign: number;
@@ -29,10 +29,10 @@ interface Answer {
 
 /**
  * Rejects with a reason where PyTorch is missing.
- * @param program undefined: the Python with the newest PyTorch of those that are there
+ * @param program the Python to use; undefined for the one with the newest PyTorch
  */
 export async function openPython(program: string | undefined): Promise<Environment> {
-  const found = program === undefined ? await newestWith('torch') : await onlyWith('torch', program);
+  const found = program === undefined ? await findNewestWith('torch') : await requireInterpreter('torch', program);
   return {
     name: 'python',
     version: titleOf('torch', found),
@@ -47,7 +47,7 @@ async function openSession(program: string): Promise<Session> {
   let current: { readonly assignment: Assignment; readonly folder: string } | undefined;
   const ask = async <Reply extends object>(what: string, more: object = {}): Promise<Reply> => {
     child.stdin.write(`${JSON.stringify({ do: what, ...more })}\n`);
-    return JSON.parse(await nextOf(lines)) as Reply;
+    return JSON.parse(await readLine(lines)) as Reply;
   };
   const calls: Readonly<Record<string, (given: never) => Promise<unknown>>> = {
     openContestant: async () => undefined,
@@ -58,7 +58,7 @@ async function openSession(program: string): Promise<Session> {
       for (let repetition = 0; repetition <= limits.repetitions; repetition++) {
         await writeProblem(join(folder, `${repetition}.bin`), CASES[name].problem(size, repetition));
       }
-      await ask('begin', { ...assignment, most: CASES[name].most, folder });
+      await ask('begin', { ...assignment, most: CASES[name].maximumUnits, folder });
     },
     round: async (repetition: number) => (await ask<{ going: boolean }>('round', { repetition })).going,
     judge: (verdict: Verdict) => ask('judge', { verdict }),
@@ -90,7 +90,7 @@ async function findingOf(
 ): Promise<Finding> {
   const { error, iterations, threads, ...told } = answer;
   if (error !== undefined) return { ...PYTORCH, error };
-  const difference = await differenceFromPlain(name, size, folder);
+  const difference = await compareWithPlain(name, size, folder);
   if (difference !== undefined && !(difference <= CASES[name].agreement)) {
     return { ...PYTORCH, error: `its answer differs by ${difference.toExponential(1)}` };
   }
@@ -103,7 +103,7 @@ async function findingOf(
   };
 }
 
-/** All arrays of a problem one after the other, each with its number of elements; integers as numbers. */
+/** Writes all arrays of a problem one after the other, each preceded by its number of elements; integers as numbers. */
 async function writeProblem(file: string, problem: Problems[CaseName]): Promise<void> {
   const arrays = Object.values(problem).flatMap((part) => (ArrayBuffer.isView(part) ? [part] : Object.values(part)));
   const pieces = (arrays as (Float32Array | Int32Array)[]).flatMap((array) => [
@@ -113,7 +113,7 @@ async function writeProblem(file: string, problem: Problems[CaseName]): Promise<
   await writeFile(file, Buffer.concat(pieces.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
 }
 
-async function nextOf(lines: AsyncIterator<string>): Promise<string> {
+async function readLine(lines: AsyncIterator<string>): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${CALL_LIMIT / 1000} s`)), CALL_LIMIT);
@@ -127,8 +127,8 @@ async function nextOf(lines: AsyncIterator<string>): Promise<string> {
   }
 }
 
-/** The answer of the first repetition against that of the plain loops. */
-async function differenceFromPlain(
+/** Compares the answer of the first repetition with the answer of the plain loops. */
+async function compareWithPlain(
   name: CaseName,
   size: { batch: number; width: number },
   folder: string,

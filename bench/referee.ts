@@ -1,24 +1,24 @@
-/** Leads the repetitions of what is measured, and has those repeated during which others kept the computer busy. */
-import { LOAD_WINDOW, LOADED_SHARE, type LoadWatch, MOST_TRIES } from './load.ts';
+/** Leads the repetitions of a measurement, and repeats those during which others kept the computer busy. */
+import { LOAD_WINDOW, LOADED_SHARE, type LoadWatch, MAXIMUM_TRIES } from './load.ts';
 
-/** What becomes of a round during which there was foreign load: forgotten, or kept with a mark. */
+/** What happens to a round with foreign load: it is forgotten, or it counts and is marked. */
 export type Verdict = 'forget' | 'mark';
 
-/** May be in another process. */
+/** May run in another process. */
 export interface Rounds {
   /** Warms all contestants up. */
   begin(): Promise<void>;
-  /** One repetition of all whose time is not up. @returns whether there is anyone */
+  /** One repetition by all contestants whose time is not up. @returns whether any are left */
   round(repetition: number): Promise<boolean>;
-  /** Of the last round. Without a verdict it counts. */
+  /** Judges the last round. A round without a verdict counts. */
   judge(verdict: Verdict): Promise<void>;
 }
 
 /**
- * @param repetitions from 1; as many again are made at most in the place of loaded ones
- * @param wait milliseconds
+ * @param repetitions a number from 1; at most as many again replace loaded ones
+ * @param wait takes milliseconds
  */
-export async function refereed(
+export async function refereeRounds(
   rounds: Rounds,
   repetitions: number,
   watch: Pick<LoadWatch, 'share'>,
@@ -26,19 +26,19 @@ export async function refereed(
 ): Promise<void> {
   let spare = repetitions;
   await rounds.begin();
-  watch.share(); // what disturbed the warm-up is of no interest
+  watch.share(); // discards the load during the warm-up
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     for (let tried = 1; ; tried++) {
       if (!(await rounds.round(repetition))) return;
       const share = watch.share();
       if (share === undefined || share <= LOADED_SHARE) break;
-      if (tried === MOST_TRIES || spare === 0) {
+      if (tried === MAXIMUM_TRIES || spare === 0) {
         await rounds.judge('mark');
         break;
       }
       spare--;
       await rounds.judge('forget');
-      // So that the next share tells nothing of the time before.
+      // Waits, so that the next share does not include the time before.
       await wait(LOAD_WINDOW);
       watch.share();
     }

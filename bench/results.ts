@@ -1,4 +1,4 @@
-/** What a run of the benchmark found: the JSON that is written. */
+/** The results of a run of the benchmark: the JSON that is written. */
 import { cpus } from 'node:os';
 import { version } from '../src/cli/version.ts';
 import type { AdapterDescription } from '../src/index.ts';
@@ -13,25 +13,25 @@ import type { Size } from './problems.ts';
 import type { Scaling } from './scaling.ts';
 
 /** A library on one of its backends, in one environment. */
-export interface Place extends Contestant {
+interface Place extends Contestant {
   readonly environment: EnvironmentName;
-  /** Of the browser, of Node or of Python. */
+  /** The version of the browser, of Node or of Python. */
   readonly version: string;
-  /** Of the library's own engine; that of a peer is the same where the backend is. */
+  /** The adapter of the library's own engine. A peer on the same backend uses the same one. */
   readonly adapter?: AdapterDescription;
 }
 
 export interface Entry extends Place, Size, Omit<Finding, keyof Contestant> {
   readonly case: CaseName;
-  /** Of the median; only where the operations can be counted. */
+  /** At the median; only where the operations can be counted. */
   readonly gigaflops?: number;
 }
 
-/** How many times as long an entry took. */
-export interface Ratios {
-  /** As Equilibra on the same backend. */
+/** How many times longer an entry took than Equilibra. */
+interface Ratios {
+  /** Compared with Equilibra on the same backend. */
   readonly sameBackend?: number;
-  /** As Equilibra on its fastest backend in the same environment. */
+  /** Compared with Equilibra on its fastest backend in the same environment. */
   readonly best?: number;
 }
 
@@ -39,13 +39,13 @@ export interface Results {
   readonly date: string;
   readonly equilibra: string;
   readonly node: string;
-  /** Of the libraries measured beside it. */
+  /** Versions of the libraries measured beside it. */
   readonly versions: Readonly<Record<string, string>>;
   readonly processor: { readonly name: string; readonly cores: number };
   readonly limits: Limits;
-  /** What counted as other work, and what was done about it. */
+  /** What counted as foreign load, and how it was treated. */
   readonly load: LoadRule;
-  /** What could not be measured, and what to know about the rest. */
+  /** Failures, and remarks on the other results. */
   readonly notes: readonly string[];
   /** What the figures of an entry mean. */
   readonly legend: string;
@@ -90,7 +90,7 @@ export function resultsOf({
   };
 }
 
-/** Python has no Equilibra beside it: it is compared with the best in any environment. */
+/** Equilibra does not run in Python, so entries from Python are compared with the best in any environment. */
 export function ratiosOf(entry: Entry, entries: readonly Entry[]): Ratios {
   const { timing } = entry;
   if (!timing) return {};
@@ -110,13 +110,13 @@ function isRival(other: Entry, { environment, case: name, batch, width }: Entry)
   return together && alike && other.library === ('equilibra' satisfies LibraryName);
 }
 
-/** Named after the adapter of WebGPU where there is one, else after the first backend. */
+/** Named after the adapter of WebGPU where there is one, otherwise after the first backend. */
 export function fileNameOf(entries: readonly Pick<Place, 'backend' | 'adapter'>[]): string {
   const device = entries.find(({ backend, adapter }) => adapter && backend === 'webgpu')?.adapter;
   return `bench-${slugOf(device?.description ?? entries[0]?.backend ?? '')}.json`;
 }
 
-/** Small letters and digits, joined by dashes. */
+/** Lower-case letters and digits, joined by dashes. */
 export function slugOf(name: string): string {
   return (
     name

@@ -1,4 +1,4 @@
-// Bundles bench/NAME.ts and runs it with the remaining parameters: `node bench/run.mjs NAME …`.
+// Bundles bench/NAME.ts and runs it with the remaining arguments: `node bench/run.mjs NAME …`.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

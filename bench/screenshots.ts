@@ -1,4 +1,4 @@
-/** Pictures of the web app for those who read about it: `node bench/run.mjs screenshots` writes demo/screenshots/. */
+/** Takes pictures of the web app for its documentation: `node bench/run.mjs screenshots` writes demo/screenshots/. */
 import { mkdir } from 'node:fs/promises';
 import type { Page } from 'puppeteer';
 import { withWebApp } from './web-app.ts';
@@ -20,7 +20,7 @@ await withWebApp('software', async (page, url) => {
   await train(page);
   await shoot(page, 'train-light', '#view-train .workbench');
   await page.click('#samples li:nth-child(9) button');
-  await said(page, 'reach-state', /Reached/);
+  await waitForText(page, 'reach-state', /Reached/);
   await theme('dark');
   await shoot(page, 'fixed-point-dark', '#view-train .looking');
   await page.setViewport(PHONE);
@@ -31,21 +31,21 @@ await withWebApp('software', async (page, url) => {
   await show(page, 'lasso');
   await page.waitForSelector('#lasso-knots tr');
   await page.click('#lasso-tune');
-  await said(page, 'lasso-state', /Tuned/);
+  await waitForText(page, 'lasso-state', /Tuned/);
   await shoot(page, 'lasso-light', '#view-lasso .lasso');
   await theme('dark');
   await show(page, 'gradients');
-  await said(page, 'cycle-state', /steps of/);
+  await waitForText(page, 'cycle-state', /steps of/);
   await page.$eval('#exhibit-lorenz', (exhibit) => exhibit.scrollIntoView());
-  await said(page, 'lorenz-state', /3000 steps/);
+  await waitForText(page, 'lorenz-state', /3000 steps/);
   await page.setViewport({ ...SCREEN, height: 590 });
   await shoot(page, 'gradients-dark', '#exhibit-cycle');
 });
 
 async function train(page: Page): Promise<void> {
   await page.click('#start');
-  await said(page, 'state', /Finished|error/);
-  await said(page, 'samples-facts', /recognised/);
+  await waitForText(page, 'state', /Finished|error/);
+  await waitForText(page, 'samples-facts', /recognised/);
 }
 
 async function show(page: Page, view: string): Promise<void> {
@@ -54,19 +54,19 @@ async function show(page: Page, view: string): Promise<void> {
   }, view);
 }
 
-async function said(page: Page, id: string, pattern: RegExp): Promise<void> {
-  const isSaid = (name: string, source: string): boolean =>
+async function waitForText(page: Page, id: string, pattern: RegExp): Promise<void> {
+  const hasText = (name: string, source: string): boolean =>
     new RegExp(source).test(document.getElementById(name)?.textContent ?? '');
-  await page.waitForFunction(isSaid, { timeout: 300_000 }, id, pattern.source);
+  await page.waitForFunction(hasText, { timeout: 300_000 }, id, pattern.source);
 }
 
-/** What stands at the top of the screen is `selector`, below the masthead. */
+/** Scrolls until `selector` stands at the top of the screen, below the masthead. */
 async function shoot(page: Page, name: string, selector: string): Promise<void> {
   await page.$eval(selector, (element) => {
     scrollTo(0, 0);
     scrollTo(0, element.getBoundingClientRect().top - 80);
     (document.activeElement as HTMLElement | null)?.blur();
   });
-  await new Promise((resolve) => setTimeout(resolve, 800)); // the charts have been painted
+  await new Promise((resolve) => setTimeout(resolve, 800)); // waits until the charts have been painted
   await page.screenshot({ path: `${FOLDER}/${name}.png` as const, optimizeForSpeed: false });
 }

@@ -1,7 +1,7 @@
 /**
- * Iterations of Peaceman-Rachford splitting under another stopping rule, that of the code of Winston & Kolter (2020): the
- * relative step of the whole batch, ‖z⁺ − z‖ / (1e-6 + ‖z⁺‖) ≤ tolerance. For comparison with their counts only: a step can
- * be small far from the solution.
+ * Iterations of Peaceman-Rachford splitting under the stopping rule of the code of Winston & Kolter (2020): the
+ * relative change of the whole batch, ‖z⁺ − z‖ / (1e-6 + ‖z⁺‖) ≤ tolerance. Only for comparison with their counts: a
+ * change can be small far from the solution.
  */
 import type { Engine, Tensor } from '../src/index.ts';
 import { type Equation, normsFrom, preActivation } from '../src/solvers/equation.ts';
@@ -14,15 +14,15 @@ import { resolventOf } from '../src/solvers/resolvent.ts';
 import { elementwise, reduceAll, reduceRows } from '../src/tensor/kernels.ts';
 import type { LoopContext } from '../src/tensor/tensor.ts';
 
-export interface StepRuleProblem {
+interface StepRuleProblem {
   readonly W: Tensor;
   readonly b: Tensor;
-  /** The cotangent of the backward pass. */
+  /** The cotangent of the backward solve. */
   readonly v: Tensor;
   readonly margin: number;
 }
 
-const MOST = 60;
+const LIMIT = 60;
 const relu = { name: 'relu', parameters: [0, 0] } as const;
 
 export async function stepRuleCounts(
@@ -38,26 +38,26 @@ export async function stepRuleCounts(
     const resolvent = resolventOf(map, { margin: m, norms, step: undefined, tolerance });
     const common = { margin: m, norms, step: undefined };
     const layer: Equation = { ...common, map, resolvent, b: bias, sigma: proximalMapOf(relu) };
-    const solved = steps(tracing, layer);
+    const solved = iterate(tracing, layer);
     const p = preActivation(layer, solved.z);
     const J = jacobianAt(relu, p, tracing.constant({ kind: 'fill', value: 0 }, [1]), 0);
     const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
     const transposed = { map: transposedMap(map), resolvent: transposedResolvent(resolvent) };
-    const adjoint = steps(tracing, { ...common, ...transposed, b: cotangent, sigma });
-    return [stacked(tracing, solved.relative), stacked(tracing, adjoint.relative)];
+    const adjoint = iterate(tracing, { ...common, ...transposed, b: cotangent, sigma });
+    return [stack(tracing, solved.relative), stack(tracing, adjoint.relative)];
   });
   const counts = (relative: ArrayLike<number>): number[] =>
     tolerances.map((tolerance) => Array.from(relative).findIndex((step) => step <= tolerance) + 1);
   return { forward: counts(await forward.data()), backward: counts(await backward.data()) };
 }
 
-/** The relative step of each iteration, and the last z; the first z is 0. */
-function steps(tracing: LoopContext, equation: Equation): { z: Tensor; relative: Tensor[] } {
+/** The relative change in each iteration, and the last z. The first z is 0. */
+function iterate(tracing: LoopContext, equation: Equation): { z: Tensor; relative: Tensor[] } {
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape);
   const begun = peacemanRachford.begin(tracing, equation, zeros, equation.b);
   const relative: Tensor[] = [];
   let [x, z] = [begun.start.x, begun.solution(begun.start.x)];
-  for (let iteration = 0; iteration < MOST; iteration++) {
+  for (let iteration = 0; iteration < LIMIT; iteration++) {
     x = begun.step({ x }).next.x;
     const next = begun.solution(x);
     const size = elementwise('scale', [reduceAll('norm', next)], [1, 1e-6]);
@@ -67,7 +67,7 @@ function steps(tracing: LoopContext, equation: Equation): { z: Tensor; relative:
   return { z, relative };
 }
 
-function stacked(tracing: LoopContext, numbers: readonly Tensor[]): Tensor {
+function stack(tracing: LoopContext, numbers: readonly Tensor[]): Tensor {
   return numbers.reduce<Tensor>(
     (all, one, index) => {
       const values = numbers.map((_, place) => (place === index ? 1 : 0));

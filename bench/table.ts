@@ -1,4 +1,4 @@
-/** Results as a Markdown table whose columns stand straight in a terminal too. */
+/** Results as a Markdown table whose columns are aligned in a terminal too. */
 import type { AdapterDescription } from '../src/index.ts';
 import { CASES } from './cases.ts';
 import { nameOf } from './contestants.ts';
@@ -26,7 +26,7 @@ const NOTE =
   'Iterations: forward / backward, mean over the samples. × same, × best: how many times as long as Equilibra on the same ' +
   'backend, and on its fastest one there.';
 
-/** What runs on a graphics card where there is one. */
+/** The backends that run on a graphics card where there is one. */
 const ON_GRAPHICS: readonly string[] = ['webgpu', 'gpujs-webgl2'];
 
 export function tableOf(entries: readonly Entry[]): string {
@@ -37,7 +37,7 @@ export function tableOf(entries: readonly Entry[]): string {
   return `${[table, '', NOTE, ...failures].join('\n')}\n`;
 }
 
-/** @param rows the first holds the headings */
+/** @param rows the first one holds the headings */
 export function markdownTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
@@ -59,13 +59,13 @@ function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {
   const { sameBackend, best } = ratiosOf(entry, entries);
   return [
     ...place,
-    shown(timing.median),
+    formatNumber(timing.median),
     `${(100 * spreadOf(timing)).toFixed(0)} %`,
     repetitionsOf(timing),
-    gigaflops === undefined ? '' : shown(gigaflops),
+    gigaflops === undefined ? '' : formatNumber(gigaflops),
     iterations ? `${iterations.forward.toFixed(1)} / ${iterations.backward.toFixed(1)}` : '',
-    sameBackend === undefined ? '' : shown(sameBackend),
-    best === undefined ? '' : shown(best),
+    sameBackend === undefined ? '' : formatNumber(sameBackend),
+    best === undefined ? '' : formatNumber(best),
   ];
 }
 
@@ -74,17 +74,17 @@ function repetitionsOf({ all, units, cut, foreign }: Timing): string {
   return `${all.length}${units > 1 ? ` of ${units}` : ''}${cut ? '*' : ''}${loaded}`;
 }
 
-/** In one line: where, who, and what. */
+/** One line with the environment, the library and the case. */
 export function caseOf(entry: Pick<Entry, 'version' | 'library' | 'backend' | 'case' | 'batch' | 'width'>): string {
   return `${entry.version}, ${nameOf(entry)}, ${CASES[entry.case].title}, ${entry.batch} × ${entry.width}`;
 }
 
-/** A program that passes for a graphics card is called what it is. */
+/** An adapter in software that presents itself as a graphics card is called software. */
 export function describe({ description, software }: AdapterDescription): string {
   return `${description}${software ? ' (software)' : ''}`;
 }
 
-/** Three digits, as far as they stand behind the point. */
-function shown(value: number): string {
+/** Three significant digits; a longer integer part is not shortened. */
+function formatNumber(value: number): string {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

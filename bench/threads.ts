@@ -1,6 +1,6 @@
 /**
- * Whether every engine on WebAssembly gets its threads and the same speed: `node bench/run.mjs threads`. Each run is an engine of its
- * own, in a page or a process of its own.
+ * Checks that every engine on WebAssembly gets its threads and the same speed: `node bench/run.mjs threads`. Each run
+ * has an engine of its own, in a page or a process of its own.
  */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
@@ -24,13 +24,13 @@ const SIZES: readonly Size[] = [
 
 interface Row extends Size {
   readonly where: string;
-  /** 1e9 floating-point operations a second, quartiles of the runs' medians. */
+  /** 1e9 floating-point operations a second: quartiles of the runs' medians. */
   readonly gigaflops: readonly number[];
   /** Half of the distance between the outer quartiles, relative to the median. */
   readonly spread: number;
-  /** Fewest and most threads that worked in a run. */
+  /** The fewest and the most threads that worked in a run. */
   readonly threads: readonly [number, number];
-  /** Share of the processors that other programs took. */
+  /** The share of the processors that other programs used. */
   readonly foreign: number | undefined;
 }
 
@@ -68,7 +68,7 @@ async function rowOf(environment: Environment, size: Size): Promise<Row> {
   const shares: number[] = [];
   for (let run = 0; run < RUNS; run++) {
     const session = await environment.openSession();
-    watch.share(); // what disturbed the opening is of no interest
+    watch.share(); // discards the load during the opening
     const found = await session.call<{ milliseconds: number[]; threads: number }>('freshRun', size, REPETITIONS);
     const foreign = watch.share();
     if (foreign !== undefined) shares.push(foreign);

@@ -1,4 +1,4 @@
-/** The web app in a headless browser, built and served by its own command. */
+/** Opens the web app in a headless browser, built and served by its own command. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -6,7 +6,7 @@ import puppeteer, { type Page } from 'puppeteer';
 import { browserFlags } from '../src/cli/browser-flags.ts';
 import { type Browser, findBrowsers } from '../src/cli/browsers.ts';
 
-/** Opens the app, does something with the page, and ends both the browser and the server. */
+/** Opens the app, calls `use` with the page, and closes both the browser and the server. */
 export async function withWebApp(
   adapter: 'software' | 'hardware',
   use: (page: Page, url: string, browser: Browser) => Promise<void>,

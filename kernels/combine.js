@@ -1,10 +1,10 @@
-// Linear combination with one coefficient a row (a sample): Σₜ factorₜ · cₜ[i] · xₜ[i, j], t < 3.
+// A linear combination with one coefficient per row (sample): Σₜ factorₜ · cₜ[i] · xₜ[i, j] for t < 3.
 //
 //   x0 … x2  [rows, columns]
 //   c0 … c2  [rows]
 //   output   [columns, rows]
-// TERM_t is 1 where xₜ is there, COEFFICIENT_t where cₜ is (an absent c is 1). A term whose coefficient is 0 is left out,
-// whatever x holds.
+// TERM_t is 1 if xₜ is present, COEFFICIENT_t is 1 if cₜ is present (an absent c counts as 1). A term whose coefficient
+// is 0 is left out, even where x is not finite.
 
 function combine(x0, x1, x2, c0, c1, c2, columns, factor0, factor1, factor2) {
   const row = this.thread.y + this.thread.z * this.output.y;

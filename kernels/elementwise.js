@@ -1,8 +1,8 @@
-// Element-wise operations on one to three operands, each read through its own layout.
+// Element-wise operations on one to three operands. Each operand is read through a layout of its own.
 //
-//   x, y, z  the operands; operand o is read at offset + Σ iₐ·strides[a]: xAt + i₀·x0 + i₁·x1 + i₂·x2 + i₃·x3
-//   output   [i₃, i₀·i₁·i₂], the extents of i₁, i₂ and i₃ given
-// `operation` is bound to the function of shared/operations.js.
+//   x, y, z  the operands; each is read at offset + Σ iₐ·strides[a], for x at xAt + i₀·x0 + i₁·x1 + i₂·x2 + i₃·x3
+//   output   [i₃, i₀·i₁·i₂]; extent1 to extent3 are the extents of i₁, i₂ and i₃
+// `operation` is bound to a function of shared/operations.js.
 
 function elementwise(
   x,

@@ -1,5 +1,5 @@
-// result[o, j, i] = row t of x and y put one after the other along the axis of x[outer, extent, inner]; t = index[j] if
-// INDEXED, else j + offset; 0 where there is no such row.
+// result[o, j, i] is number i of row t of x[outer, extent, inner] followed by y along the axis of rows, and 0 where
+// there is no such row. t is index[j] if INDEXED is 1, otherwise j + offset.
 //
 //   y       [outer, others, inner]
 //   output  [inner, outer · length]

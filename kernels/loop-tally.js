@@ -1,4 +1,4 @@
-// After a pass of a loop: whether the loop still runs, and how many of its passes counted.
+// Updates a tally after a pass of a loop: whether the loop still runs, and how many of its passes counted.
 //
 //   tally   [2]: running (0 or 1), passes
 //   flag    the loop's flag after the pass; its first number is 0 where the loop has ended

@@ -1,7 +1,7 @@
-// The next state of the samples that still run; see STATE_ROWS in src/backends/kernels.ts for the formulas.
+// Computes the next state of the samples that still run; see STATE_ROWS in src/backends/kernels.ts for the formulas.
 //
 //   state                       [5, batch]: status, remaining, residual, best, stale
-//   residuals, tolerances, floors  [batch], or one number where the stride is 0
+//   residuals, tolerances, floors  [batch], or one number if the stride is 0
 //   output                      [batch, 5]
 
 function monitor(
@@ -56,7 +56,7 @@ function monitor(
   return residual;
 }
 
-// STATUS in src/backends/kernels.ts.
+// The values are those of STATUS in src/backends/kernels.ts.
 function statusAfter(residual, tolerance, floor, stale, staleLimit, remaining, mayGiveUp) {
   if (isFinite32(residual) === 0 || residual > 1e30) {
     return 3;

@@ -1,7 +1,7 @@
-// √Σ x² over stretches of the middle index of x[outer, middle, inner], one thread a stretch. Where the sum has left the range in
-// which it is right it is added up again, of numbers times a power of two.
+// √Σ x² over stretches of the middle index of x[outer, middle, inner]; each thread reduces one stretch. Where a square
+// may have overflowed or underflowed, the numbers are multiplied by a power of two and summed again.
 //
-//   output  [inner, outer · segments]; stretch s of o holds the middle indices s · length … (s + 1) · length − 1
+//   output  [inner, outer · segments]; stretch s has the middle indices s · segmentLength … (s + 1) · segmentLength − 1
 
 function norm(x, middle, inner, segments, segmentLength) {
   const row = this.thread.y + this.thread.z * this.output.y;

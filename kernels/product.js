@@ -1,13 +1,14 @@
-// C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n, all row-major: one thread an element. The formula of the epilogue is
-// that of ProductCall in src/backends/kernels.ts.
+// C = epilogue(op(A)·op(B)), where op(A) is m × k and op(B) is k × n, all row-major. Each thread computes one element.
+// ProductCall in src/backends/kernels.ts has the formula of the epilogue.
 //
-//   a, b         op(A)[i, l] = a[i·aRow + l·aColumn], op(B)[l, j] = b[l·bRow + j·bColumn]; of sample s, where BATCHED, from
-//                s·aStep and s·bStep on
-//   bias         [n] (BIAS 1: one row for all) or like the result (BIAS 2)
-//   scale, prior like the result; step [1]
-//   whole        the largest multiple of 4 up to k
+//   a, b         op(A)[i, l] = a[i·aRow + l·aColumn], op(B)[l, j] = b[l·bRow + j·bColumn]; if BATCHED is 1, the matrices of
+//                sample s begin at s·aStep and s·bStep
+//   bias         [n], one row for all rows, if BIAS is 1; of the shape of the result if BIAS is 2
+//   scale, prior of the shape of the result
+//   step         [1], the step size α
+//   whole        the largest multiple of 4 that is at most k
 //   output       [n, m], or [n, batch·m]
-// `activation` and `proximal` are bound to those of the call.
+// `activation` and `proximal` are bound to the functions that the call names.
 
 function product(a, b, bias, scale, prior, step, m, n, k, whole, aStep, bStep, aRow, aColumn, bRow, bColumn, a0, a1) {
   const row = this.thread.y + this.thread.z * this.output.y;

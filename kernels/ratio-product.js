@@ -1,4 +1,5 @@
-// The product of two ratios, x / y and v / w, each 0 where its divisor is 0, for each sample; an operand whose stride is 0 has one number for all.
+// The product of the ratios x / y and v / w for each sample. A ratio is 0 where its divisor is 0. An operand whose
+// stride is 0 is one number for all samples.
 
 function ratioProduct(x, y, v, w, xStride, yStride, vStride, wStride) {
   const sample = this.thread.x;

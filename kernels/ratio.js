@@ -1,4 +1,4 @@
-// x / y, 0 where y is 0, for each sample; an operand whose stride is 0 has one number for all.
+// x / y for each sample, 0 where y is 0. An operand whose stride is 0 is one number for all samples.
 
 function ratio(x, y, xStride, yStride) {
   const sample = this.thread.x;

@@ -1,8 +1,9 @@
-// Reduces stretches of the middle index of x[outer, middle, inner] (and y of the same shape), one thread a stretch.
+// Reduces stretches of the middle index of x[outer, middle, inner], and of y of the same shape. Each thread reduces one
+// stretch.
 //
 //   x, y    the operands
-//   output  [inner, outer · segments]; stretch s of o holds the middle indices s · length … (s + 1) · length − 1
-// `single` is bound to the value of one element, `join` to how two values become one.
+//   output  [inner, outer · segments]; stretch s has the middle indices s · segmentLength … (s + 1) · segmentLength − 1
+// `single` is bound to a function that computes the value of one element, `join` to one that combines two values.
 
 function reduce(x, y, middle, inner, segments, segmentLength, start) {
   const row = this.thread.y + this.thread.z * this.output.y;

@@ -1,5 +1,5 @@
-// The fixed-point residual ‖x − σ(y)‖ / (ε + ‖x‖) over the middle index of x and y [outer, middle, inner]. Sums of squares that
-// have left the range in which they are right are added up again, of numbers times powers of two.
+// The fixed-point residual ‖x − σ(y)‖ / (ε + ‖x‖) over the middle index of x and y [outer, middle, inner]. Where a
+// square may have overflowed or underflowed, the numbers are multiplied by a power of two and summed again.
 //
 //   output  [inner, outer]
 // `activation` is bound to σ.

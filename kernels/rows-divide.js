@@ -1,4 +1,4 @@
-// x[row, column] / total[row]: output [columns, rows].
+// x[row, column] / total[row]. The output is [columns, rows].
 
 function rowsDivide(x, total, columns) {
   const row = this.thread.y + this.thread.z * this.output.y;

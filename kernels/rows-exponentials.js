@@ -1,4 +1,4 @@
-// Σ e^(xᵢ − largest) over each row of x [rows, columns].
+// Σ e^(xᵢ − largest) for each row of x [rows, columns].
 //
 //   largest  [rows]
 //   output   [rows]

@@ -1,5 +1,6 @@
-// What standardising a row of x [rows, columns] needs: its mean, rounded, what the rounded mean lacks, and 1/√(variance + ε).
-// By two passes: of large numbers that differ little the difference of squares would lose all.
+// The moments of each row of x [rows, columns]: its rounded mean, the exact mean minus the rounded one, and
+// 1/√(variance + ε). The mean is subtracted before squaring: E[x²] − E[x]² would cancel where numbers are large and
+// alike.
 //
 //   output  [3, rows]
 
@@ -26,7 +27,7 @@ function rowsMoments(x, columns, epsilon) {
     return correction;
   }
   if (isFinite32(squares) === 0) {
-    return notANumber(squares); // not 0, as if the numbers were alike
+    return notANumber(squares); // 1/√∞ would be 0, as if the row had a finite variance
   }
   return 1 / Math.sqrt(Math.max(squares / columns - correction * correction, 0) + epsilon);
 }

@@ -1,4 +1,5 @@
-// prox_{αf} for softmax = prox_f, second part: e^wᵢ for the ω of each row (`peaks`, see rows-proximal-peak.js).
+// The second part of prox_{αf} for softmax = prox_f: e^wᵢ for the ω of each row, which is in `peaks`; see
+// rows-proximal-peak.js.
 //
 //   x               [rows, columns]
 //   largest, peaks  [rows]

@@ -1,7 +1,8 @@
-// prox_{αf} for softmax = prox_f, first part: the ω of each row at which Σ e^wᵢ is 1. With s = softmax(t), (1 − α)s + αt = x,
-// wᵢ = ln sᵢ and t = λ + w the entries part: h(wᵢ) = αwᵢ + (1 − α)(e^wᵢ − 1) is xᵢ up to a number common to all, so that
-// h(wᵢ) = h(ω) − (largest − xᵢ), where ω is the w of the largest entry. h increases on w ≤ 0, and so does Σ e^wᵢ with ω: the
-// ω in [−ln n, 0] at which it is 1 is found by Newton steps on ln Σ, bisections where one leaves the bracket.
+// The first part of prox_{αf} for softmax = prox_f: the ω of each row at which Σ e^wᵢ = 1. The result is s = softmax(t)
+// with (1 − α)s + αt = x. Write wᵢ = ln sᵢ. Then tᵢ = wᵢ + κ for some κ, and the equation separates: h(wᵢ) = αwᵢ + (1 −
+// α)(e^wᵢ − 1) is xᵢ up to a number common to all i, so that h(wᵢ) = h(ω) − (largest − xᵢ), where ω is the w of the
+// largest entry. h increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which Σ e^wᵢ = 1 is found by
+// Newton steps on ln Σ, and by a bisection where a step leaves the bracket.
 //
 //   x              [rows, columns]
 //   largest, total [rows]: max x and Σ e^(xᵢ − max x)

@@ -1,4 +1,4 @@
-// Entries of softmax, e^(x − largest) / total, or its logarithm if LOGARITHM. largest and total are [rows].
+// The entries of softmax, e^(x − largest) / total, or their logarithms if LOGARITHM is 1. largest and total are [rows].
 //
 //   x       [rows, columns]
 //   output  [columns, rows]

@@ -1,7 +1,8 @@
-// The cotangent of x from that of standardise, y: r·(y − mean y − x̂·mean(y∘x̂)).
+// The cotangent of x, r·(y − mean y − x̂·mean(y∘x̂)), where y is the cotangent of standardise, x̂ the standardised x,
+// and r the scale.
 //
 //   x, y            [rows, columns]
-//   moments, means  of rows-moments.js and rows-standardise-means.js
+//   moments, means  the outputs of rows-moments.js and rows-standardise-means.js
 //   output          [columns, rows]
 
 function rowsStandardiseDerivative(x, y, moments, means, columns) {

@@ -1,4 +1,4 @@
-// mean y and mean(y∘x̂) of each row, x̂ the standardised x.
+// mean y and mean(y∘x̂) of each row, where x̂ is the standardised x.
 //
 //   x, y     [rows, columns]
 //   moments  [3, rows], see rows-moments.js

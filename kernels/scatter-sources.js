@@ -1,4 +1,5 @@
-// The inverse of an index: for each t of the output [extent] the j with index[j] = t, or −1. The indices differ.
+// Inverts an index: number t of the output [extent] is the j with index[j] = t, or −1 where there is none. No two
+// indices are equal.
 
 function scatterSources(index, others) {
   const t = this.thread.x;

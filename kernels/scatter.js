@@ -1,4 +1,4 @@
-// x[outer, extent, inner] with row t replaced by row sources[t] of y[outer, others, inner], where there is one (≥ 0).
+// x[outer, extent, inner], in which row sources[t] of y[outer, others, inner] replaces row t where sources[t] ≥ 0.
 //
 //   output  [inner, outer · extent]
 

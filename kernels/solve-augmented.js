@@ -1,4 +1,4 @@
-// The systems G[s]·x[s] = r[s] side by side with their right sides: [order + 1, order · batch].
+// The augmented systems [G[s] | r[s]]. The output is [order + 1, order · batch].
 
 function solveAugmented(g, r, order) {
   const row = this.thread.y + this.thread.z * this.output.y;

@@ -1,8 +1,8 @@
-// One step of the back substitution, in all samples: the unknown `pivot`, 0 where its pivot is 0, takes the place of its right
-// side, and its part leaves the right sides above.
+// One step of the back substitution in all samples. The unknown `pivot`, which is 0 where its pivot is 0, replaces its
+// right-hand side, and its multiples are subtracted from the right-hand sides above.
 //
 //   systems        [batch, order, order + 1], 0 below the diagonal
-//   right, output  [batch, order]: right sides before row `pivot`, unknowns after it
+//   right, output  [batch, order]: right-hand sides in the rows before `pivot`, unknowns in the rows after it
 
 function solveBack(systems, right, order, pivot) {
   const sample = this.thread.y + this.thread.z * this.output.y;

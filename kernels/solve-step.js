@@ -1,5 +1,6 @@
-// One step of the elimination with partial pivoting, in all samples: the column `pivot` of the augmented systems becomes 0
-// below row `pivot`, which changes places with the row at or below it that is largest there. Where that is 0 nothing is done.
+// One step of the elimination with partial pivoting in all samples. Row `pivot` changes places with the row at or below
+// it whose entry in column `pivot` is largest, and that column becomes 0 below row `pivot`. Nothing happens where the
+// largest entry is 0.
 //
 //   systems, output  [batch, order, order + 1]
 
@@ -18,13 +19,13 @@ function solveStep(systems, order, pivot) {
   let size = Math.abs(systems[(first + pivot) * width + pivot]);
   for (let candidate = pivot + 1; candidate < order; candidate++) {
     const other = Math.abs(systems[(first + candidate) * width + pivot]);
-    // A NaN is taken, wherever it is: passed over, it could vanish.
+    // A NaN always becomes the pivot, since it could vanish from the result otherwise.
     if (other > size || isNaN32(other) === 1) {
       size = other;
       place = candidate;
     }
   }
-  // Row i after the exchange.
+  // The row that is row i after the exchange.
   let source = i;
   if (i === pivot) {
     source = place;

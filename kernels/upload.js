@@ -1,4 +1,4 @@
-// What comes from the host, as it is.
+// Copies numbers from the host into a texture.
 
 function upload(values) {
   return values[this.thread.x];

@@ -1,23 +1,23 @@
-// A whole loop with Anderson acceleration in one dispatch. Samples do not depend on one another: a workgroup holds one of
-// them, reads M through the cache, and iterates until it has stopped.
-// See IterateCall in kernels.ts; shared/iteration.wgsl has the formulas of T. An invocation has four columns; what is known
-// of the sample as a whole is computed by all of them alike, which takes less than to wait for one that does.
+// A whole loop with Anderson acceleration in one dispatch. Samples are independent: a workgroup iterates one sample
+// until it stops, and reads M through the cache. See IterateCall in iteration-kernels.ts; the formulas of T are in
+// shared/iteration.wgsl. An invocation has four columns. All invocations compute the scalars of the sample redundantly,
+// which takes less time than waiting for one of them.
 
-// Of ACCELERATION in kernels.ts.
+// The values of ACCELERATION in iteration-kernels.ts.
 const MEMORY = 5u;
 const GROWTH = 2.0;
 const REGULARISATION = 16.0;
 
-var<workgroup> factors: array<vec4<f32>, THREADS>; // what is multiplied by M
-// Of each invocation: codes of ‖z − σ(p)‖, ‖z‖, ‖f‖, ‖Δf‖; ⟨Δf, column j of 𝓕⟩; ⟨f, column j⟩; ⟨f, Δf⟩.
+var<workgroup> factors: array<vec4<f32>, THREADS>; // the left factor of the product with M
+// For each invocation: the codes of ‖z − σ(p)‖, ‖z‖, ‖f‖, ‖Δf‖; ⟨Δf, column j of 𝓕⟩; ⟨f, column j⟩; ⟨f, Δf⟩.
 var<workgroup> sums: array<mat4x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
 
-// Four columns of what is in workgroup memory times M.
+// Four columns of the product of `factors` with M.
 fn productOf(thread: u32) -> vec4<f32> {
   var product = vec4<f32>();
   for (var k = 0u; k < sizes.n; k += 4u) {
-    let x = factors[k / 4u]; // zeros past the last column
+    let x = factors[k / 4u]; // zero past the last column
     for (var lane = 0u; lane < 4u; lane += 1u) {
       product += x[lane] * rowOfM(k + lane, thread);
     }
@@ -25,7 +25,7 @@ fn productOf(thread: u32) -> vec4<f32> {
   return product;
 }
 
-// 𝓕ᵀ𝓕 and 𝓕ᵀf, by columns and below them the right-hand side, solved by elimination: γ.
+// Solves 𝓕ᵀ𝓕 γ = 𝓕ᵀf for γ by elimination. The matrix is stored by columns, followed by the right-hand side.
 fn weightsOf(gram: array<f32, MEMORY * MEMORY>, right: array<f32, MEMORY>) -> array<f32, MEMORY> {
   var rows = gram;
   var weights = right;
@@ -82,8 +82,8 @@ fn main(
   let state = sizes.batch * n + sample;
   var watch = watchAt(state);
 
-  var unit = 1.0; // a power of two, by which f is multiplied where it is so large or so small that its inner products would be lost
-  var before = vec4<f32>(); // f of the pass before
+  var unit = 1.0; // a power of two that scales f if its inner products would overflow or underflow
+  var before = vec4<f32>(); // the f of the previous pass
   var beforeG = vec4<f32>();
   var columnsF: array<vec4<f32>, MEMORY>; // Δf/‖Δf‖
   var columnsG: array<vec4<f32>, MEMORY>; // Δg/‖Δf‖
@@ -141,7 +141,7 @@ fn main(
     }
     watch = observed(watch, residual, rule);
 
-    // The new difference, in the place of the oldest one; the first pass has none.
+    // The new difference replaces the oldest one. The first pass has none.
     let slot = trip % MEMORY;
     var scale = 0.0;
     let moved = lengthIn(total[0].w);
@@ -154,7 +154,7 @@ fn main(
         columnsF[j] = scale * change;
         columnsG[j] = scale * (g - beforeG);
         gram[j * (MEMORY + 1u)] = select(scale * scale * total[0].w, 1.0, total[0].w < 0.0);
-        right[j] = select(scale * total[3][2], 0.0, scale == 0.0); // which may have overflowed
+        right[j] = select(scale * total[3][2], 0.0, scale == 0.0); // total may have overflowed
       } else {
         let product = scale * total[1u + j / 4u][j % 4u];
         gram[slot * MEMORY + j] = product;
@@ -162,7 +162,7 @@ fn main(
         right[j] = total[2u + (j + 1u) / 4u][(j + 1u) % 4u];
       }
     }
-    // The safeguard.
+    // The safeguard against an x at which ‖f‖ has grown too much.
     var length = lengthIn(total[0].z);
     before = f;
     beforeG = g;
@@ -187,7 +187,7 @@ fn main(
         next -= weights[j] * columnsG[j];
       }
     }
-    // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
+    // A sample that stops returns T(x) for Peaceman-Rachford, otherwise x.
     if (watch.status == STATUS_RUNNING) {
       x = next;
     } else if (METHOD == METHOD_PEACEMAN_RACHFORD) {

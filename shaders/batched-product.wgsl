@@ -1,11 +1,11 @@
-// C[s] = epilogue(op(A[s])·op(B[s])) for each sample: an invocation computes 4 × 4 results of one sample and reads A and B through
-// the cache. See shared/product.wgsl for the bindings and the formula: m is that of one sample, and one dispatch computes the
-// samples whose rows are firstRow … endRow − 1.
+// C[s] = epilogue(op(A[s])·op(B[s])) for each sample s. An invocation computes a 4 × 4 block of one sample and reads A
+// and B through the cache. See shared/product.wgsl for the bindings and the formula. m is that of one sample; one
+// dispatch computes the samples with the rows firstRow … endRow − 1.
 
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
 
-// Of a workgroup, in invocations: small samples share one.
+// The invocations of a workgroup for one sample, and its number of samples: small samples share a workgroup.
 override WIDTH: u32 = 8u;
 override HEIGHT: u32 = 8u;
 override SAMPLES: u32 = 1u;
@@ -28,7 +28,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) b
   }
   let startA = select(sample * m * sizes.k, 0u, SHARED_A);
   let startB = select(sample * sizes.k * n, 0u, SHARED_B);
-  // Those past the edge repeat the last one, and are not stored.
+  // Rows and columns past the edge repeat the last one, and are not stored.
   let four = vec4<u32>(0u, 1u, 2u, 3u);
   var inA = startA + min(row + four, vec4<u32>(m - 1u)) * sizes.aRow;
   var inB = startB + min(column + four, vec4<u32>(n - 1u)) * sizes.bColumn;

@@ -1,9 +1,10 @@
-// A = L·Lᵀ for each sample, a workgroup each: column by column, in the place of the result. See CholeskyCall in kernels.ts.
+// A = L·Lᵀ for each sample, with one workgroup per sample: column by column, in the storage of the result. See
+// CholeskyCall in batched-kernels.ts.
 //
 //   binding 0  sizes   uniform
 //   binding 1  guard   uniform; nothing happens when guard.x is 0
-//   binding 2  a       [batch, order, order], of which the lower triangles are read
-//   binding 3  result  L [batch, order, order], behind it for each sample 0 or the place of the pivot that failed, from 1
+//   binding 2  a       [batch, order, order]; only the lower triangles are read
+//   binding 3  result  L [batch, order, order], and 0 or the position of the failed pivot for each sample
 // One dispatch computes the columns start … stop − 1 of the samples firstSample … endSample − 1.
 
 struct Sizes {
@@ -13,7 +14,7 @@ struct Sizes {
   endSample: u32,
   start: u32,
   stop: u32,
-  least: f32, // a pivot at most so many times what was on the diagonal fails
+  least: f32, // a pivot fails if it is at most `least` times the entry of A on the diagonal
   zero: u32,
 }
 
@@ -26,7 +27,7 @@ const WIDTH = 64u;
 
 var<workgroup> pivot: f32;
 
-// What is left of A in a column, from the diagonal on.
+// Column j of A minus the contribution of the columns of L before it, from the diagonal on.
 fn reduceColumn(base: u32, j: u32, thread: u32) {
   let order = sizes.order;
   for (var i = j + thread; i < order; i += WIDTH) {
@@ -52,7 +53,7 @@ fn scaleColumn(base: u32, j: u32, thread: u32, root: f32) {
   }
 }
 
-// NaN and Inf by their bits: a compiler may assume that they do not occur.
+// NaN and Inf are recognised by their bits, because a compiler may assume that they do not occur.
 fn isPivot(value: f32, least: f32) -> bool {
   return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u && value > least;
 }
@@ -91,7 +92,7 @@ fn main(
   }
   if (failed != 0.0 && sizes.stop == order) {
     for (var at = thread; at < order * order; at += WIDTH) {
-      result[base + at] = bitcast<f32>(0x7fc00000u | sizes.zero); // which no compiler knows to be NaN
+      result[base + at] = bitcast<f32>(0x7fc00000u | sizes.zero); // NaN, which the compiler must not know
     }
   }
   if (thread == 0u) {

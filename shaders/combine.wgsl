@@ -1,12 +1,13 @@
-// Linear combination with one coefficient a row (a sample): result[i, j] = Σₜ factorₜ · cₜ[i] · xₜ[i, j], t < 3.
+// Linear combination with one coefficient for each row (a sample): result[i, j] = Σₜ factorₜ · cₜ[i] · xₜ[i, j], t < 3.
 //
 //   binding 0     sizes    uniform
 //   binding 1     guard    uniform; nothing happens when guard.x is 0
 //   binding 2–4   x0 … x2  [rows, columns]
 //   binding 5–7   c0 … c2  [rows]
 //   binding 8     result   [rows, columns]
-// TERMS has a bit for each x that is there, COEFFICIENTS one for each c (an absent c is 1); an x whose bit is set in
-// IN_PLACE is the result's own storage. A term whose coefficient is 0 is left out, whatever x holds.
+// TERMS has a bit for each x that is present, COEFFICIENTS one for each c that is present; an absent c counts as 1. An
+// x whose bit is set in IN_PLACE is in the storage of the result. A term whose coefficient is 0 is left out, even if x
+// is not finite.
 
 struct Sizes {
   factors: vec4<f32>,

@@ -6,10 +6,10 @@
 //   binding 3  second   operand 1
 //   binding 4  third    operand 2
 //   binding 5  result   [i₀, i₁, i₂, i₃], `count` numbers
-// result[i] = OPERATION(first, second, third, p₀, p₁, p₂), the formulas as in kernels.ts; operand o is read at
-// offsetₒ + Σ iₐ·stridesₒ[a]. An operand whose bit is set in LINEAR is laid out like the result; one whose bit is set in
-// IN_PLACE is the result's own storage. Prepended are operations-piecewise.wgsl or operations-smooth.wgsl, whichever has the
-// operation, with the activations of its kind.
+// result[i] = OPERATION(first, second, third, p₀, p₁, p₂), with the formulas of ELEMENTWISE in kernels.ts. Operand o is
+// read at offsetₒ + Σ iₐ·stridesₒ[a]. An operand whose bit is set in LINEAR has the layout of the result, and one whose
+// bit is set in IN_PLACE is in the storage of the result. operations-piecewise.wgsl or operations-smooth.wgsl goes
+// before this file, whichever contains the operation, with the activations of its kind.
 
 struct Sizes {
   shape: vec4<u32>,

@@ -1,25 +1,25 @@
-// A whole loop of a solver in one dispatch. Samples do not depend on one another: a workgroup holds eight of them, their
-// vectors in workgroup memory, reads M through the cache, and iterates until all eight have stopped.
-// See IterateCall in kernels.ts; shared/iteration.wgsl has the formulas. An invocation has four columns of all eight samples;
-// a vec4 holds a number of four samples: `upper` is of samples 0 to 3, `lower` of 4 to 7.
+// A whole loop of a solver in one dispatch. Samples are independent: a workgroup iterates eight of them until all have
+// stopped. It holds their vectors in workgroup memory, and reads M through the cache. See IterateCall in
+// iteration-kernels.ts; the formulas are in shared/iteration.wgsl. An invocation has four columns of all eight samples.
+// A vec4 holds one number for each of four samples: `upper` for samples 0 to 3, `lower` for samples 4 to 7.
 
-const SAMPLES = 8u; // of a workgroup
+const SAMPLES = 8u; // in a workgroup
 
-var<workgroup> upper: array<vec4<f32>, 4u * THREADS>; // what is multiplied by M, by columns
+var<workgroup> upper: array<vec4<f32>, 4u * THREADS>; // the left factor of the product with M, by columns
 var<workgroup> lower: array<vec4<f32>, 4u * THREADS>;
-var<workgroup> sums: array<vec4<f32>, 4u * THREADS>; // of each invocation: codes of ‖z − σ(p)‖, ‖z‖
-var<workgroup> watches: array<Watch, SAMPLES>; // each kept by one invocation
+var<workgroup> sums: array<vec4<f32>, 4u * THREADS>; // for each invocation: the codes of ‖z − σ(p)‖ and ‖z‖
+var<workgroup> watches: array<Watch, SAMPLES>; // one invocation updates each
 var<workgroup> statuses: array<f32, SAMPLES>;
 
 var<private> firstRow: u32;
 
-// A number of each of the eight samples, of each of this invocation's columns.
+// One number for each of the eight samples and each of the four columns of this invocation.
 struct Block {
   upper: array<vec4<f32>, 4>,
   lower: array<vec4<f32>, 4>,
 }
 
-// Four columns of what is in workgroup memory times M.
+// Four columns of the product of the factors in workgroup memory with M.
 fn productOf(thread: u32) -> Block {
   var u0 = vec4<f32>();
   var u1 = vec4<f32>();
@@ -59,7 +59,7 @@ fn watchOf(sample: u32) -> Watch {
   return watchAt(stateAt(sample));
 }
 
-// The rule of the monitor for one sample, by the sums of all invocations.
+// Applies the rule of the monitor to one sample, given the sums of all invocations.
 fn observe(sample: u32) {
   let half = sample / 4u;
   let lane = sample % 4u;
@@ -91,7 +91,7 @@ fn observe(sample: u32) {
   statuses[sample] = watches[sample].status;
 }
 
-// Which of the samples are running, known to all invocations.
+// Tells all invocations which of the samples are running.
 fn running() -> array<vec4<bool>, 2> {
   let all = workgroupUniformLoad(&statuses);
   return array<vec4<bool>, 2>(
@@ -120,12 +120,12 @@ fn main(
   }
   let firstColumn = 4u * thread;
   let alpha = select(1.0, step_size[0], METHOD != METHOD_PICARD);
-  // Of this invocation's columns; the last is what the sum lost beside x.
+  // The columns of this invocation; the last variable is the rounding error of the sum in forward-backward.
   var x: Block;
   var bias: Block;
   var slopes: Block;
   var carry: Block;
-  // What a compiler has to see twice it takes twice as long over: samples come one by one, each into its lane.
+  // Samples are read one after the other, each into its lane, since repeated code takes the compiler twice as long.
   let count = min(sizes.batch - first, SAMPLES);
   let columns = min(firstColumn + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(sizes.n - 1u));
   for (var sample = 0u; sample < count; sample += 1u) {
@@ -152,7 +152,7 @@ fn main(
     if (!any(moving[0]) && !any(moving[1])) {
       break;
     }
-    // What is multiplied: x, of Peaceman-Rachford q; zeros past the last column.
+    // The left factor: x, or q for Peaceman-Rachford; zero past the last column.
     for (var c = 0u; c < 4u; c += 1u) {
       let column = firstColumn + c;
       var above = vec4<f32>();
@@ -167,7 +167,7 @@ fn main(
     workgroupBarrier();
     let products = productOf(thread);
     var next: Block;
-    // z − σ(p) of the upper and the lower samples, z of both; and their squares added up.
+    // z − σ(p) and z, for the upper and the lower samples, and the sums of their squares.
     var measured = array<array<vec4<f32>, 4>, 4>();
     var squares = array<vec4<f32>, 4>();
     for (var c = 0u; c < 4u; c += 1u) {
@@ -202,7 +202,7 @@ fn main(
       }
     }
     let after = running();
-    // A sample that stops keeps T(x) of Peaceman-Rachford, else x.
+    // A sample that stops returns T(x) for Peaceman-Rachford, otherwise x.
     var moves = after;
     if (METHOD == METHOD_PEACEMAN_RACHFORD) {
       moves = moving;

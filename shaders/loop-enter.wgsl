@@ -10,7 +10,7 @@
 
 @compute @workgroup_size(1)
 fn main() {
-  // Zero told by its bits, either sign: every other number, NaN too, keeps the loop going.
+  // Zero of either sign is recognised by its bits. Every other number, including NaN, keeps the loop going.
   let flag = (initial[0] & 0x7fffffffu) != 0u;
   guard[0] = select(0u, 1u, flag && outer.x != 0u);
   guard[1] = 0u;

@@ -1,13 +1,13 @@
-// Moves along one axis of x[outer, extent, inner]: gather, scatter, segment sums. The formulas are those of MOVES in
-// kernels.ts.
+// Moves along the middle axis of x[outer, extent, inner]: gather, scatter and segment sums. The formulas are those of
+// MOVES in kernels.ts.
 //
 //   binding 0  sizes    uniform
 //   binding 1  guard    uniform; nothing happens when guard.x is 0
 //   binding 2  x
-//   binding 3  indices  integers held as float32
+//   binding 3  indices  integers stored as float32
 //   binding 4  y        rows, or the ends of the segments
 //   binding 5  result
-// Of a scatter this is the second dispatch: the first has copied x to the result. `count` numbers are computed.
+// For a scatter this is the second dispatch; the first has copied x to the result. The kernel computes `count` numbers.
 
 struct Sizes {
   inner: u32,

@@ -1,11 +1,12 @@
-// The state of the samples after a pass: see PassCall in kernels.ts, and shared/monitor.wgsl for the rule.
+// Computes the state of the samples after a pass: see PassCall in iteration-kernels.ts, and shared/monitor.wgsl for the
+// rule.
 //
 //   binding 0  sizes      uniform
 //   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  carried    the state in it is the one before the pass
+//   binding 2  carried    contains the state before the pass
 //   binding 3  tolerance  [batch] or [1]
 //   binding 4  floors     [batch] or [1]
-//   binding 5  result     gets the state; holds codes of ‖z − σ(p)‖ and ‖z‖ over the columns of each tile, [2, tiles, batch]
+//   binding 5  result     receives the state; contains codes of ‖z − σ(p)‖ and ‖z‖ for each tile, [2, tiles, batch]
 
 struct Sizes {
   batch: u32,
@@ -19,7 +20,7 @@ struct Sizes {
   a0: f32,
   a1: f32,
   zero: u32,
-  // Where these parts of what is carried begin, by passLayout in kernels.ts.
+  // The offsets of these parts of `carried`, from passLayout in iteration-kernels.ts.
   state: u32,
   sums: u32,
 }

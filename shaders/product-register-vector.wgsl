@@ -1,6 +1,6 @@
-// Product, form for software adapters as product-register.wgsl, for operands that can be read in vectors of four: k is a
-// multiple of 4, and so is m where A is stored by columns, n where B is stored by rows. Reads and address arithmetic, not
-// products, are what takes the time there. See shared/product.wgsl for the bindings and the formula.
+// Product for software adapters, like product-register.wgsl, but reading operands as vectors of four numbers: k is a
+// multiple of 4, and so is m if A is stored by columns, and n if B is stored by rows. On software adapters, reads and
+// address arithmetic take most of the time. See shared/product.wgsl for the bindings and the formula.
 
 @group(0) @binding(2) var<storage, read> a: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> b: array<vec4<f32>>;
@@ -10,7 +10,8 @@ override HEIGHT: u32 = 4u;
 override A_ALONG_K: bool = true;
 override B_ALONG_K: bool = true;
 
-// Where four rows of op(A), or columns of op(B), begin; past the edge the last one again. Read across k they begin together.
+// The offsets of four rows of op(A), or columns of op(B); past the edge the last one repeats. Across k they have one
+// offset.
 fn startsOf(first: u32, last: u32, alongK: bool) -> vec4<u32> {
   if (alongK) {
     return min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(last)) * (sizes.k / 4u);
@@ -18,7 +19,7 @@ fn startsOf(first: u32, last: u32, alongK: bool) -> vec4<u32> {
   return vec4<u32>(min(first, last) / 4u);
 }
 
-// Four rows of op(A), columns 4·l … 4·l + 3; one row a column of the matrix.
+// Four rows of op(A), columns 4·l … 4·l + 3; each column of the matrix is a row.
 fn blockOfA(starts: vec4<u32>, l: u32) -> mat4x4<f32> {
   if (A_ALONG_K) {
     return mat4x4<f32>(a[starts.x + l], a[starts.y + l], a[starts.z + l], a[starts.w + l]);
@@ -28,7 +29,7 @@ fn blockOfA(starts: vec4<u32>, l: u32) -> mat4x4<f32> {
   return transpose(mat4x4<f32>(a[at], a[at + length], a[at + 2u * length], a[at + 3u * length]));
 }
 
-// Four columns of op(B), rows 4·l … 4·l + 3; one column a column of the matrix.
+// Four columns of op(B), rows 4·l … 4·l + 3; each column of the matrix is a column.
 fn blockOfB(starts: vec4<u32>, l: u32) -> mat4x4<f32> {
   if (B_ALONG_K) {
     return mat4x4<f32>(b[starts.x + l], b[starts.y + l], b[starts.z + l], b[starts.w + l]);

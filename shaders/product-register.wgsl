@@ -1,6 +1,7 @@
-// Product, form for software adapters, where a workgroup barrier costs more than the arithmetic it would save.
-// Each invocation computes an 8 × 8 block of C in registers and reads A and B through the cache. See shared/product.wgsl
-// for the bindings and the formula. Rows and columns past the edge repeat the last one and are not stored.
+// Product for software adapters, on which a workgroup barrier costs more than the reads that it would save.
+// Each invocation computes an 8 × 8 block of C in registers and reads A and B through the cache. See
+// shared/product.wgsl for the bindings and the formula. Rows and columns past the edge repeat the last one and are not
+// stored.
 
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;

@@ -1,18 +1,18 @@
-// Product, form for GPUs: a workgroup of EDGE × EDGE invocations computes a block of 4·EDGE × 4·EDGE of C, and goes along
-// k in slices of 16 that it keeps in workgroup memory; each invocation holds 4 × 4 results. See shared/product.wgsl for
-// the bindings and the formula. What lies past the edges is read as 0.
+// Product for GPUs. A workgroup of EDGE × EDGE invocations computes a block of 4·EDGE × 4·EDGE numbers of C; an
+// invocation computes 4 × 4 of them. The workgroup proceeds along k in slices of 16, which it loads into workgroup
+// memory. See shared/product.wgsl for the bindings and the formula. Numbers past the edges are read as 0.
 
 @group(0) @binding(2) var<storage, read> a: array<f32>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
 
 override EDGE: u32 = 16u;
-// Neighbouring invocations load neighbouring numbers: along k unless the operand is stored the other way round.
+// Neighbouring invocations load neighbouring numbers: along k, unless the operand is contiguous across k.
 override A_ALONG_K: bool = true;
 override B_ALONG_K: bool = false;
 
 const DEPTH = 16u;
 
-// One padding column keeps the stores of a slice out of each other's memory banks.
+// One padding column prevents conflicts between memory banks when a slice is stored.
 var<workgroup> sliceA: array<vec4<f32>, DEPTH * (EDGE + 1u)>; // [l][group of four rows]
 var<workgroup> sliceB: array<vec4<f32>, DEPTH * (EDGE + 1u)>; // [l][group of four columns]
 
@@ -30,7 +30,7 @@ fn elementOfB(l: u32, column: u32) -> f32 {
   return 0.0;
 }
 
-// Place (l, group) in a slice of the index-th vector that is loaded.
+// The position (l, group) in a slice of the index-th vector that is loaded.
 fn place(index: u32, alongK: bool) -> vec2<u32> {
   if (alongK) {
     return vec2<u32>(index % DEPTH, index / DEPTH);

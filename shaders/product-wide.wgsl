@@ -1,7 +1,7 @@
-// Product, form for large products on GPUs: a workgroup of 16 × 16 invocations computes a block of 128 × 128 of C, and goes
-// along k in slices of 16 that it keeps in workgroup memory; each invocation holds 8 × 8 results. See shared/product.wgsl
-// for the bindings and the formula. Operands are read in vectors of four: k is a multiple of 4, and so is m where A is
-// stored by columns, n where B is stored by rows.
+// Product for large matrices on GPUs. A workgroup of 16 × 16 invocations computes a block of 128 × 128 numbers of C; an
+// invocation computes 8 × 8 of them. The workgroup proceeds along k in slices of 16, which it loads into workgroup
+// memory. See shared/product.wgsl for the bindings and the formula. Operands are read as vectors of four numbers: k is
+// a multiple of 4, and so is m if A is stored by columns, and n if B is stored by rows.
 
 @group(0) @binding(2) var<storage, read> a: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> b: array<vec4<f32>>;
@@ -9,19 +9,20 @@
 override A_ALONG_K: bool = true;
 override B_ALONG_K: bool = true;
 
-const GROUPS = 32u; // of four rows, or columns, in a block
+const GROUPS = 32u; // groups of four rows, or columns, in a block
 const DEPTH = 16u;
 const SLICE = DEPTH * GROUPS;
 
-// [l][group of four rows], behind it [l][group of four columns].
+// [l][group of four rows], followed by [l][group of four columns].
 var<workgroup> slices: array<vec4<f32>, 2u * SLICE>;
 
-// Groups are put in another order for each four l, so that the invocations that store side by side do not meet in one memory bank.
+// The order of the groups changes with every four l, so that neighbouring invocations store to different memory banks.
 fn place(l: u32, group: u32) -> u32 {
   return l * GROUPS + (group ^ (l / 4u * 2u));
 }
 
-// Columns of the matrix: l … l + 3; each holds four rows of op(A). What lies past the last row is not stored in the end.
+// The columns of the matrix belong to l … l + 3; each holds four rows of op(A). Rows past the last one are not stored
+// in the end.
 fn blockOfA(row: u32, l: u32) -> mat4x4<f32> {
   if (A_ALONG_K) {
     let starts = min(row + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(sizes.endRow - 1u)) * (sizes.k / 4u) + l / 4u;
@@ -32,7 +33,7 @@ fn blockOfA(row: u32, l: u32) -> mat4x4<f32> {
   return mat4x4<f32>(a[at], a[at + length], a[at + 2u * length], a[at + 3u * length]);
 }
 
-// The same of op(B), each with four columns of it.
+// The same for op(B): each column of the matrix holds four columns of op(B).
 fn blockOfB(column: u32, l: u32) -> mat4x4<f32> {
   if (B_ALONG_K) {
     let starts = min(column + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(sizes.n - 1u)) * (sizes.k / 4u) + l / 4u;
@@ -43,8 +44,8 @@ fn blockOfB(column: u32, l: u32) -> mat4x4<f32> {
   return mat4x4<f32>(b[at], b[at + length], b[at + 2u * length], b[at + 3u * length]);
 }
 
-// Stores four blocks of 4 × 4 that lie `apart` from one another: above, left and right, and below; a column of each matrix
-// is a row of C. One loop, so that the epilogue is compiled once.
+// Stores four 4 × 4 blocks at a distance `apart`: upper left and right, lower left and right. Each column of a matrix
+// is a row of C. There is only one loop, so that the epilogue is compiled once.
 fn storeBlocks(row: u32, column: u32, apart: u32, blocks: array<mat4x4<f32>, 4>) {
   var results = blocks;
   for (var index = 0u; index < 16u; index += 1u) {
@@ -64,7 +65,8 @@ fn main(
   }
   let firstRow = sizes.firstRow + block.y * GROUPS * 4u;
   let firstColumn = block.x * GROUPS * 4u;
-  // The first half of the invocations loads A, the other B, each a block of 4 × 4: neighbours what is stored side by side.
+  // The first half of the invocations loads A, the other half B. Each loads a 4 × 4 block, and neighbours load adjacent
+  // blocks.
   let loadsA = invocation < 128u;
   let index = invocation % 128u;
   var group = index / 4u;
@@ -74,12 +76,12 @@ fn main(
     depth = index / GROUPS * 4u;
   }
   let start = select(SLICE, 0u, loadsA);
-  // The four groups of results of an invocation; each column of a matrix is a row of C.
+  // The four blocks of results of an invocation; each column of a matrix is a row of C.
   var upperLeft = mat4x4<f32>();
   var upperRight = mat4x4<f32>();
   var lowerLeft = mat4x4<f32>();
   var lowerRight = mat4x4<f32>();
-  // Each slice is loaded while the one before it is used.
+  // Each slice is loaded while the previous one is used.
   for (var done = 0u; done < sizes.k + DEPTH; done += DEPTH) {
     let l = done + depth;
     var next = mat4x4<f32>();

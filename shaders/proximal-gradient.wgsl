@@ -1,19 +1,19 @@
-// A whole loop of proximal gradient steps for Lasso problems in one dispatch. Samples do not depend on one another: a workgroup
-// holds four of one group, what G is multiplied with in workgroup memory, reads G through the cache, and iterates until all
-// four have stopped.
+// A whole loop of proximal gradient iterations for Lasso problems in one dispatch. Samples are independent: a workgroup
+// iterates four samples of one group until all have stopped. It holds the left factors of the products in workgroup
+// memory, and reads G through the cache.
 //
 //   binding 0  sizes      uniform
 //   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  carried    β [batch, features], behind it the state [5, batch]; not read where CONTINUED
-//   binding 3  gram       G of each group, [groups·features, 4·THREADS]
+//   binding 2  carried    β [batch, features], followed by the state [5, batch]; not read if CONTINUED
+//   binding 3  gram       the G of each group, [groups·features, 4·THREADS]
 //   binding 4  moment     c [batch, features]
 //   binding 5  threshold  t [batch, features]
 //   binding 6  scalars    s, ρ, f and o, [4, batch]
 //   binding 7  tolerance  [batch]
 //   binding 8  floors     [batch]
-//   binding 9  result     as carried, behind that w [batch, features] and θ [batch]
-// The formulas are those of ProximalGradientCall in kernels.ts. An invocation has four columns of all four samples: a
-// mat4x4 holds a column of them in each of its columns, a vec4 a number of each sample.
+//   binding 9  result     has the form of carried, followed by w [batch, features] and θ [batch]
+// The formulas are those of ProximalGradientCall in lasso-kernels.ts. An invocation has four columns of all four
+// samples. A column of a mat4x4 belongs to one of these columns, and a vec4 holds one number for each sample.
 
 struct Sizes {
   trips: u32,
@@ -38,10 +38,10 @@ struct Sizes {
 override ACCELERATED: bool = true;
 override THREADS: u32 = 32u;
 
-const SAMPLES = 4u; // of a workgroup
+const SAMPLES = 4u; // in a workgroup
 
 var<workgroup> factors: array<vec4<f32>, 4u * THREADS>; // w by columns
-// Of each invocation: codes of ‖w − β⁺‖ and ‖β⁺‖, and ⟨w − β⁺, β⁺ − β⟩.
+// For each invocation: the codes of ‖w − β⁺‖ and ‖β⁺‖, and ⟨w − β⁺, β⁺ − β⟩.
 var<workgroup> sums: array<mat3x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
 
@@ -53,12 +53,12 @@ fn areNaN(x: vec4<f32>) -> vec4<bool> {
   return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
 }
 
-// One row of G, of this invocation's columns. Rows past the last one meet zeros.
+// One row of G, restricted to the columns of this invocation. Rows past the last one are multiplied by zeros.
 fn rowOfG(first: u32, k: u32, thread: u32) -> vec4<f32> {
   return gram[(first + min(k, sizes.features - 1u)) * THREADS + thread];
 }
 
-// This invocation's columns of what is in workgroup memory times G, whose first row is `first`.
+// The product of `factors` with the G whose first row is `first`, restricted to the columns of this invocation.
 fn productOf(first: u32, thread: u32) -> mat4x4<f32> {
   var product = mat4x4<f32>();
   for (var k = 0u; k < sizes.features; k += 4u) {
@@ -81,7 +81,7 @@ fn main(
   @builtin(num_workgroups) grid: vec3<u32>,
 ) {
   let length = sizes.batch / sizes.groups;
-  let share = (length + SAMPLES - 1u) / SAMPLES; // workgroups of a group
+  let share = (length + SAMPLES - 1u) / SAMPLES; // workgroups for a group
   let index = id.y * grid.x + id.x;
   let group = index / share;
   if (guard.x == 0u || group >= sizes.groups) {
@@ -92,7 +92,7 @@ fn main(
   let count = min(SAMPLES, (group + 1u) * length - firstSample);
   let firstColumn = 4u * thread;
 
-  // Samples past the last one, which have stopped, and columns past the last one stay 0.
+  // Samples past the last one count as stopped. They, and columns past the last one, stay 0.
   var beta = mat4x4<f32>();
   var w = mat4x4<f32>();
   var c = mat4x4<f32>();
@@ -102,8 +102,8 @@ fn main(
   var rescaling = vec4<f32>();
   var offset = vec4<f32>();
   var theta = vec4<f32>(1.0);
-  var watches: array<Watch, SAMPLES>; // alike in all invocations
-  let behind = sizes.batch * (features + STATE_SIZE); // of the state
+  var watches: array<Watch, SAMPLES>; // the same in all invocations
+  let behind = sizes.batch * (features + STATE_SIZE); // the end of the state
   for (var lane = 0u; lane < SAMPLES; lane += 1u) {
     watches[lane].status = STATUS_CONVERGED;
     if (lane < count) {
@@ -160,7 +160,7 @@ fn main(
     sum[1] = codesOfFour(sum[1], array<vec4<f32>, 4>(next[0], next[1], next[2], next[3]));
     sums[thread] = sum;
     workgroupBarrier();
-    // Every invocation adds up all of them: that takes less than to wait for one that does.
+    // Every invocation computes the same sums, which takes less time than waiting for one of them.
     var total = mat3x4<f32>();
     var bits = vec4<u32>();
     for (var other = 0u; other < THREADS; other += 1u) {

@@ -1,4 +1,4 @@
-// Reduction with one invocation an output: the form for software adapters, and for a short middle index.
+// Reduction with one invocation per output, for software adapters and for a short middle index.
 // See shared/reduction.wgsl for the bindings and the formulas.
 
 const WIDTH = 64u;

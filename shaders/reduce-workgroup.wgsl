@@ -1,5 +1,5 @@
-// Reduction with one workgroup an output: its invocations reduce every WIDTH-th element, then a tree joins their values.
-// The form for GPUs. See shared/reduction.wgsl for the bindings and the formulas.
+// Reduction with one workgroup per output, for GPUs. Each invocation reduces every WIDTH-th element, and a tree joins
+// their values. See shared/reduction.wgsl for the bindings and the formulas.
 
 const WIDTH = 64u;
 

@@ -1,4 +1,4 @@
-// Row-wise operations with one invocation a row: the form for software adapters, and for short rows.
+// Row-wise operations with one invocation per row, for software adapters and for short rows.
 // See shared/rows.wgsl for the bindings.
 
 const WIDTH = 64u;

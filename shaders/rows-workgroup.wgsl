@@ -1,12 +1,12 @@
-// Row-wise operations with one workgroup a row: its invocations compute every WIDTH-th column, and a tree joins their
-// values. The form for GPUs. See shared/rows.wgsl for the bindings.
+// Row-wise operations with one workgroup per row, for GPUs. Each invocation computes every WIDTH-th column, and a tree
+// joins their values. See shared/rows.wgsl for the bindings.
 
 const WIDTH = 64u;
 
 var<workgroup> values: array<vec2<f32>, WIDTH>;
 var<private> local: u32;
 
-// The load brings the same number to every invocation, and lets no one go on before all have it.
+// workgroupUniformLoad returns the same number to all invocations, and is a barrier.
 fn joinedSum(value: vec2<f32>) -> vec2<f32> {
   values[local] = value;
   workgroupBarrier();

@@ -2,13 +2,13 @@
 //
 //   binding 0     sizes     uniform
 //   binding 1     guard     uniform; nothing happens when guard.x is 0
-//   binding 2–5   o0 … o3   [batch], or one number where the operand's bit is set in SHARED; o0 of monitor is [5, batch]
-//   binding 6     result    [batch], of monitor [5, batch]
-// An operand whose bit is set in IN_PLACE is the result's own storage.
+//   binding 2–5   o0 … o3   [batch], or one number if its bit is set in SHARED; o0 of monitor is [5, batch]
+//   binding 6     result    [batch], or [5, batch] for monitor
+// An operand whose bit is set in IN_PLACE is in the storage of the result.
 //
-//   ratio         o0 / o1; 0 where o1 is 0; NaN where o0 is or o1 is not finite
+//   ratio         o0 / o1; 0 if o1 is 0; NaN if o0 is NaN or o1 is not finite
 //   ratioProduct  ratio(o0, o1)·ratio(o2, o3)
-//   monitor       the next state of the samples that still run; see shared/monitor.wgsl
+//   monitor       the next state of each running sample; see shared/monitor.wgsl
 
 struct Sizes {
   batch: u32,

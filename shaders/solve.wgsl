@@ -1,11 +1,12 @@
-// Small dense systems G[s]·x[s] = r[s], one invocation a sample: elimination with partial pivoting, order ≤ 16.
+// Small dense systems G[s]·x[s] = r[s] by elimination with partial pivoting, with one invocation per sample; order ≤
+// 16.
 //
 //   binding 0  sizes    uniform
 //   binding 1  guard    uniform; nothing happens when guard.x is 0
 //   binding 2  g        [batch, order, order]
 //   binding 3  r        [batch, order]
 //   binding 4  result   [batch, order]
-// A zero pivot gives x = 0 in that unknown.
+// An unknown whose pivot is zero becomes 0.
 
 struct Sizes {
   batch: u32,
@@ -39,7 +40,7 @@ fn eliminate(order: u32) {
   for (var column = 0u; column < order; column += 1u) {
     var pivot = column;
     for (var row = column + 1u; row < order; row += 1u) {
-      // A NaN is taken, wherever it is: passed over, it could vanish.
+      // A NaN is always chosen as the pivot. If it were skipped, it could vanish from the result.
       let entry = matrix[row * order + column];
       if (isNaN(entry) || abs(entry) > abs(matrix[pivot * order + column])) {
         pivot = row;

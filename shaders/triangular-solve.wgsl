@@ -1,12 +1,12 @@
-// op(L)·X = B for each sample, one invocation a column: forwards, or of the transpose backwards. See TriangularSolveCall in
-// kernels.ts.
+// Solves op(L)·X = B for each sample, with one invocation per column: by forward substitution, or backward substitution
+// for the transpose. See TriangularSolveCall in batched-kernels.ts.
 //
 //   binding 0  sizes   uniform
 //   binding 1  guard   uniform; nothing happens when guard.x is 0
-//   binding 2  l       [batch, order, order], of which the lower triangles are read
+//   binding 2  l       [batch, order, order]; only the lower triangles are read
 //   binding 3  b       [batch, order, columns]
 //   binding 4  result  X [batch, order, columns]
-// One dispatch computes the columns first … end − 1 of all samples, counted through.
+// One dispatch computes the columns first … end − 1, numbered through all samples.
 
 struct Sizes {
   order: u32,

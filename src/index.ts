@@ -7,7 +7,8 @@ export type { AdapterDescription, BackendName, MemoryFigures } from './backends/
 export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/index.ts';
 export { DeviceLostError } from './backends/lost.ts';
 export type { OpenOptions } from './backends/open.ts';
-export type { Dataset, Samples } from './data/dataset.ts';
+export type { Dataset } from './data/dataset.ts';
+export type { Samples } from './data/samples.ts';
 export type {
   CertificateArgument,
   CertificateStatus,

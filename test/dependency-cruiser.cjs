@@ -1,4 +1,4 @@
-// The rooms of the house, top to bottom. A file imports only from its own room and from rooms below it.
+// The rooms, top to bottom. A file imports only from its own room and from rooms below it.
 const rooms = [
   ['demo', '^demo/'],
   ['bench', '^bench/'],
@@ -20,7 +20,7 @@ const rooms = [
 
 const paths = rooms.map(([, path]) => path);
 
-/** demo and bench stand side by side on the top floor; every other room is one floor below the room before it. */
+/** demo and bench stand side by side on top; every other room is below the room before it. */
 const above = (index) => (index === 0 ? [paths[1]] : paths.slice(0, index));
 
 const directions = rooms.map(([name, path], index) => ({

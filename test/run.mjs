@@ -6,17 +6,17 @@ import { runLong } from './runner/long.mjs';
 import { quietly, root, Tally } from './runner/tally.mjs';
 import { load } from './runner/typescript.mjs';
 
-const HELP = `npm test                      every check: ten minutes on two cores
-npm test -- --quick           for work in progress, two minutes: types, lint, imports, the unit tests but the slowest and those
-                              of built programs, and every kernel of WebAssembly and gpu.js against the CPU
-npm test -- test/unit/data    the tests of the files whose paths contain this; other options go to vitest
-npm run test:long             what takes longer: other browsers, soak; thirty minutes (test/long/suites.ts)
-npm run test:long -- soak     the long suites of these names`;
+const HELP = `npm test                      every check; takes ten minutes on two cores
+npm test -- --quick           checks for work in progress; two minutes: types, lint, imports, every kernel of WebAssembly and
+                              gpu.js against the CPU, and the unit tests except the slowest and those of built programs
+npm test -- test/unit/data    the test files whose paths contain this; other options are passed to vitest
+npm run test:long             the long suites of test/long/suites.ts, such as other browsers; thirty minutes
+npm run test:long -- soak     the long suites with these names`;
 
 const MODES = ['--help', '--long', '--quick'];
-/** What the clock decides in them, or what they wait for, nothing may run beside. */
+/** These tests depend on the clock or wait for events, so nothing may run beside them. */
 const ALONE = 'test/browser/demo*.test.ts';
-/** Unit tests that are left to the whole run: the slowest, and those that build programs or run the built ones. */
+/** Unit tests that only the whole run includes: the slowest ones, and those that build programs or run built ones. */
 const LEFT_OUT = [
   'theorem3',
   'wasm-multiply-add',
@@ -37,14 +37,14 @@ const long = given.includes('--long');
 const quick = given.includes('--quick');
 const tally = new Tally();
 
-/** A browser is needed by the browser tests and, for its software Vulkan driver, by those that use Dawn in Node. */
+/** The browser tests need a browser, and the tests of Dawn in Node need its software Vulkan driver. */
 async function ensureBrowser() {
   const { findBrowsers, installBrowser } = await load('src/cli/browsers.ts');
   const browser = findBrowsers()[0] ?? installBrowser();
   return `${browser.version}: ${browser.path} (${browser.source})`;
 }
 
-/** What needs no test runner, in two rows side by side; built programs are for the whole run. */
+/** The checks that need no test runner, in two rows side by side. Built programs are checked only by the whole run. */
 async function checkFiles() {
   const rooms = ['src', 'kernels', 'bench', 'demo'].filter((folder) => existsSync(join(root, folder)));
   const row = async (...checks) => {

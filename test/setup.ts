@@ -1,4 +1,7 @@
-/** One commit, one verdict: properties draw from a fixed seed; EQUILIBRA_TEST_SEED explores others. */
+/**
+ * Properties draw from a fixed seed, so that a commit always gets the same verdict; EQUILIBRA_TEST_SEED explores other
+ * seeds.
+ */
 import fc from 'fast-check';
 import { restWhilePolling } from './support/polling.ts';
 

@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { findBrowsers } from '../src/cli/browsers.ts';
 import { softwareDriver } from '../src/cli/vulkan.ts';
 
-/** Shaders, kernels and tables are text, as in the bundles. */
+/** Shaders, kernels and tables are imported as text, as in the bundles. */
 const textModules = {
   name: 'text-modules',
   enforce: 'pre' as const,
@@ -15,14 +15,14 @@ const textModules = {
   },
 };
 
-/** Dawn in Node needs a Vulkan driver and its loader; those that a browser carries work wherever a browser is. */
+/** Dawn in Node needs a Vulkan driver and its loader; those of a browser work wherever there is a browser. */
 function vulkanDriver(): Record<string, string> {
   const { EQUILIBRA_TEST_ADAPTER, VK_ICD_FILENAMES } = process.env;
   if (EQUILIBRA_TEST_ADAPTER === 'hardware' || VK_ICD_FILENAMES) return {};
   return softwareDriver(findBrowsers(), process.env);
 }
 
-/** So that two workers end at about the same time: the longest files, longest first. */
+/** The longest files start first, longest first, so that two workers end at about the same time. */
 const LONGEST = [
   ...['parity/solvers', 'parity/kernels-webgpu', 'browser/parity', 'browser/gpujs-reference', 'browser/gpujs'],
   ...['reference/monotone', 'unit/theorem3', 'browser/training', 'reference/lasso', 'unit/wasm-multiply-add'],
@@ -55,7 +55,7 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // A test left switched on alone would hide all others.
+    // A test left with `.only` would hide all others.
     allowOnly: false,
   },
 });

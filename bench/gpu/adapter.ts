@@ -1,6 +1,7 @@
 /**
- * First step of bench/gpu.sh: which adapter there is. Prints a line of it, and leaves adapter.json. Exit code 3 where there is none.
- * With --exports it prints instead, for a shell, what a software driver of a browser needs in the environment.
+ * First step of bench/gpu.sh: finds the adapter. Prints one line about it and writes adapter.json. Exits with code 3
+ * where there is none.
+ * With --exports it prints, for a shell, the environment variables that a browser's software driver needs.
  */
 import { execFileSync } from 'node:child_process';
 import { findBrowsers } from '../../src/cli/browsers.ts';

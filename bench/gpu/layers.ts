@@ -1,6 +1,6 @@
 /**
- * 50 iterations, and a solve with its gradient, on the adapter: a step of bench/gpu.sh. Leaves the numbers of the first repetition
- * and its answer for bench/python/mondeq_cuda.py.
+ * A step of bench/gpu.sh: 50 iterations, and a solve with its gradient, on the adapter. Writes the numbers of the first
+ * repetition and its answer for bench/python/mondeq_cuda.py.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { equilibraWorks } from '../equilibra.ts';
 import { LoadWatch } from '../load.ts';
 import { Contest, type Limits } from '../measure.ts';
 import type { Size } from '../problems.ts';
-import { refereed } from '../referee.ts';
+import { refereeRounds } from '../referee.ts';
 import { type AdapterPart, type LayerResult, type LayersPart, readPart, WORK_FOLDER, writePart } from './parts.ts';
 
 const small = readPart<AdapterPart>('adapter')?.small ?? true;
@@ -26,7 +26,7 @@ const results: LayerResult[] = [];
 for (const width of SIZES.widths) {
   for (const batch of SIZES.batches) {
     for (const name of ['relu', 'solve'] as const) {
-      const result = await measuredLayer(name, { batch, width });
+      const result = await measureLayer(name, { batch, width });
       results.push(result);
       const part: LayersPart = { load: watch.rule, results };
       writePart('layers', part);
@@ -34,14 +34,18 @@ for (const width of SIZES.widths) {
     }
   }
 }
-process.exit(0); // what an adapter leaves running is of no interest any more
+process.exit(0); // ends whatever the adapter still runs
 
-async function measuredLayer(name: 'relu' | 'solve', size: Size): Promise<LayerResult> {
+async function measureLayer(name: 'relu' | 'solve', size: Size): Promise<LayerResult> {
   const work = works[name]?.(size) as Work<never>;
   const problem = (repetition: number) => CASES[name].problem(size, repetition);
-  const contest = new Contest([work], { problem: (repetition) => problem(repetition) as never, most: 1 }, LIMITS);
+  const contest = new Contest(
+    [work],
+    { problem: (repetition) => problem(repetition) as never, maximumUnits: 1 },
+    LIMITS,
+  );
   try {
-    await refereed(contest, LIMITS.repetitions, watch);
+    await refereeRounds(contest, LIMITS.repetitions, watch);
   } finally {
     work.dispose();
   }
@@ -49,12 +53,15 @@ async function measuredLayer(name: 'relu' | 'solve', size: Size): Promise<LayerR
   const given = { case: name, ...size };
   if ('error' in found) return { ...given, error: found.error };
   const { timing, outcome } = found;
-  leave(name, size, problem(1), outcome);
-  return { ...given, timing, ...(outcome.most && { iterations: outcome.most }) };
+  writeArrays(name, size, problem(1), outcome);
+  return { ...given, timing, ...(outcome.slowest && { iterations: outcome.slowest }) };
 }
 
-/** The arrays of the problem one after the other, each with its number of elements, and the answer as the last. */
-function leave(name: string, { batch, width }: Size, problem: object, { answer = [] }: Outcome): void {
+/**
+ * Writes the arrays of the problem one after the other, each preceded by its number of elements, and the answer as the
+ * last one.
+ */
+function writeArrays(name: string, { batch, width }: Size, problem: object, { answer = [] }: Outcome): void {
   const arrays = [...(Object.values(problem) as Float32Array[]), Float32Array.from(answer)];
   const pieces = arrays.flatMap((array) => [Int32Array.of(array.length), array]);
   const bytes = Buffer.concat(

@@ -1,4 +1,7 @@
-/** What each step of bench/gpu.sh leaves behind for the report: written as it goes, since a step may be stopped or crash. */
+/**
+ * The files in which the steps of bench/gpu.sh leave their results for the report. They are written as a step proceeds,
+ * since it may be stopped or crash.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterDescription } from '../../src/index.ts';
@@ -9,9 +12,12 @@ import type { Size } from '../problems.ts';
 export interface AdapterPart {
   readonly adapter: AdapterDescription;
   readonly limits: Readonly<Record<string, number>>;
-  /** What nvidia-smi tells: name, driver, memory, highest clock of its processors; absent where there is none. */
+  /**
+   * The output of nvidia-smi: name, driver, memory, highest clock of the processors. Absent where there is no
+   * nvidia-smi.
+   */
   readonly driver?: string;
-  /** Short runs of small problems: always on a software adapter. */
+  /** Whether the runs are short and the problems small. Always true on a software adapter. */
   readonly small: boolean;
 }
 
@@ -25,13 +31,13 @@ export interface ParityLine {
 
 export interface ProductResult {
   readonly form: string;
-  /** A·Bᵀ, as in a layer, in place of A·B. */
+  /** Whether the product is A·Bᵀ, as in a layer, rather than A·B. */
   readonly transposeB: boolean;
   readonly size: number;
-  /** Of one product. */
+  /** Milliseconds of one product. */
   readonly milliseconds?: number;
   readonly gigaflops?: number;
-  /** Relative, of some entries, from sums in float64. */
+  /** Relative difference of some entries from sums in float64. */
   readonly difference?: number;
   readonly error?: string;
 }
@@ -39,7 +45,7 @@ export interface ProductResult {
 export interface LayerResult extends Size {
   readonly case: 'relu' | 'solve';
   readonly timing?: Timing;
-  /** Those of the sample that took most, which the whole batch makes. */
+  /** Iterations of the slowest sample; the whole batch carries out this many. */
   readonly iterations?: { readonly forward: number; readonly backward: number };
   readonly error?: string;
 }
@@ -49,7 +55,7 @@ export interface LayersPart {
   readonly results: readonly LayerResult[];
 }
 
-/** What bench/python/mondeq_cuda.py prints, a line each. */
+/** A line of the output of bench/python/mondeq_cuda.py. */
 export type TorchLine =
   | { readonly kind: 'about'; readonly text: string }
   | { readonly kind: 'product'; readonly size: number; readonly milliseconds: number; readonly gigaflops: number }
@@ -59,17 +65,20 @@ export type TorchLine =
       readonly mode: TorchMode;
       /** Milliseconds of each repetition. */
       readonly all?: readonly number[];
-      /** Of the answer from that of Equilibra, relative. */
+      /** Relative difference of the answer from Equilibra's. */
       readonly difference?: number;
       readonly error?: string;
     });
 
-/** Eagerly or captured in a CUDA graph; the inverse by Newton-Schulz, as Equilibra has it on a GPU, or by torch.linalg. */
+/**
+ * Eagerly or captured in a CUDA graph; the inverse by Newton-Schulz iterations, as in Equilibra on a GPU, or by
+ * torch.linalg.
+ */
 export const TORCH_MODES = ['eager', 'eager-linalg', 'graph', 'graph-linalg'] as const;
 export type TorchMode = (typeof TORCH_MODES)[number];
 
 export interface TorchPart {
-  /** In the place of lines: why there are none. */
+  /** The reason why there are no lines. */
   readonly skipped?: string;
   readonly lines: readonly TorchLine[];
 }
@@ -81,7 +90,7 @@ export function writePart(name: string, part: unknown): void {
   writeFileSync(join(WORK_FOLDER, `${name}.json`), JSON.stringify(part));
 }
 
-/** Undefined where the step has left nothing. */
+/** Undefined where the step has left no file. */
 export function readPart<Part>(name: string): Part | undefined {
   try {
     return JSON.parse(readFileSync(join(WORK_FOLDER, `${name}.json`), 'utf8')) as Part;
@@ -90,7 +99,7 @@ export function readPart<Part>(name: string): Part | undefined {
   }
 }
 
-/** All lines of a file of one JSON value a line; the last may be cut off. */
+/** All lines of a file that has one JSON value on each line. The last one may be cut off. */
 export function readLines<Line>(name: string): Line[] {
   try {
     const lines = readFileSync(join(WORK_FOLDER, `${name}.jsonl`), 'utf8')

@@ -1,11 +1,14 @@
-/** What graphics cards can do at most, by their makers' data sheets: float32 without tensor cores, which WebGPU does not use. */
+/**
+ * The peak performance of graphics cards by their makers' data sheets: float32 without tensor cores, which WebGPU does
+ * not use.
+ */
 
 interface Peak {
   readonly name: RegExp;
   readonly teraflops: number;
 }
 
-/** More particular names first. */
+/** More specific names come first. */
 const PEAKS: readonly Peak[] = [
   { name: /\bGH200\b|\bH200\b/, teraflops: 67 },
   { name: /\bH100 PCIe\b/, teraflops: 51 },
@@ -27,13 +30,14 @@ const PEAKS: readonly Peak[] = [
 export interface StatedPeak {
   /** 10¹² floating-point operations a second. */
   readonly teraflops: number;
-  /** Where the number is from. */
+  /** The source of the number. */
   readonly source: string;
 }
 
 /**
- * Undefined where neither the caller nor the table has it: then there is no share of a peak.
- * @param given by the caller
+ * The peak of an adapter. Undefined where neither the caller nor the table knows it; the report then states no share of
+ * a peak.
+ * @param given the peak that the caller states
  */
 export function peakOf(adapter: string, given?: number): StatedPeak | undefined {
   if (given !== undefined) return { teraflops: given, source: 'given with --peak' };

@@ -1,6 +1,7 @@
 /**
- * Bundles what bench/gpu.sh runs, for a machine that has Node and the package webgpu but nothing else of node_modules:
- * `npm run bench:gpu-prepare`. Writes dist/gpu, from which package.json is as far as the version looks for it.
+ * Bundles the programs of bench/gpu.sh for a machine that has Node and the package webgpu but nothing else of
+ * node_modules: `npm run bench:gpu-prepare`. Writes dist/gpu, a folder as deep as those from
+ * which the library looks for its package.json.
  */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,8 +9,8 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const OUT = 'dist/gpu';
 const STEPS = ['adapter', 'products', 'layers', 'pytorch', 'report'];
-/** Reads the sources of the web app, and only compiles: it tells nothing of a result. */
-const LEFT_OUT = ['page-shaders.test.ts'];
+/** This suite needs the web app's sources, and only compiles shaders: it says nothing about results. */
+const OMITTED_SUITES = ['page-shaders.test.ts'];
 
 const common: BuildOptions = {
   bundle: true,
@@ -25,7 +26,7 @@ await build({ ...common, entryPoints: STEPS.map((name) => `bench/gpu/${name}.ts`
 await build({
   ...common,
   stdin: { contents: parityEntry(), resolveDir: '.', loader: 'ts' },
-  ignoreAnnotations: true, // tests are their side effects, whatever package.json says of the library
+  ignoreAnnotations: true, // the library's package.json claims no side effects, but tests consist of them
   alias: { vitest: './test/support/standalone.ts' },
   plugins: [sourceAddresses()],
   outfile: `${OUT}/parity.js`,
@@ -37,10 +38,10 @@ console.log(
 function parityEntry(): string {
   const files = ['test/parity', 'test/reference'].flatMap((folder) =>
     readdirSync(folder)
-      .filter((name) => name.endsWith('.test.ts') && !LEFT_OUT.includes(name))
+      .filter((name) => name.endsWith('.test.ts') && !OMITTED_SUITES.includes(name))
       .map((name) => `${folder}/${name}`),
   );
-  // Each file is a suite of its own, so that what it sets up is for its tests alone.
+  // Each file becomes a suite of its own, so that its hooks apply to its own tests only.
   return [
     "import './test/setup.ts';",
     "import { describe } from './test/support/standalone.ts';",
@@ -50,7 +51,9 @@ function parityEntry(): string {
   ].join('\n');
 }
 
-/** In tests import.meta.url leads to fixtures: it stays that of the source, below the working folder. */
+/**
+ * Tests find their fixtures through import.meta.url: it stays the address of the source file, below the working folder.
+ */
 function sourceAddresses(): Plugin {
   const root = `${process.cwd()}/`;
   return {

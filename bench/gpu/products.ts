@@ -1,4 +1,4 @@
-/** The product of two large square matrices in each form of the kernel: a step of bench/gpu.sh. */
+/** A step of bench/gpu.sh: the product of two large square matrices, in each variant of the kernel. */
 import { openWebGPU, type WebGPUOptions } from '../../src/backends/webgpu/index.ts';
 import { random } from '../../src/data/random.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -15,12 +15,12 @@ const FORMS: Readonly<Record<string, WebGPUOptions>> = {
 };
 const SIZES = { full: 4096, small: 128 };
 const REPETITIONS = { full: 7, small: 3 };
-/** Milliseconds that a repetition is to take, so that the way to the device and back is a small part of it. */
+/** Milliseconds that a repetition should take, so that the trip to the device and back is a small part of it. */
 const STRETCH = { full: 100, small: 10 };
-/** Each result takes memory until the device has computed it: 64 MB at full size. */
-const MOST_TOGETHER = 16;
+/** Each result occupies memory until the device has computed it: 64 MB at full size. */
+const MAXIMUM_AT_ONCE = 16;
 const PROBES = 64;
-/** Rounding of sums of 4096 products in float32 is about 1e-6 of their size. */
+/** Rounding errors of sums of 4096 products in float32 are about 1e-6 of their size. */
 const AGREEMENT = 1e-5;
 
 const extent = (readPart<AdapterPart>('adapter')?.small ?? true) ? 'small' : 'full';
@@ -30,35 +30,35 @@ const [a, b] = [0, 1].map(() => Float32Array.from({ length: size ** 2 }, () => 2
 const results: ProductResult[] = [];
 for (const [form, options] of Object.entries(FORMS)) {
   for (const transposeB of [false, true]) {
-    const found = await measuredProduct(options, transposeB).catch((error: Error) => ({ error: error.message }));
+    const found = await measureProduct(options, transposeB).catch((error: Error) => ({ error: error.message }));
     const result: ProductResult = { form, transposeB, size, ...found };
     results.push(result);
     writePart('products', results);
     console.log(lineOf(result));
   }
 }
-process.exit(0); // what an adapter leaves running is of no interest any more
+process.exit(0); // ends whatever the adapter still runs
 
-async function measuredProduct(options: WebGPUOptions, transposeB: boolean): Promise<Partial<ProductResult>> {
+async function measureProduct(options: WebGPUOptions, transposeB: boolean): Promise<Partial<ProductResult>> {
   const engine = new Engine(await openWebGPU(options));
   try {
     const [A, B] = [a, b].map((matrix) => engine.tensor(matrix, [size, size]));
-    const multiplied = (): Tensor => engine.run('product', [A, B], ([x, y]) => [product(x, y, { transposeB })])[0];
-    const first = multiplied();
+    const multiply = (): Tensor => engine.run('product', [A, B], ([x, y]) => [product(x, y, { transposeB })])[0];
+    const first = multiply();
     const difference = differenceAt(await first.data(), transposeB);
     first.dispose();
     if (!(difference <= AGREEMENT))
       return { difference, error: `its result differs by ${difference.toExponential(1)}` };
-    const timed = async (count: number): Promise<number> => {
+    const timeProducts = async (count: number): Promise<number> => {
       const started = performance.now();
-      for (let each = 0; each < count; each++) multiplied().dispose();
+      for (let each = 0; each < count; each++) multiply().dispose();
       await engine.idle();
       return performance.now() - started;
     };
-    await timed(1);
-    const count = Math.min(Math.max(Math.ceil(STRETCH[extent] / (await timed(1))), 1), MOST_TOGETHER);
+    await timeProducts(1);
+    const count = Math.min(Math.max(Math.ceil(STRETCH[extent] / (await timeProducts(1))), 1), MAXIMUM_AT_ONCE);
     const times: number[] = [];
-    while (times.length < REPETITIONS[extent]) times.push((await timed(count)) / count);
+    while (times.length < REPETITIONS[extent]) times.push((await timeProducts(count)) / count);
     const milliseconds = median(times);
     return { milliseconds, gigaflops: (2 * size ** 3) / (milliseconds * 1e6), difference };
   } finally {
@@ -66,7 +66,7 @@ async function measuredProduct(options: WebGPUOptions, transposeB: boolean): Pro
   }
 }
 
-/** At places all over the result. */
+/** Compares entries spread over the whole result. */
 function differenceAt(found: ArrayLike<number>, transposeB: boolean): number {
   const choice = random(1);
   const places = Array.from({ length: PROBES }, () => [choice.integer(size), choice.integer(size)]);

@@ -1,7 +1,7 @@
-/** The same layers in PyTorch on the GPU, where it is there: a step of bench/gpu.sh, after layers.ts. */
+/** A step of bench/gpu.sh, after layers.ts: the same layers in PyTorch on the GPU, if PyTorch is installed. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { newestWith } from '../interpreters.ts';
+import { findNewestWith } from '../interpreters.ts';
 import { firstLine } from '../log.ts';
 import {
   type AdapterPart,
@@ -17,20 +17,21 @@ import {
 const SCRIPT = 'bench/python/mondeq_cuda.py';
 
 /**
- * One process for what is sure to be captured, one for what may not be: a capture that fails can take its process along.
+ * Modes that can surely be captured share one process, and the others have another: a capture that fails can crash its
+ * process.
  */
 const PROCESSES: readonly (readonly TorchMode[])[] = [['eager', 'eager-linalg', 'graph'], ['graph-linalg']];
 
 const { small = true } = readPart<AdapterPart>('adapter') ?? {};
 const layers = readPart<LayersPart>('layers');
 const lines: TorchLine[] = [];
-await compared().catch((error: unknown) => leave(firstLine(error)));
+await compareWithPyTorch().catch((error: unknown) => writeResults(firstLine(error)));
 
-async function compared(): Promise<void> {
+async function compareWithPyTorch(): Promise<void> {
   const sizes = (layers?.results ?? []).filter(({ timing }) => timing);
-  if (sizes.length === 0) return leave('there are no layers to compare with');
-  const python = await newestWith('torch');
-  if (!python.cuda) return leave(`PyTorch ${python.version} finds no CUDA here`);
+  if (sizes.length === 0) return writeResults('there are no layers to compare with');
+  const python = await findNewestWith('torch');
+  if (!python.cuda) return writeResults(`PyTorch ${python.version} finds no CUDA here`);
   for (const [index, modes] of PROCESSES.entries()) {
     const limits = small ? { repetitions: 3, milliseconds: 100 } : { repetitions: 15, milliseconds: 300 };
     const product = index === 0 && { product: small ? 256 : 4096 };
@@ -40,19 +41,19 @@ async function compared(): Promise<void> {
       const line = JSON.parse(text) as TorchLine;
       if (line.kind === 'about' && index > 0) continue;
       lines.push(line);
-      leave();
-      console.log(told(line));
+      writeResults();
+      console.log(describeLine(line));
     }
   }
 }
 
-function leave(skipped?: string): void {
+function writeResults(skipped?: string): void {
   const part: TorchPart = { lines, ...(skipped !== undefined && { skipped }) };
   writePart('pytorch', part);
   if (skipped !== undefined) console.log(`PyTorch on a GPU is not compared: ${skipped}`);
 }
 
-function told(line: TorchLine): string {
+function describeLine(line: TorchLine): string {
   if (line.kind === 'about') return line.text;
   if (line.kind === 'product') return `product ${line.size} in PyTorch: ${line.gigaflops.toFixed(0)} GFLOP/s`;
   const what = `PyTorch, ${line.mode}, ${line.case}, ${line.batch} × ${line.width}`;

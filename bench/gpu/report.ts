@@ -1,4 +1,4 @@
-/** Last step of bench/gpu.sh: writes what the others left as JSON and as a table into the folder given. */
+/** Last step of bench/gpu.sh: writes the results of the other steps, as JSON and as a table, into the given folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What a run of bench/gpu.sh found, and how it reads. */
+/** The results of a run of bench/gpu.sh, and their text. */
 import { CASES } from '../cases.ts';
 import { median, spreadOf } from '../measure.ts';
 import { slugOf } from '../results.ts';
@@ -19,7 +19,7 @@ import type { StatedPeak } from './peaks.ts';
 /** How a step of the script ended. */
 export interface StepEnd {
   readonly step: string;
-  /** Exit code; 124 and 137: its time was up. */
+  /** Exit code; 124 and 137 mean that its time was up. */
   readonly code: number;
   readonly seconds: number;
 }
@@ -35,12 +35,12 @@ export interface Parts {
 
 type TorchLayer = Extract<TorchLine, { kind: 'layer' }>;
 
-export interface GPUResults extends Omit<Parts, 'parity' | 'layers' | 'pytorch' | 'products'> {
+interface GPUResults extends Omit<Parts, 'parity' | 'layers' | 'pytorch' | 'products'> {
   readonly date: string;
   readonly equilibra: string;
   readonly node: string;
   readonly processor: { readonly name: string; readonly cores: number };
-  /** True: none of this is a figure of a GPU. */
+  /** If true, none of the figures were measured on a GPU. */
   readonly software: boolean;
   readonly parity: { readonly passed: number; readonly failed: readonly ParityLine[]; readonly complete: boolean };
   readonly peak?: StatedPeak;
@@ -92,12 +92,12 @@ export function resultsOf(
   };
 }
 
-/** A software adapter is not called a GPU, in the name of the file neither. */
+/** The name of the results' file. It does not call a software adapter a GPU either. */
 export function nameOf({ adapter: { adapter } }: Pick<GPUResults, 'adapter'>): string {
   return `${adapter.software ? 'software' : 'gpu'}-${slugOf(adapter.description)}`;
 }
 
-/** In Markdown. */
+/** The report in Markdown. */
 export function reportOf(results: GPUResults): string {
   const { adapter, date, node, processor, parity, steps, pytorch, peak, load } = results;
   const failed = parity.failed.map(({ title, error }) => `- ${title}: ${error?.slice(0, 300)}`);
@@ -138,7 +138,7 @@ function productTable({ products, pytorch, peak }: GPUResults): string {
     `${form}, ${transposeB ? 'A·Bᵀ' : 'A·B'}`,
     String(size),
     ...(error === undefined
-      ? [shown(milliseconds), shown(gigaflops), share(shareOfPeak)]
+      ? [formatNumber(milliseconds), formatNumber(gigaflops), share(shareOfPeak)]
       : [`failed: ${error}`, '', '']),
   ]);
   const theirs = pytorch.lines.flatMap((line) =>
@@ -147,8 +147,8 @@ function productTable({ products, pytorch, peak }: GPUResults): string {
           [
             'PyTorch, A·B',
             String(line.size),
-            shown(line.milliseconds),
-            shown(line.gigaflops),
+            formatNumber(line.milliseconds),
+            formatNumber(line.gigaflops),
             share(peak && line.gigaflops / (1000 * peak.teraflops)),
           ],
         ]
@@ -172,7 +172,11 @@ function layerTable({ layers, pytorch }: GPUResults): string {
   const rows = layers.map((layer) => {
     const { case: name, batch, width, timing, iterations, error } = layer;
     const own = timing
-      ? [shown(timing.median), `${(100 * spreadOf(timing)).toFixed(0)} %`, `${timing.foreign} of ${timing.all.length}`]
+      ? [
+          formatNumber(timing.median),
+          `${(100 * spreadOf(timing)).toFixed(0)} %`,
+          `${timing.foreign} of ${timing.all.length}`,
+        ]
       : [`failed: ${error}`, '', ''];
     const counts = iterations ? `${iterations.forward} / ${iterations.backward}` : '';
     return [
@@ -186,7 +190,10 @@ function layerTable({ layers, pytorch }: GPUResults): string {
   return markdownTable([headings, ...rows]);
 }
 
-/** Milliseconds, and in brackets how many times as long as Equilibra; a wrong answer is a failure, however fast. */
+/**
+ * Milliseconds, followed in brackets by the multiple of Equilibra's time. A wrong answer counts as a failure, however
+ * fast it was.
+ */
 function torchCell(layer: LayerResult, mode: TorchMode, lines: readonly TorchLayer[]): string {
   const same = (line: TorchLayer): boolean =>
     line.mode === mode && line.case === layer.case && line.batch === layer.batch && line.width === layer.width;
@@ -196,10 +203,10 @@ function torchCell(layer: LayerResult, mode: TorchMode, lines: readonly TorchLay
   if (!all || error !== undefined) return 'failed';
   if (!(difference <= CASES[layer.case].agreement)) return `differs by ${difference.toExponential(1)}`;
   const time = median(all);
-  return `${shown(time)}${layer.timing ? ` (${shown(time / layer.timing.median)} ×)` : ''}`;
+  return `${formatNumber(time)}${layer.timing ? ` (${formatNumber(time / layer.timing.median)} ×)` : ''}`;
 }
 
-/** Three digits, as far as they stand behind the point. */
-function shown(value: number | undefined): string {
+/** Three significant digits; a longer integer part is not shortened. */
+function formatNumber(value: number | undefined): string {
   return value === undefined ? '' : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

@@ -1,11 +1,11 @@
-/** The product loop in gpu.js, which has kernels but neither solvers nor derivatives: of the cases it does the first. */
+/** The product loop in gpu.js. It has kernels but neither solvers nor derivatives, so it does only the first case. */
 import { GPU } from 'gpu.js';
 import type { Works } from '../cases.ts';
 import { RELU_ITERATIONS } from '../problems.ts';
 
-export type GpuMode = 'webgpu' | 'webasm';
+type GpuMode = 'webgpu' | 'webasm';
 
-/** What is used here of gpu.js. A kernel in a pipeline returns a texture on a GPU, and rows elsewhere. */
+/** The part of gpu.js that is used here. A kernel with `pipeline` returns a texture on a GPU, and rows elsewhere. */
 interface Texture {
   toArray(): Float32Array[] | Promise<Float32Array[]>;
   delete(): void;

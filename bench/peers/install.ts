@@ -1,15 +1,15 @@
-/** Installs the peers when they are wanted, and tells which are there. */
+/** Installs the peers on request, and reports which of them are present. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** From the folder of the package, where npm runs scripts. */
+/** Relative to the folder of the package, where npm runs scripts. */
 export const PEERS = 'bench/peers';
 
-/** What to do where they are missing. */
+/** What to do where peers are missing. */
 export const PEER_CHOICES = ['install', 'present', 'none'] as const;
 export type PeerChoice = (typeof PEER_CHOICES)[number];
 
-/** @returns what went wrong, where something did */
+/** @returns a message if the installation failed */
 export function installPeers(): string | undefined {
   if (missingPeers().length === 0) return undefined;
   console.error('installing the peers (npm ci in bench/peers) …');
@@ -24,12 +24,12 @@ export function installPeers(): string | undefined {
   return stderr.split('\n').find((line) => line.startsWith('npm error')) ?? `npm ci ended with ${status}`;
 }
 
-/** Names of the packages that are not there. */
+/** The names of the packages that are not installed. */
 export function missingPeers(): string[] {
   return Object.keys(wanted()).filter((name) => !existsSync(manifestOf(name)));
 }
 
-/** Versions of those that are. */
+/** The versions of the packages that are installed. */
 export function peerVersions(): Record<string, string> {
   const places = [
     ...Object.keys(wanted()).map((name) => [name, manifestOf(name)]),

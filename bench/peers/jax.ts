@@ -1,4 +1,4 @@
-/** The cases in jax-js, compiled with `jit` wherever that is faster. See loop.ts for the method. */
+/** The cases in jax-js, compiled with `jit` wherever that is faster. loop.ts describes the method. */
 import { blockUntilReady, defaultDevice, init, type Array as JaxArray, jit, nn, numpy as np } from '@jax-js/jax';
 import type { Work, Works } from '../cases.ts';
 import {
@@ -12,15 +12,15 @@ import {
   TRAINING,
   type TrainingProblem,
 } from '../problems.ts';
-import { ADAM, corrections, repeated, SMALLEST, STEP } from './loop.ts';
+import { ADAM, biasCorrections, iterateUntilSmall, SMALLEST, STEP_SIZE } from './loop.ts';
 
-export type Device = 'webgpu' | 'wasm';
+type Device = 'webgpu' | 'wasm';
 
-/** Iterations between two read-backs, each of which costs a millisecond or two: of 1, 5 and 10 the fastest. */
-const EVERY = 5;
+/** Iterations between two read-backs, each of which costs a millisecond or two. The fastest of 1, 5 and 10. */
+const READ_INTERVAL = 5;
 
 export async function openJax(device: Device): Promise<Works> {
-  // Node 20 has none, and jax-js asks it whether there is WebGPU.
+  // Node 20 has no navigator, and jax-js asks it for WebGPU.
   if (!globalThis.navigator) Object.assign(globalThis, { navigator: {} });
   const found = await init(device);
   if (!found.includes(device)) throw new Error(`jax-js finds no ${device} here`);
@@ -31,15 +31,15 @@ export async function openJax(device: Device): Promise<Works> {
   };
 }
 
-function put(device: Device, values: Numbers, rows: number, columns: number): JaxArray {
+function upload(device: Device, values: Numbers, rows: number, columns: number): JaxArray {
   return np.array(values, { shape: [rows, columns], device });
 }
 
-const transposed = (x: JaxArray): JaxArray => np.transpose(x);
+const transpose = (x: JaxArray): JaxArray => np.transpose(x);
 
-/** Iterations compiled one by one or all together: the warm-up finds out which is faster. */
+/** The iterations are compiled one by one or all together: the warm-up finds out which is faster. */
 function reluIterations(device: Device, { batch, width }: Size): Work<ReluProblem> {
-  const step = (z: JaxArray, W: JaxArray, b: JaxArray): JaxArray => np.maximum(np.matmul(z, transposed(W)).add(b), 0);
+  const step = (z: JaxArray, W: JaxArray, b: JaxArray): JaxArray => np.maximum(np.matmul(z, transpose(W)).add(b), 0);
   const one = jit(step);
   const all = jit((W: JaxArray, b: JaxArray) => {
     let z = b.ref;
@@ -64,9 +64,9 @@ function reluIterations(device: Device, { batch, width }: Size): Work<ReluProble
     async prepare({ W, b }) {
       defaultDevice(device);
       free();
-      held = { W: put(device, W, width, width), b: put(device, b, batch, width) };
+      held = { W: upload(device, W, width, width), b: upload(device, b, batch, width) };
       await blockUntilReady([held.W, held.b]);
-      fastest ??= await fasterOf([together, singly], held);
+      fastest ??= await chooseFaster([together, singly], held);
     },
     async run() {
       if (!held || !fastest) throw new Error('run: nothing was prepared');
@@ -80,13 +80,13 @@ function reluIterations(device: Device, { batch, width }: Size): Work<ReluProble
   };
 }
 
-async function fasterOf<Form extends (W: JaxArray, b: JaxArray) => JaxArray>(
+async function chooseFaster<Form extends (W: JaxArray, b: JaxArray) => JaxArray>(
   forms: readonly Form[],
   { W, b }: { W: JaxArray; b: JaxArray },
 ): Promise<Form> {
   const times = new Map<Form, number>();
   for (const form of forms) {
-    await form(W, b).data(); // compiles
+    await form(W, b).data(); // compiles the function
     const started = performance.now();
     await form(W, b).data();
     times.set(form, performance.now() - started);
@@ -96,12 +96,12 @@ async function fasterOf<Form extends (W: JaxArray, b: JaxArray) => JaxArray>(
 
 /** Compiled parts of the layer z = relu(Wz + b) with m = 1, and of its gradient. */
 function layer() {
-  /** Largest of ‖difference‖ / ‖x‖ over the rows. */
+  /** The largest ‖difference‖ / ‖x‖ over the rows. */
   const worst = (difference: JaxArray, x: JaxArray): JaxArray => {
     const norm = (y: JaxArray): JaxArray => np.sqrt(np.sum(np.square(y), 1));
     return np.max(norm(difference).div(norm(x).add(SMALLEST)));
   };
-  /** x ← σ((1 − α)x + α(Mx + c)), EVERY times. */
+  /** x ← σ((1 − α)x + α(Mx + c)), READ_INTERVAL times. */
   const iterations = (
     x: JaxArray,
     M: JaxArray,
@@ -110,60 +110,60 @@ function layer() {
   ): [JaxArray, JaxArray] => {
     let next = x;
     let residual: JaxArray | undefined;
-    for (let iteration = 0; iteration < EVERY; iteration++) {
+    for (let iteration = 0; iteration < READ_INTERVAL; iteration++) {
       const p = np.matmul(next.ref, M.ref).add(c.ref);
-      if (iteration === EVERY - 1) residual = worst(next.ref.sub(sigma(p.ref)), next.ref);
-      next = sigma(next.mul(1 - STEP).add(p.mul(STEP)));
+      if (iteration === READ_INTERVAL - 1) residual = worst(next.ref.sub(sigma(p.ref)), next.ref);
+      next = sigma(next.mul(1 - STEP_SIZE).add(p.mul(STEP_SIZE)));
     }
     M.dispose();
     c.dispose();
     return [next, residual as JaxArray];
   };
-  const matrix = jit((A: JaxArray, B: JaxArray) => B.ref.sub(transposed(B)).sub(np.matmul(transposed(A.ref), A)));
+  const matrix = jit((A: JaxArray, B: JaxArray) => B.ref.sub(transpose(B)).sub(np.matmul(transpose(A.ref), A)));
   const forward = jit((W: JaxArray, b: JaxArray, z: JaxArray) =>
-    iterations(z, transposed(W), b, (x) => np.maximum(x, 0)),
+    iterations(z, transpose(W), b, (x) => np.maximum(x, 0)),
   );
   const jacobian = jit((W: JaxArray, b: JaxArray, z: JaxArray) =>
-    np.where(np.greater(np.matmul(z, transposed(W)).add(b), 0), 1, 0),
+    np.where(np.greater(np.matmul(z, transpose(W)).add(b), 0), 1, 0),
   );
   const backward = jit((W: JaxArray, J: JaxArray, v: JaxArray, u: JaxArray) => {
     const result = iterations(u, W, v, (x) => x.mul(J.ref));
     J.dispose();
     return result;
   });
-  // With G = ũᵀz: −A(G + Gᵀ) and G − Gᵀ.
+  // The gradients of A and B: with G = ũᵀz, −A(G + Gᵀ) and G − Gᵀ.
   const gradients = jit((A: JaxArray, u: JaxArray, z: JaxArray): [JaxArray, JaxArray] => {
-    const G = np.matmul(transposed(u), z);
-    return [np.matmul(A, G.ref.add(transposed(G.ref))).neg(), G.ref.sub(transposed(G))];
+    const G = np.matmul(transpose(u), z);
+    return [np.matmul(A, G.ref.add(transpose(G.ref))).neg(), G.ref.sub(transpose(G))];
   });
   return { matrix, forward, jacobian, backward, gradients };
 }
 
 type Layer = ReturnType<typeof layer>;
 
-/** One number; the array is given up. */
-async function read(scalar: JaxArray): Promise<number> {
+/** Reads one number, and gives the array up. */
+async function readScalar(scalar: JaxArray): Promise<number> {
   return (await scalar.data())[0];
 }
 
-/** z and ũ of one problem; what goes in is kept. */
-async function solved(
+/** z and ũ of one problem. The inputs stay alive. */
+async function solveLayer(
   parts: Layer,
   device: Device,
   [W, b]: readonly [JaxArray, JaxArray],
   cotangent: (z: JaxArray) => JaxArray,
 ): Promise<{ z: JaxArray; u: JaxArray; iterations: { forward: number; backward: number } }> {
   const zeros = np.zeros(shapeOf(b), { device });
-  const ahead = await repeated(zeros, EVERY, (z) => {
+  const ahead = await iterateUntilSmall(zeros, READ_INTERVAL, (z) => {
     const [x, residual] = parts.forward(W.ref, b.ref, z);
-    return { x, residual: read(residual) };
+    return { x, residual: readScalar(residual) };
   });
   const z = ahead.x;
   const J = parts.jacobian(W.ref, b.ref, z.ref);
   const v = cotangent(z.ref);
-  const back = await repeated(np.zeros(shapeOf(b), { device }), EVERY, (u) => {
+  const back = await iterateUntilSmall(np.zeros(shapeOf(b), { device }), READ_INTERVAL, (u) => {
     const [x, residual] = parts.backward(W.ref, J.ref, v.ref, u);
-    return { x, residual: read(residual) };
+    return { x, residual: readScalar(residual) };
   });
   J.dispose();
   v.dispose();
@@ -185,8 +185,8 @@ function solveAndGradient(device: Device, { batch, width }: Size): Work<SolvePro
     async prepare({ A, B, b, v }) {
       defaultDevice(device);
       free();
-      const square = (values: Numbers): JaxArray => put(device, values, width, width);
-      const rows = (values: Numbers): JaxArray => put(device, values, batch, width);
+      const square = (values: Numbers): JaxArray => upload(device, values, width, width);
+      const rows = (values: Numbers): JaxArray => upload(device, values, batch, width);
       held = { A: square(A), B: square(B), b: rows(b), v: rows(v) };
       await blockUntilReady(Object.values(held));
     },
@@ -194,7 +194,7 @@ function solveAndGradient(device: Device, { batch, width }: Size): Work<SolvePro
       if (!held) throw new Error('run: nothing was prepared');
       const { A, B, b, v } = held;
       const W = parts.matrix(A.ref, B.ref);
-      const { z, u, iterations } = await solved(parts, device, [W, b], (x) => {
+      const { z, u, iterations } = await solveLayer(parts, device, [W, b], (x) => {
         x.dispose();
         return v.ref;
       });
@@ -215,10 +215,10 @@ function solveAndGradient(device: Device, { batch, width }: Size): Work<SolvePro
 function trainingSteps(device: Device, { batch, width }: Size): Work<TrainingProblem> {
   const { inputs, classes, steps, rate } = TRAINING;
   const parts = layer();
-  const affine = jit((x: JaxArray, U: JaxArray, c: JaxArray) => np.matmul(x, transposed(U)).add(c));
+  const affine = jit((x: JaxArray, U: JaxArray, c: JaxArray) => np.matmul(x, transpose(U)).add(c));
   // ∂(cross-entropy)/∂scores = (softmax − one-hot)/batch
   const scored = jit((z: JaxArray, D: JaxArray, d: JaxArray, wanted: JaxArray): JaxArray => {
-    const scores = np.matmul(z, transposed(D)).add(d);
+    const scores = np.matmul(z, transpose(D)).add(d);
     return nn.softmax(scores, 1).sub(wanted).div(batch);
   });
   const throughDense = jit((scores: JaxArray, D: JaxArray): JaxArray => np.matmul(scores, D));
@@ -237,7 +237,7 @@ function trainingSteps(device: Device, { batch, width }: Size): Work<TrainingPro
     return results;
   });
   const affineGradients = jit((x: JaxArray, y: JaxArray): [JaxArray, JaxArray] => [
-    np.matmul(transposed(y.ref), x),
+    np.matmul(transpose(y.ref), x),
     np.sum(y, 0).reshape([1, -1]),
   ]);
   const jitted = [...Object.values(parts), affine, scored, throughDense, updated, affineGradients];
@@ -259,12 +259,12 @@ function trainingSteps(device: Device, { batch, width }: Size): Work<TrainingPro
     if (!samples) throw new Error('run: nothing was prepared');
     const { A, B, U, c, D, d } = Object.fromEntries(PARAMETERS.map((name) => [name, state[name].value]));
     const from = index * batch;
-    const x = put(device, samples.inputs.slice(from * inputs, (from + batch) * inputs), batch, inputs);
-    const wanted = put(device, oneHot(samples.labels.subarray(from, from + batch), classes), batch, classes);
+    const x = upload(device, samples.inputs.slice(from * inputs, (from + batch) * inputs), batch, inputs);
+    const wanted = upload(device, oneHot(samples.labels.subarray(from, from + batch), classes), batch, classes);
     const W = parts.matrix(A.ref, B.ref);
     const b = affine(x.ref, U.ref, c.ref);
     let scores: JaxArray | undefined;
-    const { z, u, iterations } = await solved(parts, device, [W, b], (solution) => {
+    const { z, u, iterations } = await solveLayer(parts, device, [W, b], (solution) => {
       scores = scored(solution, D.ref, d.ref, wanted);
       return throughDense(scores.ref, D.ref);
     });
@@ -274,7 +274,7 @@ function trainingSteps(device: Device, { batch, width }: Size): Work<TrainingPro
     const [gradU, gradC] = affineGradients(x, u);
     const [gradD, gradd] = affineGradients(z, scores as JaxArray);
     const gradients = [gradA, gradB, gradU, gradC, gradD, gradd];
-    const { first, second } = corrections(index + 1);
+    const { first, second } = biasCorrections(index + 1);
     const scalar = (value: number): JaxArray => np.array(Float32Array.of(value), { shape: [1, 1], device });
     const operands = PARAMETERS.flatMap((name, place) => {
       const { value, mean, square } = state[name];
@@ -295,7 +295,7 @@ function trainingSteps(device: Device, { batch, width }: Size): Work<TrainingPro
       for (const name of PARAMETERS) {
         const [rows, columns] = shapes[name];
         const zeros = (): JaxArray => np.zeros([rows, columns], { device });
-        const value = put(device, problem.parameters[name], rows, columns);
+        const value = upload(device, problem.parameters[name], rows, columns);
         state[name] = { value, mean: zeros(), square: zeros() };
       }
       await blockUntilReady(PARAMETERS.map((name) => state[name].value));

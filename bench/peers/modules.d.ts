@@ -1,7 +1,7 @@
-/** As much of the peers' types as is used here: they are installed only where they are measured. */
+/** The part of the peers' types that is used here. The packages themselves are installed only for measurements. */
 
 declare module '@jax-js/jax' {
-  /** An operation takes over the references that it is given; `ref` makes another one. */
+  /** An operation consumes the references that it receives; `ref` creates another one. */
   export interface Array {
     readonly ref: Array;
     add(other: Array | number): Array;

@@ -1,4 +1,7 @@
-/** The cases in JavaScript without a library, as fast as a blocked product of Float32Arrays makes them. See loop.ts for the method. */
+/**
+ * The cases in JavaScript without a library, as fast as a blocked product of Float32Arrays makes them. loop.ts
+ * describes the method.
+ */
 import type { Outcome, Work, Works } from '../cases.ts';
 import {
   type Numbers,
@@ -10,7 +13,7 @@ import {
   TRAINING,
   type TrainingProblem,
 } from '../problems.ts';
-import { ADAM, corrections, repeated, SMALLEST, STEP, type Stretch } from './loop.ts';
+import { ADAM, biasCorrections, iterateUntilSmall, SMALLEST, STEP_SIZE, type Stretch } from './loop.ts';
 
 export const plainWorks = { relu: reluIterations, solve: solveAndGradient, training: trainingSteps } satisfies Works;
 
@@ -24,16 +27,18 @@ function matrix(values: Numbers, rows: number, columns: number): Matrix {
   return { values, rows, columns };
 }
 
-function transposed({ values, rows, columns }: Matrix): Matrix {
+function transpose({ values, rows, columns }: Matrix): Matrix {
   const result = new Float32Array(values.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j];
   return { values: result, rows: columns, columns: rows };
 }
 
-/** x·yᵀ in blocks of 2 × 4, whose eight sums stay in registers. Operands with an edge that does not fit are padded with zeros. */
+/**
+ * x·yᵀ in blocks of 2 × 4, whose eight sums stay in registers. Operands whose sizes do not fit are padded with zeros.
+ */
 function timesTransposed(x: Matrix, y: Matrix): Matrix {
   const [rows, columns, depth] = [Math.ceil(x.rows / 2) * 2, Math.ceil(y.rows / 4) * 4, x.columns];
-  const [a, b] = [paddedTo(rows, x), paddedTo(columns, y)];
+  const [a, b] = [padTo(rows, x), padTo(columns, y)];
   const result = new Float32Array(x.rows * y.rows);
   const width = y.rows;
   for (let i = 0; i < rows; i += 2) {
@@ -67,7 +72,7 @@ function timesTransposed(x: Matrix, y: Matrix): Matrix {
   return matrix(result, x.rows, y.rows);
 }
 
-function paddedTo(rows: number, { values, rows: given, columns }: Matrix): Numbers {
+function padTo(rows: number, { values, rows: given, columns }: Matrix): Numbers {
   if (given === rows) return values;
   const padded = new Float32Array(rows * columns);
   padded.set(values);
@@ -95,8 +100,8 @@ function reluIterations({ batch, width }: Size): Work<ReluProblem> {
   };
 }
 
-/** x ← σ((1 − α)x + α(xMᵀ + c)) with its residual; sigma is told which element it is given. */
-function stretch(x: Matrix, M: Matrix, c: Numbers, sigma: (p: number, index: number) => number): Stretch<Matrix> {
+/** x ← σ((1 − α)x + α(xMᵀ + c)) with its residual. `sigma` takes the value and the index of the element. */
+function runStretch(x: Matrix, M: Matrix, c: Numbers, sigma: (p: number, index: number) => number): Stretch<Matrix> {
   const p = timesTransposed(x, M).values;
   const next = new Float32Array(p.length);
   let worst = 0;
@@ -106,7 +111,7 @@ function stretch(x: Matrix, M: Matrix, c: Numbers, sigma: (p: number, index: num
       const [from, preActivation] = [x.values[index], p[index] + c[index]];
       missed += (from - sigma(preActivation, index)) ** 2;
       size += from ** 2;
-      next[index] = sigma((1 - STEP) * from + STEP * preActivation, index);
+      next[index] = sigma((1 - STEP_SIZE) * from + STEP_SIZE * preActivation, index);
     }
     worst = Math.max(worst, Math.sqrt(missed) / (Math.sqrt(size) + SMALLEST));
   }
@@ -115,7 +120,7 @@ function stretch(x: Matrix, M: Matrix, c: Numbers, sigma: (p: number, index: num
 
 /** W = B − Bᵀ − AᵀA */
 function layerMatrix(A: Matrix, B: Matrix): Matrix {
-  const [columnsOfA, turned] = [transposed(A), transposed(B)];
+  const [columnsOfA, turned] = [transpose(A), transpose(B)];
   const { values, ...shape } = timesTransposed(columnsOfA, columnsOfA);
   for (let index = 0; index < values.length; index++) {
     values[index] = B.values[index] - turned.values[index] - values[index];
@@ -130,21 +135,23 @@ interface Solution {
   readonly iterations: { readonly forward: number; readonly backward: number };
 }
 
-async function solved(W: Matrix, b: Matrix, cotangent: (z: Matrix) => Matrix): Promise<Solution> {
+async function solveLayer(W: Matrix, b: Matrix, cotangent: (z: Matrix) => Matrix): Promise<Solution> {
   const zeros = (): Matrix => matrix(new Float32Array(b.values.length), b.rows, b.columns);
-  const ahead = await repeated(zeros(), 1, (z) => stretch(z, W, b.values, (p) => Math.max(p, 0)));
+  const ahead = await iterateUntilSmall(zeros(), 1, (z) => runStretch(z, W, b.values, (p) => Math.max(p, 0)));
   const p = timesTransposed(ahead.x, W).values;
   const active = (index: number): boolean => p[index] + b.values[index] > 0;
   const v = cotangent(ahead.x).values;
-  const turned = transposed(W);
-  const back = await repeated(zeros(), 1, (u) => stretch(u, turned, v, (x, index) => (active(index) ? x : 0)));
+  const turned = transpose(W);
+  const back = await iterateUntilSmall(zeros(), 1, (u) =>
+    runStretch(u, turned, v, (x, index) => (active(index) ? x : 0)),
+  );
   return { z: ahead.x, u: back.x, iterations: { forward: ahead.iterations, backward: back.iterations } };
 }
 
-/** With G = ũᵀz: −A(G + Gᵀ) and G − Gᵀ. */
+/** The gradients of A and B: with G = ũᵀz, −A(G + Gᵀ) and G − Gᵀ. */
 function gradientsOfMatrix(A: Matrix, { u, z }: Solution): [Numbers, Numbers] {
-  const G = timesTransposed(transposed(u), transposed(z));
-  const turned = transposed(G).values;
+  const G = timesTransposed(transpose(u), transpose(z));
+  const turned = transpose(G).values;
   const symmetric = { ...G, values: G.values.map((value, index) => -value - turned[index]) };
   return [timesTransposed(A, symmetric).values, G.values.map((value, index) => value - turned[index])];
 }
@@ -158,7 +165,7 @@ function solveAndGradient({ batch, width }: Size): Work<SolveProblem> {
     async run() {
       const [A, B] = [matrix(problem.A, width, width), matrix(problem.B, width, width)];
       const [b, v] = [matrix(problem.b, batch, width), matrix(problem.v, batch, width)];
-      const solution = await solved(layerMatrix(A, B), b, () => v);
+      const solution = await solveLayer(layerMatrix(A, B), b, () => v);
       gradientsOfMatrix(A, solution);
       return { answer: solution.u.values, iterations: solution.iterations };
     },
@@ -180,12 +187,12 @@ function trainingSteps({ batch, width }: Size): Work<TrainingProblem> {
     const W = layerMatrix(layer, matrix(B, width, width));
     const b = affine(x, matrix(U, width, inputs), c);
     let scores = b;
-    const solution = await solved(W, b, (z) => {
+    const solution = await solveLayer(W, b, (z) => {
       scores = gradientOfScores(affine(z, dense, d), problem.labels.subarray(index * batch, (index + 1) * batch));
-      return timesTransposed(scores, transposed(dense));
+      return timesTransposed(scores, transpose(dense));
     });
     const throughAffine = (y: Matrix, input: Matrix): [Numbers, Numbers] => [
-      timesTransposed(transposed(y), transposed(input)).values,
+      timesTransposed(transpose(y), transpose(input)).values,
       sumOfRows(y),
     ];
     const gradients = [
@@ -223,7 +230,7 @@ function affine(x: Matrix, weights: Matrix, bias: Numbers): Matrix {
   return y;
 }
 
-/** Of the mean cross-entropy: (softmax − one-hot)/batch. */
+/** The gradient of the mean cross-entropy: (softmax − one-hot)/batch. */
 function gradientOfScores({ values, rows, columns }: Matrix, labels: Int32Array): Matrix {
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++) {
@@ -250,7 +257,7 @@ function adamStep(
   rate: number,
   count: number,
 ): void {
-  const { first, second } = corrections(count);
+  const { first, second } = biasCorrections(count);
   for (let index = 0; index < value.length; index++) {
     mean[index] = ADAM.first * mean[index] + (1 - ADAM.first) * gradient[index];
     square[index] = ADAM.second * square[index] + (1 - ADAM.second) * gradient[index] ** 2;

@@ -1,4 +1,4 @@
-/** The cases in TensorFlow.js. See loop.ts for the method. */
+/** The cases in TensorFlow.js. loop.ts describes the method. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import type { Work, Works } from '../cases.ts';
@@ -13,14 +13,14 @@ import {
   TRAINING,
   type TrainingProblem,
 } from '../problems.ts';
-import { ADAM, corrections, repeated, SMALLEST, STEP, type Stretch } from './loop.ts';
+import { ADAM, biasCorrections, iterateUntilSmall, SMALLEST, STEP_SIZE, type Stretch } from './loop.ts';
 
-export type TensorflowBackend = 'webgpu' | 'wasm';
+type TensorflowBackend = 'webgpu' | 'wasm';
 
-/** Iterations between two read-backs: of 1, 5 and 10 the fastest. On WebGPU each costs a millisecond or two. */
-const EVERY: Readonly<Record<TensorflowBackend, number>> = { webgpu: 5, wasm: 1 };
+/** Iterations between two read-backs, the fastest of 1, 5 and 10. On WebGPU a read-back costs a millisecond or two. */
+const READ_INTERVALS: Readonly<Record<TensorflowBackend, number>> = { webgpu: 5, wasm: 1 };
 
-/** Where the bench's server offers the WebAssembly files of the package. */
+/** The address at which the benchmark's server offers the WebAssembly files of the package. */
 const WASM_FILES = '/peers/tfjs-backend-wasm/';
 
 /** Known once a backend of WebAssembly is open. */
@@ -44,17 +44,18 @@ export async function openTensorflow(backend: TensorflowBackend): Promise<Works>
   };
 }
 
-async function put(values: Numbers, rows: number, columns: number): Promise<tf.Tensor> {
+async function upload(values: Numbers, rows: number, columns: number): Promise<tf.Tensor> {
   const tensor = tf.tensor2d(values, [rows, columns]);
-  // On WebGPU the numbers are sent with the first operation that needs them: send them now.
+  // On WebGPU the numbers are uploaded with the first operation that needs them, so an operation here forces the
+  // upload.
   const first = tf.max(tensor);
   await first.data();
   first.dispose();
   return tensor;
 }
 
-/** Tensors by name, freed when others take their place. */
-class Held<Name extends string> {
+/** Tensors by name. A tensor is freed when another one takes its place. */
+class NamedTensors<Name extends string> {
   private tensors: Partial<Record<Name, tf.Tensor>> = {};
 
   get all(): Record<Name, tf.Tensor> {
@@ -70,14 +71,14 @@ class Held<Name extends string> {
   }
 }
 
-/** W is transposed once beforehand: a product with a transposed right operand is ten times slower in WebAssembly. */
+/** W is transposed beforehand, because a product with a transposed right operand is ten times slower in WebAssembly. */
 function reluIterations(backend: TensorflowBackend, { batch, width }: Size): Work<ReluProblem> {
-  const held = new Held<'transposed' | 'b'>();
+  const held = new NamedTensors<'transposed' | 'b'>();
   return {
     async prepare({ W, b }) {
       await tf.setBackend(backend);
-      const matrix = await put(W, width, width);
-      held.replace({ transposed: tf.transpose(matrix), b: await put(b, batch, width) });
+      const matrix = await upload(W, width, width);
+      held.replace({ transposed: tf.transpose(matrix), b: await upload(b, batch, width) });
       matrix.dispose();
     },
     async run() {
@@ -108,8 +109,8 @@ function matrices(A: tf.Tensor, B: tf.Tensor): { W: tf.Tensor; transposed: tf.Te
   });
 }
 
-/** x ← σ((1 − α)x + α(xM + c)), some times; frees x. */
-function stretch(
+/** x ← σ((1 − α)x + α(xM + c)), `every` times. Frees x. */
+function runStretch(
   x: tf.Tensor,
   M: tf.Tensor,
   c: tf.Tensor,
@@ -124,7 +125,7 @@ function stretch(
       if (iteration === every - 1) {
         residual = tf.max(tf.div(norm(tf.sub(from, sigma(p))), tf.add(norm(from), SMALLEST)));
       }
-      from = sigma(tf.add(tf.mul(from, 1 - STEP), tf.mul(p, STEP)));
+      from = sigma(tf.add(tf.mul(from, 1 - STEP_SIZE), tf.mul(p, STEP_SIZE)));
     }
     return [from, residual];
   });
@@ -145,24 +146,24 @@ interface Solution {
   readonly iterations: { readonly forward: number; readonly backward: number };
 }
 
-/** @param cotangent of z; it is freed here */
-async function solved(
+/** @param cotangent v of z; it is freed here */
+async function solveLayer(
   backend: TensorflowBackend,
   { W, transposed }: { W: tf.Tensor; transposed: tf.Tensor },
   b: tf.Tensor,
   cotangent: (z: tf.Tensor) => tf.Tensor,
 ): Promise<Solution> {
-  const every = EVERY[backend];
-  const ahead = await repeated(tf.zerosLike(b), every, (z) => stretch(z, transposed, b, tf.relu, every));
+  const every = READ_INTERVALS[backend];
+  const ahead = await iterateUntilSmall(tf.zerosLike(b), every, (z) => runStretch(z, transposed, b, tf.relu, every));
   const z = ahead.x;
   const J = tf.tidy(() => tf.step(tf.add(tf.matMul(z, transposed), b)));
   const v = cotangent(z);
-  const back = await repeated(tf.zerosLike(b), every, (u) => stretch(u, W, v, (x) => tf.mul(x, J), every));
+  const back = await iterateUntilSmall(tf.zerosLike(b), every, (u) => runStretch(u, W, v, (x) => tf.mul(x, J), every));
   tf.dispose([J, v]);
   return { z, u: back.x, iterations: { forward: ahead.iterations, backward: back.iterations } };
 }
 
-/** With G = ũᵀz: −A(G + Gᵀ) and G − Gᵀ. */
+/** The gradients of A and B: with G = ũᵀz, −A(G + Gᵀ) and G − Gᵀ. */
 function gradientsOfMatrix(A: tf.Tensor, { u, z }: Solution): [tf.Tensor, tf.Tensor] {
   return tf.tidy(() => {
     const G = tf.matMul(tf.transpose(u), z);
@@ -172,21 +173,21 @@ function gradientsOfMatrix(A: tf.Tensor, { u, z }: Solution): [tf.Tensor, tf.Ten
 }
 
 function solveAndGradient(backend: TensorflowBackend, { batch, width }: Size): Work<SolveProblem> {
-  const held = new Held<keyof SolveProblem>();
+  const held = new NamedTensors<keyof SolveProblem>();
   return {
     async prepare({ A, B, b, v }) {
       await tf.setBackend(backend);
       held.replace({
-        A: await put(A, width, width),
-        B: await put(B, width, width),
-        b: await put(b, batch, width),
-        v: await put(v, batch, width),
+        A: await upload(A, width, width),
+        B: await upload(B, width, width),
+        b: await upload(b, batch, width),
+        v: await upload(v, batch, width),
       });
     },
     async run() {
       const { A, B, b, v } = held.all;
       const both = matrices(A, B);
-      const solution = await solved(backend, both, b, () => tf.tidy(() => tf.add(v, 0)));
+      const solution = await solveLayer(backend, both, b, () => tf.tidy(() => tf.add(v, 0)));
       const [gradA, gradB] = gradientsOfMatrix(A, solution);
       const answer = await solution.u.data();
       await gradA.data();
@@ -204,10 +205,10 @@ interface Parameter {
 }
 
 /**
- * Bytes that are held before the way back begins, where the iterations are differentiated one by one: the way of every library
- * without implicit layers, and the reason why nobody takes it.
+ * The bytes held before the backward pass begins if the iterations are differentiated one by one. Every library without
+ * implicit layers can do this, and these numbers are why nobody does.
  */
-export function unrolledMemory({ batch, width }: Size, iterations: number): number {
+export function measureUnrolledMemory({ batch, width }: Size, iterations: number): number {
   const { A, B, b } = solveProblem({ batch, width }, 0);
   let bytes = 0;
   tf.tidy(() => {
@@ -216,7 +217,7 @@ export function unrolledMemory({ batch, width }: Size, iterations: number): numb
     tf.grads((bias) => {
       let z = tf.zerosLike(bias);
       for (let iteration = 0; iteration < iterations; iteration++) {
-        z = tf.relu(tf.add(tf.mul(z, 1 - STEP), tf.mul(tf.add(tf.matMul(z, transposed), bias), STEP)));
+        z = tf.relu(tf.add(tf.mul(z, 1 - STEP_SIZE), tf.mul(tf.add(tf.matMul(z, transposed), bias), STEP_SIZE)));
       }
       bytes = tf.memory().numBytes - before;
       return z;
@@ -242,8 +243,8 @@ function trainingSteps(backend: TensorflowBackend, { batch, width }: Size): Work
     for (const { value, mean, square } of Object.values(state)) tf.dispose([value, mean, square]);
     state = {};
   };
-  const updated = ({ value, mean, square }: Parameter, gradient: tf.Tensor, index: number): Parameter => {
-    const { first, second } = corrections(index + 1);
+  const updateParameter = ({ value, mean, square }: Parameter, gradient: tf.Tensor, index: number): Parameter => {
+    const { first, second } = biasCorrections(index + 1);
     const after = tf.tidy(() => {
       const m = tf.add(tf.mul(mean, ADAM.first), tf.mul(gradient, 1 - ADAM.first));
       const s = tf.add(tf.mul(square, ADAM.second), tf.mul(tf.square(gradient), 1 - ADAM.second));
@@ -262,7 +263,7 @@ function trainingSteps(backend: TensorflowBackend, { batch, width }: Size): Work
     const both = matrices(A, B);
     const b = tf.tidy(() => tf.add(tf.matMul(x, tf.transpose(U)), c));
     let scores = x;
-    const solution = await solved(backend, both, b, (z) => {
+    const solution = await solveLayer(backend, both, b, (z) => {
       // ∂(cross-entropy)/∂scores = (softmax − one-hot)/batch
       scores = tf.tidy(() => tf.div(tf.sub(tf.softmax(tf.add(tf.matMul(z, tf.transpose(D)), d)), wanted), batch));
       return tf.tidy(() => tf.matMul(scores, D));
@@ -271,7 +272,8 @@ function trainingSteps(backend: TensorflowBackend, { batch, width }: Size): Work
     const affine = (input: tf.Tensor, y: tf.Tensor): [tf.Tensor, tf.Tensor] =>
       tf.tidy(() => [tf.matMul(tf.transpose(y), input), tf.sum(y, 0)]);
     const gradients = [...gradientsOfMatrix(A, solution), ...affine(x, u), ...affine(z, scores)];
-    for (const [place, name] of PARAMETERS.entries()) state[name] = updated(state[name], gradients[place], index);
+    for (const [place, name] of PARAMETERS.entries())
+      state[name] = updateParameter(state[name], gradients[place], index);
     tf.dispose([x, wanted, both.W, both.transposed, b, scores, z, u, ...gradients]);
     return solution.iterations;
   };
@@ -282,7 +284,7 @@ function trainingSteps(backend: TensorflowBackend, { batch, width }: Size): Work
       samples = problem;
       for (const name of PARAMETERS) {
         const [rows, columns] = shapes[name];
-        const value = await put(problem.parameters[name], rows, columns);
+        const value = await upload(problem.parameters[name], rows, columns);
         state[name] = { value, mean: tf.zerosLike(value), square: tf.zerosLike(value) };
       }
     },

@@ -1,7 +1,7 @@
-"""What an interpreter has of a package: one line of JSON, or a line of error.
+"""Describes an interpreter's copy of a package: prints one line of JSON, or one line of error.
 
-Called with "torch" or "sklearn". Threads are set to all cores first, and told as the library then tells them: what it says before
-its first operation is not what it uses.
+Called with "torch" or "sklearn". Threads are set to all cores, and their number is read after a first operation: the number that a
+library reports before it is not the one that it uses.
 """
 
 import json
@@ -16,7 +16,7 @@ def cores():
 
 
 def loaded_libraries():
-    """File names of the libraries for linear algebra that this process has loaded, where the system tells."""
+    """File names of the linear algebra libraries that this process has loaded; empty where the system does not list them."""
     try:
         with open("/proc/self/maps") as maps:
             paths = {line.split()[-1] for line in maps if ".so" in line}
@@ -30,7 +30,7 @@ def of_torch():
     import torch
 
     torch.set_num_threads(cores())
-    torch.ones(64, 64) @ torch.ones(64, 64)  # libraries are loaded when they are needed
+    torch.ones(64, 64) @ torch.ones(64, 64)  # loads the libraries
     built = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
     parallel = torch.__config__.parallel_info()
     threading = re.search(r"ATen parallel backend: (.*)", parallel)

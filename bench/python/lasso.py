@@ -1,9 +1,9 @@
-"""The Lasso cases in scikit-learn: a path of 100 lambda for each fold, its tolerance set so that every lambda reaches the duality gap
-asked for.
+"""The Lasso cases in scikit-learn: a path of 100 lambda for each fold, with the loosest tolerance at which every lambda reaches the
+required duality gap.
 
-Reads an assignment a line as JSON: {"samples", "features", "lambdas", "gap", "repetitions", "limit", "file"}; the file holds X, y and
-the masks [folds, samples] of the rows that count, each as its number of elements and the elements as 32-bit numbers. Answers with a
-line {"all": milliseconds, "tolerance", "gap"}; when another repetition would go beyond the limit in seconds, there are fewer.
+Each line of input is an assignment in JSON: {"samples", "features", "lambdas", "gap", "repetitions", "limit", "file"}. The file holds X,
+y and the masks [folds, samples] of the rows that count, each as its number of elements followed by the elements as 32-bit numbers. The
+answer is a line {"all": milliseconds, "tolerance", "gap"}. Repetitions end when another one would exceed the limit, in seconds.
 """
 
 import json
@@ -14,7 +14,8 @@ import numpy as np
 from sklearn.linear_model import lasso_path
 
 SMALLEST_RATIO = 1e-3
-# Of half the gap asked for, which it is relative to |y|^2: the loosest that is found to do.
+# Multiples of half the required gap (scikit-learn's tolerance is relative to |y|^2), from loose to strict; the first that suffices is
+# used.
 TOLERANCES = [10.0**power for power in range(1, -6, -1)]
 
 
@@ -29,7 +30,7 @@ def arrays_of(path):
 
 
 def worst_gap(X, y, alphas, coefficients):
-    """Largest duality gap over the path, relative to |y|^2 / 2; scikit-learn's alpha is lambda / samples."""
+    """The largest duality gap over the path, relative to |y|^2 / 2; scikit-learn's alpha is lambda / samples."""
     worst = 0.0
     for alpha, beta in zip(alphas * len(y), coefficients.T):
         residual = y - X @ beta
@@ -41,7 +42,7 @@ def worst_gap(X, y, alphas, coefficients):
 
 
 def paths(problems, penalties, tolerance):
-    """The coefficients of each fold, and the milliseconds they took."""
+    """The coefficients of each fold, and the milliseconds that all folds took."""
     started = time.perf_counter()
     found = [
         lasso_path(X, y, alphas=penalties / len(y), tol=tolerance, max_iter=100_000)[1] for X, y in problems
@@ -70,5 +71,5 @@ def measure(assignment):
 for line in sys.stdin:
     try:
         print(json.dumps(measure(json.loads(line))), flush=True)
-    except Exception as error:  # it is told, and the next case goes on
+    except Exception as error:  # reported, so that the next case can run
         print(json.dumps({"error": str(error)}), flush=True)

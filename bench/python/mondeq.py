@@ -1,13 +1,14 @@
 """The benchmark's cases in PyTorch: a monotone equilibrium network as Winston & Kolter (2020) describe it.
 
-Peaceman-Rachford splitting with step 1 forward and backward, V = (I + (I - W))^-1 inverted once in each forward pass, stopped on
-the relative step of the whole batch, |z+ - z| / |z+| <= 1e-4. With m = 1, W = B - B^T - A^T A.
+Peaceman-Rachford splitting with step size 1, forward and backward. V = (I + (I - W))^-1 is computed once in each forward pass. The
+iterations stop on the relative change of the whole batch, |z+ - z| / |z+| <= 1e-4. With m = 1, W = B - B^T - A^T A.
 
 Reads a line of JSON for each call, and answers with another one:
-- {"do": "begin", "case", "batch", "width", "most", "folder", "limits": {"repetitions", "milliseconds"}}; the folder holds the numbers
-  of each repetition. Warms up.
-- {"do": "round", "repetition"}: one repetition; answers whether it was made, {"going"}. The first leaves its answer in the folder.
-- {"do": "judge", "verdict": "forget" or "mark"}: of the last repetition, which others disturbed.
+- {"do": "begin", "case", "batch", "width", "most", "folder", "limits": {"repetitions", "milliseconds"}}: warms up. The folder holds the
+  numbers of each repetition.
+- {"do": "round", "repetition"}: one repetition; the answer {"going"} says whether it took place. The first one leaves its result in the
+  folder.
+- {"do": "judge", "verdict": "forget" or "mark"}: the verdict on the last repetition, which others disturbed.
 - {"do": "finish"}: {"all", "units", "foreign", "repeated", "threads", "iterations"}, or {"error"}.
 """
 
@@ -28,7 +29,7 @@ INPUTS, CLASSES, RATE = 64, 10, 1e-3
 
 
 def arrays_of(path):
-    """All arrays of a file: each is its number of elements, and the elements as 32-bit numbers."""
+    """All arrays of a file. Each is stored as its number of elements, followed by the elements as 32-bit numbers."""
     content = np.fromfile(path, dtype=np.float32)
     arrays, at = [], 0
     while at < len(content):
@@ -62,7 +63,7 @@ class MonotoneFixedPoint(torch.autograd.Function):
         identity = torch.eye(W.shape[0])
         resolvent = torch.linalg.inv(identity + STEP * (identity - W))
         z, counts["forward"] = splitting(W, b, resolvent, torch.relu)
-        # One more application, from which the gradient of relu is taken.
+        # One more application, which gives the pre-activation for the gradient of relu.
         pre_activation = z @ W.T + b
         ctx.save_for_backward(W, z, pre_activation, resolvent)
         ctx.counts = counts
@@ -131,7 +132,7 @@ def timed(work, numbers, size, units):
 
 
 class Contest:
-    """As measure.ts does it: warm-ups, then repetitions on numbers of their own until the time is up."""
+    """Measures as measure.ts does: warm-ups, then repetitions, each on its own numbers, until the time is up."""
 
     def __init__(self, assignment):
         self.work = CASES[assignment["case"]]
@@ -181,7 +182,7 @@ class Contest:
 
 
 class Session:
-    """The case under way. What goes wrong is told at its end, and the next case goes on."""
+    """Runs one case after another. An error is reported at the end of its case, and the next case runs."""
 
     contest, error = None, None
 
@@ -210,7 +211,7 @@ class Session:
             return {"going": False, "error": self.error}
 
 
-# All cores, said explicitly: what PyTorch chooses by itself depends on how it was built.
+# All cores, because PyTorch's own choice depends on how it was built.
 torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
 session = Session()
 for line in sys.stdin:

@@ -1,11 +1,11 @@
 """The layers of bench/gpu/layers.ts in PyTorch on a GPU: the same algorithm, numbers and iterations as Equilibra, in float32.
 
-Peaceman-Rachford splitting with the same step, started alike, for as many iterations forward and backward as Equilibra made:
-nothing is read back or tested between them, which Equilibra does. W from A and B, its inverse, both solves, the gradients of A, B
-and b by their formulas, without a tape; the gradient of b is read. What depends on the numbers alone, the step and how many steps
-of Newton-Schulz the inverse takes, is found beforehand and not timed. Called with one argument, JSON:
+Peaceman-Rachford splitting with the same step size and the same start, for as many iterations forward and backward as Equilibra
+made. Unlike in Equilibra, nothing is read back or tested between iterations. Timed are W from A and B, the inverse, both solves, and
+the gradients of A, B and b by their formulas, without a tape; the gradient of b is read. The step size and the number of Newton-Schulz
+iterations depend only on the numbers, and are computed beforehand, untimed. Called with one argument in JSON:
 {"folder", "sizes": [{"case", "batch", "width", "iterations"}], "modes", "product", "limits": {"repetitions", "milliseconds"}, "device"}.
-Prints lines of JSON as TorchLine in bench/gpu/parts.ts has them.
+Prints lines of JSON, which TorchLine in bench/gpu/parts.ts describes.
 """
 
 import json
@@ -17,7 +17,7 @@ import torch
 
 RELU_ITERATIONS = 50
 MARGIN = 1.0
-SHARE = 1e-6  # of ‖I − MX‖: a hundredth of the tolerance 1e-4, as Equilibra has it
+SHARE = 1e-6  # accepted ‖I − MX‖: a hundredth of the tolerance 1e-4, as in Equilibra
 MOST_STEPS = 60
 
 given = json.loads(sys.argv[1])
@@ -37,7 +37,7 @@ def finished():
 
 
 def arrays_of(path):
-    """All arrays of a file: each is its number of elements, and the elements as 32-bit numbers."""
+    """All arrays of a file. Each is stored as its number of elements, followed by the elements as 32-bit numbers."""
     content = np.fromfile(path, dtype=np.float32)
     arrays, at = [], 0
     while at < len(content):
@@ -48,7 +48,7 @@ def arrays_of(path):
 
 
 def newton_schulz(matrix, identity, scale, steps):
-    """The inverse: X+ = X + X(I - MX) from X = cM^T, of which the error is squared by each step."""
+    """The inverse by X+ = X + X(I - MX) from X = cM^T. Each iteration squares the error."""
     x = scale * matrix.T
     for _ in range(steps):
         x = torch.addmm(x, x, torch.addmm(identity, matrix, x, alpha=-1))
@@ -56,7 +56,7 @@ def newton_schulz(matrix, identity, scale, steps):
 
 
 def start_of(matrix, identity):
-    """c, and how many steps there are until the error is small or falls no more."""
+    """c, and the number of iterations until the error is small or no longer falls."""
     largest, smallest = (float(x) for x in (torch.linalg.matrix_norm(matrix, 2), torch.linalg.matrix_norm(matrix, -2)))
     scale = 2 / (largest**2 + smallest**2)
     error, steps = float("inf"), 0
@@ -70,7 +70,7 @@ def start_of(matrix, identity):
 
 
 def splitting(b, factor, bias, proximal, iterations):
-    """u+ = 2z - r with r = 2 prox(u) - u + a b and z = V r, from u = a b; `factor` is V^T where rows are multiplied by V."""
+    """u+ = 2z - r with r = 2 prox(u) - u + a b and z = V r, from u = a b. Samples are rows, so `factor` is V^T."""
     u = bias
     for _ in range(iterations):
         right = 2 * proximal(u) - u + bias
@@ -96,7 +96,7 @@ class Solve:
         W = self.matrix()
         shifted = self.identity + self.step * (self.identity - W)
         if self.inverse == "linalg":
-            resolvent = torch.linalg.inv_ex(shifted)[0]  # does not wait to see whether it failed
+            resolvent = torch.linalg.inv_ex(shifted)[0]  # does not wait for a check of success
         else:
             resolvent = newton_schulz(shifted, self.identity, self.scale, self.steps)
         z = splitting(self.b, resolvent.T, self.step * self.b, torch.relu, self.iterations["forward"])
@@ -123,7 +123,7 @@ CASES = {"relu": Relu, "solve": Solve}
 
 
 def captured(work):
-    """The work as one CUDA graph, after the warm-up on another stream that the capture asks for."""
+    """The work as one CUDA graph, after a warm-up on another stream, which the capture requires."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -142,7 +142,7 @@ def captured(work):
 
 
 def times_of(run):
-    """Milliseconds of each repetition, and the first answer."""
+    """The milliseconds of each repetition, and the first answer."""
     limits = given["limits"]
     times, warm_ups, answer = [], [], None
     while not warm_ups or (len(warm_ups) < 50 and sum(warm_ups) < limits["milliseconds"] / 4):
@@ -194,7 +194,7 @@ def about():
     error = float(torch.linalg.norm((x @ y).double() - exact) / torch.linalg.norm(exact))
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU, {} threads".format(torch.get_num_threads())
     precision = torch.get_float32_matmul_precision()
-    # TF32 is off by 3e-4: what is stated is what was found.
+    # Products in TF32 have an error of 3e-4, so the measured error shows whether it is off.
     tf32 = "off" if error < 1e-5 else "ON"
     return "PyTorch {}, CUDA {}, {}; float32 precision '{}', TF32 {}: a product is right to {:.0e}".format(
         torch.__version__, torch.version.cuda, name, precision, tf32, error
@@ -210,7 +210,7 @@ for size in given["sizes"]:
             continue  # there is nothing to invert
         try:
             tell(layer(size, mode))
-        except Exception as error:  # it is told, and the next one goes on
+        except Exception as error:  # reported, so that the next one can run
             names = ("case", "batch", "width")
             text = (str(error) or type(error).__name__).split("\n")[0]
             tell({"kind": "layer", **{name: size[name] for name in names}, "mode": mode, "error": text})

@@ -1,9 +1,9 @@
-/** Bundles the web app: static files with relative addresses, which any host can serve. */
+/** Bundles the web app into static files with relative addresses, which any host can serve. */
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { minify } from 'terser';
-import { checkLibrarySize, type LibraryPart, librarySizes } from './library-size.ts';
+import { checkLibrarySize, type LibraryPart, measureLibrary } from './library-size.ts';
 import { compactShaders } from './shaders.ts';
 
 export interface BuiltDemo {
@@ -12,8 +12,8 @@ export interface BuiltDemo {
 }
 
 /**
- * Bundled together: they share what they have in common, and what one of them needs of a shared file all of them load. The
- * exhibits and the Lasso need much of the library that training does not, and stand alone.
+ * Entries that are bundled together share their common files, and every entry loads a shared file whole. The exhibits
+ * and the Lasso need large parts of the library that training does not, so they are bundled on their own.
  */
 const GROUPS: readonly Readonly<Record<string, string>>[] = [
   {
@@ -27,22 +27,22 @@ const GROUPS: readonly Readonly<Record<string, string>>[] = [
 ];
 
 /**
- * @param folder is emptied first
- * @param root of the package
- * @throws Error where the library's part of the page is above the limit
+ * @param folder the target, which is emptied first
+ * @param root the folder of the package
+ * @throws Error where the library's share of the page exceeds the limit
  */
 export async function buildDemo(folder = 'demo/dist', root = process.cwd()): Promise<BuiltDemo> {
   const outdir = join(root, folder);
   await rm(outdir, { recursive: true, force: true });
   const outputs: Metafile['outputs'] = {};
-  for (const entryPoints of GROUPS) Object.assign(outputs, await bundled(entryPoints, root, outdir));
+  for (const entryPoints of GROUPS) Object.assign(outputs, await bundle(entryPoints, root, outdir));
   for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'demo', file), join(outdir, file));
-  const library = await librarySizes(root, outputs);
+  const library = await measureLibrary(root, outputs);
   checkLibrarySize(library);
   return { folder, library };
 }
 
-async function bundled(
+async function bundle(
   entryPoints: Readonly<Record<string, string>>,
   root: string,
   outdir: string,
@@ -58,7 +58,7 @@ async function bundled(
     platform: 'browser',
     target: 'es2022',
     charset: 'utf8',
-    chunkNames: '[name]-[hash]', // beside the entries, so that workers are found next to whatever starts them
+    chunkNames: '[name]-[hash]', // beside the entries, where the scripts look for their workers
     loader: { '.wgsl': 'text', '.csv': 'text' },
     external: ['webgpu', 'gpu.js', 'node:*'],
     plugins: [compactShaders(join(root, 'shaders'))],
@@ -66,12 +66,12 @@ async function bundled(
     logLevel: 'warning',
   });
   const scripts = Object.keys(metafile.outputs).filter((path) => path.endsWith('.js'));
-  await Promise.all(scripts.map((path) => minified(join(root, path))));
+  await Promise.all(scripts.map((path) => minifyFile(join(root, path))));
   return metafile.outputs;
 }
 
-/** What esbuild's minifier leaves: it looks at each expression by itself. */
-async function minified(path: string): Promise<void> {
+/** Minifies a file further with terser, since esbuild's minifier looks at one expression at a time. */
+async function minifyFile(path: string): Promise<void> {
   const { code } = await minify(await readFile(path, 'utf8'), { module: true, compress: { passes: 3 } });
   if (code === undefined) throw new Error(`${path} could not be minified`);
   await writeFile(path, code);

@@ -1,19 +1,23 @@
-/** How much of what the page loads is the library, its code and shaders; equilibra/data, a package entry of its own, is counted apart. */
+/**
+ * Measures how much of the page is the library, with its shaders. equilibra/data, an entry of its own, is not counted.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Metafile } from 'esbuild';
 
-/** Gzipped bytes of the library that training on WebGPU may load. */
+/** The bytes of the library, gzipped, that a page may load to train on WebGPU. */
 export const LIMIT = 75_000;
 
 export interface LibraryPart {
-  /** What the page does when it loads these. */
+  /** The purpose for which the page loads these bytes. */
   readonly name: string;
   readonly bytes: number;
 }
 
-/** What is fetched by these entries at once, and what of the files that they fetch when needed. */
+/**
+ * The entries that are loaded for each purpose. Of the files that are fetched when needed, those of the backend count.
+ */
 const PARTS = [
   { name: 'to train on WebGPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'webgpu' },
   { name: 'to train on the CPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'cpu' },
@@ -21,8 +25,8 @@ const PARTS = [
   { name: 'for the exhibits', entries: ['gradients-worker'], backend: 'cpu' },
 ] as const;
 
-/** @param root the package's folder, to which the names in the metafile are relative */
-export async function librarySizes(root: string, outputs: Metafile['outputs']): Promise<LibraryPart[]> {
+/** @param root the folder of the package, to which the names in the metafile are relative */
+export async function measureLibrary(root: string, outputs: Metafile['outputs']): Promise<LibraryPart[]> {
   const shares = new Map<string, number>();
   for (const [path, { inputs, bytes }] of Object.entries(outputs)) {
     const own = Object.entries(inputs).reduce(
@@ -30,47 +34,47 @@ export async function librarySizes(root: string, outputs: Metafile['outputs']): 
       0,
     );
     if (own === 0) continue;
-    // Of a file that is part library, part page: the gzipped size, shared out by bytes.
+    // A file may contain library and page: its gzipped size is divided in proportion to the bytes.
     shares.set(path, (own / bytes) * gzipSync(await readFile(join(root, path)), { level: 9 }).length);
   }
   return PARTS.map(({ name, entries, backend }) => {
     const files = new Set<string>();
     for (const entry of entries)
-      loadedBy(outputs, entryPath(outputs, entry), `src/backends/${backend}/index.ts`, files);
+      collectLoadedFiles(outputs, findEntry(outputs, entry), `src/backends/${backend}/index.ts`, files);
     return { name, bytes: Math.round([...files].reduce((sum, path) => sum + (shares.get(path) ?? 0), 0)) };
   });
 }
 
-/** Exhibits and pictures serve the page and the command line: they are no part of the library. */
+/** Exhibits and pictures belong to the page and the command line, not to the library. */
 function isLibrary(input: string): boolean {
   return /^(src|shaders)\//.test(input) && !/^src\/(data|gallery|pictures)\//.test(input);
 }
 
-function entryPath(outputs: Metafile['outputs'], entry: string): string {
+function findEntry(outputs: Metafile['outputs'], entry: string): string {
   const path = Object.keys(outputs).find((each) => each.endsWith(`/${entry}.js`));
   if (!path) throw new Error(`the build has no entry ${entry}`);
   return path;
 }
 
-function loadedBy(outputs: Metafile['outputs'], path: string, backend: string, files: Set<string>): void {
+function collectLoadedFiles(outputs: Metafile['outputs'], path: string, backend: string, files: Set<string>): void {
   if (files.has(path)) return;
   files.add(path);
   for (const { path: imported, kind, external } of outputs[path].imports) {
     if (external) continue;
     const isWanted = kind !== 'dynamic-import' || outputs[imported].entryPoint === backend;
-    if (isWanted) loadedBy(outputs, imported, backend, files);
+    if (isWanted) collectLoadedFiles(outputs, imported, backend, files);
   }
 }
 
-/** @throws Error where the page loads more of the library than it may */
+/** @throws Error where the page loads more of the library than LIMIT */
 export function checkLibrarySize(parts: readonly LibraryPart[]): void {
   const [training] = parts;
   if (training.bytes <= LIMIT) return;
   throw new Error(
-    `the library ${training.name} is ${kilobytes(training.bytes)} gzipped; at most ${kilobytes(LIMIT)} are allowed`,
+    `the library ${training.name} is ${formatKilobytes(training.bytes)} gzipped; at most ${formatKilobytes(LIMIT)} are allowed`,
   );
 }
 
-export function kilobytes(bytes: number): string {
+export function formatKilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(1)} kB`;
 }

@@ -1,7 +1,7 @@
 /** `npm run demo`: builds the web app and serves it on localhost. */
 import { parseArgs } from 'node:util';
 import { buildDemo } from './build.ts';
-import { kilobytes, LIMIT } from './library-size.ts';
+import { formatKilobytes, LIMIT } from './library-size.ts';
 import { serve } from './serve.ts';
 
 const { values } = parseArgs({
@@ -9,8 +9,8 @@ const { values } = parseArgs({
 });
 
 const { folder, library } = await buildDemo();
-for (const { name, bytes } of library) console.log(`${kilobytes(bytes).padStart(8)}  library, gzipped: ${name}`);
-console.log(`built ${folder} (the limit to train on WebGPU is ${kilobytes(LIMIT)})`);
+for (const { name, bytes } of library) console.log(`${formatKilobytes(bytes).padStart(8)}  library, gzipped: ${name}`);
+console.log(`built ${folder} (the limit to train on WebGPU is ${formatKilobytes(LIMIT)})`);
 if (!values['build-only']) {
   const { url } = await serve(folder, Number(values.port));
   console.log(`\nEquilibra is at ${url}/  (Ctrl-C ends it)`);

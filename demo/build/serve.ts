@@ -1,4 +1,4 @@
-/** A static server for a folder, on localhost only. */
+/** Serves a folder of static files, on localhost only. */
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,28 +13,28 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the page says of itself in its own head, said once more for the workers, which read it from their answers alone:
- * nothing is loaded from anywhere else, and nothing is sent anywhere.
+ * The content security policy: nothing is loaded from another origin and nothing is sent. The page has it in its head,
+ * too; workers obey only the header of their own response.
  */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'";
 
-/** Isolates the page from other origins, so that its workers may share memory: WebAssembly then has threads. */
+/** Isolates the page from other origins, so that its workers may share memory and WebAssembly has threads. */
 const ISOLATION = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-export interface Served {
+interface Served {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** @param port 0 for any that is free */
+/** @param port 0 for any free port */
 export async function serve(folder: string, port: number): Promise<Served> {
   const root = resolve(folder);
   const server = createServer((request, response) => {
-    const file = fileOf(root, new URL(request.url ?? '/', 'http://localhost').pathname);
+    const file = findFile(root, new URL(request.url ?? '/', 'http://localhost').pathname);
     if (!file) return response.writeHead(404).end();
     response.writeHead(200, {
       'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
@@ -57,8 +57,8 @@ export async function serve(folder: string, port: number): Promise<Served> {
   };
 }
 
-/** The file that the path names, if there is one; never a file outside. */
-function fileOf(root: string, path: string): string | undefined {
+/** Finds the file of a request's path. Files outside the folder are never found. */
+function findFile(root: string, path: string): string | undefined {
   const file = normalize(join(root, decodeURIComponent(path), path.endsWith('/') ? 'index.html' : ''));
   return file.startsWith(root + sep) && existsSync(file) && statSync(file).isFile() ? file : undefined;
 }

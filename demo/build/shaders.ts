@@ -1,10 +1,13 @@
-/** Comments, space and long names in WGSL are for those who read the source: the page goes without. */
+/** Removes comments, space and long names from WGSL, which are for readers of the source only. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** @param folder of all shaders: a name is shortened alike in each of them, since they are put together as they are needed */
+/**
+ * @param folder the folder of all shaders. Shaders are combined when needed, so a name is shortened alike in all of
+ *   them.
+ */
 export function compactShaders(folder: string): Plugin {
   return {
     name: 'compact-shaders',
@@ -13,20 +16,20 @@ export function compactShaders(folder: string): Plugin {
       const sources = names
         .filter((name) => name.endsWith('.wgsl'))
         .map((name) => readFileSync(join(folder, name), 'utf8'));
-      const shortened = shortNames(sources.map(compact));
+      const shortened = chooseShortNames(sources.map(compactSource));
       build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
-        contents: renamed(compact(await readFile(path, 'utf8')), shortened),
+        contents: applyNames(compactSource(await readFile(path, 'utf8')), shortened),
         loader: 'text',
       }));
     },
   };
 }
 
-/** Space around an operator that stands between a name, a number or a bracket on either side: no two tokens can run together. */
+/** Space around an operator between two names, numbers or brackets. Without it no two tokens can merge. */
 const BETWEEN_OPERANDS = /(?<=[\w)\]]) ([-+*/%<>&|^]=?|[<>=!]=|&&|\|\||=|<<|>>|->) (?=[\w(])/g;
 
-/** @param source without block comments */
-export function compact(source: string): string {
+/** @param source WGSL without block comments */
+export function compactSource(source: string): string {
   return source
     .split('\n')
     .map((line) => line.replace(/\/\/.*$/, '').trim())
@@ -36,46 +39,46 @@ export function compact(source: string): string {
     .replace(BETWEEN_OPERANDS, '$1');
 }
 
-/** A name, but not that of an attribute: @group. */
+/** A name, except that of an attribute such as @group. */
 const NAME = /(?<![@\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*/g;
 const DECLARATION = /\b(?:let|const|fn|struct|var(?:<[^>]*>)?) (\w+)/g;
 const FUNCTION_OR_TYPE = /\b(?:fn|struct) (\w+)/g;
-/** These begin with a small letter: what begins with another, in a list of cases, is a constant that comes from outside. */
+/** Only names with a small first letter: in a list of cases, other names are constants that are set from outside. */
 const PARAMETER_OR_MEMBER = /(?<=[({,]|\))([a-z]\w*):/g;
 const CALLED = /(?<!@)\b(\w+)\(/g;
-/** Constants that are set from outside, by their names. */
+/** Constants that are set from outside by name. */
 const OVERRIDE = /\boverride (\w+)/g;
-/** The entry point, a word of the language that looks like a member, and the components of vectors. */
-const KEPT = /^(main|default|[xyzwrgba]{1,4})$/;
+/** Names that must not change: the entry point, the keyword `default`, and the components of vectors. */
+const UNCHANGED = /^(main|default|[xyzwrgba]{1,4})$/;
 const FIRST = 'cdefhijklmnopqstuvABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /**
- * Short names for all that these sources declare, the shortest for what occurs most.
- * @param sources as they come out of `compact`
+ * Chooses short names for all declarations in these sources, the shortest for the most frequent.
+ * @param sources results of `compactSource`
  */
-export function shortNames(sources: readonly string[]): Map<string, string> {
+export function chooseShortNames(sources: readonly string[]): Map<string, string> {
   const all = sources.join('\n');
-  const found = (pattern: RegExp): string[] => [...all.matchAll(pattern)].map(([whole, name = whole]) => name);
-  const own = new Set(found(FUNCTION_OR_TYPE));
-  // A variable may be named like a function of the language: length.
-  const kept = new Set([...found(OVERRIDE), ...found(CALLED).filter((name) => !own.has(name))]);
+  const findNames = (pattern: RegExp): string[] => [...all.matchAll(pattern)].map(([whole, name = whole]) => name);
+  const ownFunctions = new Set(findNames(FUNCTION_OR_TYPE));
+  // A variable may have the name of a built-in function, such as length.
+  const fixedNames = new Set([...findNames(OVERRIDE), ...findNames(CALLED).filter((name) => !ownFunctions.has(name))]);
   const counts = new Map<string, number>();
-  for (const name of [...found(DECLARATION), ...found(PARAMETER_OR_MEMBER)]) {
-    if (!kept.has(name) && !KEPT.test(name)) counts.set(name, 0);
+  for (const name of [...findNames(DECLARATION), ...findNames(PARAMETER_OR_MEMBER)]) {
+    if (!fixedNames.has(name) && !UNCHANGED.test(name)) counts.set(name, 0);
   }
-  const words = found(NAME);
+  const words = findNames(NAME);
   for (const word of words) {
     const count = counts.get(word);
     if (count !== undefined) counts.set(word, count + 1);
   }
   const taken = new Set([...words, 'f16', 'f32', 'i32', 'u32']);
-  const free = unusedNames(taken);
+  const free = generateUnusedNames(taken);
   const byCount = [...counts].sort(([, x], [, y]) => y - x).map(([name]) => name);
   return new Map(byCount.map((name) => [name, free.next().value as string]));
 }
 
-/** c, d, … Z, c0, d0, … */
-function* unusedNames(taken: ReadonlySet<string>): Generator<string> {
+/** Generates c, d, … Z, c0, d0, … without the names that are taken. */
+function* generateUnusedNames(taken: ReadonlySet<string>): Generator<string> {
   for (let round = -1; ; round++) {
     for (const letter of FIRST) {
       const name = round < 0 ? letter : `${letter}${round}`;
@@ -84,6 +87,6 @@ function* unusedNames(taken: ReadonlySet<string>): Generator<string> {
   }
 }
 
-export function renamed(source: string, names: ReadonlyMap<string, string>): string {
+export function applyNames(source: string, names: ReadonlyMap<string, string>): string {
   return source.replace(NAME, (name) => names.get(name) ?? name);
 }

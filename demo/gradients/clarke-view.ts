@@ -1,7 +1,7 @@
-/** Clarke's map: what implicit differentiation answers at its kink, and where the hypothesis ends. */
+/** The exhibit of Clarke's map: the answers of implicit differentiation at its kink, and where the hypothesis ends. */
 import { type Drawn, paneOf, plot, signed } from '../../src/pictures/plot.ts';
-import { input, messageOf, part, text } from '../page/elements.ts';
-import { trafficLight } from '../page/light.ts';
+import { findElement, findInput, readMessage, setText } from '../page/elements.ts';
+import { createTrafficLight } from '../page/light.ts';
 import type { Caller } from '../workers/calls.ts';
 import type { GradientCalls } from './protocol.ts';
 
@@ -13,15 +13,15 @@ const Y = { name: 'row 1, column 2', from: 0, to: 1.6 };
 type Place = readonly [number, number];
 
 export function startClarke(ask: Caller<GradientCalls>): void {
-  const figure = part('clarke-figure', HTMLElement);
-  const light = trafficLight(part('clarke-light', HTMLElement));
+  const figure = findElement('clarke-figure', HTMLElement);
+  const light = createTrafficLight(findElement('clarke-light', HTMLElement));
   const sliders = ['alpha', 'beta', 'slope'] as const;
   let isBusy = false;
   let isStale = false;
 
   const update = async (): Promise<void> => {
-    const [alpha, beta, slope] = sliders.map((name) => Number(input(`clarke-${name}`).value));
-    for (const name of sliders) text(`clarke-${name}-text`, signed(Number(input(`clarke-${name}`).value)));
+    const [alpha, beta, slope] = sliders.map((name) => Number(findInput(`clarke-${name}`).value));
+    for (const name of sliders) setText(`clarke-${name}-text`, signed(Number(findInput(`clarke-${name}`).value)));
     if (isBusy) {
       isStale = true;
       return;
@@ -35,15 +35,15 @@ export function startClarke(ask: Caller<GradientCalls>): void {
         `the determinant αβ − ${slope} goes from ${signed(-1 - slope)} to ${signed(Number((1 - slope).toFixed(2)))}; ${verdict.reason}`,
       );
       const found = inverse.refusal === undefined ? inverse.value : undefined;
-      figure.innerHTML = picture(slope, found && [found[0], found[1]]).text;
-      text(
+      figure.innerHTML = drawPicture(slope, found && [found[0], found[1]]).text;
+      setText(
         'clarke-state',
         found
           ? `With these α and β: determinant ${signed(determinant)}, inverse [${found.map((entry) => signed(Number(entry.toFixed(3)))).join(', ')}].`
           : `With these α and β the library refuses: the determinant is ${signed(determinant)}.`,
       );
     } catch (error) {
-      text('clarke-state', messageOf(error));
+      setText('clarke-state', readMessage(error));
     }
     isBusy = false;
     if (isStale) {
@@ -51,22 +51,22 @@ export function startClarke(ask: Caller<GradientCalls>): void {
       void update();
     }
   };
-  for (const name of sliders) input(`clarke-${name}`).addEventListener('input', () => void update());
+  for (const name of sliders) findInput(`clarke-${name}`).addEventListener('input', () => void update());
   void update();
 }
 
-/** The first row of the inverse of [α 1; slope β], in closed form: (β, −1)/(αβ − slope). */
-function firstRow(alpha: number, beta: number, slope: number): Place {
+/** Computes the first row of the inverse of [α 1; slope β]: (β, −1)/(αβ − slope). */
+function computeFirstRow(alpha: number, beta: number, slope: number): Place {
   const determinant = alpha * beta - slope;
   return [beta / determinant, -1 / determinant];
 }
 
-/** Where a curve leaves the picture, or passes a singular matrix, it is cut. */
-function net(slope: number): Drawn[] {
+/** Draws the first rows over a grid of α and β. Curves end at the border of the picture and at singular matrices. */
+function drawNet(slope: number): Drawn[] {
   const { across } = paneOf(X, Y);
   const lines = [
-    ...TICKS.map((alpha) => TICKS.map((beta) => firstRow(alpha, beta, slope))),
-    ...TICKS.map((beta) => TICKS.map((alpha) => firstRow(alpha, beta, slope))),
+    ...TICKS.map((alpha) => TICKS.map((beta) => computeFirstRow(alpha, beta, slope))),
+    ...TICKS.map((beta) => TICKS.map((alpha) => computeFirstRow(alpha, beta, slope))),
   ];
   const isShown = ([x, y]: Place): boolean => Number.isFinite(across(x)) && Math.abs(x) < 8 && y > 0 && y < 8;
   return lines.flatMap((points) => {
@@ -75,8 +75,8 @@ function net(slope: number): Drawn[] {
   });
 }
 
-function picture(slope: number, at: Place | undefined): ReturnType<typeof plot> {
-  const corner = (alpha: number, beta: number): Place => firstRow(alpha, beta, slope);
+function drawPicture(slope: number, at: Place | undefined): ReturnType<typeof plot> {
+  const corner = (alpha: number, beta: number): Place => computeFirstRow(alpha, beta, slope);
   const corners = [corner(-1, -1), corner(1, 1), corner(-1, 1), corner(1, -1)];
   const isWhole = slope > 1;
   const mean: Place = [0, corners.reduce((sum, [, y]) => sum + y / 4, 0)];
@@ -87,7 +87,7 @@ function picture(slope: number, at: Place | undefined): ReturnType<typeof plot> 
     y: Y,
     drawn: [
       ...(isWhole ? [{ kind: 'area', look: 'second', points: corners } as const] : []),
-      ...net(slope),
+      ...drawNet(slope),
       ...(isWhole ? [{ kind: 'point', look: 'second', at: mean, label: 'mean of the pieces' } as const] : []),
       ...(at ? [{ kind: 'point', look: 'quiet', at, label: 'α, β' } as const] : []),
     ],

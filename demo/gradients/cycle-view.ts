@@ -1,9 +1,9 @@
-/** The descent that goes round and round: a click sets where it starts. */
+/** The exhibit of the descent that cycles. A click sets its start. */
 import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
 import { type Bilevel, PAPER, type Point, RATE } from '../../src/gallery/descent.ts';
 import { paneOf, plot, signed, WIDTH } from '../../src/pictures/plot.ts';
-import { button, input, isAbort, messageOf, part, select, text } from '../page/elements.ts';
-import { trafficLight } from '../page/light.ts';
+import { findButton, findElement, findInput, findSelect, isAbort, readMessage, setText } from '../page/elements.ts';
+import { createTrafficLight } from '../page/light.ts';
 import type { Caller } from '../workers/calls.ts';
 import type { GradientCalls, LineName, Status } from './protocol.ts';
 
@@ -14,9 +14,9 @@ const STEPS = 420;
 const SVG = 'http://www.w3.org/2000/svg';
 
 export function startCycle(ask: Caller<GradientCalls>): void {
-  const figure = part('cycle-figure', HTMLElement);
-  const light = trafficLight(part('cycle-light', HTMLElement));
-  const line = select('cycle-line');
+  const figure = findElement('cycle-figure', HTMLElement);
+  const light = createTrafficLight(findElement('cycle-light', HTMLElement));
+  const line = findSelect('cycle-line');
   const pane = paneOf(X, Y);
   let current = new AbortController();
 
@@ -25,11 +25,11 @@ export function startCycle(ask: Caller<GradientCalls>): void {
     current = new AbortController();
     const { signal } = current;
     const name = line.value as LineName;
-    const start: Point = [Number(input('cycle-x').value), Number(input('cycle-y').value)];
-    if (!start.every(Number.isFinite)) return text('cycle-state', 'The start needs two numbers.');
-    figure.innerHTML = picture(name, start).text;
-    const path = added(figure, 'path', { class: 'curve first' });
-    const dot = added(figure, 'circle', {
+    const start: Point = [Number(findInput('cycle-x').value), Number(findInput('cycle-y').value)];
+    if (!start.every(Number.isFinite)) return setText('cycle-state', 'The start needs two numbers.');
+    figure.innerHTML = drawPicture(name, start).text;
+    const path = appendShape(figure, 'path', { class: 'curve first' });
+    const dot = appendShape(figure, 'circle', {
       class: 'mark now',
       r: '6',
       cx: String(pane.across(start[0])),
@@ -37,7 +37,7 @@ export function startCycle(ask: Caller<GradientCalls>): void {
     });
     let drawn = `M${pane.across(start[0])} ${pane.up(start[1])}`;
     const seen: Status[] = [];
-    text('cycle-state', 'Descending.');
+    setText('cycle-state', 'Descending.');
     try {
       await ask(
         'descend',
@@ -63,12 +63,12 @@ export function startCycle(ask: Caller<GradientCalls>): void {
         },
       );
       const failed = seen.filter((status) => status === 'failed').length;
-      text(
+      setText(
         'cycle-state',
         `${seen.length} steps of ${RATE}; at ${failed} of them the certificate within ${RADIUS} fails.`,
       );
     } catch (error) {
-      if (!isAbort(error)) text('cycle-state', messageOf(error));
+      if (!isAbort(error)) setText('cycle-state', readMessage(error));
     }
   };
   figure.addEventListener('click', ({ clientX, clientY }) => {
@@ -76,27 +76,28 @@ export function startCycle(ask: Caller<GradientCalls>): void {
     if (!svg) return;
     const { left, top, width } = svg.getBoundingClientRect();
     const [x, y] = pane.place(((clientX - left) / width) * WIDTH, ((clientY - top) / width) * WIDTH);
-    input('cycle-x').value = clamped(x, X).toFixed(2);
-    input('cycle-y').value = clamped(y, Y).toFixed(2);
+    findInput('cycle-x').value = clamp(x, X).toFixed(2);
+    findInput('cycle-y').value = clamp(y, Y).toFixed(2);
     void run();
   });
-  button('cycle-run').addEventListener('click', () => void run());
-  for (const field of [line, input('cycle-x'), input('cycle-y')]) field.addEventListener('change', () => void run());
+  findButton('cycle-run').addEventListener('click', () => void run());
+  for (const field of [line, findInput('cycle-x'), findInput('cycle-y')])
+    field.addEventListener('change', () => void run());
   void run();
 }
 
-function clamped(value: number, { from, to }: { from: number; to: number }): number {
+function clamp(value: number, { from, to }: { from: number; to: number }): number {
   return Math.min(to, Math.max(from, value));
 }
 
-function added(figure: HTMLElement, tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
+function appendShape(figure: HTMLElement, tag: string, attributes: Readonly<Record<string, string>>): SVGElement {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   figure.querySelector('.pane')?.append(element);
   return element;
 }
 
-function picture(name: LineName, start: Point): ReturnType<typeof plot> {
+function drawPicture(name: LineName, start: Point): ReturnType<typeof plot> {
   const problem = PROBLEMS[name];
   const [p, q, r] = problem.line;
   const jump = [-1, 7].map((y): Point => [(-r - q * y) / p, y]);

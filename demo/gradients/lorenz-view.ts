@@ -1,22 +1,22 @@
-/** Ascent that turns into the Lorenz attractor, against ascent along the true gradient. */
+/** The exhibit of the ascent that becomes the Lorenz attractor, beside the ascent along the true gradient. */
 import { START, type Vector } from '../../src/gallery/lorenz.ts';
 import { signed } from '../../src/pictures/plot.ts';
-import { button, input, isAbort, made, messageOf, part, text } from '../page/elements.ts';
-import { trafficLight } from '../page/light.ts';
-import { type ColourName, colour, onColours } from '../page/theme.ts';
+import { createElement, findButton, findElement, findInput, isAbort, readMessage, setText } from '../page/elements.ts';
+import { createTrafficLight } from '../page/light.ts';
+import { type ColourName, onColourChange, resolveColour } from '../page/theme.ts';
 import type { Caller } from '../workers/calls.ts';
 import type { GradientCalls, LorenzAnswers } from './protocol.ts';
 
 const STEPS = 3000;
 const TRUE_STEPS = 12;
-/** The attractor winds about this place, and stays within REACH of it. */
+/** The attractor winds about this point and stays within REACH of it. */
 const CENTRE: Vector = [0, 0, 25];
 const REACH = 36;
 
 export function startLorenz(ask: Caller<GradientCalls>): void {
-  const canvas = part('lorenz-space', HTMLCanvasElement);
-  const light = trafficLight(part('lorenz-light', HTMLElement));
-  const turn = input('lorenz-turn');
+  const canvas = findElement('lorenz-space', HTMLCanvasElement);
+  const light = createTrafficLight(findElement('lorenz-light', HTMLElement));
+  const turn = findInput('lorenz-turn');
   let dropped: Vector[] = [START];
   let ascending: Vector[] = [START];
   let current: AbortController | undefined;
@@ -33,7 +33,7 @@ export function startLorenz(ask: Caller<GradientCalls>): void {
   const stop = (): void => {
     current?.abort();
     current = undefined;
-    button('lorenz-run').textContent = 'Ascend';
+    findButton('lorenz-run').textContent = 'Ascend';
   };
   const run = async (): Promise<void> => {
     if (current) return stop();
@@ -41,7 +41,7 @@ export function startLorenz(ask: Caller<GradientCalls>): void {
     const { signal } = current;
     dropped = [START];
     ascending = [START];
-    button('lorenz-run').textContent = 'Stop';
+    findButton('lorenz-run').textContent = 'Stop';
     try {
       await ask(
         'ascend',
@@ -56,7 +56,7 @@ export function startLorenz(ask: Caller<GradientCalls>): void {
           signal,
           onPart(points) {
             dropped.push(...points);
-            text(
+            setText(
               'lorenz-state',
               `${dropped.length - 1} steps on the attractor; the true gradient is ${farthest.toPrecision(2)} away after ${TRUE_STEPS}.`,
             );
@@ -66,12 +66,12 @@ export function startLorenz(ask: Caller<GradientCalls>): void {
       );
       stop();
     } catch (error) {
-      if (!isAbort(error)) text('lorenz-state', messageOf(error));
+      if (!isAbort(error)) setText('lorenz-state', readMessage(error));
     }
   };
-  button('lorenz-run').addEventListener('click', () => void run());
+  findButton('lorenz-run').addEventListener('click', () => void run());
   turn.addEventListener('input', draw);
-  onColours(draw);
+  onColourChange(draw);
   new ResizeObserver(draw).observe(canvas);
   ask('answers', [5, 2, 20]).then(
     (answers) => {
@@ -79,32 +79,32 @@ export function startLorenz(ask: Caller<GradientCalls>): void {
       const [exact] = answers.answers;
       light.show(exact.verdict.status, `at the exact inner solution: ${exact.verdict.reason}`);
     },
-    (error: unknown) => text('lorenz-state', messageOf(error)),
+    (error: unknown) => setText('lorenz-state', readMessage(error)),
   );
   void run();
 }
 
 function showAnswers({ answers, trueGradient, dropped }: LorenzAnswers): void {
   const row = (name: string, value: string): HTMLElement =>
-    made('tr', {}, made('th', { scope: 'row' }, name), made('td', {}, value));
+    createElement('tr', {}, createElement('th', { scope: 'row' }, name), createElement('td', {}, value));
   const rows = answers.map(({ distance, answer, verdict }) =>
     row(
       distance === 0 ? `inner solution exact (${verdict.status})` : `off by ${distance} (${verdict.status})`,
-      answer.refusal === undefined ? shown(answer.value) : 'refused: the system is singular',
+      answer.refusal === undefined ? formatVector(answer.value) : 'refused: the system is singular',
     ),
   );
-  part('lorenz-answers', HTMLTableSectionElement).replaceChildren(
+  findElement('lorenz-answers', HTMLTableSectionElement).replaceChildren(
     ...rows,
-    row('dz/du dropped, which is F(u)', shown(dropped)),
-    row('the true gradient', shown(trueGradient)),
+    row('dz/du dropped, which is F(u)', formatVector(dropped)),
+    row('the true gradient', formatVector(trueGradient)),
   );
 }
 
-function shown(values: Vector): string {
+function formatVector(values: Vector): string {
   return `(${values.map((value) => signed(Number(value.toFixed(2)))).join(', ')})`;
 }
 
-/** Seen from the side, turned about the upright axis z. */
+/** Paints the paths as seen from the side, turned by `angle` about the upright axis z. */
 function paint(
   canvas: HTMLCanvasElement,
   dropped: readonly Vector[],
@@ -124,7 +124,7 @@ function paint(
     clientHeight / 2 - scale * (z - CENTRE[2]),
   ];
   const curve = (points: readonly Vector[], look: ColourName, width: number, dashes: number[]): void => {
-    context.strokeStyle = colour(look);
+    context.strokeStyle = resolveColour(look);
     context.lineWidth = width;
     context.setLineDash(dashes);
     context.beginPath();
@@ -138,7 +138,7 @@ function paint(
     [START, 'ink'],
     [dropped[dropped.length - 1], 'first'],
   ] as const) {
-    context.fillStyle = colour(look);
+    context.fillStyle = resolveColour(look);
     context.beginPath();
     context.arc(...place(point), 4.5, 0, 2 * Math.PI);
     context.fill();

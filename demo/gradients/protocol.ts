@@ -1,5 +1,4 @@
-/** What the page asks of the worker that computes the exhibits, in float64. */
-
+/** The calls from the page to the worker that computes the exhibits, in float64. */
 import type { Matrix } from '../../src/gallery/clarke.ts';
 import type { Point } from '../../src/gallery/descent.ts';
 import type { Vector } from '../../src/gallery/lorenz.ts';
@@ -8,7 +7,7 @@ import type { Call } from '../workers/calls.ts';
 
 export type Status = ImplicitCertificate['status'];
 
-/** Of a certificate, what is shown. */
+/** The part of a certificate that is shown. */
 export interface Verdict {
   readonly status: Status;
   readonly reason: string;
@@ -17,25 +16,25 @@ export interface Verdict {
 
 export type LineName = 'cycling' | 'calm';
 
-export interface DescentPart {
+interface DescentPart {
   readonly points: readonly Point[];
-  /** Of the certificate within RADIUS of each point. */
+  /** The status of the certificate within RADIUS of each point. */
   readonly statuses: readonly Status[];
 }
 
-/** What the library answers, or its words where it refuses. */
+/** The library's answer, or its error message where it refuses. */
 export type Answer<Value> = { readonly value: Value; readonly refusal?: undefined } | { readonly refusal: string };
 
 export interface LorenzAnswers {
   readonly at: Vector;
-  /** By how far the inner solution is off in each coordinate. */
+  /** `distance` is the error of the inner solution in each coordinate. */
   readonly answers: readonly {
     readonly distance: number;
     readonly answer: Answer<Vector>;
     readonly verdict: Verdict;
   }[];
   readonly trueGradient: Vector;
-  /** What ascent follows where dz/du is dropped. */
+  /** The direction that ascent follows where dz/du is dropped. */
   readonly dropped: Vector;
 }
 

@@ -1,11 +1,11 @@
-/** The view of what goes wrong without the hypothesis of the theorem. */
-import { callsTo } from '../workers/calls.ts';
+/** The view that shows what goes wrong without the hypothesis of the theorem. */
+import { createCaller } from '../workers/calls.ts';
 import { startClarke } from './clarke-view.ts';
 import { startCycle } from './cycle-view.ts';
 import { startLorenz } from './lorenz-view.ts';
 import type { GradientCalls } from './protocol.ts';
 
-/** Each exhibit has a worker of its own, and computes once it is looked at. */
+/** Each exhibit has its own worker, which starts when the exhibit is scrolled into view. */
 const EXHIBITS = { cycle: startCycle, lorenz: startLorenz, clarke: startClarke };
 
 export function startGradients(): void {
@@ -22,7 +22,7 @@ export function startGradients(): void {
     if (!section) continue;
     starts.set(section, () => {
       const worker = new Worker(new URL('./gradients-worker.js', import.meta.url), { type: 'module', name });
-      start(callsTo<GradientCalls>(worker));
+      start(createCaller<GradientCalls>(worker));
     });
     watch.observe(section);
   }

@@ -1,4 +1,4 @@
-/** The worker that computes the exhibits, by the same functions as `equilibra gallery`. */
+/** The worker that computes the exhibits, with the same functions as `equilibra gallery`. */
 import { certificateAt0, inverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
 import { certificateAt, descended, PAPER, RATE } from '../../src/gallery/descent.ts';
@@ -12,16 +12,16 @@ import {
 } from '../../src/gallery/lorenz.ts';
 import { answerOrRefusal } from '../../src/gallery/refusal.ts';
 import { type Engine, type ImplicitCertificate, open } from '../../src/index.ts';
-import { breath, serveCalls } from '../workers/calls.ts';
+import { serveCalls, yieldToMessages } from '../workers/calls.ts';
 import type { Answer, GradientCalls, Verdict } from './protocol.ts';
 
-/** Steps that are told at once: some tenths of a second of what the page shows. */
+/** The number of steps that are sent to the page together. */
 const DESCENT_PART = 6;
 const ASCENT_PART = 8;
 
 let engine: Promise<Engine> | undefined;
 
-function opened(): Promise<Engine> {
+function openOnce(): Promise<Engine> {
   engine ??= open({ backend: 'cpu' });
   return engine;
 }
@@ -30,21 +30,21 @@ serveCalls<GradientCalls>(self, {
   async descend({ line, start, steps }, tell, signal) {
     const problem = { cycling: PAPER, calm: CALM }[line];
     for (let done = 0, from = start; done < steps; done += DESCENT_PART) {
-      await breath();
+      await yieldToMessages();
       if (signal.aborted) return;
-      const [[, ...points]] = await descended(await opened(), [problem], [from], DESCENT_PART, RATE);
-      const { samples } = await certificateAt(await opened(), problem, points, RADIUS);
+      const [[, ...points]] = await descended(await openOnce(), [problem], [from], DESCENT_PART, RATE);
+      const { samples } = await certificateAt(await openOnce(), problem, points, RADIUS);
       tell({ points, statuses: samples.map(({ status }) => status) });
       from = points[points.length - 1];
     }
   },
 
   async ascend({ kind, from, steps }, tell, signal) {
-    const own = await opened();
+    const opened = await openOnce();
     const gradient = (at: Vector): Promise<Vector> =>
-      kind === 'true' ? trueGradient(own, at) : implicitGradient(own, at, { onFailure: 'report' });
+      kind === 'true' ? trueGradient(opened, at) : implicitGradient(opened, at, { onFailure: 'report' });
     for (let done = 0, at = from; done < steps; done += ASCENT_PART) {
-      await breath();
+      await yieldToMessages();
       if (signal.aborted) return;
       const [, ...points] = await ascent(gradient, Math.min(ASCENT_PART, steps - done), LORENZ_RATE, at);
       tell(points);
@@ -53,29 +53,29 @@ serveCalls<GradientCalls>(self, {
   },
 
   async answers(at) {
-    const own = await opened();
+    const opened = await openOnce();
     const answers = [];
     for (const distance of [0, 1e-2]) {
-      const answer = await answered(() => implicitGradient(own, at, { distance }));
-      answers.push({ distance, answer, verdict: verdictOf(await certificateOf(own, at, distance)) });
+      const answer = await answerOrRefuse(() => implicitGradient(opened, at, { distance }));
+      answers.push({ distance, answer, verdict: createVerdict(await certificateOf(opened, at, distance)) });
     }
-    const dropped = await implicitGradient(own, at, { onFailure: 'report' });
-    return { at, answers, trueGradient: await trueGradient(own, at), dropped };
+    const dropped = await implicitGradient(opened, at, { onFailure: 'report' });
+    return { at, answers, trueGradient: await trueGradient(opened, at), dropped };
   },
 
   async clarke({ alpha, beta, slope }) {
-    const own = await opened();
+    const opened = await openOnce();
     return {
-      inverse: await answered(() => inverseJacobian(own, alpha, beta, slope)),
-      verdict: verdictOf(await certificateAt0(own, slope)),
+      inverse: await answerOrRefuse(() => inverseJacobian(opened, alpha, beta, slope)),
+      verdict: createVerdict(await certificateAt0(opened, slope)),
     };
   },
 });
 
-async function answered<Value>(value: () => Promise<Value>): Promise<Answer<Value>> {
+async function answerOrRefuse<Value>(value: () => Promise<Value>): Promise<Answer<Value>> {
   return answerOrRefusal(async () => ({ value: await value() }));
 }
 
-function verdictOf({ status, reason, kinks }: ImplicitCertificate): Verdict {
+function createVerdict({ status, reason, kinks }: ImplicitCertificate): Verdict {
   return { status, reason, kinks: kinks.length };
 }

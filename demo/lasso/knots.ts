@@ -1,12 +1,13 @@
-/** Where features enter and leave the path, found by bisection to where the library itself sees a knot. */
-import { figuresAt, type HeldOutProblem, supportsAt } from './problem.ts';
+/** Finds where features enter and leave the path, by bisection until the library reports a knot. */
+import { findSupports, type HeldOutProblem, solveFigures } from './problem.ts';
 import type { Knot } from './protocol.ts';
 
+/** The bisections that are enough to reach the precision of float64. */
 const HALVINGS = 48;
 
-/** @param logLambdas ascending; of several knots between two of these the one at the greatest λ is found */
-export async function knotsOf(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<Knot[]> {
-  const { supports } = await supportsAt(problem, logLambdas);
+/** @param logLambdas in ascending order; of several knots between two neighbours, the one at the greatest λ is found */
+export async function findKnots(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<Knot[]> {
+  const { supports } = await findSupports(problem, logLambdas);
   let brackets = logLambdas
     .slice(1)
     .flatMap((above, index) =>
@@ -17,7 +18,7 @@ export async function knotsOf(problem: HeldOutProblem, logLambdas: readonly numb
   const found: number[] = [];
   for (let halving = 0; halving < HALVINGS && brackets.length > 0; halving++) {
     const middles = brackets.map(({ below, above }) => (below + above) / 2);
-    const { supports: there, atKnot } = await supportsAt(problem, middles);
+    const { supports: there, atKnot } = await findSupports(problem, middles);
     found.push(...middles.filter((_, index) => atKnot[index]));
     brackets = brackets.flatMap((bracket, index) => {
       if (atKnot[index]) return [];
@@ -28,13 +29,13 @@ export async function knotsOf(problem: HeldOutProblem, logLambdas: readonly numb
       ];
     });
   }
-  return Promise.all(found.sort((a, b) => b - a).map((logLambda) => knotAt(problem, logLambda)));
+  return Promise.all(found.sort((a, b) => b - a).map((logLambda) => describeKnot(problem, logLambda)));
 }
 
-async function knotAt(problem: HeldOutProblem, logLambda: number): Promise<Knot> {
-  const { kinks, left, right } = await figuresAt(problem, logLambda);
+async function describeKnot(problem: HeldOutProblem, logLambda: number): Promise<Knot> {
+  const { kinks, left, right } = await solveFigures(problem, logLambda);
   const [feature] = kinks;
   const beside = 1e-6;
-  const { supports } = await supportsAt(problem, [logLambda - beside]);
+  const { supports } = await findSupports(problem, [logLambda - beside]);
   return { logLambda, feature, enters: supports[0].split(' ').includes(String(feature)), left, right };
 }

@@ -6,24 +6,24 @@ import { rangeOf, upright } from '../../src/pictures/numbers.ts';
 import { type Drawn, paneOf, plot, type Range } from '../../src/pictures/plot.ts';
 import type { Knot, PathPoint, PathSummary } from './protocol.ts';
 
-/** More names do not fit. */
-const NAMED = 12;
+/** There is no room for more names. */
+const MAXIMUM_NAMES = 12;
 
 export interface Shown {
   readonly summary: PathSummary;
   readonly knots: readonly Knot[];
   readonly at: PathPoint;
-  /** By the descent. */
+  /** The points that the search has evaluated so far. */
   readonly visited: readonly PathPoint[];
 }
 
-export function pathPicture({ summary: { path, featureNames }, at, knots }: Shown): Markup {
+export function drawPath({ summary: { path, featureNames }, at, knots }: Shown): Markup {
   const ends: NamedEnd[] = featureNames
     .map((name, feature) => ({ name, value: path[0].coefficients[feature] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-    .slice(0, NAMED);
+    .slice(0, MAXIMUM_NAMES);
   const { x, y } = withRoomForNames(
-    logLambdas(path),
+    chooseLogLambdaRange(path),
     rangeOf(
       'coefficient',
       path.flatMap(({ coefficients }) => coefficients),
@@ -34,13 +34,13 @@ export function pathPicture({ summary: { path, featureNames }, at, knots }: Show
     (_, feature): Drawn => ({
       kind: 'curve',
       look: at.coefficients[feature] === 0 ? 'quiet' : 'first',
-      thin: featureNames.length > NAMED,
+      thin: featureNames.length > MAXIMUM_NAMES,
       points: path.map(({ logLambda, coefficients }) => [logLambda, coefficients[feature]]),
     }),
   );
   return plot({
     title: 'Coefficients',
-    description: `${featureNames.length} coefficients along λ; at the chosen one ${at.coefficients.filter((value) => value !== 0).length} are not 0`,
+    description: `${featureNames.length} coefficients along log λ; at the chosen one ${at.coefficients.filter((value) => value !== 0).length} are not 0`,
     x,
     y,
     drawn: [
@@ -57,15 +57,15 @@ export function pathPicture({ summary: { path, featureNames }, at, knots }: Show
   });
 }
 
-export function errorPicture({ summary: { path }, at, visited }: Shown): Markup {
-  const x = logLambdas(path);
+export function drawError({ summary: { path }, at, visited }: Shown): Markup {
+  const x = chooseLogLambdaRange(path);
   return plot({
     title: 'Held-out error',
-    description: `${at.error.toPrecision(4)} at the chosen λ, where its derivative is ${at.gradient.toPrecision(3)}`,
+    description: `${at.error.toPrecision(4)} at the chosen λ, where its derivative in log λ is ${at.gradient.toPrecision(3)}`,
     x,
-    y: errors(path),
+    y: chooseErrorRange(path),
     drawn: [
-      { kind: 'curve', look: 'second', points: upright(at.logLambda, errors(path)) },
+      { kind: 'curve', look: 'second', points: upright(at.logLambda, chooseErrorRange(path)) },
       { kind: 'curve', look: 'first', points: path.map(({ logLambda, error }) => [logLambda, error]) },
       ...visited.map(
         ({ logLambda, error, gradient }): Drawn => ({
@@ -86,20 +86,20 @@ export function errorPicture({ summary: { path }, at, visited }: Shown): Markup 
   });
 }
 
-/** λ at a place of the picture of the error. */
-export function logLambdaAt({ path }: PathSummary, across: number): number {
-  return paneOf(logLambdas(path), errors(path)).place(across, 0)[0];
+/** Returns log λ at a horizontal position in the picture of the error. */
+export function readLogLambda({ path }: PathSummary, across: number): number {
+  return paneOf(chooseLogLambdaRange(path), chooseErrorRange(path)).place(across, 0)[0];
 }
 
-function logLambdas(path: readonly PathPoint[]): Range {
+function chooseLogLambdaRange(path: readonly PathPoint[]): Range {
   return rangeOf(
-    'λ',
+    'log λ',
     path.map(({ logLambda }) => logLambda),
     0.01,
   );
 }
 
-function errors(path: readonly PathPoint[]): Range {
+function chooseErrorRange(path: readonly PathPoint[]): Range {
   return rangeOf(
     'mean squared error',
     path.map(({ error }) => error),

@@ -1,9 +1,11 @@
-/** A Lasso on some rows, judged by others: the held-out error as a function of λ, with its derivative. */
+/**
+ * A Lasso fitted to some rows and judged on the others: the held-out error as a function of log λ, with its derivative.
+ */
 import { foldMasks, type RegressionData, regressionRows, standardisedRegression } from '../../src/data/index.ts';
 import { type Engine, heldOut as heldOutError, lasso, type Tensor, tune, valueAndGrad } from '../../src/index.ts';
 import type { LocalFigures, PathPoint } from './protocol.ts';
 
-/** One row of so many is held out. */
+/** One row in this many is held out. */
 const FOLDS = 3;
 
 export interface HeldOutProblem {
@@ -12,10 +14,10 @@ export interface HeldOutProblem {
   readonly X: Tensor;
   readonly y: Tensor;
   readonly heldOut: Part;
-  /** The same as tensors. */
+  /** The held-out rows as tensors. */
   readonly validation: { readonly X: Tensor; readonly y: Tensor };
   readonly rows: { readonly training: number; readonly heldOut: number };
-  /** λ from which on every coefficient is 0. */
+  /** log λ_max: from here on every coefficient is 0. */
   readonly largest: number;
 }
 
@@ -25,8 +27,8 @@ interface Part {
   readonly count: number;
 }
 
-/** @param seed of the choice of the rows that are held out */
-export function heldOutProblem(engine: Engine, data: RegressionData, seed: number): HeldOutProblem {
+/** @param seed decides which rows are held out */
+export function createHeldOutProblem(engine: Engine, data: RegressionData, seed: number): HeldOutProblem {
   const { heldOut: isHeldOut } = foldMasks(data.count, { folds: FOLDS, seed });
   const rowsWhere = (held: number): number[] =>
     Array.from({ length: data.count }, (_, row) => row).filter((row) => isHeldOut[row] === held);
@@ -43,12 +45,12 @@ export function heldOutProblem(engine: Engine, data: RegressionData, seed: numbe
     heldOut,
     validation: tensorsOf(heldOut),
     rows: { training: own.count, heldOut: heldOut.count },
-    largest: Math.log(Math.max(...correlations(own, features, own.y).map(Math.abs))),
+    largest: Math.log(Math.max(...computeCorrelations(own, features, own.y).map(Math.abs))),
   };
 }
 
-/** Xᵀv */
-function correlations({ X, count }: Part, features: number, v: ArrayLike<number>): number[] {
+/** Computes Xᵀv. */
+function computeCorrelations({ X, count }: Part, features: number, v: ArrayLike<number>): number[] {
   const sums = new Array<number>(features).fill(0);
   for (let row = 0; row < count; row++) {
     for (let feature = 0; feature < features; feature++) sums[feature] += X[row * features + feature] * v[row];
@@ -56,8 +58,8 @@ function correlations({ X, count }: Part, features: number, v: ArrayLike<number>
   return sums;
 }
 
-/** What is not explained of the held-out rows. */
-function residuals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta: ArrayLike<number>): number[] {
+/** Computes y − Xβ of the held-out rows. */
+function computeResiduals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta: ArrayLike<number>): number[] {
   return Array.from({ length: count }, (_, row) => {
     let value = y[row];
     for (let feature = 0; feature < features; feature++) value -= X[row * features + feature] * beta[feature];
@@ -65,8 +67,8 @@ function residuals({ heldOut: { X, y, count }, features }: HeldOutProblem, beta:
   });
 }
 
-/** All of these λ at once: their problems are one batch. */
-export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<PathPoint[]> {
+/** Solves for all these log λ at once, as one batch. */
+export async function solvePoints(problem: HeldOutProblem, logLambdas: readonly number[]): Promise<PathPoint[]> {
   const { engine, features, X, y, heldOut, validation } = problem;
   return engine.tidy(async (scope) => {
     const [heldX, heldY] = [scope.use(validation.X), scope.use(validation.y)];
@@ -74,7 +76,7 @@ export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly num
     const errors = (logLambda: Tensor): Tensor => {
       const { beta } = lasso({ X, y, logLambda });
       read = beta.data();
-      // Each problem has its own λ, so that the gradient of the sum is that of each.
+      // Each problem has its own λ, so the gradient of the sum holds the derivative of each error.
       const fitted = beta.matmul(heldX, { transposeB: true });
       return heldY
         .reshape([1, heldOut.count])
@@ -88,23 +90,25 @@ export async function pointsAt(problem: HeldOutProblem, logLambdas: readonly num
     gradient.dispose();
     return logLambdas.map((logLambda, index) => {
       const coefficients = Array.from({ length: features }, (_, feature) => betas[index * features + feature]);
-      const error = residuals(problem, coefficients).reduce((sum, value) => sum + value ** 2, 0) / heldOut.count;
+      const error = computeResiduals(problem, coefficients).reduce((sum, value) => sum + value ** 2, 0) / heldOut.count;
       return { logLambda, coefficients, error, gradient: slopes[index] };
     });
   });
 }
 
-/** Of ε: 4e-9. A knot that was found by bisection is up to 1e-10 away from where it is, and counts as found. */
+/**
+ * In units of ε, together 4e-9. Bisection finds a knot to within 1e-10, and such a point must still count as the knot.
+ */
 const KINK_UNITS = 2 ** 24;
 
-/** With the certificate, and the two one-sided derivatives of the error. */
-export async function figuresAt(problem: HeldOutProblem, logLambda: number): Promise<LocalFigures> {
+/** Solves at one log λ, with the certificate and the two one-sided derivatives of the error. */
+export async function solveFigures(problem: HeldOutProblem, logLambda: number): Promise<LocalFigures> {
   const { engine, X, y, features, heldOut } = problem;
-  const [point] = await pointsAt(problem, [logLambda]);
-  const slopes = correlations(heldOut, features, residuals(problem, point.coefficients));
+  const [point] = await solvePoints(problem, [logLambda]);
+  const slopes = computeCorrelations(heldOut, features, computeResiduals(problem, point.coefficients));
   return engine.tidy(async (scope) => {
     const solution = lasso({ X: scope.use(X), y, logLambda, kinkUnits: KINK_UNITS });
-    // ∂error/∂β = −2/n Xᵀ(y − Xβ) of the held-out rows
+    // ∂error/∂β = −2/n Xᵀ(y − Xβ), over the held-out rows
     const cotangent = scope.tensor(
       slopes.map((slope) => (-2 / heldOut.count) * slope),
       [1, features],
@@ -117,8 +121,11 @@ export async function figuresAt(problem: HeldOutProblem, logLambda: number): Pro
   });
 }
 
-/** Descends on the held-out error from a λ, by the library's own search, and tells each point that is lower than all before. */
-export async function tuned(
+/**
+ * Minimises the held-out error from a starting log λ with the library's `tune`.
+ * @param tell called with each point that is lower than all before it
+ */
+export async function tuneProblem(
   problem: HeldOutProblem,
   start: number,
   tell: (point: PathPoint) => void,
@@ -135,16 +142,16 @@ export async function tuned(
     async onProgress({ visited: [{ parameters, value }] }) {
       if (!(value < lowest)) return;
       lowest = value;
-      const [point] = await pointsAt(problem, parameters);
+      const [point] = await solvePoints(problem, parameters);
       tell(point);
     },
   });
-  const [point] = await pointsAt(problem, [logLambda]);
+  const [point] = await solvePoints(problem, [logLambda]);
   return point;
 }
 
-/** Which features have a coefficient other than 0, for each λ, as texts to compare. */
-export async function supportsAt(
+/** Finds the support at each log λ, as a text that can be compared, and whether a knot is there. */
+export async function findSupports(
   problem: HeldOutProblem,
   logLambdas: readonly number[],
 ): Promise<{ supports: string[]; atKnot: boolean[] }> {

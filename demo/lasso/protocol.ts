@@ -1,27 +1,29 @@
-/** What the page asks of the worker that solves Lassos, in float64. */
+/** The calls from the page to the worker that solves Lassos, in float64. */
 import type { Call } from '../workers/calls.ts';
 
 export type RegressionSource =
   | { readonly kind: 'diabetes' }
-  /** target: the column that is explained. Default: the last one. */
+  /** `target` is the column to explain. Default: the last one. */
   | { readonly kind: 'table'; readonly file: File; readonly target?: string };
 
-/** At one λ. */
+/** The solution at one λ. */
 export interface PathPoint {
   readonly logLambda: number;
-  /** Of standardised features. */
+  /** For standardised features. */
   readonly coefficients: readonly number[];
-  /** Mean square of what is not explained of the held-out rows. */
+  /** The mean squared error on the held-out rows. */
   readonly error: number;
-  /** Its derivative in λ, through the solution. */
+  /** The derivative of the error in log λ, through the solution. */
   readonly gradient: number;
 }
 
-/** Where a feature enters or leaves. The error has two one-sided derivatives there. */
+/**
+ * A place where a feature enters or leaves the model. The error has two one-sided derivatives there, left and right.
+ */
 export interface Knot {
   readonly logLambda: number;
   readonly feature: number;
-  /** For λ falling. */
+  /** Whether the feature enters as λ falls; otherwise it leaves. */
   readonly enters: boolean;
   readonly left: number;
   readonly right: number;
@@ -32,27 +34,28 @@ export interface PathSummary {
   readonly target: string;
   readonly columns: readonly string[];
   readonly featureNames: readonly string[];
-  /** What was taken to be meant in a file, and what to know of its columns, in sentences. */
+  /** Assumptions about the file, and warnings about its columns, in sentences. */
   readonly remarks: readonly string[];
   readonly rows: { readonly training: number; readonly heldOut: number };
-  /** λ ascending. */
+  /** In ascending order of λ. */
   readonly path: readonly PathPoint[];
 }
 
 export interface LocalFigures extends PathPoint {
   readonly status: 'certified' | 'failed' | 'unknown';
   readonly reason: string;
-  /** Features at a knot here. */
+  /** The features that are at a knot here. */
   readonly kinks: readonly number[];
   readonly left: number;
   readonly right: number;
 }
 
 export interface LassoCalls {
-  /** seed: of the choice of the rows that are held out. */
+  /** `seed` decides which rows are held out. */
   readonly open: Call<{ readonly source: RegressionSource; readonly seed: number }, PathSummary>;
   readonly knots: Call<undefined, readonly Knot[]>;
+  /** Solves at a given log λ. */
   readonly at: Call<number, LocalFigures>;
-  /** Gradient descent on the held-out error, from a λ. */
+  /** Minimises the held-out error by gradient descent from a given log λ. */
   readonly tune: Call<number, PathPoint, PathPoint>;
 }

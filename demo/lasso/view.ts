@@ -1,21 +1,32 @@
-/** The view of the Lasso path: slide λ, see what the model takes up, and where the gradient of the held-out error leads. */
+/**
+ * The view of the Lasso path: a slider for log λ, the features in the model, and the held-out error with its gradient.
+ */
 import { significant } from '../../src/pictures/numbers.ts';
 import { signed, WIDTH } from '../../src/pictures/plot.ts';
 import { takeDrops } from '../page/drops.ts';
-import { button, input, isAbort, made, messageOf, part, select, text } from '../page/elements.ts';
-import { trafficLight } from '../page/light.ts';
-import { callsTo } from '../workers/calls.ts';
-import { errorPicture, logLambdaAt, pathPicture } from './pictures.ts';
+import {
+  createElement,
+  findButton,
+  findElement,
+  findInput,
+  findSelect,
+  isAbort,
+  readMessage,
+  setText,
+} from '../page/elements.ts';
+import { createTrafficLight } from '../page/light.ts';
+import { createCaller } from '../workers/calls.ts';
+import { drawError, drawPath, readLogLambda } from './pictures.ts';
 import type { Knot, LassoCalls, LocalFigures, PathPoint, PathSummary, RegressionSource } from './protocol.ts';
 
-/** Milliseconds that a step of the descent stays to be seen. */
+/** Milliseconds for which each point of the search is shown. */
 const STEP_SHOWN = 350;
 
 export function startLasso(): void {
   const worker = new Worker(new URL('./lasso-worker.js', import.meta.url), { type: 'module', name: 'lasso' });
-  const ask = callsTo<LassoCalls>(worker);
-  const light = trafficLight(part('lasso-light', HTMLElement));
-  const slider = input('lasso-lambda');
+  const ask = createCaller<LassoCalls>(worker);
+  const light = createTrafficLight(findElement('lasso-light', HTMLElement));
+  const slider = findInput('lasso-lambda');
   let source: RegressionSource = { kind: 'diabetes' };
   let seed = 0;
   let summary: PathSummary | undefined;
@@ -28,14 +39,14 @@ export function startLasso(): void {
   const draw = (at: PathPoint): void => {
     if (!summary) return;
     const shown = { summary, knots, at, visited };
-    part('lasso-path', HTMLElement).innerHTML = pathPicture(shown).text;
-    part('lasso-error', HTMLElement).innerHTML = errorPicture(shown).text;
+    findElement('lasso-path', HTMLElement).innerHTML = drawPath(shown).text;
+    findElement('lasso-error', HTMLElement).innerHTML = drawError(shown).text;
     slider.value = String(at.logLambda);
-    slider.setAttribute('aria-valuetext', `λ ${significant(at.logLambda, 3)}`);
-    text('lasso-lambda-text', significant(at.logLambda, 4));
-    text('lasso-figure-error', at.error.toPrecision(5));
-    text('lasso-figure-gradient', significant(at.gradient, 3));
-    text(
+    slider.setAttribute('aria-valuetext', `log λ ${significant(at.logLambda, 3)}`);
+    setText('lasso-lambda-text', significant(at.logLambda, 4));
+    setText('lasso-figure-error', at.error.toPrecision(5));
+    setText('lasso-figure-gradient', significant(at.gradient, 3));
+    setText(
       'lasso-figure-support',
       `${at.coefficients.filter((value) => value !== 0).length} of ${summary.featureNames.length}`,
     );
@@ -44,14 +55,14 @@ export function startLasso(): void {
     draw(local);
     light.show(local.status, local.reason);
     const names = local.kinks.map((feature) => summary?.featureNames[feature]).join(', ');
-    text(
+    setText(
       'lasso-state',
       local.kinks.length === 0
         ? 'Between knots: the error has one derivative.'
         : `At the knot of ${names}: the slope is ${significant(local.left, 4)} to the left and ${significant(local.right, 4)} to the right.`,
     );
   };
-  /** The latest λ that was asked for; those in between are passed over. */
+  /** Solves at the latest log λ that was asked for. Requests that a newer one replaces are skipped. */
   const go = async (logLambda: number): Promise<void> => {
     wanted = logLambda;
     if (isBusy) return;
@@ -59,25 +70,25 @@ export function startLasso(): void {
     while (wanted !== undefined) {
       const next = wanted;
       wanted = undefined;
-      await ask('at', next).then(tell, (error: unknown) => text('lasso-state', messageOf(error)));
+      await ask('at', next).then(tell, (error: unknown) => setText('lasso-state', readMessage(error)));
     }
     isBusy = false;
   };
   const stopTuning = (): void => {
     tuning?.abort();
     tuning = undefined;
-    button('lasso-tune').textContent = 'Tune λ';
+    findButton('lasso-tune').textContent = 'Tune λ';
   };
   const choose = async (asked: RegressionSource): Promise<void> => {
     stopTuning();
-    text('lasso-problem', '');
+    setText('lasso-problem', '');
     try {
       const found = await ask('open', { source: asked, seed });
       source = asked;
       summary = found;
       knots = [];
       visited = [];
-      introduce(found);
+      showSummary(found);
       const { path } = found;
       slider.min = String(path[0].logLambda);
       slider.max = String(path[path.length - 1].logLambda);
@@ -91,7 +102,7 @@ export function startLasso(): void {
       });
       await go(Number(slider.value));
     } catch (error) {
-      text('lasso-problem', messageOf(error));
+      setText('lasso-problem', readMessage(error));
     }
   };
   const tune = async (): Promise<void> => {
@@ -99,7 +110,7 @@ export function startLasso(): void {
     tuning = new AbortController();
     const { signal } = tuning;
     visited = [];
-    button('lasso-tune').textContent = 'Stop';
+    findButton('lasso-tune').textContent = 'Stop';
     try {
       const points: PathPoint[] = [];
       const last = await ask('tune', Number(slider.value), { signal, onPart: (point) => void points.push(point) });
@@ -114,15 +125,15 @@ export function startLasso(): void {
         signal.throwIfAborted();
       }
       await go(Math.max(last.logLambda, least));
-      text(
+      setText(
         'lasso-state',
         last.logLambda < least
-          ? 'The error falls to the end of the path: with these rows no penalty helps.'
-          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at λ = ${significant(last.logLambda, 4)}.`,
+          ? 'The error falls to the end of the path: with these rows a penalty does not help.'
+          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at log λ = ${significant(last.logLambda, 4)}.`,
       );
       stopTuning();
     } catch (error) {
-      if (!isAbort(error)) text('lasso-state', messageOf(error));
+      if (!isAbort(error)) setText('lasso-state', readMessage(error));
     }
   };
 
@@ -130,67 +141,67 @@ export function startLasso(): void {
     stopTuning();
     void go(Number(slider.value));
   });
-  part('lasso-error', HTMLElement).addEventListener('click', ({ clientX, currentTarget }) => {
+  findElement('lasso-error', HTMLElement).addEventListener('click', ({ clientX, currentTarget }) => {
     const svg = (currentTarget as HTMLElement).querySelector('svg:not(.swatch)');
     if (!svg || !summary) return;
     stopTuning();
     const { left, width } = svg.getBoundingClientRect();
-    const at = logLambdaAt(summary, ((clientX - left) / width) * WIDTH);
+    const at = readLogLambda(summary, ((clientX - left) / width) * WIDTH);
     void go(Math.min(Number(slider.max), Math.max(Number(slider.min), at)));
   });
-  button('lasso-tune').addEventListener('click', () => void tune());
-  button('lasso-split').addEventListener('click', () => {
+  findButton('lasso-tune').addEventListener('click', () => void tune());
+  findButton('lasso-split').addEventListener('click', () => {
     seed += 1;
     void choose(source);
   });
-  button('lasso-diabetes').addEventListener('click', () => void choose({ kind: 'diabetes' }));
-  const files = input('lasso-file');
+  findButton('lasso-diabetes').addEventListener('click', () => void choose({ kind: 'diabetes' }));
+  const files = findInput('lasso-file');
   files.addEventListener('change', () => {
     const [file] = files.files ?? [];
     files.value = '';
     if (file) void choose({ kind: 'table', file });
   });
   takeDrops(
-    part('view-lasso', HTMLElement),
-    part('lasso-data', HTMLElement),
+    findElement('view-lasso', HTMLElement),
+    findElement('lasso-data', HTMLElement),
     () => true,
     ([file]) => {
       void choose({ kind: 'table', file });
     },
   );
-  select('lasso-target').addEventListener('change', ({ target }) => {
+  findSelect('lasso-target').addEventListener('change', ({ target }) => {
     if (source.kind === 'table') void choose({ ...source, target: (target as HTMLSelectElement).value });
   });
   void choose(source);
 }
 
-function introduce({ name, rows, featureNames, target, columns, remarks }: PathSummary): void {
-  text('lasso-name', name === 'diabetes' ? 'Diabetes' : name);
+function showSummary({ name, rows, featureNames, target, columns, remarks }: PathSummary): void {
+  setText('lasso-name', name === 'diabetes' ? 'Diabetes' : name);
   const facts = `${rows.training} rows train, ${rows.heldOut} are held out; ${featureNames.length} features explain ${target}`;
-  text('lasso-facts', [facts, ...remarks].join('. '));
-  button('lasso-diabetes').hidden = columns.length === 0;
-  part('lasso-target-label', HTMLElement).hidden = columns.length === 0;
-  select('lasso-target').replaceChildren(
+  setText('lasso-facts', [facts, ...remarks].join('. '));
+  findButton('lasso-diabetes').hidden = columns.length === 0;
+  findElement('lasso-target-label', HTMLElement).hidden = columns.length === 0;
+  findSelect('lasso-target').replaceChildren(
     ...columns.map((column) => new Option(column, column, column === target, column === target)),
   );
 }
 
 function listKnots(knots: readonly Knot[], { featureNames }: PathSummary, go: (logLambda: number) => void): void {
   const rows = knots.map(({ logLambda, feature, enters, left, right }) => {
-    const link = made('button', { type: 'button', class: 'plain' }, significant(logLambda, 4));
+    const link = createElement('button', { type: 'button', class: 'plain' }, significant(logLambda, 4));
     link.addEventListener('click', () => go(logLambda));
-    return made(
+    return createElement(
       'tr',
       {},
-      made('th', { scope: 'row' }, link),
-      made('td', {}, `${featureNames[feature]} ${enters ? 'enters' : 'leaves'}`),
-      made('td', {}, shown(left)),
-      made('td', {}, shown(right)),
+      createElement('th', { scope: 'row' }, link),
+      createElement('td', {}, `${featureNames[feature]} ${enters ? 'enters' : 'leaves'}`),
+      createElement('td', {}, formatSlope(left)),
+      createElement('td', {}, formatSlope(right)),
     );
   });
-  part('lasso-knots', HTMLTableSectionElement).replaceChildren(...rows);
+  findElement('lasso-knots', HTMLTableSectionElement).replaceChildren(...rows);
 }
 
-function shown(slope: number): string {
+function formatSlope(slope: number): string {
   return Number.isFinite(slope) ? signed(Number(slope.toPrecision(4))) : '–';
 }

@@ -2,12 +2,13 @@
 import { DataError, diabetes, type RegressionData, readTable, tableRegression } from '../../src/data/index.ts';
 import { type Engine, open } from '../../src/index.ts';
 import { serveCalls } from '../workers/calls.ts';
-import { knotsOf } from './knots.ts';
-import { figuresAt, type HeldOutProblem, heldOutProblem, pointsAt, tuned } from './problem.ts';
+import { findKnots } from './knots.ts';
+import { createHeldOutProblem, type HeldOutProblem, solveFigures, solvePoints, tuneProblem } from './problem.ts';
 import type { LassoCalls, PathSummary, RegressionSource } from './protocol.ts';
 
-/** Of the path, in λ below the largest one, and how many points show it. */
+/** The path ends this far below log λ_max, that is at λ_max/1000. */
 const DEPTH = Math.log(1000);
+/** The number of points of the path. */
 const POINTS = 70;
 
 let engine: Promise<Engine> | undefined;
@@ -17,33 +18,33 @@ serveCalls<LassoCalls>(self, {
   async open({ source, seed }) {
     const { data, columns, remarks } = await readRegression(source);
     engine ??= open({ backend: 'cpu' });
-    const made = heldOutProblem(await engine, data, seed);
+    const made = createHeldOutProblem(await engine, data, seed);
     problem = made;
-    const path = await pointsAt(made, logLambdasOf(made));
+    const path = await solvePoints(made, spaceLogLambdas(made));
     const { name, target, featureNames } = data;
     return { name, target, columns, featureNames, remarks, rows: made.rows, path };
   },
-  knots: async () => knotsOf(known(), logLambdasOf(known())),
-  at: (logLambda) => figuresAt(known(), logLambda),
-  tune: (start, tell, signal) => tuned(known(), start, tell, signal),
+  knots: async () => findKnots(requireProblem(), spaceLogLambdas(requireProblem())),
+  at: (logLambda) => solveFigures(requireProblem(), logLambda),
+  tune: (start, tell, signal) => tuneProblem(requireProblem(), start, tell, signal),
 });
 
-function known(): HeldOutProblem {
-  if (!problem) throw new Error('no data were opened');
+function requireProblem(): HeldOutProblem {
+  if (!problem) throw new Error('the Lasso: no data have been opened yet');
   return problem;
 }
 
-/** Ascending; a little above the largest λ, so that the first knot is inside. */
-function logLambdasOf({ largest }: HeldOutProblem): number[] {
+/** Spaces log λ evenly, ascending. The path ends a little above log λ_max, so that the first knot lies inside. */
+function spaceLogLambdas({ largest }: HeldOutProblem): number[] {
   const above = 0.15;
   return Array.from({ length: POINTS }, (_, index) => largest - DEPTH + ((DEPTH + above) * index) / (POINTS - 1));
 }
 
-interface Read extends Pick<PathSummary, 'columns' | 'remarks'> {
+interface ReadData extends Pick<PathSummary, 'columns' | 'remarks'> {
   readonly data: RegressionData;
 }
 
-async function readRegression(source: RegressionSource): Promise<Read> {
+async function readRegression(source: RegressionSource): Promise<ReadData> {
   if (source.kind === 'diabetes') return { data: await diabetes(), columns: [], remarks: [] };
   const { file } = source;
   try {

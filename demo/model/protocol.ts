@@ -1,4 +1,4 @@
-/** What the page asks of the worker that holds the data to look at and the model as it was last. */
+/** The calls from the page to the worker with the held-out data and the latest model. */
 import type {
   AdapterDescription,
   BackendName,
@@ -11,21 +11,21 @@ import type { Options } from '../train/settings.ts';
 import type { Call } from '../workers/calls.ts';
 
 export interface ModelCalls {
-  /** Which backend is opened by default, and why it is not WebGPU where it is not. */
+  /** Returns the backend that is opened by default, and the reason where it is not WebGPU. */
   readonly device: Call<undefined, DeviceFigures>;
   readonly open: Call<DataSource, DataSummary>;
-  /** Takes up the model of a checkpoint. */
+  /** Loads the model of a checkpoint. */
   readonly model: Call<Uint8Array, ModelSummary>;
-  /** Of the rows shown. */
+  /** Classifies the rows that the page shows. */
   readonly predictions: Call<undefined, Predictions>;
-  /** Solves for one row again and again, with one iteration more each time. */
+  /** Solves for one row repeatedly, each time with one iteration more. */
   readonly reach: Call<ReachInput, SolveStatus, ReachedPoint>;
 }
 
 export interface DeviceFigures {
   readonly backend: BackendName;
   readonly adapter: AdapterDescription;
-  /** Absent where WebGPU itself was opened. */
+  /** Absent where WebGPU was opened. */
   readonly webgpu?: { readonly problem: 'absent' | 'software'; readonly message: string };
 }
 
@@ -34,17 +34,18 @@ export interface DataSummary {
   readonly kind: 'images' | 'table';
   readonly classNames: readonly string[];
   readonly features: number;
-  /** Of one row: [8, 8] for images, [features] for a table. */
+  /** The shape of one row: such as [8, 8] for images, [features] for a table. */
   readonly featureShape: readonly number[];
   readonly trainCount: number;
   readonly testCount: number;
-  /** Of a table: all its columns, which of them holds the classes, and what the features are. */
+  /** All columns of a table; empty for images. */
   readonly columns: readonly string[];
+  /** The column of the classes of a table. */
   readonly target?: string;
   readonly featureNames: readonly string[];
-  /** What was taken to be meant in a table, and what to know of its columns, in sentences. */
+  /** Assumptions about a table and warnings about its columns, in sentences. */
   readonly remarks: readonly string[];
-  /** Rows of the held-out part to look at. */
+  /** The held-out rows that the page shows. */
   readonly shown: { readonly inputs: Float32Array; readonly labels: Int32Array; readonly count: number };
 }
 
@@ -59,11 +60,11 @@ export interface ModelSummary {
     readonly losses: Float64Array;
     readonly epochs: readonly EpochProgress[];
   };
-  /** As the page or the command line wrote them; absent where neither did. */
+  /** The options that the page or the command line stored. Absent in other checkpoints. */
   readonly options?: Options;
   readonly data?: { readonly name: string; readonly bundled: boolean };
   readonly classNames?: readonly string[];
-  /** Of one image. */
+  /** The shape of one image. */
   readonly imageShape?: readonly number[];
 }
 
@@ -79,7 +80,7 @@ export interface ReachInput {
   readonly limit: number;
 }
 
-/** Where the solver is after so many iterations. */
+/** The state of the solver after a number of iterations. */
 export interface ReachedPoint {
   readonly iterations: number;
   readonly residual: number;

@@ -1,4 +1,4 @@
-/** How a fixed point is reached: the same solve, stopped after one iteration, after two, and so on. */
+/** Follows a solver to its fixed point: repeats one solve with a limit of one iteration, of two, and so on. */
 import {
   type Layer,
   type Model,
@@ -8,14 +8,14 @@ import {
   type SolveStatus,
   type Tensor,
 } from '../../src/index.ts';
-import { breath } from '../workers/calls.ts';
+import { yieldToMessages } from '../workers/calls.ts';
 import type { ReachedPoint, ReachInput } from './protocol.ts';
 
 /**
- * @param model a monotone layer and what follows it
- * @returns how the last solve ended: `limit` where the residual is above the tolerance still
+ * @param model a model that begins with a monotone layer
+ * @returns the status of the last solve, which is `limit` where the residual is still above the tolerance
  */
-export async function reach(
+export async function followSolver(
   model: Model,
   input: ReachInput,
   tell: (point: ReachedPoint) => void,
@@ -23,19 +23,19 @@ export async function reach(
 ): Promise<SolveStatus> {
   const [layer] = model.layers;
   if (layer.kind !== 'monotone')
-    throw new Error(`the first layer is ${layer.kind}; the fixed point of a monotone layer is shown`);
+    throw new Error(`the first layer is ${layer.kind}; it must be monotone for its fixed point to be shown`);
   let status: SolveStatus = 'limit';
   for (let limit = 1; limit <= input.limit && status === 'limit'; limit++) {
-    await breath();
+    await yieldToMessages();
     signal.throwIfAborted();
-    const point = await pointAfter(model, layer, input, limit);
+    const point = await solveWithLimit(model, layer, input, limit);
     ({ status } = point);
     tell(point);
   }
   return status;
 }
 
-async function pointAfter(
+async function solveWithLimit(
   model: Model,
   layer: Layer,
   { inputs, solver }: ReachInput,
@@ -50,7 +50,7 @@ async function pointAfter(
     const W = monotoneMatrix(A, B, scope.tensor([margin]));
     const options = { activation, margin, tolerance, solver, limit, onFailure: 'report' } as const;
     const { z, report } = monotoneFixedPoint(W, b, options);
-    const scores = outputOf(model.layers.slice(1), z, others);
+    const scores = applyLayers(model.layers.slice(1), z, others);
     const [{ samples }, state, probabilities] = await Promise.all([report, z.data(), scores.softmax().data()]);
     const [{ iterations, residual, status }] = samples;
     return {
@@ -64,8 +64,8 @@ async function pointAfter(
   });
 }
 
-/** Of the layers after the first one. */
-function outputOf(layers: readonly Layer[], z: Tensor, parameters: readonly Tensor[]): Tensor {
+/** Applies the layers after the first one to z. */
+function applyLayers(layers: readonly Layer[], z: Tensor, parameters: readonly Tensor[]): Tensor {
   let first = 0;
   return layers.reduce((output, layer) => {
     const own = parameters.slice(first, first + layer.parameters.length);

@@ -1,4 +1,4 @@
-/** The worker that looks: it holds rows of the data, and the model as the last checkpoint has it. */
+/** The worker that holds the rows to show and the model of the latest checkpoint. */
 import { preparationFrom } from '../../src/data/index.ts';
 import {
   type Checkpoint,
@@ -11,13 +11,13 @@ import {
 } from '../../src/index.ts';
 import { readData } from '../train/data.ts';
 import type { Options } from '../train/settings.ts';
-import { settledAdapter } from '../workers/adapter.ts';
+import { waitForAdapter } from '../workers/adapter.ts';
 import { serveCalls } from '../workers/calls.ts';
 import type { DataSummary, DeviceFigures, ModelCalls, ModelSummary } from './protocol.ts';
-import { reach } from './reach.ts';
+import { followSolver } from './reach.ts';
 
-/** Held-out rows that the page shows. */
-const SHOWN = 60;
+/** The number of held-out rows that the page shows. */
+const SHOWN_ROWS = 60;
 
 let engine: Promise<Engine> | undefined;
 let checkpoint: Checkpoint | undefined;
@@ -25,12 +25,12 @@ let model: Model | undefined;
 let shown: DataSummary['shown'] | undefined;
 
 serveCalls<ModelCalls>(self, {
-  device: () => deviceFigures(),
+  device: () => readDevice(),
 
   async open(source) {
     const { dataset, columns, featureNames, remarks, options } = await readData(source);
     const { test, train, classNames, featureShape } = dataset;
-    const count = Math.min(SHOWN, test.count);
+    const count = Math.min(SHOWN_ROWS, test.count);
     shown = { inputs: test.inputs.slice(0, count * test.features), labels: test.labels.slice(0, count), count };
     return {
       name: dataset.name,
@@ -51,45 +51,45 @@ serveCalls<ModelCalls>(self, {
   async model(bytes) {
     const loaded = loadCheckpoint(bytes);
     await withModel(loaded, async () => {});
-    return summaryOf(loaded);
+    return summarise(loaded);
   },
 
   predictions: () =>
-    withModel(known(checkpoint), (own) => {
-      if (!shown) throw new Error('predictions: no data were opened');
+    withModel(requireModel(checkpoint), (own) => {
+      if (!shown) throw new Error('predictions: no data have been opened yet');
       return own.predict(shown.inputs);
     }),
 
-  reach: (input, tell, signal) => withModel(known(checkpoint), (own) => reach(own, input, tell, signal)),
+  reach: (input, tell, signal) => withModel(requireModel(checkpoint), (own) => followSolver(own, input, tell, signal)),
 });
 
-function known(loaded: Checkpoint | undefined): Checkpoint {
-  if (!loaded) throw new Error('there is no model yet');
+function requireModel(loaded: Checkpoint | undefined): Checkpoint {
+  if (!loaded) throw new Error('there is no model yet; train one or load a checkpoint');
   return loaded;
 }
 
-/** One thing is done with the model at a time: it is disposed where a newer one takes its place. */
-let under: Promise<unknown> = Promise.resolve();
+/** Uses of the model run one after the other, since a newer model disposes the one before. */
+let lastUse: Promise<unknown> = Promise.resolve();
 
 function withModel<Result>(wanted: Checkpoint, use: (model: Model) => Promise<Result>): Promise<Result> {
-  const result = under.then(() => usedOnAnyDevice(wanted, use));
-  under = result.catch(() => {}); // it is told where the result is awaited
+  const result = lastUse.then(() => useOnAnyDevice(wanted, use));
+  lastUse = result.catch(() => {}); // whoever awaits the result sees the error
   return result;
 }
 
-/** Once more on a new device where the old one is lost. */
-async function usedOnAnyDevice<Result>(wanted: Checkpoint, use: (model: Model) => Promise<Result>): Promise<Result> {
+/** Repeats the work on a new device where the old one is lost. */
+async function useOnAnyDevice<Result>(wanted: Checkpoint, use: (model: Model) => Promise<Result>): Promise<Result> {
   try {
-    return await use(await modelOf(wanted));
+    return await use(await loadModel(wanted));
   } catch (error) {
     if (!(error instanceof DeviceLostError)) throw error;
     engine = undefined;
     model = undefined;
-    return use(await modelOf(wanted));
+    return use(await loadModel(wanted));
   }
 }
 
-async function modelOf(wanted: Checkpoint): Promise<Model> {
+async function loadModel(wanted: Checkpoint): Promise<Model> {
   engine ??= open();
   const opened = await engine;
   if (wanted !== checkpoint || !model) {
@@ -100,16 +100,16 @@ async function modelOf(wanted: Checkpoint): Promise<Model> {
   return model;
 }
 
-async function deviceFigures(): Promise<DeviceFigures> {
+async function readDevice(): Promise<DeviceFigures> {
   engine ??= open();
   const opened = await engine;
   const { backend } = opened;
-  const adapter = await settledAdapter(opened);
+  const adapter = await waitForAdapter(opened);
   if (backend === 'webgpu') return { backend, adapter };
-  return { backend, adapter, webgpu: await whyNoWebGPU() };
+  return { backend, adapter, webgpu: await findWebGPUProblem() };
 }
 
-async function whyNoWebGPU(): Promise<DeviceFigures['webgpu']> {
+async function findWebGPUProblem(): Promise<DeviceFigures['webgpu']> {
   try {
     const found = await open({ backend: 'webgpu' });
     const { description } = found.adapter;
@@ -120,7 +120,7 @@ async function whyNoWebGPU(): Promise<DeviceFigures['webgpu']> {
   }
 }
 
-function summaryOf({ layers, training, extras }: Checkpoint): ModelSummary {
+function summarise({ layers, training, extras }: Checkpoint): ModelSummary {
   const { preparation, options, data } = (extras ?? {}) as Record<string, unknown>;
   const prepared = preparation === undefined ? undefined : preparationFrom(preparation);
   return {

@@ -1,45 +1,45 @@
-/** Says where the page computes, and what to do where that is not the graphics card. */
+/** Shows on which device the page computes, and explains what to do where that is not the graphics card. */
 import type { DeviceFigures } from '../model/protocol.ts';
-import { button, part, text } from './elements.ts';
+import { findButton, findElement, setText } from './elements.ts';
 
 const NAMES: Readonly<Record<string, string>> = { webgpu: 'WebGPU', wasm: 'WebAssembly', gpujs: 'WebGL', cpu: 'CPU' };
 
 type Place = Pick<DeviceFigures, 'backend' | 'adapter'>;
 
-export function backendName(backend: string): string {
+export function nameBackend(backend: string): string {
   return NAMES[backend] ?? backend;
 }
 
-/** Such as “WebGPU, NVIDIA H200” and “WebAssembly in float32, 2 threads”. */
-export function placeName({ backend, adapter: { description } }: Place): string {
-  const name = backendName(backend);
+/** Names the device, such as “WebGPU, NVIDIA H200” or “WebAssembly in float32, 2 threads”. */
+export function namePlace({ backend, adapter: { description } }: Place): string {
+  const name = nameBackend(backend);
   return description.startsWith(name) ? description : `${name}, ${description}`;
 }
 
 export function showDevice(place: Place): void {
   const kind = place.backend === 'webgpu' && !place.adapter.software ? 'gpu' : 'other';
-  part('device', HTMLElement).dataset.kind = kind;
-  text('device-text', placeName(place));
-  part('device-text', HTMLElement).title = placeName(place);
+  findElement('device', HTMLElement).dataset.kind = kind;
+  setText('device-text', namePlace(place));
+  findElement('device-text', HTMLElement).title = namePlace(place);
 }
 
 export function explainDevice({ backend, webgpu }: DeviceFigures): void {
   if (!webgpu) return;
-  const instead = `The page computes with ${backendName(backend)} instead: everything works, only slower than on a graphics card.`;
+  const instead = `The page computes with ${nameBackend(backend)} instead: everything works, only slower than on a graphics card.`;
   if (webgpu.problem === 'software') {
-    text('notice-title', 'WebGPU runs on a software adapter here.');
-    text(
+    setText('notice-title', 'WebGPU runs on a software adapter here.');
+    setText(
       'notice-text',
-      `“${webgpu.message}” is a program on the processor, slower than computing there directly. ${instead}`,
+      `“${webgpu.message}” is a program that runs on the processor. This is slower than computing there directly. ${instead}`,
     );
   } else {
-    text('notice-title', 'There is no WebGPU here.');
-    text('notice-text', instead);
-    text('notice-detail', webgpu.message);
+    setText('notice-title', 'There is no WebGPU here.');
+    setText('notice-text', instead);
+    setText('notice-detail', webgpu.message);
   }
-  const notice = part('notice', HTMLElement);
+  const notice = findElement('notice', HTMLElement);
   notice.hidden = false;
-  button('notice-close').addEventListener('click', () => {
+  findButton('notice-close').addEventListener('click', () => {
     notice.hidden = true;
   });
 }

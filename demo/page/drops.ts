@@ -1,9 +1,9 @@
-/** Files dropped on the page go to the view that is shown. */
+/** Passes files that are dropped on the page to the view that is shown. */
 
 /**
- * @param view whose files these are while it is shown
- * @param area is marked while files are held over the page
- * @param isOpen whether files are taken now
+ * @param view the view that takes files while it is shown
+ * @param area the element that is highlighted while files are dragged over the page
+ * @param isOpen whether the view takes files at the moment
  */
 export function takeDrops(
   view: HTMLElement,
@@ -11,7 +11,7 @@ export function takeDrops(
   isOpen: () => boolean,
   take: (files: readonly File[]) => void,
 ): void {
-  // Beside the area too: a browser that is not told otherwise shows the file in place of the page.
+  // Listens on the whole page: by default a browser would replace the page by the dropped file.
   addEventListener('dragover', (event) => {
     event.preventDefault();
     if (!view.hidden && isOpen()) area.classList.add('over');

@@ -1,38 +1,38 @@
-/** The parts of the page, by their ids. */
+/** Finds, changes and creates elements of the page. */
 
 /**
- * @param kind what the element must be, such as HTMLButtonElement
- * @throws Error where the page has no such element
+ * @param kind the class of the element, such as HTMLButtonElement
+ * @throws Error where the page has no element of this class with this id
  */
-export function part<Kind extends Element>(id: string, kind: new () => Kind): Kind {
+export function findElement<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;
   throw new Error(`the page has no ${kind.name} ${JSON.stringify(id)}`);
 }
 
-export function button(id: string): HTMLButtonElement {
-  return part(id, HTMLButtonElement);
+export function findButton(id: string): HTMLButtonElement {
+  return findElement(id, HTMLButtonElement);
 }
 
-export function input(id: string): HTMLInputElement {
-  return part(id, HTMLInputElement);
+export function findInput(id: string): HTMLInputElement {
+  return findElement(id, HTMLInputElement);
 }
 
-export function select(id: string): HTMLSelectElement {
-  return part(id, HTMLSelectElement);
+export function findSelect(id: string): HTMLSelectElement {
+  return findElement(id, HTMLSelectElement);
 }
 
-export function text(id: string, content: string): void {
-  write(part(id, HTMLElement), content);
+export function setText(id: string, content: string): void {
+  updateText(findElement(id, HTMLElement), content);
 }
 
-/** Text that is written is laid out anew, even where it is the same. */
-export function write(element: HTMLElement, content: string): void {
+/** Writes text only where it differs, since writing causes a new layout even of the same text. */
+export function updateText(element: HTMLElement, content: string): void {
   if (element.textContent !== content) element.textContent = content;
 }
 
-/** An element with texts and elements in it. */
-export function made<Tag extends keyof HTMLElementTagNameMap>(
+/** Creates an element with attributes and children. */
+export function createElement<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string>> = {},
   ...children: readonly (Node | string)[]
@@ -43,8 +43,8 @@ export function made<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A message of an error, in a sentence. */
-export function messageOf(error: unknown): string {
+/** Returns the message of anything that was thrown. */
+export function readMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -1,16 +1,16 @@
-/** Painting is spread over frames, so that none of them is long. */
+/** Spreads painting over several frames, so that no frame is long. */
 
 const waiting = new Set<() => void>();
 
-/** Does `work` in a frame that has no other such work; once, however often it is asked for until then. */
-export function inOwnFrame(work: () => void): void {
-  if (waiting.size === 0) requestAnimationFrame(workOnce);
+/** Runs `work` in a frame without other such work. Further calls before that frame have no effect. */
+export function runInOwnFrame(work: () => void): void {
+  if (waiting.size === 0) requestAnimationFrame(runNext);
   waiting.add(work);
 }
 
-function workOnce(): void {
+function runNext(): void {
   const [work] = waiting;
   waiting.delete(work);
-  if (waiting.size > 0) requestAnimationFrame(workOnce);
+  if (waiting.size > 0) requestAnimationFrame(runNext);
   work();
 }

@@ -1,29 +1,31 @@
-/** Small arrays of numbers as images on a canvas. */
-import { colour } from './theme.ts';
+/** Draws small arrays of numbers as images on a canvas. */
+import { resolveColour } from './theme.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Grey images: white on black, as the data sets have them, in the theme's ink on its ground. */
+/** Draws a grey image in the theme's colours: 0 is the background and 1 the colour of text. */
 export function drawGrey(
   canvas: HTMLCanvasElement,
   pixels: ArrayLike<number>,
   [height, width]: readonly number[],
 ): void {
-  const shades = shadesFrom(parsed(colour('sunken')), parsed(colour('ink')));
+  const shades = createShades(parseColour(resolveColour('sunken')), parseColour(resolveColour('ink')));
   drawPixels(canvas, height, width, (index) => shades(pixels[index]));
 }
 
-/** Numbers from the ground colour at 0 to `first` at the largest size where positive, `second` where negative. */
+/**
+ * Draws signed numbers: 0 is the background, and the colours `first` and `second` stand for `largest` and −`largest`.
+ */
 export function drawSigned(
   canvas: HTMLCanvasElement,
   values: ArrayLike<number>,
   [height, width]: readonly number[],
   largest: number,
 ): void {
-  const ground = parsed(colour('sunken'));
+  const ground = parseColour(resolveColour('sunken'));
   const [positive, negative] = [
-    shadesFrom(ground, parsed(colour('first'))),
-    shadesFrom(ground, parsed(colour('second'))),
+    createShades(ground, parseColour(resolveColour('first'))),
+    createShades(ground, parseColour(resolveColour('second'))),
   ];
   drawPixels(canvas, height, width, (index) => {
     const value = index < values.length ? values[index] / largest : 0;
@@ -31,35 +33,37 @@ export function drawSigned(
   });
 }
 
-/** Pixels of the ground between two images of a sheet: what is seen of a neighbour where the scale is no whole number. */
+/**
+ * Background pixels between two images of a sheet. At a fractional scale they keep a neighbour from showing through.
+ */
 const GAP = 1;
 
 export interface Sheet {
-  /** What `background-image` and `background-size` are to be. */
+  /** The values of `background-image` and `background-size`. */
   readonly image: string;
   readonly size: string;
-  /** What `background-position` is to be for one of the images. */
+  /** Returns the value of `background-position` for one of the images. */
   place(index: number): string;
-  /** The picture is not needed any more. */
+  /** Releases the picture. */
   discard(): void;
 }
 
 /**
- * Many grey images in one picture, one below the other. As canvases each would be a texture of its own, which every frame
- * hands to the compositor.
+ * Draws many grey images into one picture, one below the other. Separate canvases would each be a texture, all of which
+ * go to the compositor in every frame.
  * @param pixels [count, height, width]
  */
-export async function sheetOf(pixels: Float32Array, count: number, shape: readonly number[]): Promise<Sheet> {
+export async function createSheet(pixels: Float32Array, count: number, shape: readonly number[]): Promise<Sheet> {
   const [height, width] = shape;
   const pitch = height + GAP;
   const canvas = document.createElement('canvas');
-  drawGrey(canvas, withGaps(pixels, count, height * width, GAP * width), [count * pitch, width]);
+  drawGrey(canvas, insertGaps(pixels, count, height * width, GAP * width), [count * pitch, width]);
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
   if (!blob) throw new Error(`${count} images of ${height} × ${width} do not fit into one picture`);
   const address = URL.createObjectURL(blob);
   const picture = new Image();
   picture.src = address;
-  await picture.decode(); // so that it is there at once
+  await picture.decode(); // so that it can be shown at once
   return {
     image: `url(${address})`,
     size: `100% ${(100 * count * pitch) / height}%`,
@@ -68,15 +72,15 @@ export async function sheetOf(pixels: Float32Array, count: number, shape: readon
   };
 }
 
-/** 0 is the ground. */
-function withGaps(pixels: Float32Array, count: number, each: number, gap: number): Float32Array {
+/** Inserts gaps of zeros, which are drawn as background. */
+function insertGaps(pixels: Float32Array, count: number, each: number, gap: number): Float32Array {
   const all = new Float32Array(count * (each + gap));
   for (let index = 0; index < count; index++)
     all.set(pixels.subarray(index * each, (index + 1) * each), index * (each + gap));
   return all;
 }
 
-/** @param at the colour of a pixel, as four bytes of an image make one number */
+/** @param at returns the colour of a pixel as a 32-bit number of its four bytes */
 function drawPixels(canvas: HTMLCanvasElement, height: number, width: number, at: (index: number) => number): void {
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
@@ -90,11 +94,11 @@ function drawPixels(canvas: HTMLCanvasElement, height: number, width: number, at
   context.putImageData(image, 0, 0);
 }
 
-/** Shades that a screen tells apart. */
+/** The number of shades that a screen can show. */
 const SHADES = 256;
 
-/** Colours between two, by a share in [0, 1]; those beyond are the ends. */
-function shadesFrom(from: Colour, to: Colour): (share: number) => number {
+/** Returns a function that interpolates between two colours, by a share that is clamped to [0, 1]. */
+function createShades(from: Colour, to: Colour): (share: number) => number {
   const bytes = new Uint8ClampedArray(4 * SHADES);
   for (let shade = 0; shade < SHADES; shade++) {
     const share = shade / (SHADES - 1);
@@ -104,14 +108,14 @@ function shadesFrom(from: Colour, to: Colour): (share: number) => number {
   return (share) => words[Math.round(Math.min(1, Math.max(0, share)) * (SHADES - 1))];
 }
 
-/** Of rgb(…), which is how a browser tells the colours of a style sheet that are written #… */
-function parsed(text: string): Colour {
+/** Parses rgb(…), the form in which browsers return a computed colour. */
+function parseColour(text: string): Colour {
   const [red, green, blue] = (text.match(/[\d.]+/g) ?? []).map(Number);
   return [red, green, blue];
 }
 
-/** The grid nearest to a square that has room for so many numbers. */
-export function gridOf(count: number): readonly [height: number, width: number] {
+/** Chooses the most nearly square grid that has room for `count` numbers. */
+export function chooseGrid(count: number): readonly [height: number, width: number] {
   const width = Math.ceil(Math.sqrt(count));
   return [Math.ceil(count / width), width];
 }

@@ -1,42 +1,47 @@
-/** A curve that grows while one looks at it: uPlot in a figure, in the colours of the page. */
+/** A chart whose curves grow during a run, drawn with uPlot in the colours of the page. */
 import uPlot from 'uplot';
-import { made, write } from './elements.ts';
-import { inOwnFrame } from './frames.ts';
-import { colour, onColours } from './theme.ts';
+import { createElement, updateText } from './elements.ts';
+import { runInOwnFrame } from './frames.ts';
+import { onColourChange, resolveColour } from './theme.ts';
 
 export interface Line {
   readonly name: string;
   readonly look: 'first' | 'second';
 }
 
-export interface LineChart {
-  /** @param ys of each line, one for each x; null where there is none */
+interface LineChart {
+  /** @param ys for each line, one value for each x; null where there is none */
   update(xs: readonly number[], ys: readonly (readonly (number | null)[])[]): void;
 }
 
-export interface ChartOptions {
+interface ChartOptions {
   readonly lines: readonly Line[];
   readonly x: string;
   readonly scale?: 'linear' | 'logarithmic';
-  /** Of the vertical axis, where it is known beforehand. */
+  /** The range of the vertical axis, where it is known in advance. */
   readonly range?: readonly [number, number];
   readonly format: (value: number) => string;
-  /** Of the numbers at the axis. Default: format. */
+  /** Formats the numbers at the axis. Default: `format`. */
   readonly ticks?: (value: number) => string;
   readonly height?: number;
 }
 
-const FEW = 40;
-/** Steps, epochs and iterations are counted. */
-const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
+/** More points are drawn without marks. */
+const MAXIMUM_MARKED_POINTS = 40;
+/** The distances between ticks of the horizontal axis, which counts steps, epochs or iterations. */
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
 
-/** @param figure with a caption, to which the legend is added */
-export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart {
+/** @param figure a figure with a caption, to which the legend is added */
+export function createLineChart(figure: HTMLElement, options: ChartOptions): LineChart {
   const { lines, format, height = 190 } = options;
-  const values = lines.map(() => made('b', {}, '–'));
-  const legend = made('ul', { class: 'legend' }, ...lines.map((line, index) => entry(line, values[index])));
+  const values = lines.map(() => createElement('b', {}, '–'));
+  const legend = createElement(
+    'ul',
+    { class: 'legend' },
+    ...lines.map((line, index) => createLegendItem(line, values[index])),
+  );
   figure.querySelector('figcaption')?.append(legend);
-  const host = made('div', { class: 'plot-host', role: 'img' });
+  const host = createElement('div', { class: 'plot-host', role: 'img' });
   figure.append(host);
   const title = figure.querySelector('h2, h3')?.textContent ?? '';
   let data: uPlot.AlignedData = [[], ...lines.map(() => [])];
@@ -45,12 +50,12 @@ export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart
 
   const describe = (): void => {
     const count = data[0].length;
-    const spoken = lines.map(({ name }, line) => `${name} ${spokenOf(data[line + 1], format)}`).join('; ');
+    const spoken = lines.map(({ name }, line) => `${name} ${describeValues(data[line + 1], format)}`).join('; ');
     host.setAttribute('aria-label', `${title}: ${count === 0 ? 'nothing yet' : spoken}`);
   };
   const draw = (): void => {
     plot?.destroy();
-    plot = width > 0 ? new uPlot(settings(options, width, height), data, host) : undefined;
+    plot = width > 0 ? new uPlot(createPlotOptions(options, width, height), data, host) : undefined;
   };
   const fit = (): void => {
     if (plot) plot.setSize({ width, height });
@@ -58,16 +63,16 @@ export function lineChart(figure: HTMLElement, options: ChartOptions): LineChart
   };
   new ResizeObserver(([{ contentRect }]) => {
     width = Math.floor(contentRect.width);
-    if (width > 0) inOwnFrame(fit);
+    if (width > 0) runInOwnFrame(fit);
   }).observe(host);
-  onColours(() => inOwnFrame(draw));
+  onColourChange(() => runInOwnFrame(draw));
   describe();
   return {
     update(xs, ys) {
       if (isSame(data, [xs, ...ys])) return;
       data = [[...xs], ...ys.map((each) => [...each])];
       plot?.setData(data);
-      for (const [line, each] of ys.entries()) write(values[line], last(each, format));
+      for (const [line, each] of ys.entries()) updateText(values[line], formatLast(each, format));
       describe();
     },
   };
@@ -79,7 +84,7 @@ function isSame(now: uPlot.AlignedData, next: readonly (readonly (number | null)
   );
 }
 
-function last(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
+function formatLast(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
   for (let index = values.length - 1; index >= 0; index--) {
     const value = values[index];
     if (typeof value === 'number') return format(value);
@@ -87,28 +92,28 @@ function last(values: ArrayLike<number | null | undefined>, format: (value: numb
   return '–';
 }
 
-/** Where a line began and where it is. */
-function spokenOf(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
+/** Describes the first and the last value of a line, for screen readers. */
+function describeValues(values: ArrayLike<number | null | undefined>, format: (value: number) => string): string {
   const present = Array.from(values).filter((value) => typeof value === 'number');
   if (present.length === 0) return 'none yet';
   return `from ${format(present[0])} to ${format(present[present.length - 1])}`;
 }
 
-function entry({ name, look }: Line, value: HTMLElement): HTMLElement {
+function createLegendItem({ name, look }: Line, value: HTMLElement): HTMLElement {
   const dashes = look === 'second' ? 'curve second' : 'curve first';
-  const item = made('li');
+  const item = createElement('li');
   item.innerHTML = `<svg class="swatch" viewBox="0 0 28 8" aria-hidden="true"><path class="${dashes}" d="M0 4H28"/></svg>`;
   item.append(`${name} `, value);
   return item;
 }
 
-function settings(options: ChartOptions, width: number, height: number): uPlot.Options {
+function createPlotOptions(options: ChartOptions, width: number, height: number): uPlot.Options {
   const { lines, x, scale = 'linear', range, format, ticks = format } = options;
-  const [ink, grid] = [colour('quiet'), colour('line')];
+  const [ink, grid] = [resolveColour('quiet'), resolveColour('line')];
   const font = '12px system-ui, sans-serif';
   const axis = { stroke: ink, ticks: { show: false }, font };
   const isLogarithmic = scale === 'logarithmic';
-  // Of a logarithmic axis the powers of ten alone are drawn.
+  // A logarithmic axis has ticks at powers of ten only.
   const filter = (_plot: uPlot, splits: number[]): (number | null)[] =>
     splits.map((value) =>
       !isLogarithmic || Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? value : null,
@@ -132,7 +137,7 @@ function settings(options: ChartOptions, width: number, height: number): uPlot.O
         ...axis,
         grid: { show: false },
         size: 24,
-        incrs: WHOLE,
+        incrs: WHOLE_STEPS,
         gap: 2,
         space: 60,
         label: x,
@@ -154,11 +159,11 @@ function settings(options: ChartOptions, width: number, height: number): uPlot.O
       {},
       ...lines.map(
         ({ look }): uPlot.Series => ({
-          stroke: colour(look),
+          stroke: resolveColour(look),
           width: 2,
           dash: look === 'second' ? [6, 4] : undefined,
           spanGaps: true,
-          points: { show: (plot) => plot.data[0].length <= FEW, size: 5, fill: colour(look) },
+          points: { show: (plot) => plot.data[0].length <= MAXIMUM_MARKED_POINTS, size: 5, fill: resolveColour(look) },
         }),
       ),
     ],

@@ -1,14 +1,14 @@
-/** The web app: three views over the same library, which computes in workers so that the page never freezes. */
+/** The web app has three views. The library runs in workers, so that the page never freezes. */
 
 import type { ModelCalls } from '../model/protocol.ts';
-import { callsTo } from '../workers/calls.ts';
+import { createCaller } from '../workers/calls.ts';
 import { explainDevice, showDevice } from './device.ts';
-import { messageOf, part, text } from './elements.ts';
+import { findElement, readMessage, setText } from './elements.ts';
 import { startRouter } from './router.ts';
 import { startTheme } from './theme.ts';
 
 const modelWorker = new Worker(new URL('./model-worker.js', import.meta.url), { type: 'module', name: 'model' });
-const ask = callsTo<ModelCalls>(modelWorker);
+const ask = createCaller<ModelCalls>(modelWorker);
 
 startTheme();
 foldSettings();
@@ -35,14 +35,14 @@ ask('device', undefined).then(
     showDevice(device);
     explainDevice(device);
   },
-  (error: unknown) => text('device-text', messageOf(error)),
+  (error: unknown) => setText('device-text', readMessage(error)),
 );
 
-/** On a phone the settings stand folded up before the run: the defaults will do. */
+/** Collapses the settings on narrow screens, where the defaults will do. */
 function foldSettings(): void {
   const wide = matchMedia('(min-width: 48.01rem)');
   const fit = (): void => {
-    part('fold', HTMLDetailsElement).open = wide.matches;
+    findElement('fold', HTMLDetailsElement).open = wide.matches;
   };
   wide.addEventListener('change', fit);
   fit();

@@ -1,6 +1,6 @@
-/** Which view is shown: the one that the address names after #. */
+/** Shows the view that the address names after #. */
 
-export interface View {
+interface View {
   readonly name: string;
   readonly title: string;
   /** Called when the view is shown for the first time. */
@@ -29,7 +29,7 @@ export function startRouter(views: readonly View[]): void {
       document.getElementById('content')?.focus({ preventScroll: true });
     }
   };
-  // Other fragments, such as that of the link that skips to the content, are places on the page.
+  // Other fragments, such as the target of the link that skips to the content, are places on the page.
   addEventListener('hashchange', () => {
     if (views.some(({ name }) => `#${name}` === location.hash)) show(false);
   });

@@ -1,5 +1,5 @@
-/** Light and dark: what the system says, unless the person says otherwise. */
-import { button } from './elements.ts';
+/** The light and dark themes. The system decides, unless the user chooses one. */
+import { findButton } from './elements.ts';
 
 const THEMES = ['system', 'light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
@@ -7,14 +7,14 @@ type Theme = (typeof THEMES)[number];
 const KEY = 'theme';
 const changed = new Set<() => void>();
 
-/** @param listener called whenever the colours change, whoever changed them */
-export function onColours(listener: () => void): void {
+/** @param listener called whenever the colours change, by the user or by the system */
+export function onColourChange(listener: () => void): void {
   changed.add(listener);
 }
 
 export function startTheme(): void {
-  let theme = stored();
-  const toggle = button('theme');
+  let theme = readStoredTheme();
+  const toggle = findButton('theme');
   const show = (): void => {
     if (theme === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
@@ -24,15 +24,15 @@ export function startTheme(): void {
   };
   toggle.addEventListener('click', () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-    store(theme);
+    storeTheme(theme);
     show();
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
   show();
 }
 
-/** Pages without a place to store things, such as private ones, forget. */
-function stored(): Theme {
+/** Private windows have no storage, and there the choice is not remembered. */
+function readStoredTheme(): Theme {
   try {
     return THEMES.find((theme) => theme === localStorage.getItem(KEY)) ?? 'system';
   } catch {
@@ -40,28 +40,28 @@ function stored(): Theme {
   }
 }
 
-function store(theme: Theme): void {
+function storeTheme(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // it holds for this visit
+    // Without storage the choice lasts for this visit.
   }
 }
 
-/** Those of the style sheet with which canvases are painted. */
+/** The colours of the style sheet that are used on canvases. */
 const COLOURS = ['ink', 'quiet', 'line', 'sunken', 'first', 'second'] as const;
 export type ColourName = (typeof COLOURS)[number];
 
 let resolved: Readonly<Record<ColourName, string>> | undefined;
 
-/** A colour of the style sheet as the canvas takes it, rgb(…): custom properties alone are not resolved. */
-export function colour(name: ColourName): string {
-  resolved ??= resolve();
+/** Returns a colour of the style sheet as rgb(…), since a canvas does not resolve custom properties. */
+export function resolveColour(name: ColourName): string {
+  resolved ??= resolveAllColours();
   return resolved[name];
 }
 
-/** All at once: for whichever is asked, the browser computes the style of the whole page. */
-function resolve(): Record<ColourName, string> {
+/** Resolves all colours at once, since each query makes the browser compute the style of the whole page. */
+function resolveAllColours(): Record<ColourName, string> {
   const probes = COLOURS.map((name) => {
     const probe = document.createElement('span');
     probe.style.color = `var(--${name})`;

@@ -1,20 +1,19 @@
-/** Which data are trained on: the digits, or files that a person chooses or drops. */
-
+/** The choice of the training data: the digits, or files that the user chooses or drops. */
 import type { DataSummary } from '../model/protocol.ts';
 import { takeDrops } from '../page/drops.ts';
-import { button, input, messageOf, part, select, text } from '../page/elements.ts';
-import { type DataSource, DIGITS, sourceOf } from './data.ts';
+import { findButton, findElement, findInput, findSelect, readMessage, setText } from '../page/elements.ts';
+import { type DataSource, DIGITS, recogniseSource } from './data.ts';
 
-export interface DataChoice {
+interface DataChoice {
   readonly source: DataSource;
   readonly summary: DataSummary | undefined;
 }
 
 /**
- * @param open reads the data elsewhere; rejects with what is wrong with them
- * @param onData called whenever others are there
+ * @param open reads the data in a worker, and rejects where something is wrong with them
+ * @param onData called whenever other data have been read
  */
-export function dataChoice(
+export function createDataChoice(
   open: (source: DataSource) => Promise<DataSummary>,
   onData: (summary: DataSummary) => void,
 ): DataChoice {
@@ -22,38 +21,38 @@ export function dataChoice(
   let summary: DataSummary | undefined;
   let attempt = 0;
 
-  /** Data that cannot be read leave those that were there. */
+  /** Reads new data. Where that fails, the previous data remain. */
   const choose = async (wanted: () => DataSource): Promise<void> => {
     const own = ++attempt;
-    text('data-problem', '');
-    part('drop', HTMLElement).setAttribute('aria-busy', 'true');
+    setText('data-problem', '');
+    findElement('drop', HTMLElement).setAttribute('aria-busy', 'true');
     try {
       const asked = wanted();
       const found = await open(asked);
       if (own !== attempt) return;
       source = asked;
       summary = found;
-      show(found);
+      showData(found);
       onData(found);
     } catch (error) {
-      if (own === attempt) text('data-problem', messageOf(error));
+      if (own === attempt) setText('data-problem', readMessage(error));
     } finally {
-      part('drop', HTMLElement).removeAttribute('aria-busy');
+      findElement('drop', HTMLElement).removeAttribute('aria-busy');
     }
   };
 
   const chooseFiles = (given: readonly File[]): void => {
-    if (given.length > 0) void choose(() => sourceOf(given));
+    if (given.length > 0) void choose(() => recogniseSource(given));
   };
-  const files = input('files');
+  const files = findInput('files');
   files.addEventListener('change', () => {
     chooseFiles([...(files.files ?? [])]);
     files.value = ''; // so that the same file can be chosen again
   });
   const isOpen = (): boolean => !files.matches(':disabled');
-  takeDrops(part('view-train', HTMLElement), part('drop', HTMLElement), isOpen, chooseFiles);
-  button('use-digits').addEventListener('click', () => void choose(() => DIGITS));
-  const target = select('target');
+  takeDrops(findElement('view-train', HTMLElement), findElement('drop', HTMLElement), isOpen, chooseFiles);
+  findButton('use-digits').addEventListener('click', () => void choose(() => DIGITS));
+  const target = findSelect('target');
   target.addEventListener('change', () => {
     const { kind } = source;
     if (kind === 'table')
@@ -70,7 +69,7 @@ export function dataChoice(
   };
 }
 
-function show({
+function showData({
   name,
   kind,
   trainCount,
@@ -82,13 +81,13 @@ function show({
   remarks,
 }: DataSummary): void {
   const isDigits = name === 'digits' && kind === 'images';
-  text('data-name', isDigits ? 'Handwritten digits' : name);
+  setText('data-name', isDigits ? 'Handwritten digits' : name);
   const rows = kind === 'images' ? `images of ${featureShape.join(' × ')}` : `rows of ${featureShape[0]} features`;
   const facts = `${trainCount.toLocaleString('en')} ${rows}, ${testCount.toLocaleString('en')} held out; ${classNames.length} classes`;
-  text('data-facts', [facts, ...remarks].join('. '));
-  button('use-digits').hidden = isDigits;
-  part('target-label', HTMLElement).hidden = columns.length === 0;
-  select('target').replaceChildren(
+  setText('data-facts', [facts, ...remarks].join('. '));
+  findButton('use-digits').hidden = isDigits;
+  findElement('target-label', HTMLElement).hidden = columns.length === 0;
+  findSelect('target').replaceChildren(
     ...columns.map((column) => new Option(column, column, column === target, column === target)),
   );
 }

@@ -1,4 +1,4 @@
-/** The data of a run, read wherever they are needed: files can be posted to a worker, and reading them takes time. */
+/** Reads the data of a run. Workers do this themselves, since files can be posted to them and reading takes time. */
 import {
   DataError,
   type Dataset,
@@ -13,7 +13,7 @@ import {
 export type DataSource =
   | { readonly kind: 'digits' }
   | { readonly kind: 'images'; readonly files: readonly File[] }
-  /** target: the column of the classes. Default: the last one. */
+  /** `target` is the column of the classes. Default: the last one. */
   | { readonly kind: 'table'; readonly file: File; readonly target?: string };
 
 export const DIGITS: DataSource = { kind: 'digits' };
@@ -22,10 +22,10 @@ const TABLE_FILE = /\.(csv|tsv|txt)(\.gz)?$/i;
 const IDX_FILE = /idx\d[-_.]ubyte(\.gz)?$/i;
 
 /**
- * What dropped files are meant to be, by their names alone.
- * @throws DataError that says what is missing, or what could be dropped instead
+ * Recognises from their names what the dropped files are.
+ * @throws DataError that says which file is missing, or which files are possible
  */
-export function sourceOf(files: readonly File[]): DataSource {
+export function recogniseSource(files: readonly File[]): DataSource {
   const names = files.map(({ name }) => name);
   if (names.some((name) => IDX_FILE.test(name))) {
     imageFileNames(names); // throws where one of the four is missing
@@ -38,21 +38,21 @@ export function sourceOf(files: readonly File[]): DataSource {
   );
 }
 
-/** With what a checkpoint must keep of them. */
+/** Data with everything that a checkpoint must contain about them. */
 export interface ReadData {
   readonly dataset: Dataset & { readonly classNames: readonly string[]; readonly preparation: Preparation };
-  /** Of a table. */
+  /** The columns of a table; empty for images. */
   readonly columns: readonly string[];
   readonly featureNames: readonly string[];
-  /** What was taken to be meant, and what to know of its columns, in sentences. */
+  /** Assumptions about a table and warnings about its columns, in sentences. */
   readonly remarks: readonly string[];
-  /** How the data were read, as `equilibra train` writes it down. */
+  /** The options with which the data were read, in the form in which `equilibra train` stores them. */
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** @throws DataError that names the file and the place */
+/** @throws DataError that names the file and the place in it */
 export async function readData(source: DataSource): Promise<ReadData> {
-  if (source.kind === 'table') return named(source.file.name, readTableData(source.file, source.target));
+  if (source.kind === 'table') return nameErrors(source.file.name, readTableData(source.file, source.target));
   const dataset =
     source.kind === 'digits'
       ? await digits()
@@ -77,7 +77,7 @@ async function readTableData(file: File, target?: string): Promise<ReadData> {
   return { dataset, columns, featureNames, remarks: [...assumed, ...warnings], options };
 }
 
-async function named<Result>(name: string, reading: Promise<Result>): Promise<Result> {
+async function nameErrors<Result>(name: string, reading: Promise<Result>): Promise<Result> {
   return reading.catch((error: unknown) => {
     throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
   });

@@ -1,10 +1,10 @@
-/** The settings as a form. */
+/** The form with the settings of a run. */
 import { BACKENDS } from '../../src/backends/open.ts';
-import { backendName } from '../page/device.ts';
-import { input as inputOf, part, text } from '../page/elements.ts';
+import { nameBackend } from '../page/device.ts';
+import { findElement, findInput as inputOf, setText } from '../page/elements.ts';
 import { ACTIVATIONS, DEFAULTS, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
 
-/** gpu.js makes functions out of text, which this page does not allow itself. */
+/** gpu.js compiles text to functions, which the content security policy of this page forbids. */
 const OFFERED = BACKENDS.filter((name) => String(name) !== 'gpujs');
 
 const LABELS: Readonly<Record<string, string>> = {
@@ -22,35 +22,35 @@ const LABELS: Readonly<Record<string, string>> = {
   adamW: 'AdamW',
 };
 
-export function labelOf(name: string): string {
+export function findLabel(name: string): string {
   return LABELS[name] ?? name;
 }
 
 type Field = keyof Settings;
 const NUMBERS = ['width', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
 
-export interface SettingsForm {
-  /** @returns undefined, with the reason in the page, where a field does not hold what it must */
+interface SettingsForm {
+  /** Reads the settings. Where a field is invalid, it shows the reason and returns undefined. */
   read(): Settings | undefined;
   write(settings: Settings): void;
-  /** While a run is under way nothing can be chosen. */
+  /** Disables the form during a run. */
   lock(isLocked: boolean): void;
 }
 
-export function settingsForm(): SettingsForm {
-  const form = part('settings', HTMLFormElement);
+export function createSettingsForm(): SettingsForm {
+  const form = findElement('settings', HTMLFormElement);
   const field = (name: Field): HTMLInputElement | HTMLSelectElement => {
     const found = form.elements.namedItem(name);
     if (found instanceof HTMLInputElement || found instanceof HTMLSelectElement) return found;
     throw new Error(`the form has no field ${name}`);
   };
-  const offer = (name: Field, values: readonly string[], label = labelOf): void => {
+  const offer = (name: Field, values: readonly string[], label = findLabel): void => {
     field(name).append(...values.map((value) => new Option(label(value), value)));
   };
   offer('activation', ACTIVATIONS);
   offer('solver', SOLVERS);
   offer('optimiser', OPTIMISERS);
-  offer('backend', ['', ...OFFERED], (name) => (name === '' ? 'automatic' : backendName(name)));
+  offer('backend', ['', ...OFFERED], (name) => (name === '' ? 'automatic' : nameBackend(name)));
   form.addEventListener('submit', (event) => event.preventDefault());
   let seed = DEFAULTS.seed;
   const write = (settings: Settings): void => {
@@ -63,13 +63,13 @@ export function settingsForm(): SettingsForm {
   return {
     write,
     read() {
-      text('settings-problem', '');
+      setText('settings-problem', '');
       for (const name of NUMBERS) {
         const found = field(name);
         if (found.checkValidity()) continue;
-        text(
+        setText(
           'settings-problem',
-          `${nameOf(found)}: ${found.value === '' ? 'a number is missing' : found.validationMessage}`,
+          `${readFieldName(found)}: ${found.value === '' ? 'a number is missing' : found.validationMessage}`,
         );
         found.focus();
         return undefined;
@@ -91,6 +91,6 @@ export function settingsForm(): SettingsForm {
   };
 }
 
-function nameOf(field: HTMLInputElement | HTMLSelectElement): string {
+function readFieldName(field: HTMLInputElement | HTMLSelectElement): string {
   return field.labels?.[0]?.firstChild?.textContent?.trim() ?? field.name;
 }

@@ -1,9 +1,9 @@
-/** What a run has told so far, as the charts take it. */
+/** The history of a run, in the form that the charts need. */
 import type { EpochProgress, StepProgress } from '../../src/index.ts';
 
-export interface StepRow {
+interface StepRow {
   readonly loss: number;
-  /** Absent of steps that a checkpoint tells of. */
+  /** Mean iterations; null for steps from a checkpoint, which does not contain them. */
   readonly forward: number | null;
   readonly backward: number | null;
 }
@@ -11,7 +11,7 @@ export interface StepRow {
 export class RunHistory {
   steps: StepRow[] = [];
   epochs: EpochProgress[] = [];
-  /** Samples per second, as a mean in which older steps count less and less. */
+  /** Samples per second, as an exponential moving average. */
   speed: number | undefined;
 
   addStep({ loss, iterationsForward, iterationsBackward, samples, seconds }: StepProgress): void {
@@ -21,14 +21,14 @@ export class RunHistory {
     this.speed = this.speed === undefined ? now : 0.9 * this.speed + 0.1 * now;
   }
 
-  /** As a checkpoint tells it. */
-  takeUp(losses: ArrayLike<number>, epochs: readonly EpochProgress[]): void {
+  /** Restores the history from a checkpoint. */
+  restore(losses: ArrayLike<number>, epochs: readonly EpochProgress[]): void {
     this.steps = Array.from(losses, (loss) => ({ loss, forward: null, backward: null }));
     this.epochs = [...epochs];
     this.speed = undefined;
   }
 
-  /** Forgets what came after: training goes on from there. */
+  /** Removes everything after this place, from which training goes on. */
   cut(steps: number, epochs: number): void {
     this.steps.length = Math.min(this.steps.length, steps);
     this.epochs.length = Math.min(this.epochs.length, epochs);
@@ -42,13 +42,14 @@ export interface Curves {
   readonly backward: readonly (number | null)[];
 }
 
-/** At most so many points, each the mean of as many steps: more than a screen can show. */
-export function curvesOf(steps: readonly StepRow[], most = 600): Curves {
-  const each = Math.max(1, Math.ceil(steps.length / most));
+/** Computes at most `limit` points, each the mean of an equal number of steps. A screen cannot show more. */
+export function computeCurves(steps: readonly StepRow[], limit = 600): Curves {
+  const each = Math.max(1, Math.ceil(steps.length / limit));
   const groups = Array.from({ length: Math.ceil(steps.length / each) }, (_, group) =>
     steps.slice(group * each, (group + 1) * each),
   );
-  const means = (of: (row: StepRow) => number | null): (number | null)[] => groups.map((group) => mean(group.map(of)));
+  const means = (of: (row: StepRow) => number | null): (number | null)[] =>
+    groups.map((group) => computeMean(group.map(of)));
   return {
     xs: groups.map((group, index) => index * each + (group.length + 1) / 2),
     loss: means(({ loss }) => loss) as number[],
@@ -57,7 +58,7 @@ export function curvesOf(steps: readonly StepRow[], most = 600): Curves {
   };
 }
 
-function mean(values: readonly (number | null)[]): number | null {
+function computeMean(values: readonly (number | null)[]): number | null {
   const present = values.filter((value) => value !== null);
   return present.length === 0 ? null : present.reduce((sum, value) => sum + value, 0) / present.length;
 }

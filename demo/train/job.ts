@@ -1,4 +1,4 @@
-/** What the page and the worker that trains say to each other beside training itself. */
+/** The messages between the page and the training worker, in addition to those of training. */
 import type { AdapterDescription, BackendName } from '../../src/index.ts';
 import type { DataSource } from './data.ts';
 import type { Settings } from './settings.ts';
@@ -8,7 +8,7 @@ export interface Job {
   readonly settings: Settings;
 }
 
-/** Posted by the worker once it knows where it computes, and again once the adapter has nothing to add. */
+/** Posted by the worker once its engine is open, and again once the description of the adapter is final. */
 export interface EngineMessage {
   readonly type: 'engine' | 'adapter';
   readonly backend: BackendName;

@@ -1,20 +1,22 @@
-/** A pad to draw on, by pointer or by keys. What the model gets is shown under the pen: few pixels, centred as its data are. */
-import { button, part, text } from '../page/elements.ts';
+/**
+ * A pad to draw on, by pointer or by keys. It shows the small, centred image that the model receives under the strokes.
+ */
+import { findButton, findElement, setText } from '../page/elements.ts';
 import { drawGrey } from '../page/images.ts';
-import { colour, onColours } from '../page/theme.ts';
-import { framingFor, type Place, rasterised, type Stroke } from './raster.ts';
+import { onColourChange, resolveColour } from '../page/theme.ts';
+import { chooseFraming, type Place, rasterise, type Stroke } from './raster.ts';
 
-export interface Pad {
-  /** @param shape of the images; undefined where the data are no images, and nothing can be drawn */
+interface Pad {
+  /** @param shape the shape of the images; undefined where the data are no images, which hides the pad */
   expect(shape: readonly number[] | undefined): void;
   /** Shows an image in place of a drawing. */
   show(image: Float32Array): void;
 }
 
-/** While one draws, the model is asked this often at most, in milliseconds. */
-const BETWEEN = 200;
+/** The model is asked at most once in this time while the user draws. */
+const MILLISECONDS_BETWEEN_ANSWERS = 200;
 
-/** By a key the pen moves by this share of the pad. */
+/** A key moves the pen by this share of the pad. */
 const KEY_STEP = 1 / 16;
 const DIRECTIONS: Readonly<Record<string, Place>> = {
   ArrowLeft: [-1, 0],
@@ -28,15 +30,15 @@ const HINTS = {
   lifted: 'The pen is lifted: arrows move it, space puts it down.',
 } as const;
 
-/** @param onImage called with the image while it is drawn, and with undefined once it is cleared */
-export function drawingPad(onImage: (image: Float32Array | undefined) => void): Pad {
-  const canvas = part('pad', HTMLCanvasElement);
+/** @param onImage called with the image during drawing, and with undefined when it is cleared */
+export function createPad(onImage: (image: Float32Array | undefined) => void): Pad {
+  const canvas = findElement('pad', HTMLCanvasElement);
   let shape: readonly number[] | undefined;
   let strokes: Place[][] = [];
   let image: Float32Array | undefined;
   let isDown = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** Where keys have moved the pen; shown while they do. */
+  /** The position of the pen that keys move. It is shown while keys are used. */
   let pen: Place = [0.5, 0.5];
   let isKeyed = false;
 
@@ -48,7 +50,7 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     clearTimeout(timer);
     timer = undefined;
     if (!shape || strokes.length === 0) return;
-    image = rasterised(strokes, framingFor(shape));
+    image = rasterise(strokes, chooseFraming(shape));
     onImage(image);
   };
   const placeOf = ({ clientX, clientY }: PointerEvent): Place => {
@@ -56,7 +58,7 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     return [(clientX - left) / width, (clientY - top) / height];
   };
   const putDown = (place: Place): void => {
-    if (strokes.length === 0) image = undefined; // a sample that was shown makes room
+    if (strokes.length === 0) image = undefined; // the drawing replaces a sample that is shown
     isDown = true;
     strokes.push([place]);
   };
@@ -71,30 +73,30 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
     if (!isDown || isKeyed) return;
     for (const each of event.getCoalescedEvents?.() ?? [event]) strokes[strokes.length - 1].push(placeOf(each));
     draw();
-    timer ??= setTimeout(tell, BETWEEN);
+    timer ??= setTimeout(tell, MILLISECONDS_BETWEEN_ANSWERS);
   });
-  const keys = part('pen', HTMLElement);
+  const keys = findElement('pen', HTMLElement);
   keys.tabIndex = 0;
   keys.addEventListener('keydown', (event) => {
     const direction = DIRECTIONS[event.key];
     if (!shape || (!direction && event.key !== ' ')) return;
-    event.preventDefault(); // the page is not to scroll
+    event.preventDefault(); // so that the page does not scroll
     isKeyed = true;
     if (direction) {
-      pen = moved(pen, direction);
+      pen = movePen(pen, direction);
       if (isDown) {
         strokes[strokes.length - 1].push(pen);
-        timer ??= setTimeout(tell, BETWEEN);
+        timer ??= setTimeout(tell, MILLISECONDS_BETWEEN_ANSWERS);
       }
     } else if (isDown) lift();
     else putDown(pen);
-    text('pad-hint', isDown ? HINTS.down : HINTS.lifted);
+    setText('pad-hint', isDown ? HINTS.down : HINTS.lifted);
     draw();
   });
   keys.addEventListener('blur', () => {
     lift();
     isKeyed = false;
-    text('pad-hint', HINTS.idle);
+    setText('pad-hint', HINTS.idle);
     draw();
   });
   const lift = (): void => {
@@ -106,46 +108,46 @@ export function drawingPad(onImage: (image: Float32Array | undefined) => void): 
   canvas.addEventListener('pointerup', lift);
   canvas.addEventListener('pointercancel', lift);
   const showOnly = (given: Float32Array | undefined): void => {
-    isDown = false; // what was begun is gone
+    isDown = false; // an unfinished stroke is discarded
     strokes = [];
     image = given;
     draw();
   };
-  button('clear').addEventListener('click', () => {
+  findButton('clear').addEventListener('click', () => {
     showOnly(undefined);
     onImage(undefined);
   });
-  onColours(draw);
-  text('pad-hint', HINTS.idle);
+  onColourChange(draw);
+  setText('pad-hint', HINTS.idle);
   return {
     expect(wanted) {
       shape = wanted?.length === 2 ? wanted : undefined;
-      part('pad-area', HTMLElement).hidden = !shape;
+      findElement('pad-area', HTMLElement).hidden = !shape;
       showOnly(undefined);
     },
     show: showOnly,
   };
 }
 
-function moved([x, y]: Place, [across, down]: Place): Place {
+function movePen([x, y]: Place, [across, down]: Place): Place {
   const inside = (value: number): number => Math.min(1, Math.max(0, value));
   return [inside(x + KEY_STEP * across), inside(y + KEY_STEP * down)];
 }
 
-/** A ring, filled while the pen is down. */
+/** Paints the pen as a ring, which is filled while the pen is down. */
 function paintPen(canvas: HTMLCanvasElement, [x, y]: Place, isDown: boolean): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const { width, height } = canvas;
   context.beginPath();
   context.arc(x * width, y * height, width / 28, 0, 2 * Math.PI);
-  context.fillStyle = context.strokeStyle = colour('second');
+  context.fillStyle = context.strokeStyle = resolveColour('second');
   context.lineWidth = 2;
   context.stroke();
   if (isDown) context.fill();
 }
 
-/** A sample as it is; a drawing as its strokes, over what the model sees of it. */
+/** Paints a sample, or the strokes of a drawing over the image that the model receives. */
 function paint(
   canvas: HTMLCanvasElement,
   strokes: readonly Stroke[],
@@ -164,7 +166,7 @@ function paint(
     context.drawImage(small, 0, 0, width, height);
     context.globalAlpha = 1;
   }
-  context.strokeStyle = colour('first');
+  context.strokeStyle = resolveColour('first');
   context.lineWidth = width / 18;
   context.lineCap = context.lineJoin = 'round';
   for (const stroke of strokes) {

@@ -1,37 +1,37 @@
-/** From strokes to an image of few pixels, centred and scaled as the digits of a data set are. */
+/** Turns strokes into a small image that is centred and scaled as the digits of a data set are. */
 
 export type Place = readonly [x: number, y: number];
 export type Stroke = readonly Place[];
 
-/** How the images of a data set were made. */
-export interface Framing {
+/** How the images of a data set were framed. */
+interface Framing {
   readonly height: number;
   readonly width: number;
-  /** Rows and columns left free around the digit: none in the 8 × 8 digits, 4 in MNIST. */
+  /** Empty rows and columns around the digit, in pixels: none in the 8 × 8 digits, 4 in MNIST. */
   readonly border: number;
-  /** Width of the pen, in pixels. */
+  /** The width of the pen, in pixels. */
   readonly pen: number;
 }
 
-export function framingFor([height, width]: readonly number[]): Framing {
+export function chooseFraming([height, width]: readonly number[]): Framing {
   const smallest = Math.min(height, width);
   return smallest <= 12
     ? { height, width, border: 0, pen: 1.25 }
     : { height, width, border: Math.round(smallest / 7), pen: smallest / 11 };
 }
 
-/** Points in each direction of a pixel at which is asked whether it is covered. */
+/** The number of sample points in each direction of a pixel. */
 const SAMPLES = 4;
 
 /**
- * The digit fills the frame in its longer direction and stands in the middle.
- * @returns height × width numbers in [0, 1], the share of each pixel that is covered; all 0 without strokes
+ * Draws the strokes so that the digit fills the frame in its longer direction and is centred.
+ * @returns height × width numbers in [0, 1]: the share of each pixel that is covered. All are 0 without strokes.
  */
-export function rasterised(strokes: readonly Stroke[], framing: Framing): Float32Array {
+export function rasterise(strokes: readonly Stroke[], framing: Framing): Float32Array {
   const { height, width, pen } = framing;
   const across = width * SAMPLES;
   const covered = new Uint8Array(height * SAMPLES * across);
-  for (const line of placed(strokes, framing)) cover(covered, [height * SAMPLES, across], line, pen / 2);
+  for (const line of placeStrokes(strokes, framing)) markCovered(covered, [height * SAMPLES, across], line, pen / 2);
   const image = new Float32Array(height * width);
   for (const [sample, isCovered] of covered.entries()) {
     const [row, column] = [Math.floor(sample / across / SAMPLES), Math.floor((sample % across) / SAMPLES)];
@@ -40,8 +40,13 @@ export function rasterised(strokes: readonly Stroke[], framing: Framing): Float3
   return image;
 }
 
-/** Marks the samples within `reach` of a line; only those of the rectangle about it are asked. */
-function cover(covered: Uint8Array, [down, across]: readonly [number, number], [from, to]: Line, reach: number): void {
+/** Marks the sample points within `reach` of a line. It only examines the rectangle around the line. */
+function markCovered(
+  covered: Uint8Array,
+  [down, across]: readonly [number, number],
+  [from, to]: Line,
+  reach: number,
+): void {
   const [columns, rows] = [0, 1].map((axis) => [
     Math.max(0, Math.floor((Math.min(from[axis], to[axis]) - reach) * SAMPLES)),
     Math.min([across, down][axis], Math.ceil((Math.max(from[axis], to[axis]) + reach) * SAMPLES)),
@@ -49,15 +54,15 @@ function cover(covered: Uint8Array, [down, across]: readonly [number, number], [
   for (let row = rows[0]; row < rows[1]; row++) {
     for (let column = columns[0]; column < columns[1]; column++) {
       const sample: Place = [(column + 0.5) / SAMPLES, (row + 0.5) / SAMPLES];
-      if (squaredDistance(sample, from, to) <= reach ** 2) covered[row * across + column] = 1;
+      if (computeSquaredDistance(sample, from, to) <= reach ** 2) covered[row * across + column] = 1;
     }
   }
 }
 
 type Line = readonly [Place, Place];
 
-/** The pieces of the strokes, in the frame. */
-function placed(strokes: readonly Stroke[], { height, width, border, pen }: Framing): Line[] {
+/** Splits the strokes into line segments, in the coordinates of the frame. */
+function placeStrokes(strokes: readonly Stroke[], { height, width, border, pen }: Framing): Line[] {
   const all = strokes.flat();
   if (all.length === 0) return [];
   const [xs, ys] = [all.map(([x]) => x), all.map(([, y]) => y)];
@@ -68,7 +73,7 @@ function placed(strokes: readonly Stroke[], { height, width, border, pen }: Fram
     width / 2 + scale * (x - (left + right) / 2),
     height / 2 + scale * (y - (top + bottom) / 2),
   ];
-  // A point alone is as large as the pen, not as the frame.
+  // A single point is drawn in the size of the pen and not scaled to the frame.
   const isPoint = right - left < 1e-9 && bottom - top < 1e-9;
   const place = isPoint ? (): Place => [width / 2, height / 2] : at;
   return strokes.flatMap((stroke) =>
@@ -78,7 +83,7 @@ function placed(strokes: readonly Stroke[], { height, width, border, pen }: Fram
   );
 }
 
-function squaredDistance([x, y]: Place, [x0, y0]: Place, [x1, y1]: Place): number {
+function computeSquaredDistance([x, y]: Place, [x0, y0]: Place, [x1, y1]: Place): number {
   const [dx, dy] = [x1 - x0, y1 - y0];
   const length = dx * dx + dy * dy;
   const along = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / length));

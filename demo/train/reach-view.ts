@@ -1,12 +1,20 @@
-/** A fixed point being reached: residual, z and probabilities after each iteration. */
+/** Shows how a solver reaches a fixed point: residual, z and probabilities after each iteration. */
 import type { ForwardSolverName, SolveStatus } from '../../src/index.ts';
 import type { ReachedPoint, ReachInput } from '../model/protocol.ts';
-import { input as inputOf, isAbort, made, messageOf, part, select, text } from '../page/elements.ts';
-import { drawSigned, gridOf } from '../page/images.ts';
-import { lineChart } from '../page/line-chart.ts';
-import { onColours } from '../page/theme.ts';
-import { labelOf } from './form.ts';
-import { percent, power } from './progress-view.ts';
+import {
+  createElement,
+  findElement,
+  findSelect,
+  findInput as inputOf,
+  isAbort,
+  readMessage,
+  setText,
+} from '../page/elements.ts';
+import { chooseGrid, drawSigned } from '../page/images.ts';
+import { createLineChart } from '../page/line-chart.ts';
+import { onColourChange } from '../page/theme.ts';
+import { findLabel } from './form.ts';
+import { formatPercent, formatPower } from './progress-view.ts';
 
 const SOLVERS: readonly ForwardSolverName[] = [
   'peaceman-rachford',
@@ -21,24 +29,20 @@ const LABELS: Partial<Record<ForwardSolverName, string>> = {
   'anderson-picard': 'Picard, Anderson',
 };
 
-/** The most iterations that are followed. */
+/** The number of iterations that are followed. */
 const LIMIT = 60;
 
-export type Reach = (
-  input: ReachInput,
-  onPart: (point: ReachedPoint) => void,
-  signal: AbortSignal,
-) => Promise<SolveStatus>;
+type Reach = (input: ReachInput, onPart: (point: ReachedPoint) => void, signal: AbortSignal) => Promise<SolveStatus>;
 
-export interface ReachView {
-  /** Names of the classes, for the probabilities. */
+interface ReachView {
+  /** Sets the names of the classes, for the probabilities. */
   expect(classNames: readonly string[]): void;
-  /** Follows the solver on one row; undefined: on none. */
+  /** Follows the solver on one row, or on none where `inputs` is undefined. */
   follow(inputs: Float32Array | undefined): void;
 }
 
-export function reachView(reach: Reach): ReachView {
-  const chart = lineChart(part('chart-residual', HTMLElement), {
+export function createReachView(reach: Reach): ReachView {
+  const chart = createLineChart(findElement('chart-residual', HTMLElement), {
     lines: [
       { name: 'residual', look: 'first' },
       { name: 'tolerance', look: 'second' },
@@ -46,12 +50,12 @@ export function reachView(reach: Reach): ReachView {
     x: 'iteration',
     scale: 'logarithmic',
     format: (value) => value.toExponential(0),
-    ticks: power,
+    ticks: formatPower,
     height: 180,
   });
   const slider = inputOf('iteration');
-  const solver = select('reach-solver');
-  solver.append(...SOLVERS.map((name) => new Option(LABELS[name] ?? labelOf(name), name)));
+  const solver = findSelect('reach-solver');
+  solver.append(...SOLVERS.map((name) => new Option(LABELS[name] ?? findLabel(name), name)));
   let names: readonly string[] = [];
   let points: ReachedPoint[] = [];
   let inputs: Float32Array | undefined;
@@ -60,7 +64,7 @@ export function reachView(reach: Reach): ReachView {
   const show = (index: number): void => {
     const point = points[index];
     if (!point) return;
-    text('iteration-text', `${point.iterations} of ${points[points.length - 1].iterations}`);
+    setText('iteration-text', `${point.iterations} of ${points[points.length - 1].iterations}`);
     showProbabilities(names, point.probabilities);
     showState(point, points);
   };
@@ -71,7 +75,7 @@ export function reachView(reach: Reach): ReachView {
   const reset = (): void => {
     points = [];
     slider.disabled = true;
-    text('iteration-text', '–');
+    setText('iteration-text', '–');
     drawChart();
     showProbabilities(names, undefined);
   };
@@ -94,14 +98,14 @@ export function reachView(reach: Reach): ReachView {
         },
         signal,
       );
-      text('reach-state', verdict(status, points[points.length - 1]));
+      setText('reach-state', describeEnd(status, points[points.length - 1]));
     } catch (error) {
-      if (!isAbort(error)) text('reach-state', messageOf(error));
+      if (!isAbort(error)) setText('reach-state', readMessage(error));
     }
   };
   slider.addEventListener('input', () => show(Number(slider.value) - 1));
   solver.addEventListener('change', () => void run());
-  onColours(() => show(Number(slider.value) - 1));
+  onColourChange(() => show(Number(slider.value) - 1));
   return {
     expect(classNames) {
       names = classNames;
@@ -115,35 +119,35 @@ export function reachView(reach: Reach): ReachView {
       else {
         current.abort();
         reset();
-        text('reach-state', 'Draw, or choose a held-out row.');
+        setText('reach-state', 'Draw, or choose a held-out row.');
       }
     },
   };
 }
 
-function verdict(status: SolveStatus, { iterations, residual, tolerance }: ReachedPoint): string {
+function describeEnd(status: SolveStatus, { iterations, residual, tolerance }: ReachedPoint): string {
   const at = `residual ${residual.toExponential(1)} after ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'}`;
-  const said = {
+  const sentences = {
     converged: `Reached: ${at}, below the tolerance ${tolerance}.`,
-    stalled: `Reached as nearly as float32 can: ${at}.`,
+    stalled: `Reached to the precision of float32: ${at}.`,
     limit: `Not reached: ${at}, above the tolerance ${tolerance}.`,
-    diverged: `Diverged: ${at}. This solver needs W to contract; it does not.`,
+    diverged: `Diverged: ${at}. This solver converges only if z ↦ σ(Wz + b) is a contraction.`,
   };
-  return said[status];
+  return sentences[status];
 }
 
 function showProbabilities(names: readonly string[], probabilities: Float32Array | undefined): void {
-  const list = part('classes', HTMLOListElement);
+  const list = findElement('classes', HTMLOListElement);
   const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
   if (list.childElementCount !== names.length) {
     list.replaceChildren(
       ...names.map(() =>
-        made(
+        createElement(
           'li',
           {},
-          made('span'),
-          made('span', { class: 'bar', 'aria-hidden': 'true' }, made('span')),
-          made('span', { class: 'share' }),
+          createElement('span'),
+          createElement('span', { class: 'bar', 'aria-hidden': 'true' }, createElement('span')),
+          createElement('span', { class: 'share' }),
         ),
       ),
     );
@@ -154,16 +158,16 @@ function showProbabilities(names: readonly string[], probabilities: Float32Array
     name.textContent = names[index];
     const value = probabilities?.[index] ?? 0;
     (bar.firstElementChild as HTMLElement).style.width = `${(100 * value).toFixed(1)}%`;
-    share.textContent = probabilities ? percent(value) : '–';
+    share.textContent = probabilities ? formatPercent(value) : '–';
   }
 }
 
-/** On one scale for all iterations, so that z can be seen to settle. */
+/** Draws z on one scale for all iterations, so that it visibly settles. */
 function showState({ z, iterations }: ReachedPoint, points: readonly ReachedPoint[]): void {
   const { z: final } = points[points.length - 1];
   const largest = final.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  const canvas = part('z', HTMLCanvasElement);
-  drawSigned(canvas, z, gridOf(z.length), largest);
+  const canvas = findElement('z', HTMLCanvasElement);
+  drawSigned(canvas, z, chooseGrid(z.length), largest);
   canvas.setAttribute(
     'aria-label',
     `The ${z.length} numbers of z after ${iterations} iterations as an image; the largest is ${largest.toPrecision(2)}`,

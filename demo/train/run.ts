@@ -1,11 +1,11 @@
-/** A run of training in its worker: it is started, paused, stopped, and taken up again where the device is lost. */
+/** Controls a run in the training worker: starts, pauses and stops it, and resumes it after the device is lost. */
 import { type CheckpointInfo, type Progress, trainInWorker, type WorkerRun } from '../../src/index.ts';
 import type { EngineMessage, Job } from './job.ts';
 
 export type RunState = 'opening' | 'running' | 'paused' | 'recovering' | 'stopped' | 'finished' | 'failed';
 
 export interface RunEvents {
-  /** @param message what went wrong, where something did */
+  /** @param message the error of the states `recovering` and `failed` */
   onState(state: RunState, message?: string): void;
   onEngine(engine: EngineMessage): void;
   onProgress(progress: Progress): void;
@@ -16,14 +16,14 @@ export interface TrainingRun {
   pause(): void;
   continue(): void;
   stop(): void;
-  /** Resolves when it has come to its end, whatever that is. */
+  /** Resolves when the run has ended, also after an error. */
   readonly ended: Promise<void>;
 }
 
-/** A device that is lost so often without a checkpoint in between is not coming back. */
-const MOST_LOSSES = 3;
+/** The run fails when the device is lost more often than this without a checkpoint in between. */
+const MAXIMUM_LOSSES = 3;
 
-/** @param resume bytes of a checkpoint to go on from */
+/** @param resume the bytes of the checkpoint from which training goes on */
 export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefined, events: RunEvents): TrainingRun {
   const controller = new AbortController();
   let current: WorkerRun | undefined;
@@ -58,7 +58,7 @@ export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefine
         if (controller.signal.aborted) return events.onState('stopped');
         const { name, message } = error as Error;
         losses += 1;
-        if (name !== 'DeviceLostError' || losses > MOST_LOSSES) return events.onState('failed', message);
+        if (name !== 'DeviceLostError' || losses > MAXIMUM_LOSSES) return events.onState('failed', message);
         events.onState('recovering', message);
       }
     }

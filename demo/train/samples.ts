@@ -1,21 +1,21 @@
-/** Held-out rows with what the model takes them for. Each is a button: its fixed point is shown. */
+/** Shows held-out rows with their predictions. Each row is a button that shows its fixed point. */
 import type { DataSummary, Predictions } from '../model/protocol.ts';
-import { made, messageOf, part, text, write } from '../page/elements.ts';
-import { type Sheet, sheetOf } from '../page/images.ts';
-import { onColours } from '../page/theme.ts';
-import { percent } from './progress-view.ts';
+import { createElement, findElement, readMessage, setText, updateText } from '../page/elements.ts';
+import { createSheet, type Sheet } from '../page/images.ts';
+import { onColourChange } from '../page/theme.ts';
+import { formatPercent } from './progress-view.ts';
 
 export interface Samples {
   show(data: DataSummary): void;
-  /** @param predictions of the rows shown; undefined where there are none */
+  /** @param predictions the predictions for the rows that are shown; undefined where there are none */
   predicted(predictions: Predictions | undefined): void;
-  /** No row is chosen any more. */
+  /** Clears the choice of a row. */
   release(): void;
 }
 
 /** @param onChosen called with the row and its numbers */
-export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => void): Samples {
-  const list = part('samples', HTMLUListElement);
+export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) => void): Samples {
+  const list = findElement('samples', HTMLUListElement);
   let data: DataSummary | undefined;
   let sheet: Sheet | undefined;
   let drawings = 0;
@@ -27,14 +27,14 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
   const release = (): void => {
     for (const { button } of items) button.setAttribute('aria-pressed', 'false');
   };
-  /** The pictures in the colours of the page; the former ones are shown until they are there. */
+  /** Draws the pictures in the colours of the page. The previous ones remain until the new ones are complete. */
   const draw = async (): Promise<void> => {
     drawings += 1;
     const own = drawings;
     if (!data || !areGrey(data)) return;
     const { shown, featureShape } = data;
-    const next = await sheetOf(shown.inputs, shown.count, featureShape);
-    if (own !== drawings) return next.discard(); // other data or colours came meanwhile
+    const next = await createSheet(shown.inputs, shown.count, featureShape);
+    if (own !== drawings) return next.discard(); // the data or the colours have changed in the meantime
     sheet?.discard();
     sheet = next;
     list.style.setProperty('--sheet', next.image);
@@ -43,12 +43,12 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
       picture?.style.setProperty('background-position', next.place(row));
   };
   const drawOrSay = (): void => {
-    draw().catch((error: unknown) => text('samples-facts', messageOf(error)));
+    draw().catch((error: unknown) => setText('samples-facts', readMessage(error)));
   };
   const itemOf = (summary: DataSummary, row: number) => {
-    const caption = made('span');
-    const picture = areGrey(summary) ? made('span', { class: 'picture', 'aria-hidden': 'true' }) : undefined;
-    const button = made(
+    const caption = createElement('span');
+    const picture = areGrey(summary) ? createElement('span', { class: 'picture', 'aria-hidden': 'true' }) : undefined;
+    const button = createElement(
       'button',
       { type: 'button', 'aria-pressed': 'false' },
       ...(picture ? [picture] : [`row ${row + 1}`]),
@@ -68,7 +68,7 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
     for (const [row, { button, caption }] of items.entries()) {
       const truth = classNames[shown.labels[row]];
       if (!predictions) {
-        write(caption, truth);
+        updateText(caption, truth);
         button.removeAttribute('data-answer');
         button.setAttribute('aria-label', `${truth}, row ${row + 1}`);
         continue;
@@ -76,25 +76,25 @@ export function samplesGrid(onChosen: (row: number, inputs: Float32Array) => voi
       const answer = classNames[predictions.classes[row]];
       const isRight = predictions.classes[row] === shown.labels[row];
       if (isRight) right += 1;
-      write(caption, isRight ? answer : `${answer} ≠ ${truth}`);
+      updateText(caption, isRight ? answer : `${answer} ≠ ${truth}`);
       button.dataset.answer = isRight ? 'right' : 'wrong';
-      const sure = percent(predictions.probabilities[row * classNames.length + predictions.classes[row]]);
+      const sure = formatPercent(predictions.probabilities[row * classNames.length + predictions.classes[row]]);
       button.setAttribute(
         'aria-label',
         `${caption.textContent}, row ${row + 1}: ${isRight ? 'recognised' : `${truth} taken for ${answer}`}, ${sure} sure`,
       );
     }
     if (predictions)
-      text('samples-facts', `${right} of these ${shown.count} are recognised. Choose one to see its fixed point.`);
+      setText('samples-facts', `${right} of these ${shown.count} are recognised. Choose one to see its fixed point.`);
   };
-  onColours(drawOrSay);
+  onColourChange(drawOrSay);
   return {
     show(summary) {
       data = summary;
       items = Array.from({ length: summary.shown.count }, (_, row) => itemOf(summary, row));
       list.style.removeProperty('--sheet');
-      list.replaceChildren(...items.map(({ button }) => made('li', {}, button)));
-      text('samples-facts', 'Predictions come with the first checkpoint. Choose one to see its fixed point.');
+      list.replaceChildren(...items.map(({ button }) => createElement('li', {}, button)));
+      setText('samples-facts', 'Predictions come with the first checkpoint. Choose one to see its fixed point.');
       predicted(undefined);
       drawOrSay();
     },

@@ -1,19 +1,21 @@
-/** What a person may choose of a run. The names and the texts are those of `equilibra train`, which goes on from the page's checkpoints. */
+/** The settings of a run. Names and texts are those of `equilibra train`, which can resume the page's checkpoints. */
 import type { Activation, BackendName, ForwardSolverName } from '../../src/index.ts';
 
-/** Which of the library's the form offers: each that is added there has to be decided on here. */
+/**
+ * Whether the form offers each activation. One that is added to the library does not compile until it is listed here.
+ */
 const OFFERED_ACTIVATIONS = {
   relu: true,
   tanh: true,
   sigmoid: true,
-  softThreshold: false, // these two want parameters
+  softThreshold: false, // softThreshold and clip have parameters
   leakyRelu: true,
   clip: false,
   softplus: true,
   elu: true,
   softsign: true,
   arctan: true,
-  softmax: false, // over a whole layer
+  softmax: false, // acts on a whole layer
 } as const satisfies Record<Activation['name'], boolean>;
 
 const OFFERED_SOLVERS = {
@@ -23,18 +25,18 @@ const OFFERED_SOLVERS = {
   'anderson-picard+peaceman-rachford': true,
   'forward-backward': true,
   anderson: true,
-  picard: false, // these two need not converge
+  picard: false, // picard and anderson-picard need not converge
   'anderson-picard': false,
 } as const satisfies Record<ForwardSolverName | 'auto', boolean>;
 
 type Offered<Choices> = { [Name in keyof Choices]: Choices[Name] extends true ? Name : never }[keyof Choices];
 
-function offered<Choices extends Readonly<Record<string, boolean>>>(choices: Choices): readonly Offered<Choices>[] {
+function listOffered<Choices extends Readonly<Record<string, boolean>>>(choices: Choices): readonly Offered<Choices>[] {
   return Object.keys(choices).filter((name) => choices[name]) as unknown as Offered<Choices>[];
 }
 
-export const ACTIVATIONS = offered(OFFERED_ACTIVATIONS);
-export const SOLVERS = offered(OFFERED_SOLVERS);
+export const ACTIVATIONS = listOffered(OFFERED_ACTIVATIONS);
+export const SOLVERS = listOffered(OFFERED_SOLVERS);
 
 export const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 
@@ -66,13 +68,13 @@ export const DEFAULTS: Settings = {
   backend: undefined,
 };
 
-/** The rate falls to a tenth after so many epochs, again and again. */
+/** The learning rate is multiplied by `factor` every `every` epochs. */
 export const DECAY = { factor: 0.1, every: 15 } as const;
 
 export type Options = Readonly<Record<string, string>>;
 
-/** The settings as the command line writes them down in a checkpoint. */
-export function optionsOf({ backend, ...settings }: Settings): Options {
+/** Turns the settings into the options that the command line stores in a checkpoint. */
+export function toOptions({ backend, ...settings }: Settings): Options {
   const { optimiser } = settings;
   const all = {
     ...settings,
@@ -88,15 +90,15 @@ export function optionsOf({ backend, ...settings }: Settings): Options {
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
 }
 
-/** May be others in a run that is taken up. */
-const FREE: readonly string[] = ['epochs', 'backend'];
+/** The options that may differ when a run is resumed. */
+const CHANGEABLE: readonly string[] = ['epochs', 'backend'];
 
 /**
- * The settings that a checkpoint was trained with, where this page offers them all.
- * @param options as the page or the command line wrote them
- * @returns undefined where the run used something that is not on this page
+ * Reads the settings with which a checkpoint was trained.
+ * @param options the options that the page or the command line stored
+ * @returns undefined where the run used something that this page does not offer
  */
-export function settingsFrom(options: Options): Settings | undefined {
+export function readSettings(options: Options): Settings | undefined {
   const number = (name: string, fallback: number): number => Number(options[name] ?? fallback);
   const settings = {
     ...DEFAULTS,
@@ -111,17 +113,25 @@ export function settingsFrom(options: Options): Settings | undefined {
     batch: number('batch', DEFAULTS.batch),
     seed: number('seed', DEFAULTS.seed),
   };
-  const own = optionsOf(settings);
+  const own = toOptions(settings);
   const names = new Set([...Object.keys(own), ...Object.keys(options)]);
   const isOffered =
     (ACTIVATIONS as readonly string[]).includes(settings.activation) &&
     (SOLVERS as readonly string[]).includes(settings.solver) &&
     (OPTIMISERS as readonly string[]).includes(settings.optimiser);
   const differs = [...names].some(
-    (name) => !FREE.includes(name) && !DATA.includes(name) && own[name] !== options[name],
+    (name) => !CHANGEABLE.includes(name) && !DATA_OPTIONS.includes(name) && own[name] !== options[name],
   );
   return isOffered && !differs ? settings : undefined;
 }
 
-/** Of a table: they say how the data were read, and are checked with the data. */
-const DATA: readonly string[] = ['target', 'held-out', 'ignore', 'categorical', 'missing', 'standardise', 'header'];
+/** The options that say how a table was read. They are compared with the data instead. */
+const DATA_OPTIONS: readonly string[] = [
+  'target',
+  'held-out',
+  'ignore',
+  'categorical',
+  'missing',
+  'standardise',
+  'header',
+];

@@ -1,20 +1,20 @@
-/** The view in which a model is trained. */
+/** The view for training a model. */
 import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
 import type { DataSummary, ModelCalls, ModelSummary } from '../model/protocol.ts';
-import { placeName, showDevice } from '../page/device.ts';
-import { button, input, messageOf, text } from '../page/elements.ts';
+import { namePlace, showDevice } from '../page/device.ts';
+import { findButton, findInput, readMessage, setText } from '../page/elements.ts';
 import type { Caller } from '../workers/calls.ts';
-import { dataChoice } from './data-choice.ts';
-import { settingsForm } from './form.ts';
+import { createDataChoice } from './data-choice.ts';
+import { createSettingsForm } from './form.ts';
 import { RunHistory } from './history.ts';
-import { drawingPad } from './pad.ts';
-import { percent, progressView } from './progress-view.ts';
-import { reachView } from './reach-view.ts';
+import { createPad } from './pad.ts';
+import { createProgressView, formatPercent } from './progress-view.ts';
+import { createReachView } from './reach-view.ts';
 import { type RunEvents, type RunState, startRun, type TrainingRun } from './run.ts';
-import { samplesGrid } from './samples.ts';
-import { type Settings, settingsFrom } from './settings.ts';
+import { createSamplesGrid } from './samples.ts';
+import { readSettings, type Settings } from './settings.ts';
 
-/** A checkpoint that training can go on from, and the settings that it goes on with. */
+/** A checkpoint from which training can go on, with its settings. */
 interface Resumable {
   readonly bytes: Uint8Array;
   readonly settings: Settings;
@@ -30,18 +30,18 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   let loaded: Resumable | undefined;
   let where = '';
 
-  const form = settingsForm();
-  const progress = progressView(history, () => shareDone());
-  const reach = reachView((wanted, onPart, signal) => ask('reach', wanted, { onPart, signal }));
-  const pad = drawingPad((image) => {
+  const form = createSettingsForm();
+  const progress = createProgressView(history, () => shareDone());
+  const reach = createReachView((wanted, onPart, signal) => ask('reach', wanted, { onPart, signal }));
+  const pad = createPad((image) => {
     samples.release();
     follow(image);
   });
-  const samples = samplesGrid((_row, inputs) => {
+  const samples = createSamplesGrid((_row, inputs) => {
     if (data.summary?.kind === 'images') pad.show(inputs);
     follow(inputs);
   });
-  const data = dataChoice(
+  const data = createDataChoice(
     (source) => ask('open', source),
     (summary) => {
       pad.expect(summary.kind === 'images' ? summary.featureShape : undefined);
@@ -58,26 +58,28 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     return state === 'finished' ? 1 : Math.min(1, (epoch + step / steps) / epochs);
   }
 
-  /** The row whose fixed point is wanted: it is followed once there is a model, and again with each newer one. */
+  /**
+   * The row whose fixed point is shown. The solver is followed once there is a model, and again with each newer one.
+   */
   let chosen: Float32Array | undefined;
 
   function follow(inputs: Float32Array | undefined): void {
     chosen = inputs;
     if (model && data.summary?.features === model.inputs) reach.follow(inputs);
-    else if (inputs) text('reach-state', 'There is no model for these data yet: train one, or load a checkpoint.');
+    else if (inputs) setText('reach-state', 'There is no model for these data yet: train one, or load a checkpoint.');
   }
 
-  /** Held-out rows through the model as it is now. */
+  /** Classifies the held-out rows with the current model. */
   async function lookAgain(): Promise<void> {
     if (!model || data.summary?.features !== model.inputs || data.summary.classNames.length !== model.outputs) return;
     try {
       samples.predicted(await ask('predictions', undefined));
     } catch (error) {
-      text('samples-facts', messageOf(error));
+      setText('samples-facts', readMessage(error));
     }
   }
 
-  const take = newest(async (bytes: Uint8Array) => {
+  const take = createLatestOnly(async (bytes: Uint8Array) => {
     model = await ask('model', bytes);
     await lookAgain();
     follow(chosen);
@@ -91,12 +93,12 @@ export function startTraining(ask: Caller<ModelCalls>): void {
         history.cut(at.epoch * place.steps + at.step, at.epoch);
         place = { ...place, ...at };
       }
-      if (next === 'failed') text('run-problem', message ?? 'Training failed.');
+      if (next === 'failed') setText('run-problem', message ?? 'Training failed.');
       showState(next, message);
       progress.changed();
     },
     onEngine(engine) {
-      where = placeName(engine);
+      where = namePlace(engine);
       showDevice(engine);
     },
     onProgress(told) {
@@ -110,7 +112,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     onCheckpoint(bytes, info) {
       latest = bytes;
       checkpointPlace = info;
-      button('download').disabled = false;
+      findButton('download').disabled = false;
       take(bytes);
     },
   };
@@ -119,39 +121,39 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   function describe(secondsLeft: number): void {
     const { epoch, epochs } = place;
     const left = secondsLeft >= 60 ? `${Math.round(secondsLeft / 60)} min` : `${Math.ceil(secondsLeft)} s`;
-    text('state', `Training on ${where}: epoch ${epoch + 1} of ${epochs}, about ${left} left.`);
+    setText('state', `Training on ${where}: epoch ${epoch + 1} of ${epochs}, about ${left} left.`);
   }
 
   function showState(next: RunState, message?: string): void {
-    const isUnderWay = ['opening', 'running', 'paused', 'recovering'].includes(next);
-    button('start').disabled = isUnderWay;
-    button('start').textContent = loaded && !isUnderWay ? 'Resume training' : 'Start training';
-    button('pause').disabled = next !== 'running' && next !== 'paused';
-    button('pause').textContent = next === 'paused' ? 'Continue' : 'Pause';
-    button('stop').disabled = !isUnderWay;
-    form.lock(isUnderWay);
+    const isRunning = ['opening', 'running', 'paused', 'recovering'].includes(next);
+    findButton('start').disabled = isRunning;
+    findButton('start').textContent = loaded && !isRunning ? 'Resume training' : 'Start training';
+    findButton('pause').disabled = next !== 'running' && next !== 'paused';
+    findButton('pause').textContent = next === 'paused' ? 'Continue' : 'Pause';
+    findButton('stop').disabled = !isRunning;
+    form.lock(isRunning);
     const { epoch } = place;
     const ending = history.epochs[history.epochs.length - 1]?.validation;
-    const result = ending ? ` Held-out accuracy ${percent(ending.accuracy)}.` : '';
-    const said: Record<RunState, string> = {
+    const result = ending ? ` Held-out accuracy ${formatPercent(ending.accuracy)}.` : '';
+    const sentences: Record<RunState, string> = {
       opening: 'Reading the data and opening the device.',
       running: `Training on ${where}.`,
       paused: `Paused in epoch ${epoch + 1}.`,
       recovering: `${message} Opening the device again; training goes on from ${latest ? 'the last checkpoint' : 'the start'}.`,
       stopped: `Stopped in epoch ${epoch + 1}; Resume goes on from there.${result}`,
-      finished: `Finished: ${history.steps.length} steps in ${history.epochs.length} epochs.${result}`,
+      finished: `Finished: ${history.steps.length} steps in ${history.epochs.length} ${history.epochs.length === 1 ? 'epoch' : 'epochs'}.${result}`,
       failed: 'Training ended with an error.',
     };
-    text('state', said[next]);
+    setText('state', sentences[next]);
   }
 
   async function begin(): Promise<void> {
     const settings = form.read();
     if (!settings || !data.summary) return;
-    text('run-problem', '');
+    setText('run-problem', '');
     const resume = loaded && isSameRun(loaded.settings, settings) ? loaded.bytes : undefined;
     if (!resume) {
-      history.takeUp([], []);
+      history.restore([], []);
       latest = undefined;
       place = { epoch: 0, step: 0, steps: 1, epochs: settings.epochs };
     }
@@ -162,38 +164,38 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       loaded = { bytes: latest, settings };
       showState('stopped');
     }
-    button('start').focus({ preventScroll: true });
+    findButton('start').focus({ preventScroll: true });
   }
 
   async function load(file: File): Promise<void> {
-    text('run-problem', '');
+    setText('run-problem', '');
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const found = await ask('model', bytes);
       model = found;
       latest = bytes;
-      button('download').disabled = false;
-      const settings = found.options && settingsFrom(found.options);
+      findButton('download').disabled = false;
+      const settings = found.options && readSettings(found.options);
       if (settings) form.write(settings);
       loaded = found.training && settings ? { bytes, settings } : undefined;
-      history.takeUp(found.training?.losses ?? [], found.training?.epochs ?? []);
-      button('start').textContent = loaded ? 'Resume training' : 'Start training';
-      text('state', loadedText(file.name, found, data.summary, loaded !== undefined));
+      history.restore(found.training?.losses ?? [], found.training?.epochs ?? []);
+      findButton('start').textContent = loaded ? 'Resume training' : 'Start training';
+      setText('state', describeLoaded(file.name, found, data.summary, loaded !== undefined));
       progress.changed();
       await lookAgain();
       follow(chosen);
     } catch (error) {
-      text('run-problem', `${file.name}: ${messageOf(error)}`);
+      setText('run-problem', `${file.name}: ${readMessage(error)}`);
     }
   }
 
-  button('start').addEventListener('click', () => void begin());
-  button('pause').addEventListener('click', () => (state === 'paused' ? run?.continue() : run?.pause()));
-  button('stop').addEventListener('click', () => run?.stop());
-  button('download').addEventListener('click', () => {
+  findButton('start').addEventListener('click', () => void begin());
+  findButton('pause').addEventListener('click', () => (state === 'paused' ? run?.continue() : run?.pause()));
+  findButton('stop').addEventListener('click', () => run?.stop());
+  findButton('download').addEventListener('click', () => {
     if (latest) downloadCheckpoint(latest, `${data.summary?.name ?? 'model'}.equilibra`);
   });
-  input('checkpoint').addEventListener('change', ({ target }) => {
+  findInput('checkpoint').addEventListener('change', ({ target }) => {
     const field = target as HTMLInputElement;
     const [file] = field.files ?? [];
     field.value = '';
@@ -201,13 +203,13 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   });
 }
 
-/** Training goes on only with the same settings, but for where it computes and how long. */
+/** Whether two settings describe the same run. The backend and the number of epochs may differ. */
 function isSameRun(before: Settings, now: Settings): boolean {
   const kept = ({ epochs, backend, ...rest }: Settings): string => JSON.stringify(Object.entries(rest).sort());
   return kept(before) === kept(now);
 }
 
-function loadedText(
+function describeLoaded(
   name: string,
   { width, training, data, inputs, classNames }: ModelSummary,
   now: DataSummary | undefined,
@@ -215,12 +217,14 @@ function loadedText(
 ): string {
   const about = `${name}: a layer of width ${width}${training ? `, after ${training.epoch} epochs` : ''}${data ? `, trained on ${data.name}` : ''}.`;
   const fits = now && now.features === inputs && (!classNames || classNames.length === now.classNames.length);
-  if (!fits) return `${about} It takes ${inputs} numbers a row; choose the data that it was trained on.`;
-  return `${about} ${canResume ? 'Resume goes on from there.' : 'It can be looked at; Start trains a new one.'}`;
+  if (!fits) return `${about} It takes ${inputs} numbers for each row; choose the data that it was trained on.`;
+  return `${about} ${canResume ? 'Resume goes on from there.' : 'The page can show it, but not resume its training; Start trains a new model.'}`;
 }
 
-/** Does one thing at a time; of those that come meanwhile, only the last one is done. */
-function newest<Value>(work: (value: Value) => Promise<void>): (value: Value) => void {
+/**
+ * Returns a function that does one piece of work at a time. Of the calls in the meantime only the last is carried out.
+ */
+function createLatestOnly<Value>(work: (value: Value) => Promise<void>): (value: Value) => void {
   let next: { value: Value } | undefined;
   let isBusy = false;
   const go = async (): Promise<void> => {
@@ -228,7 +232,7 @@ function newest<Value>(work: (value: Value) => Promise<void>): (value: Value) =>
     while (next) {
       const { value } = next;
       next = undefined;
-      await work(value).catch((error: unknown) => text('samples-facts', messageOf(error)));
+      await work(value).catch((error: unknown) => setText('samples-facts', readMessage(error)));
     }
     isBusy = false;
   };

@@ -14,55 +14,59 @@ import {
   stepDecay,
   stochasticGradient,
 } from '../../src/index.ts';
-import { settledAdapter } from '../workers/adapter.ts';
+import { waitForAdapter } from '../workers/adapter.ts';
 import { readData } from './data.ts';
 import type { EngineMessage, Job } from './job.ts';
-import { DECAY, optionsOf, type Settings } from './settings.ts';
+import { DECAY, type Settings, toOptions } from './settings.ts';
 
-/** Steps from one checkpoint to the next: what a lost device costs. */
+/** The number of steps between two checkpoints, which is the work that a lost device costs at most. */
 const CHECKPOINT_STEPS = 50;
 
 serveTraining(self, async ({ source, settings }: Job) => {
   const { dataset, options } = await readData(source);
   const { epochs, batch, seed, backend } = settings;
   const engine = await open({ backend });
-  self.postMessage(messageOf('engine', engine));
-  void settledAdapter(engine).then(() => self.postMessage(messageOf('adapter', engine)));
+  self.postMessage(createMessage('engine', engine));
+  void waitForAdapter(engine).then(() => self.postMessage(createMessage('adapter', engine)));
   const steps = Math.ceil(dataset.train.count / batch);
   return {
     engine,
-    model: modelOf(settings, dataset.train.features, dataset.classes),
+    model: createModel(settings, dataset.train.features, dataset.classes),
     data: dataset,
     options: {
       epochs,
       batch,
       seed,
-      optimiser: optimiserOf(settings),
+      optimiser: createOptimiser(settings),
       validation: dataset.test,
       checkpoint: {
         every: { steps: Math.min(steps, CHECKPOINT_STEPS) },
         extras: {
           preparation: dataset.preparation,
           data: { name: dataset.name, bundled: source.kind === 'digits' },
-          options: { ...optionsOf(settings), ...options },
+          options: { ...toOptions(settings), ...options },
         },
       },
     },
   };
 });
 
-function messageOf(type: EngineMessage['type'], { backend, adapter }: Engine): EngineMessage {
+function createMessage(type: EngineMessage['type'], { backend, adapter }: Engine): EngineMessage {
   return { type, backend, adapter };
 }
 
-function modelOf({ width, activation, margin, solver, tolerance }: Settings, inputs: number, classes: number): Model {
+function createModel(
+  { width, activation, margin, solver, tolerance }: Settings,
+  inputs: number,
+  classes: number,
+): Model {
   return sequential(
     monotone({ inputs, width, activation, margin, solver, tolerance }),
     dense({ inputs: width, outputs: classes }),
   );
 }
 
-function optimiserOf({ optimiser, rate }: Settings): Optimiser {
+function createOptimiser({ optimiser, rate }: Settings): Optimiser {
   const schedule = stepDecay(rate, DECAY);
   const makers = { adam, adamW, sgd, stochasticGradient };
   return makers[optimiser]({ rate: schedule });

@@ -1,6 +1,6 @@
-/** Calls from the page to a worker: each has one answer, and may tell parts of it on the way. */
+/** Calls from the page to a worker. Each call has one answer, and may send parts of it in advance. */
 
-/** One kind of call, for the type of a protocol. */
+/** The types of one call in a protocol. */
 export interface Call<Input, Output, Part = never> {
   readonly input: Input;
   readonly output: Output;
@@ -8,11 +8,11 @@ export interface Call<Input, Output, Part = never> {
 }
 
 type Name<Calls> = keyof Calls & string;
-type Any = Call<unknown, unknown, unknown>;
-type Protocol<Calls> = { readonly [Key in keyof Calls]: Any };
+type AnyCall = Call<unknown, unknown, unknown>;
+type Protocol<Calls> = { readonly [Key in keyof Calls]: AnyCall };
 
-/** What the worker does for each kind of call. `signal` is aborted where the page no longer wants the answer. */
-export type Served<Calls extends Protocol<Calls>> = {
+/** The worker's function for each call. `signal` is aborted when the page no longer needs the answer. */
+type CallHandlers<Calls extends Protocol<Calls>> = {
   readonly [Key in Name<Calls>]: (
     input: Calls[Key]['input'],
     tell: (part: Calls[Key]['part']) => void,
@@ -20,9 +20,9 @@ export type Served<Calls extends Protocol<Calls>> = {
   ) => Promise<Calls[Key]['output']>;
 };
 
-export interface CallOptions<Part> {
+interface CallOptions<Part> {
   onPart?: (part: Part) => void;
-  /** Aborted, the call rejects with its reason, and the worker is told. */
+  /** When it is aborted, the call rejects with its reason and the worker is notified. */
   signal?: AbortSignal;
 }
 
@@ -47,40 +47,40 @@ interface End {
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
 }
 
-/** The worker's side: call it once, with the worker's own global scope. */
-export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: Served<Calls>): void {
-  const under = new Map<number, AbortController>();
+/** Answers calls in a worker. Call it once, with the global scope of the worker. */
+export function serveCalls<Calls extends Protocol<Calls>>(scope: End, served: CallHandlers<Calls>): void {
+  const running = new Map<number, AbortController>();
   const answer = (message: Answer): void => scope.postMessage(message);
   scope.addEventListener('message', ({ data }: MessageEvent<Request>) => {
-    if ('cancel' in data) return under.get(data.cancel)?.abort();
+    if ('cancel' in data) return running.get(data.cancel)?.abort();
     const { id, name, input } = data;
     const controller = new AbortController();
-    under.set(id, controller);
+    running.set(id, controller);
     const tell = (value: unknown): void => {
       if (!controller.signal.aborted) answer({ id, kind: 'part', value });
     };
     void served[name as Name<Calls>](input, tell, controller.signal)
       .then(
         (value) => answer({ id, kind: 'done', value }),
-        (error: unknown) => answer({ id, kind: 'failed', error: posted(error) }),
+        (error: unknown) => answer({ id, kind: 'failed', error: toPlainError(error) }),
       )
-      .finally(() => under.delete(id));
+      .finally(() => running.delete(id));
   });
 }
 
-function posted(error: unknown): { name: string; message: string } {
+function toPlainError(error: unknown): { name: string; message: string } {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, message };
 }
 
-/** The page's side. */
-export function callsTo<Calls extends Protocol<Calls>>(worker: Worker): Caller<Calls> {
+/** Returns the function with which the page calls a worker. */
+export function createCaller<Calls extends Protocol<Calls>>(worker: Worker): Caller<Calls> {
   const waiting = new Map<number, (answer: Answer) => void>();
   let next = 0;
   worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => waiting.get(data.id)?.(data));
   worker.addEventListener('error', ({ message }) => {
     const error = { name: 'Error', message: `the worker failed: ${message ?? 'its script could not be loaded'}` };
-    for (const [id, hear] of waiting) hear({ id, kind: 'failed', error });
+    for (const [id, settle] of waiting) settle({ id, kind: 'failed', error });
   });
   return (name, input, { onPart, signal } = {}) =>
     new Promise((resolve, reject) => {
@@ -108,7 +108,7 @@ export function callsTo<Calls extends Protocol<Calls>>(worker: Worker): Caller<C
     });
 }
 
-/** So that messages are heard between two pieces of work: on the CPU nothing else makes room for them. */
-export function breath(): Promise<void> {
+/** Lets the worker receive messages between two pieces of work. Solves on the CPU never do so by themselves. */
+export function yieldToMessages(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

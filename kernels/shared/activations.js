@@ -1,5 +1,5 @@
-// Activations σ = prox_f. Each takes (x, a0, a1) and returns σ(x); the parameters are those of ACTIVATIONS in
-// src/backends/kernels.ts.
+// Activations σ = prox_f. Each takes (x, a0, a1) and returns σ(x). ACTIVATIONS in src/backends/kernels.ts explains the
+// parameters.
 
 function activationIdentity(x, a0, a1) {
   return x;
@@ -9,7 +9,7 @@ function activationRelu(x, a0, a1) {
   return larger(x, 0);
 }
 
-// Odd rational approximation of degree 13 over 6 (the one of Eigen); |x| ≥ 7.9 gives ±1 to rounding.
+// An odd rational approximation of degree 13 over 6, from Eigen. For |x| ≥ 7.9, tanh x rounds to ±1.
 function activationTanh(x, a0, a1) {
   if (Math.abs(x) < 4e-4) {
     return x;
@@ -30,7 +30,7 @@ function activationTanh(x, a0, a1) {
   return unlessNaN(x, Math.min(Math.max((t * p) / q, -1), 1));
 }
 
-// 1 / (1 + e⁻ˣ); only e^(−|x|) is formed, which cannot overflow.
+// 1 / (1 + e⁻ˣ), computed from e^(−|x|), which cannot overflow.
 function activationSigmoid(x, a0, a1) {
   const e = exponential(-Math.abs(x));
   if (x >= 0) {
@@ -77,13 +77,13 @@ function activationElu(x, a0, a1) {
   return a0 * exponentialMinusOne(x);
 }
 
-// x / (1 + |x|). Bounded first: a quotient by a number near the largest may be flushed to 0.
+// x / (1 + |x|). |x| is bounded first, since a quotient by a number near the largest may be flushed to 0.
 function activationSoftsign(x, a0, a1) {
   const t = Math.min(Math.max(x, -1e9), 1e9);
   return unlessNaN(x, t / (1 + Math.abs(t)));
 }
 
-// Reduced to |t| ≤ tan π/8, then the minimax polynomial of Cephes' atanf.
+// The argument is reduced to |t| ≤ tan π/8; there the minimax polynomial is that of Cephes' atanf.
 function activationArctan(x, a0, a1) {
   const size = Math.abs(x);
   let base = 0;

@@ -1,5 +1,6 @@
-// Functions of the same names as in the JavaScript files beside this one, for WebGL2: bit patterns are exact there, where a
-// compiler may assume that NaN and Inf do not occur, and where integers of JavaScript have no counterpart.
+// GLSL versions of functions in the JavaScript files beside this one, for WebGL2. They work on bit patterns, which are
+// exact: a compiler for WebGL2 may assume that NaN and Inf do not occur, and the integers of JavaScript have no
+// counterpart there.
 
 float isFinite32(float x) {
   return (floatBitsToUint(x) & 0x7f800000u) == 0x7f800000u ? 0.0 : 1.0;

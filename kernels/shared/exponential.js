@@ -1,5 +1,5 @@
-// Exponentials and logarithms by polynomials, so that the results are within a few units in the last place wherever they
-// run: the built-in functions of WebGL2 are not. Every function is finite for every finite argument.
+// Exponentials and logarithms by polynomials. Their results are right within a few units in the last place everywhere,
+// which the built-in functions of WebGL2 are not. Every function is finite for every finite argument.
 
 // 2ⁿ for integers −126 ≤ n ≤ 127.
 function powerOfTwo(n) {
@@ -20,7 +20,7 @@ function powerOfTwo(n) {
   return power;
 }
 
-// x − n·ln 2, with ln 2 in two parts, the first of few bits: n times it is exact.
+// x − n·ln 2, with ln 2 as a sum of two numbers. The first has so few bits that its product with n is exact.
 function reducedExponent(x, n) {
   return x - n * 0.693359375 + n * 2.1219444e-4;
 }
@@ -36,8 +36,8 @@ function exponentialOfRest(r) {
   return p * r * r + r;
 }
 
-// eˣ = 2ⁿ·eʳ with n = round(x / ln 2). For a finite x it saturates just below the largest float32; 0 where eˣ would be
-// subnormal.
+// eˣ = 2ⁿ·eʳ with n = round(x / ln 2). For a finite x it saturates just below the largest float32 number; it is 0 where
+// eˣ would be subnormal.
 function exponential(x) {
   if (x < -87.33) {
     return 0;
@@ -47,13 +47,13 @@ function exponential(x) {
   }
   const bounded = Math.min(x, 88.7228);
   const n = Math.floor(bounded * 1.44269504 + 0.5);
-  // In two factors, since 2¹²⁸ is no float32.
+  // 2ⁿ is applied as two factors, since 2¹²⁸ is not a float32 number.
   const half = Math.floor(n * 0.5);
   const rest = exponentialOfRest(reducedExponent(bounded, n));
   return (rest + 1) * powerOfTwo(half) * powerOfTwo(n - half);
 }
 
-// eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1) for x ≤ 0: near 0, where n = 0, nothing cancels.
+// eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1) for x ≤ 0. Near 0 we have n = 0, so that nothing cancels.
 function exponentialMinusOne(x) {
   if (x < -20) {
     return -1;
@@ -77,7 +77,8 @@ function logarithmOnePlus(u) {
   return 2 * (p * s * w + w);
 }
 
-// ln x; near 1, where the built-in one has an absolute error, 2(x − 1)/(x + 1) agrees to third order.
+// ln x. Near 1, where the built-in function has a large relative error, 2(x − 1)/(x + 1) is used, which agrees to third
+// order.
 function logarithmNearOne(x) {
   if (Math.abs(x - 1) < 0.1) {
     return (2 * (x - 1)) / (x + 1);

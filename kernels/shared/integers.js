@@ -1,6 +1,6 @@
-// Integers. Arguments and results are integers, but that of nearestInteger.
+// Functions of integers. Arguments and results are integers, except the arguments of wholePart and nearestInteger.
 
-// ⌊i / n⌋ for i ≥ 0. The quotient of floating-point numbers may be off by one, and is put right.
+// ⌊i / n⌋ for i ≥ 0. The quotient of floating-point numbers may be off by one, which is corrected.
 function quotient(i, n) {
   let q = wholePart(i / n);
   if (q * n > i) {
@@ -16,7 +16,7 @@ function wholePart(x) {
   return Math.floor(x);
 }
 
-// Of a number that holds an integer.
+// The integer that a floating-point number holds.
 function nearestInteger(x) {
   return Math.floor(x + 0.5);
 }

@@ -1,6 +1,7 @@
-// Numbers. A compiler of WebGL2 may assume that NaN and infinities do not occur: bits.glsl has these functions for it.
+// Functions of numbers. A compiler for WebGL2 may assume that NaN and infinities do not occur, so WebGL2 uses bits.glsl
+// for some.
 
-// 1, or 0 for NaN and ±Inf.
+// 1 for a finite number; 0 for NaN and ±Inf.
 function isFinite32(x) {
   if (Math.abs(x) <= 3.4028234663852886e38) {
     return 1;
@@ -8,7 +9,7 @@ function isFinite32(x) {
   return 0;
 }
 
-// 1 for NaN, else 0.
+// 1 for NaN, otherwise 0.
 function isNaN32(x) {
   if (x > 0 || x <= 0) {
     return 0;
@@ -16,12 +17,12 @@ function isNaN32(x) {
   return 1;
 }
 
-// NaN.
+// NaN, computed from an argument so that no compiler evaluates it in advance.
 function notANumber(x) {
   return Math.sqrt(-1 - Math.abs(x));
 }
 
-// The value, but NaN where x is.
+// The value, or NaN where x is NaN.
 function unlessNaN(x, value) {
   if (isNaN32(x) === 1) {
     return x;
@@ -52,7 +53,7 @@ function quotientOrZero(x, y) {
   return x / y;
 }
 
-// The scalar operation `ratio`.
+// The scalar operation `ratio`: x / y, or 0 where y is 0.
 function ratioOf(x, y) {
   if (isFinite32(y) === 0) {
     return notANumber(y);
@@ -64,8 +65,8 @@ function square(x) {
   return x * x;
 }
 
-// What numbers have to be multiplied by so that their squares neither overflow nor underflow, a power of two, from the sum of the
-// squares as they are; 1 where that is right.
+// The power of two by which to multiply the numbers whose squares have this sum, so that no square overflows or
+// underflows; 1 where the sum is right.
 function scaleFor(squares) {
   if (squares > 1.329227995784916e36) {
     return 7.888609052210118e-31;

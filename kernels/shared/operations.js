@@ -1,5 +1,5 @@
-// Element-wise operations; the formulas are those of ELEMENTWISE in src/backends/kernels.ts. Each takes
-// (x, y, z, p0, p1, p2, index), the last the element's index in the result.
+// Element-wise operations. ELEMENTWISE in src/backends/kernels.ts has the formulas. Each function takes
+// (x, y, z, p0, p1, p2, index), where index is the place of the element in the result.
 
 function operationCopy(x, y, z, p0, p1, p2, index) {
   return x;
@@ -88,7 +88,7 @@ function operationLeakyReluDerivative(x, y, z, p0, p1, p2, index) {
   return atKink(x, 0, y, p1, 1, p0);
 }
 
-// Kinks at both ends, with the Clarke interval [0, 1].
+// There are kinks at both ends; the Clarke interval of each is [0, 1].
 function operationClipDerivative(x, y, z, p0, p1, p2, index) {
   let slope = 0;
   if (x > p1 && x < p2) {
@@ -100,7 +100,7 @@ function operationClipDerivative(x, y, z, p0, p1, p2, index) {
   return unlessNaN(x, unlessNaN(y, slope));
 }
 
-// α·eˣ left of the kink, whose Clarke interval is [α, 1].
+// α·eˣ for x < 0 and 1 for x > 0. The Clarke interval of the kink at 0 is [α, 1].
 function operationEluDerivative(x, y, z, p0, p1, p2, index) {
   let slope = p1 * exponential(x);
   if (x > 0) {
@@ -112,7 +112,7 @@ function operationEluDerivative(x, y, z, p0, p1, p2, index) {
   return unlessNaN(x, unlessNaN(y, slope));
 }
 
-// e^(−2|x|) and e^(−|x|) keep all digits of these two where 1 − tanh² and 1 − s would cancel.
+// The two derivatives below are computed from e^(−2|x|) and e^(−|x|), because 1 − tanh² and 1 − s would cancel.
 function operationTanhDerivative(x, y, z, p0, p1, p2, index) {
   const e = exponential(-2 * Math.abs(x));
   return (4 * e) / ((1 + e) * (1 + e));
@@ -154,7 +154,7 @@ function operationDropout(x, y, z, p0, p1, p2, index) {
   return p1 * x;
 }
 
-// Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies.
+// (1 − q)·low + q·high within the tolerance of the kink; elsewhere the derivative on the side where x lies.
 function atKink(x, kink, tolerance, low, high, q) {
   let slope = low;
   if (x > kink) {

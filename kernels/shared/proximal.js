@@ -1,5 +1,5 @@
-// prox_{αf}(x) for α > 0 and the activations σ = prox_f of activations.js. Each takes (x, alpha, a0, a1). For identity, relu
-// and clip it is σ itself.
+// prox_{αf}(x) for α > 0 and the activations σ = prox_f of activations.js. Each function takes (x, alpha, a0, a1). For
+// identity, relu and clip, prox_{αf} is σ itself.
 
 function proximalIdentity(x, alpha, a0, a1) {
   return x;
@@ -21,8 +21,9 @@ function proximalLeakyRelu(x, alpha, a0, a1) {
   return activationLeakyRelu(x, a0 / (a0 + alpha * (1 - a0)), a1);
 }
 
-// For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
-// cancellation. Odd in x. Bounded first: beyond the bound softsign is ±1 to rounding, and the squares would overflow.
+// The function is odd in x. For x ≥ 0, σ(t) = t / (1 + t), and t is the positive root of αt² + (1 − x)t − x = 0, which
+// is computed without cancellation. |x| is bounded first: beyond the bound, softsign rounds to ±1, and the squares
+// would overflow.
 function proximalSoftsign(x, alpha, a0, a1) {
   const size = Math.min(Math.abs(x), 1e18);
   const rest = 1 - size;
@@ -63,12 +64,13 @@ function proximalElu(x, alpha, a0, a1) {
   return smoothProximal(x, alpha, a0, -a0, 0, 0, 0);
 }
 
-// σ(t), where t ≤ `ceiling` solves g(t) = (1 − α)σ(t) + αt − x = 0. σ(t) is a part with values from `lowest` to `highest`,
-// `boundedPart`, of slope `smoothSlope`, to which max(t, 0) is added if `ramp` is 1 (softplus). g increases with slope
-// ≥ min(1, α), and its zero is bracketed by αt = x − (1 − α)s. Newton steps, a bisection where one leaves the bracket.
-// With a ramp (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
+// σ(t), where t ≤ `ceiling` solves g(t) = (1 − α)σ(t) + αt − x = 0. σ has a bounded part s, `boundedPart`, with values
+// from `lowest` to `highest`; if `ramp` is 1 (softplus), max(t, 0) is added to it. `smoothSlope` is σ'. g increases
+// with slope ≥ min(1, α), and αt = x − (1 − α)s brackets its zero. Newton steps are taken, and a bisection where one
+// would leave the bracket. With a ramp and t ≥ 0, (1 − α)·max(t, 0) + αt is computed as t, since the sum would cancel
+// for a large α.
 function smoothProximal(given, alpha, a0, lowest, highest, ceiling, ramp) {
-  // What is beyond comes out the same, and the bracket stays finite.
+  // This keeps the bracket finite, and does not change the result.
   const x = Math.min(Math.max(given, -1e30), 1e30);
   const rest = 1 - alpha;
   let low = proximalPlace(x - Math.max(rest * lowest, rest * highest), alpha, ramp);
@@ -106,7 +108,7 @@ function smoothProximal(given, alpha, a0, lowest, highest, ceiling, ramp) {
   return unlessNaN(given, unlessNaN(alpha, value));
 }
 
-// The t with αt = y; with a ramp, of which t itself is left where t ≥ 0.
+// The t with αt = y; with a ramp, the t with (t ≥ 0 ? t : αt) = y.
 function proximalPlace(y, alpha, ramp) {
   if (ramp > 0 && y >= 0) {
     return y;
@@ -114,7 +116,7 @@ function proximalPlace(y, alpha, ramp) {
   return y / alpha;
 }
 
-// Bounded parts with their slopes, which take (t, s, a0), s the part at t.
+// Bounded parts, which take (t, a0), and the slopes σ', which take (t, s, a0), where s is the bounded part at t.
 
 function boundedTanh(t, a0) {
   return activationTanh(t, a0, 0);
@@ -153,7 +155,7 @@ function slopeOfArctan(t, s, a0) {
   return arctanSlope(t);
 }
 
-// 1 / (1 + t²); where t² might overflow, of 1/t.
+// 1 / (1 + t²), computed from 1/t for |t| > 1, where t² might overflow.
 function arctanSlope(t) {
   const size = Math.abs(t);
   if (size > 1) {

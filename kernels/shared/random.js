@@ -1,5 +1,6 @@
-// 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other.
-// Without variables: gpu.js keeps those as floating-point numbers, of 24 bits.
+// 24 bits of a hash: the finaliser of MurmurHash3 is applied to the index with the first half of the seed, and to the
+// result with the second half. There are no variables here, since gpu.js stores them as floating-point numbers, which
+// have only 24 bits.
 function randomBits(index, seed, otherSeed) {
   return (
     (mixed(
@@ -23,7 +24,7 @@ function shifted13(value) {
   return value ^ (value >>> 13);
 }
 
-// The low 32 bits of a product with a number given in two halves.
+// The low 32 bits of the product of x and a number that is given as two halves of 16 bits.
 function product32(x, high, low) {
   return (x & 0xffff) * low + ((((x >>> 16) * low + (x & 0xffff) * high) & 0xffff) << 16);
 }

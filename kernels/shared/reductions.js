@@ -1,4 +1,4 @@
-// What `single` and `join` of reduce.js are bound to.
+// The functions to which `single` and `join` of reduce.js are bound.
 
 function entryOf(x, y) {
   return x;

@@ -1,5 +1,6 @@
-// The w ≤ 0 with h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0. For α < 1 h is convex and w at most (c + 1 − α)/α, for α > 1 it is
-// concave and w at least that: a Newton step ends on the side from which the next ones approach steadily.
+// Solves h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0 for w ≤ 0. For α < 1, h is convex and w ≤ (c + 1 − α)/α; for α > 1, h is
+// concave and w ≥ (c + 1 − α)/α. One Newton step from there lands on the side from which all further steps approach w
+// monotonically.
 function logarithmOfEntry(start, c, alpha) {
   const rest = 1 - alpha;
   const bound = smaller((c + rest) / alpha, 0);
@@ -13,7 +14,7 @@ function logarithmOfEntry(start, c, alpha) {
     const e = exponentialMinusOne(w);
     const change = (alpha * w + (rest * e - c)) / (alpha + rest * (1 + e));
     w -= change;
-    // The next change would be about its square.
+    // Newton's method converges quadratically: the next change would be about the square of this one.
     if (Math.abs(change) <= 1e-5 || isNaN32(change) === 1) {
       break;
     }

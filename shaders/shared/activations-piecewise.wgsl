@@ -1,7 +1,8 @@
-// Activations σ = prox_f and prox_{αf}, those of linear pieces. Prepended, behind numbers.wgsl, to the kernels that use one of them; the others get
-// activations-smooth.wgsl.
+// Piecewise linear activations σ = prox_f, and prox_{αf}. Goes after numbers.wgsl, before kernels that use one of them.
+// Kernels with another activation get activations-smooth.wgsl.
 
-// Which activation of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
+// The index of the activation in ACTIVATIONS of kernels.ts. It is a constant, so that a pipeline compiles only its
+// branch.
 override ACTIVATION: u32 = ACTIVATION_IDENTITY;
 
 fn softThreshold(x: f32, threshold: f32) -> f32 {
@@ -34,7 +35,7 @@ fn proximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
       let slope = parameters.x / (parameters.x + alpha * (1.0 - parameters.x));
       return select(slope * x, x, x >= 0.0);
     }
-    // Projections, of which α makes nothing else.
+    // Projections do not depend on α.
     case ACTIVATION_IDENTITY, ACTIVATION_RELU, ACTIVATION_CLIP: { return activation(x, parameters); }
     default: { return 0.0; }
   }

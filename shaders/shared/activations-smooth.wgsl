@@ -1,14 +1,17 @@
-// Activations σ = prox_f and prox_{αf}, those of exponentials and quotients. Prepended, behind functions.wgsl, to the kernels that
-// use one of them; the others get activations-piecewise.wgsl: compilers take long over what a pipeline does not need.
+// Activations σ = prox_f made of exponentials and quotients, and prox_{αf}. Goes after functions.wgsl, before kernels
+// that use one of them. Kernels with another activation get activations-piecewise.wgsl, because compilers spend much
+// time on unused code.
 
 //
-// They are made of exponentials, additions, products, quotients and bit patterns, as in functions.wgsl (the built-in tanh may have
-// absolute errors of 1e-5, and be NaN for a large argument), and finite for every finite argument.
+// As in functions.wgsl, they use only exponentials, additions, products, quotients and bit patterns, because the
+// built-in tanh may have absolute errors of 1e-5 and be NaN for a large argument. They are finite for every finite
+// argument.
 
 const LN_2 = 0.693147181;
 const HALF_PI = 1.57079633;
 
-// Which activation of ACTIVATIONS in kernels.ts. A constant, so that a pipeline is compiled from its branch alone.
+// The index of the activation in ACTIVATIONS of kernels.ts. It is a constant, so that a pipeline compiles only its
+// branch.
 override ACTIVATION: u32 = ACTIVATION_TANH;
 
 // ln(1 + u) for 0 ≤ u ≤ 1: 2·artanh w with w = u / (2 + u) ≤ 1/3, by its series, whose terms are all positive.
@@ -25,7 +28,7 @@ fn logarithmOnePlus(u: f32) -> f32 {
   return 2.0 * fma(p * s, w, w);
 }
 
-// Odd rational approximation of degree 13 over 6 (the one of Eigen); |x| ≥ 7.9 gives ±1 to rounding.
+// The odd rational approximation of degree 13 over 6 that Eigen uses. For |x| ≥ 7.9 it is ±1 up to rounding.
 fn hyperbolicTangent(x: f32) -> f32 {
   if (abs(x) < 4.0e-4) {
     return x;
@@ -46,7 +49,7 @@ fn hyperbolicTangent(x: f32) -> f32 {
   return clamp(t * p / q, -1.0, 1.0);
 }
 
-// 1 / (1 + e⁻ˣ); only e^(−|x|) is formed, which cannot overflow.
+// 1 / (1 + e⁻ˣ), by e^(−|x|) only, which cannot overflow.
 fn logistic(x: f32) -> f32 {
   let e = exponential(-abs(x));
   return select(e, 1.0, x >= 0.0) / (1.0 + e);
@@ -66,13 +69,13 @@ fn elu(x: f32, alpha: f32) -> f32 {
   return select(alpha * exponentialMinusOne(min(x, 0.0)), x, x >= 0.0);
 }
 
-// x / (1 + |x|). Bounded first: a quotient by a number near the largest may be flushed to 0.
+// x / (1 + |x|). x is clamped first, because a quotient by a number near the largest one may be flushed to 0.
 fn softsign(x: f32) -> f32 {
   let t = clamp(x, -1.0e9, 1.0e9);
   return t / (1.0 + abs(t));
 }
 
-// Reduced to |t| ≤ tan π/8, then the minimax polynomial of Cephes' atanf.
+// The argument is reduced to |t| ≤ tan π/8, followed by the minimax polynomial of Cephes' atanf.
 fn arctangent(x: f32) -> f32 {
   let size = abs(x);
   var base = 0.0;
@@ -93,7 +96,7 @@ fn arctangent(x: f32) -> f32 {
   return select(angle, -angle, x < 0.0);
 }
 
-// 1 / (1 + x²); where x² might overflow, of 1/x.
+// 1 / (1 + x²), by 1/x if x² might overflow.
 fn arctangentDerivative(x: f32) -> f32 {
   let size = abs(x);
   if (size > 1.0) {
@@ -120,7 +123,7 @@ fn activationOfNumber(x: f32, parameters: vec2<f32>) -> f32 {
   }
 }
 
-// Where the t of smoothProximal lies: αt = x − (1 − α)s for some value s of σ.
+// The bracket of the t of smoothProximal: αt = x − (1 − α)s for some value s of σ.
 fn proximalBracket(x: f32, alpha: f32, a0: f32) -> vec2<f32> {
   let rest = 1.0 - alpha;
   var ends = vec2<f32>(-rest, rest);
@@ -139,7 +142,7 @@ fn proximalBracket(x: f32, alpha: f32, a0: f32) -> vec2<f32> {
   return vec2<f32>(x - max(ends.x, ends.y), x - min(ends.x, ends.y)) / alpha;
 }
 
-// The bounded part s of σ(t): δ of softplus, else σ itself.
+// The bounded part s of σ(t): δ for softplus, otherwise σ itself.
 fn boundedPart(t: f32, parameters: vec2<f32>) -> f32 {
   if (ACTIVATION == ACTIVATION_SOFTPLUS) {
     return softplusExcess(t);
@@ -147,7 +150,7 @@ fn boundedPart(t: f32, parameters: vec2<f32>) -> f32 {
   return activationOfNumber(t, parameters);
 }
 
-// σ'(t), where s is the bounded part of σ(t); elu for t < 0.
+// σ'(t), given the bounded part s of σ(t); for elu t < 0.
 fn smoothSlope(t: f32, s: f32, a0: f32) -> f32 {
   switch (ACTIVATION) {
     case ACTIVATION_SIGMOID: { return s * (1.0 - s); }
@@ -158,11 +161,11 @@ fn smoothSlope(t: f32, s: f32, a0: f32) -> f32 {
   }
 }
 
-// σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu if x < 0.
-// g increases with slope ≥ min(1, α), and its zero is bracketed. Newton steps, a bisection where one leaves the bracket.
-// For softplus (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
+// σ(t) for the t with g(t) = (1 − α)σ(t) + αt − x = 0, where σ = tanh, sigmoid, softplus, arctan, or elu if x < 0.
+// g increases with slope ≥ min(1, α), and its zero is bracketed: Newton's method, with a bisection if it leaves the
+// bracket. For softplus and t ≥ 0, (1 − α)·max(t, 0) + αt is written as t, since the sum would cancel for a large α.
 fn smoothProximal(given: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
-  // What is beyond comes out the same, and the bracket stays finite.
+  // A larger |x| has the same result, and clamping keeps the bracket finite.
   let x = clamp(given, -1.0e30, 1.0e30);
   let rest = 1.0 - alpha;
   let bracket = proximalBracket(x, alpha, parameters.x);
@@ -194,8 +197,9 @@ fn smoothProximal(given: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
   return s;
 }
 
-// For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
-// cancellation. Odd in x. Bounded first: beyond the bound softsign is ±1 to rounding, and the squares would overflow.
+// For x ≥ 0 we have σ(t) = t / (1 + t), and t is the positive root of αt² + (1 − x)t − x = 0, computed without
+// cancellation. The function is odd in x. x is clamped first: beyond the bound softsign is ±1 up to rounding, and the
+// squares would overflow.
 fn proximalSoftsign(x: f32, alpha: f32) -> f32 {
   let size = min(abs(x), 1.0e18);
   let rest = 1.0 - size;
@@ -212,7 +216,7 @@ fn proximalSoftsign(x: f32, alpha: f32) -> f32 {
 // prox_{αf}(x) for α > 0, where σ = prox_f.
 fn proximal(x: f32, alpha: f32, parameters: vec2<f32>) -> f32 {
   let value = proximalOfNumber(x, alpha, parameters);
-  // Where x ≥ 0 an elu is x, whatever α is.
+  // For x ≥ 0 the result of elu is x for every α.
   return unlessNaN(x, select(unlessNaN(alpha, value), value, ACTIVATION == ACTIVATION_ELU && x >= 0.0));
 }
 

@@ -1,7 +1,8 @@
-// Calls compute(index) for each element of the result. Appended to the kernels that work element by element, which declare
-// compute, sizes.count and guard.
+// Calls compute(index) for each element of the result. Goes after the element-wise kernels, which declare compute,
+// sizes.count and guard.
 
-// Each invocation computes four neighbouring results, where an invocation costs more than what it does.
+// If set, each invocation computes four neighbouring results: on software adapters an invocation costs more than its
+// arithmetic.
 override FOUR: bool = false;
 
 const WIDTH = 64u;

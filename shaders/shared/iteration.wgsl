@@ -1,10 +1,10 @@
-// The formulas of ITERATIONS in kernels.ts, of four numbers at once. Prepended to the kernels that iterate, whose sizes hold
-// a0, a1 and zero.
+// The formulas of ITERATIONS in iteration-kernels.ts, for four numbers at once. Goes before the kernels that iterate,
+// whose sizes contain a0, a1 and zero.
 
 override METHOD: u32 = METHOD_PICARD;
 override SLOPED: bool = false; // σ(p) = d∘p
 
-// σ(p); d is its slope where SLOPED.
+// σ(p); if SLOPED, d is its slope.
 fn sigma(p: vec4<f32>, d: vec4<f32>) -> vec4<f32> {
   if (SLOPED) {
     return d * p;
@@ -31,7 +31,7 @@ fn proximals(x: vec4<f32>, d: vec4<f32>, alpha: f32) -> vec4<f32> {
   );
 }
 
-// What is multiplied by M: x, of Peaceman-Rachford q.
+// The left factor of the product with M: x, or q for Peaceman-Rachford.
 fn factorOf(x: vec4<f32>, b: vec4<f32>, d: vec4<f32>, alpha: f32) -> vec4<f32> {
   if (METHOD == METHOD_PEACEMAN_RACHFORD) {
     return 2.0 * proximals(x, d, alpha) - x + alpha * b;
@@ -41,17 +41,17 @@ fn factorOf(x: vec4<f32>, b: vec4<f32>, d: vec4<f32>, alpha: f32) -> vec4<f32> {
 
 struct Advance {
   next: vec4<f32>, // T(x)
-  z: vec4<f32>, //    what the residual is of
+  z: vec4<f32>, //    the point at which the residual is taken
   missed: vec4<f32>, // z − σ(p)
-  lost: vec4<f32>, // by the sum of forward-backward
+  lost: vec4<f32>, // the rounding error of the sum of forward-backward
 }
 
-// A value that no compiler can look through, so that what is subtracted from it is not reassociated.
+// The value, hidden from the compiler, so that it does not reassociate the sums in which it occurs.
 fn rounded(value: vec4<f32>) -> vec4<f32> {
-  return bitcast<vec4<f32>>(bitcast<vec4<u32>>(value) ^ vec4<u32>(sizes.zero)); // which no compiler knows to be 0
+  return bitcast<vec4<f32>>(bitcast<vec4<u32>>(value) ^ vec4<u32>(sizes.zero)); // zero is 0
 }
 
-// T(x), from what was multiplied and the product h.
+// T(x), from the left factor of the product and the product h.
 fn advanced(
   factor: vec4<f32>,
   h: vec4<f32>,

@@ -1,13 +1,13 @@
-// √Σ x² where the squares of numbers overflow, beyond 1e19, or underflow. Prepended, behind numbers.wgsl, to the kernels that
-// watch lengths.
+// √Σ x², even if the squares overflow, which happens beyond 1e19, or underflow. Goes after numbers.wgsl, before the
+// kernels that compute lengths.
 //
-// A length goes from place to place as a code: the sum of squares, where that is right; else minus the length, in units that keep
-// it from overflowing or being flushed.
+// A length is passed on as a code: the sum of squares if that is accurate, otherwise minus the length, scaled by a
+// power of two so that it neither overflows nor is flushed to 0.
 
 const DOWN = 7.888609052210118e-31; // 2⁻¹⁰⁰
 const UP = 1.2676506002282294e30; //   2¹⁰⁰
-const LARGEST_BITS = 0x7b800000u; //   of 2¹²⁰; sums above it may have overflowed
-const SMALLEST_BITS = 0x17800000u; //  of 2⁻⁸⁰; sums below it may have lost what underflowed
+const LARGEST_BITS = 0x7b800000u; //   the bits of 2¹²⁰; larger sums may have overflowed
+const SMALLEST_BITS = 0x17800000u; //  the bits of 2⁻⁸⁰; smaller sums may be inaccurate because of underflow
 
 // root / scale
 struct Length {
@@ -15,7 +15,7 @@ struct Length {
   scale: f32,
 }
 
-// What the numbers have to be multiplied by, a power of two, from the sum of their squares as they are; 1 where that is right.
+// The power of two by which the numbers must be multiplied, given the sum of their squares; 1 if that sum is accurate.
 fn scaleFor(squares: f32) -> f32 {
   let bits = bitcast<u32>(squares) & 0x7fffffffu;
   if (bits > 0x7f800000u) {
@@ -24,7 +24,7 @@ fn scaleFor(squares: f32) -> f32 {
   return select(select(1.0, UP, bits < SMALLEST_BITS), DOWN, bits > LARGEST_BITS);
 }
 
-// From the sum of the squares of numbers times this scale.
+// The code of a length, from the sum of the squares of the numbers times `scale`.
 fn codeOf(squares: f32, scale: f32) -> f32 {
   if (scale == 1.0 || squares == 0.0 || isNaN(squares)) {
     return squares;
@@ -47,11 +47,11 @@ fn lengthOf(code: f32) -> Length {
   return Length(unlessNaN(code, sqrt(code)), 1.0);
 }
 
-// The code of all numbers of two codes.
+// Joins two codes: the code of all their numbers together.
 fn joinedCodes(p: f32, q: f32) -> f32 {
   let sum = p + q;
   if (max(bitcast<u32>(p), max(bitcast<u32>(q), bitcast<u32>(sum))) <= LARGEST_BITS) {
-    return sum; // neither is negative, or NaN
+    return sum; // neither code is negative, or the sum is NaN
   }
   if (isNaN(p) || isNaN(q)) {
     return notANumber(sum);
@@ -71,7 +71,7 @@ fn squareOf(x: f32) -> f32 {
   return x * x;
 }
 
-// Of four numbers.
+// The code of four numbers.
 fn codeOfFour(x: vec4<f32>) -> f32 {
   let squares = dot(x, x);
   let scale = scaleFor(squares);
@@ -82,7 +82,7 @@ fn codeOfFour(x: vec4<f32>) -> f32 {
   return codeOf(dot(scaled, scaled), scale);
 }
 
-// Of four numbers for each of four samples, a vector for each number, and of the sums of their squares.
+// The codes of four numbers for each of four samples: a vector for each number, and the sums of their squares.
 fn codesOfFour(squares: vec4<f32>, x: array<vec4<f32>, 4>) -> vec4<f32> {
   let bits = bitcast<vec4<u32>>(squares);
   let largest = max(max(abs(x[0]), abs(x[1])), max(abs(x[2]), abs(x[3])));
@@ -97,7 +97,7 @@ fn codesOfFour(squares: vec4<f32>, x: array<vec4<f32>, 4>) -> vec4<f32> {
   return codes;
 }
 
-// Whether a sum of codes is the code of all: none of them is negative, and it is right.
+// Whether a sum of codes is the code of all numbers: if no code is negative, and the sum is accurate.
 fn isPlain(bits: u32, sum: f32) -> bool {
   return max(bits, bitcast<u32>(sum)) <= LARGEST_BITS;
 }
@@ -107,7 +107,7 @@ fn lengthIn(code: f32) -> f32 {
   return length.root / length.scale;
 }
 
-// a / (ε + b) of two codes, even where b itself would overflow.
+// a / (ε + b) for two codes, even if b itself would overflow.
 fn ratioOfLengths(p: f32, q: f32, epsilon: f32) -> f32 {
   let a = lengthOf(p);
   let b = lengthOf(q);

@@ -1,11 +1,12 @@
-// When a sample stops: the rule of the operation `monitor` in kernels.ts. Prepended to the kernels that watch residuals.
+// Decides when a sample stops, by the rule of STATE_ROWS in iteration-kernels.ts. Goes before the kernels that observe
+// residuals.
 
 const INFINITY_BITS = 0x7f800000u;
 
-// The rows of a sample's state, in the order of STATE_ROWS in kernels.ts.
+// The state of a sample, in the order of STATE_ROWS.
 struct Watch {
   status: f32,
-  remaining: f32, // iterations
+  remaining: f32, // iterations that the sample may still take
   residual: f32,
   best: f32,
   stale: f32,
@@ -13,14 +14,14 @@ struct Watch {
 
 struct Rule {
   tolerance: f32,
-  lowest: f32, // residual of rounding
+  lowest: f32, // the floor: the residual that rounding alone causes
   staleLimit: f32,
   giveUp: bool,
-  count: f32, // iterations that a residual stands for
+  count: f32, // iterations since the last residual
 }
 
 fn statusAfter(residual: f32, stale: f32, remaining: f32, rule: Rule) -> f32 {
-  // NaN and Inf are told by their bits: a compiler may assume that they do not occur.
+  // NaN and Inf are recognised by their bits, because a compiler may assume that they do not occur.
   if ((bitcast<u32>(residual) & INFINITY_BITS) == INFINITY_BITS || residual > 1.0e30) {
     return STATUS_DIVERGED;
   }
@@ -39,9 +40,9 @@ fn statusAfter(residual: f32, stale: f32, remaining: f32, rule: Rule) -> f32 {
   return select(STATUS_RUNNING, STATUS_EXHAUSTED, remaining <= 0.0);
 }
 
-// The state of a running sample after an iteration with this residual.
+// The state of a running sample after an iteration with the given residual.
 fn observed(before: Watch, residual: f32, rule: Rule) -> Watch {
-  // An infinite best (no residual seen yet) is larger than every finite residual.
+  // Before the first residual, `best` is infinite.
   let noBest = bitcast<u32>(before.best) == INFINITY_BITS;
   let stale = select(before.stale + 1.0, 0.0, noBest || residual < 0.9 * before.best);
   let isNaN = (bitcast<u32>(residual) & 0x7fffffffu) > INFINITY_BITS;

@@ -1,21 +1,21 @@
-// NaN and infinities. WGSL lets a compiler assume that they do not occur: comparisons, min, max, clamp, sign and log may let them
-// vanish. They are told by their bits here, and made of bits. Prepended to the kernels that use it.
+// NaN and infinities. WGSL lets a compiler assume that they do not occur, so that comparisons, min, max, clamp, sign
+// and log may drop them. These functions recognise and create them by their bits. Goes before the kernels that use it.
 
 fn isNaN(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
 
-// Neither NaN nor an infinity.
+// Whether x is neither NaN nor an infinity.
 fn isNumber(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }
 
-// NaN. Of a number that no compiler knows: as a constant it would be an error.
+// NaN, computed from a number that the compiler does not know, because a constant NaN is an error.
 fn notANumber(x: f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u);
 }
 
-// The value, but NaN where x is.
+// The value, or NaN if x is NaN.
 fn unlessNaN(x: f32, value: f32) -> f32 {
   return select(value, x, isNaN(x));
 }
@@ -43,7 +43,7 @@ fn logarithm(x: f32) -> f32 {
   if (!isNumber(x) || x < 0.0) {
     return select(notANumber(x), x, bitcast<u32>(x) == 0x7f800000u);
   }
-  // 0 and what may count as 0: −∞, of bits that no compiler knows.
+  // For 0, and for numbers that may be flushed to 0, −∞, from bits that the compiler does not know.
   if (x < 1.17549435e-38) {
     return bitcast<f32>(0xff800000u | (bitcast<u32>(x) & 0x80000000u));
   }

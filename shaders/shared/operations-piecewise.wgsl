@@ -1,14 +1,15 @@
-// Element-wise operations without an exponential, and the activations of linear pieces. Prepended to elementwise.wgsl.
+// Element-wise operations without exponentials, including the piecewise linear activations. Goes before
+// elementwise.wgsl.
 
 override OPERATION: u32 = OPERATION_COPY;
 
-// Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies.
+// (1 − q)·low + q·high within the tolerance of the kink, otherwise the derivative on the side of x.
 fn atKink(x: f32, kink: f32, tolerance: f32, low: f32, high: f32, q: f32) -> f32 {
   let slope = select(select(low, high, x > kink), (1.0 - q) * low + q * high, abs(x - kink) <= tolerance);
   return unlessNaN(x, unlessNaN(tolerance, slope));
 }
 
-// Kinks at both ends, with the Clarke interval [0, 1].
+// Derivative with kinks at both ends; their Clarke interval is [0, 1].
 fn clipDerivative(x: f32, tolerance: f32, low: f32, high: f32, q: f32) -> f32 {
   var slope = select(0.0, 1.0, x > low && x < high);
   if (abs(x - low) <= tolerance || abs(x - high) <= tolerance) {
@@ -17,7 +18,8 @@ fn clipDerivative(x: f32, tolerance: f32, low: f32, high: f32, q: f32) -> f32 {
   return unlessNaN(x, unlessNaN(tolerance, slope));
 }
 
-// 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other.
+// 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the
+// second half.
 fn randomBits(index: u32, seed: f32, otherSeed: f32) -> f32 {
   let word = mixed((index + 1u) * 0x9e3779b9u + u32(seed));
   return f32(mixed(word ^ (u32(otherSeed) * 0x85ebca6bu)) >> 8u);
@@ -29,7 +31,7 @@ fn mixed(value: u32) -> u32 {
   return word ^ (word >> 16u);
 }
 
-// The formulas of ELEMENTWISE in kernels.ts. Of σ and prox_{αf} the activation is a constant of the pipeline.
+// The formulas of ELEMENTWISE in kernels.ts. The activation of σ and prox_{αf} is a constant of the pipeline.
 fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f32 {
   switch (OPERATION) {
     case OPERATION_COPY: { return x; }

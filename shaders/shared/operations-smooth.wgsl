@@ -1,9 +1,9 @@
-// Element-wise operations of exponentials and quotients: the smooth activations, with their derivatives. Prepended to
+// Element-wise operations with exponentials and quotients: the smooth activations and their derivatives. Goes before
 // elementwise.wgsl.
 
 override OPERATION: u32 = OPERATION_EXP;
 
-// e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.
+// Written with e^(−2|x|) and e^(−|x|), the derivatives keep all digits, whereas 1 − tanh² and 1 − s would cancel.
 fn tanhDerivative(x: f32) -> f32 {
   let e = exponential(-2.0 * abs(x));
   return 4.0 * e / ((1.0 + e) * (1.0 + e));
@@ -14,7 +14,7 @@ fn sigmoidDerivative(x: f32) -> f32 {
   return e / ((1.0 + e) * (1.0 + e));
 }
 
-// α·eˣ left of the kink, whose Clarke interval is [α, 1].
+// α·eˣ to the left of the kink, whose Clarke interval is [α, 1].
 fn eluDerivative(x: f32, tolerance: f32, alpha: f32, q: f32) -> f32 {
   var slope = select(alpha * exponential(min(x, 0.0)), 1.0, x > 0.0);
   if (abs(x) <= tolerance) {
@@ -28,7 +28,7 @@ fn softsignDerivative(x: f32) -> f32 {
   return r * r;
 }
 
-// The formulas of ELEMENTWISE in kernels.ts. Of σ and prox_{αf} the activation is a constant of the pipeline.
+// The formulas of ELEMENTWISE in kernels.ts. The activation of σ and prox_{αf} is a constant of the pipeline.
 fn operation(index: u32, x: f32, y: f32, z: f32, p0: f32, p1: f32, p2: f32) -> f32 {
   switch (OPERATION) {
     case OPERATION_EXP: { return exponential(x); }

@@ -1,7 +1,7 @@
-// The epilogue of a pass where a workgroup holds all results of a tile, its 4·EDGE columns: follows product-tiled.wgsl,
-// whose slices are free for other things once the product is done.
+// The epilogue of a pass, for a workgroup that holds a tile of 4·EDGE columns of the result. Goes after
+// product-tiled.wgsl, whose slices in workgroup memory are free once the product is done.
 
-// Four rows of four columns.
+// Stores four rows of four columns.
 fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
   let x = column / 4u % EDGE;
   let y = row / 4u % EDGE;
@@ -16,7 +16,7 @@ fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
   sliceA[y * EDGE + x] = missed;
   sliceB[y * EDGE + x] = size;
   workgroupBarrier();
-  // The first four columns of invocations have a row each.
+  // Each invocation of the first four columns adds up one row.
   if (x < 4u) {
     var sums = vec2<f32>();
     for (var other = 0u; other < EDGE; other += 1u) {

@@ -1,16 +1,16 @@
-// One pass of an iteration in the epilogue of a product, h = factor·M: takes the place of product.wgsl before the tiled form of the
-// product. See PassCall in kernels.ts for what is carried.
+// One pass of an iteration, in the epilogue of the product h = factor·M. Replaces product.wgsl in front of
+// product-tiled.wgsl. See PassCall in iteration-kernels.ts for the parts of `carried`.
 //
 //   binding 0  sizes      uniform
 //   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  a          carried, of which the product reads the factor, [m, n]
+//   binding 2  a          carried, which begins with the factor of the product, [m, n]
 //   binding 3  b          M or Mᵀ, [n, n]
-//   binding 4  carried    the same
+//   binding 4  carried    the same as a
 //   binding 5  bias       b of the iteration, [m, n]
 //   binding 6  step_size  [1], or absent
-//   binding 7  slope      [m, n] where SLOPED
-//   binding 8  result     as carried, with codes of lengths [2, tiles, m]; its state is left to pass-observe.wgsl
-// a and b are declared by the form.
+//   binding 7  slope      [m, n], if SLOPED
+//   binding 8  result     like carried, with codes of lengths [2, tiles, m]; pass-observe.wgsl writes its state
+// product-tiled.wgsl declares a and b.
 
 struct Sizes {
   m: u32,
@@ -26,7 +26,7 @@ struct Sizes {
   a1: f32,
   zero: u32,
   tiles: u32,
-  // Where the parts of what is carried begin, by passLayout in kernels.ts.
+  // The offsets of the parts of `carried`, from passLayout in iteration-kernels.ts.
   kept: u32,
   state: u32,
   lost: u32,
@@ -45,7 +45,7 @@ fn isRunning(row: u32) -> bool {
   return carried[sizes.state + STATE_STATUS * sizes.m + row] == STATUS_RUNNING;
 }
 
-// How far the products of some rows are to be added up: not at all where all these samples have stopped.
+// The number of products to add up for some rows: none if all these samples have stopped.
 fn depthOf(firstRow: u32, count: u32) -> u32 {
   let end = min(firstRow + count, sizes.endRow);
   var running = false;
@@ -55,7 +55,7 @@ fn depthOf(firstRow: u32, count: u32) -> u32 {
   return select(0u, sizes.k, running);
 }
 
-// Four columns of one row, at their places in a part.
+// Reads four columns of one row from the part of `carried` that begins at `first`.
 fn ofCarried(first: u32, at: vec4<u32>) -> vec4<f32> {
   return vec4<f32>(carried[first + at.x], carried[first + at.y], carried[first + at.z], carried[first + at.w]);
 }
@@ -79,8 +79,8 @@ fn storePart(first: u32, at: vec4<u32>, inside: vec4<bool>, values: vec4<f32>) {
   }
 }
 
-// Stores the pass of four columns of one row, of which those past the edge are left out, and gives the codes of their share of
-// ‖z − σ(p)‖ and ‖z‖.
+// Computes and stores the pass for four columns of one row, except columns past the edge. Returns the codes of their
+// share of ‖z − σ(p)‖ and ‖z‖.
 fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
   if (row >= sizes.endRow || column >= sizes.n) {
     return vec2<f32>();
@@ -115,7 +115,7 @@ fn passed(row: u32, column: u32, h: vec4<f32>) -> vec2<f32> {
   return vec2<f32>(codeOfFour(missed), codeOfFour(z));
 }
 
-// Those of one row over the columns of a tile.
+// Stores the codes of one row for the columns of a tile.
 fn storeSums(row: u32, tile: u32, sums: vec2<f32>) {
   if (row < sizes.endRow && tile < sizes.tiles) {
     let at = sizes.sums + tile * sizes.m + row;

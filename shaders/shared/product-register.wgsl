@@ -1,7 +1,8 @@
-// What the register forms of the product share. Prepended, behind product.wgsl, to product-register*.wgsl.
+// Shared by the register variants of the product. Goes after product.wgsl, before product-register*.wgsl.
 
-// A row of 4 × 4 blocks that lie below one another; a column of each matrix is a row. Chosen, not indexed: of an array that is
-// indexed by a variable a compiler may keep every number in memory, and take four times as long over the kernel.
+// One row of a stack of 4 × 4 blocks; each column of a matrix is a row of a block. The row is selected by comparison,
+// because a compiler may keep an array that is indexed by a variable in memory, and the kernel then takes four times as
+// long.
 fn rowOf(index: u32, upper: mat4x4<f32>, lower: mat4x4<f32>) -> vec4<f32> {
   var row = upper[0];
   row = select(row, upper[1], index == 1u);
@@ -13,7 +14,8 @@ fn rowOf(index: u32, upper: mat4x4<f32>, lower: mat4x4<f32>) -> vec4<f32> {
   return select(row, lower[3], index == 7u);
 }
 
-// Stores four blocks of 4 × 4: upper left and right, lower left and right. One loop, so that the epilogue is compiled once.
+// Stores four 4 × 4 blocks: upper left and right, lower left and right. There is only one loop, so that the epilogue is
+// compiled once.
 fn storeSquare(row: u32, column: u32, blocks: array<mat4x4<f32>, 4>) {
   let rows = min(sizes.endRow - row, 8u);
   let columns = min(sizes.n - column, 8u);

@@ -1,4 +1,4 @@
-// What the forms of the product share: bindings, sizes and the epilogue. Prepended to product-*.wgsl.
+// Shared by the variants of the product: bindings, sizes and the epilogue. Goes before product-*.wgsl.
 //
 // C = epilogue(op(A)·op(B)), op(A) m × k, op(B) k × n, all row-major.
 //   binding 0  sizes   uniform
@@ -10,7 +10,8 @@
 //   binding 6  prior   [m, n]
 //   binding 7  step    [1]
 //   binding 8  result  [m, n]
-// One dispatch computes the rows firstRow … endRow − 1. a and b are declared by the kernels: one reads them as vectors.
+// One dispatch computes the rows firstRow … endRow − 1. The variants declare a and b, because some read them as
+// vectors.
 
 struct Sizes {
   m: u32,
@@ -39,7 +40,7 @@ override PROXIMAL: bool = false;
 override SCALED: bool = false;
 override RESIDUAL: bool = false;
 
-// How far the products of some rows are to be added up.
+// The number of products to add up for some rows.
 fn depthOf(firstRow: u32, count: u32) -> u32 {
   return sizes.k;
 }
@@ -69,7 +70,7 @@ fn epilogue(row: u32, column: u32, value: f32) {
   result[at] = t;
 }
 
-// Stores four columns of one row, of which those past the edge are left out.
+// Stores four columns of one row, except columns past the edge.
 fn storeRow(row: u32, column: u32, values: vec4<f32>) {
   if (row >= sizes.endRow) {
     return;
@@ -79,7 +80,7 @@ fn storeRow(row: u32, column: u32, values: vec4<f32>) {
   }
 }
 
-// Stores four rows of four columns. One loop, so that the epilogue is compiled once.
+// Stores four rows of four columns. There is only one loop, so that the epilogue is compiled once.
 fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
   var results = rows;
   for (var index = 0u; index < 4u; index += 1u) {
@@ -87,7 +88,7 @@ fn storeRows(row: u32, column: u32, rows: array<vec4<f32>, 4>) {
   }
 }
 
-// Row i is the vector x[i]·y.
+// The outer product: row i is x[i]·y.
 fn outer(x: vec4<f32>, y: vec4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(x.x * y, x.y * y, x.z * y, x.w * y);
 }

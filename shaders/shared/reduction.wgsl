@@ -1,5 +1,5 @@
-// What both forms of the reduction share. Prepended, behind lengths.wgsl, to reduce-*.wgsl, which declare sweep: the running value of
-// what an invocation has of a stretch, of numbers times a unit where they are squared.
+// Shared by both variants of the reduction. Goes after lengths.wgsl, before reduce-*.wgsl, which declare sweep: it
+// returns the running value of the elements of one invocation, multiplied by a unit if they are squared.
 //
 // Reduces the middle index of x[outer, middle, inner] (and y of the same shape) to result[outer, inner].
 //   binding 0  sizes   uniform
@@ -7,9 +7,10 @@
 //   binding 2  x
 //   binding 3  y
 //   binding 4  result
-// A long middle is reduced in two dispatches: the first reduces `segments` stretches of it and stores their running values
-// (PARTIAL_RESULT: pairs, [outer, segments, inner, 2]), the second reduces these (PARTIAL_OPERAND). Running values of lengths are
-// sums of squares while one invocation adds up, and codes between invocations and dispatches.
+// A long middle index is reduced in two dispatches. The first reduces each of its `segments` and stores their running
+// values (PARTIAL_RESULT: pairs, [outer, segments, inner, 2]), and the second reduces these (PARTIAL_OPERAND). The
+// running value of a length is a sum of squares within an invocation, and a code (see lengths.wgsl) between invocations
+// and dispatches.
 //
 //   sum Σx | maximum | maximumAbsolute | norm √Σx² | dot Σx·y | anyZero | countNotFinite
 //   fixedPointResidual ‖x − σ(y)‖ / (ε + ‖x‖)
@@ -39,7 +40,7 @@ fn isLength() -> bool {
   return OPERATION == OPERATION_NORM || OPERATION == OPERATION_FIXED_POINT_RESIDUAL;
 }
 
-// What a running value starts from: of a maximum that of any element, for which the first one is taken.
+// The initial running value. For a maximum it is the first element.
 fn start(bounds: vec3<u32>) -> vec2<f32> {
   if (OPERATION == OPERATION_MAXIMUM) {
     return single(bounds.x + min(bounds.y, sizes.middle - 1u) * sizes.inner, vec2<f32>(1.0));
@@ -47,7 +48,7 @@ fn start(bounds: vec3<u32>) -> vec2<f32> {
   return vec2<f32>();
 }
 
-// Of the elements that one invocation has.
+// Joins two running values of the same invocation.
 fn add(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
   switch (OPERATION) {
     case OPERATION_MAXIMUM, OPERATION_MAXIMUM_ABSOLUTE: { return vec2<f32>(larger(p.x, q.x), 0.0); }
@@ -56,7 +57,7 @@ fn add(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
   }
 }
 
-// Of different invocations.
+// Joins running values of different invocations.
 fn join(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
   if (isLength()) {
     return vec2<f32>(joinedCodes(p.x, q.x), joinedCodes(p.y, q.y));
@@ -64,7 +65,7 @@ fn join(p: vec2<f32>, q: vec2<f32>) -> vec2<f32> {
   return add(p, q);
 }
 
-// The running value of what an invocation has. Lengths whose sums have left the range in which they are right are added up again.
+// The running value of the elements of an invocation. A length is computed again with a scale if its sum is inaccurate.
 fn reduced(bounds: vec3<u32>, invocation: u32) -> vec2<f32> {
   var unit = vec2<f32>(1.0);
   var value = vec2<f32>();
@@ -94,7 +95,7 @@ fn single(at: u32, unit: vec2<f32>) -> vec2<f32> {
     case OPERATION_MAXIMUM_ABSOLUTE: { return vec2<f32>(abs(value), 0.0); }
     case OPERATION_NORM: { return vec2<f32>(squareOf(value * unit.x), 0.0); }
     case OPERATION_DOT: { return vec2<f32>(value * y[at], 0.0); }
-    // Bit patterns, since a compiler may assume that NaN and Inf do not occur, and may flush subnormal numbers to 0.
+    // By bit patterns, since a compiler may assume that NaN and Inf do not occur, and may flush subnormal numbers to 0.
     case OPERATION_ANY_ZERO: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7fffffffu) == 0u), 0.0); }
     case OPERATION_COUNT_NOT_FINITE: { return vec2<f32>(select(0.0, 1.0, (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u), 0.0); }
     case OPERATION_FIXED_POINT_RESIDUAL: {
@@ -105,7 +106,7 @@ fn single(at: u32, unit: vec2<f32>) -> vec2<f32> {
   }
 }
 
-// A value with that of one element more.
+// Adds the value of one more element to a running value.
 fn including(value: vec2<f32>, at: u32, unit: vec2<f32>) -> vec2<f32> {
   let next = single(at, unit);
   if (PARTIAL_OPERAND) {
@@ -114,7 +115,8 @@ fn including(value: vec2<f32>, at: u32, unit: vec2<f32>) -> vec2<f32> {
   return add(value, next);
 }
 
-// Where the stretch of output `index` = (o, segment, i) begins: x: element, y: first middle index, z: end of the middle index.
+// The segment of output `index` = (o, segment, i). x: its first element, y: its first middle index, z: the end of its
+// middle index.
 fn stretch(index: u32) -> vec3<u32> {
   let i = index % sizes.inner;
   let segment = (index / sizes.inner) % sizes.segments;

@@ -1,4 +1,4 @@
-// Row-wise operations of a few passes over a row. Prepended, behind rows.wgsl, to rows-*.wgsl.
+// Row-wise operations that read each row a few times. Goes after rows.wgsl, before rows-*.wgsl.
 
 fn operation(span: Span) {
   switch (OPERATION) {
@@ -27,13 +27,13 @@ fn logSoftmax(span: Span) {
 }
 
 struct Moments {
-  mean: f32, // rounded; `correction` is what it lacks
+  mean: f32, // rounded; `correction` is its rounding error
   correction: f32,
-  unit: f32, // a power of two, 1 but for very large numbers
+  unit: f32, // a power of two; 1, except for very large numbers
   scale: f32, // 1/√(variance + ε), divided by the unit
 }
 
-// By two passes: of large numbers that differ little the difference of squares would lose all.
+// Reads the row twice, since the difference of squares would lose all digits for large numbers that differ little.
 fn moments(span: Span) -> Moments {
   let count = f32(sizes.columns);
   var total = 0.0;
@@ -41,7 +41,7 @@ fn moments(span: Span) -> Moments {
     total += x[at];
   }
   let mean = joinedSum(vec2<f32>(total, 0.0)).x / count;
-  // Of differences times this, which is 1 but where their squares overflow.
+  // The differences are multiplied by `unit`, which is 1 unless their squares overflow.
   var unit = 1.0;
   var sums = vec2<f32>();
   for (var trip = 0u; trip < 2u; trip += 1u) {

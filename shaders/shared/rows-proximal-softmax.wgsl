@@ -1,5 +1,5 @@
-// prox_{αf} for the f of which softmax is the proximal operator. Prepended, behind rows.wgsl, to rows-*.wgsl: a pipeline that does
-// without has rows-direct.wgsl.
+// prox_{αf} for the f with softmax = prox_f. Goes after rows.wgsl, before rows-*.wgsl. Pipelines with another operation
+// contain rows-direct.wgsl instead.
 
 const EPSILON = 1.1920929e-7;
 
@@ -10,8 +10,8 @@ fn operation(span: Span) {
   }
 }
 
-// The w ≤ 0 with h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0. For α < 1 h is convex and w at most (c + 1 − α)/α, for α > 1 it is
-// concave and w at least that: a Newton step ends on the side from which the next ones approach steadily.
+// Solves h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0 for w ≤ 0. For α < 1, h is convex and w at most (c + 1 − α)/α. For α > 1,
+// h is concave and w at least that. After one Newton step the others approach w monotonically.
 fn logarithmOfEntry(start: f32, c: f32, alpha: f32) -> f32 {
   let rest = 1.0 - alpha;
   let bound = smaller((c + rest) / alpha, 0.0);
@@ -25,7 +25,7 @@ fn logarithmOfEntry(start: f32, c: f32, alpha: f32) -> f32 {
     let e = exponentialMinusOne(w);
     let change = (alpha * w + (rest * e - c)) / (alpha + rest * (1.0 + e));
     w -= change;
-    // The next change would be about its square.
+    // Newton's method converges quadratically: the next change would be about the square of this one.
     if (abs(change) <= 1.0e-5 || isNaN(change)) {
       break;
     }
@@ -33,10 +33,10 @@ fn logarithmOfEntry(start: f32, c: f32, alpha: f32) -> f32 {
   return smaller(w, 0.0);
 }
 
-// s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries part: h(wᵢ) is xᵢ up to a number common
-// to all, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest entry. h increases on w ≤ 0, and so does
-// Σ e^wᵢ with ω: the ω in [−ln n, 0] at which it is 1 is found by Newton steps on ln Σ, bisections where one leaves the
-// bracket. The result holds w until the end.
+// s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries decouple: h(wᵢ) equals xᵢ up to a
+// constant that all entries share, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest entry. h
+// increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which this sum is 1 is found by Newton's method
+// on ln Σ, with a bisection if it leaves the bracket. `result` stores w until the end.
 fn proximalSoftmax(span: Span) {
   let alpha = y[0];
   let rest = 1.0 - alpha;
@@ -83,7 +83,7 @@ fn proximalSoftmax(span: Span) {
   }
 }
 
-// ln Σ; near 1, where the built-in one has an absolute error, 2(Σ − 1)/(Σ + 1) agrees to third order.
+// ln Σ. Near 1 the built-in log has an absolute error, and 2(Σ − 1)/(Σ + 1) agrees with ln Σ to third order.
 fn logarithmOfSum(sum: f32) -> f32 {
   if (abs(sum - 1.0) < 0.1) {
     return 2.0 * (sum - 1.0) / (sum + 1.0);

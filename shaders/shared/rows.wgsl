@@ -1,13 +1,13 @@
-// What both forms of the row-wise kernel share. Prepended to rows-*.wgsl, which declare joinedSum and joinedMaximum: a
-// value of each invocation of a row goes in, their sum or maximum comes out, the same for all of them; and to
-// rows-direct.wgsl or rows-proximal-softmax.wgsl, whichever has the operation.
+// Shared by both variants of the row-wise kernel. Goes before rows-direct.wgsl or rows-proximal-softmax.wgsl, whichever
+// contains the operation, and before rows-*.wgsl. These declare joinedSum and joinedMaximum, which take one value from
+// each invocation of a row and return the sum or the maximum to all of them.
 //
 //   binding 0  sizes   uniform
 //   binding 1  guard   uniform; nothing happens when guard.x is 0
 //   binding 2  x       [rows, columns]
 //   binding 3  y       [rows, columns], or [1] (the α of proximalSoftmax), or absent
 //   binding 4  result  [rows, columns]
-// The formulas are those of ROWS in kernels.ts. An invocation computes the columns first, first + stride, … of a row.
+// The formulas are those of ROWS in kernels.ts. An invocation computes every stride-th column of a row.
 
 struct Sizes {
   rows: u32,
@@ -24,7 +24,7 @@ struct Sizes {
 override OPERATION: u32 = OPERATION_SOFTMAX;
 
 struct Span {
-  begin: u32, // of the columns of this invocation
+  begin: u32, // the first column of this invocation
   end: u32,
   stride: u32,
 }
@@ -35,7 +35,7 @@ fn computeRow(row: u32, first: u32, stride: u32) {
 }
 
 fn largestOf(span: Span) -> f32 {
-  var largest = x[span.end - 1u]; // of those without a column too
+  var largest = x[span.end - 1u]; // an invocation without columns needs a value too
   for (var at = span.begin; at < span.end; at += span.stride) {
     largest = larger(largest, x[at]);
   }

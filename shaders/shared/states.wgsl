@@ -1,7 +1,7 @@
-// States of samples, [5, batch], in what a kernel carries. Prepended, behind monitor.wgsl, to kernels that bind `carried` and
-// `result`, and whose sizes hold the batch.
+// The states [5, batch] of the samples within `carried`. Goes after monitor.wgsl, before kernels that bind `carried`
+// and `result`, and whose sizes contain the batch.
 
-override CONTINUED: bool = false; // the result holds what a dispatch before has left
+override CONTINUED: bool = false; // whether this dispatch continues from the result of a previous one
 
 fn carriedAt(at: u32) -> f32 {
   if (CONTINUED) {
@@ -10,7 +10,7 @@ fn carriedAt(at: u32) -> f32 {
   return carried[at];
 }
 
-// Of the sample whose state begins at `at`.
+// The state that begins at `at`.
 fn watchAt(at: u32) -> Watch {
   return Watch(
     carriedAt(at + STATE_STATUS * sizes.batch),

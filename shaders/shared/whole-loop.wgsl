@@ -1,21 +1,21 @@
-// What the kernels of a whole loop bind: see IterateCall in kernels.ts.
+// Bindings of the kernels that are a whole loop: see IterateCall in iteration-kernels.ts.
 //
 //   binding 0  sizes      uniform
 //   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  carried    x [batch, n], behind it the state [5, batch]; not read where CONTINUED
+//   binding 2  carried    x [batch, n], followed by the state [5, batch]; not read if CONTINUED
 //   binding 3  matrix     M [n, 4·stride]
 //   binding 4  b          [batch, n]
 //   binding 5  step_size  [1], or absent
 //   binding 6  tolerance  [batch] or [1]
 //   binding 7  floors     [batch] or [1]
-//   binding 8  slope      [batch, n] where SLOPED
-//   binding 9  result     as carried
+//   binding 8  slope      [batch, n], if SLOPED
+//   binding 9  result     has the form of carried
 
 struct Sizes {
   trips: u32,
   batch: u32,
   n: u32,
-  stride: u32, // of M, in vectors of four
+  stride: u32, // the length of a row of M, in vectors of four
   sharedTolerance: u32,
   sharedFloor: u32,
   giveUp: u32,
@@ -37,9 +37,9 @@ struct Sizes {
 @group(0) @binding(8) var<storage, read> slope: array<f32>;
 @group(0) @binding(9) var<storage, read_write> result: array<f32>;
 
-override THREADS: u32 = 32u; // of a workgroup; an invocation has four columns
+override THREADS: u32 = 32u; // invocations in a workgroup; each has four columns
 
-// One row of M, of this invocation's columns. Rows past the last one meet zeros.
+// One row of M, restricted to the columns of this invocation. Rows past the last one are multiplied by zeros.
 fn rowOfM(k: u32, thread: u32) -> vec4<f32> {
   return matrix[min(k, sizes.n - 1u) * sizes.stride + thread];
 }

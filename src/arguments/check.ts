@@ -1,10 +1,10 @@
-/** Arguments as plain JavaScript may give them: each is refused by its name, with what it was and what it must be. */
+/** Checks of arguments from plain JavaScript. Each error names the argument, its value and what is allowed. */
 import { isClass, shown, tagOf } from './shown.ts';
 
 /** @param place the argument, such as 'dense: inputs' */
 export type Check = (place: string, value: unknown) => void;
 
-/** @param must what the argument must be, after "it must be" */
+/** @param must what the argument must be, in words that follow "it must be" */
 export function refusal(place: string, value: unknown, must: string): RangeError {
   return new RangeError(`${place} is ${shown(value)}; it must be ${must}`);
 }
@@ -15,7 +15,7 @@ export function checkFor(must: string, isAllowed: (value: unknown) => boolean): 
   };
 }
 
-/** What cannot be asked, such as a proxy that was revoked, is nothing. */
+/** Whether a value is allowed; false if it cannot be examined, such as a revoked proxy. */
 export function isSo(isAllowed: (value: unknown) => boolean, value: unknown): boolean {
   try {
     return isAllowed(value);
@@ -24,7 +24,7 @@ export function isSo(isAllowed: (value: unknown) => boolean, value: unknown): bo
   }
 }
 
-/** A finite number, and so no text that looks like one. */
+/** A finite number, so that a text that looks like a number is refused. */
 export function numberFor(must: string, isAllowed: (value: number) => boolean): Check {
   return checkFor(must, (value) => Number.isFinite(value) && isAllowed(value as number));
 }
@@ -45,31 +45,31 @@ export const FRACTION = /* @__PURE__ */ numberFor('a number from 0 to 1', (x) =>
 export const OBJECT = /* @__PURE__ */ checkFor('an object', isObject);
 export const LIST = /* @__PURE__ */ checkFor('a list', isList);
 export const BYTES = /* @__PURE__ */ checkFor('a Uint8Array', (value) => value instanceof Uint8Array);
-/** Also one of another realm, or made by a package. */
+/** Also one of another realm, or of a package. */
 export const SIGNAL = /* @__PURE__ */ checkFor(
   'an AbortSignal',
   (value) => has(value, 'throwIfAborted') && has(value, 'addEventListener'),
 );
 
-/** Numbers one after the other: an array, a typed array, or an object with a length that is like one. */
+/** Numbers one after the other: an array, a typed array, or another object with a length. */
 export const NUMBERS = /* @__PURE__ */ checkFor('a list of numbers', isListLike);
 
-/** Array.isArray, but that a proxy that was revoked is none: asking that of it throws. */
+/** As Array.isArray, but false for a revoked proxy, for which that throws. */
 export function isList(value: unknown): value is readonly unknown[] {
   return isSo(Array.isArray, value);
 }
 
-/** @param isAllowed what each must be; where an entry was left out, undefined is asked, which `every` passes over */
+/** @param isAllowed what each entry must satisfy; holes of the array are passed to it as undefined */
 export function isListOf<Each = never>(value: unknown, isAllowed: (each: Each) => boolean): value is Each[] {
   return isList(value) && isSo(() => Array.from(value as readonly Each[]).every(isAllowed), value);
 }
 
-/** No class, which can only be made something of. */
+/** A function, but no class, which can only be instantiated. */
 export function isFunction(value: unknown): value is (...given: never[]) => unknown {
   return typeof value === 'function' && !isClass(value);
 }
 
-/** No array and no promise; an object that something inherits from is one. */
+/** A plain object or an instance of a class, but no array and no promise. */
 export function isObject(value: unknown): value is object {
   return isSo((given) => tagOf(given) === 'Object', value);
 }
@@ -79,7 +79,7 @@ export function isListLike(value: unknown): value is ArrayLike<unknown> {
   return isSo(() => (value as ArrayLike<unknown>).length >>> 0 === (value as ArrayLike<unknown>).length, value);
 }
 
-/** Undefined where there is none, or it cannot be read. */
+/** The field of a value; undefined if there is none, or if it cannot be read. */
 export function fieldOf(value: unknown, name: string): unknown {
   try {
     return (value as Readonly<Record<string, unknown>>)[name];
@@ -93,7 +93,7 @@ export function has(value: unknown, method: string): boolean {
   return typeof fieldOf(value, method) === 'function';
 }
 
-/** @throws RangeError that names the first of them that is no finite number */
+/** @throws RangeError that names the first value that is not a finite number */
 export function checkFinite(place: string, values: ArrayLike<unknown>): void {
   for (let index = 0; index < values.length; index++) {
     if (!Number.isFinite(values[index])) FINITE(`${place}[${index}]`, values[index]);
@@ -104,7 +104,7 @@ const SINGLE = /* @__PURE__ */ numberFor('a finite number of at most 3.4028235e3
   Number.isFinite(Math.fround(x)),
 );
 
-/** The same, of numbers that become float32 on every backend: 1e39 is an infinity there. */
+/** The same for numbers that become float32 on every backend, where 1e39 is an infinity. */
 export function checkSingles(place: string, values: ArrayLike<unknown>): void {
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
@@ -113,11 +113,11 @@ export function checkSingles(place: string, values: ArrayLike<unknown>): void {
 }
 
 /**
- * What a function of the caller's returned, refused.
+ * The error for what a function of the caller returned.
  * @param place such as 'root: the function'
  */
 export function refusalOfResult(place: string, result: unknown, must: string): RangeError {
-  // Nobody waits for it any more.
+  // Nobody awaits this promise any more.
   if (result instanceof Promise) result.catch(() => {});
   return new RangeError(`${place} returned ${shown(result)}; it must return ${must}`);
 }

@@ -1,4 +1,7 @@
-/** The name with the fewest letters to change, capitals apart. @param most letters to change, fewer than which it must be */
+/**
+ * The name with the fewest letters to change, regardless of case. @param most only names with fewer changes than this
+ * count
+ */
 export function nearestTo(name: string, names: readonly string[], most = Number.POSITIVE_INFINITY): string | undefined {
   let best: string | undefined;
   let fewest = most;

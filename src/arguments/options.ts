@@ -4,15 +4,16 @@ import { shown } from './shown.ts';
 
 type Names<Options> = Options extends unknown ? keyof Options : never;
 
-/** Every option there is, and how it is checked; 0 where that is done elsewhere. */
+/** Every option, and its check; 0 if the option is checked elsewhere. */
 export type Checks<Options> = Readonly<Record<Names<Options>, Check | 0>>;
 
 /**
- * The options that are given, in an object of their own: each is read once, whatever the caller does with his.
- * @param what they are of, for errors: the name of the function
- * @param given undefined as an object without options
- * @param needed must be there
- * @throws RangeError where one is unknown, with the nearest that there is, or of the wrong kind
+ * Reads the options into an object of their own: each is read once, so that the caller may change his object
+ * meanwhile.
+ * @param what the function that takes them, for error messages
+ * @param given undefined counts as no options
+ * @param needed options that must be present
+ * @throws RangeError if an option is unknown, in which case it names the nearest one, or of the wrong kind
  */
 export function readOptions<Options extends object>(
   what: string,
@@ -23,7 +24,7 @@ export function readOptions<Options extends object>(
   if (given !== undefined) OBJECT(`${what}: options`, given);
   const read: Record<string, unknown> = {};
   const names = Object.keys(checks);
-  // What the object inherits counts, also where only a getter of its class tells.
+  // Inherited options count too, even if only a getter of the class has them.
   for (const name in given) if (!Object.hasOwn(checks, name)) throw unknown(what, name, names);
   for (const name of names) {
     const value = (given as Readonly<Record<string, unknown>> | undefined)?.[name];

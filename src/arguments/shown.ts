@@ -1,9 +1,9 @@
-/** The longest text that is shown whole. */
+/** Longer texts are cut. */
 const LONGEST = 60;
-/** The most parts of a list or an object that are. */
+/** Longer lists and objects are only counted. */
 const MOST = 8;
 
-/** What a value is, in a few words and whatever it is: for errors that say what an argument was. Calls nothing but getters. */
+/** Describes any value in a few words, for error messages. It calls nothing but getters. */
 export function shown(value: unknown): string {
   try {
     const text = described(value, false);
@@ -34,12 +34,12 @@ function described(value: unknown, isInside: boolean): string {
   return `${/^[AEIO]/.test(tag) ? 'an' : 'a'} ${tag}${size}`;
 }
 
-/** What can only be made something of, not called. */
+/** A class can only be instantiated, not called. */
 export function isClass(value: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** Object for plain objects and instances of most classes, else what the value says that it is: Array, Promise, Tensor. */
+/** Object for plain objects and instances of most classes, else what the value calls itself: Array, Promise, Tensor. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

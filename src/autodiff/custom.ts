@@ -3,18 +3,18 @@ import type { LinearMap } from '../solvers/linear-map.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { UniformSelection } from './selection.ts';
 
-/** The attributes of an operation that is recorded as `custom`: how it is differentiated. */
+/** How an operation is differentiated that is recorded as `custom`: its attributes. */
 export interface CustomOperation {
-  /** For errors. */
+  /** The name that error messages use. */
   readonly name?: string;
   /**
-   * It may have kinks, and was given no selection of its own: a selection by place, which cannot name them, is then refused for
-   * the tape.
+   * Whether the operation may have kinks and was given no selection of its own. A selection by place cannot name such
+   * kinks, and is refused.
    */
   readonly isSelectable?: boolean;
   /**
    * @param needed which inputs need a cotangent
-   * @param selection given for the whole tape, in the place of its own
+   * @param selection the selection of the whole tape, which replaces the operation's own
    */
   readonly pullback: (
     cotangent: Tensor,
@@ -23,26 +23,27 @@ export interface CustomOperation {
   ) => readonly (Tensor | undefined)[];
   /**
    * Without it the operation has no forward mode.
-   * @param tangents of the inputs, undefined (which is 0) where an input has none; at least one is given
+   * @param tangents of the inputs; undefined, which means 0, for an input without one; at least one is given
    */
   readonly pushforward?: (tangents: readonly (Tensor | undefined)[], selection?: UniformSelection) => Tensor;
-  /** It bends nowhere, and its derivatives are exact up to rounding. Default false: it may have kinks. */
+  /** Whether the operation has no kinks, and derivatives that are exact up to rounding. Default false. */
   readonly isSmooth?: boolean;
   /**
-   * For each input, whether row r of the output depends on row r of it alone, of as many as the output has; on the other inputs
-   * every row may depend. Default: every row may depend on everything.
+   * For each input: whether row r of the output depends on row r of that input alone, and both have the same number
+   * of rows. Any row of the output may depend on any row of the other inputs. Default: false for all inputs.
    */
   readonly isRowwise?: readonly boolean[];
   /**
-   * Of a solution: the equation that it solves, 0 there and of its shape, written with tensor operations that a tape follows. So those
-   * who call it know its kinks, and whether it is differentiable there; without it nobody knows, unless it is smooth.
+   * The equation of a solution: a tensor of its shape that is 0 there, computed by operations that a tape follows.
+   * Functions that call the solve find its kinks by it. Without an equation, an operation that is not smooth leaves
+   * differentiability unknown.
    */
   readonly equation?: LayerEquation | ((output: Tensor, inputs: readonly Tensor[]) => Tensor);
 }
 
 /**
- * z = σ(Wz + b), the inputs being the parameters of the map and b: only described, so that a page which trains such layers does without
- * what writes it down.
+ * z = σ(Wz + b), with the parameters of the map and b as inputs. It is only described here, so that a page that
+ * trains such layers does not load the code that writes it down.
  */
 export interface LayerEquation {
   readonly context: LoopContext;
@@ -50,7 +51,7 @@ export interface LayerEquation {
   readonly activation: Activation;
 }
 
-/** @throws Error where what it is differentiated with is followed, so that its derivative would be differentiated */
+/** @throws Error if an input is followed by a tape, so that the derivative of a derivative would be needed */
 export function refuseFollowed(name: string, inputs: readonly Tensor[]): void {
   if (inputs.every((input) => !input.node)) return;
   throw new Error(

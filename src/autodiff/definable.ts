@@ -1,16 +1,16 @@
 /**
- * The operations that a tape follows, and why each is definable.
+ * The operations that a tape follows, and why each of them is definable.
  *
- * The nonsmooth implicit function theorem has two hypotheses: that the Jacobian selected is invertible, which is checked
- * where an equation is solved, and that the function is path differentiable. Locally Lipschitz functions that are definable
- * in an o-minimal structure are (Bolte & Pauwels 2021, Conservative set valued fields, automatic differentiation,
- * stochastic gradient methods and deep learning). All of the operations below are definable in one such structure, ℝ_an,exp
- * (van den Dries & Miller 1994), and so is whatever is composed of them: the hypothesis holds for every function that a
- * tape can follow, where it is locally Lipschitz (√x is not at 0). Semialgebraic functions are definable in every o-minimal
- * structure on ℝ.
+ * The nonsmooth implicit function theorem has two hypotheses: the selected Jacobian is invertible, which is checked
+ * where an equation is solved, and the function is path differentiable. Locally Lipschitz functions that are
+ * definable in an o-minimal structure are path differentiable (Bolte & Pauwels 2021, Conservative set valued fields,
+ * automatic differentiation, stochastic gradient methods and deep learning). All operations below are definable in
+ * one such structure, ℝ_an,exp (van den Dries & Miller 1994), and so are their compositions. So the hypothesis holds
+ * for every function that a tape can follow, wherever it is locally Lipschitz (√x is not at 0). Semialgebraic
+ * functions are definable in every o-minimal structure on ℝ.
  */
 
-/** By the name under which the operation is recorded, one sentence each. */
+/** One sentence for each operation, by the name under which it is recorded. */
 export const DEFINABLE = {
   matmul: 'Semialgebraic: polynomials in the entries of both matrices.',
   affine: 'Semialgebraic: polynomials in the entries of x, W and b.',

@@ -1,6 +1,6 @@
 /**
- * What pullbacks and pushforwards share, so that both take the same element of the Jacobian. They are written with operations
- * that a tape follows: where the inputs are followed the derivatives are, and can be differentiated in turn.
+ * The derivatives that pullbacks and pushforwards share, so that both take the same element of the Jacobian. They
+ * consist of operations that a tape follows: derivatives of inputs that a tape follows can be differentiated again.
  */
 import { elementwise, rowwise } from '../tensor/kernels.ts';
 import { dropout } from '../tensor/normalise.ts';
@@ -18,9 +18,10 @@ import {
   sum,
 } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import { attribute } from './attributes.ts';
+import type { Recorded } from './recorded.ts';
 
-/** The derivatives of smooth element-wise operations; those of the kinked ones are in KINKS. */
+/** The derivatives of smooth element-wise operations; `KINKS` has those with kinks. */
 export const FACTORS: Readonly<Record<string, (recorded: Pick<Recorded, 'inputs' | 'output'>) => Tensor>> = {
   exp: ({ output }) => output,
   square: ({ inputs: [x] }) => multiply(x, 2),
@@ -35,12 +36,12 @@ export const FACTORS: Readonly<Record<string, (recorded: Pick<Recorded, 'inputs'
 
 const reciprocal = (x: Tensor): Tensor => divide(elementwise('scale', [x], [0, 1]), x);
 
-/** t ↦ J·t, of a tangent or a cotangent. */
+/** t ↦ J·t for a tangent or a cotangent t. */
 type LinearMap = (t: Tensor, recorded: Recorded) => Tensor;
 
 const timesFactor: LinearMap = (t, { factor }) => multiply(t, factor());
 
-/** Operations of one input with J = Jᵀ: one map for tangents and cotangents. */
+/** Operations of one input with J = Jᵀ, for which one map serves tangents and cotangents. */
 export const SYMMETRIC = {
   scale: (t, { attributes }) => multiply(t, attribute<number>(attributes, 'factor')),
   negate,
@@ -70,13 +71,13 @@ export const SYMMETRIC = {
   softmax: (t, { output }) => multiply(output, subtract(t, lastAxisSum(multiply(t, output)))),
 } as const satisfies Readonly<Record<string, LinearMap>>;
 
-/** The partial derivatives in a and in b, each an element-wise factor times t, which may be of a shape that is broadcast. */
+/** The partial derivatives in a and in b: element-wise factors times t, which may have a shape that is broadcast. */
 type Partials = readonly [LinearMap, LinearMap];
 
-/** a has `factor` of the result, b the rest. */
+/** The derivative in a is `factor`, and that in b is 1 − `factor`. */
 const shares: Partials = [timesFactor, (t, { factor }) => subtract(t, multiply(t, factor()))];
 
-/** Element-wise operations of two inputs that are broadcast. */
+/** Element-wise operations of two inputs that broadcast. */
 export const BINARY = {
   add: [(t) => t, (t) => t],
   subtract: [(t) => t, negate],
@@ -90,12 +91,15 @@ export const BINARY = {
   minimum: shares,
 } as const satisfies Readonly<Record<string, Partials>>;
 
-/** Sum along the last axis, which stays with extent 1. */
+/** Sums along the last axis, which stays with extent 1. */
 export function lastAxisSum(x: Tensor): Tensor {
   return sum(x, -1, { keepAxes: true });
 }
 
-/** r·(t − mean t − x̂·mean(t∘x̂)) with x̂ = (x − mean x)·r, r = 1/√(variance + ε): the kernel of that name, in operations. */
+/**
+ * r·(t − mean t − x̂·mean(t∘x̂)) with x̂ = (x − mean x)·r and r = 1/√(variance + ε): the kernel of that name, as
+ * operations.
+ */
 function standardiseDerivative(x: Tensor, t: Tensor, epsilon: number): Tensor {
   const meanOf = (y: Tensor): Tensor => mean(y, -1, { keepAxes: true });
   const centred = subtract(x, meanOf(x));
@@ -109,7 +113,7 @@ export function zerosLike(x: Tensor): Tensor {
   return elementwise('scale', [x], [0, 0]);
 }
 
-/** One rule of a table made from each of another. */
+/** Makes a table with one rule for each rule of another table. */
 export function mapTable<Name extends string, From, To>(
   table: Readonly<Record<Name, From>>,
   make: (from: From) => To,

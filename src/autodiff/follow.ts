@@ -1,10 +1,10 @@
-/** Which tape a derivative belongs to: one that would be cut off is an error, never a silent 0. */
+/** Finds the tape that a derivative belongs to. A derivative that would be lost is an error, never a silent 0. */
 import type { Tensor } from '../tensor/tensor.ts';
 import { Tape } from './tape.ts';
 
 /**
  * The tape that follows any of the tensors.
- * @throws Error where there are two of them
+ * @throws Error if there are two
  */
 export function tapeOf(name: string, tensors: readonly Tensor[]): Tape | undefined {
   const recorders = new Set(tensors.flatMap(({ node }) => (node ? [node.recorder] : [])));
@@ -16,8 +16,8 @@ export function tapeOf(name: string, tensors: readonly Tensor[]): Tape | undefin
 }
 
 /**
- * @param mayBeConstant whether the function may depend on none of its inputs
- * @throws Error unless the tape follows what came out of a function: what it comes from is lost otherwise, and its derivative with it
+ * @param mayBeConstant whether the result may be independent of the inputs
+ * @throws Error unless the tape follows the result of a function: otherwise its derivative is lost
  */
 export function checkFollowed(name: string, what: string, { node }: Tensor, tape: Tape, mayBeConstant: boolean): void {
   if (node ? node.recorder === tape : mayBeConstant) return;

@@ -6,12 +6,13 @@ import { checkFollowed, tapeOf } from './follow.ts';
 import { Tape } from './tape.ts';
 
 /**
- * The gradient of a function in its first argument, itself a function that is followed: it can be differentiated in turn, to any
- * order, as in a loss that holds a derivative, or in an equation that says where one vanishes.
- * @param f smooth, and written with tensor operations; where it returns several numbers, such as one for each sample, their sum
- *   is differentiated
- * @returns a function of the same arguments, whose result has the shape of the first. It throws at an operation with kinks, whose
- *   derivative jumps, and at a solve, which has no second derivative
+ * Makes the gradient of a function in its first argument a function that a tape follows: it can be differentiated
+ * again, to any order, as in a loss that contains a derivative, or in an equation for a place where a derivative
+ * vanishes.
+ * @param f smooth, and written with tensor operations. If it returns several numbers, such as one for each sample,
+ *   the gradient is that of their sum
+ * @returns a function of the same arguments; its result has the shape of the first one. It throws at an operation
+ *   with kinks, whose derivative jumps, and at a solve, which has no second derivative
  */
 export function gradientOf(f: (x: Tensor, ...others: Tensor[]) => Tensor): (x: Tensor, ...others: Tensor[]) => Tensor {
   FUNCTION('gradientOf: f', f);
@@ -36,7 +37,7 @@ function gradientOn(
   x: Tensor,
   others: readonly Tensor[],
 ): Tensor {
-  // A variable of its own, which follows from x: what else depends on x is held fixed.
+  // A variable of its own, so that everything else that depends on x is held fixed.
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
   if (!isTensor(value) || value.isDisposed) throw refusalOfResult('gradientOf: the function', value, 'a tensor');

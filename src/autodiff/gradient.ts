@@ -7,6 +7,7 @@ import { followedPushforward, pushforward } from './jacobian-products.ts';
 import { checkShapes } from './linearisation.ts';
 import { Tape } from './tape.ts';
 
+/** A function to differentiate: computes one number from tensors, by tensor operations and implicit layers. */
 export type LossFunction = (...inputs: Tensor[]) => Tensor | Promise<Tensor>;
 
 function engineOf(name: string, inputs: readonly Tensor[]): Engine {
@@ -18,7 +19,7 @@ function engineOf(name: string, inputs: readonly Tensor[]): Engine {
   return context;
 }
 
-/** What the caller's function returned; of a tensor that it has not made, such as one from outside, an alias. */
+/** Checks the result of the caller's function. A tensor that the function did not create becomes an alias. */
 function checkedResult(name: string, result: Tensor, arena: Arena): Tensor {
   const isOfEngine = isTensor(result) && !result.isDisposed && result.context instanceof Engine;
   if (!isOfEngine) throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
@@ -27,19 +28,21 @@ function checkedResult(name: string, result: Tensor, arena: Arena): Tensor {
 
 /** How a function is differentiated. */
 interface Following {
-  /** Arguments of the function, followed by the tape. */
+  /** The arguments for the function, which the tape follows. */
   readonly variables: Tensor[];
   readonly tape: Tape;
-  /** Whether the tape is that of a function around this one, whose derivative goes on through the derivative of this one. */
+  /**
+   * Whether the tape belongs to a function around this one, which differentiates through the derivative of this one.
+   */
   readonly isNested: boolean;
   readonly arena: Arena;
-  /** The same tensor, in the arena of the call. */
+  /** An alias of the tensor in the arena of the call. */
   readonly use: (tensor: Tensor) => Tensor;
 }
 
 /**
- * Calls `body` with a tape that follows the inputs; what is made on the way is freed.
- * @param others what else the derivative depends on
+ * Calls `body` with a tape that follows the inputs; intermediate tensors are freed.
+ * @param others further tensors that the derivative depends on
  */
 async function following<Result>(
   name: string,
@@ -53,7 +56,7 @@ async function following<Result>(
     const use = (tensor: Tensor): Tensor => engine.followedIn(arena, tensor);
     const tape = around ?? new Tape();
     try {
-      // A variable of its own, which follows from the input: what else depends on that is held fixed.
+      // A variable of its own, so that everything else that depends on the input is held fixed.
       const variables = inputs.map((input) => (input.node ? use(input).reshape(input.shape) : tape.watch(use(input))));
       return await body({ variables, tape, isNested: around !== undefined, arena, use });
     } finally {
@@ -63,9 +66,9 @@ async function following<Result>(
 }
 
 /**
- * The loss and its gradients, enqueued but not awaited. The caller disposes them.
- * @param lossOf gets the inputs, followed by a tape, and returns a tensor that holds one number
- * @param name of the function that was called, for messages
+ * Computes the loss and its gradients; both are enqueued but not awaited, and the caller disposes them.
+ * @param lossOf receives the inputs, followed by a tape, and returns a tensor that holds one number
+ * @param name the function that the user called, for error messages
  */
 export function differentiate(
   lossOf: LossFunction,
@@ -77,7 +80,7 @@ export function differentiate(
     try {
       checkFollowed(name, 'the loss', loss, tape, false);
       const gradients = isNested ? tape.followedPullback(loss, variables) : tape.pullback(loss, variables);
-      loss.node = undefined; // it outlives the tape, or is read as a number
+      loss.node = undefined; // the loss outlives the tape, or is read as a number
       tape.reads += 1;
       return { loss, gradients };
     } catch (error) {
@@ -88,16 +91,17 @@ export function differentiate(
 }
 
 /**
- * The value of a scalar function and its gradients with respect to the inputs.
+ * Computes the value of a scalar function and its gradients with respect to the inputs.
  *
- * Where it is called in a differentiated function, and an input is followed there, the gradients are followed as well: they can be
- * differentiated in turn, as with `gradientOf`; the value is a number, through which no derivative goes.
+ * If it is called inside a differentiated function that follows an input, the gradients are followed too and can be
+ * differentiated again, as with `gradientOf`. The value is a number, through which no derivative passes.
  *
- * Rejects if a solve on the way did not converge (a gradient is never returned from a failed solve), if the loss does not hold
- * one number, or if it is not computed from the inputs, or only by way of numbers that were read: its gradient would be a silent 0.
- * An input that the loss does not use has the gradient 0.
- * @param lossOf written with tensor operations and implicit layers; what it makes is freed afterwards, as by `engine.tidy`
- * @returns the loss and one gradient for each input, of its shape; dispose these when done
+ * Rejects if a solve did not converge (no gradient is returned from a failed solve), if the loss does not hold one
+ * number, or if it is not computed from the inputs, or only from numbers that were read: its gradient would be a
+ * silent 0. An input that the loss does not use has the gradient 0.
+ * @param lossOf written with tensor operations and implicit layers; the tensors that it creates are freed, as by
+ *   `engine.tidy`
+ * @returns the loss, and one gradient of the same shape for each input; dispose the gradients when done
  */
 export async function valueAndGrad(lossOf: LossFunction, inputs: readonly Tensor[]): Promise<[number, Tensor[]]> {
   FUNCTION('valueAndGrad: lossOf', lossOf);
@@ -114,17 +118,17 @@ export async function valueAndGrad(lossOf: LossFunction, inputs: readonly Tensor
 }
 
 /**
- * The value of a function and its derivative along a direction: f(x) and J(x)·t, in one pass forwards. At kinks J takes the
- * selections with which the operations are called, as `valueAndGrad` does.
+ * Computes the value of a function and its derivative along a direction, f(x) and J(x)·t, in one pass forwards. At
+ * kinks J takes the selections with which the operations are called, as `valueAndGrad` does.
  *
- * Where it is called in a differentiated function, and an input or a tangent is followed there, so are both results.
+ * If it is called inside a differentiated function that follows an input or a tangent, both results are followed too.
  *
- * Rejects if a solve on the way did not converge, if an operation on the way has no forward mode, or if the output is computed from
- * the inputs only by way of numbers that were read. The tangent of an output that does not depend on them is 0.
- * @param f written with tensor operations; what it makes is freed afterwards, as by `engine.tidy`
+ * Rejects if a solve did not converge, if an operation has no forward mode, or if the output is computed from the
+ * inputs only through numbers that were read. The tangent of an output that does not depend on the inputs is 0.
+ * @param f written with tensor operations; the tensors that it creates are freed, as by `engine.tidy`
  * @param inputs x
- * @param tangents t, one tensor for each input, of its shape
- * @returns the output and its tangent, of its shape; dispose both when done
+ * @param tangents t, one tensor of the same shape for each input
+ * @returns the output and its tangent, of the same shape; dispose both when done
  */
 export async function jacobianVectorProduct(
   f: (...inputs: Tensor[]) => Tensor | Promise<Tensor>,
@@ -145,7 +149,7 @@ export async function jacobianVectorProduct(
     const [tangent] = isNested
       ? followedPushforward(tape, variables, directions, [output])
       : pushforward(tape, variables, directions, [output]);
-    if (!isNested) output.node = undefined; // it outlives the tape
+    if (!isNested) output.node = undefined; // the output outlives the tape
     return [output, tangent] as const;
   });
   const [output, tangent] = results;

@@ -1,4 +1,4 @@
-/** The linear maps of recorded operations, played in both directions: for tangents, and for those who examine a function. */
+/** The linear maps of recorded operations in both directions: forwards for tangents, and for bounds of the Jacobian. */
 import type { Tensor } from '../tensor/tensor.ts';
 import { FACTORS } from './derivatives.ts';
 import { kinkDescription } from './kinks.ts';
@@ -8,13 +8,14 @@ import { type PlayOptions, played } from './played.ts';
 import { PUSHFORWARDS } from './pushforwards.ts';
 import { FOLLOWED, type Tape } from './tape.ts';
 
-/** A module of its own, since what trains goes backwards only. */
+/** A module of its own, because training only goes backwards. */
 export class JacobianProducts extends Linearisation {
   /**
-   * Jv: the tangents of outputs, given those of watched tensors. Zeros where an output depends on none of them.
-   * @param watched tensors followed by the tape; an operation's output among them counts as independent of its inputs
-   * @param tangents one for each of the watched tensors, of its shape
-   * @throws Error where a custom operation on the way has no forward mode
+   * Jv: the tangents of outputs, from those of watched tensors; zeros for an output that depends on none of them.
+   * @param watched tensors that the tape follows; the output of an operation among them counts as independent of its
+   *   inputs
+   * @param tangents one of the same shape for each watched tensor
+   * @throws Error if a custom operation on the way has no forward mode
    */
   pushforward(watched: readonly Tensor[], tangents: readonly Tensor[], outputs: readonly Tensor[]): Tensor[] {
     checkShapes('tangents', tangents, watched);
@@ -31,7 +32,7 @@ export class JacobianProducts extends Linearisation {
     return outputs.map((output) => this.result(output, found));
   }
 
-  /** An upper bound of ‖∂output/∂x‖ for every choice at the kinks; infinite where none is known. */
+  /** An upper bound of ‖∂output/∂x‖ for every selection at the kinks; Infinity if none is known. */
   normBound(output: Tensor, x: Tensor): NormBound {
     const bounds = new Map<number, NormBound>();
     const of = (index: number | undefined): NormBound => (index === undefined ? 0 : (bounds.get(index) ?? 0));
@@ -42,7 +43,7 @@ export class JacobianProducts extends Linearisation {
     return of(this.indexOf(output));
   }
 
-  /** What one of the tensors depends on, themselves included. */
+  /** The numbers of all tensors that one of these depends on, and of these themselves. */
   private leadingTo(tensors: readonly Tensor[]): ReadonlySet<number> {
     const leading = this.indicesOf(tensors);
     for (const { inputIndices, outputIndex } of [...this.entries].reverse()) {
@@ -59,12 +60,15 @@ export class JacobianProducts extends Linearisation {
   }
 }
 
-/** What is on the tape by now: the derivatives of the element-wise operations are made as they are needed. */
+/**
+ * The products of the operations recorded so far; derivatives of element-wise operations are computed when they are
+ * needed.
+ */
 export function productsOn(tape: Tape, options: PlayOptions = {}): JacobianProducts {
   return new JacobianProducts(tape, tape.operations, played(tape, options));
 }
 
-/** Jv, as JacobianProducts.pushforward. */
+/** Jv, as `JacobianProducts.pushforward`. */
 export function pushforward(
   tape: Tape,
   watched: readonly Tensor[],
@@ -75,7 +79,7 @@ export function pushforward(
   return productsOn(tape, options).pushforward(watched, tangents, outputs);
 }
 
-/** The same, followed by the tape, as Tape.followedPullback. */
+/** The same, followed by the tape, as `Tape.followedPullback`. */
 export function followedPushforward(
   tape: Tape,
   watched: readonly Tensor[],
@@ -87,8 +91,8 @@ export function followedPushforward(
 }
 
 /**
- * The same, with those derivatives made here, once: for many products with
- * one Jacobian, as in the loop of a linear solver. Of use until the tape is disposed.
+ * The same as `productsOn`, with the derivatives of element-wise operations computed once, here: for many products
+ * with one Jacobian, as in the loop of a linear solver. Valid until the tape is disposed.
  */
 export function linearised(tape: Tape, options: PlayOptions = {}): JacobianProducts {
   const { factorOf, ...others } = played(tape, options);

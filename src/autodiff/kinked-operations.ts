@@ -1,36 +1,36 @@
-/** The operations with kinks on a tape, for those who examine what it holds. */
+/** Lists the operations with kinks on a tape, for code that examines a function. */
 import type { Tensor } from '../tensor/tensor.ts';
 import { type KinkDescription, kinkDescription, nearness } from './kinks.ts';
 import { dependentOn, type Entry } from './linearisation.ts';
 import type { Selectable } from './selection.ts';
 import type { Tape } from './tape.ts';
 
-/** An operation on a tape that has kinks: a piecewise smooth function of x, element by element. */
-export interface KinkedOperation {
-  /** As in KINKS. */
+/** An operation with kinks on a tape: a piecewise smooth function of x, element by element. */
+interface KinkedOperation {
+  /** Its name in `KINKS`. */
   readonly operation: string;
-  /** Its place among all operations on the tape, from 0; of a LiftedOperation among those with kinks. */
+  /** Its place, from 0: among all operations on the tape; for a LiftedOperation among those with kinks. */
   readonly place: number;
-  /** The pre-activations; of maximum and minimum the difference of their inputs, a − b. */
+  /** The pre-activations; for maximum and minimum the difference a − b of the inputs. */
   readonly x: Tensor;
-  /** The numbers at which x is at a kink. */
+  /** The numbers at which x has a kink. */
   readonly positions: readonly number[];
-  /** How near a position counts as at it: [.., 1], for each row of x along the last axis, or [1]. */
+  /** How close to a position x counts as at the kink: [.., 1], for each row of x along the last axis, or [1]. */
   readonly tolerance: Tensor;
 }
 
-/** An operation with kinks, y = rest + σ(x): what a system in which y is an unknown is made of. */
+/** An operation with kinks, written y = rest + σ(x): the part of a lifted system in which y is an unknown. */
 export interface LiftedOperation extends KinkedOperation {
-  /** The ends of the interval of the derivative in x: they are the same where x is at no kink. */
+  /** The ends of the interval of the derivative in x; they agree where x is at no kink. */
   readonly low: Tensor;
   readonly high: Tensor;
-  /** The same, where what counts as at a kink is another tolerance. */
+  /** The same ends for another tolerance. */
   readonly ends: (tolerance: Tensor) => Tensor[];
   /** y, followed by the tape. */
   readonly output: Tensor;
-  /** x = plus − minus, followed by the tape where they depend on what it watches. */
+  /** x = plus − minus, followed by the tape if they depend on a watched tensor. */
   readonly argument: { readonly plus: Tensor; readonly minus?: Tensor };
-  /** Of maximum and minimum, b in b + σ(a − b). */
+  /** b in b + σ(a − b), for maximum and minimum. */
   readonly rest: Tensor | undefined;
 }
 
@@ -42,7 +42,7 @@ export function kinkedOn(tape: Tape): { entry: Entry; place: number; kinks: Kink
   });
 }
 
-/** What a selection with one entry for each of `kinksOn` is made for. */
+/** What a selection with one entry for each of `kinksOn` refers to. */
 export function selectablesOn(tape: Tape): (Selectable & Pick<Entry, 'output' | 'outputIndex'>)[] {
   return kinkedOn(tape).map(({ entry: { operation, output, outputIndex } }) => ({
     ...{ operation, output, outputIndex },
@@ -50,7 +50,7 @@ export function selectablesOn(tape: Tape): (Selectable & Pick<Entry, 'output' | 
   }));
 }
 
-/** In the order in which they were recorded. Dispose their x and tolerance. */
+/** In the order in which they were recorded. The caller disposes their x and tolerance. */
 export function kinksOn(tape: Tape): KinkedOperation[] {
   return kinkedOn(tape).map(({ entry, place, kinks }) => {
     const { operation, inputs, attributes } = entry;
@@ -72,11 +72,11 @@ export function isSelectedOn(tape: Tape): boolean {
 }
 
 /**
- * The operations with kinks that depend on one of the tensors, as a lifted system needs them, where the value of each is an
- * unknown of its own; their places are those among all that have kinks.
+ * The operations with kinks that depend on one of the tensors, as a lifted system needs them, in which the value of
+ * each is an unknown. Their places count the operations with kinks.
  * @param watched default: all operations with kinks
- * @param radius everything within it of a kink counts as at the kink; default: the tolerance of each row
- * @param uncertainty as in PlayOptions
+ * @param radius distance from a kink that counts as at the kink. Default: the tolerance of each row
+ * @param uncertainty as in `PlayOptions`
  */
 export function liftedOn(
   tape: Tape,

@@ -1,13 +1,16 @@
-/** The operations that have kinks: where, and their derivatives. */
+/** The operations with kinks: where the kinks are, and the derivatives. */
 import type { ElementwiseOperation } from '../backends/kernels.ts';
 import { elementwise, reduceAxes } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute } from './recorded.ts';
+import { attribute } from './attributes.ts';
 
-/** Within this many units of rounding of a kink, the selection applies: tolerance = 64·ε·max|x| along the last axis. */
+/**
+ * The selection applies within this many units of rounding of a kink: the tolerance is 64·ε·max|x| along the last
+ * axis.
+ */
 export const KINK_UNITS = 64;
 
-/** 64·ε·scale of x, [.., 1], where scale is the largest absolute value along the last axis. */
+/** units·ε·scale of x, [.., 1], where scale is the largest absolute value along the last axis. */
 export function kinkTolerance(x: Tensor, units: number = KINK_UNITS): Tensor {
   const { shape, context } = x;
   const last = Math.max(shape.length - 1, 0);
@@ -18,19 +21,19 @@ export function kinkTolerance(x: Tensor, units: number = KINK_UNITS): Tensor {
   return tolerance;
 }
 
-/** A piecewise smooth function of one number, x, applied element by element. */
+/** A piecewise smooth function of one number x, applied element by element. */
 export interface KinkDescription {
-  /** x, from the inputs of the operation. */
+  /** Computes x from the inputs of the operation. */
   readonly argument: (inputs: readonly Tensor[]) => Tensor;
-  /** How near x must be to a kink for the selection to apply, [.., 1]. */
+  /** How close to a kink x must be for the selection to apply, [.., 1]. */
   readonly tolerance: (inputs: readonly Tensor[]) => Tensor;
-  /** The x at which there is a kink; none where the attributes leave a function that does not bend. */
+  /** The x with a kink; none if the attributes leave a function that does not bend. */
   readonly positions: (attributes: object) => readonly number[];
-  /** The derivative in x; at a kink (1 − q)·low + q·high of the Clarke interval. */
+  /** The derivative in x; at a kink it is (1 − q)·low + q·high of the Clarke interval. */
   readonly derivative: (x: Tensor, tolerance: Tensor, attributes: object, q: number) => Tensor;
 }
 
-/** `names`: the attributes that the derivative takes after the selection. */
+/** @param names attributes that the derivative kernel takes after the selection */
 function activation(
   kernel: ElementwiseOperation,
   names: readonly string[],
@@ -45,14 +48,15 @@ function activation(
   };
 }
 
-/** The slope on the left of 0 is the attribute, on the right 1: where both are 1 nothing bends. */
+/** The slope left of 0 is the attribute, and right of 0 it is 1: if both are 1, the function does not bend. */
 function bentAtZero(kernel: ElementwiseOperation, name: string): KinkDescription {
   return activation(kernel, [name], (attributes) => (attribute<number>(attributes, name) === 1 ? [] : [0]));
 }
 
 /**
- * max(a, b) = b + relu(x) and min(a, b) = b − relu(−x) with x = a − b: the derivative in x is the share that a has of the
- * result, relu'(x) or relu'(−x), and b has the rest. A tie is a difference within the rounding of a and b, not of a − b.
+ * max(a, b) = b + relu(x) and min(a, b) = b − relu(−x) with x = a − b. The derivative in x is the share of a in the
+ * result, relu'(x) or relu'(−x), and b has the rest. A tie is a difference within the rounding of a and b, not of a −
+ * b.
  */
 function extreme(orient: (x: Tensor) => Tensor): KinkDescription {
   return {
@@ -69,7 +73,7 @@ function extreme(orient: (x: Tensor) => Tensor): KinkDescription {
   };
 }
 
-/** The larger of the two. */
+/** The larger of the two tolerances. */
 export function nearness(tolerance: Tensor, uncertainty: Tensor | undefined): Tensor {
   return uncertainty ? elementwise('maximum', [tolerance, uncertainty]) : tolerance;
 }
@@ -97,12 +101,12 @@ export function isKinked(name: string): name is KinkedOperationName {
   return Object.hasOwn(KINKS, name);
 }
 
-/** What is said of an operation in KINKS; undefined for one that is not there. */
+/** The entry of an operation in `KINKS`; undefined if it has no kinks. */
 export function kinkDescription(operation: string): KinkDescription | undefined {
   return isKinked(operation) ? KINKS[operation] : undefined;
 }
 
-/** The derivative of a kinked operation in its argument, at a kink with this selection. */
+/** The derivative of an operation with kinks in its argument. */
 export function kinkedDerivative(
   { argument, tolerance, derivative }: KinkDescription,
   inputs: readonly Tensor[],
@@ -112,7 +116,7 @@ export function kinkedDerivative(
   return derivative(argument(inputs), tolerance(inputs), attributes, selection);
 }
 
-/** With which it was called. */
+/** The selection with which the operation was called. */
 export function ownSelection(attributes: object): number {
   return attribute<number>(attributes, 'selection');
 }

@@ -1,4 +1,4 @@
-/** The linear maps of recorded operations, played backwards: Jᵀu. Forwards is JacobianProducts. */
+/** The linear maps of recorded operations backwards: Jᵀu. `JacobianProducts` has the forward direction. */
 import { elementwise } from '../tensor/kernels.ts';
 import { add, reshape } from '../tensor/operations.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
@@ -13,27 +13,30 @@ import type { UniformSelection } from './selection.ts';
 export interface Entry {
   readonly operation: OperationName;
   readonly inputs: readonly Tensor[];
-  /** The numbers that the tape gave to the inputs; undefined where it does not follow one. */
+  /** The numbers of the inputs on the tape; undefined for an input that the tape does not follow. */
   readonly inputIndices: readonly (number | undefined)[];
   readonly output: Tensor;
   readonly outputIndex: number;
   readonly attributes: object;
 }
 
-/** How a Linearisation is played. */
+/** How a Linearisation takes derivatives. */
 export interface Played {
   /** The derivative of an element-wise operation. */
   readonly factorOf: (entry: Entry) => Tensor;
-  /** What reaches the solves that the operations hold. */
+  /** The selection that solves inside of operations receive. */
   readonly selection?: UniformSelection;
-  /** Whether the tape follows what is played, so that it can be differentiated again. Default false. */
+  /**
+   * Whether the tape follows the computation of the derivative, so that it can be differentiated again. Default
+   * false.
+   */
   readonly isFollowed?: boolean;
 }
 
 /**
- * One element of the Jacobian at every recorded operation. Playing it consumes nothing and changes nothing: it can be played
- * any number of times, in loops of a Program too. What is made on the way belongs to the arenas of the tensors it is made
- * of: outside of an arena (`engine.tidy`) it stays until the engine is closed.
+ * One element of the Jacobian of every recorded operation. Products with it change nothing: they can be computed any
+ * number of times, and in loops of a Program. Intermediate tensors join the arenas of the tensors that they are
+ * computed from; outside of an arena (`engine.tidy`) they stay until the engine is closed.
  */
 export class Linearisation {
   constructor(
@@ -43,8 +46,9 @@ export class Linearisation {
   ) {}
 
   /**
-   * Jᵀu: the cotangents of watched tensors, given that of an output. Zeros where the output does not depend on one.
-   * @param output a tensor followed by the tape
+   * Jᵀu: the cotangents of watched tensors, from that of an output; zeros for a tensor that the output does not
+   * depend on.
+   * @param output a tensor that the tape follows
    * @param cotangent of the shape of `output`; default: ones, for which `output` must hold one number
    */
   pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
@@ -63,7 +67,8 @@ export class Linearisation {
     return watched.map((tensor) => this.result(tensor, cotangents));
   }
 
-  protected indexOf({ node }: Tensor): number | undefined {
+  protected indexOf(tensor: Tensor): number | undefined {
+    const { node } = tensor;
     return node?.recorder === this.recorder ? node.index : undefined;
   }
 
@@ -77,7 +82,9 @@ export class Linearisation {
     return new Set(tensors.map((tensor) => this.indexOf(tensor)).filter((index) => index !== undefined));
   }
 
-  /** What depends on one of the tensors, themselves included: cotangents of anything else lead nowhere. */
+  /**
+   * The numbers of all tensors that depend on one of these, and of these themselves: other cotangents are not needed.
+   */
   private dependentOn(tensors: readonly Tensor[]): ReadonlySet<number> {
     return dependentOn(this.indicesOf(tensors), this.entries);
   }
@@ -99,7 +106,7 @@ export class Linearisation {
     };
   }
 
-  /** The same, of tensors from which on the tape follows what is computed. */
+  /** The same operation on tensors that the tape follows. */
   private followedEntry(entry: Entry): Entry {
     const { inputs, inputIndices, output, outputIndex } = entry;
     return {
@@ -137,14 +144,14 @@ export function depends({ inputIndices }: Pick<Entry, 'inputIndices'>, on: Reado
   return inputIndices.some((index) => index !== undefined && on.has(index));
 }
 
-/** The numbers of what depends on one of these, themselves included. */
+/** The numbers of all tensors that depend on one of these, and of these themselves. */
 export function dependentOn(indices: Iterable<number>, entries: readonly Entry[]): ReadonlySet<number> {
   const dependent = new Set(indices);
   for (const entry of entries) if (depends(entry, dependent)) dependent.add(entry.outputIndex);
   return dependent;
 }
 
-/** @throws RangeError unless each of the tensors has the shape of the one that it belongs to */
+/** @throws RangeError unless each tensor has the shape of its counterpart */
 export function checkShapes(name: string, given: readonly Tensor[], needed: readonly Tensor[]): void {
   if (given.length !== needed.length) {
     throw new RangeError(`autodiff: ${name} holds ${given.length} tensors; it must hold ${needed.length}`);

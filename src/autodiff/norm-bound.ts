@@ -1,25 +1,26 @@
 /**
- * An upper bound of the norm of a Jacobian, from the norms of the operations on the way: ‖∂(g∘f)‖ ≤ ‖∂g‖‖∂f‖. It holds for
- * every choice at the kinks, wherever they are: what counts of a function that bends is its Lipschitz constant.
+ * An upper bound of the norm of a Jacobian, from the norms of the operations: ‖∂(g∘f)‖ ≤ ‖∂g‖‖∂f‖. It holds for every
+ * selection at the kinks, wherever they are, because a function that bends enters with its Lipschitz constant.
  */
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { attribute } from './attributes.ts';
 import type { OperationName } from './definable.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import type { Recorded } from './recorded.ts';
 
 /**
- * A number, or what computes it on the device, [1]: only once it is known that there is a bound. Infinity: none is known. 0:
- * does not depend on the tensor in question.
+ * A number, or a function that computes it on the device, [1], and is called only if the bound turns out to be
+ * finite. Infinity: no bound is known. 0: the tensor does not depend on the one in question.
  */
 export type NormBound = number | (() => Tensor);
 
 type Operation = Pick<Recorded, 'inputs' | 'output' | 'attributes'>;
-/** From the bounds of the inputs, of which at least one is not 0, that of the output. */
+/** Computes the bound of the output from those of the inputs, at least one of which is not 0. */
 type Rule = (bounds: readonly NormBound[], operation: Operation) => NormBound;
 
 const UNKNOWN = Number.POSITIVE_INFINITY;
 
-/** Added to every product, which may underflow and would then be no bound: what it is multiplied with next may be large. */
+/** Is added to every product: a product that underflows would be no bound, since a large factor may follow. */
 const SMALLEST = 2 ** -126;
 
 function times(a: NormBound, b: NormBound): NormBound {
@@ -41,7 +42,7 @@ function plus(a: NormBound, b: NormBound): NormBound {
   return typeof b === 'number' ? plus(b, a) : once(() => elementwise('add', [a(), b()]));
 }
 
-/** Several bounds may need the same one. */
+/** Several bounds may need the same tensor. */
 function once(make: () => Tensor): () => Tensor {
   let made: Tensor | undefined;
   return () => {
@@ -53,10 +54,10 @@ function once(make: () => Tensor): () => Tensor {
 /** ‖M‖₂ ≤ ‖M‖_F */
 const matrixNorm = (matrix: Tensor): NormBound => once(() => reduceAll('norm', matrix));
 
-/** Of repeating x until it has the shape of the output, or of summing it back: √ of how often each number is met. */
+/** √ of how often each number of x occurs in the output: the norm of repeating x to that shape, and of summing back. */
 const repetition = (x: Tensor, output: Tensor): number => Math.sqrt(output.size / x.size);
 
-/** A function of one operand with this Lipschitz constant. */
+/** The rule of a function of one operand with this Lipschitz constant. */
 const lipschitz =
   (constant: (operation: Operation) => number): Rule =>
   ([bound], operation) =>
@@ -67,7 +68,10 @@ const nonexpansive = lipschitz(() => 1);
 const sum: Rule = (bounds, { inputs, output }) =>
   bounds.map((bound, index) => times(bound, repetition(inputs[index], output))).reduce(plus);
 
-/** Linear in either of two operands, with the norm that the other one gives it; none is known where both are in question. */
+/**
+ * Linear in each of two operands, with a norm that depends on the other one; no bound is known if both depend on the
+ * tensor.
+ */
 const bilinear =
   (norm: (place: number, other: Tensor, repetition: number) => NormBound): Rule =>
   (bounds, { inputs, output }) => {
@@ -112,7 +116,7 @@ const RULES: Readonly<Partial<Record<OperationName, Rule>>> = {
   ),
 };
 
-/** The bound of an operation's output, from those of its inputs. */
+/** The bound of the output of an operation, from those of its inputs. */
 export function normBoundOf(name: OperationName, bounds: readonly NormBound[], operation: Operation): NormBound {
   if (bounds.every((bound) => bound === 0)) return 0;
   return bounds.includes(UNKNOWN) ? UNKNOWN : (RULES[name]?.(bounds, operation) ?? UNKNOWN);

@@ -1,4 +1,4 @@
-/** How a tape is played where its operations are not to keep the selections with which they were called. */
+/** How to differentiate a tape with other selections than those with which its operations were called. */
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { CustomOperation } from './custom.ts';
@@ -13,13 +13,13 @@ export interface PlayOptions {
   /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
   selection?: Selection;
   /**
-   * How far the x of each of `kinksOn` may be from what it stands for, in that order: broadcasts to x. Within it the selection
-   * applies. Default: within what rounding makes of a kink.
+   * How far the x of each of `kinksOn`, in that order, may be from the true one; broadcasts to x. Within that
+   * distance of a kink the selection applies. Default: within rounding.
    */
   uncertainty?: readonly Tensor[];
 }
 
-/** @throws Error where a selection does not fit the tape */
+/** @throws Error if the selection does not fit the tape */
 export function played(tape: Tape, { selection, uncertainty }: PlayOptions): Played {
   const factorOf = factors(tape, selection, uncertainty);
   if (selection === undefined || !isByPlace(selection)) return { factorOf, selection };
@@ -50,9 +50,9 @@ function factors(
 }
 
 /**
- * The derivative of a kinked operation in its argument.
+ * The derivative of an operation with kinks in its argument.
  * @param selection q for all coordinates, or one number for each, of the shape of the argument
- * @param uncertainty of the argument, [.., 1] or [1]: within it a kink counts as met. Default: what rounding makes of a kink
+ * @param uncertainty of the argument, [.., 1] or [1]: within it a kink counts as met. Default: within rounding
  */
 function selectedDerivative(
   { argument, tolerance, derivative }: KinkDescription,
@@ -64,7 +64,7 @@ function selectedDerivative(
   const near = nearness(tolerance(inputs), uncertainty);
   if (typeof selection === 'number') return derivative(x, near, attributes, selection);
   const [low, high] = [0, 1].map((q) => derivative(x, near, attributes, q));
-  // (1 − q)·low + q·high, written such that nothing is rounded where the two agree.
+  // (1 − q)·low + q·high, written so that nothing is rounded where the two agree.
   const width = elementwise('subtract', [high, low]);
   return elementwise('add', [low, elementwise('multiply', [selection, width])]);
 }

@@ -1,19 +1,16 @@
-/** One pullback per operation: from the cotangent of the output to the cotangents of the inputs. */
+/** One pullback for each operation: computes the cotangents of the inputs from the cotangent of the output. */
 import { broadcast, gather, pad, scatterAdd, slice } from '../tensor/arrange.ts';
 import { exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { attribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, lastAxisSum, mapTable, SYMMETRIC } from './derivatives.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import type { Recorded } from './recorded.ts';
 
 /** @param needed which inputs need a cotangent */
-export type Pullback = (
-  cotangent: Tensor,
-  recorded: Recorded,
-  needed: readonly boolean[],
-) => readonly (Tensor | undefined)[];
+type Pullback = (cotangent: Tensor, recorded: Recorded, needed: readonly boolean[]) => readonly (Tensor | undefined)[];
 
 /** Sums g over the axes along which `shape` was broadcast. */
 function unbroadcast(g: Tensor, shape: Shape): Tensor {
@@ -78,7 +75,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
   ],
   scatterAdd: (g, { attributes }) => [gather(g, attribute<readonly number[]>(attributes, 'indices'))],
   broadcast: (g, { inputs: [x] }) => [unbroadcast(g, x.shape)],
-  // The cotangent of a sum is repeated along the axes that were summed.
+  // The cotangent of a sum is repeated along the summed axes.
   sum: (g, { inputs: [{ shape }], attributes }) => {
     const axes = attribute<readonly number[]>(attributes, 'axes');
     const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
@@ -92,7 +89,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
   },
   // x̄ = g − softmax(x)·Σ g
   logSoftmax: (g, { output }) => [subtract(g, multiply(exp(output), lastAxisSum(g)))],
-  // Solutions and parametrisations: how they are differentiated comes with them.
+  // Solutions and parametrisations bring their own rules.
   custom: (g, { attributes, inputs, selection }, needed) => {
     const { name = 'a custom operation', pullback } = attributes as CustomOperation;
     refuseFollowed(name, inputs);

@@ -1,27 +1,28 @@
 /**
- * One pushforward per operation: from the tangents of the inputs to the tangent of the output. They too are written with operations
- * that a tape follows.
+ * One pushforward for each operation: computes the tangent of the output from the tangents of the inputs, with
+ * operations that a tape follows.
  */
 import { broadcast, concat, gather, pad, scatterAdd, slice } from '../tensor/arrange.ts';
 import { product } from '../tensor/kernels.ts';
 import { add, exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { attribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, lastAxisSum, mapTable, SYMMETRIC, zerosLike } from './derivatives.ts';
-import { attribute, type Recorded } from './recorded.ts';
+import type { Recorded } from './recorded.ts';
 
-/** @param tangents of the inputs, undefined (which is 0) where an input has none; at least one is given */
-export type Pushforward = (tangents: readonly (Tensor | undefined)[], recorded: Recorded) => Tensor;
+/** @param tangents of the inputs; undefined, which means 0, for an input without one; at least one is given */
+type Pushforward = (tangents: readonly (Tensor | undefined)[], recorded: Recorded) => Tensor;
 
-/** For an operation of one input, which then has a tangent. */
+/** The rule of an operation of one input, which always has a tangent. */
 const unary =
   (map: (t: Tensor, recorded: Recorded) => Tensor): Pushforward =>
   (tangents, recorded) =>
     map(tangents[0] as Tensor, recorded);
 
-/** t repeated where it has another shape. */
+/** Broadcasts t unless it has this shape. */
 export function repeated(t: Tensor, shape: Shape): Tensor {
   return sameShape(t.shape, shape) ? t : broadcast(t, shape);
 }
@@ -40,7 +41,7 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
         return repeated(total, recorded.output.shape);
       },
   ),
-  // d(op(A)·op(B)) = op(dA)·op(B) + op(A)·op(dB), the first of them added as a bias to the second
+  // d(op(A)·op(B)) = op(dA)·op(B) + op(A)·op(dB); the first term enters the second product as its bias.
   matmul: ([da, db], { inputs: [a, b], attributes }) => {
     const transposes = attributes as { transposeA: boolean; transposeB: boolean };
     const left = da && matmul(da, b, transposes);

@@ -1,17 +1,13 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import type { UniformSelection } from './selection.ts';
 
-/** What is known of an operation when it is differentiated. */
+/** A recorded operation as the rules of differentiation see it. */
 export interface Recorded {
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
   readonly attributes: object;
-  /** Given for all operations: a custom one hands it on to the solves that it holds. */
+  /** The selection for all operations; a custom operation passes it on to the solves that it contains. */
   readonly selection?: UniformSelection;
-  /** The derivative, element by element, of an operation that has one in FACTORS or KINKS: the selection is taken. */
+  /** The element-wise derivative of an operation in `FACTORS` or `KINKS`; at kinks it takes the selection. */
   readonly factor: () => Tensor;
-}
-
-export function attribute<Value>(attributes: object, name: string): Value {
-  return (attributes as Record<string, Value>)[name];
 }

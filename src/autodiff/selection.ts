@@ -1,25 +1,25 @@
-/** Which element of the Clarke interval is taken at each kink, given for a whole tape. */
+/** Selections for a whole tape: which element of the Clarke interval is taken at each kink. */
 import { isList, isObject, refusal } from '../arguments/check.ts';
 import { checkSelection } from '../tensor/operations.ts';
 import { describe, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isKinked, KINKS, type KinkedOperationName } from './kinks.ts';
 
-/** A number for every operation, or numbers by the name of the operation, as { relu: 0, abs: 0.5 }. */
+/** A number for all operations, or numbers by operation, such as { relu: 0, abs: 0.5 }. */
 export type UniformSelection = number | Readonly<Partial<Record<KinkedOperationName, number>>>;
 
 /**
- * q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. As a UniformSelection, which reaches the
- * solves that operations hold; or a list with one entry for each of `kinksOn`, in
- * that order, a number or a tensor of the shape of that operation's x, whose numbers, one for each coordinate, are not
- * checked to be from 0 to 1. What is left out, or undefined, keeps the selection with which the operation was called.
+ * q from 0 to 1: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. Either a UniformSelection,
+ * which also reaches the solves inside of operations; or a list with one entry for each of `kinksOn`, in that order:
+ * a number, or a tensor with one number for each coordinate of that operation's x, which are not checked to be from 0
+ * to 1. Entries that are missing or undefined keep the selection with which the operation was called.
  */
 export type Selection = UniformSelection | readonly (number | Tensor | undefined)[];
 
-/** What selections are told apart by. */
+/** What a selection can refer to. */
 export interface Selectable {
   readonly operation: string;
-  /** Of the argument. */
+  /** The shape of the argument. */
   readonly shape: Shape;
 }
 
@@ -27,8 +27,8 @@ export const isByPlace = (selection: Selection): selection is readonly (number |
   isList(selection);
 
 /**
- * For each of the kinked operations of a tape its selection, undefined where it keeps its own.
- * @throws RangeError where a number is not from 0 to 1, a name is unknown, or a list does not fit
+ * The selection of each operation with kinks; undefined if it keeps its own.
+ * @throws RangeError if a number is not from 0 to 1, a name is unknown, or a list does not fit
  */
 export function selectionsFor(
   kinked: readonly Selectable[],
@@ -52,7 +52,7 @@ export function selectionsFor(
   return kinked.map(({ operation }) => selectionFor(operation, selection));
 }
 
-/** What is given for an operation of this name; undefined where it keeps its own. */
+/** The selection for operations of this name; undefined if they keep their own. */
 export function selectionFor(operation: string, selection: UniformSelection | undefined): number | undefined {
   if (typeof selection === 'number' || selection === undefined) return selection;
   return isKinked(operation) ? selection[operation] : undefined;

@@ -1,4 +1,4 @@
-/** Differentiation: a tape writes operations down and plays their derivatives backwards. */
+/** Differentiation: a tape records operations and applies their derivatives backwards. */
 import { Arena } from '../tensor/arena.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import { FACTORS } from './derivatives.ts';
@@ -7,19 +7,22 @@ import { type Entry, Linearisation, type Played } from './linearisation.ts';
 import { hasPullback } from './pullbacks.ts';
 
 /**
- * An explicit object, never ambient: an operation is followed by the tape of its inputs, whatever else happens meanwhile.
- * It works alike on tensors of an engine and on those of a Program that is being traced. See Linearisation for what is
- * freed when.
+ * A tape is an explicit object, never ambient state: an operation is followed by the tape of its inputs, whatever
+ * else runs meanwhile. It works for tensors of an engine and for those of a Program being traced. `Linearisation`
+ * says what is freed when.
  */
 export class Tape implements Recorder {
-  /** The tensors are held until the tape is disposed. */
+  /** The tape holds these tensors until it is disposed. */
   private readonly entries: Entry[] = [];
   reads = 0;
   private count = 0;
-  /** Of the first tensor that is watched: what is held belongs there, whatever scope an operation is called in. */
+  /**
+   * The arena of the first watched tensor. What the tape holds belongs there, even if an operation is called in
+   * another scope.
+   */
   private arena: Arena | undefined;
 
-  /** An alias of the tensor from which on operations are followed. */
+  /** Returns an alias of the tensor; from there on the tape follows operations. */
   watch(tensor: Tensor): Tensor {
     const watched = tensor.context.alias(tensor, tensor.shape);
     if (this.count === 0) this.arena = watched.arena;
@@ -34,7 +37,7 @@ export class Tape implements Recorder {
       );
     }
     output.node = { recorder: this, index: this.count++ };
-    // Aliases hold the numbers even where the caller disposes the tensors before they are differentiated.
+    // Aliases keep the numbers even if the caller disposes the tensors before they are differentiated.
     const alias = (tensor: Tensor): Tensor => {
       const held = tensor.context.alias(tensor, tensor.shape);
       Arena.move(held, this.arena);
@@ -43,7 +46,7 @@ export class Tape implements Recorder {
     this.entries.push({
       operation,
       inputs: inputs.map(alias),
-      // Inputs that another tape follows do not get this far.
+      // An input of another tape has been refused before.
       inputIndices: inputs.map((input) => input.node?.index),
       output: alias(output),
       outputIndex: output.node.index,
@@ -51,53 +54,54 @@ export class Tape implements Recorder {
     });
   }
 
-  /** Jᵀu, as Linearisation.pullback: the factors are made as they are needed. */
+  /** Jᵀu, as `Linearisation.pullback`; derivatives of element-wise operations are computed when they are needed. */
   pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
     return new Linearisation(this, this.entries, OWN).pullback(output, watched, cotangent);
   }
 
   /**
-   * The same, followed by this tape: what comes out can be differentiated again.
-   * @throws Error at an operation whose derivative jumps, and at a custom one
+   * The same, followed by this tape, so that the result can be differentiated again.
+   * @throws Error at an operation with kinks, whose derivative jumps, and at a custom one
    */
   followedPullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
     const linearisation = new Linearisation(this, [...this.entries], FOLLOWED);
     return this.attached(linearisation.pullback(output, watched, cotangent));
   }
 
-  /** A derivative that is the same everywhere is followed as well: its own is known, and 0. */
+  /** Makes the tape follow derivatives that are constant too: their derivative is known to be 0. */
   attached(derivatives: readonly Tensor[]): Tensor[] {
     return derivatives.map((derivative) => (derivative.node ? derivative : this.watch(derivative)));
   }
 
-  /** What is on the tape by now, in the order in which it was recorded. */
+  /** The operations recorded so far, in their order. */
   get operations(): readonly Entry[] {
     return this.entries;
   }
 
-  /** Of a tensor that this tape follows, the number that Entry tells it by. */
-  indexOf({ node }: Tensor): number | undefined {
+  /** The number of a tensor that this tape follows, as `Entry` uses it. */
+  indexOf(tensor: Tensor): number | undefined {
+    const { node } = tensor;
     return node?.recorder === this ? node.index : undefined;
   }
 
-  /** Of those that it follows. */
+  /** The numbers of those tensors that this tape follows. */
   indicesOf(tensors: readonly Tensor[]): number[] {
     return tensors.map((tensor) => this.indexOf(tensor)).filter((index) => index !== undefined);
   }
 
-  /** Forgets all but the first operations, so many of them. */
+  /** Forgets all operations except the first `length` ones. */
   shorten(length: number): void {
     for (const { inputs, output } of this.entries.splice(length)) {
       for (const tensor of [...inputs, output]) tensor.dispose();
     }
   }
 
-  /** Lets go of the tensors held for the derivatives. */
+  /** Frees the tensors that the tape holds. */
   dispose(): void {
     this.shorten(0);
   }
 
-  /** Of a tensor that it holds, followed as that was when it was written down. */
+  /** An alias of a tensor that the tape holds, followed as it was when it was recorded. */
   aliasOf(tensor: Tensor, index: number | undefined): Tensor {
     const alias = tensor.context.alias(tensor, tensor.shape);
     alias.node = index === undefined ? undefined : { recorder: this, index };
@@ -105,7 +109,7 @@ export class Tape implements Recorder {
   }
 }
 
-/** At kinks with the selections with which the operations were called. */
+/** At kinks: the selections with which the operations were called. */
 const OWN: Played = { factorOf: ownFactor };
 
 function ownFactor(entry: Entry): Tensor {
@@ -114,7 +118,7 @@ function ownFactor(entry: Entry): Tensor {
   return kinks ? kinkedDerivative(kinks, inputs, attributes, ownSelection(attributes)) : FACTORS[operation](entry);
 }
 
-/** Such that what comes out can be differentiated again. */
+/** Derivatives that can be differentiated again. */
 export const FOLLOWED: Played = { factorOf: followedFactor, isFollowed: true };
 
 function followedFactor(entry: Entry): Tensor {

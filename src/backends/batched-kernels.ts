@@ -1,9 +1,10 @@
-/** Kernels that do the same with a matrix of each sample of a batch; kernels.ts lists them with the others. */
-import type { ProductCall } from './kernels.ts';
+/** Kernels that treat one matrix for each sample of a batch; kernels.ts lists them with the others. */
+import type { ProductCall } from './product-kernels.ts';
 
 /**
- * C[s] = epilogue(op(A[s])·op(B[s])) for each sample s: op(A[s]) m × k, op(B[s]) k × n. Operands as those of a product, but of
- * [batch, …] where they are not shared by all samples: A and B may be, the row of a bias and the step are.
+ * C[s] = epilogue(op(A[s])·op(B[s])) for each sample s: op(A[s]) is m × k, op(B[s]) is k × n. The operands are those of
+ * `product` with a leading axis `batch`. A and B lack this axis if all samples share them; the row of a bias and the
+ * step always lack it.
  */
 export interface BatchedProductCall extends Omit<ProductCall, 'kernel'> {
   readonly kernel: 'batchedProduct';
@@ -12,7 +13,7 @@ export interface BatchedProductCall extends Omit<ProductCall, 'kernel'> {
   readonly sharedB: boolean;
 }
 
-/** What factorisations take: `order` rows and columns for each sample. */
+/** The fields that kernels for square matrices [batch, order, order] have in common. */
 interface BatchedMatrixCall {
   readonly inputs: readonly number[];
   readonly output: number;
@@ -21,17 +22,20 @@ interface BatchedMatrixCall {
 }
 
 /**
- * A[s] = L[s]·L[s]ᵀ, where the lower triangle of A[s] is read; L has zeros above its diagonal. A pivot, what is left of Aⱼⱼ when its turn
- * comes, has to be greater than order·ε·Aⱼⱼ: else the sample is singular or indefinite as far as rounding can tell, and all of its
- * L is NaN. Operand [A], [batch, order, order]. Result: L, and behind it for each sample 0, or the place of the pivot that failed,
- * counted from 1.
+ * The Cholesky factorisation A[s] = L[s]·L[s]ᵀ. It reads the lower triangle of A[s]; L has zeros above its diagonal.
+ * Each pivot, which is the updated Aⱼⱼ, must be greater than order·ε·Aⱼⱼ. Otherwise the sample counts as singular or
+ * indefinite, and all of its L is NaN. Operand [A], [batch, order, order]. Result: L, followed by one number for each
+ * sample: 0, or the position of the pivot that failed, counted from 1.
  */
 export interface CholeskyCall extends BatchedMatrixCall {
   readonly kernel: 'cholesky';
   readonly epsilon: number;
 }
 
-/** op(L[s])·X[s] = B[s] for triangular L[s] of which what is above the diagonal is not read. Operands [L, B], B and X [batch, order, columns]. */
+/**
+ * Solves op(L[s])·X[s] = B[s] for lower triangular L[s]; what is above the diagonal is not read. op transposes if
+ * `transposed`. Operands [L, B]: B, and the result X, are [batch, order, columns].
+ */
 export interface TriangularSolveCall extends BatchedMatrixCall {
   readonly kernel: 'triangularSolve';
   readonly columns: number;
@@ -39,9 +43,9 @@ export interface TriangularSolveCall extends BatchedMatrixCall {
 }
 
 /**
- * A[s]⁻¹ by Gauss-Jordan elimination without exchange of rows, for A[s] + A[s]ᵀ positive definite: its pivots are positive then. Operand
- * and result as of `cholesky`, and likewise what is told of a sample with a pivot that is not. Offered by the backends of
- * SEQUENTIAL_BACKENDS alone.
+ * A[s]⁻¹ by Gauss-Jordan elimination without exchanges of rows. A[s] + A[s]ᵀ must be positive definite: then all pivots
+ * are positive. Operand and result are those of `cholesky`, including the treatment of a sample with a pivot that is
+ * not positive. Only HOST_BACKENDS offer it.
  */
 export interface BatchedInvertCall extends BatchedMatrixCall {
   readonly kernel: 'batchedInvert';

@@ -1,54 +1,63 @@
 /**
- * Work on the host in turns. JavaScript that only ever awaits settled promises keeps every timer, event, frame and finalizer of its
- * thread waiting; so whatever computes on the host asks `isTurnOver` now and then, and where it is lets the event loop go round.
+ * Cooperative scheduling on the host. JavaScript that awaits only settled promises blocks all timers, events, frames
+ * and finalizers of its thread. Code that computes on the host therefore calls `isTurnOver` from time to time and, if
+ * its turn is over, waits for the next one while the event loop runs other tasks.
  */
 
-/** Milliseconds of work after which other tasks have their turn: a timer of 10 ms is then late by less than 50. */
-const TURN = 30;
+/**
+ * Milliseconds of work after which other tasks get a turn. With this value a timer of 10 ms is late by less than 50 ms.
+ */
+const TURN_MILLISECONDS = 30;
 
-/** When the work of this task began; undefined where none has. */
-let begun: number | undefined;
-/** Resolves when other tasks have had their turn; undefined where nobody waits for it. */
-let next: Promise<void> | undefined;
+/** When the work of the current task began; undefined if it has not begun. */
+let turnStart: number | undefined;
+/** Resolves when other tasks have had a turn; undefined if nobody waits for that. */
+let pendingTurn: Promise<void> | undefined;
 
-/** Whether the work of this task has taken so long that other tasks are to have their turn. The first call begins it. */
+/**
+ * Whether the work of this task has taken long enough to give other tasks a turn. The first call in a task starts the
+ * clock.
+ */
 export function isTurnOver(): boolean {
-  if (begun === undefined) {
-    begun = performance.now();
-    inNextTask(end); // where this task ends by itself
+  if (turnStart === undefined) {
+    turnStart = performance.now();
+    scheduleTask(endTurn); // in case this task ends before its turn is over
     return false;
   }
-  return performance.now() - begun >= TURN;
+  return performance.now() - turnStart >= TURN_MILLISECONDS;
 }
 
-function end(): void {
-  begun = undefined;
+function endTurn(): void {
+  turnStart = undefined;
 }
 
-/** Resolves once other tasks have had their turn. */
+/** Resolves when other tasks have had a turn. */
 export function nextTurn(): Promise<void> {
-  next ??= new Promise((resolve) => {
-    // The first task that follows may come before a timer that has long been due, the one after it does not.
-    inNextTask(() =>
-      inNextTask(() => {
-        end();
-        next = undefined;
+  pendingTurn ??= new Promise((resolve) => {
+    // The next task may run before a timer that is overdue, but the one after it does not.
+    scheduleTask(() =>
+      scheduleTask(() => {
+        endTurn();
+        pendingTurn = undefined;
         resolve();
       }),
     );
   });
-  return next;
+  return pendingTurn;
 }
 
-/** Lets other tasks have their turn where it is time. */
+/** Waits while other tasks have a turn, if the turn of this one is over. */
 export async function breathe(): Promise<void> {
   if (isTurnOver()) await nextTurn();
 }
 
-/** Some work that yields where it may be interrupted. */
+/** Work that yields at the points where it may be interrupted. */
 export type Interruptible<Result> = Generator<unknown, Result, void>;
 
-/** Carries it out in turns. @param signal aborted meanwhile, it ends the work: that rejects with its reason */
+/**
+ * Carries out the work in turns.
+ * @param signal if it is aborted, the work ends and the promise rejects with the reason of the signal
+ */
 export async function inTurns<Result>(work: Interruptible<Result>, signal?: AbortSignal): Promise<Result> {
   signal?.throwIfAborted();
   for (;;) {
@@ -61,7 +70,7 @@ export async function inTurns<Result>(work: Interruptible<Result>, signal?: Abor
   }
 }
 
-/** Carries it out without an interruption. */
+/** Carries out the work without interruption. */
 export function atOnce<Result>(work: Interruptible<Result>): Result {
   for (;;) {
     const { done, value } = work.next();
@@ -71,8 +80,10 @@ export function atOnce<Result>(work: Interruptible<Result>): Result {
 
 const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
-/** By a message where there is no setImmediate: a page lets timers that set one another wait 4 ms each time. */
-function inNextTask(callback: () => void): void {
+/**
+ * Runs the callback as a task. Without setImmediate it uses a message, because pages delay nested timers by 4 ms each.
+ */
+function scheduleTask(callback: () => void): void {
   if (setImmediate) {
     setImmediate(callback);
     return;

@@ -1,67 +1,67 @@
-/** Which of several backends does the work of a solver fastest here: a measurement of a fraction of a second. */
+/** Measures which of several backends does the work of a solver fastest on this machine, in a fraction of a second. */
 import type { Backend, Program, Storage } from './backend.ts';
 
 export interface Candidate {
-  /** Shown in the reason. */
+  /** Appears in the reason. */
   readonly name: string;
   readonly open: () => Promise<Backend>;
 }
 
 export interface Choice {
   readonly candidate: Candidate;
-  /** It is still open. */
+  /** The backend, still open. */
   readonly backend: Backend;
-  /** For people: what was measured. */
+  /** Says in words what was measured. */
   readonly reason: string;
 }
 
-/** Rows, width and products of the chain that is timed: about those of a small layer. */
+/** Rows, width and number of products of the chain that is timed, similar to those of a small layer. */
 const ROWS = 64;
 const WIDTH = 96;
 const PRODUCTS = 8;
-/** A candidate is timed until this much has passed, the first run apart, which compiles. */
-const MILLISECONDS = 30;
-const MOST_RUNS = 8;
+/** A candidate is timed for this long. The first run, which compiles, does not count. */
+const TIMING_MILLISECONDS = 30;
+const MAXIMUM_RUNS = 8;
 
 /**
- * Times the candidates that can be opened, and takes the fastest; the others are closed again.
- * @throws Error where none can be opened
+ * Times the candidates that can be opened and returns the fastest. The others are closed again.
+ * @throws Error if none of the candidates can be opened
  */
-export async function fastestOf(candidates: readonly Candidate[]): Promise<Choice> {
+export async function chooseFastest(candidates: readonly Candidate[]): Promise<Choice> {
   const timed: { candidate: Candidate; backend: Backend; milliseconds: number }[] = [];
   for (const candidate of candidates) {
     const backend = await candidate.open().catch(() => undefined);
     if (!backend) continue;
     try {
-      timed.push({ candidate, backend, milliseconds: await timeOf(backend) });
+      timed.push({ candidate, backend, milliseconds: await timeBackend(backend) });
     } catch {
       backend.close();
     }
   }
-  if (timed.length === 0) throw new Error(`open: none of ${namesOf(candidates)} can be opened here`);
+  if (timed.length === 0) throw new Error(`open: none of ${joinNames(candidates)} can be opened here`);
   const [{ candidate, backend }, ...others] = timed.sort((p, q) => p.milliseconds - q.milliseconds);
   for (const other of others) other.backend.close();
   const figures = timed.map(({ candidate: { name }, milliseconds }) => `${name} ${milliseconds.toFixed(1)} ms`);
   const reason =
     others.length === 0
-      ? `of ${namesOf(candidates)} only ${candidate.name} works here`
+      ? `of ${joinNames(candidates)} only ${candidate.name} works here`
       : `the fastest of those measured: ${figures.join(', ')}`;
   return { candidate, backend, reason };
 }
 
-function namesOf(candidates: readonly Candidate[]): string {
+function joinNames(candidates: readonly Candidate[]): string {
   return candidates.map(({ name }) => name).join(', ');
 }
 
-/** The shortest of a few runs: what disturbs a run makes it longer. */
-async function timeOf(backend: Backend): Promise<number> {
+/** The shortest of several runs, in milliseconds: disturbances only make a run longer. */
+async function timeBackend(backend: Backend): Promise<number> {
   const inputs = [ROWS * WIDTH, WIDTH * WIDTH].map((size) => backend.upload(new Float32Array(size).fill(1 / WIDTH)));
-  // One product is enough to compile the kernel of all.
-  await runOnce(backend, chain(1), inputs);
-  const program = chain(PRODUCTS);
-  const end = performance.now() + MILLISECONDS;
+  // One product is enough to compile the kernel.
+  await runOnce(backend, createProductChain(1), inputs);
+  const program = createProductChain(PRODUCTS);
+  const end = performance.now() + TIMING_MILLISECONDS;
   let shortest = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < MOST_RUNS && (run === 0 || performance.now() < end); run++) {
+  for (let run = 0; run < MAXIMUM_RUNS && (run === 0 || performance.now() < end); run++) {
     const start = performance.now();
     await runOnce(backend, program, inputs);
     shortest = Math.min(shortest, performance.now() - start);
@@ -76,8 +76,8 @@ async function runOnce(backend: Backend, program: Program, inputs: readonly Stor
   backend.release(result);
 }
 
-/** z ← relu(z·W), again and again. */
-function chain(products: number): Program {
+/** Repeats z ← relu(z·W). */
+function createProductChain(products: number): Program {
   const product = (from: number, output: number) =>
     ({
       kernel: 'product',

@@ -1,61 +1,64 @@
 /**
- * When the content of each slot of a Program is needed.
+ * Determines when the content of each slot of a Program is needed.
  *
- * Time is counted in ticks. A step takes two: it reads at the first and writes at the second. An operand that may be
- * overwritten while it is read (see `alignedOperands`) is read at the first tick, any other at both, so that two slots
- * may share storage exactly when their intervals do not overlap.
+ * Time is counted in ticks. A statement takes two of them: it reads at the first and writes at the second. An operand
+ * that may be overwritten while it is read (see `findAlignedOperands`) is read at the first tick only, any other
+ * operand at both. Hence two slots may share storage exactly when their intervals do not overlap.
  */
 import type { Loop, Program, Statement } from './backend.ts';
 import { ABSENT, type ElementwiseCall, type KernelCall, type OperandLayout } from './kernels.ts';
 
-/** Both ends included. */
+/** A range of ticks, both ends included. */
 export interface Interval {
   start: number;
   end: number;
 }
 
 export interface Liveness {
-  /** For each slot; empty for a slot whose content nobody reads. */
+  /** The intervals of each slot; none for a slot that nothing reads. */
   readonly intervals: readonly (readonly Interval[])[];
-  /** For each loop, the slot that holds the flag after a pass. */
+  /** The slot that holds the flag after a pass, for each loop. */
   readonly flags: ReadonlyMap<Loop, number>;
 }
 
-/** One definition of a slot: entering slots have two, one inside the loop and one after it. */
+/** One definition of a slot. Entering slots have two: one inside the loop and one after it. */
 interface Version extends Interval {
-  /** Loops around the definition. */
+  /** The number of loops around the definition. */
   readonly depth: number;
 }
 
-/** Calls `visit` with each step, loops before their bodies. */
-function forEachStatement(steps: readonly Statement[], visit: (step: Statement) => void): void {
-  for (const step of steps) {
-    visit(step);
-    if (step.kernel === 'loop') forEachStatement(step.body, visit);
+/** Calls `visit` with each statement, with loops before their bodies. */
+function forEachStatement(statements: readonly Statement[], visit: (statement: Statement) => void): void {
+  for (const statement of statements) {
+    visit(statement);
+    if (statement.kernel === 'loop') forEachStatement(statement.body, visit);
   }
 }
 
-/** Slots that something reads. An entering slot that nobody reads (mostly the flag's) needs no storage. */
-export function slotsRead(program: Program): Set<number> {
+/** The slots that something reads. An entering slot that nothing reads, usually that of the flag, needs no storage. */
+export function findReadSlots(program: Program): Set<number> {
   const read = new Set<number>(program.outputs);
-  forEachStatement(program.statements, (step) => {
-    if (step.kernel !== 'loop') {
-      for (const slot of step.inputs) read.add(slot);
+  forEachStatement(program.statements, (statement) => {
+    if (statement.kernel !== 'loop') {
+      for (const slot of statement.inputs) read.add(slot);
       return;
     }
-    for (const { initial, entering, leaving } of step.carried) {
+    for (const { initial, entering, leaving } of statement.carried) {
       read.add(initial);
       if (leaving !== entering) read.add(leaving);
     }
-    // A flag that leaves as another entering slot is overwritten by the copies at the end of the pass: keep the flag's own.
-    const flag = step.carried[0];
-    if (step.carried.some(({ entering }) => entering === flag.leaving)) read.add(flag.entering);
+    // If the flag leaves as another entering slot, the copies at the end of the pass overwrite it: it needs its own
+    // slot.
+    const flag = statement.carried[0];
+    if (statement.carried.some(({ entering }) => entering === flag.leaving)) read.add(flag.entering);
   });
   return read;
 }
 
-/** For each operand, whether invocation i reads of it nothing but what it overwrites: then the output may take its storage. */
-export function alignedOperands(call: KernelCall, sizes: readonly number[]): boolean[] {
+/**
+ * For each operand, whether an invocation reads only the element that it writes: then the output may take its storage.
+ */
+function findAlignedOperands(call: KernelCall, sizes: readonly number[]): boolean[] {
   const sameSize = (slot: number): boolean => slot !== ABSENT && sizes[slot] === sizes[call.output];
   switch (call.kernel) {
     case 'elementwise':
@@ -72,7 +75,7 @@ export function alignedOperands(call: KernelCall, sizes: readonly number[]): boo
   }
 }
 
-/** Whether the operand is laid out like the output. */
+/** Whether the operand has the layout of the output. */
 export function isContiguous(call: ElementwiseCall, layout: OperandLayout): boolean {
   let expected = 1;
   for (let axis = 3; axis >= 0; axis--) {
@@ -82,11 +85,14 @@ export function isContiguous(call: ElementwiseCall, layout: OperandLayout): bool
   return layout.offset === 0;
 }
 
-export function analyse(program: Program): Liveness {
-  const read = slotsRead(program);
+export function analyseLiveness(program: Program): Liveness {
+  const read = findReadSlots(program);
   const versions: Version[][] = program.sizes.map(() => []);
   const flags = new Map<Loop, number>();
-  /** For each open loop, what was defined outside and is read inside: it must survive until the last pass. */
+  /**
+   * For each open loop, the versions that were defined outside and are read inside: they are needed until the last
+   * pass.
+   */
   const open: Set<Version>[] = [];
   let tick = 0;
 
@@ -100,17 +106,17 @@ export function analyse(program: Program): Liveness {
     for (let depth = version.depth; depth < open.length; depth++) open[depth].add(version);
   };
 
-  const walk = (steps: readonly Statement[]): void => {
-    for (const step of steps) {
-      if (step.kernel === 'loop') {
-        walkLoop(step);
+  const walk = (statements: readonly Statement[]): void => {
+    for (const statement of statements) {
+      if (statement.kernel === 'loop') {
+        walkLoop(statement);
         continue;
       }
-      const aligned = alignedOperands(step, program.sizes);
-      for (const [index, slot] of step.inputs.entries()) {
+      const aligned = findAlignedOperands(statement, program.sizes);
+      for (const [index, slot] of statement.inputs.entries()) {
         if (slot !== ABSENT) use(slot, aligned[index] ? tick : tick + 1);
       }
-      define(step.output, tick + 1);
+      define(statement.output, tick + 1);
       tick += 2;
     }
   };
@@ -123,7 +129,7 @@ export function analyse(program: Program): Liveness {
     tick += 2;
     walk(loop.body);
     for (const { leaving } of loop.carried) if (read.has(leaving)) use(leaving, tick);
-    // The flag is looked at last: the copies are the loop's own work, done while its guard is still open.
+    // The flag is read after the copies, since these belong to the pass and run while its guard is still open.
     const flag = loop.carried[0];
     const source = read.has(flag.entering) ? flag.entering : flag.leaving;
     flags.set(loop, source);
@@ -142,6 +148,6 @@ export function analyse(program: Program): Liveness {
   return { intervals: versions, flags };
 }
 
-export function overlap(a: readonly Interval[], b: readonly Interval[]): boolean {
+export function doOverlap(a: readonly Interval[], b: readonly Interval[]): boolean {
   return a.some((x) => b.some((y) => x.start <= y.end && y.start <= x.end));
 }

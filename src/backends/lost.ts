@@ -1,4 +1,6 @@
-/** Thrown by everything that needs a device which is gone: the driver was reset, the graphics card taken out, the page put to sleep. */
+/** Thrown when the device is lost: the driver was reset, the graphics card was removed, or the page was suspended. */
 export class DeviceLostError extends Error {
+  /** Always 'DeviceLostError'. */
+  /** Always 'DeviceLostError'. */
   override readonly name = 'DeviceLostError';
 }

@@ -1,32 +1,34 @@
-/** Which backend is opened, and why. */
+/** Chooses and opens a backend. */
 import { type Check, COUNT, checkFor, FUNCTION, has, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Backend, BackendName } from './backend.ts';
 import type { Candidate, Choice } from './fastest.ts';
 import type { GPUJSMode, GPUJSOptions } from './gpujs/index.ts';
 
+/** Options of `open`. */
+/** Options of `open`. */
 export interface OpenOptions {
   /**
-   * On cpu and wasm the work is done on the calling thread, in turns of about 30 ms, between which timers, events and frames have
-   * theirs. A loop is cut between its passes. Of single kernels the products and inverses of cpu are cut; a product of wasm is
-   * not: it took 0.06 s for two matrices of order 1024 and 0.5 s for order 2048 on two slow cores, and takes eight times as long
-   * for twice the order. Element-wise kernels and softmax took up to 20 ns a number on cpu, 8 ns on wasm. gpujs does a whole solve
-   * without a break. What must not wait even so long belongs into a worker.
+   * The backend to use. Default: webgpu on a hardware adapter, else wasm, else the faster of gpujs and cpu, which is
+   * measured once. A software adapter is used only if webgpu is chosen by name.
    *
-   * Default: webgpu on a hardware adapter, else wasm, else the fastest of gpujs and cpu, which is measured once. A software
-   * adapter is used only when webgpu is asked for by name.
+   * cpu and wasm compute on the calling thread, in turns of about 30 ms between which timers, events and frames run.
+   * Loops are interrupted between their passes, and so are products and inverses on cpu. A product on wasm is not: on
+   * two slow cores it took 0.06 s for two matrices of order 1024 and 0.5 s for order 2048, and it takes eight times as
+   * long for twice the order. Element-wise kernels and softmax took up to 20 ns per number on cpu and 8 ns on wasm.
+   * gpujs carries out a whole solve without interruption. If such delays are too long, open the engine in a worker.
    */
   backend?: BackendName;
-  /** A GPUDevice that the page already has; it stays the caller's and is not destroyed by close(). */
+  /** A GPUDevice that the page already has. It remains the caller's: close() does not destroy it. Implies webgpu. */
   device?: GPUDevice;
-  /** Handed to requestAdapter. */
+  /** Passed to requestAdapter of WebGPU. Default: the browser's choice. */
   powerPreference?: GPUPowerPreference;
   /**
-   * Of wasm. Default: as many as there are processors, at most 8. In a page there are several only where it is isolated from
-   * other origins (`crossOriginIsolated`).
+   * The number of threads of wasm. Default: the number of processors, at most 8. A page can use several threads only if
+   * it is isolated from other origins (`crossOriginIsolated`).
    */
   threads?: number;
-  /** Of gpujs: its mode, and how a bundled page loads the package gpu.js. */
+  /** Options of gpujs: its mode, and how a bundled page loads the package gpu.js. */
   gpujs?: GPUJSOptions;
 }
 
@@ -47,7 +49,7 @@ const OPEN_OPTIONS: Checks<OpenOptions> = {
   gpujs: (place, value) => void readOptions(place, value as GPUJSOptions, GPUJS_OPTIONS),
 };
 
-/** A backend with the reason for which it was chosen. */
+/** A backend, and the reason why it was chosen. */
 export interface Opened {
   readonly backend: Backend;
   readonly reason: string;
@@ -55,7 +57,7 @@ export interface Opened {
 
 type Opener = (options: OpenOptions) => Promise<Backend>;
 
-/** Loaded when they are opened: a page with a GPU never loads the others. */
+/** Each backend is loaded when it is opened, so a page with a GPU never loads the others. */
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
   webgpu: async (options) => (await import('./webgpu/index.ts')).openWebGPU(options),
   wasm: async ({ threads }) => (await import('./wasm/index.ts')).openWasm({ threads }),
@@ -65,10 +67,13 @@ const OPENERS: Readonly<Record<BackendName, Opener>> = {
 
 export const BACKENDS = Object.keys(OPENERS) as readonly BackendName[];
 
-/** Without a hardware adapter: the first of these that can be opened. */
+/** Without a hardware adapter, the first of these that can be opened is used. */
 const WITHOUT_ADAPTER: readonly BackendName[] = ['wasm'];
 
-/** @throws RangeError where an option is unknown or wrong */
+/**
+ * Opens the backend that the options name, or the default one.
+ * @throws RangeError if an option is unknown or wrong
+ */
 export async function openBackend(given?: OpenOptions): Promise<Opened> {
   const { backend, ...options } = readOptions('open', given, OPEN_OPTIONS);
   if (backend !== undefined && !BACKENDS.includes(backend)) {
@@ -80,7 +85,7 @@ export async function openBackend(given?: OpenOptions): Promise<Opened> {
   if (options.device !== undefined) DEVICE('open: device', options.device);
   if (backend !== undefined) return { backend: await OPENERS[backend](options), reason: 'it was asked for' };
   if (options.device) return { backend: await OPENERS.webgpu(options), reason: 'a device was given' };
-  // `equilibra doctor` says why one of them is not there.
+  // A failure is not reported here; `equilibra doctor` reports it.
   const onAdapter = await OPENERS.webgpu(options).catch(() => undefined);
   if (onAdapter && !onAdapter.adapter.software) return { backend: onAdapter, reason: 'there is a hardware adapter' };
   onAdapter?.close();
@@ -89,34 +94,37 @@ export async function openBackend(given?: OpenOptions): Promise<Opened> {
 
 export const SOFTWARE_ADAPTER = 'the webgpu adapter is a program on the CPU, which is used only when asked for';
 
-/** @param reason why WebGPU is not used */
+/**
+ * Opens the default backend of a machine without a hardware adapter.
+ * @param reason why WebGPU is not used
+ */
 export async function openWithoutAdapter(options: OpenOptions, reason: string): Promise<Opened> {
   for (const name of WITHOUT_ADAPTER) {
     const backend = await OPENERS[name](options).catch(() => undefined);
     if (backend) return { backend, reason };
   }
-  const { backend, reason: measured } = await fastest(options);
-  return { backend, reason: `${reason}; ${measured}` };
+  const fastest = await openFastest(options);
+  return { backend: fastest.backend, reason: `${reason}; ${fastest.reason}` };
 }
 
-const measured = new Map<string, Promise<Choice>>();
+const fastestByMode = new Map<string, Promise<Choice>>();
 
-/** Measured once in a page or process, for each mode that is asked for, with and without a loader of gpu.js. */
-async function fastest(options: OpenOptions): Promise<Opened> {
+/** Measures once in a page or process, for each mode that is asked for, with and without a loader of gpu.js. */
+async function openFastest(options: OpenOptions): Promise<Opened> {
   const { mode = 'any', load } = options.gpujs ?? {};
   const key = `${mode} ${load !== undefined}`;
-  const known = measured.get(key);
+  const known = fastestByMode.get(key);
   if (known) {
     const { candidate, reason } = await known;
     return { backend: await candidate.open(), reason };
   }
-  const first = import('./fastest.ts').then(({ fastestOf }) => fastestOf(candidatesFor(options)));
-  measured.set(key, first);
+  const first = import('./fastest.ts').then(({ chooseFastest }) => chooseFastest(listCandidates(options)));
+  fastestByMode.set(key, first);
   return first;
 }
 
-/** The modes of gpujs, unless one is given, and the CPU, which can always be opened. */
-function candidatesFor(options: OpenOptions): Candidate[] {
+/** The given mode of gpujs, or both modes, and the CPU, which can always be opened. */
+function listCandidates(options: OpenOptions): Candidate[] {
   const { gpujs } = options;
   const modes = gpujs?.mode ? [gpujs.mode] : (['webgl2', 'webassembly'] as const);
   return [

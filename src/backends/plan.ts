@@ -1,22 +1,23 @@
 /**
- * From a Program to a plan: which buffer holds each slot, which calls write in place, and which copies a loop needs.
+ * Plans the memory of a Program: which buffer holds each slot, which calls write in place, and which copies a loop
+ * needs.
  *
- * Slots share a buffer when they are never needed at the same time. A value that leaves a pass is computed straight into
- * the buffer in which it enters the next one where that is safe, and copied at the end of the pass where it is not. The
- * plan relies on one property of loops: once the flag is 0 nothing in the body writes anything, so an entering buffer may
- * serve for something else between its last reading and the end of the pass.
+ * Slots share a buffer if they are never needed at the same time. A value that leaves a pass is computed directly in
+ * the buffer in which it enters the next pass if that is safe, and otherwise copied there at the end of the pass. The
+ * plan relies on one property of loops: once the flag is 0, nothing in the body writes anything. Hence the buffer of an
+ * entering slot may hold something else between its last reading and the end of the pass.
  */
 import type { Carried, Constant, Loop, Program, Statement } from './backend.ts';
 import { ABSENT, type KernelCall } from './kernels.ts';
-import { analyse, type Interval, type Liveness, overlap, slotsRead } from './liveness.ts';
+import { analyseLiveness, doOverlap, findReadSlots, type Interval, type Liveness } from './liveness.ts';
 
 export interface PlannedCall {
   readonly kind: 'call';
   readonly call: KernelCall;
-  /** Buffer of each operand, ABSENT where there is none. */
+  /** The buffer of each operand, or ABSENT. */
   readonly operands: readonly number[];
   readonly output: number;
-  /** Bit i is set where operand i is in the output's buffer. */
+  /** Bit i is set if operand i is in the buffer of the output. */
   readonly inPlace: number;
 }
 
@@ -28,12 +29,13 @@ export interface PlannedCopy {
 }
 
 /**
- * Order of work: open the guard from `initialFlag`, `enter`; then the passes, each `body`, `leave` and a look at `flag`.
- * `enter` belongs to the surrounding scope, the rest is done only while the guard is open.
+ * A loop first sets its guard from `initialFlag` and carries out the copies `enter`. Then the passes follow: each
+ * consists of `body`, the copies `leave`, and setting the guard from `flag`. The passes do nothing once the guard is
+ * closed; `enter` depends on the guard of the surrounding loop only.
  */
 export interface PlannedLoop {
   readonly kind: 'loop';
-  /** Counts the loops of the Program. */
+  /** The position among all loops of the Program. */
   readonly index: number;
   readonly initialFlag: number;
   readonly flag: number;
@@ -51,8 +53,8 @@ export type BufferRole =
   | { readonly kind: 'output'; readonly index: number }
   | { readonly kind: 'temporary' };
 
-export interface PlannedBuffer {
-  /** Numbers that it must hold. */
+interface PlannedBuffer {
+  /** How many numbers it must hold. */
   readonly size: number;
   readonly role: BufferRole;
 }
@@ -60,15 +62,17 @@ export interface PlannedBuffer {
 export interface Plan {
   readonly buffers: readonly PlannedBuffer[];
   readonly steps: readonly PlannedStatement[];
+  /** The number of loops, including inner ones. */
+  /** The number of loops, including inner ones. */
   readonly loops: number;
 }
 
-/** @param capacity the storage that a backend really sets aside for a size: slots of equal capacity may share it. */
+/** @param capacity the size that a backend allocates for a given size; slots of equal capacity may share a buffer */
 export function planProgram(program: Program, capacity: (size: number) => number = (size) => size): Plan {
   return new Planner(program, capacity).plan();
 }
 
-/** Slots that share storage by decision (a carried value), with the ticks at which it is needed. */
+/** Slots that deliberately share a buffer, such as those of a carried value, and the ticks at which it is needed. */
 interface Group {
   size: number;
   slots: number[];
@@ -87,8 +91,8 @@ class Planner {
     private readonly program: Program,
     private readonly capacity: (size: number) => number,
   ) {
-    this.liveness = analyse(program);
-    this.read = slotsRead(program);
+    this.liveness = analyseLiveness(program);
+    this.read = findReadSlots(program);
     this.groupOf = program.sizes.map((size, slot) => {
       return { size, slots: [slot], intervals: [...this.liveness.intervals[slot]], buffer: ABSENT };
     });
@@ -97,42 +101,45 @@ class Planner {
   plan(): Plan {
     this.mergeCarried(this.program.statements);
     this.assignBuffers();
-    const steps = this.planSteps(this.program.statements);
-    steps.push(...this.placeOutputs());
-    return { buffers: this.buffers, steps, loops: this.loops };
+    const statements = this.planStatements(this.program.statements);
+    statements.push(...this.planOutputs());
+    return { buffers: this.buffers, steps: statements, loops: this.loops };
   }
 
   private isGiven(slot: number): boolean {
     return this.program.inputs.includes(slot) || this.program.constants.has(slot);
   }
 
-  /** Lets carried values enter, change and leave in one buffer where their lifetimes allow; inner loops first, they run most often. */
-  private mergeCarried(steps: readonly Statement[]): void {
-    const loops = steps.filter((step): step is Loop => step.kernel === 'loop');
+  /**
+   * Gives the slots of a carried value one buffer if their lifetimes allow it. Inner loops come first, as they run most
+   * often.
+   */
+  private mergeCarried(statements: readonly Statement[]): void {
+    const loops = statements.filter((statement): statement is Loop => statement.kernel === 'loop');
     for (const loop of loops) this.mergeCarried(loop.body);
     for (const loop of loops) {
-      for (const { entering, leaving } of this.kept(loop)) this.merge(entering, leaving);
-      for (const { entering, initial } of this.kept(loop)) this.merge(entering, initial);
+      for (const { entering, leaving } of this.storedCarried(loop)) this.mergeSlots(entering, leaving);
+      for (const { entering, initial } of this.storedCarried(loop)) this.mergeSlots(entering, initial);
     }
   }
 
-  private kept(loop: Loop): Carried[] {
+  private storedCarried(loop: Loop): Carried[] {
     return loop.carried.filter(({ entering }) => this.read.has(entering));
   }
 
-  private merge(slot: number, other: number): void {
+  private mergeSlots(slot: number, other: number): void {
     const group = this.groupOf[slot];
     const joined = this.groupOf[other];
     if (group === joined || this.isGiven(other) || group.size !== joined.size) return;
-    if (overlap(group.intervals, joined.intervals)) return;
+    if (doOverlap(group.intervals, joined.intervals)) return;
     group.slots.push(...joined.slots);
     group.intervals.push(...joined.intervals);
     for (const moved of joined.slots) this.groupOf[moved] = group;
   }
 
   private assignBuffers(): void {
-    for (const [index, slot] of this.program.inputs.entries()) this.give(slot, { kind: 'input', index });
-    for (const [slot, constant] of this.program.constants) this.give(slot, { kind: 'constant', constant });
+    for (const [index, slot] of this.program.inputs.entries()) this.giveBuffer(slot, { kind: 'input', index });
+    for (const [slot, constant] of this.program.constants) this.giveBuffer(slot, { kind: 'constant', constant });
     const begin = (group: Group): number => Math.min(...group.intervals.map(({ start }) => start));
     const pending = [...new Set(this.groupOf)]
       .filter(({ buffer, intervals }) => buffer === ABSENT && intervals.length > 0)
@@ -140,7 +147,7 @@ class Planner {
     const taken: { buffer: number; capacity: number; intervals: Interval[] }[] = [];
     for (const group of pending) {
       const capacity = this.capacity(group.size);
-      let place = taken.find((other) => other.capacity === capacity && !overlap(other.intervals, group.intervals));
+      let place = taken.find((other) => other.capacity === capacity && !doOverlap(other.intervals, group.intervals));
       if (!place) {
         place = { buffer: this.addBuffer(group.size), capacity, intervals: [] };
         taken.push(place);
@@ -151,7 +158,7 @@ class Planner {
     }
   }
 
-  private give(slot: number, role: BufferRole): void {
+  private giveBuffer(slot: number, role: BufferRole): void {
     this.groupOf[slot].buffer = this.addBuffer(this.program.sizes[slot], role);
   }
 
@@ -164,8 +171,10 @@ class Planner {
     return slot === ABSENT ? ABSENT : this.groupOf[slot].buffer;
   }
 
-  private planSteps(steps: readonly Statement[]): PlannedStatement[] {
-    return steps.map((step) => (step.kernel === 'loop' ? this.planLoop(step) : this.planCall(step)));
+  private planStatements(statements: readonly Statement[]): PlannedStatement[] {
+    return statements.map((statement) =>
+      statement.kernel === 'loop' ? this.planLoop(statement) : this.planCall(statement),
+    );
   }
 
   private planCall(call: KernelCall): PlannedCall {
@@ -178,7 +187,7 @@ class Planner {
 
   private planLoop(loop: Loop): PlannedLoop {
     const index = this.loops++;
-    const kept = this.kept(loop);
+    const kept = this.storedCarried(loop);
     const move = (from: number, to: number): PlannedCopy => {
       return { kind: 'copy', from: this.bufferOf(from), to: this.bufferOf(to), size: this.program.sizes[to] };
     };
@@ -187,15 +196,18 @@ class Planner {
       index,
       initialFlag: this.bufferOf(loop.carried[0].initial),
       flag: this.bufferOf(this.liveness.flags.get(loop) ?? ABSENT),
-      enter: this.inSequence(kept.map(({ initial, entering }) => move(initial, entering))),
-      body: this.planSteps(loop.body),
-      leave: this.inSequence(kept.map(({ leaving, entering }) => move(leaving, entering))),
+      enter: this.orderCopies(kept.map(({ initial, entering }) => move(initial, entering))),
+      body: this.planStatements(loop.body),
+      leave: this.orderCopies(kept.map(({ leaving, entering }) => move(leaving, entering))),
       limit: loop.limit,
     };
   }
 
-  /** Copies that are meant to happen at once, in an order that gives the same; a cycle (a swap) goes through a further buffer. */
-  private inSequence(moves: readonly PlannedCopy[]): PlannedCopy[] {
+  /**
+   * Orders copies that are meant to be simultaneous so that the result is the same. A cycle, such as a swap, needs one
+   * more buffer.
+   */
+  private orderCopies(moves: readonly PlannedCopy[]): PlannedCopy[] {
     let pending = moves.filter(({ from, to }) => from !== to);
     const ordered: PlannedCopy[] = [];
     while (pending.length > 0) {
@@ -206,15 +218,15 @@ class Planner {
         continue;
       }
       const { from: saved, size } = pending[0];
-      const aside = this.addBuffer(size);
-      ordered.push({ kind: 'copy', from: saved, to: aside, size });
-      pending = pending.map((move) => (move.from === saved ? { ...move, from: aside } : move));
+      const temporary = this.addBuffer(size);
+      ordered.push({ kind: 'copy', from: saved, to: temporary, size });
+      pending = pending.map((move) => (move.from === saved ? { ...move, from: temporary } : move));
     }
     return ordered;
   }
 
-  /** The caller owns the outputs: inputs and constants are copied. */
-  private placeOutputs(): PlannedCopy[] {
+  /** The caller owns the outputs, so an output that is an input or a constant is copied. */
+  private planOutputs(): PlannedCopy[] {
     const copies: PlannedCopy[] = [];
     for (const [index, slot] of this.program.outputs.entries()) {
       const role: BufferRole = { kind: 'output', index };

@@ -1,10 +1,10 @@
 /**
- * The work of a backend that computes on the thread of its caller, in the order in which it was enqueued. Work is carried out at
- * once while the turn lasts (see event-loop.ts); what is left then is gone on with in later tasks.
+ * The queue of a backend that computes on the caller's thread. Jobs are carried out in the order in which they were
+ * enqueued: at once until the turn is over (see event-loop.ts), and in later tasks after that.
  */
 import { type Interruptible, isTurnOver, nextTurn } from './event-loop.ts';
 
-/** Some work; yields where it may be interrupted, or a promise for what it waits for. It must not throw, nor the promise reject. */
+/** Work that yields at the points where it may be interrupted, or yields a promise to wait for. Neither may fail. */
 export type Job = Interruptible<void>;
 
 export class Queue {
@@ -18,13 +18,13 @@ export class Queue {
     if (this.jobs.length > 1 || isTurnOver() || !this.advance()) void this.pump();
   }
 
-  /** For work that takes no time and does not throw. */
+  /** Enqueues work that takes little time and does not throw. */
   enqueueNow(work: () => void): void {
     if (this.jobs.length === 0) work();
     else this.jobs.push({ next: () => ({ done: true, value: work() }) });
   }
 
-  /** A promise for what `work`, carried out when its turn comes, gives. It arrives in a later task where the turn is over. */
+  /** Carries out `work` in order and resolves with its result, in a later task if the turn is over. */
   async settle<Result>(work: () => Result): Promise<Result> {
     const result = this.jobs.length === 0 ? work() : await this.inOrder(work);
     if (isTurnOver()) await nextTurn();
@@ -64,19 +64,22 @@ export class Queue {
     });
   }
 
-  /** Drops what is left; whoever waits for it is told the error. */
+  /** Drops all jobs that are left, and rejects the promises of `settle` with the error. */
   end(error: Error): void {
     this.jobs.length = 0;
     for (const reject of this.waiting) reject(error);
     this.waiting.clear();
   }
 
-  /** Goes on with the first job. @returns false where it is not done, because the turn is over or it waits */
+  /**
+   * Continues the first job.
+   * @returns false if it is not done, because the turn is over or it waits
+   */
   private advance(): boolean {
     const [job] = this.jobs;
-    for (let step = job.next(); !step.done; step = job.next()) {
-      if (step.value instanceof Promise) {
-        this.awaited = step.value;
+    for (let result = job.next(); !result.done; result = job.next()) {
+      if (result.value instanceof Promise) {
+        this.awaited = result.value;
         return false;
       }
       if (this.jobs[0] !== job) return true; // it was dropped
@@ -92,7 +95,7 @@ export class Queue {
     while (this.jobs.length > 0) {
       await (this.awaited ?? nextTurn());
       this.awaited = undefined;
-      // A step at least, whoever else has had all of this turn.
+      // Make progress in each turn, even if other work has used it up.
       while (this.jobs.length > 0 && this.advance() && !isTurnOver());
     }
     this.isPumping = false;

@@ -1,17 +1,17 @@
-/** Activations as they are written on the command line and in problems. */
+/** The names of activations on the command line and in problems. */
 import type { ActivationOption } from '../index.ts';
 import { ACTIVATION_NAMES, activationOf } from '../solvers/activations.ts';
 import { InputError } from './io.ts';
-import { kindOf } from './json.ts';
+import { describeKind } from './json.ts';
 
 export type ActivationName = Extract<ActivationOption, string>;
 
 /**
- * The name as the library spells it; capitals do not matter.
- * @throws InputError where it is unknown, or names a function that is no proximal operator
+ * Returns the name as the library spells it. Upper and lower case are not distinguished.
+ * @throws InputError where the name is unknown or belongs to a function that is no proximal operator
  */
-export function activationNamed(name: unknown): ActivationName {
-  if (typeof name !== 'string') throw new InputError(`activation: it is ${kindOf(name)}; it must be a name`);
+export function resolveActivationName(name: unknown): ActivationName {
+  if (typeof name !== 'string') throw new InputError(`activation: it is ${describeKind(name)}; it must be a name`);
   const spelled = ACTIVATION_NAMES.find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
   try {
     return activationOf(spelled as ActivationName).name;

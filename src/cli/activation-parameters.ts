@@ -1,11 +1,11 @@
-/** The parameters of activations as keys of a problem. */
+/** Reads the parameters of activations from the keys of a problem. */
 import type { ActivationOption } from '../index.ts';
 import { ACTIVATION_PARAMETERS, activationOf } from '../solvers/activations.ts';
-import { activationNamed } from './activation-name.ts';
+import { resolveActivationName } from './activation-name.ts';
 import { InputError } from './io.ts';
-import { type JSONObject, numberOf } from './json.ts';
+import { checkNumber, type JSONObject } from './json.ts';
 
-/** Keys by the names that the library has for them. */
+/** The key of a problem for each parameter of the library. */
 const KEYS: Readonly<Record<string, string>> = {
   threshold: 'tau',
   slope: 'slope',
@@ -16,11 +16,11 @@ const KEYS: Readonly<Record<string, string>> = {
 export const PARAMETER_KEYS = Object.values(KEYS);
 
 /**
- * The activation of a problem: its name, and its parameters where it has some. tau must be given; the others have defaults.
- * @throws InputError where a key is missing, wrong, or not one of this activation
+ * Reads the activation of a problem, with its parameters where it has any. tau is required; the others have defaults.
+ * @throws InputError where a key is missing, has a wrong value, or does not belong to this activation
  */
-export function activationWithParameters(problem: JSONObject): ActivationOption {
-  const name = activationNamed(problem.activation);
+export function readActivation(problem: JSONObject): ActivationOption {
+  const name = resolveActivationName(problem.activation);
   const parameters = ACTIVATION_PARAMETERS[name] ?? [];
   const allowed = parameters.map((parameter) => KEYS[parameter.name]);
   for (const key of PARAMETER_KEYS) {
@@ -33,7 +33,7 @@ export function activationWithParameters(problem: JSONObject): ActivationOption 
   }
   const given = parameters.flatMap(({ name: parameter, allowed: what, isAllowed }) => {
     const key = KEYS[parameter];
-    return problem[key] === undefined ? [] : [[parameter, numberOf(key, problem[key], what, isAllowed)]];
+    return problem[key] === undefined ? [] : [[parameter, checkNumber(key, problem[key], what, isAllowed)]];
   });
   const option = { name, ...Object.fromEntries(given) } as ActivationOption;
   try {

@@ -1,4 +1,4 @@
-/** Flags with which a browser is started headless, over WebGPU and without a word to the network. */
+/** The flags that start a headless browser with WebGPU and without any network traffic of its own. */
 
 const QUIET = [
   '--no-sandbox',
@@ -19,8 +19,8 @@ const HARDWARE_LINUX = [
 ];
 
 /**
- * @param adapter software is SwiftShader, which the browser brings along; hardware only where there is a graphics card: on
- *   Linux its flags hang the browser where there is none
+ * @param adapter `software` is SwiftShader, which is part of the browser. Use `hardware` only where there is a graphics
+ *   card: without one, its flags hang the browser on Linux.
  */
 export function browserFlags(adapter: 'software' | 'hardware', platform: NodeJS.Platform = process.platform): string[] {
   if (adapter === 'software') return [...QUIET, ...SOFTWARE];

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 export interface Browser {
   /** The program to start. */
   readonly path: string;
-  /** Such as "Chromium 131.0.6778.85"; "unknown" on Windows, where Chrome does not tell. */
+  /** Such as "Chromium 131.0.6778.85". On Windows it is "unknown", since Chrome does not print it there. */
   readonly version: string;
   /** Where it was found: the name of an environment variable, "system" or "Puppeteer's cache". */
   readonly source: string;
@@ -15,21 +15,22 @@ export interface Browser {
   readonly swiftshaderIcd?: string;
 }
 
-/** Where to look; all default to this computer and this process. */
+/** Where to look. The defaults are this computer and the environment of this process. */
 export interface SearchOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly home?: string;
   readonly platform?: NodeJS.Platform;
-  /** Replaces the usual locations. */
+  /** The programs to look for in place of the usual locations. */
   readonly systemPaths?: readonly string[];
 }
 
 /**
- * The browsers found, best first: CHROME_PATH and PUPPETEER_EXECUTABLE_PATH, then the usual locations, then what
- * Puppeteer has installed (newest first). A browser that does not start is left out.
+ * Finds the browsers on this computer, in order of preference: CHROME_PATH and PUPPETEER_EXECUTABLE_PATH, the usual
+ * locations, and the browsers that Puppeteer has installed, the newest first. A browser that does not start is left
+ * out.
  *
- * @throws Error when CHROME_PATH or PUPPETEER_EXECUTABLE_PATH names a file that is not there or does not start: the user
- * chose it, so it is not passed over in silence.
+ * @throws Error where CHROME_PATH or PUPPETEER_EXECUTABLE_PATH names a missing file or one that does not start, since
+ *   the user chose that browser
  */
 export function findBrowsers(options: SearchOptions = {}): Browser[] {
   const { environment = process.env, home = homedir(), platform = process.platform } = options;
@@ -37,33 +38,33 @@ export function findBrowsers(options: SearchOptions = {}): Browser[] {
   for (const name of ['CHROME_PATH', 'PUPPETEER_EXECUTABLE_PATH']) {
     const path = environment[name];
     if (!path) continue;
-    const browser = describe(path, name, platform);
+    const browser = describeBrowser(path, name, platform);
     if (!browser) throw new Error(`${name} is ${path}, which is not a browser that starts; correct it or unset it`);
     found.push(browser);
   }
   const cache = environment.PUPPETEER_CACHE_DIR ?? join(home, '.cache', 'puppeteer');
   const candidates = [
-    ...(options.systemPaths ?? usualPaths(platform, environment)).map((path) => [path, 'system']),
-    ...cachedPaths(cache, platform).map((path) => [path, "Puppeteer's cache"]),
+    ...(options.systemPaths ?? listUsualPaths(platform, environment)).map((path) => [path, 'system']),
+    ...listCachedPaths(cache, platform).map((path) => [path, "Puppeteer's cache"]),
   ];
   for (const [path, source] of candidates) {
     if (found.some((browser) => browser.path === path)) continue;
-    const browser = describe(path, source, platform);
+    const browser = describeBrowser(path, source, platform);
     if (browser) found.push(browser);
   }
   return found;
 }
 
-/** Runs a program with its output shown and tells whether it succeeded. */
+/** Runs a program, shows its output, and returns whether it succeeded. */
 export type Runner = (program: string, parameters: readonly string[]) => boolean;
 
 /**
- * Installs a browser: Chrome by Puppeteer's installer, or, where that fails and this is root on Debian or Ubuntu,
- * Chromium by apt-get. Returns the browser found afterwards.
+ * Installs Chrome with Puppeteer's installer. Where that fails and the user is root on Debian or Ubuntu, it installs
+ * Chromium with apt-get. Returns the browser that is then found.
  *
- * @throws Error that says what to do when neither gives a browser that starts.
+ * @throws Error that says what to do where neither yields a browser that starts
  */
-export function installBrowser(run: Runner = runShown, options: SearchOptions = {}): Browser {
+export function installBrowser(run: Runner = runVisibly, options: SearchOptions = {}): Browser {
   const { platform = process.platform } = options;
   run(platform === 'win32' ? 'npx.cmd' : 'npx', ['--yes', 'puppeteer', 'browsers', 'install', 'chrome']);
   const installed = findBrowsers(options)[0];
@@ -80,13 +81,16 @@ export function installBrowser(run: Runner = runShown, options: SearchOptions = 
   );
 }
 
-function runShown(program: string, parameters: readonly string[]): boolean {
-  // On Windows npx is a batch file, which Node starts only through the shell.
+function runVisibly(program: string, parameters: readonly string[]): boolean {
+  // On Windows npx is a batch file, and Node starts these only through the shell.
   const shell = program.endsWith('.cmd');
   return spawnSync(program, parameters, { stdio: ['ignore', 2, 2], shell }).status === 0;
 }
 
-function usualPaths(platform: NodeJS.Platform, environment: Readonly<Record<string, string | undefined>>): string[] {
+function listUsualPaths(
+  platform: NodeJS.Platform,
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
   if (platform === 'darwin') {
     return ['Google Chrome', 'Chromium', 'Google Chrome Canary'].map(
       (name) => `/Applications/${name}.app/Contents/MacOS/${name}`,
@@ -107,12 +111,12 @@ function usualPaths(platform: NodeJS.Platform, environment: Readonly<Record<stri
   ];
 }
 
-/** Puppeteer keeps cache/chrome/<platform>-<version>/<folder>/<program>. */
-function cachedPaths(cache: string, platform: NodeJS.Platform): string[] {
+/** Lists the programs at cache/chrome/<platform>-<version>/<folder>/<program>, where Puppeteer installs them. */
+function listCachedPaths(cache: string, platform: NodeJS.Platform): string[] {
   const versions = join(cache, 'chrome');
-  const newestFirst = entries(versions).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  const newestFirst = listEntries(versions).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   return newestFirst.flatMap((version) =>
-    entries(join(versions, version)).map((folder) => {
+    listEntries(join(versions, version)).map((folder) => {
       const inside = join(versions, version, folder);
       if (platform === 'win32') return join(inside, 'chrome.exe');
       if (platform !== 'darwin') return join(inside, 'chrome');
@@ -122,15 +126,15 @@ function cachedPaths(cache: string, platform: NodeJS.Platform): string[] {
   );
 }
 
-function describe(path: string, source: string, platform: NodeJS.Platform): Browser | undefined {
+function describeBrowser(path: string, source: string, platform: NodeJS.Platform): Browser | undefined {
   if (!existsSync(path)) return undefined;
-  const version = versionOf(path, platform);
+  const version = readVersion(path, platform);
   if (version === undefined) return undefined;
-  const swiftshaderIcd = driverBeside(path, platform);
+  const swiftshaderIcd = findDriver(path, platform);
   return { path, version, source, ...(swiftshaderIcd && { swiftshaderIcd }) };
 }
 
-function versionOf(path: string, platform: NodeJS.Platform): string | undefined {
+function readVersion(path: string, platform: NodeJS.Platform): string | undefined {
   // On Windows `--version` opens a window instead.
   if (platform === 'win32') return 'unknown';
   try {
@@ -141,21 +145,21 @@ function versionOf(path: string, platform: NodeJS.Platform): string | undefined 
   }
 }
 
-function driverBeside(path: string, platform: NodeJS.Platform): string | undefined {
+function findDriver(path: string, platform: NodeJS.Platform): string | undefined {
   const folder = dirname(realpathSync(path));
   const folders = [folder];
-  // Distributions put a script into /usr/bin and the browser itself under /usr/lib.
+  // Distributions install a script in /usr/bin and the browser itself under /usr/lib.
   if (folder === '/usr/bin') folders.push('/usr/lib/chromium', '/usr/lib/chromium-browser');
   if (platform === 'darwin') {
     const frameworks = join(folder, '..', 'Frameworks');
-    for (const framework of entries(frameworks)) {
+    for (const framework of listEntries(frameworks)) {
       const versions = join(frameworks, framework, 'Versions');
-      folders.push(...entries(versions).map((version) => join(versions, version, 'Libraries')));
+      folders.push(...listEntries(versions).map((version) => join(versions, version, 'Libraries')));
     }
   }
   return folders.map((each) => join(each, 'vk_swiftshader_icd.json')).find((file) => existsSync(file));
 }
 
-function entries(folder: string): string[] {
+function listEntries(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }

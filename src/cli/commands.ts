@@ -1,8 +1,8 @@
-/** The commands by name. Each is loaded when it is called, so that the rest starts at once. */
-import { EXIT, InputError, type IO, meant, onOneLine, shown } from './io.ts';
+/** The commands by name. A command is loaded when it is called, so that `equilibra --help` is immediate. */
+import { EXIT, InputError, type IO, shown, suggestName, toOneLine } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
 
-/** Returns the exit code. */
+/** Runs with the arguments after the command's name and returns the exit code. */
 export type Command = (argv: readonly string[], io: IO) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
@@ -27,21 +27,21 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     load: async () => (await import('./gallery.ts')).gallery,
   },
   doctor: {
-    summary: 'tell what works on this computer, and what to do about the rest',
+    summary: 'report what works on this computer, and how to make the rest work',
     load: async () => (await import('./doctor.ts')).doctor,
   },
 };
 
 /**
- * Runs `equilibra` with these arguments and returns the exit code (see EXIT). Never throws: what goes wrong is one line
- * on standard error; EQUILIBRA_DEBUG=1 adds the stack.
+ * Runs `equilibra` with these arguments and returns the exit code (see EXIT). It never throws: an error becomes one
+ * line on standard error, and EQUILIBRA_DEBUG=1 adds the stack.
  */
 export async function main(argv: readonly string[], io: IO): Promise<number> {
   try {
     return await dispatch(argv, io);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    io.error(`equilibra: ${onOneLine(message)}\n`);
+    io.error(`equilibra: ${toOneLine(message)}\n`);
     if (io.environment.EQUILIBRA_DEBUG === '1' && error instanceof Error) io.error(`${error.stack}\n`);
     return exitCodeOf(error);
   }
@@ -54,17 +54,17 @@ function exitCodeOf(error: unknown): number {
 
 async function dispatch(argv: readonly string[], io: IO): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === undefined || name.startsWith('-')) return withoutCommand(argv, io);
+  if (name === undefined || name.startsWith('-')) return runWithoutCommand(argv, io);
   if (!Object.hasOwn(COMMANDS, name)) {
     throw new InputError(
-      `${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}${meant(name, Object.keys(COMMANDS))}`,
+      `${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}${suggestName(name, Object.keys(COMMANDS))}`,
     );
   }
   const command = await COMMANDS[name].load();
   return command(rest, io);
 }
 
-async function withoutCommand(argv: readonly string[], io: IO): Promise<number> {
+async function runWithoutCommand(argv: readonly string[], io: IO): Promise<number> {
   const table = { version: { description: 'show the version' } };
   const { options, positionals } = readArguments('equilibra', table, argv);
   if (positionals.length > 0) {

@@ -1,4 +1,4 @@
-/** What works on this computer, what `open()` would choose, and what to do about the rest. */
+/** Finds out what works on this computer, what `open()` would choose, and how to make the rest work. */
 import { dirname } from 'node:path';
 import { openWithoutAdapter, SOFTWARE_ADAPTER } from '../backends/open.ts';
 import { type BackendName, open } from '../index.ts';
@@ -6,7 +6,7 @@ import { type Browser, findBrowsers } from './browsers.ts';
 import { type Probe, probeWebGPU } from './probe.ts';
 import { findVulkan, type Vulkan } from './vulkan.ts';
 
-export interface Availability {
+interface Availability {
   readonly available: boolean;
   readonly problem?: string;
 }
@@ -21,48 +21,48 @@ export interface Diagnosis {
   readonly backends: {
     readonly cpu: { readonly available: true };
     readonly wasm: Availability;
-    /** In Node, as WebAssembly. */
+    /** gpu.js in Node, where it runs as WebAssembly. */
     readonly gpujs: Availability;
-    /** In Node, through Dawn. `vulkan` on Linux only. */
+    /** WebGPU in Node, through Dawn. `vulkan` is present on Linux only. */
     readonly webgpu: { readonly available: boolean; readonly vulkan?: Vulkan } & Probe;
   };
-  /** What `open()` without a backend chooses. */
+  /** The backend that `open()` chooses by default. */
   readonly choice: { readonly backend: BackendName; readonly reason: string };
   readonly browsers: readonly Browser[];
-  /** Why the search for browsers failed. */
+  /** The reason for which the search for browsers failed. */
   readonly browserProblem?: string;
   readonly advice: readonly string[];
 }
 
-const OLDEST_NODE = 20;
+const MINIMUM_NODE = 20;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export async function diagnose(environment: Environment): Promise<Diagnosis> {
   const probe = await probeWebGPU();
   const vulkan = process.platform === 'linux' ? findVulkan(environment) : undefined;
-  const { browsers, browserProblem } = browsersOf(environment);
-  const supported = Number.parseInt(process.versions.node, 10) >= OLDEST_NODE;
+  const { browsers, browserProblem } = listBrowsers(environment);
+  const supported = Number.parseInt(process.versions.node, 10) >= MINIMUM_NODE;
   return {
     node: { version: process.versions.node, platform: process.platform, architecture: process.arch, supported },
     backends: {
       cpu: { available: true },
-      wasm: await tryToOpen('wasm'),
-      gpujs: await tryToOpen('gpujs'),
+      wasm: await checkBackend('wasm'),
+      gpujs: await checkBackend('gpujs'),
       webgpu: { available: probe.adapter !== undefined, ...probe, ...(vulkan && { vulkan }) },
     },
-    choice: await choiceOf(probe),
+    choice: await chooseBackend(probe),
     browsers,
     ...(browserProblem && { browserProblem }),
     advice: [
-      ...(supported ? [] : [`install Node ${OLDEST_NODE} or newer`]),
-      ...adviceOnWebGPU(probe, vulkan, browsers),
+      ...(supported ? [] : [`install Node ${MINIMUM_NODE} or newer`]),
+      ...adviseOnWebGPU(probe, vulkan, browsers),
       ...(browsers.length > 0 || browserProblem ? [] : ['for a browser: npx puppeteer browsers install chrome']),
     ],
   };
 }
 
-function browsersOf(environment: Environment): { browsers: Browser[]; browserProblem?: string } {
+function listBrowsers(environment: Environment): { browsers: Browser[]; browserProblem?: string } {
   try {
     return { browsers: findBrowsers({ environment }) };
   } catch (error) {
@@ -70,33 +70,33 @@ function browsersOf(environment: Environment): { browsers: Browser[]; browserPro
   }
 }
 
-async function tryToOpen(backend: BackendName): Promise<Availability> {
+async function checkBackend(backend: BackendName): Promise<Availability> {
   try {
     (await open({ backend })).close();
     return { available: true };
   } catch (error) {
-    // Which backend it is stands before it.
+    // The line of the report names the backend already.
     return { available: false, problem: (error as Error).message.replace(`${backend}: `, '') };
   }
 }
 
-/** The rule of `open()`, with what is known of WebGPU by now. */
-export async function choiceOf(probe: Probe): Promise<Diagnosis['choice']> {
-  const against = againstWebGPU(probe);
+/** Applies the rule of `open()` to what the probe of WebGPU has found. */
+export async function chooseBackend(probe: Probe): Promise<Diagnosis['choice']> {
+  const against = explainNoWebGPU(probe);
   if (!against) return { backend: 'webgpu', reason: 'there is a hardware adapter' };
   const { backend, reason } = await openWithoutAdapter({}, against);
   backend.close();
   return { backend: backend.name, reason };
 }
 
-/** Why webgpu is not chosen; undefined where it is. */
-export function againstWebGPU({ adapter }: Probe): string | undefined {
+/** Returns the reason for which webgpu is not chosen; undefined where it is chosen. */
+export function explainNoWebGPU({ adapter }: Probe): string | undefined {
   if (!adapter) return 'webgpu is not available';
   return adapter.software ? `${SOFTWARE_ADAPTER}: --backend webgpu` : undefined;
 }
 
-/** @param vulkan undefined where Dawn does not use it */
-export function adviceOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browsers: readonly Browser[]): string[] {
+/** @param vulkan undefined where Dawn does not use Vulkan */
+export function adviseOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browsers: readonly Browser[]): string[] {
   const advice: string[] = [];
   if (!probe.package) advice.push('for webgpu in Node: npm install webgpu');
   const hardware = probe.adapter && !probe.adapter.software;
@@ -108,7 +108,7 @@ export function adviceOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browser
   }
   const icd = browsers.find(({ swiftshaderIcd }) => swiftshaderIcd)?.swiftshaderIcd;
   if (!probe.adapter && icd) {
-    // The browser's folder holds a loader too.
+    // The browser's folder contains a loader, too.
     const loader = vulkan && !vulkan.loader ? ` LD_LIBRARY_PATH=${dirname(icd)}` : '';
     advice.push(
       `for webgpu in software, for tests: VK_ICD_FILENAMES=${icd}${loader} equilibra train --backend webgpu --epochs 1`,

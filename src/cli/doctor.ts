@@ -1,4 +1,4 @@
-/** `equilibra doctor`: what works on this computer, and what to do about the rest. */
+/** `equilibra doctor`: reports what works on this computer, and how to make the rest work. */
 import { type Diagnosis, diagnose } from './diagnosis.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import { helpOf, readArguments } from './options.ts';
@@ -10,7 +10,7 @@ const TABLE = { json: { description: 'print the findings as one JSON object' } }
 export async function doctor(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('doctor', TABLE, argv);
   if (given.options.help) {
-    const summary = 'Tells what works on this computer, what open() would choose, and what to do about the rest.';
+    const summary = 'Reports what works on this computer, what open() would choose, and how to make the rest work.';
     io.out(helpOf('equilibra doctor [options]', summary, TABLE));
     return EXIT.done;
   }
@@ -23,44 +23,44 @@ export async function doctor(argv: readonly string[], io: IO): Promise<number> {
   return EXIT.done;
 }
 
-/** For people: one finding a line. */
+/** Formats the findings for people, one per line. */
 export function described(found: Diagnosis & { readonly equilibra: string }): string {
   const { node, choice, advice, backends, browsers, browserProblem } = found;
   const lines = [
     `equilibra ${found.equilibra}`,
-    `${mark(node.supported)} Node ${node.version} on ${node.platform}, ${node.architecture}`,
+    `${formatMark(node.supported)} Node ${node.version} on ${node.platform}, ${node.architecture}`,
     '',
     'Backends',
-    `${mark(backends.cpu.available)} cpu     float64, always there`,
-    `${mark(backends.wasm.available)} wasm    ${backends.wasm.problem ?? 'float32, WebAssembly with SIMD'}`,
-    `${mark(backends.gpujs.available)} gpujs   ${backends.gpujs.problem ?? 'float32, gpu.js in WebAssembly'}`,
-    ...webgpuLines(backends.webgpu),
+    `${formatMark(backends.cpu.available)} cpu     float64, always there`,
+    `${formatMark(backends.wasm.available)} wasm    ${backends.wasm.problem ?? 'float32, WebAssembly with SIMD'}`,
+    `${formatMark(backends.gpujs.available)} gpujs   ${backends.gpujs.problem ?? 'float32, gpu.js in WebAssembly'}`,
+    ...formatWebGPU(backends.webgpu),
     `  open() chooses ${choice.backend}: ${choice.reason}`,
     '',
     'Browsers',
     ...browsers.flatMap(({ path, version: release, source, swiftshaderIcd }) => [
-      `${mark(true)} ${release}: ${path} (${source})`,
+      `${formatMark(true)} ${release}: ${path} (${source})`,
       ...(swiftshaderIcd ? [`    software Vulkan driver: ${swiftshaderIcd}`] : []),
     ]),
-    ...(browsers.length > 0 ? [] : [`${mark(false)} ${browserProblem ?? 'none was found'}`]),
+    ...(browsers.length > 0 ? [] : [`${formatMark(false)} ${browserProblem ?? 'none was found'}`]),
     ...(advice.length > 0 ? ['', 'What to do', ...advice.map((each) => `  ${each}`)] : []),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function webgpuLines({ adapter, limits, problem, vulkan, ...webgpu }: Diagnosis['backends']['webgpu']): string[] {
+function formatWebGPU({ adapter, limits, problem, vulkan, ...webgpu }: Diagnosis['backends']['webgpu']): string[] {
   const kind = adapter?.software ? 'software' : 'hardware';
   const drivers = vulkan?.drivers.length ? vulkan.drivers.join(', ') : 'none';
   return [
     adapter
-      ? `${mark(true)} webgpu  ${kind} adapter ${adapter.description} (${adapter.vendor}, ${adapter.architecture})`
-      : `${mark(false)} webgpu  ${problem}`,
+      ? `${formatMark(true)} webgpu  ${kind} adapter ${adapter.description} (${adapter.vendor}, ${adapter.architecture})`
+      : `${formatMark(false)} webgpu  ${problem}`,
     `    package webgpu: ${webgpu.package ?? 'not installed'}`,
     ...(vulkan ? [`    Vulkan loader: ${vulkan.loader ?? 'none'}; drivers: ${drivers}`] : []),
     ...(limits ? LIMITS.map((name) => `    ${name}: ${limits[name]}`) : []),
   ];
 }
 
-function mark(good: boolean): string {
+function formatMark(good: boolean): string {
   return good ? '✓' : '✗';
 }

@@ -1,5 +1,5 @@
-/** For people: 12.3 s, 2 min 5 s, 3 h 20 min. */
-export function duration(seconds: number, digits = 1): string {
+/** Formats a duration for people, such as 12.3 s, 2 min 5 s or 3 h 20 min. */
+export function formatDuration(seconds: number, digits = 1): string {
   if (seconds < 100) return `${seconds.toFixed(digits)} s`;
   const minutes = Math.floor(Math.round(seconds) / 60);
   if (minutes < 100) return `${minutes} min ${Math.round(seconds) % 60} s`;

@@ -1,27 +1,27 @@
-/** Files that the user names: read with errors that say which, written whole or not at all. */
+/** Reads and writes the files that the user names. Errors name the file; a file is written whole or not at all. */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from './io.ts';
 
-/** @param place of the path on the command line, for the messages, such as `--data flowers.csv` */
-export async function kindOfPath(place: string, path: string): Promise<'folder' | 'file'> {
+/** @param place where the path stands on the command line, such as `--data flowers.csv`, for error messages */
+export async function findPathKind(place: string, path: string): Promise<'folder' | 'file'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
-    throw unreadable(place, error);
+    throw createReadError(place, error);
   }
 }
 
-/** @param place as in `kindOfPath` */
-export async function bytesAt(place: string, path: string): Promise<Uint8Array> {
+/** @param place as for `findPathKind` */
+export async function readBytes(place: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw unreadable(place, error);
+    throw createReadError(place, error);
   }
 }
 
-function unreadable(place: string, error: unknown): InputError {
+function createReadError(place: string, error: unknown): InputError {
   const { code } = error as NodeJS.ErrnoException;
   const reasons: Record<string, string> = {
     ENOENT: 'there is no such file or folder',
@@ -31,7 +31,7 @@ function unreadable(place: string, error: unknown): InputError {
   return new InputError(`${place}: ${reasons[code ?? ''] ?? `it cannot be read (${code ?? error})`}`);
 }
 
-/** Work takes long: what would keep the file of this option from being written is found out before. */
+/** Checks before the long work begins that the file of this option can be written. */
 export async function checkWritable(option: string, path: string): Promise<void> {
   if (await isFolder(path)) throw new InputError(`--${option} ${path}: it is a folder; name a file`);
   const folder = dirname(path);
@@ -45,8 +45,8 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Writes the file of this option. */
-export async function writeFor(option: string, path: string, content: Uint8Array | string): Promise<void> {
+/** Writes the file of an option. @throws InputError that names the option and the path */
+export async function writeOutput(option: string, path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   await writeAtomically(path, bytes).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`--${option} ${path}: it cannot be written (${error.code ?? error.message})`);
@@ -54,8 +54,8 @@ export async function writeFor(option: string, path: string, content: Uint8Array
 }
 
 /**
- * Writes a file such that a crash leaves the old one or the new one, never a part: to a temporary file beside it, which
- * is flushed to the disk and then takes its name.
+ * Writes a file so that a crash leaves either the old or the new content. The bytes go to a temporary file in the same
+ * folder, which is flushed to the disk and then renamed.
  */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${Date.now()}.part`);
@@ -75,7 +75,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   await flushFolder(dirname(path));
 }
 
-/** The new name is on the disk once the folder is; Windows cannot flush folders and needs not. */
+/** Flushes a folder, which makes a rename in it durable. Windows has no such call and does not need it. */
 async function flushFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');

@@ -1,4 +1,4 @@
-/** `equilibra gallery`: what goes wrong without the hypothesis of the theorem, on one page. */
+/** `equilibra gallery`: shows what goes wrong without the hypothesis of the theorem, on one page. */
 import { join } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
 import { clarke } from '../gallery/clarke.ts';
@@ -7,11 +7,11 @@ import { lorenz } from '../gallery/lorenz.ts';
 import { perturbed } from '../gallery/perturbed.ts';
 import { spurious } from '../gallery/spurious.ts';
 import type { Engine } from '../index.ts';
-import { engineFor } from './engine.ts';
-import { checkWritable, isFolder, writeFor } from './files.ts';
+import { openEngine } from './engine.ts';
+import { checkWritable, isFolder, writeOutput } from './files.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
 import { choiceOption, helpOf, readArguments } from './options.ts';
-import { exhibitsOf, type Gallery, galleryPage } from './report/gallery/page.ts';
+import { createExhibits, type Gallery, galleryPage } from './report/gallery/page.ts';
 
 const FILE = 'gallery.html';
 
@@ -34,11 +34,11 @@ export async function gallery(argv: readonly string[], io: IO): Promise<number> 
     throw new InputError(`${shown(given.positionals[0])}: gallery takes options only: --output, --backend`);
   }
   const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
-  const path = await fileFor(given.options.output ?? FILE);
-  const engine = await engineFor(backend);
+  const path = await chooseFile(given.options.output ?? FILE);
+  const engine = await openEngine(backend);
   try {
-    const exhibits = exhibitsOf(await allOf(engine, io));
-    await writeFor('output', path, galleryPage(exhibits, engine.backend));
+    const exhibits = createExhibits(await computeExhibits(engine, io));
+    await writeOutput('output', path, galleryPage(exhibits, engine.backend));
     for (const { id, summary } of exhibits) io.out(`${id.padEnd(10)} ${summary}\n`);
     io.out(`wrote ${path}\n`);
     return EXIT.done;
@@ -47,7 +47,7 @@ export async function gallery(argv: readonly string[], io: IO): Promise<number> 
   }
 }
 
-async function fileFor(output: string): Promise<string> {
+async function chooseFile(output: string): Promise<string> {
   const path = (await isFolder(output)) ? join(output, FILE) : output;
   if (!/\.html?$/i.test(path)) {
     throw new InputError(`--output ${output}: it must be a folder that is there, or a file that ends in .html`);
@@ -56,8 +56,8 @@ async function fileFor(output: string): Promise<string> {
   return path;
 }
 
-/** In the order of the page; the last two take seconds. */
-async function allOf(engine: Engine, io: IO): Promise<Gallery> {
+/** Computes the exhibits in the order of the page. The last two take seconds. */
+async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
   const announced = <Result>(title: string, result: (engine: Engine) => Promise<Result>): Promise<Result> => {
     io.line?.(title);
     return result(engine);

@@ -1,4 +1,4 @@
-/** What a command needs of the process around it, so that it can also run inside another one. */
+/** What a command needs from its process. Tests pass an implementation of their own. */
 import { nearestTo } from '../arguments/nearest.ts';
 
 export interface IO {
@@ -6,41 +6,41 @@ export interface IO {
   out(text: string): void;
   /** Standard error. */
   error(text: string): void;
-  /** Redraws one line of a terminal; absent where standard error is not one. */
+  /** Redraws the last line of the terminal. Absent where standard error is not a terminal. */
   readonly line?: (text: string) => void;
-  /** All of standard input. */
+  /** Reads all of standard input. */
   input(): Promise<string>;
-  /** Aborted by Ctrl-C. Until a command asks for it, Ctrl-C ends the process as usual. */
+  /** Returns a signal that Ctrl-C aborts. Until a command calls this, Ctrl-C ends the process as usual. */
   interruption(): AbortSignal;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** 0 done; 1 something went wrong; 2 bad input; 3 not converged; 130 interrupted, as shells have it. */
+/** The exit codes. 130 is what shells report for a process that Ctrl-C ended. */
 export const EXIT = { done: 0, failure: 1, badInput: 2, notConverged: 3, interrupted: 130 } as const;
 
-/** Something that the user can correct: one line on standard error, exit code 2. */
+/** An error that the user can correct. It is reported in one line on standard error, with exit code 2. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }
 
-/** A value as it is shown in an error message: JSON, cut where it is long. */
+/** Formats a value for an error message: as JSON, shortened where it is long. */
 export function shown(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
 
-/** Longer ones are no slip of the pen. */
-const LONGEST_NAME = 60;
+/** A longer text is not a misspelt name. */
+const MAXIMUM_NAME_LENGTH = 60;
 
-/** A name of which fewer than half of the letters are to change, in a sentence; nothing where there is none. */
-export function meant(name: string, names: readonly string[]): string {
-  if (name.length > LONGEST_NAME) return '';
+/** Suggests a known name that differs in fewer than half of the letters, as a sentence; empty where there is none. */
+export function suggestName(name: string, names: readonly string[]): string {
+  if (name.length > MAXIMUM_NAME_LENGTH) return '';
   const closest = nearestTo(name, names, Math.max(name.replace(/^-+/, '').length, 2) / 2);
   return closest === undefined ? '' : `. Did you mean ${closest}?`;
 }
 
-/** Without line ends and control characters: names out of a file must not reach the terminal as commands to it. */
-export function onOneLine(text: string): string {
+/** Removes line ends and control characters, so that text from a file cannot control the terminal. */
+export function toOneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
@@ -65,7 +65,7 @@ export const processIO: IO = {
     const controller = new AbortController();
     process.once('SIGINT', () => {
       controller.abort();
-      // A second Ctrl-C does not wait for anything.
+      // A second Ctrl-C ends the process at once.
       process.once('SIGINT', () => process.exit(EXIT.interrupted));
     });
     return controller.signal;

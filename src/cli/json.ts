@@ -1,24 +1,24 @@
-/** Reading JSON that someone wrote: what is wrong is said with the place where it is. */
-import { InputError, meant, shown } from './io.ts';
+/** Reads and checks JSON that people or programs wrote. Every error names the place. */
+import { InputError, shown, suggestName } from './io.ts';
 
-/** @param name of the file, for the messages */
+/** @param name the name of the file, for error messages */
 export function parseJSON(name: string, text: string): unknown {
   const content = text.replace(/^\uFEFF/, '');
   if (content.trim() === '') throw new InputError(`${name}: it is empty; it must hold a JSON object`);
   try {
     return JSON.parse(content);
   } catch (error) {
-    const named = withNamedNumbers(content);
+    const named = parseWithNamedNumbers(content);
     if (named !== undefined) return named;
-    throw new InputError(`${name}: it is not JSON: ${placed(content, (error as Error).message)}`);
+    throw new InputError(`${name}: it is not JSON: ${explainSyntaxError(content, (error as Error).message)}`);
   }
 }
 
 /**
- * Some languages write NaN and Infinity as bare words, which JSON does not know. As strings they reach the checks of the
- * fields, which can say where they are.
+ * Some languages write NaN and Infinity as bare words, which JSON does not allow. Here they become strings, so that the
+ * checks of the fields find them and can say where they are.
  */
-function withNamedNumbers(text: string): unknown {
+function parseWithNamedNumbers(text: string): unknown {
   const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
     found.startsWith('"') ? found : `"${found}"`,
   );
@@ -30,8 +30,8 @@ function withNamedNumbers(text: string): unknown {
   }
 }
 
-/** With line and column in the place of a bare position, and a hint where the text ends too early. */
-function placed(text: string, message: string): string {
+/** Replaces the position in a parser's message by line and column, and says where the text ends too early. */
+function explainSyntaxError(text: string, message: string): string {
   const at = (position: number): string => {
     const lines = text.slice(0, position).split('\n');
     return `line ${lines.length}, column ${lines[lines.length - 1].length + 1}`;
@@ -42,7 +42,7 @@ function placed(text: string, message: string): string {
   }
   const [, position] = message.match(/at position (\d+)/) ?? [];
   if (position === undefined) return message;
-  // A list or an object that stops between two values is reported as a missing comma.
+  // The parser reports a text that ends between two values as a missing comma.
   if (text.slice(Number(position)).trim() === '') {
     return early;
   }
@@ -51,20 +51,20 @@ function placed(text: string, message: string): string {
 
 export type JSONObject = Readonly<Record<string, unknown>>;
 
-export function objectOf(name: string, value: unknown): JSONObject {
+export function checkObject(name: string, value: unknown): JSONObject {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new InputError(`${name}: it is ${kindOf(value)}; it must be a JSON object`);
+    throw new InputError(`${name}: it is ${describeKind(value)}; it must be a JSON object`);
   }
   return value as JSONObject;
 }
 
-export function kindOf(value: unknown): string {
+export function describeKind(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value !== null && typeof value === 'object') return 'an object';
   return shown(value);
 }
 
-/** Every key must be known, and those required must be there. */
+/** Checks that all keys are known and that the required ones are present. */
 export function checkKeys(
   object: JSONObject,
   what: string,
@@ -76,7 +76,7 @@ export function checkKeys(
   if (strange.length > 0) {
     const names = strange.map((key) => shown(key)).join(', ');
     throw new InputError(
-      `${names}: ${strange.length === 1 ? 'this key is' : 'these keys are'} unknown; ${what} may have ${known.join(', ')}${meant(strange[0], known)}`,
+      `${names}: ${strange.length === 1 ? 'this key is' : 'these keys are'} unknown; ${what} may have ${known.join(', ')}${suggestName(strange[0], known)}`,
     );
   }
   const missing = required.filter((key) => !Object.hasOwn(object, key));
@@ -87,9 +87,9 @@ export function checkKeys(
   }
 }
 
-export function numberOf(name: string, value: unknown, must: string, allows: (value: number) => boolean): number {
+export function checkNumber(name: string, value: unknown, must: string, allows: (value: number) => boolean): number {
   if (typeof value !== 'number' || !allows(value)) {
-    throw new InputError(`${name}: it is ${kindOf(value)}; it must be ${must}`);
+    throw new InputError(`${name}: it is ${describeKind(value)}; it must be ${must}`);
   }
   return value;
 }

@@ -1,17 +1,18 @@
-/** A Lasso problem as it is given: every field checked, nothing computed. */
+/** Reads a Lasso problem and checks all its fields. */
 import type { LassoSelection } from '../index.ts';
 import { InputError } from './io.ts';
-import { checkKeys, type JSONObject, kindOf, numberOf } from './json.ts';
-import { count, type Matrix, matrixOf, numbersOf } from './matrix.ts';
+import { checkKeys, checkNumber, describeKind, type JSONObject } from './json.ts';
+import { formatCount, type Matrix, readMatrix, readNumbers } from './matrix.ts';
 
-/** ½‖y − Xβ − β₀‖² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖² for one λ or a list of them. */
+/** Minimise ½‖y − Xβ − β₀‖² + λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², for one penalty λ or a list of penalties. */
 export interface LassoInput {
   /** rows × features */
   readonly X: Matrix;
   readonly y: readonly number[];
+  /** log λ, although the key of the problem is `lambda`. */
   readonly lambda: number | readonly number[];
   readonly selection: LassoSelection | undefined;
-  /** w, of each feature. */
+  /** w: one weight for each feature. */
   readonly weights: readonly number[] | undefined;
   /** ρ */
   readonly ridge: number | undefined;
@@ -20,24 +21,24 @@ export interface LassoInput {
 
 const NAMED_SELECTIONS = ['weak', 'lars'] as const;
 
-export function lassoProblem(object: JSONObject): LassoInput {
+export function readLassoProblem(object: JSONObject): LassoInput {
   checkKeys(object, 'a lasso problem', ['kind', 'X', 'y', 'lambda'], ['selection', 'weights', 'ridge', 'intercept']);
-  const X = matrixOf('X', object.X);
-  const y = numbersOf('y', object.y);
+  const X = readMatrix('X', object.X);
+  const y = readNumbers('y', object.y);
   if (y.length !== X.rows) {
-    throw new InputError(`y: it holds ${count(y.length)}; it must hold ${X.rows}, one for each row of X`);
+    throw new InputError(`y: it holds ${formatCount(y.length)}; it must hold ${X.rows}, one for each row of X`);
   }
   const { lambda, weights, ridge, intercept } = object;
   return {
     X,
     y,
     lambda: Array.isArray(lambda)
-      ? numbersOf('lambda', lambda)
-      : numberOf('lambda', lambda, 'a finite number, or a list of these', Number.isFinite),
-    selection: object.selection === undefined ? undefined : selectionOf(object.selection, X),
-    weights: weights === undefined ? undefined : perFeature('weights', weights, X, ...NOT_NEGATIVE),
-    ridge: ridge === undefined ? undefined : numberOf('ridge', ridge, ...NOT_NEGATIVE),
-    intercept: intercept === undefined ? undefined : switchOf('intercept', intercept),
+      ? readNumbers('lambda', lambda)
+      : checkNumber('lambda', lambda, 'a finite number, or a list of these', Number.isFinite),
+    selection: object.selection === undefined ? undefined : readSelection(object.selection, X),
+    weights: weights === undefined ? undefined : readPerFeature('weights', weights, X, ...NOT_NEGATIVE),
+    ridge: ridge === undefined ? undefined : checkNumber('ridge', ridge, ...NOT_NEGATIVE),
+    intercept: intercept === undefined ? undefined : checkBoolean('intercept', intercept),
   };
 }
 
@@ -46,19 +47,21 @@ type Allowed = readonly [must: string, allows: (value: number) => boolean];
 const NOT_NEGATIVE: Allowed = ['a finite number of at least 0', (value) => value >= 0 && Number.isFinite(value)];
 const SHARE: Allowed = ['a number from 0 to 1', (value) => value >= 0 && value <= 1];
 
-function selectionOf(value: unknown, X: Matrix): LassoSelection {
-  if (Array.isArray(value)) return perFeature('selection', value, X, ...SHARE);
+function readSelection(value: unknown, X: Matrix): LassoSelection {
+  if (Array.isArray(value)) return readPerFeature('selection', value, X, ...SHARE);
   const named = NAMED_SELECTIONS.find((name) => name === value);
-  return named ?? numberOf('selection', value, 'a number from 0 to 1, a list of these, "weak" or "lars"', SHARE[1]);
+  return named ?? checkNumber('selection', value, 'a number from 0 to 1, a list of these, "weak" or "lars"', SHARE[1]);
 }
 
-function perFeature(name: string, value: unknown, { columns }: Matrix, ...allowed: Allowed): number[] {
-  const numbers = numbersOf(name, value, ...allowed);
+function readPerFeature(name: string, value: unknown, { columns }: Matrix, ...allowed: Allowed): number[] {
+  const numbers = readNumbers(name, value, ...allowed);
   if (numbers.length === columns) return numbers;
-  throw new InputError(`${name}: it holds ${count(numbers.length)}; it must hold ${columns}, one for each column of X`);
+  throw new InputError(
+    `${name}: it holds ${formatCount(numbers.length)}; it must hold ${columns}, one for each column of X`,
+  );
 }
 
-function switchOf(name: string, value: unknown): boolean {
+function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
-  throw new InputError(`${name}: it is ${kindOf(value)}; it must be true or false`);
+  throw new InputError(`${name}: it is ${describeKind(value)}; it must be true or false`);
 }

@@ -1,4 +1,4 @@
-/** Solves a Lasso problem on an engine and answers with plain numbers. */
+/** Solves a Lasso problem on an engine and returns plain numbers. */
 import { pushforward } from '../autodiff/jacobian-products.ts';
 import { Tape } from '../autodiff/tape.ts';
 import {
@@ -12,30 +12,30 @@ import {
   type SolveReport,
 } from '../index.ts';
 import type { LassoInput } from './lasso-problem.ts';
-import { nested } from './matrix.ts';
-import { areSolved, type ReportAnswer, reportAnswer } from './report-answer.ts';
+import { nestRows } from './matrix.ts';
+import { areSolved, createReportAnswer, type ReportAnswer } from './report-answer.ts';
 
-/** One of something where λ is a number, a list of it where λ is a list. */
+/** One value where the problem has one penalty, or a list where it has a list of penalties. */
 type PerLambda<T> = T | readonly T[];
 
 export interface LassoAnswer {
   readonly beta: PerLambda<readonly number[]>;
-  /** Where one was asked for. */
+  /** Present where the problem asked for an intercept. */
   readonly intercept?: PerLambda<number>;
-  /** Features counted from 0, as the certificate has them. */
+  /** The features in the support, counted from 0. */
   readonly support: PerLambda<readonly number[]>;
   readonly equicorrelation: PerLambda<readonly number[]>;
-  /** null where the certificate failed: what the linear solve gives there need not be a derivative of anything. */
+  /** dβ/d log λ; null where the certificate failed, since the linear solve need not yield a derivative there. */
   readonly dbeta_dlambda: PerLambda<readonly number[] | null>;
   readonly report: ReportAnswer & { readonly duality_gap: readonly number[]; readonly backward: ReportAnswer };
   readonly certificate: Omit<LassoCertificate, 'samples'> & {
-    /** The status of each λ. */
+    /** The status for each penalty. */
     readonly samples: readonly LassoCertificate['status'][];
   };
 }
 
 /**
- * `isSolved`: every β, and every derivative that is given.
+ * Solves the problem. `isSolved` says whether every β was solved, and every derivative that is not null.
  * @throws RangeError where the numbers overflow the backend's precision
  */
 export function answerLasso(
@@ -48,23 +48,23 @@ export function answerLasso(
     try {
       const lambdas = [problem.lambda].flat();
       const logLambda = tape.watch(scope.tensor(lambdas));
-      const solution = lasso({ ...optionsOf(scope, problem), ...options, logLambda });
+      const solution = lasso({ ...createOptions(scope, problem), ...options, logLambda });
       const [tangent] = pushforward(tape, [logLambda], [scope.tensor(lambdas.map(() => 1))], [solution.beta]);
       const read = await Promise.all([
         solution.beta.data(),
         solution.intercept.data(),
         tangent.data(),
         solution.certificate(),
-        reportsOf(solution),
+        readReports(solution),
       ]);
-      return answerOf(problem, ...read);
+      return createAnswer(problem, ...read);
     } finally {
       tape.dispose();
     }
   });
 }
 
-function optionsOf(
+function createOptions(
   scope: Scope,
   { X, y, selection, weights, ridge, intercept }: LassoInput,
 ): Omit<LassoOptions, 'logLambda'> {
@@ -75,7 +75,7 @@ function optionsOf(
     ridge,
     intercept,
     selection,
-    // The answer tells both.
+    // The answer contains the report and the certificate.
     onFailure: 'report',
     onFailedCertificate: 'ignore',
   };
@@ -86,12 +86,12 @@ interface Reports {
   readonly backward: SolveReport;
 }
 
-async function reportsOf({ report, backwardReports }: LassoSolution): Promise<Reports> {
+async function readReports({ report, backwardReports }: LassoSolution): Promise<Reports> {
   const [forward, [backward]] = await Promise.all([report, Promise.all(backwardReports)]);
   return { forward, backward };
 }
 
-function answerOf(
+function createAnswer(
   { X, lambda, intercept }: LassoInput,
   beta: ArrayLike<number>,
   intercepts: ArrayLike<number>,
@@ -102,14 +102,14 @@ function answerOf(
   const perLambda = <T>(values: readonly T[]): PerLambda<T> => (typeof lambda === 'number' ? values[0] : values);
   const statuses = samples.map(({ status }) => status);
   const isCertified = (_: unknown, index: number): boolean => statuses[index] === 'certified';
-  const derivatives = nested(tangent, X.columns).map((row, index) => (isCertified(row, index) ? row : null));
+  const derivatives = nestRows(tangent, X.columns).map((row, index) => (isCertified(row, index) ? row : null));
   const answer: LassoAnswer = {
-    beta: perLambda(nested(beta, X.columns)),
+    beta: perLambda(nestRows(beta, X.columns)),
     ...(intercept && { intercept: perLambda(Array.from(intercepts)) }),
     support: perLambda(samples.map(({ support }) => support)),
     equicorrelation: perLambda(samples.map(({ equicorrelation }) => equicorrelation)),
     dbeta_dlambda: perLambda(derivatives),
-    report: { ...reportAnswer(forward), duality_gap: forward.dualityGap, backward: reportAnswer(backward) },
+    report: { ...createReportAnswer(forward), duality_gap: forward.dualityGap, backward: createReportAnswer(backward) },
     certificate: { ...certificate, samples: statuses },
   };
   const { status, backward: derivative } = answer.report;

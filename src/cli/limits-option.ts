@@ -1,4 +1,4 @@
-/** `--limits`: how much the files may hold that a command reads. */
+/** `--limits`: bounds on the size of the files that a command reads. */
 import type { Limits } from '../data/index.ts';
 import { LIMIT_NAMES } from '../data/limits.ts';
 import { InputError, shown } from './io.ts';
@@ -8,7 +8,7 @@ export const LIMITS_OPTION = {
   limits: { value: '<name=count>', description: `what files may hold: ${LIMIT_NAMES.join(', ')}` },
 };
 
-export function limitsOption({ options }: Arguments): Partial<Limits> {
+export function readLimits({ options }: Arguments): Partial<Limits> {
   const entries = (options.limits?.split(',') ?? []).map((entry) => {
     const [name, count] = entry.split('=').map((part) => part.trim());
     if (!LIMIT_NAMES.some((limit) => limit === name) || !(Number(count) > 0)) {

@@ -1,15 +1,15 @@
-/** Finds the rows that a report shows because they were classified wrongly. */
+/** Finds the rows that were classified wrongly, for a report. */
 import type { Samples, Table } from '../data/index.ts';
 import type { Prediction } from '../index.ts';
 import type { Mistake, Mistakes } from './report/mistakes.ts';
 
-/** As many mistakes are shown. */
-const SHOWN = 40;
+/** A report shows no more mistakes than this. */
+const MAXIMUM_MISTAKES = 40;
 
-/** As many columns of a table are shown. */
-const COLUMNS = 30;
+/** A report shows no more columns of a table than this. */
+const MAXIMUM_COLUMNS = 30;
 
-/** How rows are shown: as images, or by a number and cells of a table. */
+/** How a report shows rows: as images, or by a number and the cells of a table. */
 export type Appearance =
   | { readonly kind: 'images'; readonly shape: readonly number[] }
   | {
@@ -19,18 +19,22 @@ export type Appearance =
       at(index: number): { readonly number: number; readonly cells: readonly string[] };
     };
 
-/** Of rows of this shape that come from no table. */
-export function appearanceOf(shape: readonly number[]): Appearance {
+/** Chooses the appearance of rows of this shape that do not come from a table. */
+export function chooseAppearance(shape: readonly number[]): Appearance {
   if (shape.length === 2 || (shape.length === 3 && shape[2] === 3)) return { kind: 'images', shape };
   return { kind: 'rows', counted: 'No.', columns: [], at: (index) => ({ number: index, cells: [] }) };
 }
 
 /**
- * @param names of the columns to show
- * @param rowOf which row of the table each of the rows classified is
+ * @param names the columns to show
+ * @param rowOf maps the index of a classified row to its row in the table
  */
-export function tableAppearance(table: Table, names: readonly string[], rowOf: (index: number) => number): Appearance {
-  const columns = names.slice(0, COLUMNS);
+export function createTableAppearance(
+  table: Table,
+  names: readonly string[],
+  rowOf: (index: number) => number,
+): Appearance {
+  const columns = names.slice(0, MAXIMUM_COLUMNS);
   const places = columns.map((name) => table.columns.indexOf(name));
   return {
     kind: 'rows',
@@ -43,8 +47,8 @@ export function tableAppearance(table: Table, names: readonly string[], rowOf: (
   };
 }
 
-/** The rows that were classified wrongly, the surest first. */
-export function mistakesOf(samples: Samples, prediction: Prediction, appearance: Appearance): Mistakes {
+/** Finds the rows that were classified wrongly, the most confident mistakes first. */
+export function findMistakes(samples: Samples, prediction: Prediction, appearance: Appearance): Mistakes {
   const { inputs, labels, count, features } = samples;
   const { classes, probabilities } = prediction;
   const width = probabilities.length / count;
@@ -54,7 +58,7 @@ export function mistakesOf(samples: Samples, prediction: Prediction, appearance:
     const probability = probabilities[index * width + predicted];
     if (predicted !== labels[index]) mistakes.push({ index, label: labels[index], predicted, probability });
   }
-  const shown = mistakes.sort((a, b) => b.probability - a.probability).slice(0, SHOWN);
+  const shown = mistakes.sort((a, b) => b.probability - a.probability).slice(0, MAXIMUM_MISTAKES);
   if (appearance.kind === 'rows') {
     const { counted, columns } = appearance;
     return { kind: 'rows', counted, columns, shown: shown.map((each) => ({ ...each, ...appearance.at(each.index) })) };

@@ -1,11 +1,11 @@
-/** A monotone problem as it is given: every field checked, nothing computed. */
+/** Reads a monotone problem and checks all its fields. */
 import type { ActivationOption } from '../index.ts';
-import { activationWithParameters, PARAMETER_KEYS } from './activation-parameters.ts';
+import { PARAMETER_KEYS, readActivation } from './activation-parameters.ts';
 import { InputError } from './io.ts';
-import { checkKeys, type JSONObject, numberOf } from './json.ts';
-import { batchOf, count, type Matrix, squareOf } from './matrix.ts';
+import { checkKeys, checkNumber, type JSONObject } from './json.ts';
+import { formatCount, type Matrix, readBatch, readSquareMatrix } from './matrix.ts';
 
-/** z = σ(Wz + b), with W given or as W = (1 − m)I − AᵀA + B − Bᵀ. */
+/** z = σ(Wz + b), with W itself or as W = (1 − m)I − AᵀA + B − Bᵀ. */
 export interface MonotoneInput {
   readonly activation: ActivationOption;
   readonly weights:
@@ -13,45 +13,45 @@ export interface MonotoneInput {
     | { readonly kind: 'ABm'; readonly A: Matrix; readonly B: Matrix; readonly m: number };
   /** batch × n */
   readonly b: Matrix;
-  /** Cotangent of z, batch × n. */
+  /** The cotangent of z, batch × n. */
   readonly v: Matrix | undefined;
   readonly selection: number | undefined;
 }
 
 const WEIGHTS = ['W', 'A', 'B', 'm'] as const;
 
-export function monotoneProblem(object: JSONObject): MonotoneInput {
+export function readMonotoneProblem(object: JSONObject): MonotoneInput {
   checkKeys(
     object,
     'a monotone problem',
     ['kind', 'activation', 'b'],
     [...WEIGHTS, ...PARAMETER_KEYS, 'v', 'selection'],
   );
-  const activation = activationWithParameters(object);
-  const weights = weightsOf(object);
+  const activation = readActivation(object);
+  const weights = readWeights(object);
   const [name, square] = weights.kind === 'W' ? ['W', weights.W] : ['A', weights.A];
-  const b = batchOf('b', object.b);
+  const b = readBatch('b', object.b);
   if (b.columns !== square.rows) {
     throw new InputError(
-      `b: its rows hold ${count(b.columns)}; ${name} is ${square.rows} × ${square.rows}, so each must hold ${square.rows}`,
+      `b: its rows hold ${formatCount(b.columns)}; ${name} is ${square.rows} × ${square.rows}, so each must hold ${square.rows}`,
     );
   }
-  const v = object.v === undefined ? undefined : batchOf('v', object.v);
+  const v = object.v === undefined ? undefined : readBatch('v', object.v);
   if (v && (v.rows !== b.rows || v.columns !== b.columns)) {
     throw new InputError(`v: it is ${v.rows} × ${v.columns}; it must be ${b.rows} × ${b.columns}, as b is`);
   }
   const selection =
     object.selection === undefined
       ? undefined
-      : numberOf('selection', object.selection, 'a number from 0 to 1', (q) => q >= 0 && q <= 1);
+      : checkNumber('selection', object.selection, 'a number from 0 to 1', (q) => q >= 0 && q <= 1);
   return { activation, weights, b, v, selection };
 }
 
-function weightsOf(object: JSONObject): MonotoneInput['weights'] {
+function readWeights(object: JSONObject): MonotoneInput['weights'] {
   const given = WEIGHTS.filter((key) => Object.hasOwn(object, key));
   if (given.includes('W')) {
     const others = given.filter((key) => key !== 'W');
-    if (others.length === 0) return { kind: 'W', W: squareOf('W', object.W) };
+    if (others.length === 0) return { kind: 'W', W: readSquareMatrix('W', object.W) };
     throw new InputError(`${others.join(', ')}: given together with W; give either W, or A, B and m`);
   }
   const missing = ['A', 'B', 'm'].filter((key) => !Object.hasOwn(object, key));
@@ -61,9 +61,9 @@ function weightsOf(object: JSONObject): MonotoneInput['weights'] {
       `${missing.join(', ')}: missing although ${given.join(', ')} is given; give either W, or A, B and m`,
     );
   }
-  const m = numberOf('m', object.m, 'a finite number > 0', (value) => value > 0 && Number.isFinite(value));
-  const A = squareOf('A', object.A);
-  const B = squareOf('B', object.B);
+  const m = checkNumber('m', object.m, 'a finite number > 0', (value) => value > 0 && Number.isFinite(value));
+  const A = readSquareMatrix('A', object.A);
+  const B = readSquareMatrix('B', object.B);
   if (B.rows !== A.rows) {
     throw new InputError(`B: it is ${B.rows} × ${B.rows}; it must be ${A.rows} × ${A.rows}, as A is`);
   }

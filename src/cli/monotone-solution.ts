@@ -1,4 +1,4 @@
-/** Solves a monotone problem on an engine and answers with plain numbers. */
+/** Solves a monotone problem on an engine and returns plain numbers. */
 import { Tape } from '../autodiff/tape.ts';
 import { atOnce } from '../backends/event-loop.ts';
 import { BY_EIGENVALUES } from '../implicit/matrix-margin.ts';
@@ -17,26 +17,29 @@ import {
 } from '../index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
-import { type Matrix, nested } from './matrix.ts';
+import { type Matrix, nestRows } from './matrix.ts';
 import type { MonotoneInput } from './monotone-problem.ts';
-import { areSolved, type ReportAnswer, reportAnswer } from './report-answer.ts';
+import { areSolved, createReportAnswer, type ReportAnswer } from './report-answer.ts';
 
-/** With the bound of the error of each sample. */
+/** The report with a bound on the error of each sample. */
 interface BoundedReport extends ReportAnswer {
   readonly error_bound: readonly number[];
 }
 
 /**
- * That of the library, and the margin that it rests on; of each sample what counted as at a kink, and how many of the kinks the
- * precision could not decide.
+ * The certificate of the library with the margin on which it rests. For each sample it has the tolerance within which a
+ * coordinate counts as a kink, and the number of kinks that the precision could not decide.
  */
-export interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
+interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argument' | 'kinks'> {
   readonly margin: number;
   readonly kinkTolerance: readonly number[];
   readonly unresolved: readonly number[];
 }
 
-/** The gradients of Σ v∘z where v was given; those of A, B and m where these were. */
+/**
+ * The solution z, batch × n. The gradients are those of Σ v∘z: absent without v, and for A, B and m where the problem
+ * has them.
+ */
 export interface MonotoneAnswer {
   readonly z: number[][];
   readonly grad_b?: number[][];
@@ -49,8 +52,8 @@ export interface MonotoneAnswer {
 }
 
 /**
- * `isSolved`: every z, and every gradient.
- * @throws RangeError where W is given and is not monotone, or where the numbers overflow the backend's precision
+ * Solves the problem. `isSolved` says whether every z and every gradient was solved.
+ * @throws RangeError where the given W is not monotone, or where the numbers overflow the backend's precision
  */
 export function answerMonotone(
   engine: Engine,
@@ -58,20 +61,20 @@ export function answerMonotone(
   options: Pick<SolveOptions, 'solver' | 'linearSolver' | 'tolerance' | 'limit'>,
 ): Promise<{ answer: MonotoneAnswer; isSolved: boolean }> {
   const { activation, selection } = problem;
-  const margin = marginOf(problem);
+  const margin = findMargin(problem);
   return engine.tidy(async (scope) => {
     const tape = new Tape();
     try {
-      const b = tape.watch(tensorOf(scope, problem.b));
-      const { map, W, parameters } = weightsOf(scope, tape, problem, margin);
-      // Named even where it is the default: the kinks are printed, and the gradients are to be those at these kinks.
+      const b = tape.watch(createTensor(scope, problem.b));
+      const { map, W, parameters } = createMap(scope, tape, problem, margin);
+      // The selection is always passed on, so that the gradients belong to the kinks that are printed.
       const chosen = { ...options, activation, selection: selection ?? 0 };
       const solution = monotoneFixedPoint(map, b, { ...chosen, onFailure: 'report' });
       const gradients = problem.v
-        ? await gradientsOf(tape, solution.z, { b, W, ...parameters }, tensorOf(scope, problem.v))
+        ? await computeGradients(tape, solution.z, { b, W, ...parameters }, createTensor(scope, problem.v))
         : {};
-      const z = nested(await solution.z.data(), problem.b.columns);
-      const report = await reportOf(solution);
+      const z = nestRows(await solution.z.data(), problem.b.columns);
+      const report = await readReport(solution);
       const { status, argument, kinks, samples } = await solution.certificate();
       const kinkTolerance = samples.map((sample) => sample.kinkTolerance);
       const unresolved = samples.map((sample) => sample.unresolved ?? 0);
@@ -86,34 +89,34 @@ export function answerMonotone(
   });
 }
 
-function marginOf({ weights }: MonotoneInput): number {
+function findMargin({ weights }: MonotoneInput): number {
   return weights.kind === 'W' ? atOnce(checkedMargin(weights.W.values, weights.W.rows)) : weights.m;
 }
 
-function tensorOf(scope: Scope, { values, rows, columns }: Matrix): Tensor {
+function createTensor(scope: Scope, { values, rows, columns }: Matrix): Tensor {
   return scope.tensor(values, [rows, columns]);
 }
 
-/** W, and what it was made from: all followed by the tape. */
-function weightsOf(
+/** Creates W and the matrices that it is made from. The tape follows all of them. */
+function createMap(
   scope: Scope,
   tape: Tape,
   { weights }: MonotoneInput,
   margin: number,
 ): { map: LinearMap; W: Tensor; parameters: Readonly<Record<string, Tensor>> } {
   if (weights.kind === 'W') {
-    const W = tape.watch(tensorOf(scope, weights.W));
+    const W = tape.watch(createTensor(scope, weights.W));
     return { map: matrixMap(W, { value: margin, by: 'checked', reason: BY_EIGENVALUES }), W, parameters: {} };
   }
-  const A = tape.watch(tensorOf(scope, weights.A));
-  const B = tape.watch(tensorOf(scope, weights.B));
+  const A = tape.watch(createTensor(scope, weights.A));
+  const B = tape.watch(createTensor(scope, weights.B));
   const m = tape.watch(scope.tensor([weights.m]));
   const W = monotoneMatrix(A, B, m);
   return { map: matrixMap(W, marginByConstruction(margin)), W, parameters: { A, B, m } };
 }
 
-/** grad_b is batch × n: one gradient for each sample. */
-async function gradientsOf(
+/** Computes the gradients of Σ v∘z. grad_b is batch × n, one gradient for each sample. */
+async function computeGradients(
   tape: Tape,
   z: Tensor,
   inputs: Readonly<Record<string, Tensor>>,
@@ -123,16 +126,16 @@ async function gradientsOf(
   const named = Object.keys(inputs).map(async (name, index) => {
     const { shape } = gradients[index];
     const numbers = await gradients[index].data();
-    return [`grad_${name}`, shape.length === 2 ? nested(numbers, shape[1]) : numbers[0]];
+    return [`grad_${name}`, shape.length === 2 ? nestRows(numbers, shape[1]) : numbers[0]];
   });
   return Object.fromEntries(await Promise.all(named));
 }
 
-async function reportOf({ report, backwardReports }: MonotoneSolution): Promise<MonotoneAnswer['report']> {
+async function readReport({ report, backwardReports }: MonotoneSolution): Promise<MonotoneAnswer['report']> {
   const [forward, backward] = await Promise.all([report, ...backwardReports]);
-  return { ...answered(forward), ...(backward && { backward: answered(backward) }) };
+  return { ...createBoundedReport(forward), ...(backward && { backward: createBoundedReport(backward) }) };
 }
 
-function answered(report: SolveReport): BoundedReport {
-  return { ...reportAnswer(report), error_bound: report.samples.map(({ errorBound }) => errorBound) };
+function createBoundedReport(report: SolveReport): BoundedReport {
+  return { ...createReportAnswer(report), error_bound: report.samples.map(({ errorBound }) => errorBound) };
 }

@@ -1,4 +1,4 @@
-/** The optimiser and the course of its step size, as the options of `equilibra train` ask for them. */
+/** Reads the optimiser and its learning rate schedule from the options of `equilibra train`. */
 import {
   adam,
   adamW,
@@ -17,18 +17,18 @@ import { type Arguments, choiceOption, countOption, numberOption, positiveOption
 const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 type OptimiserName = (typeof OPTIMISERS)[number];
 
-/** Which of the options below each optimiser has. */
-const OPTIMISERS_WITH: Readonly<Record<string, readonly OptimiserName[]>> = {
+/** The optimisers that have each of these options. */
+const OPTIMISERS_OF_OPTION: Readonly<Record<string, readonly OptimiserName[]>> = {
   momentum: ['sgd', 'stochasticGradient'],
   'weight-decay': ['adamW', 'sgd', 'stochasticGradient'],
   theorem3: ['stochasticGradient'],
 };
 
-/** A warm-up is an option of any schedule here. */
+/** Here a warm-up is an option of the other schedules rather than a schedule. */
 const SCHEDULES = SCHEDULE_NAMES.filter((name) => name !== 'linearWarmUp');
 
-/** Which of the options below each schedule has. */
-const SCHEDULES_WITH: Readonly<Record<string, readonly string[]>> = {
+/** The schedules that have each of these options. */
+const SCHEDULES_OF_OPTION: Readonly<Record<string, readonly string[]>> = {
   'decay-factor': ['stepDecay', 'exponentialDecay'],
   'decay-every': ['stepDecay'],
   power: ['polynomialDecay'],
@@ -36,7 +36,7 @@ const SCHEDULES_WITH: Readonly<Record<string, readonly string[]>> = {
   'warm-up': SCHEDULES.filter((name) => name !== 'oneCycle'),
 };
 
-/** What the theorem does not cover. */
+/** Options that the convergence theorem does not cover. */
 const OUTSIDE_THEOREM = [
   'momentum',
   'weight-decay',
@@ -44,20 +44,22 @@ const OUTSIDE_THEOREM = [
   'class-weights',
   'early-stopping',
   'schedule',
-  ...Object.keys(SCHEDULES_WITH).filter((name) => name !== 'power'),
+  ...Object.keys(SCHEDULES_OF_OPTION).filter((name) => name !== 'power'),
 ];
 
 export const OPTIMISER_OPTIONS = {
   optimiser: { value: '<name>', description: OPTIMISERS.join(', '), fallback: 'adam' },
-  rate: { value: '<number>', description: 'step size', fallback: '1e-2; 0.1 with --theorem3' },
+  rate: { value: '<number>', description: 'learning rate', fallback: '1e-2; 0.1 with --theorem3' },
   momentum: { value: '<number>', description: 'sgd, stochasticGradient: in [0, 1)', fallback: '0' },
   'weight-decay': {
     value: '<number>',
-    description: 'adamW, sgd, stochasticGradient: λ ≥ 0',
+    description: 'adamW, sgd, stochasticGradient: ≥ 0',
     fallback: '1e-2 for adamW, else 0',
   },
   'clip-norm': { value: '<number>', description: 'largest norm of all gradients together', fallback: 'none' },
-  theorem3: { description: 'stochasticGradient exactly as its convergence theorem has it: rate/(k + 1)^power' },
+  theorem3: {
+    description: 'stochasticGradient exactly as in its convergence theorem, with the rate rate/(k + 1)^power',
+  },
   schedule: { value: '<name>', description: SCHEDULES.join(', '), fallback: 'stepDecay' },
   'decay-factor': {
     value: '<number>',
@@ -70,11 +72,19 @@ export const OPTIMISER_OPTIONS = {
     description: 'polynomialDecay, --theorem3: p of rate/(k + 1)^p at step k',
     fallback: '0.5; 0.75',
   },
-  'schedule-epochs': { value: '<count>', description: 'cosine, oneCycle: length', fallback: 'that of --epochs' },
-  'warm-up': { value: '<epochs>', description: 'the rate rises from a tenth; not for oneCycle', fallback: '0' },
+  'schedule-epochs': {
+    value: '<count>',
+    description: 'cosine, oneCycle: length in epochs',
+    fallback: 'that of --epochs',
+  },
+  'warm-up': {
+    value: '<epochs>',
+    description: 'epochs in which the rate rises from a tenth; not for oneCycle',
+    fallback: '0',
+  },
 };
 
-export interface OptimiserSettings {
+interface OptimiserSettings {
   readonly optimiser: Optimiser;
   /** Every option that decides it, with its value. */
   readonly chosen: Readonly<Record<string, string | number | undefined>>;
@@ -82,17 +92,17 @@ export interface OptimiserSettings {
 
 /**
  * @param epochs of the whole run
- * @throws InputError that names the option and what is allowed
+ * @throws InputError that names the option and says what is allowed
  */
-export function optimiserSettings(given: Arguments, epochs: number, seed: number): OptimiserSettings {
+export function readOptimiserSettings(given: Arguments, epochs: number, seed: number): OptimiserSettings {
   const name = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'adam';
-  for (const [option, names] of Object.entries(OPTIMISERS_WITH)) {
+  for (const [option, names] of Object.entries(OPTIMISERS_OF_OPTION)) {
     if (given.options[option] === undefined || names.includes(name)) continue;
     throw new InputError(`--${option}: it does not go with the optimiser ${name}; it is for ${names.join(', ')}`);
   }
-  if (given.options.theorem3 !== undefined) return theorem3Settings(given, seed);
+  if (given.options.theorem3 !== undefined) return readTheorem3Settings(given, seed);
   const rate = positiveOption(given, 'rate', 1e-2);
-  const { schedule, chosen } = scheduleSettings(given, rate, epochs);
+  const { schedule, chosen } = readScheduleSettings(given, rate, epochs);
   const momentum = numberOption(given, 'momentum', 0, 'a number in [0, 1)', (value) => value >= 0 && value < 1);
   const decays = (value: number): boolean => value >= 0 && Number.isFinite(value);
   const decay = numberOption(given, 'weight-decay', name === 'adamW' ? 1e-2 : 0, 'a finite number ≥ 0', decays);
@@ -109,15 +119,15 @@ export function optimiserSettings(given: Arguments, epochs: number, seed: number
     chosen: {
       optimiser: name,
       rate,
-      momentum: OPTIMISERS_WITH.momentum.includes(name) ? momentum : undefined,
-      'weight-decay': OPTIMISERS_WITH['weight-decay'].includes(name) ? decay : undefined,
+      momentum: OPTIMISERS_OF_OPTION.momentum.includes(name) ? momentum : undefined,
+      'weight-decay': OPTIMISERS_OF_OPTION['weight-decay'].includes(name) ? decay : undefined,
       'clip-norm': norm,
       ...chosen,
     },
   };
 }
 
-function theorem3Settings(given: Arguments, seed: number): OptimiserSettings {
+function readTheorem3Settings(given: Arguments, seed: number): OptimiserSettings {
   for (const name of OUTSIDE_THEOREM) {
     if (given.options[name] !== undefined) {
       throw new InputError(`--${name}: the theorem does not cover it; leave it out, or leave out --theorem3`);
@@ -131,14 +141,14 @@ function theorem3Settings(given: Arguments, seed: number): OptimiserSettings {
   };
 }
 
-function scheduleSettings(
+function readScheduleSettings(
   given: Arguments,
   rate: number,
   epochs: number,
 ): { schedule: Schedule; chosen: OptimiserSettings['chosen'] } {
   const name = choiceOption(given, 'schedule', SCHEDULES) ?? 'stepDecay';
-  const has = (option: string): boolean => SCHEDULES_WITH[option].includes(name);
-  for (const [option, names] of Object.entries(SCHEDULES_WITH)) {
+  const has = (option: string): boolean => SCHEDULES_OF_OPTION[option].includes(name);
+  for (const [option, names] of Object.entries(SCHEDULES_OF_OPTION)) {
     if (given.options[option] === undefined || has(option)) continue;
     throw new InputError(`--${option}: it does not go with the schedule ${name}; it is for ${names.join(', ')}`);
   }
@@ -148,7 +158,7 @@ function scheduleSettings(
       `--epochs: it is ${epochs}, and the schedule ${name} ends after ${length} (--schedule-epochs)`,
     );
   }
-  const warmUp = warmUpOption(given, length);
+  const warmUp = readWarmUp(given, length);
   const share = (value: number): boolean => value > 0 && value <= 1;
   const factor = numberOption(given, 'decay-factor', name === 'stepDecay' ? 0.1 : 0.95, 'a number in (0, 1]', share);
   const every = countOption(given, 'decay-every', 15);
@@ -174,8 +184,8 @@ function scheduleSettings(
   };
 }
 
-/** @param length of the schedule, where it has one that the warm-up is a part of */
-function warmUpOption(given: Arguments, length = Number.POSITIVE_INFINITY): number {
+/** @param length the length of a schedule that contains the warm-up. Default: unlimited */
+function readWarmUp(given: Arguments, length = Number.POSITIVE_INFINITY): number {
   const must = length === Number.POSITIVE_INFINITY ? 'a finite number ≥ 0' : `a number in [0, ${length})`;
   return numberOption(given, 'warm-up', 0, must, (value) => value >= 0 && value < length);
 }

@@ -1,19 +1,19 @@
-/** Options of a command: one table from which they are read, checked and explained. */
+/** The options of a command. One table serves to read, check and explain them. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { InputError, meant, shown } from './io.ts';
+import { InputError, shown, suggestName } from './io.ts';
 
 export interface Option {
   readonly description: string;
-  /** What stands for the value in the help, such as `<number>`; a switch has none. */
+  /** The placeholder for the value in the help, such as `<number>`. A switch has none. */
   readonly value?: string;
-  /** Shown in the help; the command itself applies it. */
+  /** The default as the help shows it. The command itself applies it. */
   readonly fallback?: string;
 }
 
-export type OptionTable = Readonly<Record<string, Option>>;
+type OptionTable = Readonly<Record<string, Option>>;
 
 export interface Arguments {
-  /** Without the leading dashes; a switch that is on has the value 'true'. */
+  /** Values by name, without the leading dashes. A switch that is on has the value 'true'. */
   readonly options: Readonly<Record<string, string | undefined>>;
   readonly positionals: readonly string[];
 }
@@ -21,9 +21,9 @@ export interface Arguments {
 const HELP: OptionTable = { help: { description: 'show this help' } };
 
 /**
- * @param command for the messages
- * @param table the options that are allowed, besides --help
- * @throws InputError that names the option and what is allowed
+ * @param command the name of the command, for error messages
+ * @param table the options that are allowed, in addition to --help
+ * @throws InputError that names the option and says what is allowed
  */
 export function readArguments(command: string, table: OptionTable, argv: readonly string[]): Arguments {
   const allowed = { ...HELP, ...table };
@@ -36,18 +36,18 @@ export function readArguments(command: string, table: OptionTable, argv: readonl
     const texts = Object.entries(values).map(([name, value]) => [name, String(value)]);
     return { options: Object.fromEntries(texts), positionals };
   } catch (error) {
-    throw new InputError(explained(command, allowed, error));
+    throw new InputError(explainParseError(command, allowed, error));
   }
 }
 
-/** The messages of parseArgs run over several lines and do not say what is allowed. */
-function explained(command: string, allowed: OptionTable, error: unknown): string {
+/** Writes a message of its own, since those of parseArgs have several lines and do not say what is allowed. */
+function explainParseError(command: string, allowed: OptionTable, error: unknown): string {
   const { code, message } = error as { code?: string; message: string };
   const quoted = message.match(/'([^']*)'/)?.[1] ?? '';
   const name = quoted.match(/--[^ =]+/)?.[0] ?? quoted;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const names = Object.keys(allowed).map((each) => `--${each}`);
-    return `${name}: ${command} has no such option; it has ${names.join(', ')}${meant(name, names)}`;
+    return `${name}: ${command} has no such option; it has ${names.join(', ')}${suggestName(name, names)}`;
   }
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
     if (/does not take an argument/.test(message)) return `${name}: it takes no value; write ${name} alone`;
@@ -64,7 +64,10 @@ export function helpOf(usage: string, summary: string, table: OptionTable, notes
   return `Usage: ${usage}\n\n${summary}\n\n${rows.join('\n')}\n${notes && `\n${notes}\n`}`;
 }
 
-/** A number that `allows` accepts, or the fallback where the option is not given. */
+/**
+ * Reads a number that `allows` accepts, or returns the fallback where the option is absent.
+ * @param must what `allows` accepts, in words
+ */
 export function numberOption<Fallback extends number | undefined>(
   { options }: Arguments,
   name: string,

@@ -1,25 +1,25 @@
-/** `equilibra predict`: the classes that a trained model gives to rows of data. */
+/** `equilibra predict`: classifies rows of data with a trained model. */
 import { basename } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
 import type { Preparation } from '../data/index.ts';
 import { type Engine, evaluate, type Model, modelFrom, type Prediction } from '../index.ts';
-import { engineFor } from './engine.ts';
-import { checkWritable, writeFor } from './files.ts';
+import { openEngine } from './engine.ts';
+import { checkWritable, writeOutput } from './files.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
-import { type Appearance, appearanceOf, mistakesOf, tableAppearance } from './mistakes.ts';
+import { type Appearance, chooseAppearance, createTableAppearance, findMistakes } from './mistakes.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
-import { PREDICTION_DATA_OPTIONS, type PredictionRows, predictionRows } from './prediction-data.ts';
-import { accuracyLine } from './progress.ts';
+import { PREDICTION_DATA_OPTIONS, type PredictionRows, readPredictionRows } from './prediction-data.ts';
+import { formatAccuracy } from './progress.ts';
 import { predictionReport } from './report/prediction-report.ts';
-import { remark } from './table-options.ts';
 import { readModel, type StoredModel } from './training-checkpoint.ts';
-import { machineFacts, modelFacts } from './training-report.ts';
+import { listMachineFacts, listModelFacts } from './training-report.ts';
+import { printRemarks } from './wording.ts';
 
 const TABLE = {
   ...PREDICTION_DATA_OPTIONS,
   probabilities: { description: 'a column for the probability of every class' },
-  output: { value: '<file.csv>', description: 'write there', fallback: 'standard output' },
-  report: { value: '<file>', description: 'write a report where the classes are known, one HTML file' },
+  output: { value: '<file.csv>', description: 'the file to write', fallback: 'standard output' },
+  report: { value: '<file>', description: 'write a report as one HTML file; the classes must be known' },
   batch: { value: '<count>', description: 'rows solved at once', fallback: '256' },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else wasm' },
 };
@@ -28,8 +28,8 @@ const USAGE = 'equilibra predict CHECKPOINT [DATA] [options]';
 
 const SUMMARY =
   'Classifies DATA with the model of a checkpoint that `equilibra train --checkpoint` wrote: a CSV file with the columns\n' +
-  'it learned from, an IDX file of images, or a folder of IDX files, of which the test part is taken (each plain or .gz).\n' +
-  'Without DATA, a model of the bundled digits classifies those held out.';
+  'it was trained on, an IDX file of images, or the test part of a folder of IDX files (each plain or .gz).\n' +
+  'Without DATA, a model of the bundled digits classifies the held-out digits.';
 
 const NOTES =
   'Prints CSV: row (the line of the file; images count from 0), class, probability. Where the classes are known, the\n' +
@@ -51,24 +51,24 @@ export async function predict(argv: readonly string[], io: IO): Promise<number> 
   if (output !== undefined) await checkWritable('output', output);
   if (report !== undefined) await checkWritable('report', report);
   const stored = await readModel(path, path);
-  const rows = await predictionRows(given, stored, data);
+  const rows = await readPredictionRows(given, stored, data);
   if (report !== undefined && !rows.labels) {
     throw new InputError(`--report: the classes of ${rows.name} are not known, and the report compares with them`);
   }
-  const engine = await engineFor(backend);
+  const engine = await openEngine(backend);
   try {
-    const model = modelOf(stored, rows, engine);
+    const model = loadModel(stored, rows, engine);
     const prediction = await model.predict(rows.inputs, { batch });
-    await tell(io, given, rows, prediction, stored.preparation.classNames);
-    if (report !== undefined) await writeReport(report, { stored, rows, model, prediction, batch });
+    await printPredictions(io, given, rows, prediction, stored.preparation.classNames);
+    if (report !== undefined) await writePredictionReport(report, { stored, rows, model, prediction, batch });
     return EXIT.done;
   } finally {
     engine.close();
   }
 }
 
-/** With the best parameters, where early stopping kept them: those are what `equilibra train` reported on. */
-function modelOf({ path, checkpoint, preparation }: StoredModel, rows: PredictionRows, engine: Engine): Model {
+/** Loads the best parameters where early stopping stored them, since `equilibra train` reported on those. */
+function loadModel({ path, checkpoint, preparation }: StoredModel, rows: PredictionRows, engine: Engine): Model {
   const parameters = checkpoint.training?.best.length ? 'best' : 'latest';
   let model: Model;
   try {
@@ -85,7 +85,7 @@ function modelOf({ path, checkpoint, preparation }: StoredModel, rows: Predictio
   return model;
 }
 
-async function tell(
+async function printPredictions(
   io: IO,
   given: Arguments,
   rows: PredictionRows,
@@ -93,17 +93,17 @@ async function tell(
   classNames: readonly string[],
 ): Promise<void> {
   const { output } = given.options;
-  const text = csvOf(rows, prediction, classNames, given.options.probabilities !== undefined);
+  const text = formatCSV(rows, prediction, classNames, given.options.probabilities !== undefined);
   if (output === undefined) io.out(text);
-  else await writeFor('output', output, text);
-  remark(io, 'assumed', rows.assumed);
+  else await writeOutput('output', output, text);
+  printRemarks(io, 'assumed', rows.assumed);
   const { labels } = rows;
   if (!labels) return;
   const right = prediction.classes.reduce((sum, found, row) => sum + (found === labels[row] ? 1 : 0), 0);
-  io.error(`${accuracyLine(right, rows.count)}\n`);
+  io.error(`${formatAccuracy(right, rows.count)}\n`);
 }
 
-function csvOf(
+function formatCSV(
   { count, lines }: PredictionRows,
   { classes, probabilities }: Prediction,
   classNames: readonly string[],
@@ -112,18 +112,18 @@ function csvOf(
   const each = everyClass ? classNames.map((name) => `probability of ${name}`) : [];
   const records = [['row', 'class', 'probability', ...each]];
   for (let row = 0; row < count; row++) {
-    // Six digits: float32 has about seven.
+    // Six digits, since float32 has about seven.
     const own = probabilities.subarray(row * classNames.length, (row + 1) * classNames.length);
     const texts = Array.from(own, (probability) => String(Number(probability.toPrecision(6))));
     const found = classes[row];
     const number = String(lines?.[row] ?? row);
     records.push([number, classNames[found], texts[found], ...(everyClass ? texts : [])]);
   }
-  return records.map((record) => `${record.map(quoted).join(',')}\n`).join('');
+  return records.map((record) => `${record.map(quoteCell).join(',')}\n`).join('');
 }
 
-/** A cell as RFC 4180 has it. */
-function quoted(cell: string): string {
+/** Quotes a cell as RFC 4180 describes. */
+function quoteCell(cell: string): string {
   return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
@@ -132,11 +132,11 @@ interface Outcome {
   readonly rows: PredictionRows;
   readonly model: Model;
   readonly prediction: Prediction;
-  /** Rows solved at once. */
+  /** The number of rows that are solved at once. */
   readonly batch: number;
 }
 
-async function writeReport(path: string, { stored, rows, model, prediction, batch }: Outcome): Promise<void> {
+async function writePredictionReport(path: string, { stored, rows, model, prediction, batch }: Outcome): Promise<void> {
   const { path: checkpoint, preparation } = stored;
   const samples = { ...rows, labels: rows.labels as Int32Array };
   const { classNames } = preparation;
@@ -151,19 +151,19 @@ async function writeReport(path: string, { stored, rows, model, prediction, batc
           ['rows', String(rows.count)],
         ],
       },
-      modelFacts(model),
-      machineFacts(model.engine),
+      listModelFacts(model),
+      listMachineFacts(model.engine),
     ],
     evaluation: await evaluate(model, samples, { batch }),
-    mistakes: mistakesOf(samples, prediction, appearance(preparation, rows)),
+    mistakes: findMistakes(samples, prediction, chooseRowAppearance(preparation, rows)),
   });
-  await writeFor('report', path, text);
+  await writeOutput('report', path, text);
 }
 
-function appearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
-  if (preparation.kind === 'images') return appearanceOf(preparation.shape);
-  if (!table || !lines) throw new Error('predict: the rows of a table have lost it');
+function chooseRowAppearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
+  if (preparation.kind === 'images') return chooseAppearance(preparation.shape);
+  if (!table || !lines) throw new Error('predict: the rows of a table come without the table');
   const names = preparation.columns.map(({ name }) => name);
   const rows = new Map(table.lines.map((line, row) => [line, row]));
-  return tableAppearance(table, names, (index) => rows.get(lines[index]) as number);
+  return createTableAppearance(table, names, (index) => rows.get(lines[index]) as number);
 }

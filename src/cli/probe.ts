@@ -1,8 +1,8 @@
-/** Asks Dawn for its adapter in a process of its own: a faulty driver may crash it, or never answer. */
+/** Asks Dawn for its adapter in another process, since a faulty driver may crash the process or never answer. */
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { describe } from '../backends/webgpu/device.ts';
+import { describeAdapter } from '../backends/webgpu/device.ts';
 import type { AdapterDescription } from '../index.ts';
 
 export const LIMITS = [
@@ -13,10 +13,10 @@ export const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
 ] as const;
-export type LimitName = (typeof LIMITS)[number];
+type LimitName = (typeof LIMITS)[number];
 
 export interface Probe {
-  /** The package webgpu, where it is installed. */
+  /** The path of the package webgpu. Absent where it is not installed. */
   readonly package?: string;
   readonly adapter?: AdapterDescription;
   readonly limits?: Readonly<Record<LimitName, number>>;
@@ -24,7 +24,7 @@ export interface Probe {
   readonly problem?: string;
 }
 
-// Plain text, since it is run by another process: argv holds the address of the package and the names of the limits.
+// The program of the other process. Its arguments are the address of the package and the names of the limits.
 const SCRIPT = `
 const [address, ...names] = process.argv.slice(1);
 const { create } = await import(address);
@@ -38,7 +38,7 @@ if (adapter) {
 process.stdout.write(JSON.stringify(found), () => process.exit(0));
 `;
 
-/** @param milliseconds after which the probe is given up */
+/** @param milliseconds the time after which the probe fails */
 export async function probeWebGPU(milliseconds = 20_000): Promise<Probe> {
   let path: string;
   try {
@@ -54,23 +54,26 @@ function runProbe(address: string, milliseconds: number): Promise<Probe> {
   const parameters = ['--input-type=module', '--eval', SCRIPT, address, ...LIMITS];
   return new Promise((resolve) => {
     execFile(process.execPath, parameters, { timeout: milliseconds, killSignal: 'SIGKILL' }, (error, out, messages) => {
-      if (!error) resolve(read(out, messages));
+      if (!error) resolve(parseAnswer(out, messages));
       else if (error.killed) resolve({ problem: `asking for an adapter took more than ${milliseconds / 1000} s` });
       else if (error.signal) resolve({ problem: `asking for an adapter crashed (${error.signal})` });
-      else resolve({ problem: `asking for an adapter failed: ${summaryOf(messages) || `exit code ${error.code}`}` });
+      else
+        resolve({
+          problem: `asking for an adapter failed: ${summariseMessages(messages) || `exit code ${error.code}`}`,
+        });
     });
   });
 }
 
-function read(out: string, messages: string): Probe {
+function parseAnswer(out: string, messages: string): Probe {
   const { info, limits } = JSON.parse(out) as { info?: GPUAdapterInfo; limits?: Probe['limits'] };
-  if (info) return { adapter: describe(info), limits };
-  const reason = summaryOf(messages);
+  if (info) return { adapter: describeAdapter(info), limits };
+  const reason = summariseMessages(messages);
   return { problem: `there is no adapter${reason && `: ${reason}`}` };
 }
 
-/** The line that says most: that of the error where there is one, else the first. */
-function summaryOf(messages: string): string {
+/** Chooses one line of the messages: the error where there is one, otherwise the first line. */
+function summariseMessages(messages: string): string {
   const lines = messages
     .split('\n')
     .map((line) => line.trim().replace(/^Warning: /, ''))

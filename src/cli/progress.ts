@@ -1,50 +1,51 @@
-/** How training looks on a terminal. */
+/** Formats the progress of training and tuning for a terminal. */
 import type { EpochProgress, StepProgress, TuneProgress } from '../index.ts';
-import { duration } from './duration.ts';
+import { formatDuration } from './duration.ts';
 
-const BAR = 24;
+/** In characters. */
+const BAR_LENGTH = 24;
 
-/** One line that is drawn over and over within an epoch. */
-export function stepLine({ epoch, epochs, step, steps, loss, secondsLeft }: StepProgress): string {
-  const done = Math.round((BAR * step) / steps);
-  const bar = '█'.repeat(done) + '░'.repeat(BAR - done);
-  return `${epochOf(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft, 0)} left`;
+/** The line that is redrawn at every step of an epoch. */
+export function formatStep({ epoch, epochs, step, steps, loss, secondsLeft }: StepProgress): string {
+  const done = Math.round((BAR_LENGTH * step) / steps);
+  const bar = '█'.repeat(done) + '░'.repeat(BAR_LENGTH - done);
+  return `${formatEpochNumber(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}  ${formatDuration(secondsLeft, 0)} left`;
 }
 
-/** One line that is drawn over and over while a penalty is looked for. */
-export function tuneLine({ kind, visited, evaluations, best, secondsLeft }: TuneProgress): string {
-  const told = (value: number): string => String(Number(value.toPrecision(7)));
+/** The line that is redrawn at every evaluation of the search for a penalty. */
+export function formatEvaluation({ kind, visited, evaluations, best, secondsLeft }: TuneProgress): string {
+  const formatRounded = (value: number, digits = 7): string => String(Number(value.toPrecision(digits)));
   const last = visited.reduce((a, b) => (b.value < a.value ? b : a));
   return [
     `evaluation ${evaluations}`,
-    ...(kind === 'step' && last.parameters.length === 1 ? [`λ ${last.parameters[0].toFixed(4)}`] : []),
-    `criterion ${told(last.value)}`,
-    ...(best ? [`the least ${told(best.value)}`] : []),
-    `at most ${duration(secondsLeft, 0)} left`,
+    ...(kind === 'step' && last.parameters.length === 1 ? [`λ ${formatRounded(Math.exp(last.parameters[0]), 5)}`] : []),
+    `criterion ${formatRounded(last.value)}`,
+    ...(best ? [`the least ${formatRounded(best.value)}`] : []),
+    `at most ${formatDuration(secondsLeft, 0)} left`,
   ].join('  ');
 }
 
-/** One line for a finished epoch. */
-export function epochLine(progress: EpochProgress): string {
+/** The line for a finished epoch. */
+export function formatEpoch(progress: EpochProgress): string {
   const { epoch, epochs, loss, accuracy, iterationsForward, iterationsBackward, seconds, validation } = progress;
   return [
-    epochOf(epoch, epochs),
+    formatEpochNumber(epoch, epochs),
     `loss ${loss.toFixed(4)}`,
-    `training ${percent(accuracy)}`,
-    ...(validation ? [`held-out ${percent(validation.accuracy)}`] : []),
+    `training ${formatPercent(accuracy)}`,
+    ...(validation ? [`held-out ${formatPercent(validation.accuracy)}`] : []),
     `iterations ${iterationsForward.toFixed(1)} forward, ${iterationsBackward.toFixed(1)} backward`,
     `${seconds.toFixed(2)} s`,
   ].join('  ');
 }
 
-export function accuracyLine(right: number, count: number): string {
-  return `accuracy ${percent(right / count).trim()} (${right} of ${count})`;
+export function formatAccuracy(right: number, count: number): string {
+  return `accuracy ${formatPercent(right / count).trim()} (${right} of ${count})`;
 }
 
-function epochOf(epoch: number, epochs: number): string {
+function formatEpochNumber(epoch: number, epochs: number): string {
   return `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
 }
 
-function percent(share: number): string {
+function formatPercent(share: number): string {
   return `${(100 * share).toFixed(2).padStart(6)} %`;
 }

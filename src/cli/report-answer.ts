@@ -2,7 +2,7 @@
 import type { SolveReport, SolveStatus } from '../index.ts';
 import { isSolved } from '../solvers/report.ts';
 
-/** One entry for each sample in status, iterations, residual and floor. */
+/** The lists `status`, `iterations`, `residual` and `floor` have one entry for each sample. */
 export interface ReportAnswer {
   readonly status: readonly SolveStatus[];
   readonly iterations: readonly number[];
@@ -14,7 +14,7 @@ export interface ReportAnswer {
   readonly tolerance: number;
 }
 
-export function reportAnswer({ samples, solver, backend, milliseconds, tolerance }: SolveReport): ReportAnswer {
+export function createReportAnswer({ samples, solver, backend, milliseconds, tolerance }: SolveReport): ReportAnswer {
   return {
     status: samples.map(({ status }) => status),
     iterations: samples.map(({ iterations }) => iterations),

@@ -1,15 +1,15 @@
-/** `equilibra solve`: one problem in, one JSON object out. */
+/** `equilibra solve`: reads one problem and prints one JSON object. */
 import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
 import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
 import type { Engine, LassoSolverName } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
-import { engineFor } from './engine.ts';
+import { openEngine } from './engine.ts';
 import { EXIT, InputError, type IO, shown } from './io.ts';
-import { type JSONObject, objectOf, parseJSON } from './json.ts';
-import { lassoProblem } from './lasso-problem.ts';
+import { checkObject, type JSONObject, parseJSON } from './json.ts';
+import { readLassoProblem } from './lasso-problem.ts';
 import { answerLasso } from './lasso-solution.ts';
-import { monotoneProblem } from './monotone-problem.ts';
+import { readMonotoneProblem } from './monotone-problem.ts';
 import { answerMonotone } from './monotone-solution.ts';
 import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
 
@@ -17,41 +17,42 @@ const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[]
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
 const LASSO = ['auto', ...(Object.keys(LASSO_SOLVERS) as LassoSolverName[])] as const;
 
-/** More than the library's own: here the default is to go to the floor of the precision. */
+/** More than the library's default, since here the default tolerance is at the floor of the precision. */
 const LIMIT = 10_000;
 
 const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   solver: {
     value: '<name>',
-    description: `forward: ${SOLVERS.join(', ')}; of a lasso: ${LASSO.join(', ')}`,
+    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}`,
     fallback: SOLVERS[0],
   },
   'linear-solver': {
     value: '<name>',
-    description: `backward: ${LINEAR.join(', ')}; none of a lasso`,
+    description: `backward: ${LINEAR.join(', ')}; not for a lasso`,
     fallback: LINEAR[0],
   },
   tolerance: {
     value: '<number>',
-    description: 'of the relative residual',
+    description: 'bound on the relative residual',
     fallback: "4 times the precision's epsilon",
   },
-  limit: { value: '<count>', description: 'most forward iterations, in total', fallback: String(LIMIT) },
+  limit: { value: '<count>', description: 'forward iterations allowed, in total', fallback: String(LIMIT) },
 };
 
-const NOTES = `Problems (matrices are lists of rows; the rows of b, v and z are samples):
+const NOTES = `Problems (matrices are lists of rows; each row of b, v and z is a sample):
   {"kind": "monotone", "activation": name, "W" | "A", "B", "m", "b", "v"?, "selection"?: 0 to 1}
-  z = σ(Wz + b) with W given, or as (1 − m)I − AᵀA + B − Bᵀ. With v also the gradients of Σ v∘z: grad_b (for each
-  sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
+  z = σ(Wz + b), with W or with W = (1 − m)I − AᵀA + B − Bᵀ. With v the answer also has the gradients of Σ v∘z: grad_b
+  (for each sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
   Clarke interval, default 0; "unresolved" of the certificate counts the kinks that the precision could not decide.
   {"kind": "lasso", "X", "y", "lambda": number or list, "selection"?, "weights"?, "ridge"?: 0, "intercept"?: false}
-  beta, the least of ½‖y − Xβ‖² + e^λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖²; support and equicorrelation set, features counted
-  from 0; dbeta_dlambda; with "intercept": true also the intercept. Lists of these for a list of λ. On features of the
-  equicorrelation set that are not in the support selection applies: "weak" (0, default), "lars" (1), a number from 0
-  to 1, or one for each feature.
+  beta minimises ½‖y − Xβ‖² + λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖². "lambda" holds log λ, the natural logarithm of the
+  penalty λ, and dbeta_dlambda is the derivative of beta with respect to log λ. The answer also has the support and the
+  equicorrelation set (features are counted from 0) and, with "intercept": true, the intercept. For a list of penalties
+  it has lists of these. Selection applies to features that are in the equicorrelation set and not in the support:
+  "weak" (0, default), "lars" (1), a number from 0 to 1, or one for each feature.
   Where features are linearly dependent β is not unique: the status of the certificate is "failed", and dbeta_dlambda
-  is null for each λ of which "samples" says so.
+  is null for each penalty whose entry in "samples" is "failed".
 Activations, with their keys and the defaults of these:
   relu, tanh, sigmoid, softplus, softsign, arctan; softThreshold (tau, the threshold, must be given);
   leakyRelu (slope 0.01, from 0 to 1); clip (low -1, high 1); elu (alpha 1, from 0 to 1).
@@ -60,7 +61,7 @@ Prints one JSON object on standard output: the solution, its derivatives, report
 finite are null.
 Exit code: 0 solved, 2 bad input, 3 not converged (the object is still printed).`;
 
-/** What a kind of problem answers with, once it is given an engine. */
+/** Solves a problem that was read, and returns the object to print. */
 type Solve = (engine: Engine, stopping: Stopping) => Promise<{ answer: object; isSolved: boolean }>;
 
 interface Stopping {
@@ -68,16 +69,16 @@ interface Stopping {
   readonly limit: number;
 }
 
-/** From the object in the file and the options of the command, both checked. */
+/** For each kind of problem: checks the object in the file and the options, and returns the solver. */
 const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => Solve>> = {
   monotone(object, given) {
-    const problem = monotoneProblem(object);
+    const problem = readMonotoneProblem(object);
     const solver = choiceOption(given, 'solver', SOLVERS);
     const linearSolver = choiceOption(given, 'linear-solver', LINEAR);
     return (engine, stopping) => answerMonotone(engine, problem, { ...stopping, solver, linearSolver });
   },
   lasso(object, given) {
-    const problem = lassoProblem(object);
+    const problem = readLassoProblem(object);
     const solver = choiceOption(given, 'solver', LASSO);
     if (given.options['linear-solver'] !== undefined) {
       throw new InputError('--linear-solver: a lasso problem has one only, conjugate gradients; leave it out');
@@ -98,16 +99,17 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
   const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
   const tolerance = positiveOption(given, 'tolerance', undefined);
   const limit = countOption(given, 'limit', LIMIT);
-  const name = fileOf(given);
-  const solveOn = problemOf(parseJSON(name === '-' ? 'standard input' : name, await textOf(name, io)), given);
-  const engine = await engineFor(backend);
+  const name = readFileName(given);
+  const solveOn = readProblem(parseJSON(name === '-' ? 'standard input' : name, await readText(name, io)), given);
+  const engine = await openEngine(backend);
   try {
-    // To the floor of the precision: a sample ends converged or stalled there.
+    // The default tolerance is at the floor of the precision, where a sample is converged or stalled.
     const { answer, isSolved } = await solveOn(engine, { tolerance: tolerance ?? 4 * engine.epsilon, limit });
     io.out(`${JSON.stringify(answer)}\n`);
     return isSolved ? EXIT.done : EXIT.notConverged;
   } catch (error) {
-    // The library refuses numbers by a RangeError: a W that is not monotone, an overflow of the precision.
+    // The library throws a RangeError for unsuitable numbers: a W that is not monotone, or an overflow of the
+    // precision.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
     throw error;
   } finally {
@@ -115,7 +117,7 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
   }
 }
 
-function fileOf({ positionals }: Arguments): string {
+function readFileName({ positionals }: Arguments): string {
   if (positionals.length === 1) return positionals[0];
   if (positionals.length === 0) {
     throw new InputError('problem: no file is named; it must be a JSON file, or - for standard input');
@@ -123,7 +125,7 @@ function fileOf({ positionals }: Arguments): string {
   throw new InputError(`problem: ${positionals.length} files are named; it must be one, or - for standard input`);
 }
 
-async function textOf(name: string, io: IO): Promise<string> {
+async function readText(name: string, io: IO): Promise<string> {
   if (name === '-') return io.input();
   try {
     return await readFile(name, 'utf8');
@@ -138,8 +140,8 @@ async function textOf(name: string, io: IO): Promise<string> {
   }
 }
 
-function problemOf(value: unknown, given: Arguments): Solve {
-  const object = objectOf('problem', value);
+function readProblem(value: unknown, given: Arguments): Solve {
+  const object = checkObject('problem', value);
   if (!Object.hasOwn(object, 'kind')) throw new InputError(`kind: this key is missing; it must be ${KIND_NAMES}`);
   const { kind } = object;
   if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return KINDS[kind](object, given);

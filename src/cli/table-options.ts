@@ -1,6 +1,7 @@
-/** What commands that read tables have in common. */
-import { DataError, parseCSV, type Separator, type TableOptions } from '../data/index.ts';
-import { InputError, type IO, onOneLine, shown } from './io.ts';
+/** The options of all commands that read CSV files, and the reading of a file as they describe it. */
+import { DataError, parseCSV, readTable, type Separator, type Table, type TableOptions } from '../data/index.ts';
+import { readBytes } from './files.ts';
+import { InputError, shown } from './io.ts';
 import { type Arguments, choiceOption } from './options.ts';
 
 const SEPARATORS: Readonly<Record<string, Separator>> = {
@@ -12,8 +13,24 @@ const SEPARATORS: Readonly<Record<string, Separator>> = {
 };
 const DECIMALS = { point: '.', comma: ',' } as const;
 const ORDERS = ['day-first', 'month-first'] as const;
+const MISSING_RULES = ['error', 'mean', 'drop'] as const;
 
-/** How a CSV file is written. */
+/** Which columns are features, and how missing values are treated. */
+export const COLUMN_OPTIONS = {
+  ignore: { value: '<columns>', description: 'CSV: columns to leave out, with commas between' },
+  categorical: { value: '<columns>', description: 'CSV: columns whose numbers are categories' },
+  missing: {
+    value: '<rule>',
+    description: 'CSV, missing values: error, mean (fill), drop (the row)',
+    fallback: 'error',
+  },
+};
+
+export const HEADER_OPTION = {
+  header: { value: '<yes|no>', description: 'CSV: the first line holds names', fallback: 'detected' },
+};
+
+/** How cells, numbers and dates are written in a file. */
 export const FORM_OPTIONS = {
   separator: {
     value: '<name>',
@@ -24,7 +41,22 @@ export const FORM_OPTIONS = {
   dates: { value: '<order>', description: 'CSV, 03/04/2020: day-first, month-first', fallback: 'detected' },
 };
 
-export function formOptions(given: Arguments): Pick<TableOptions, 'separator' | 'decimal' | 'dates'> {
+/**
+ * Reads a CSV file in the form that the options describe.
+ * @param place where the path stands on the command line, for error messages
+ * @param header whether the first line holds names. Default: what `--header` says
+ */
+export async function readTableFile(
+  given: Arguments,
+  place: string,
+  path: string,
+  { header = readYesOrNo(given, 'header'), limits }: Pick<TableOptions, 'header' | 'limits'>,
+): Promise<Table> {
+  const options = { header, ...readForm(given), limits };
+  return readTable(await readBytes(place, path), options);
+}
+
+function readForm(given: Arguments): Pick<TableOptions, 'separator' | 'decimal' | 'dates'> {
   const separator = choiceOption(given, 'separator', Object.keys(SEPARATORS));
   const decimal = choiceOption(given, 'decimal', Object.keys(DECIMALS) as (keyof typeof DECIMALS)[]);
   const dates = choiceOption(given, 'dates', ORDERS);
@@ -35,21 +67,28 @@ export function formOptions(given: Arguments): Pick<TableOptions, 'separator' | 
   };
 }
 
-/** To standard error: what was taken to be meant, or must be known before a result is trusted. */
-export function remark(io: IO, kind: 'warning' | 'assumed', sentences: readonly string[] = []): void {
-  for (const sentence of sentences) io.error(`${kind}: ${onOneLine(sentence)}\n`);
+type MissingRule = (typeof MISSING_RULES)[number];
+
+interface ColumnChoice {
+  readonly ignore: readonly string[] | undefined;
+  readonly categorical: readonly string[] | undefined;
+  readonly missing: MissingRule;
 }
 
-export function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
+export function readColumnOptions(given: Arguments): ColumnChoice {
+  return {
+    ignore: readColumns(given, 'ignore'),
+    categorical: readColumns(given, 'categorical'),
+    missing: readMissingRule(given, 'error'),
+  };
 }
 
-export function listed(names: readonly string[]): string {
-  return names.length <= 8 ? names.join(', ') : `${names.slice(0, 7).join(', ')} and ${names.length - 7} more`;
+export function readMissingRule(given: Arguments, fallback: MissingRule): MissingRule {
+  return choiceOption(given, 'missing', MISSING_RULES) ?? fallback;
 }
 
-/** Column names with commas between; a name that has a comma itself is quoted, as in the file. */
-export function columnsOption({ options }: Arguments, name: string): readonly string[] | undefined {
+/** Reads column names with commas between them. A name that contains a comma is quoted, as in the file. */
+function readColumns({ options }: Arguments, name: string): readonly string[] | undefined {
   const text = options[name];
   if (text === undefined) return undefined;
   try {
@@ -61,7 +100,37 @@ export function columnsOption({ options }: Arguments, name: string): readonly st
   throw new InputError(`--${name}: it is ${shown(text)}; it must be names of columns with commas between`);
 }
 
-export function yesOrNo(given: Arguments, name: string): boolean | undefined {
+/**
+ * Returns the target column.
+ * @param role what the target is, for the error message
+ * @throws InputError that lists the columns where `--target` is absent
+ */
+export function requireTarget({ options }: Arguments, { columns }: Table, role: string): string {
+  if (options.target !== undefined) return options.target;
+  throw new InputError(`--target is missing: ${role}; the columns are ${columns.join(', ')}`);
+}
+
+/** @throws InputError where one of the options is given, with the reason for which it must not be */
+export function refuseOptions({ options }: Arguments, names: readonly string[], reason: string): void {
+  const misplaced = names.find((name) => options[name] !== undefined);
+  if (misplaced) throw new InputError(`--${misplaced}: ${reason}`);
+}
+
+export function readYesOrNo(given: Arguments, name: string): boolean | undefined {
   const answer = choiceOption(given, name, ['yes', 'no']);
   return answer === undefined ? undefined : answer === 'yes';
+}
+
+/** Whether the name is that of an IDX file of MNIST, such as train-images-idx3-ubyte.gz. */
+export function isIDXName(path: string): boolean {
+  return /idx\d[-_.]ubyte(\.gz)?$/i.test(path);
+}
+
+/** Runs `read` and turns a DataError into an InputError that names the place. */
+export async function convertDataErrors<Result>(place: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof DataError ? new InputError(`${place}: ${error.message}`) : error;
+  }
 }

@@ -1,4 +1,4 @@
-/** `equilibra train`: a monotone equilibrium model learns to classify. */
+/** `equilibra train`: trains a monotone equilibrium model to classify. */
 import {
   type Engine,
   type EpochProgress,
@@ -9,31 +9,31 @@ import {
   type Progress,
   train as trainModel,
 } from '../index.ts';
-import { engineFor } from './engine.ts';
-import { checkWritable, writeFor } from './files.ts';
-import { EXIT, InputError, type IO, onOneLine, shown } from './io.ts';
+import { openEngine } from './engine.ts';
+import { checkWritable, writeOutput } from './files.ts';
+import { EXIT, InputError, type IO, shown, toOneLine } from './io.ts';
 import { type Arguments, helpOf, readArguments } from './options.ts';
-import { accuracyLine, epochLine, stepLine } from './progress.ts';
-import { rightOnes } from './report/page.ts';
-import { remark } from './table-options.ts';
+import { formatAccuracy, formatEpoch, formatStep } from './progress.ts';
+import { countRight } from './report/page.ts';
 import {
   checkSameData,
   checkSameKind,
-  extrasOf,
-  onResume,
+  createExtras,
+  explainResumeError,
+  mergeOptions,
   readRun,
   type StoredRun,
-  takenUp,
 } from './training-checkpoint.ts';
-import { DATA_OPTIONS, type TrainingData, trainingData } from './training-data.ts';
-import { layersOf, parameterCount, writeReport } from './training-report.ts';
-import { SETTING_OPTIONS, type TrainingSettings, trainingSettings } from './training-settings.ts';
+import { DATA_OPTIONS, readTrainingData, type TrainingData } from './training-data.ts';
+import { countParameters, describeLayers, writeTrainingReport } from './training-report.ts';
+import { readTrainingSettings, SETTING_OPTIONS, type TrainingSettings } from './training-settings.ts';
+import { printRemarks } from './wording.ts';
 
 const TABLE = {
   ...DATA_OPTIONS,
   ...SETTING_OPTIONS,
-  checkpoint: { value: '<file>', description: 'write model and state there after every epoch, and when interrupted' },
-  resume: { value: '<file>', description: 'go on from a checkpoint, with its options; the data are given again' },
+  checkpoint: { value: '<file>', description: 'write the model and the state after every epoch, and on Ctrl-C' },
+  resume: { value: '<file>', description: 'continue from a checkpoint, with its options; give the data again' },
   report: { value: '<file>', description: 'write a report of the run, one HTML file' },
 };
 
@@ -41,12 +41,12 @@ const SUMMARY =
   'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), or on\na CSV file whose column --target holds the classes.';
 
 const NOTES =
-  'Ctrl-C stops after the step under way.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
+  'Ctrl-C stops after the current step.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
-/** One call of the command, once everything is checked. */
+/** One call of the command, after all checks. */
 interface Session {
   readonly io: IO;
-  /** With those of the run that is taken up. */
+  /** The arguments, completed with the options of the run that is resumed. */
   readonly given: Arguments;
   readonly data: TrainingData;
   readonly settings: TrainingSettings;
@@ -66,60 +66,60 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
     throw new InputError(`${shown(own.positionals[0])}: train takes options only, such as --epochs 10`);
   }
   const run = own.options.resume === undefined ? undefined : await readRun(own.options.resume);
-  const given = run ? takenUp(own, run) : own;
-  const settings = trainingSettings(given);
+  const given = run ? mergeOptions(own, run) : own;
+  const settings = readTrainingSettings(given);
   for (const name of ['checkpoint', 'report'] as const) {
     const path = given.options[name];
     if (path !== undefined) await checkWritable(name, path);
   }
   if (run) await checkSameKind(run, given);
-  const data = await trainingData(given, settings.training.seed);
+  const data = await readTrainingData(given, settings.training.seed);
   if (run) checkSameData(run, data, given);
   const model = settings.modelFor(data.dataset.train.features, data.dataset.classes);
   const interruption = io.interruption();
-  const engine = await engineFor(settings.backend);
+  const engine = await openEngine(settings.backend);
   try {
     const session = { io, given, data, settings, model, engine, run, interruption };
-    introduce(session);
-    return await trained(session);
+    printIntroduction(session);
+    return await runTraining(session);
   } finally {
     engine.close();
   }
 }
 
-function introduce({ io, data, settings, model, engine, run }: Session): void {
+function printIntroduction({ io, data, settings, model, engine, run }: Session): void {
   const { dataset, facts, origin } = data;
   const why =
     engine.backend !== 'webgpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
-  const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${onOneLine(value)}\n`);
+  const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${toOneLine(value)}\n`);
   line('data', `${dataset.name}: ${dataset.train.count} training, ${dataset.test.count} held-out`);
-  const isTold = (name: string): boolean => name === 'assumed' || name === 'warning';
-  if (origin) for (const [name, value] of facts) if (!isTold(name)) line(name, value);
-  remark(io, 'assumed', origin?.dataset.assumed);
-  remark(io, 'warning', origin?.dataset.warnings);
-  line('model', `${layersOf(model)}: ${parameterCount(model)} parameters`);
+  const isRemark = (name: string): boolean => name === 'assumed' || name === 'warning';
+  if (origin) for (const [name, value] of facts) if (!isRemark(name)) line(name, value);
+  printRemarks(io, 'assumed', origin?.dataset.assumed);
+  printRemarks(io, 'warning', origin?.dataset.warnings);
+  line('model', `${describeLayers(model)}: ${countParameters(model)} parameters`);
   line('backend', `${engine.backend}: ${engine.adapter.description}${why}`);
   if (run) {
     const { epoch, step } = run.record;
-    const under = step > 0 ? ` and ${step} ${step === 1 ? 'step' : 'steps'}` : '';
-    line('resumed', `${run.path}: ${epoch} of ${settings.training.epochs} epochs${under} done`);
+    const steps = step > 0 ? ` and ${step} ${step === 1 ? 'step' : 'steps'}` : '';
+    line('resumed', `${run.path}: ${epoch} of ${settings.training.epochs} epochs${steps} done`);
   }
 }
 
-async function trained(session: Session): Promise<number> {
+async function runTraining(session: Session): Promise<number> {
   const { io, given, data, settings, model, engine, run, interruption } = session;
   const { checkpoint: path } = given.options;
-  const log = logOf(session);
+  const log = createLog(session);
   const write = async (bytes: Uint8Array): Promise<void> => {
-    await writeFor('checkpoint', path as string, bytes);
-    log.isKept = true;
+    await writeOutput('checkpoint', path as string, bytes);
+    log.hasCheckpoint = true;
   };
   try {
     const history = await trainModel(engine, model, data.dataset.train, {
       ...settings.training,
       validation: data.dataset.test,
       signal: interruption,
-      checkpoint: path === undefined ? undefined : { write, extras: extrasOf(data, settings) },
+      checkpoint: path === undefined ? undefined : { write, extras: createExtras(data, settings) },
       resume: run?.bytes,
       onProgress: log.onProgress,
     });
@@ -127,34 +127,34 @@ async function trained(session: Session): Promise<number> {
     return EXIT.done;
   } catch (error) {
     io.line?.('');
-    if (!interruption.aborted || error !== interruption.reason) throw run ? onResume(run.path, error) : error;
-    await interrupted(session, log);
+    if (!interruption.aborted || error !== interruption.reason) throw run ? explainResumeError(run.path, error) : error;
+    await handleInterruption(session, log);
     return EXIT.interrupted;
   }
 }
 
-/** What is remembered of the run while it goes on. */
+/** The state that the command keeps during the run. */
 interface Log {
-  /** With those before the run was taken up. */
+  /** All finished epochs, with those before the run was resumed. */
   readonly epochs: readonly EpochProgress[];
-  /** Whether there is a checkpoint to go on from. */
-  isKept: boolean;
+  /** Whether a checkpoint was written, from which training can go on. */
+  hasCheckpoint: boolean;
   readonly onProgress: (progress: Progress) => void;
-  /** Since this call began. */
+  /** The time since this call began. */
   readonly seconds: () => number;
 }
 
-function logOf({ io, run }: Session): Log {
+function createLog({ io, run }: Session): Log {
   const epochs: EpochProgress[] = [...(run?.record.epochs ?? [])];
   const started = performance.now();
   return {
     epochs,
-    isKept: run !== undefined,
+    hasCheckpoint: run !== undefined,
     onProgress(progress) {
-      io.line?.(progress.kind === 'step' ? stepLine(progress) : '');
+      io.line?.(progress.kind === 'step' ? formatStep(progress) : '');
       if (progress.kind === 'step') return;
       epochs.push(progress);
-      io.out(`${epochLine(progress)}\n`);
+      io.out(`${formatEpoch(progress)}\n`);
     },
     seconds: () => (performance.now() - started) / 1000,
   };
@@ -165,32 +165,37 @@ async function conclude(session: Session, log: Log, { bestEpoch, stoppedEarly }:
   const best = `the parameters are those of epoch ${bestEpoch}, the best`;
   if (bestEpoch !== undefined) io.out(`${stoppedEarly ? 'stopped early; ' : ''}${best}\n`);
   const evaluation = await evaluate(model, data.dataset.test);
-  io.out(`test ${accuracyLine(rightOnes(evaluation), evaluation.count)}\n`);
+  io.out(`test ${formatAccuracy(countRight(evaluation), evaluation.count)}\n`);
   io.out(`${log.seconds().toFixed(1)} s in all\n`);
   if (given.options.checkpoint !== undefined) io.out(`saved    ${given.options.checkpoint}\n`);
-  await reportOn(session, log, evaluation, bestEpoch === undefined ? undefined : `early stopping; ${best}`);
+  await writeRunReport(session, log, evaluation, bestEpoch === undefined ? undefined : `early stopping; ${best}`);
 }
 
-async function interrupted(session: Session, log: Log): Promise<void> {
+async function handleInterruption(session: Session, log: Log): Promise<void> {
   const { io, given, data, model } = session;
   const { checkpoint, data: source } = given.options;
   io.error('interrupted\n');
-  if (log.isKept && checkpoint !== undefined) {
-    const same = source === undefined ? '' : ` --data ${quoted(source)}`;
-    io.error(`go on with: equilibra train --resume ${quoted(checkpoint)}${same}\n`);
+  if (log.hasCheckpoint && checkpoint !== undefined) {
+    const same = source === undefined ? '' : ` --data ${quoteForShell(source)}`;
+    io.error(`go on with: equilibra train --resume ${quoteForShell(checkpoint)}${same}\n`);
   }
   if (given.options.report === undefined || log.epochs.length === 0) return;
-  await reportOn(session, log, await evaluate(model, data.dataset.test), 'interrupted');
+  await writeRunReport(session, log, await evaluate(model, data.dataset.test), 'interrupted');
 }
 
-/** @param end how training ended, where it was not simply after the last epoch */
-async function reportOn(session: Session, log: Log, evaluation: Evaluation, end: string | undefined): Promise<void> {
+/** @param end how training ended, if not after the last epoch */
+async function writeRunReport(
+  session: Session,
+  log: Log,
+  evaluation: Evaluation,
+  end: string | undefined,
+): Promise<void> {
   const { io, given, data, settings, model, engine, run } = session;
   const { report } = given.options;
   if (report === undefined) return;
   const { epochs } = log;
   const before = (run?.record.epochs ?? []).reduce((sum, { seconds }) => sum + seconds, 0);
-  await writeReport(report, {
+  await writeTrainingReport(report, {
     data,
     settings,
     model,
@@ -203,7 +208,7 @@ async function reportOn(session: Session, log: Log, evaluation: Evaluation, end:
   io.out(`report   ${report}\n`);
 }
 
-/** As a POSIX shell takes it for one word. */
-function quoted(path: string): string {
+/** Quotes a path so that a POSIX shell reads it as one word. */
+function quoteForShell(path: string): string {
   return /^[\w./:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

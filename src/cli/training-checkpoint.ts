@@ -1,43 +1,43 @@
-/** What `equilibra train` keeps in a checkpoint beside the model, and how a run is taken up from one. */
+/** The extras that `equilibra train` stores in a checkpoint, and how a run is resumed from them. */
 import { isDeepStrictEqual } from 'node:util';
 import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
-import { bytesAt, kindOfPath } from './files.ts';
-import { InputError, onOneLine, shown } from './io.ts';
+import { findPathKind, readBytes } from './files.ts';
+import { InputError, shown, toOneLine } from './io.ts';
 import type { Arguments } from './options.ts';
 import type { TrainingData } from './training-data.ts';
 import type { Chosen, TrainingSettings } from './training-settings.ts';
 
 /** The extras of a checkpoint. */
 interface Extras {
-  /** How further data are made ready for the model; it knows the classes and the shape of images too. */
+  /** How new data are prepared for the model, with the names of the classes and the shape of images. */
   readonly preparation: Preparation;
-  /** What the model learned from; bundled: the digits that come along. */
+  /** The training data. `bundled` means the digits that are part of the package. */
   readonly data: { readonly name: string; readonly bundled: boolean };
   readonly options: Chosen;
 }
 
-/** A checkpoint that can be predicted with. */
+/** A checkpoint whose model can classify new data. */
 export interface StoredModel {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly checkpoint: Checkpoint;
   readonly preparation: Preparation;
-  /** Absent where `equilibra train` did not write it. */
+  /** Undefined where the checkpoint was not written by `equilibra train`. */
   readonly data: Extras['data'] | undefined;
 }
 
-/** A run that can be taken up. */
+/** A run that can be resumed. */
 export interface StoredRun extends StoredModel {
   readonly data: Extras['data'];
   readonly record: TrainingRecord;
   readonly options: Chosen;
 }
 
-/** These may be others when a run is taken up. */
-const FREE = ['data', 'epochs', 'early-stopping', 'backend', 'limits', 'checkpoint', 'resume', 'report'];
+/** The options that may differ when a run is resumed. */
+const CHANGEABLE = ['data', 'epochs', 'early-stopping', 'backend', 'limits', 'checkpoint', 'resume', 'report'];
 
-export function extrasOf(
+export function createExtras(
   { dataset, preparation, chosen, isBundled }: TrainingData,
   settings: TrainingSettings,
 ): Extras {
@@ -49,12 +49,12 @@ export function extrasOf(
 }
 
 /**
- * Reads a checkpoint with a preparation among its extras.
- * @param place of the path on the command line, for the messages
- * @throws InputError where the file is no whole checkpoint, or has no preparation
+ * Reads a checkpoint that has a preparation among its extras.
+ * @param place where the path stands on the command line, for error messages
+ * @throws InputError where the file is not a complete checkpoint, or has no preparation
  */
 export async function readModel(place: string, path: string): Promise<StoredModel> {
-  const bytes = await bytesAt(place, path);
+  const bytes = await readBytes(place, path);
   try {
     const checkpoint = loadCheckpoint(bytes);
     const { preparation, data } = (checkpoint.extras ?? {}) as Partial<Extras>;
@@ -83,7 +83,7 @@ function areTexts(value: unknown): value is Chosen {
   return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'string');
 }
 
-/** @throws InputError where the file is none that `equilibra train` wrote */
+/** @throws InputError where the file was not written by `equilibra train` */
 export async function readRun(path: string): Promise<StoredRun> {
   const place = `--resume ${path}`;
   const model = await readModel(place, path);
@@ -96,19 +96,19 @@ export async function readRun(path: string): Promise<StoredRun> {
 }
 
 /**
- * The options of the run, and those given besides.
- * @throws InputError that names an option that contradicts the run
+ * Adds the options of the stored run to those on the command line.
+ * @throws InputError that names an option which contradicts the run
  */
-export function takenUp(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
+export function mergeOptions(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
   for (const [name, value] of Object.entries(given.options)) {
-    if (FREE.includes(name) || isSame(value, before[name])) continue;
+    if (CHANGEABLE.includes(name) || isSame(value, before[name])) continue;
     const old = before[name] === undefined ? 'without it' : `with ${shown(before[name])}`;
     throw new InputError(
       `--${name}: it is ${shown(value)}; ${path} was trained ${old}, and training goes on only with the same`,
     );
   }
   if (given.options.data === undefined && !data.bundled) {
-    throw new InputError(`--data is missing: ${path} learned from ${onOneLine(data.name)}; give the same data again`);
+    throw new InputError(`--data is missing: ${path} learned from ${toOneLine(data.name)}; give the same data again`);
   }
   const begun = record.epoch + (record.step > 0 ? 1 : 0);
   if (Number(given.options.epochs) < begun) {
@@ -122,44 +122,44 @@ function isSame(value: string | undefined, before: string | undefined): boolean 
   return value.toLowerCase() === before.toLowerCase() || Number(value) === Number(before);
 }
 
-/** Before the data are read, which would ask for options that other data have. */
+/** Compares the kind of data before they are read, since reading another kind would complain about missing options. */
 export async function checkSameKind({ path, preparation, data }: StoredRun, given: Arguments): Promise<void> {
   const source = given.options.data;
   if (source === undefined) return;
   const place = `--data ${source}`;
-  const isFolder = (await kindOfPath(place, source)) === 'folder';
+  const isFolder = (await findPathKind(place, source)) === 'folder';
   if (data.bundled || isFolder !== (preparation.kind === 'images')) {
     const what = data.bundled
       ? 'the bundled digits'
       : `${data.name}, ${isFolder ? 'a CSV file' : 'a folder of images'}`;
-    throw new InputError(`${place}: ${path} learned from ${onOneLine(what)}; give the same data again`);
+    throw new InputError(`${place}: ${path} learned from ${toOneLine(what)}; give the same data again`);
   }
 }
 
-/** @throws InputError where the data are not those of the run, as far as can be told without looking at every value */
+/** @throws InputError where the data differ from those of the run in their number, preparation or statistics */
 export function checkSameData(run: StoredRun, { dataset, preparation }: TrainingData, given: Arguments): void {
   const { count } = dataset.train;
   const stored = run.record.configuration.data as { readonly count?: number } | undefined;
-  // As JSON keeps it.
+  // Compared as JSON stores it.
   const isPrepared = isDeepStrictEqual(JSON.parse(JSON.stringify(preparation)), run.preparation);
   if (isPrepared && stored?.count === count) return;
   const what = given.options.data === undefined ? 'the bundled digits' : `--data ${given.options.data}`;
-  const before = `${describe(run.preparation)}, ${stored?.count} training rows`;
-  const now = `${describe(preparation)}, ${count} training rows`;
+  const before = `${describePreparation(run.preparation)}, ${stored?.count} training rows`;
+  const now = `${describePreparation(preparation)}, ${count} training rows`;
   throw new InputError(
-    `${what}: these are not the data that ${run.path} learned from (${onOneLine(run.data.name)}: ${before}); ` +
+    `${what}: these are not the data that ${run.path} learned from (${toOneLine(run.data.name)}: ${before}); ` +
       `${before === now ? 'values differ' : `they have ${now}`}`,
   );
 }
 
-function describe(preparation: Preparation): string {
+function describePreparation(preparation: Preparation): string {
   const classes = `${preparation.classNames.length} classes`;
   if (preparation.kind === 'images') return `images of ${preparation.shape.join(' × ')}, ${classes}`;
   return `${preparation.means.length} features, ${classes}`;
 }
 
-/** What the library says of a checkpoint, as a message on the option. */
-export function onResume(path: string, error: unknown): unknown {
+/** Turns the library's error on a checkpoint into one on the option --resume. */
+export function explainResumeError(path: string, error: unknown): unknown {
   if (!(error instanceof CheckpointError)) return error;
   return new InputError(`--resume ${path}: ${error.message.replace(/^resume: /, '')}`);
 }

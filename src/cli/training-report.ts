@@ -1,7 +1,7 @@
-/** The report that `equilibra train --report` writes. */
+/** Writes the report of `equilibra train --report`. */
 import type { Engine, EpochProgress, Evaluation, Model } from '../index.ts';
-import { writeFor } from './files.ts';
-import { type Appearance, appearanceOf, mistakesOf, tableAppearance } from './mistakes.ts';
+import { writeOutput } from './files.ts';
+import { type Appearance, chooseAppearance, createTableAppearance, findMistakes } from './mistakes.ts';
 import type { FactGroups } from './report/page.ts';
 import { trainingReport } from './report/report.ts';
 import type { TrainingData } from './training-data.ts';
@@ -13,16 +13,16 @@ export interface TrainingRun {
   readonly settings: TrainingSettings;
   readonly model: Model;
   readonly engine: Engine;
-  /** At least one; those before a run was taken up too. */
+  /** At least one epoch, with those before the run was resumed. */
   readonly epochs: readonly EpochProgress[];
-  /** On the held-out part. */
+  /** The evaluation on the held-out rows. */
   readonly evaluation: Evaluation;
   readonly seconds: number;
-  /** How training ended, where it was not after the last epoch. */
+  /** How training ended, if not after the last epoch. */
   readonly end: string | undefined;
 }
 
-export async function writeReport(path: string, run: TrainingRun): Promise<void> {
+export async function writeTrainingReport(path: string, run: TrainingRun): Promise<void> {
   const { data, settings, model, engine, epochs, evaluation, seconds, end } = run;
   const { dataset, classNames } = data;
   const facts = [
@@ -36,30 +36,30 @@ export async function writeReport(path: string, run: TrainingRun): Promise<void>
         ...data.facts,
       ] as const,
     },
-    modelFacts(model),
+    listModelFacts(model),
     {
       heading: 'Training',
-      entries: [...(end === undefined ? [] : [['ended', end] as const]), ...settingFacts(settings)],
+      entries: [...(end === undefined ? [] : [['ended', end] as const]), ...listSettingFacts(settings)],
     },
-    machineFacts(engine),
+    listMachineFacts(engine),
   ];
-  const mistakes = mistakesOf(dataset.test, await model.predict(dataset.test.inputs), appearance(data));
+  const mistakes = findMistakes(dataset.test, await model.predict(dataset.test.inputs), chooseDataAppearance(data));
   const title = `Training on ${dataset.name}`;
   const text = trainingReport({ title, classNames, facts, history: epochs, evaluation, mistakes, seconds });
-  await writeFor('report', path, text);
+  await writeOutput('report', path, text);
 }
 
-export function modelFacts(model: Model): FactGroups[number] {
+export function listModelFacts(model: Model): FactGroups[number] {
   return {
     heading: 'Model',
     entries: [
-      ['layers', layersOf(model)],
-      ['parameters', String(parameterCount(model))],
+      ['layers', describeLayers(model)],
+      ['parameters', String(countParameters(model))],
     ],
   };
 }
 
-export function machineFacts({ backend, adapter }: Engine): FactGroups[number] {
+export function listMachineFacts({ backend, adapter }: Engine): FactGroups[number] {
   return {
     heading: 'Machine',
     entries: [
@@ -71,24 +71,24 @@ export function machineFacts({ backend, adapter }: Engine): FactGroups[number] {
   };
 }
 
-/** The options of the training, besides those that the model's layers and the machine tell. */
-function settingFacts({ chosen }: TrainingSettings): (readonly [string, string])[] {
+/** Lists the options of training, without those that the facts about model and machine show. */
+function listSettingFacts({ chosen }: TrainingSettings): (readonly [string, string])[] {
   const { width, backend, ...rest } = chosen;
   return Object.entries(rest);
 }
 
-export function layersOf(model: Model): string {
+export function describeLayers(model: Model): string {
   return model.layers.map(({ kind, inputs, outputs }) => `${kind} ${inputs} → ${outputs}`).join(', ');
 }
 
-export function parameterCount(model: Model): number {
+export function countParameters(model: Model): number {
   const shapes = model.layers.flatMap((layer) => layer.parameters.map(({ shape }) => shape));
   return shapes.reduce((sum, shape) => sum + shape.reduce((size, extent) => size * extent, 1), 0);
 }
 
-function appearance({ dataset, origin }: TrainingData): Appearance {
-  if (!origin) return appearanceOf(dataset.featureShape);
+function chooseDataAppearance({ dataset, origin }: TrainingData): Appearance {
+  if (!origin) return chooseAppearance(dataset.featureShape);
   const { table, dataset: own } = origin;
   const names = own.preparation.columns.map(({ name }) => name);
-  return tableAppearance(table, names, (index) => own.rows.test[index]);
+  return createTableAppearance(table, names, (index) => own.rows.test[index]);
 }

@@ -1,11 +1,11 @@
-/** How `equilibra train` trains: the model and the course of training that the options ask for. */
+/** Reads the settings of `equilibra train`: the model, the optimiser and the course of training. */
 import { BACKENDS } from '../backends/open.ts';
 import { type BackendName, dense, type Model, monotone, sequential, type TrainOptions } from '../index.ts';
 import { ACTIVATION_NAMES } from '../solvers/activations.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
-import { activationNamed } from './activation-name.ts';
+import { resolveActivationName } from './activation-name.ts';
 import { InputError } from './io.ts';
-import { OPTIMISER_OPTIONS, optimiserSettings } from './optimiser-settings.ts';
+import { OPTIMISER_OPTIONS, readOptimiserSettings } from './optimiser-settings.ts';
 import { type Arguments, choiceOption, countOption, numberOption, positiveOption } from './options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
@@ -13,18 +13,18 @@ const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[]
 export const SETTING_OPTIONS = {
   width: { value: '<count>', description: 'width n of the equilibrium layer', fallback: '100' },
   activation: { value: '<name>', description: ACTIVATION_NAMES.join(', '), fallback: 'relu' },
-  margin: { value: '<number>', description: 'm of the layer, I − W ⪰ m·I', fallback: '1' },
-  tolerance: { value: '<number>', description: 'of the relative residual of every solve', fallback: '1e-4' },
+  margin: { value: '<number>', description: 'm of the layer: I − W ⪰ m·I', fallback: '1' },
+  tolerance: { value: '<number>', description: 'bound on the relative residual of every solve', fallback: '1e-4' },
   solver: { value: '<name>', description: SOLVERS.join(', '), fallback: SOLVERS[0] },
   step: {
     value: '<number>',
-    description: 'α of the forward solver, or tuned: by the iterations of a batch, again when they grow',
+    description: 'α of the forward solver, or tuned: chosen by the iterations of a batch, and again when they grow',
     fallback: 'from m and ‖I − W‖',
   },
   'warm-start': {
     value: '<rule>',
     description:
-      "solves of training start at the mean of the last step's solutions, or at a sample's last: none, step, sample",
+      "where solves start in training: none, step (mean solution of the last step), sample (the sample's last solution)",
     fallback: 'none',
   },
   epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
@@ -33,20 +33,24 @@ export const SETTING_OPTIONS = {
   'class-weights': { value: '<rule>', description: 'balanced: every class weighs the same', fallback: 'none' },
   'early-stopping': {
     value: '<patience>',
-    description: 'end after so many epochs without a lower held-out loss, with the best parameters',
+    description: 'stop after so many epochs without a lower held-out loss, and keep the best parameters',
     fallback: 'never',
   },
-  seed: { value: '<count>', description: 'of the start, the order and the choice of samples', fallback: '0' },
+  seed: {
+    value: '<count>',
+    description: 'for the initial parameters, the order and the choice of samples',
+    fallback: '0',
+  },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'webgpu on hardware, else wasm' },
 };
 
-/** Options by name, each with the value that it had or, where it was not given, with its default; absent ones do not apply. */
+/** The options in effect: each with its value or default, as text. Options that do not apply are absent. */
 export type Chosen = Readonly<Record<string, string>>;
 
 export interface TrainingSettings {
-  /** The model for rows of so many numbers and so many classes. */
+  /** Creates the model for rows of `features` numbers and for `classes` classes. */
   modelFor(features: number, classes: number): Model;
-  /** For `train`. */
+  /** The options for the library's `train`. */
   readonly training: Pick<TrainOptions, 'batch' | 'optimiser' | 'classWeights' | 'earlyStopping'> & {
     readonly epochs: number;
     readonly seed: number;
@@ -55,15 +59,15 @@ export interface TrainingSettings {
   readonly chosen: Chosen;
 }
 
-/** @throws InputError that names the option and what is allowed */
-export function trainingSettings(given: Arguments): TrainingSettings {
+/** @throws InputError that names the option and says what is allowed */
+export function readTrainingSettings(given: Arguments): TrainingSettings {
   const layer = {
     width: countOption(given, 'width', 100),
-    activation: activationOption(given),
+    activation: readActivationOption(given),
     margin: positiveOption(given, 'margin', 1),
     tolerance: positiveOption(given, 'tolerance', 1e-4),
     solver: choiceOption(given, 'solver', SOLVERS) ?? SOLVERS[0],
-    step: stepOption(given),
+    step: readStepSize(given),
   };
   const warmStart = choiceOption(given, 'warm-start', ['none', 'step', 'sample'] as const) ?? 'none';
   if (layer.step === 'tuned' && !['auto', 'peaceman-rachford'].includes(layer.solver)) {
@@ -75,7 +79,7 @@ export function trainingSettings(given: Arguments): TrainingSettings {
   const batch = countOption(given, 'batch', 64);
   const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   const seed = numberOption(given, 'seed', 0, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`, natural);
-  const { optimiser, chosen } = optimiserSettings(given, epochs, seed);
+  const { optimiser, chosen } = readOptimiserSettings(given, epochs, seed);
   const classWeights = choiceOption(given, 'class-weights', ['balanced']);
   const patience = countOption(given, 'early-stopping', undefined);
   const backend = choiceOption(given, 'backend', BACKENDS);
@@ -91,7 +95,7 @@ export function trainingSettings(given: Arguments): TrainingSettings {
       earlyStopping: patience === undefined ? undefined : { patience },
     },
     backend,
-    chosen: textsOf({
+    chosen: toTexts({
       ...layer,
       'warm-start': warmStart,
       epochs,
@@ -105,21 +109,21 @@ export function trainingSettings(given: Arguments): TrainingSettings {
   };
 }
 
-/** Without what is undefined. */
-export function textsOf(values: Readonly<Record<string, string | number | undefined>>): Chosen {
+/** Turns values into text and leaves out those that are undefined. */
+export function toTexts(values: Readonly<Record<string, string | number | undefined>>): Chosen {
   const present = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
 }
 
-function stepOption(given: Arguments): number | 'tuned' | undefined {
+function readStepSize(given: Arguments): number | 'tuned' | undefined {
   if (given.options.step === 'tuned') return 'tuned';
   const allows = (value: number): boolean => value > 0 && Number.isFinite(value);
   return numberOption(given, 'step', undefined, 'a finite number > 0, or tuned', allows);
 }
 
-function activationOption({ options }: Arguments): ReturnType<typeof activationNamed> {
+function readActivationOption({ options }: Arguments): ReturnType<typeof resolveActivationName> {
   try {
-    return activationNamed(options.activation ?? 'relu');
+    return resolveActivationName(options.activation ?? 'relu');
   } catch (error) {
     throw error instanceof InputError ? new InputError(`--${error.message}`) : error;
   }

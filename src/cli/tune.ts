@@ -1,23 +1,23 @@
-/** `equilibra tune`: the penalty of a Lasso, chosen by the gradient of what it is judged by. */
+/** `equilibra tune`: chooses the penalty of a Lasso by the gradient of a criterion. */
 import { BACKENDS } from '../backends/open.ts';
-import { ConvergenceError, type Engine, type TuneOptions, tune as tuned } from '../index.ts';
+import { ConvergenceError, type Engine, type TuneOptions, tune as tuneLasso } from '../index.ts';
 import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
-import { engineFor } from './engine.ts';
-import { checkWritable, writeFor } from './files.ts';
-import { EXIT, InputError, type IO, onOneLine } from './io.ts';
+import { openEngine } from './engine.ts';
+import { checkWritable, writeOutput } from './files.ts';
+import { EXIT, InputError, type IO, toOneLine } from './io.ts';
 import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
-import { tuneLine } from './progress.ts';
+import { formatEvaluation } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
-import { counted, remark } from './table-options.ts';
-import { type ChosenCriterion, CRITERION_OPTIONS, criterionFor } from './tune/criterion.ts';
-import { DATA_OPTIONS, type TuningData, tuningData } from './tune/data.ts';
-import { type Coefficients, gridSearch, type Line, lineThrough, pathThrough, type Tuned } from './tune/lines.ts';
-import { jsonOf, type Outcome, reportOf, textOf } from './tune/outcome.ts';
-import { collinearColumns, warningsOf } from './tune/warnings.ts';
+import { type ChosenCriterion, CRITERION_OPTIONS, readCriterion } from './tune/criterion.ts';
+import { DATA_OPTIONS, readTuningData, type TuningData } from './tune/data.ts';
+import { type Coefficients, evaluateLine, type Line, searchGrid, solvePath, type TuningProblem } from './tune/lines.ts';
+import { createJSON, createReport, formatText, type Outcome } from './tune/outcome.ts';
+import { listWarnings, warnOfCollinearColumns } from './tune/warnings.ts';
+import { formatDroppedRows, formatQuantity, printRemarks } from './wording.ts';
 
 const PENALTY_NAMES = Object.keys(PENALTIES) as PenaltyName[];
 const OPTIMISERS = ['descent', 'adam', 'grid'] as const;
-/** Of evaluations from each start, by kind: many penalties need more. */
+/** The evaluations allowed from each start. A search over several penalties needs more. */
 const LIMITS = { single: 60, 'elastic-net': 200, features: 200 } as const satisfies Record<PenaltyName, number>;
 
 const TABLE = {
@@ -25,11 +25,11 @@ const TABLE = {
   ...CRITERION_OPTIONS,
   penalty: { value: '<kind>', description: 'single λ, features (one λ each), elastic-net', fallback: PENALTY_NAMES[0] },
   optimiser: { value: '<name>', description: 'descent (with line search), adam, grid', fallback: OPTIMISERS[0] },
-  starts: { value: '<count>', description: 'of the search', fallback: '4; for features 2' },
+  starts: { value: '<count>', description: 'starting points of the search', fallback: '4; 2 for features' },
   limit: {
     value: '<count>',
-    description: 'most evaluations from each start',
-    fallback: '60; of several penalties 200',
+    description: 'evaluations allowed from each start',
+    fallback: '60; 200 for several penalties',
   },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   report: { value: '<file>', description: 'write a report, one HTML file' },
@@ -37,13 +37,13 @@ const TABLE = {
 };
 
 const SUMMARY =
-  'Chooses the penalty λ of a Lasso, ½‖y − Xβ‖² + e^λ‖β‖₁ over standardised features, by the gradient of a criterion,\n' +
+  'Chooses the penalty λ of a Lasso, ½‖y − Xβ‖² + λ‖β‖₁ over standardised features, by the gradient of a criterion,\n' +
   'and compares it with a grid. Without a file it explains the bundled diabetes data.';
 
 const NOTES =
-  'Means and deviations are those of all rows; the coefficients are fitted to all rows with the penalty chosen.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted.';
+  'Means and deviations are those of all rows. The coefficients are fitted to all rows with the chosen penalty.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted.';
 
-/** One call of the command, once everything is checked. */
+/** One call of the command, after all checks. */
 interface Session {
   readonly io: IO;
   readonly given: Arguments;
@@ -60,32 +60,32 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
     io.out(helpOf('equilibra tune [data.csv --target <column>] [options]', SUMMARY, TABLE, NOTES));
     return EXIT.done;
   }
-  const settings = settingsOf(given);
+  const settings = readSettings(given);
   const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
   const { report } = given.options;
   if (report !== undefined) await checkWritable('report', report);
-  const data = await tuningData(given);
-  const chosen = criterionFor(given, data);
+  const data = await readTuningData(given);
+  const chosen = readCriterion(given, data);
   const interruption = io.interruption();
-  const engine = await engineFor(backend);
+  const engine = await openEngine(backend);
   try {
-    await run({ io, given, data, chosen, settings, engine, interruption });
+    await runTuning({ io, given, data, chosen, settings, engine, interruption });
     return EXIT.done;
   } catch (error) {
     if (interruption.aborted && error === interruption.reason) {
       io.error('interrupted\n');
       return EXIT.interrupted;
     }
-    // The library refuses numbers by a RangeError: a target that no feature has anything to do with.
+    // The library throws a RangeError for unsuitable numbers, such as a target that no feature correlates with.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
-    if (error instanceof ConvergenceError) remark(io, 'warning', collinearColumns(data));
+    if (error instanceof ConvergenceError) printRemarks(io, 'warning', warnOfCollinearColumns(data));
     throw error;
   } finally {
     engine.close();
   }
 }
 
-function settingsOf(given: Arguments): Session['settings'] {
+function readSettings(given: Arguments): Session['settings'] {
   const penalty = choiceOption(given, 'penalty', PENALTY_NAMES) ?? 'single';
   const optimiser = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'descent';
   if (optimiser === 'grid') {
@@ -97,55 +97,62 @@ function settingsOf(given: Arguments): Session['settings'] {
   return { penalty, optimiser, limit: countOption(given, 'limit', LIMITS[penalty]), ...(starts && { starts }) };
 }
 
-async function run(session: Session): Promise<void> {
+async function runTuning(session: Session): Promise<void> {
   const { io, given, data, chosen, settings, engine, interruption } = session;
   const { scaled, intercept } = data;
   const started = performance.now();
-  if (!given.options.json) introduce(session);
-  const problem: Tuned = {
+  if (!given.options.json) printIntroduction(session);
+  const problem: TuningProblem = {
     X: engine.tensor(scaled.X, [scaled.count, scaled.features]),
     y: engine.tensor(scaled.y),
     intercept,
     criterion: chosen.criterion,
     signal: interruption,
   };
-  const { outcome, path, curve } = await announced(io, async (progress) => {
-    const result = await tuned({ ...problem, ...settings, onProgress: (told) => progress(tuneLine(told)) });
+  const { outcome, path, curve } = await showProgress(io, async (progress) => {
+    const result = await tuneLasso({
+      ...problem,
+      ...settings,
+      onProgress: (evaluation) => progress(formatEvaluation(evaluation)),
+    });
     const isReported = given.options.report !== undefined;
     progress('a grid to compare with');
-    const grid = await gridSearch(problem, result);
+    const grid = await searchGrid(problem, result);
     if (grid.points.length === 0) throw new Error('grid: no Lasso problem was solved to its tolerance');
     if (isReported) progress('the path of the coefficients');
-    const path = isReported ? await pathThrough(problem, result) : undefined;
-    const curve = path && (await lineThrough(problem, result, path.logLambdas));
+    const path = isReported ? await solvePath(problem, result) : undefined;
+    const curve = path && (await evaluateLine(problem, result, path.logLambdas));
     const best = grid.points.reduce((a, b) => (b.value < a.value ? b : a));
     const findings = { data, result, grid, path, epsilon: engine.epsilon, limit: settings.limit };
-    const warnings = warningsOf(findings);
+    const warnings = listWarnings(findings);
     const seconds = (performance.now() - started) / 1000;
     return { outcome: { engine, data, chosen, result, grid, best, warnings, seconds }, path, curve };
   });
-  await told(session, outcome, path, curve);
+  await printOutcome(session, outcome, path, curve);
 }
 
-function introduce({ io, data, chosen, engine }: Session): void {
+function printIntroduction({ io, data, chosen, engine }: Session): void {
   const { scaled, dropped } = data;
   const { name, count, features, target } = scaled;
-  const line = (heading: string, value: string): void => io.out(`${heading.padEnd(9)}${onOneLine(value)}\n`);
+  const line = (heading: string, value: string): void => io.out(`${heading.padEnd(9)}${toOneLine(value)}\n`);
   line(
     'data',
-    `${name}: ${counted(count, 'row', 'rows')}, ${counted(features, 'feature', 'features')}, target ${target}`,
+    `${name}: ${formatQuantity(count, 'row', 'rows')}, ${formatQuantity(features, 'feature', 'features')}, target ${target}`,
   );
-  if (dropped > 0) line('dropped', counted(dropped, 'row with a missing value', 'rows with missing values'));
+  if (dropped > 0) line('dropped', formatDroppedRows(dropped));
   if (chosen.noise) {
     const how = chosen.noise.estimated ? ', estimated by least squares' : '';
     line('noise', `deviation ${Number(chosen.noise.deviation.toPrecision(5))}${how}`);
   }
   line('backend', `${engine.backend}: ${engine.adapter.description}`);
-  remark(io, 'assumed', data.assumed);
+  printRemarks(io, 'assumed', data.assumed);
 }
 
-/** What is drawn on the way is gone afterwards. */
-async function announced<Result>(io: IO, work: (progress: (text: string) => void) => Promise<Result>): Promise<Result> {
+/** Shows the progress of some work on the terminal, and clears the line afterwards. */
+async function showProgress<Result>(
+  io: IO,
+  work: (progress: (text: string) => void) => Promise<Result>,
+): Promise<Result> {
   try {
     return await work((text) => io.line?.(text));
   } finally {
@@ -153,7 +160,7 @@ async function announced<Result>(io: IO, work: (progress: (text: string) => void
   }
 }
 
-async function told(
+async function printOutcome(
   { io, given }: Session,
   outcome: Outcome,
   path: Coefficients | undefined,
@@ -161,13 +168,13 @@ async function told(
 ): Promise<void> {
   const { report, json } = given.options;
   if (report !== undefined && path && curve)
-    await writeFor('report', report, tuningPage(reportOf(outcome, path, curve)));
+    await writeOutput('report', report, tuningPage(createReport(outcome, path, curve)));
   if (json) {
-    io.out(`${JSON.stringify(jsonOf(outcome))}\n`);
+    io.out(`${JSON.stringify(createJSON(outcome))}\n`);
     return;
   }
-  io.out(textOf(outcome));
-  remark(io, 'warning', outcome.warnings);
+  io.out(formatText(outcome));
+  printRemarks(io, 'warning', outcome.warnings);
   io.out(`${outcome.seconds.toFixed(1)} s in all\n`);
   if (report !== undefined) io.out(`report   ${report}\n`);
 }

@@ -1,4 +1,7 @@
-/** The Vulkan that Dawn needs on Linux: the loader libvulkan.so.1, and the description files (ICD) of drivers. */
+/**
+ * Finds the parts of Vulkan that Dawn needs on Linux: the loader libvulkan.so.1 and the description files (ICD) of
+ * drivers.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,39 +9,39 @@ import { dirname, join } from 'node:path';
 import type { Browser } from './browsers.ts';
 
 export interface Vulkan {
-  /** Where the loader is. */
+  /** The path of the loader. */
   readonly loader?: string;
-  /** The driver descriptions that the loader reads. */
+  /** The paths of the driver descriptions that the loader reads. */
   readonly drivers: readonly string[];
 }
 
 const LOADER = 'libvulkan.so.1';
 
-/** On Linux only; elsewhere Dawn uses Metal or Direct3D. */
+/** For Linux only: elsewhere Dawn uses Metal or Direct3D. */
 export function findVulkan(environment: Readonly<Record<string, string | undefined>>): Vulkan {
-  const loader = loaderIn(environment.LD_LIBRARY_PATH) ?? systemLoader();
-  return { drivers: driversOf(environment), ...(loader && { loader }) };
+  const loader = findLoaderIn(environment.LD_LIBRARY_PATH) ?? findSystemLoader();
+  return { drivers: listDrivers(environment), ...(loader && { loader }) };
 }
 
-function loaderIn(paths: string | undefined): string | undefined {
+function findLoaderIn(paths: string | undefined): string | undefined {
   const folders = (paths ?? '').split(':').filter(Boolean);
   return folders.map((folder) => join(folder, LOADER)).find((file) => existsSync(file));
 }
 
-function systemLoader(): string | undefined {
+function findSystemLoader(): string | undefined {
   for (const program of ['ldconfig', '/sbin/ldconfig']) {
     try {
       const listed = execFileSync(program, ['-p'], { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 }).toString();
       return listed.match(/libvulkan\.so\.1 .*=> (.*)/)?.[1];
     } catch {
-      // Not every system has it, nor on the path of every user.
+      // Some systems have no ldconfig, and others do not have it on every user's path.
     }
   }
-  return loaderIn('/usr/lib/x86_64-linux-gnu:/usr/lib/aarch64-linux-gnu:/usr/lib64:/usr/lib:/usr/local/lib');
+  return findLoaderIn('/usr/lib/x86_64-linux-gnu:/usr/lib/aarch64-linux-gnu:/usr/lib64:/usr/lib:/usr/local/lib');
 }
 
-/** As the loader searches: a choice of the user replaces the usual folders. */
-function driversOf(environment: Readonly<Record<string, string | undefined>>): string[] {
+/** Lists the driver descriptions as the loader does: the user's choice replaces the usual folders. */
+function listDrivers(environment: Readonly<Record<string, string | undefined>>): string[] {
   const chosen = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES;
   if (chosen) return chosen.split(':').filter((file) => existsSync(file));
   const folders = ['/etc', '/usr/local/etc', '/usr/share', '/usr/local/share', join(homedir(), '.local/share')];
@@ -49,8 +52,8 @@ function driversOf(environment: Readonly<Record<string, string | undefined>>): s
 }
 
 /**
- * What must stand in the environment of a process before it starts, so that Dawn finds the software driver of a browser,
- * and the loader beside it; empty where no browser has one.
+ * Returns the environment variables with which a new process finds the software Vulkan driver that comes with a
+ * browser, and the loader beside it. Empty where no browser has one.
  */
 export function softwareDriver(
   browsers: readonly Browser[],

@@ -1,22 +1,26 @@
-/** How the numbers and dates of a table are written, found out column by column, and written as the rest of the library reads them. */
+/**
+ * Detects column by column how the numbers and dates of a table are written, and rewrites them in the one way that the
+ * library reads.
+ */
 import { checkFor } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
-import { type DateOrder, hasTwoOrders, isDateLike, isoDate } from './dates.ts';
+import { type DateOrder, hasTwoOrders, isDateLike, readISODate } from './dates.ts';
 import { DataError } from './limits.ts';
-import { type Decimal, decimalShownBy, isNumberLike, numberOf, withPoint } from './numbers.ts';
+import { type Decimal, decimalShownBy, isNumberLike, readNumber, withPoint } from './numbers.ts';
 import type { Separator } from './separator.ts';
 
 export interface ConventionOptions {
   /**
-   * What stands before the decimals in all numbers of the file, the other one then setting thousands apart. Default: what a column
-   * shows, as 3,75 and 1.234,5 and 1.234.567 show a comma, and 3.75 and 0.123 and 1,234.5 a point; where a column shows nothing,
-   * what the others do. Numbers that still can be read both ways are an error where their column is used, but for 1.234, which is
-   * taken as it stands.
+   * The decimal mark of all numbers in the file; the other of point and comma separates thousands. By default each
+   * column is examined: 3,75 and 1.234,5 and 1.234.567 show a decimal comma, 3.75 and 0.123 and 1,234.5 a decimal
+   * point. A column that shows neither follows the other columns. A number that can still be read both ways is an error
+   * where its column is used, except that 1.234 is read with a decimal point.
    */
   decimal?: Decimal;
   /**
-   * What stands first in dates such as 03/04/2020. Default: what the column shows, or the others do, by a day above 12; where none
-   * does, such a date is an error where its column is used. With points, as in 3.4.2020, the day stands first.
+   * Whether day or month comes first in dates such as 03/04/2020. By default a day above 12 in the column, or else in
+   * another column, decides. If there is none, such a date is an error where its column is used. In dates with points,
+   * as in 3.4.2020, the day always comes first.
    */
   dates?: DateOrder;
 }
@@ -32,28 +36,29 @@ interface Cells {
   readonly lines: readonly number[];
 }
 
-/** What the cells of a column are, of those that are not missing. */
+/** What is known of the cells of a column, apart from missing ones. */
 interface Column {
   readonly index: number;
-  /** plain: numbers that `numberOf` reads. numbers: some are written in another way. */
+  /** 'plain': all cells are numbers that `readNumber` reads. 'numbers': some are written in another way. */
   kind: 'unknown' | 'plain' | 'numbers' | 'dates' | 'texts';
+  /** The conventions that its cells show; 'either' where a cell can be read in both ways. */
   readonly shows: Set<Decimal | DateOrder | 'either'>;
 }
 
 /**
- * @param isMissing whether a cell holds nothing
- * @param separator between the cells
- * @returns the rows, in which every number and date that can be told is written in one way; and, in sentences, what was taken to
- *   be meant
+ * Rewrites numbers and dates in one way, wherever their convention is known.
+ * @param isMissing whether the value of a cell is missing
+ * @param separator the separator between cells
+ * @returns the rows, and sentences about how ambiguous cells were understood
  */
-export function inOneWay(
+export function rewriteUniformly(
   cells: Cells,
   { decimal, dates }: ConventionOptions,
   isMissing: (cell: string) => boolean,
   separator: Separator,
 ): { rows: Cells['rows']; assumed: string[] } {
-  const columns = kindsOf(cells, isMissing);
-  for (const column of columns) findShown(column, cells, isMissing);
+  const columns = classifyColumns(cells, isMissing);
+  for (const column of columns) collectShown(column, cells, isMissing);
   const shown = new Set(columns.flatMap(({ shows }) => [...shows]));
   const one = <Value>(among: ReadonlySet<unknown>, a: Value, b: Value): Value | undefined =>
     among.has(a) === among.has(b) ? undefined : among.has(a) ? a : b;
@@ -64,7 +69,7 @@ export function inOneWay(
       const known = dates ?? one(shows, 'day-first', 'month-first');
       const isSplit = shows.has('day-first') && shows.has('month-first');
       const order = known ?? (isSplit ? undefined : one(shown, 'day-first', 'month-first'));
-      if (order || !shows.has('either')) rewritten.set(index, (cell) => isoDate(cell, order ?? 'day-first'));
+      if (order || !shows.has('either')) rewritten.set(index, (cell) => readISODate(cell, order ?? 'day-first'));
     } else if (kind === 'plain' || kind === 'numbers') {
       if (kind === 'plain' && decimal === ',') checkNoPoint(cells, index, isMissing);
       const isSplit = shows.has('.') && shows.has(',');
@@ -76,23 +81,23 @@ export function inOneWay(
       else if (!mark && kind === 'plain' && shows.has('either')) plainEither.push(index);
     }
   }
-  const found = applied(cells, rewritten, isMissing);
+  const found = applyRewrites(cells, rewritten, isMissing);
   if (separator === ';' && plainEither.length > 0) {
     const { rows, names } = cells;
     const example = rows.map((row) => row[plainEither[0]]).find((cell) => decimalShownBy(cell) === 'either');
-    found.assumed.push(`"${example}" has a decimal point, in ${listed(plainEither.map((index) => names[index]))}`);
+    found.assumed.push(`"${example}" has a decimal point, in ${listNames(plainEither.map((index) => names[index]))}`);
   }
   return found;
 }
 
-/** Row by row, as the table lies in memory; a column of texts is not looked at any further. */
-function kindsOf({ names, rows }: Cells, isMissing: (cell: string) => boolean): Column[] {
+/** Goes row by row, in the order of memory. Once a column holds texts, its further cells are skipped. */
+function classifyColumns({ names, rows }: Cells, isMissing: (cell: string) => boolean): Column[] {
   const columns = names.map((_, index): Column => ({ index, kind: 'unknown', shows: new Set() }));
   for (const row of rows) {
     for (const column of columns) {
       const cell = row[column.index];
       if (column.kind === 'texts' || isMissing(cell)) continue;
-      const kind = kindOf(cell);
+      const kind = classifyCell(cell);
       if (column.kind === 'unknown' || column.kind === kind) column.kind = kind;
       else {
         const areNumbers = [column.kind, kind].every((each) => each === 'plain' || each === 'numbers');
@@ -103,19 +108,19 @@ function kindsOf({ names, rows }: Cells, isMissing: (cell: string) => boolean): 
   return columns;
 }
 
-function kindOf(cell: string): 'plain' | 'numbers' | 'dates' | 'texts' {
-  if (numberOf(cell) !== undefined) return 'plain';
+function classifyCell(cell: string): 'plain' | 'numbers' | 'dates' | 'texts' {
+  if (readNumber(cell) !== undefined) return 'plain';
   if (isDateLike(cell)) return 'dates';
   return isNumberLike(cell) ? 'numbers' : 'texts';
 }
 
-function findShown({ index, kind, shows }: Column, { rows }: Cells, isMissing: (cell: string) => boolean): void {
+function collectShown({ index, kind, shows }: Column, { rows }: Cells, isMissing: (cell: string) => boolean): void {
   if (kind === 'unknown' || kind === 'texts') return;
   for (const row of rows) {
     const cell = row[index];
     if (isMissing(cell)) continue;
     if (kind === 'dates') {
-      const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+      const [day, month] = [readISODate(cell, 'day-first'), readISODate(cell, 'month-first')];
       if (hasTwoOrders(cell)) shows.add('either');
       else if (day !== month) shows.add(day === undefined ? 'month-first' : 'day-first');
     } else if (cell.includes('.') || kind === 'numbers') {
@@ -125,7 +130,7 @@ function findShown({ index, kind, shows }: Column, { rows }: Cells, isMissing: (
   }
 }
 
-/** A column of numbers with decimal points is against what was said of the file. */
+/** @throws DataError where a number has a decimal point although the option `decimal` is a comma */
 function checkNoPoint({ names, rows, lines }: Cells, index: number, isMissing: (cell: string) => boolean): void {
   const at = rows.findIndex((row) => !isMissing(row[index]) && withPoint(row[index], ',') === undefined);
   if (at < 0) return;
@@ -134,8 +139,8 @@ function checkNoPoint({ names, rows, lines }: Cells, index: number, isMissing: (
   );
 }
 
-/** A column stays as it is where one of its cells cannot be written in that way. */
-function applied(
+/** Rewrites whole columns. A column in which any cell cannot be rewritten stays unchanged. */
+function applyRewrites(
   { names, rows }: Cells,
   rewritten: ReadonlyMap<number, (cell: string) => string | undefined>,
   isMissing: (cell: string) => boolean,
@@ -150,28 +155,29 @@ function applied(
     if (changed < 0) continue;
     columns.set(index, texts);
     const before = rows[changed][index];
-    const change = changeOf(before, texts[changed]);
+    const change = classifyChange(before, texts[changed]);
     const known = changes.get(change);
     if (known) known.names.push(names[index]);
     else changes.set(change, { example: `"${before}" is ${texts[changed]}`, names: [names[index]] });
   }
   const assumed = [...changes].map(
-    ([change, { example, names: where }]) => `${change}: ${example}, in ${listed(where)}`,
+    ([change, { example, names: where }]) => `${change}: ${example}, in ${listNames(where)}`,
   );
   if (columns.size === 0) return { rows, assumed };
   return { rows: rows.map((row, at) => row.map((cell, index) => columns.get(index)?.[at] ?? cell)), assumed };
 }
 
-function changeOf(before: string, after: string): string {
+/** The kind of rewriting, as it is named to the user. */
+function classifyChange(before: string, after: string): string {
   if (isDateLike(before)) return 'dates';
   const decimals = /\.(\d*)/.exec(after)?.[1];
   const hasComma = decimals !== undefined && before.replace(/e.*$/i, '').endsWith(`,${decimals.replace(/e.*$/i, '')}`);
   return hasComma ? 'decimal commas' : 'thousands';
 }
 
-/** Names of columns, cut where there are many. */
-export function listed(names: readonly string[]): string {
-  const most = 8;
-  const shown = names.slice(0, most).map((name) => JSON.stringify(name));
-  return `${shown.join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
+/** The first names of columns, and how many more there are. */
+export function listNames(names: readonly string[]): string {
+  const limit = 8;
+  const shown = names.slice(0, limit).map((name) => JSON.stringify(name));
+  return `${shown.join(', ')}${names.length > limit ? ` and ${names.length - limit} more` : ''}`;
 }

@@ -1,23 +1,26 @@
 import { checkFor, TEXT } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, type Limits, limitsOf } from './limits.ts';
-import { SEPARATOR_NAMES, SEPARATORS, type Separator, separatorOf } from './separator.ts';
+import { detectSeparator, SEPARATOR_NAMES, SEPARATORS, type Separator } from './separator.ts';
 
-/** The cells of a CSV file as they stand there. */
+/** The cells of a CSV file as texts. */
 export interface CSVRecords {
+  /** The separator between cells, given or detected. */
   readonly separator: Separator;
-  /** All have the same number of cells. */
+  /** The records, all with the same number of cells. */
   readonly records: readonly (readonly string[])[];
-  /** The line, counted from 1, where each record begins. */
+  /** The line on which each record begins, counted from 1. */
   readonly lines: readonly number[];
 }
 
+/** Options of `parseCSV`. */
 export interface CSVOptions extends LimitOptions {
   /**
-   * Comma, semicolon, tab, bar, or a space, which stands for any number of spaces and tabs. Default: what a first line such as
-   * `sep=;` says, as Excel writes it; else the one that the first lines have equally many of outside quotes, the most frequent in
-   * the first line where several are such. Commas within numbers are then decimals where semicolons or spaces separate numbers,
-   * and spaces separate where nothing else does.
+   * The separator between cells: a comma, a semicolon, a tab, a bar, or a space, which stands for any number of spaces
+   * and tabs. By default a first line such as `sep=;`, as Excel writes it, decides. Otherwise it is the separator that
+   * occurs outside quotes equally often in all of the first lines; among several of these, the one most frequent in the
+   * first line. Commas inside numbers count as decimal commas where semicolons or spaces separate the numbers. Spaces
+   * separate where no other separator does.
    */
   separator?: Separator;
 }
@@ -30,30 +33,29 @@ export const CSV_OPTIONS: Checks<CSVOptions> = {
 };
 
 /**
- * Cuts text into cells by RFC 4180: quoted cells may hold separators, line ends and doubled quotes. Lines may end in LF,
- * CRLF or CR, a byte order mark is skipped, spaces around a cell are no part of it (those within quotes are), and empty
- * lines at the end are ignored.
+ * Cuts text into cells by RFC 4180. Quoted cells may contain separators, line ends and doubled quotes. Lines may end in
+ * LF, CRLF or CR. A byte order mark, spaces around a cell outside its quotes, and empty lines at the end are ignored.
  *
- * @throws DataError with the line number where a quote is not closed or stands inside a cell, where a line has more or
- *   fewer cells than the first, or where a limit is exceeded
+ * @throws DataError that names the line where a quote is not closed or stands inside an unquoted cell, where a line has
+ *   more or fewer cells than the first, or where a limit is exceeded
  */
 export function parseCSV(text: string, options?: CSVOptions): CSVRecords {
   TEXT('parseCSV: text', text);
-  return recordsOf(text, readOptions('parseCSV', options, CSV_OPTIONS));
+  return readRecords(text, readOptions('parseCSV', options, CSV_OPTIONS));
 }
 
-/** The same, with options that are read already and may hold others. */
-export function recordsOf(text: string, options: CSVOptions): CSVRecords {
+/** `parseCSV` for options that have been checked and may contain further ones. */
+export function readRecords(text: string, options: CSVOptions): CSVRecords {
   const limits = limitsOf(options);
   const mark = text.startsWith('\ufeff') ? 1 : 0;
-  const told = /^"?sep=([^\r\n"])"?(\r\n|\r|\n|$)/i.exec(text.slice(mark, mark + 12));
-  const start = mark + (told?.[0].length ?? 0);
-  const isDetected = !options.separator && !told;
-  const separator = options.separator ?? told?.[1] ?? separatorOf(start > 0 ? text.slice(start) : text);
+  const declaration = /^"?sep=([^\r\n"])"?(\r\n|\r|\n|$)/i.exec(text.slice(mark, mark + 12));
+  const start = mark + (declaration?.[0].length ?? 0);
+  const isDetected = !options.separator && !declaration;
+  const separator = options.separator ?? declaration?.[1] ?? detectSeparator(start > 0 ? text.slice(start) : text);
   if (!isSeparator(separator)) {
     throw new DataError(`line 1: the separator is ${JSON.stringify(separator)}; it must be ${A_SEPARATOR}`);
   }
-  const { records, lines } = read(text, separator, limits, { at: start, line: told ? 2 : 1 });
+  const { records, lines } = cutIntoRecords(text, separator, limits, { at: start, line: declaration ? 2 : 1 });
   while (records.length > 0 && isEmpty(records[records.length - 1])) {
     records.pop();
     lines.pop();
@@ -62,7 +64,7 @@ export function recordsOf(text: string, options: CSVOptions): CSVRecords {
   if (!first) throw new DataError('the table is empty');
   const ragged = records.findIndex((record) => record.length !== first.length);
   if (ragged >= 0) {
-    const found = isEmpty(records[ragged]) ? 'is empty' : `has ${cells(records[ragged].length)}`;
+    const found = isEmpty(records[ragged]) ? 'is empty' : `has ${describeCells(records[ragged].length)}`;
     const cut = ragged === records.length - 1 ? ' (it is the last one: the file may be cut short)' : '';
     const taken = isDetected
       ? `; ${SEPARATOR_NAMES[separator]} are taken to separate cells, unless the option separator says otherwise`
@@ -78,7 +80,7 @@ function isSeparator(value: unknown): value is Separator {
   return SEPARATORS.some((separator) => separator === value);
 }
 
-function cells(count: number): string {
+function describeCells(count: number): string {
   return count === 1 ? '1 cell' : `${count} cells`;
 }
 
@@ -86,8 +88,8 @@ function isEmpty(record: readonly string[]): boolean {
   return record.length === 1 && record[0] === '';
 }
 
-/** @param begin where in the text, and on which line */
-function read(
+/** @param begin the position in the text at which to begin, and its line */
+function cutIntoRecords(
   text: string,
   separator: Separator,
   limits: Limits,
@@ -129,13 +131,13 @@ function read(
     if (!isSpaced) skipBlanks();
     if (!ends()) {
       throw new DataError(
-        `line ${line}: ${JSON.stringify(text[at])} follows a closing quote; a separator or the end of the line must (a quote inside a cell is doubled)`,
+        `line ${line}: ${JSON.stringify(text[at])} follows a closing quote; only a separator or the end of the line may follow (double a quote inside a cell)`,
       );
     }
     return cell.replaceAll('""', '"');
   };
 
-  /** In the rest of the line, which is too long to be cut into cells. */
+  /** Counts the separators in the rest of a line that has too many cells. */
   const separatorsFrom = (place: number): number => {
     let count = 0;
     for (let next = place; next < text.length && text[next] !== '\n' && text[next] !== '\r'; next++) {
@@ -162,7 +164,7 @@ function read(
     line++;
     records.push(record);
     values += record.length;
-    // One more than the rows may be: the first line can be a header.
+    // One more record than the limit is allowed, since the first line may be a header.
     checkLimit(limits, 'rows', records.length - 1, `the table has more than ${limits.rows} rows`);
     checkLimit(limits, 'values', values - record.length, `the table has more than ${limits.values} cells`);
   }

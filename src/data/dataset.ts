@@ -1,126 +1,20 @@
-import { BOOLEAN, checkFor, FRACTION, isObject, NUMBERS } from '../arguments/check.ts';
-import { readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import type { Preparation } from './preparation.ts';
-import { random } from './random.ts';
+import type { Samples } from './samples.ts';
 
-/** Labelled rows. `inputs` holds count × features values, row by row; `labels` holds count class numbers. */
-export interface Samples {
-  readonly inputs: Float32Array;
-  readonly labels: Int32Array;
-  readonly count: number;
-  readonly features: number;
-}
-
-const isTyped = (value: unknown): boolean => ArrayBuffer.isView(value) && 'subarray' in value;
-
-/** @throws RangeError unless they are what their type says that they are; what the numbers are is not looked at */
-export const SAMPLES = checkFor('samples: { inputs, labels, count, features } with typed arrays', (value) => {
-  if (!isObject(value)) return false;
-  const { inputs, labels, count, features } = value as Samples;
-  const fits = Number.isInteger(count) && Number.isInteger(features) && isTyped(inputs) && isTyped(labels);
-  return fits && inputs.length === count * features && labels.length === count;
-});
-
-/** A classification data set with its training and test parts; `featureShape` is the shape of one row, such as [8, 8]. */
+/** A data set for classification. */
 export interface Dataset {
+  /** The name of the data set, such as 'digits'. */
   readonly name: string;
+  /** The number of classes. */
   readonly classes: number;
+  /** The shape of one sample, such as [8, 8]. */
   readonly featureShape: readonly number[];
-  /** What the classes are called, by class number. */
+  /** The names of the classes, by class number. */
   readonly classNames?: readonly string[];
-  /** How further rows are made ready for a model that learned from these. */
+  /** How to prepare other data for a model that learned from this data set. */
   readonly preparation?: Preparation;
+  /** The training part. */
   readonly train: Samples;
+  /** The test part. */
   readonly test: Samples;
-}
-
-/**
- * The rows of `samples` at `indices`, in that order, copied. An index may occur more than once.
- *
- * @throws RangeError when an index is not an integer from 0 to samples.count − 1.
- */
-export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
-  SAMPLES('subset: samples', samples);
-  NUMBERS('subset: indices', indices);
-  const { features } = samples;
-  const count = indices.length;
-  for (let row = 0; row < count; row++) {
-    const index = indices[row];
-    if (!Number.isInteger(index) || index < 0 || index >= samples.count) {
-      throw new RangeError(
-        `indices[${row}] is ${shown(index)}; it must be an integer from 0 to ${samples.count - 1} (there are ${samples.count} samples)`,
-      );
-    }
-  }
-  const inputs = new Float32Array(count * features);
-  const labels = new Int32Array(count);
-  for (let row = 0; row < count; row++) {
-    const index = indices[row];
-    inputs.set(samples.inputs.subarray(index * features, (index + 1) * features), row * features);
-    labels[row] = samples.labels[index];
-  }
-  return { inputs, labels, count, features };
-}
-
-export interface SplitOptions {
-  /**
-   * Whether each class is cut by itself, so that both parts have it in about the same share: of two rows or more of a
-   * class at least one goes into each part, a single one into the first. Default false.
-   */
-  stratified?: boolean;
-}
-
-/**
- * Shuffles the rows by `seed` and cuts them in two: round(fraction × count) rows first (of each class, where it is
- * stratified), the rest second.
- *
- * @param fraction share of the first part, from 0 to 1.
- * @throws RangeError when `fraction` is outside [0, 1] or the seed is not a safe integer from 0.
- */
-export function splitSamples(
-  samples: Samples,
-  fraction: number,
-  seed: number,
-  options?: SplitOptions,
-): readonly [Samples, Samples] {
-  SAMPLES('splitSamples: samples', samples);
-  const read = readOptions('splitSamples', options, { stratified: BOOLEAN });
-  const [first, second] = splitIndices(samples.labels, fraction, seed, read);
-  return [subset(samples, first), subset(samples, second)];
-}
-
-/** As `splitSamples`, for the row numbers alone. */
-export function splitIndices(
-  labels: Int32Array,
-  fraction: number,
-  seed: number,
-  { stratified = false }: SplitOptions = {},
-): readonly [Int32Array, Int32Array] {
-  FRACTION('fraction', fraction);
-  const order = random(seed).permutation(labels.length);
-  if (!stratified) {
-    const cut = Math.round(fraction * labels.length);
-    return [order.subarray(0, cut), order.subarray(cut)];
-  }
-  const left = firstRowsByClass(labels, fraction);
-  const isFirst = (row: number): boolean => {
-    const rows = left.get(labels[row]) as number;
-    left.set(labels[row], rows - 1);
-    return rows > 0;
-  };
-  const first = new Set(order.filter(isFirst));
-  return [order.filter((row) => first.has(row)), order.filter((row) => !first.has(row))];
-}
-
-/** How many rows of each class go into the first part. */
-function firstRowsByClass(labels: Int32Array, fraction: number): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const share = (count: number): number => {
-    const rows = Math.round(fraction * count);
-    if (fraction === 0 || fraction === 1) return rows;
-    return count === 1 ? 1 : Math.min(Math.max(rows, 1), count - 1);
-  };
-  return new Map([...counts].map(([label, count]) => [label, share(count)]));
 }

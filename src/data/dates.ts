@@ -1,15 +1,15 @@
-/** Dates as files hold them, and as numbers: days since 1 January 1970. */
+/** Dates as files contain them, and as numbers: days since 1 January 1970. */
 
-/** What stands first in 03/04/2020: 3 April, or 4 March. */
+/** Whether 03/04/2020 is 3 April ('day-first') or 4 March ('month-first'). */
 export type DateOrder = 'day-first' | 'month-first';
 
 const TIME = String.raw`(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([ap]m)?\s*(Z|[+-]\d{2}:?\d{2})?)?`;
 const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})${TIME}$`, 'i');
 const YEAR_LAST = new RegExp(String.raw`^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})${TIME}$`, 'i');
-/** Two digits for the year: nobody knows of which century, nor which of the three it is. */
+/** A date with a two-digit year. Neither its century nor the position of the year is known, so it is not read. */
 const SHORT = /^\d{1,2}([-/.])\d{1,2}\1\d{2}(?:[T ].*)?$/;
 
-/** Whether the cell looks like a date, in whatever order. */
+/** Whether the cell looks like a date, in any order. */
 export function isDateLike(cell: string): boolean {
   return YEAR_FIRST.test(cell) || YEAR_LAST.test(cell);
 }
@@ -19,10 +19,10 @@ export function isShortDate(cell: string): boolean {
 }
 
 /**
- * The date as YYYY-MM-DD, with a time where there is one; undefined where the cell holds none, or one that the calendar does not have.
- * With points between, as in 3.4.2020, the day stands first.
+ * Reads a date as YYYY-MM-DD, with its time if it has one. Returns undefined where the cell is no date or names a day
+ * that does not exist. In dates with points, as in 3.4.2020, the day always comes first.
  */
-export function isoDate(cell: string, order: DateOrder): string | undefined {
+export function readISODate(cell: string, order: DateOrder): string | undefined {
   const first = YEAR_FIRST.exec(cell);
   const last = first ? undefined : YEAR_LAST.exec(cell);
   const found = first ?? last;
@@ -30,14 +30,14 @@ export function isoDate(cell: string, order: DateOrder): string | undefined {
   const [, a, separator, b, c, ...time] = found;
   const isMonthFirst = order === 'month-first' && separator !== '.';
   const [year, month, day] = first ? [a, b, c] : isMonthFirst ? [c, a, b] : [c, b, a];
-  const clock = clockOf(time);
+  const clock = readClock(time);
   if (clock === undefined || !isInCalendar(Number(year), Number(month), Number(day))) return undefined;
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}${clock}`;
 }
 
-/** Whether the cell gives one date in either order, and another in each. */
+/** Whether the cell is a date in both orders, and not the same date. */
 export function hasTwoOrders(cell: string): boolean {
-  const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+  const [day, month] = [readISODate(cell, 'day-first'), readISODate(cell, 'month-first')];
   return day !== undefined && month !== undefined && day !== month;
 }
 
@@ -45,8 +45,10 @@ function isInCalendar(year: number, month: number, day: number): boolean {
   return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-/** As ISO 8601 has it, or nothing; undefined where there is no such time. */
-function clockOf([hour, minute, second = '00', half, zone = '']: readonly (string | undefined)[]): string | undefined {
+/** The time in the form of ISO 8601; empty where there is none, undefined where it is not valid. */
+function readClock([hour, minute, second = '00', half, zone = '']: readonly (string | undefined)[]):
+  | string
+  | undefined {
   if (hour === undefined || minute === undefined) return '';
   const given = Number(hour);
   if (given > (half ? 12 : 23) || Number(minute) > 59 || Number(second) >= 60 || (half && given < 1)) return undefined;
@@ -55,10 +57,10 @@ function clockOf([hour, minute, second = '00', half, zone = '']: readonly (strin
   return `T${String(hours).padStart(2, '0')}:${minute}:${second}${offset.toUpperCase()}`;
 }
 
-/** Days since 1 January 1970, of a date as `isoDate` gives it; a time without a zone is taken for UTC. */
-export function daysOf(cell: string): number | undefined {
+/** Reads a date in the form of `readISODate` as days since 1 January 1970. A time without a zone is in UTC. */
+export function readDays(cell: string): number | undefined {
   if (!YEAR_FIRST.test(cell)) return undefined;
-  const text = isoDate(cell, 'day-first');
+  const text = readISODate(cell, 'day-first');
   if (text === undefined) return undefined;
   const isZoned = /(Z|[+-]\d{2}:\d{2})$/.test(text.slice(10));
   return Date.parse(text.includes('T') && !isZoned ? `${text}Z` : text) / 86_400_000;

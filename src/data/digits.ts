@@ -1,10 +1,12 @@
 import { INDEX, isListLike, isObject, refusal, TEXT } from '../arguments/check.ts';
-import { type Samples, subset } from './dataset.ts';
 import type { ImageDataset } from './images.ts';
+import { type Samples, subset } from './samples.ts';
 
-/** Row indices, counted from 0, of the training and the test part. */
+/** Indices of the rows, from 0, in the training and the test part. */
 export interface Split {
+  /** The rows of the training part. */
   readonly train: readonly number[];
+  /** The rows of the test part. */
   readonly test: readonly number[];
 }
 
@@ -15,9 +17,9 @@ const classes = 10;
 const classNames = Array.from({ length: classes }, (_, digit) => String(digit));
 
 /**
- * The 8 × 8 handwritten digits: 1437 training and 360 test rows of 64 pixels in [0, 1], 10 classes. The data come as
- * files of their own, fetched on the first call. Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten
- * Digits", UCI Machine Learning Repository, 1998.
+ * The 8 × 8 handwritten digits: 1437 training and 360 test samples of 64 pixels in [0, 1], 10 classes. The data are
+ * separate files, which are loaded on the first call. Source: E. Alpaydin, C. Kaynak, "Optical Recognition of
+ * Handwritten Digits", UCI Machine Learning Repository, 1998.
  */
 export async function digits(): Promise<ImageDataset> {
   const [table, split] = await Promise.all([import('./digits/digits.csv'), import('./digits/split.json')]);
@@ -25,12 +27,13 @@ export async function digits(): Promise<ImageDataset> {
 }
 
 /**
- * Reads a table of digits: a row is a label 0 to 9 and 64 integers 0 to 16, separated by commas, without a header.
+ * Reads a table of digits without a header. Each row is a label from 0 to 9 and 64 integers from 0 to 16, separated by
+ * commas.
  *
- * @param text the table; line ends may be LF or CRLF, and blank lines at the end are ignored.
- * @param split which rows train and which test; the two may not overlap.
- * @param expectedRows how many rows there must be; any number when left out.
- * @throws RangeError that names the line or the index, what was found there and what must be.
+ * @param text the table; line ends may be LF or CRLF, and blank lines at the end are ignored
+ * @param split the rows of the training and the test part, which must not overlap
+ * @param expectedRows the number of rows that the table must have. Default: any number
+ * @throws RangeError that names the line or the index, the value found there and what is allowed
  */
 export function parseDigits(text: string, split: Split, expectedRows?: number): ImageDataset {
   TEXT('parseDigits: text', text);

@@ -1,30 +1,30 @@
-import { listed } from './conventions.ts';
-import { daysOf, hasTwoOrders, isDateLike, isoDate, isShortDate } from './dates.ts';
+import { listNames } from './conventions.ts';
+import { hasTwoOrders, isDateLike, isShortDate, readDays, readISODate } from './dates.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
-import { decimalShownBy, isNumberLike, numberOf, withPoint } from './numbers.ts';
+import { decimalShownBy, isNumberLike, readNumber, withPoint } from './numbers.ts';
 import { columnIndex, isMissing, type Table } from './table.ts';
 
 /**
- * A column of numbers gives one feature, and one of dates, in days since 1 January 1970; one of categories gives a feature for
- * each, 1 where it is that one and else 0.
+ * A column of a table that is used for features. Numbers become one feature. Dates become one feature, in days since
+ * 1 January 1970. Categories become one feature each, which is 1 in rows of that category and 0 elsewhere.
  */
 export type FeatureColumn =
   | { readonly name: string; readonly kind: 'numbers' | 'dates' }
   | { readonly name: string; readonly kind: 'categories'; readonly categories: readonly string[] };
 
-/** Which columns of a table are what. */
-export interface ColumnRoles {
+/** The roles of the columns of a table. */
+interface ColumnRoles {
   readonly target: string;
-  /** Columns that are no features. Default none. */
+  /** Columns that are not used as features. Default: none. */
   readonly ignore?: readonly string[];
-  /** Columns of categories although they hold numbers. Default none. */
+  /** Columns to be read as categories although they hold numbers. Default: none. */
   readonly categorical?: readonly string[];
 }
 
 /**
- * The columns that features come from: all but the target and those that are ignored.
+ * The names of the columns to use for features: all except the target and the ignored ones.
  *
- * @throws DataError where there is no column of one of the names, the target is ignored, or no column is left
+ * @throws DataError where a named column does not exist, the target is ignored, or no column remains
  */
 export function featureColumnNames(table: Table, { target, ignore = [], categorical = [] }: ColumnRoles): string[] {
   for (const name of [target, ...ignore, ...categorical]) columnIndex(table, name);
@@ -36,11 +36,11 @@ export function featureColumnNames(table: Table, { target, ignore = [], categori
 }
 
 /**
- * What kind each of the columns is: categories where it is listed in `categorical` or no cell is a number or a date, else numbers
- * or dates.
+ * Decides the kind of each column. A column holds categories if it is listed in `categorical` or no cell is a number or
+ * a date; otherwise it holds numbers or dates.
  *
- * @throws DataError where numbers, dates and texts are mixed in a column that is not listed, or it can be read in several ways, all
- *   its cells are missing, or there are more categories or features than the limits allow
+ * @throws DataError where an unlisted column mixes numbers, dates and texts, or can be read in several ways; where all
+ *   cells of a column are missing; or where there are more categories or features than the limits allow
  */
 export function featureColumns(
   table: Table,
@@ -50,9 +50,9 @@ export function featureColumns(
 ): FeatureColumn[] {
   const limits = limitsOf(options);
   const indices = names.map((name) => columnIndex(table, name));
-  const found = contents(table, indices);
+  const found = countContents(table, indices);
   const columns = names.map((name, at): FeatureColumn => {
-    const kind = categorical.includes(name) ? 'categories' : kindOf(table, name, found[at]);
+    const kind = categorical.includes(name) ? 'categories' : chooseKind(table, name, found[at]);
     if (kind !== 'categories') return { name, kind };
     const texts = new Set(table.rows.map((row) => row[indices[at]]).filter((cell) => !isMissing(cell)));
     const what = `column ${JSON.stringify(name)} has ${texts.size} different texts`;
@@ -65,19 +65,19 @@ export function featureColumns(
     limits,
     'values',
     features * table.rows.length,
-    `${table.rows.length} rows × ${features} features are many`,
+    `${table.rows.length} rows × ${features} features are ${features * table.rows.length} values`,
   );
   return columns;
 }
 
-/** What cells are that are there: `numbers` and `dates` that are read, those that look like one and are not, and texts. */
+/** The sorts of cells that are not missing: readable numbers and dates, cells that only look like one, and texts. */
 type Sort = 'numbers' | 'dates' | 'numberLike' | 'dateLike' | 'texts';
 
-/** How many cells of a column are of each sort, and the first row with one. */
+/** The number of cells of each sort in a column, and the first row with such a cell. */
 type Contents = Readonly<Record<Sort, { count: number; first: number }>>;
 
-/** Row by row, as the table lies in memory: column by column is several times slower. */
-function contents({ rows }: Table, indices: readonly number[]): Contents[] {
+/** Goes row by row, in the order of memory; column by column is several times slower. */
+function countContents({ rows }: Table, indices: readonly number[]): Contents[] {
   const none = () => ({ count: 0, first: -1 });
   const found = indices.map(
     (): Contents => ({ numbers: none(), dates: none(), numberLike: none(), dateLike: none(), texts: none() }),
@@ -86,21 +86,21 @@ function contents({ rows }: Table, indices: readonly number[]): Contents[] {
     for (let at = 0; at < indices.length; at++) {
       const cell = rows[row][indices[at]];
       if (isMissing(cell)) continue;
-      const known = found[at][sortOf(cell)];
+      const known = found[at][classifyCell(cell)];
       if (known.count++ === 0) known.first = row;
     }
   }
   return found;
 }
 
-function sortOf(cell: string): Sort {
-  if (numberOf(cell) !== undefined) return 'numbers';
-  if (daysOf(cell) !== undefined) return 'dates';
+function classifyCell(cell: string): Sort {
+  if (readNumber(cell) !== undefined) return 'numbers';
+  if (readDays(cell) !== undefined) return 'dates';
   if (isDateLike(cell) || isShortDate(cell)) return 'dateLike';
   return isNumberLike(cell) ? 'numberLike' : 'texts';
 }
 
-function kindOf(table: Table, name: string, found: Contents): FeatureColumn['kind'] {
+function chooseKind(table: Table, name: string, found: Contents): FeatureColumn['kind'] {
   const { numbers, dates, numberLike, dateLike, texts } = found;
   const counts = Object.values(found).map(({ count }) => count);
   const known = counts.reduce((sum, count) => sum + count, 0);
@@ -110,60 +110,60 @@ function kindOf(table: Table, name: string, found: Contents): FeatureColumn['kin
   if (numbers.count === known) return 'numbers';
   if (dates.count === known) return 'dates';
   const [areNumbers, areDates] = [numbers.count + numberLike.count, dates.count + dateLike.count];
-  // A date among texts is one of them.
+  // Some cells that look like dates do not turn a column of texts into one of dates.
   if (areNumbers === 0 && 2 * areDates <= known) return 'categories';
   const isOfDates = areDates > areNumbers;
   const others = isOfDates ? [numbers, numberLike, dateLike] : [dates, dateLike, numberLike];
   const sort = [texts, ...others].find(({ count }) => count > 0) as Contents[Sort];
   const at = columnIndex(table, name);
-  // 01/01/2020 is the same in either order: what is in doubt are others.
+  // A date such as 01/01/2020 is the same in both orders, so it is no example of a doubtful one.
   const doubtful = sort === dateLike ? table.rows.findIndex((cells) => isDoubtfulDate(cells[at])) : -1;
   const row = doubtful < 0 ? sort.first : doubtful;
   const cell = table.rows[row][at];
   const what = isOfDates ? 'a date' : 'a number';
   const share = `as ${isOfDates ? areDates : areNumbers} of the ${table.rows.length} values are; correct it`;
-  const doubt = isOfDates || sort !== dateLike ? doubtOf(cell) : undefined;
+  const doubt = isOfDates || sort !== dateLike ? describeDoubt(cell) : undefined;
   throw new DataError(
-    `${place(table, row, name)}: ${JSON.stringify(cell)} ${doubt ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
+    `${describePlace(table, row, name)}: ${JSON.stringify(cell)} ${doubt ?? `is not ${what}, ${share}`}, or list the column in the option categorical`,
   );
 }
 
-/** Whether a cell looks like a date and is none, or not the same one in either order. */
+/** Whether a cell looks like a date but is none, or is not the same date in both orders. */
 function isDoubtfulDate(cell: string): boolean {
   if (!isDateLike(cell)) return isShortDate(cell);
-  const date = isoDate(cell, 'day-first');
-  return date === undefined || date !== isoDate(cell, 'month-first');
+  const date = readISODate(cell, 'day-first');
+  return date === undefined || date !== readISODate(cell, 'month-first');
 }
 
-/** Why a cell that looks like a number, or like a date, is not read; undefined where it does not. */
-function doubtOf(cell: string): string | undefined {
+/** Explains why a cell that looks like a number or a date cannot be read; undefined where it looks like neither. */
+function describeDoubt(cell: string): string | undefined {
   if (hasTwoOrders(cell)) {
-    const [day, month] = [isoDate(cell, 'day-first'), isoDate(cell, 'month-first')];
+    const [day, month] = [readISODate(cell, 'day-first'), readISODate(cell, 'month-first')];
     return `could be ${day} or ${month}; say by the option dates whether the day stands first`;
   }
   if (isShortDate(cell)) return 'is a date with two digits for the year; write four';
   if (isDateLike(cell) && isDoubtfulDate(cell)) {
-    return isoDate(cell, 'day-first') === isoDate(cell, 'month-first')
+    return readISODate(cell, 'day-first') === readISODate(cell, 'month-first')
       ? 'is no date of the calendar; correct it'
-      : 'is not written as the other dates are, or the option dates says; correct it, or that option';
+      : 'is not written as the other dates are, or the option dates says; correct the date or the option';
   }
-  if (numberOf(cell) !== undefined || !isNumberLike(cell)) return undefined;
+  if (readNumber(cell) !== undefined || !isNumberLike(cell)) return undefined;
   if (decimalShownBy(cell) !== 'either') {
     const mark = withPoint(cell, ',') === undefined ? 'point' : 'comma';
-    return `has a decimal ${mark}, unlike others, or against the option decimal; correct it, or that option`;
+    return `has a decimal ${mark}, unlike others, or against the option decimal; correct the number or the option`;
   }
   const [point, comma] = [withPoint(cell, '.'), withPoint(cell, ',')];
   return `could be ${point} or ${comma}; say by the option decimal what stands before the decimals`;
 }
 
-/** Fewer categories than these go without a warning. */
-const FEW = 10;
+/** Columns with fewer categories than this cause no warning. */
+const WARNING_COUNT = 10;
 
 /**
- * What to know of columns that have become many features: those whose texts hold numbers, with a unit say, or are nearly all
- * different, as names are. None of those that are listed in `categorical`.
+ * Warnings about columns of texts that become many features, because most texts contain numbers (with a unit, for
+ * example) or are different from each other (such as names). Columns that are listed in `categorical` cause no warning.
  */
-export function categoryWarnings(
+export function warnOfCategories(
   table: Table,
   columns: readonly FeatureColumn[],
   categorical: readonly string[] = [],
@@ -173,7 +173,7 @@ export function categoryWarnings(
     const { name, categories } = column;
     const holding = categories.filter((text) => /^[^\p{L}]{0,4}\d/u.test(text));
     const holdNumbers = 2 * holding.length > categories.length;
-    if (categories.length < FEW || !(holdNumbers || 2 * categories.length > table.rows.length)) return [];
+    if (categories.length < WARNING_COUNT || !(holdNumbers || 2 * categories.length > table.rows.length)) return [];
     const [example] = holdNumbers ? holding : categories;
     const remedy = holdNumbers ? 'write numbers alone, without a unit' : 'leave it out by the option ignore';
     return [
@@ -182,21 +182,21 @@ export function categoryWarnings(
   });
 }
 
-/** What was taken to be meant, of the table and of the columns in use. */
-export function assumptions(table: Table, columns: readonly FeatureColumn[]): string[] {
+/** Sentences about how ambiguous cells of the table, and its dates, were understood. */
+export function listAssumptions(table: Table, columns: readonly FeatureColumn[]): string[] {
   const dates = columns.filter(({ kind }) => kind === 'dates').map(({ name }) => name);
   return [
     ...(table.assumed ?? []),
-    ...(dates.length > 0 ? [`dates count in days since 1970-01-01, in ${listed(dates)}`] : []),
+    ...(dates.length > 0 ? [`dates count in days since 1970-01-01, in ${listNames(dates)}`] : []),
   ];
 }
 
-/** How an error tells where a cell is. */
-export function place({ lines }: Table, row: number, column: string): string {
+/** The place of a cell, as errors name it. */
+export function describePlace({ lines }: Table, row: number, column: string): string {
   return `line ${lines[row]}, column ${JSON.stringify(column)}`;
 }
 
-/** The name of each feature: that of its column, with `=category` where there is one for each. */
+/** The name of each feature: the name of its column, followed by `=category` for a category. */
 export function featureNames(columns: readonly FeatureColumn[]): string[] {
   return columns.flatMap((column) =>
     column.kind === 'categories' ? column.categories.map((category) => `${column.name}=${category}`) : [column.name],
@@ -204,12 +204,13 @@ export function featureNames(columns: readonly FeatureColumn[]): string[] {
 }
 
 /**
- * The features of all rows, rows × features, in float64: a large offset, as dates have, must survive until the mean is
- * taken off. NaN where a value is missing.
+ * The features of all rows, rows × features, with NaN for missing values. They are in float64, since numbers with a
+ * large offset, such as dates, would lose their differences in float32 before the mean is subtracted.
  *
- * @throws DataError that names the line and the column of a value that is no number, too large, or a category not known
+ * @throws DataError that names the line and the column of a value that is no number or too large, or of an unknown
+ *   category
  */
-export function encoded(table: Table, columns: readonly FeatureColumn[]): Float64Array {
+export function encodeFeatures(table: Table, columns: readonly FeatureColumn[]): Float64Array {
   const { rows } = table;
   const features = featureNames(columns).length;
   const values = new Float64Array(rows.length * features);
@@ -225,30 +226,32 @@ export function encoded(table: Table, columns: readonly FeatureColumn[]): Float6
       const cell = rows[row][index];
       const width = positions?.size ?? 1;
       if (isMissing(cell)) values.fill(Number.NaN, at, at + width);
-      else if (positions) values[at + position(table, row, name, cell, positions)] = 1;
-      else values[at] = isDate ? dayIn(table, row, name, cell) : numberIn(table, row, name, cell);
+      else if (positions) values[at + findCategory(table, row, name, cell, positions)] = 1;
+      else values[at] = isDate ? readDayAt(table, row, name, cell) : readNumberAt(table, row, name, cell);
       at += width;
     }
   }
   return values;
 }
 
-/** The number in the cell at that place. @throws DataError that names the place where it is none, or one too large */
-export function numberIn(table: Table, row: number, name: string, cell: string): number {
-  const value = numberOf(cell);
+/** Reads the number in a cell. @throws DataError that names the place where the cell is no number, or one too large */
+export function readNumberAt(table: Table, row: number, name: string, cell: string): number {
+  const value = readNumber(cell);
   if (value !== undefined && Number.isFinite(Math.fround(value))) return value;
   const fault =
-    value === undefined ? (doubtOf(cell) ?? 'is not a number') : 'is too large for float32, which ends at 3.4e38';
-  throw new DataError(`${place(table, row, name)}: ${JSON.stringify(cell)} ${fault}`);
+    value === undefined ? (describeDoubt(cell) ?? 'is not a number') : 'is too large for float32, which ends at 3.4e38';
+  throw new DataError(`${describePlace(table, row, name)}: ${JSON.stringify(cell)} ${fault}`);
 }
 
-function dayIn(table: Table, row: number, name: string, cell: string): number {
-  const days = daysOf(cell);
+function readDayAt(table: Table, row: number, name: string, cell: string): number {
+  const days = readDays(cell);
   if (days !== undefined) return days;
-  throw new DataError(`${place(table, row, name)}: ${JSON.stringify(cell)} ${doubtOf(cell) ?? 'is not a date'}`);
+  throw new DataError(
+    `${describePlace(table, row, name)}: ${JSON.stringify(cell)} ${describeDoubt(cell) ?? 'is not a date'}`,
+  );
 }
 
-function position(
+function findCategory(
   table: Table,
   row: number,
   name: string,
@@ -261,6 +264,6 @@ function position(
   const listed =
     known.length > 20 ? `${known.slice(0, 20).join(', ')} and ${known.length - 20} more` : known.join(', ');
   throw new DataError(
-    `${place(table, row, name)}: ${JSON.stringify(cell)} is not a known category; these are ${listed}`,
+    `${describePlace(table, row, name)}: ${JSON.stringify(cell)} is not a known category; these are ${listed}`,
   );
 }

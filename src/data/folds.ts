@@ -2,32 +2,34 @@ import { INDEX, refusal } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { random } from './random.ts';
 
-/** A cut of rows into folds, each of which is held out once. */
+/** A partition of rows into folds, each of which is held out once. */
 export interface Folds {
+  /** The number of folds. */
   readonly folds: number;
-  /** Rows. */
+  /** The number of rows. */
   readonly count: number;
-  /** The fold, from 0, that holds each row out. */
+  /** The fold, from 0, in which each row is held out. */
   readonly foldOf: Int32Array;
-  /** folds × count, row-major: 1 where the row trains, 0 where it is held out. */
+  /** folds × count, row-major: 1 where the row is used for training, 0 where it is held out. */
   readonly training: Uint8Array;
-  /** folds × count, row-major: 1 where the row is held out. Each column has one 1. */
+  /** folds × count, row-major: 1 where the row is held out, else 0. Each column contains a single 1. */
   readonly heldOut: Uint8Array;
 }
 
+/** Options of `foldMasks` and `crossValidation`. */
 export interface FoldOptions {
-  /** From 2 to the number of rows: then each row is held out alone. Default 5. */
+  /** The number of folds, an integer from 2 to the number of rows (which holds out each row alone). Default 5. */
   folds?: number;
-  /** Of the choice of rows, an integer from 0. Default 0. */
+  /** Seed of the random partition, an integer from 0. Default 0. */
   seed?: number;
 }
 
-/** Numbers that an array can hold. */
-const MOST = 2 ** 32;
+/** The largest number of elements in a typed array. */
+const MAXIMUM_NUMBERS = 2 ** 32;
 
 /**
- * Cuts `count` rows into folds at random, as k-fold cross-validation does (M. Stone, 1974; S. Geisser, 1975). The sizes of
- * the folds differ by at most one row.
+ * Partitions `count` rows into folds at random, for k-fold cross-validation (M. Stone, 1974; S. Geisser, 1975). The
+ * sizes of the folds differ by at most one row.
  *
  * @throws RangeError where there are fewer than two rows, or an option is out of range
  */
@@ -39,8 +41,8 @@ export function foldMasks(count: number, options?: FoldOptions): Folds {
   if (!Number.isInteger(folds) || folds < 2 || folds > count) {
     throw refusal('folds', folds, `an integer from 2 to ${count}, the number of rows`);
   }
-  if (folds * count > MOST)
-    throw new RangeError(`count is ${count} and folds is ${folds}; together they may be ${MOST}`);
+  if (folds * count > MAXIMUM_NUMBERS)
+    throw new RangeError(`count is ${count} and folds is ${folds}; their product may be at most ${MAXIMUM_NUMBERS}`);
   const foldOf = new Int32Array(count);
   for (const [place, row] of random(seed).permutation(count).entries()) foldOf[row] = place % folds;
   const training = new Uint8Array(folds * count).fill(1);

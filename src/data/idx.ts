@@ -1,9 +1,9 @@
 import { BYTES } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
-import { bytesOf, type Source } from './source.ts';
+import { readBytes, type Source } from './source.ts';
 
-/** The elements that an IDX file may have, by the code in its third byte. */
+/** The element types of IDX files, by the code in the third byte. */
 const ELEMENTS = {
   8: { type: 'uint8', make: (count: number) => new Uint8Array(count), read: 'getUint8' },
   9: { type: 'int8', make: (count: number) => new Int8Array(count), read: 'getInt8' },
@@ -15,39 +15,42 @@ const ELEMENTS = {
 
 type Element = (typeof ELEMENTS)[keyof typeof ELEMENTS];
 
-/** An array of any rank; the last index runs fastest. */
+/** The array in an IDX file. */
 export interface IDXArray {
+  /** The type of the elements. */
   readonly type: Element['type'];
+  /** The extents of the axes. */
   readonly shape: readonly number[];
+  /** The elements in row-major order. */
   readonly values: ReturnType<Element['make']>;
 }
 
 /**
- * Reads an IDX file, plain or .gz: the format of MNIST (Y. LeCun, C. Cortes, C. Burges, "The MNIST database of
- * handwritten digits", which describes it), with all its element types.
+ * Reads an IDX file, plain or .gz, of any element type. This is the format of MNIST, described by Y. LeCun, C. Cortes
+ * and C. Burges, "The MNIST database of handwritten digits".
  *
- * @throws DataError where the file is not IDX, is cut short, has bytes to spare, or exceeds a limit
+ * @throws DataError where the file is not IDX, is cut short, has too many bytes, or exceeds a limit
  */
 export async function readIDX(source: Source, options?: LimitOptions): Promise<IDXArray> {
-  return idxOf(source, readOptions('readIDX', options, LIMIT_OPTIONS));
+  return readArray(source, readOptions('readIDX', options, LIMIT_OPTIONS));
 }
 
-/** The same, with options that are read already and may hold others. */
-export async function idxOf(source: Source, options: LimitOptions): Promise<IDXArray> {
-  return parsed(await bytesOf(source, options), options);
+/** `readIDX` for options that have been checked and may contain further ones. */
+export async function readArray(source: Source, options: LimitOptions): Promise<IDXArray> {
+  return parseArray(await readBytes(source, options), options);
 }
 
 /**
- * As `readIDX`, for bytes that are there and not compressed: two zero bytes, the element type, the rank, the extents as
- * big-endian 32-bit integers, then the elements, big-endian too.
+ * Like `readIDX`, for uncompressed bytes in memory: two zero bytes, the element type, the rank, the extents as
+ * big-endian 32-bit integers, then the elements, also big-endian.
  */
 export function parseIDX(bytes: Uint8Array, options?: LimitOptions): IDXArray {
   BYTES('parseIDX: bytes', bytes);
-  return parsed(bytes, readOptions('parseIDX', options, LIMIT_OPTIONS));
+  return parseArray(bytes, readOptions('parseIDX', options, LIMIT_OPTIONS));
 }
 
-function parsed(bytes: Uint8Array, options: LimitOptions): IDXArray {
-  const element = elementOf(bytes);
+function parseArray(bytes: Uint8Array, options: LimitOptions): IDXArray {
+  const element = readElementType(bytes);
   const rank = bytes[3];
   const start = 4 + 4 * rank;
   if (bytes.length < start) {
@@ -74,7 +77,7 @@ function parsed(bytes: Uint8Array, options: LimitOptions): IDXArray {
   return { type: element.type, shape, values };
 }
 
-function elementOf(bytes: Uint8Array): Element {
+function readElementType(bytes: Uint8Array): Element {
   if (bytes.length < 4) throw new DataError(`the file has ${bytes.length} bytes; an IDX file has at least 8`);
   const element = (ELEMENTS as Partial<Record<number, Element>>)[bytes[2]];
   if (bytes[0] === 0 && bytes[1] === 0 && element && bytes[3] > 0) return element;

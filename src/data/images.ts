@@ -1,55 +1,57 @@
 import { COUNT, checkFor, INDEX, isListOf, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Dataset, Samples } from './dataset.ts';
-import { type IDXArray, idxOf } from './idx.ts';
+import type { Dataset } from './dataset.ts';
+import { type IDXArray, readArray } from './idx.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
 import type { ImagePreparation } from './preparation.ts';
+import type { Samples } from './samples.ts';
 import type { Source } from './source.ts';
 
 /** The value of a white pixel in a file of bytes. */
 const WHITE = 255;
 
-/** Labelled images: a row of `inputs` is one image, pixel by pixel, in [0, 1]. */
+/** Labelled images. Each row of `inputs` is one image, pixel by pixel, in [0, 1]. */
 export interface LabelledImages extends Samples {
-  /** Of one image, such as [28, 28]. */
+  /** The shape of one image, such as [28, 28]. */
   readonly shape: readonly number[];
 }
 
+/** Options of `readImages` and `readLabels`. */
 export interface ImageOptions extends LimitOptions {
-  /** How many classes the labels come from. Default: the greatest label + 1. */
+  /** The number of classes; labels must be below it. Default: the limit on classes. */
   classes?: number;
 }
 
 const IMAGE_OPTIONS: Checks<ImageOptions> = { ...LIMIT_OPTIONS, classes: COUNT };
 
 /**
- * Reads images and their labels from two IDX files, plain or .gz, as MNIST and Fashion-MNIST have them.
+ * Reads images and their labels from two IDX files, plain or .gz, as in MNIST and Fashion-MNIST.
  *
  * @param images count × height × width (× channels) of uint8, or count × pixels
  * @param labels count of integers from 0
- * @throws DataError where a file is broken, there are not as many labels as images, or a label is outside the classes
+ * @throws DataError where a file is broken, the numbers of labels and images differ, or a label is outside the classes
  */
 export async function readImages(images: Source, labels: Source, given?: ImageOptions): Promise<LabelledImages> {
   const options = readOptions('readImages', given, IMAGE_OPTIONS);
-  return readNamed({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
+  return readLabelled({ name: 'images', bytes: images }, { name: 'labels', bytes: labels }, options);
 }
 
-/** Where the classes have names, there are as many of them. */
+/** With `classNames`, the number of names is the number of classes. */
 type LabelOptions = ImageOptions & Pick<ImageFileOptions, 'classNames'>;
 
-async function readNamed(images: NamedFile, labels: NamedFile, options: LabelOptions): Promise<LabelledImages> {
-  const { inputs, count, features, shape } = await named(images.name, readPixels(images.bytes, options));
-  const classOf = await named(labels.name, labelsFrom(labels.bytes, count, options));
+async function readLabelled(images: NamedFile, labels: NamedFile, options: LabelOptions): Promise<LabelledImages> {
+  const { inputs, count, features, shape } = await prefixErrors(images.name, readPixels(images.bytes, options));
+  const classOf = await prefixErrors(labels.name, readCheckedLabels(labels.bytes, count, options));
   return { inputs, labels: classOf, count, features, shape };
 }
 
-/** Images without labels, scaled by 1/255 or another greatest value. */
+/** Reads images without labels. Pixels are divided by the greatest value that they can have. */
 export async function readPixels(
   source: Source,
   options: LimitOptions = {},
   greatest = WHITE,
 ): Promise<Omit<LabelledImages, 'labels'>> {
-  const { type, shape: extents, values } = await idxOf(source, options);
+  const { type, shape: extents, values } = await readArray(source, options);
   const [count, ...shape] = extents;
   if (type !== 'uint8' || shape.length === 0) {
     throw new DataError(`it holds ${extents.join(' × ')} ${type}; images must be count × height × width of uint8`);
@@ -61,17 +63,17 @@ export async function readPixels(
   return { inputs, count, features: values.length / count, shape };
 }
 
-/** The labels of `count` images: an IDX file, plain or .gz, of one integer for each. */
+/** Reads the labels of `count` images from an IDX file, plain or .gz, that holds one integer per image. */
 export async function readLabels(source: Source, count: number, options?: ImageOptions): Promise<Int32Array> {
   INDEX('readLabels: count', count);
-  return labelsFrom(source, count, readOptions('readLabels', options, IMAGE_OPTIONS));
+  return readCheckedLabels(source, count, readOptions('readLabels', options, IMAGE_OPTIONS));
 }
 
-async function labelsFrom(source: Source, count: number, options: LabelOptions): Promise<Int32Array> {
-  return labelsOf(await idxOf(source, options), count, options);
+async function readCheckedLabels(source: Source, count: number, options: LabelOptions): Promise<Int32Array> {
+  return checkLabels(await readArray(source, options), count, options);
 }
 
-function labelsOf({ type, shape, values }: IDXArray, count: number, options: LabelOptions): Int32Array {
+function checkLabels({ type, shape, values }: IDXArray, count: number, options: LabelOptions): Int32Array {
   if (shape.length !== 1 || type.startsWith('float')) {
     throw new DataError(`it holds ${shape.join(' × ')} ${type}; it must hold one integer per image`);
   }
@@ -84,24 +86,27 @@ function labelsOf({ type, shape, values }: IDXArray, count: number, options: Lab
   if (wrong >= 0) {
     const isLimit = !options.classNames && options.classes === undefined;
     const hint = isLimit ? ' (raise limits.classes where there are more)' : '';
-    const told = options.classNames ? `classNames names ${classes}` : `there are ${classes} classes`;
+    const reason = options.classNames ? `classNames names ${classes}` : `there are ${classes} classes`;
     throw new DataError(
-      `the label of image ${wrong} is ${values[wrong]}; it must be from 0 to ${classes - 1}, as ${told}${hint}`,
+      `the label of image ${wrong} is ${values[wrong]}; it must be from 0 to ${classes - 1}, as ${reason}${hint}`,
     );
   }
   return Int32Array.from(values);
 }
 
-/** A file by its name. A page gives `{ name: file.name, bytes: file }` for each file dropped on it. */
+/** A file with its name. For a file that was dropped on a page this is `{ name: file.name, bytes: file }`. */
 export interface NamedFile {
+  /** The name of the file, possibly with its path. */
   readonly name: string;
+  /** The content of the file. */
   readonly bytes: Source;
 }
 
+/** Options of `imagesFromFiles`. */
 export interface ImageFileOptions extends LimitOptions {
-  /** Of the data set. Default "images". */
+  /** The name of the data set. Default 'images'. */
   name?: string;
-  /** Default "0", "1", … up to the greatest label of the training part. */
+  /** The names of the classes. Default '0', '1', … up to the greatest label of the training part. */
   classNames?: readonly string[];
 }
 
@@ -112,7 +117,7 @@ const NAMES = /* @__PURE__ */ checkFor(
 
 const IMAGE_FILE_OPTIONS: Checks<ImageFileOptions> = { ...LIMIT_OPTIONS, name: TEXT, classNames: NAMES };
 
-/** A data set of images that knows how images like its own are prepared. */
+/** A data set of images, with the preparation for other images of the same kind. */
 export interface ImageDataset extends Dataset {
   readonly classNames: readonly string[];
   readonly preparation: ImagePreparation;
@@ -125,35 +130,36 @@ const ROLES = {
   testLabels: { name: 't10k-labels-idx1-ubyte', pattern: /(t10k|test)[-_.]labels[-_.]idx1[-_.]ubyte(\.gz)?$/i },
 };
 
+/** The names of the four files of an MNIST-like data set. */
 export type ImageFileNames = Readonly<Record<keyof typeof ROLES, string>>;
 
 /**
- * Which of the names are the four files of an MNIST-like data set. Dots may stand for dashes, `test` for `t10k`, a
- * prefix may come first and .gz last; where a file is there plain and as .gz, the plain one is taken.
+ * Finds the four files of an MNIST-like data set among the names. Dots may replace dashes, `test` may replace `t10k`,
+ * and names may have a prefix and end in .gz. If a file exists both plain and as .gz, the plain one is taken.
  *
- * @throws DataError that lists what is missing and what is there, or the names that compete for one part
+ * @throws DataError that lists the missing files and the given names, or several names that match the same file
  */
 export function imageFileNames(names: readonly string[]): ImageFileNames {
   TEXTS('imageFileNames: names', names);
-  return filesAmong(names, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
+  return findFiles(names, ['trainImages', 'trainLabels', 'testImages', 'testLabels']);
 }
 
-/** As `imageFileNames`, for the test part alone; its labels may be absent. */
+/** Like `imageFileNames`, but only for the test part, whose labels may be absent. */
 export function testFileNames(names: readonly string[]): { readonly images: string; readonly labels?: string } {
   TEXTS('testFileNames: names', names);
-  const { testImages: images } = filesAmong(names, ['testImages']);
-  if (candidates(names, ROLES.testLabels.pattern).length === 0) return { images };
-  return { images, labels: filesAmong(names, ['testLabels']).testLabels };
+  const { testImages: images } = findFiles(names, ['testImages']);
+  if (findMatches(names, ROLES.testLabels.pattern).length === 0) return { images };
+  return { images, labels: findFiles(names, ['testLabels']).testLabels };
 }
 
-function filesAmong<Role extends keyof typeof ROLES>(
+function findFiles<Role extends keyof typeof ROLES>(
   names: readonly string[],
   roles: readonly Role[],
 ): Readonly<Record<Role, string>> {
-  const found = roles.map((role) => [role, candidates(names, ROLES[role].pattern)] as const);
+  const found = roles.map((role) => [role, findMatches(names, ROLES[role].pattern)] as const);
   const missing = found.filter(([, matches]) => matches.length === 0).map(([role]) => ROLES[role].name);
   if (missing.length > 0) {
-    throw new DataError(`${missing.join(', ')} (or the same with .gz) not found; ${listed(names)}`);
+    throw new DataError(`${missing.join(', ')} (or the same with .gz) not found; ${listFiles(names)}`);
   }
   for (const [role, matches] of found) {
     if (matches.length > 1) throw new DataError(`${matches.join(' and ')} could each be ${ROLES[role].name}; keep one`);
@@ -161,22 +167,22 @@ function filesAmong<Role extends keyof typeof ROLES>(
   return Object.fromEntries(found.map(([role, [name]]) => [role, name])) as Record<Role, string>;
 }
 
-function candidates(names: readonly string[], pattern: RegExp): string[] {
+function findMatches(names: readonly string[], pattern: RegExp): string[] {
   const matches = names.filter((name) => pattern.test(name));
   return matches.filter((name) => !(name.toLowerCase().endsWith('.gz') && matches.includes(name.slice(0, -3))));
 }
 
-function listed(names: readonly string[]): string {
+function listFiles(names: readonly string[]): string {
   if (names.length === 0) return 'there are no files';
   const shown = names.slice(0, 10).join(', ');
   return `there ${names.length === 1 ? 'is' : 'are'} ${shown}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`;
 }
 
 /**
- * The data set in the four IDX files of MNIST, Fashion-MNIST and their kin, found among `files` by their names
- * (`imageFileNames` says how).
+ * Reads a data set in the format of MNIST or Fashion-MNIST from four IDX files, which are found among `files` by their
+ * names as in `imageFileNames`.
  *
- * @throws DataError that names the file
+ * @throws DataError that names the file in which something is wrong
  */
 export async function imagesFromFiles(files: readonly NamedFile[], given?: ImageFileOptions): Promise<ImageDataset> {
   const options = readOptions('imagesFromFiles', given, IMAGE_FILE_OPTIONS);
@@ -188,9 +194,9 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
   const names = imageFileNames(files.map(({ name }) => name));
   const file = (name: string): NamedFile => files.find((each) => each.name === name) as NamedFile;
   const part = (images: string, labels: string, classes?: number): Promise<LabelledImages> =>
-    readNamed(file(images), file(labels), { ...options, classes });
+    readLabelled(file(images), file(labels), { ...options, classes });
   const train = await part(names.trainImages, names.trainLabels);
-  const classNames = options.classNames ?? numberedClasses(train.labels);
+  const classNames = options.classNames ?? numberClasses(train.labels);
   const test = await part(names.testImages, names.testLabels, classNames.length);
   const { shape } = train;
   if (String(test.shape) !== String(shape)) {
@@ -203,12 +209,12 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
   return { name, classes: classNames.length, featureShape: shape, train, test, classNames, preparation };
 }
 
-function numberedClasses(labels: Int32Array): string[] {
+function numberClasses(labels: Int32Array): string[] {
   return Array.from({ length: labels.reduce((a, b) => Math.max(a, b)) + 1 }, (_, label) => String(label));
 }
 
-/** Puts the name of what was read before the message of what went wrong. */
-async function named<T>(name: string, reading: Promise<T>): Promise<T> {
+/** Prefixes the message of a DataError with the name of the file. */
+async function prefixErrors<T>(name: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: unknown) => {
     throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
   });

@@ -1,6 +1,5 @@
 export { type CSVOptions, type CSVRecords, parseCSV } from './csv.ts';
-export type { Dataset, Samples, SplitOptions } from './dataset.ts';
-export { splitSamples, subset } from './dataset.ts';
+export type { Dataset } from './dataset.ts';
 export type { DateOrder } from './dates.ts';
 export { diabetes } from './diabetes.ts';
 export type { Split } from './digits.ts';
@@ -23,15 +22,8 @@ export {
 } from './images.ts';
 export { DataError, type LimitOptions, type Limits } from './limits.ts';
 export type { Decimal } from './numbers.ts';
-export {
-  type ImagePreparation,
-  type MissingRule,
-  type Preparation,
-  type PreparedRows,
-  preparedFor,
-  preparedTable,
-  type TablePreparation,
-} from './preparation.ts';
+export type { ImagePreparation, MissingRule, Preparation, TablePreparation } from './preparation.ts';
+export { type PreparedRows, preparedFor, preparedTable } from './prepared-rows.ts';
 export {
   type LinearModel,
   type RegressionData,
@@ -43,6 +35,8 @@ export {
   tableRegression,
   unstandardisedModel,
 } from './regression.ts';
+export type { Samples, SplitOptions } from './samples.ts';
+export { splitSamples, subset } from './samples.ts';
 export type { Separator } from './separator.ts';
 export type { Source } from './source.ts';
 export { type SparseRegression, type SparseRegressionOptions, sparseRegression } from './sparse-regression.ts';

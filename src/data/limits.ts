@@ -2,31 +2,33 @@ import { type Check, OBJECT, refusal } from '../arguments/check.ts';
 import { nearestTo } from '../arguments/nearest.ts';
 import type { Checks } from '../arguments/options.ts';
 
-/** What is wrong with the data themselves, as opposed to how they were asked for. The message says where. */
+/** Thrown where the data themselves are wrong, as opposed to the options of a call. The message names the place. */
 export class DataError extends Error {
+  /** Always 'DataError'. */
   override readonly name = 'DataError';
 }
 
-/** How much a reader takes before it gives up, so that a wrong or hostile file does not fill the memory. */
+/** Limits above which readers refuse a file, so that a wrong or hostile file cannot fill the memory. */
 export interface Limits {
-  /** Of a file as it comes. Default 2²⁹ (512 MiB). */
+  /** Bytes of a file. Default 2²⁹ (512 MiB). */
   readonly bytes: number;
-  /** Of a .gz file once decompressed. Default 2²⁹ (512 MiB). */
+  /** Bytes of a .gz file after decompression. Default 2²⁹ (512 MiB). */
   readonly decompressedBytes: number;
-  /** Rows of a table, images of a file. Default 10 million. */
+  /** Rows of a table or images in a file. Default 10 million. */
   readonly rows: number;
-  /** Columns of a table, and features once categories are spread out. Default 10 000. */
+  /** Columns of a table, and features after categories have become features. Default 10 000. */
   readonly columns: number;
-  /** Numbers in all: rows × features. Default 2²⁷ (512 MiB as float32). */
+  /** Numbers in total: rows × features. Default 2²⁷ (512 MiB as float32). */
   readonly values: number;
   /** Different texts in a column of categories. Default 256. */
   readonly categories: number;
-  /** Default 1000. */
+  /** Classes of a data set. Default 1000. */
   readonly classes: number;
 }
 
-/** Readers take some of the limits, and the default for the rest. */
+/** Options of all readers. */
 export interface LimitOptions {
+  /** Limits that replace the defaults. */
   limits?: Partial<Limits>;
 }
 
@@ -60,8 +62,9 @@ export function limitsOf({ limits = {} }: LimitOptions = {}): Limits {
 }
 
 /**
- * @param what what is too much, with the count, such as "line 1 has 20000 columns"
- * @param advice what to do other than raising the limit
+ * @param what a sentence with the count, such as "line 1 has 20000 columns"
+ * @param advice an alternative to raising the limit
+ * @throws DataError where the count exceeds the limit
  */
 export function checkLimit(limits: Limits, name: keyof Limits, count: number, what: string, advice?: string): void {
   if (count <= limits[name]) return;

@@ -1,29 +1,30 @@
 import { refusal } from '../arguments/check.ts';
 
 /**
- * A seeded generator that gives the same numbers in every engine and on every backend.
+ * A seeded generator of random numbers, which are the same in every JavaScript engine and on every backend.
  *
- * The bits come from xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), its
- * state filled by a 32-bit mixer so that neighbouring seeds share nothing.
+ * The bits come from xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021). A
+ * 32-bit mixer fills its state, so that the sequences of neighbouring seeds are unrelated.
  */
 export interface Random {
   /** A number in [0, 1), a multiple of 2⁻⁵³. */
   uniform(): number;
   /** A standard normal number (mean 0, variance 1). */
   normal(): number;
-  /** An integer from 0 to n − 1, each equally likely. Throws RangeError unless n is an integer from 1 to 2³². */
+  /** An integer from 0 to n − 1, all equally likely. @throws RangeError unless n is an integer from 1 to 2³² */
   integer(n: number): number;
-  /** The integers 0 … n − 1 in random order. Throws RangeError unless n is an integer from 0 to 2³¹ − 1. */
+  /** The integers from 0 to n − 1 in random order. @throws RangeError unless n is an integer from 0 to 2³¹ − 1 */
   permutation(n: number): Int32Array;
   /**
-   * An independent generator. With a label it depends on this one's seed and the label only, not on how much was drawn,
-   * so that a new consumer shifts no other; the same label gives the same numbers again. Without one it takes two draws.
+   * Returns an independent generator. With a label it depends only on the seed and the label, not on earlier draws, so
+   * that adding a consumer changes the numbers of no other. The same label yields the same numbers again. Without a
+   * label it costs two draws.
    */
   fork(label?: string): Random;
 }
 
 /**
- * Starts a generator.
+ * Creates a generator of random numbers.
  *
  * @param seed an integer from 0 to 2⁵³ − 1.
  * @throws RangeError when the seed is not such an integer.
@@ -41,7 +42,10 @@ function generator(low: number, high: number): Random {
 
   const uniform = () => ((bits() >>> 5) * 2 ** 26 + (bits() >>> 6)) / 2 ** 53;
 
-  /** Marsaglia's polar method: it needs a square root, which IEEE 754 fixes to the last bit, and a logarithm, which no standard fixes, hence `logarithm` below. */
+  /**
+   * Marsaglia's polar method. It needs a square root, which IEEE 754 defines to the last bit, and a logarithm, which no
+   * standard defines exactly; hence `naturalLogarithm` below.
+   */
   function normal(): number {
     if (spare !== undefined) {
       const kept = spare;
@@ -53,7 +57,7 @@ function generator(low: number, high: number): Random {
       const y = 2 * uniform() - 1;
       const square = x * x + y * y;
       if (square > 0 && square < 1) {
-        const scale = Math.sqrt((-2 * logarithm(square)) / square);
+        const scale = Math.sqrt((-2 * naturalLogarithm(square)) / square);
         spare = y * scale;
         return x * scale;
       }
@@ -64,7 +68,7 @@ function generator(low: number, high: number): Random {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
       throw refusal('n', n, `an integer from 1 to ${2 ** 32}`);
     }
-    // Draws from the incomplete last run of n are refused: taking them would favour small results.
+    // Draws from the incomplete last block of n values are rejected, because they would favour small results.
     const limit = 2 ** 32 - (2 ** 32 % n);
     for (;;) {
       const draw = bits();
@@ -92,7 +96,7 @@ function generator(low: number, high: number): Random {
   return { uniform, normal, integer, permutation, fork };
 }
 
-/** xoshiro128**: each call gives 32 bits as an integer from 0 to 2³² − 1. */
+/** xoshiro128**: each call returns 32 bits as an integer from 0 to 2³² − 1. */
 function xoshiro128(low: number, high: number): () => number {
   // `mix` is a bijection of 32 bits, so the four words differ and the state is never all zero.
   const state = new Uint32Array(4);
@@ -116,7 +120,7 @@ function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
 
-/** The finaliser of MurmurHash3: every input bit reaches every output bit. */
+/** The finaliser of MurmurHash3, in which every input bit affects every output bit. */
 function mix(value: number): number {
   let word = value | 0;
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
@@ -124,7 +128,7 @@ function mix(value: number): number {
   return word ^ (word >>> 16);
 }
 
-/** FNV-1a over the label's UTF-16 units, then mixed with `salt`. */
+/** FNV-1a over the UTF-16 code units of the label, mixed with `salt`. */
 function hash(label: string, salt: number): number {
   let word = 0x811c9dc5;
   for (let i = 0; i < label.length; i++) word = Math.imul(word ^ label.charCodeAt(i), 0x01000193);
@@ -132,11 +136,11 @@ function hash(label: string, salt: number): number {
 }
 
 /**
- * ln x for x in (0, 1) by + − × / only, so that every engine returns the same bits (`Math.log` may differ by the last
- * one). x = m·2⁻ᵏ with m in [√½, √2), then ln m = 2·artanh t, t = (m − 1)/(m + 1), |t| ≤ 0.172: eleven terms of the
- * series reach float64.
+ * ln x for x in (0, 1), computed with + − × / only, so that every engine returns the same bits; `Math.log` may differ
+ * in the last one. With x = m·2⁻ᵏ and m in [√½, √2), ln m = 2·artanh t for t = (m − 1)/(m + 1). Since |t| ≤ 0.172,
+ * eleven terms of the series are exact to float64.
  */
-function logarithm(x: number): number {
+function naturalLogarithm(x: number): number {
   let mantissa = x;
   let halvings = 0;
   while (mantissa < Math.SQRT1_2) {

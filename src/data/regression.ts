@@ -2,37 +2,40 @@ import { checkFinite, checkFor, FINITE, isObject, NUMBERS, refusal } from '../ar
 import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import {
-  assumptions,
-  categoryWarnings,
-  encoded,
+  encodeFeatures,
   type FeatureColumn,
   featureColumnNames,
   featureColumns,
   featureNames,
+  listAssumptions,
+  warnOfCategories,
 } from './features.ts';
-import type { LimitOptions } from './limits.ts';
-import { type MissingRule, withoutMissing } from './preparation.ts';
+import type { MissingRule } from './preparation.ts';
+import { handleMissing } from './prepared-rows.ts';
 import { STANDARDISATION, type Standardisation, standardisationOf } from './standardisation.ts';
 import { TABLE, type Table } from './table.ts';
-import { TABLE_DATA_OPTIONS } from './table-data-options.ts';
-import { targetValues } from './target.ts';
+import { TABLE_DATA_OPTIONS, type TableDataOptions } from './table-data-options.ts';
+import { readTargets } from './target.ts';
 
-/** Rows of numbers with a real-valued target, in float64. */
+/** Data for regression: rows of features with a real-valued target, in float64. */
 export interface RegressionData {
+  /** The name of the data. */
   readonly name: string;
-  /** Rows. */
+  /** The number of rows. */
   readonly count: number;
+  /** The number of features. */
   readonly features: number;
-  /** count × features, row-major. */
+  /** The features, count × features, row-major. */
   readonly X: Float64Array;
   /** The target of each row. */
   readonly y: Float64Array;
+  /** The name of each feature. */
   readonly featureNames: readonly string[];
-  /** What y is called. */
+  /** The name of the target. */
   readonly target: string;
 }
 
-/** @throws RangeError unless they are what their type says that they are */
+/** @throws RangeError unless the value has the type RegressionData; the numbers themselves are not checked */
 const REGRESSION = checkFor('regression data: { X, y, count, features, … } with a Float64Array X and y', (value) => {
   if (!isObject(value)) return false;
   const { X, y, count, features } = value as RegressionData;
@@ -46,51 +49,50 @@ const REGRESSION = checkFor('regression data: { X, y, count, features, … } wit
   );
 });
 
-export interface TableRegressionOptions extends LimitOptions {
+/** Options of `tableRegression`. */
+export interface TableRegressionOptions extends TableDataOptions {
   /** The column that holds the numbers to be explained. */
   target: string;
-  /** Columns that are no features. Default none. */
-  ignore?: readonly string[];
-  /** Columns of categories although they hold numbers. Columns of texts are categories anyway. Default none. */
-  categorical?: readonly string[];
-  /** What to do where a value of a feature is missing; a missing target is an error, or with 'drop' left out. Default 'error'. */
+  /**
+   * What to do where a feature is missing. A missing target is an error, except that 'drop' omits the row. Default
+   * 'error'.
+   */
   missing?: MissingRule;
-  /** Of the data. Default "table". */
-  name?: string;
 }
 
-/** Regression data out of a table. */
+/** Regression data from a table. */
 export interface TableRegression extends RegressionData {
-  /** Features with one value in all rows: they explain nothing. */
+  /** Names of features that have the same value in all rows and therefore explain nothing. */
   readonly constant: readonly string[];
-  /** Rows left out because of a missing value. */
+  /** The number of rows that were omitted because of a missing value. */
   readonly dropped: number;
-  /** The line of the file where each row begins. */
+  /** The line of the file on which each row begins. */
   readonly lines: readonly number[];
-  /** What was taken to be meant where the table can be read in several ways, in sentences. */
+  /** Sentences about how ambiguous cells of the table were understood. */
   readonly assumed: readonly string[];
-  /** What to know before the features are trusted, in sentences. */
+  /** Warnings about doubtful features, in sentences. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Makes regression data of a table: one column holds the target, the others become features (numbers as they are,
- * categories as one feature each, but of two the second alone, since both would be collinear).
+ * Makes regression data from a table. One column holds the target, and the others become features: numbers as they are,
+ * categories as one feature each. A column with two categories yields only the second, since both would be collinear.
  *
- * @throws DataError where the table does not allow it: the message names the line and the column of a value that is missing
- *   or no number, the columns there are where none has the name of the target, and the target where it never changes
+ * @throws DataError that names the line and the column of a value that is missing or no number; the existing columns
+ *   where none has the name of the target; or the target where it is the same in all rows
+ * @throws RangeError where an option is wrong
  */
 export function tableRegression(table: Table, given: TableRegressionOptions): TableRegression {
   const options = readOptions<TableRegressionOptions>('tableRegression', given, TABLE_DATA_OPTIONS, 'target');
   TABLE('tableRegression: table', table);
   const { target, missing = 'error', name = 'table' } = options;
   const names = featureColumnNames(table, options);
-  const { kept } = withoutMissing(table, [...names, target], missing);
-  const y = targetValues(kept, target);
+  const { kept } = handleMissing(table, [...names, target], missing);
+  const y = readTargets(kept, target);
   const columns = featureColumns(kept, names, options.categorical, options);
-  const telling = tellingFeatures(columns);
+  const telling = findTellingFeatures(columns);
   const ofFeatures = featureNames(columns).filter((_, feature) => telling[feature]);
-  const X = encoded(kept, columns).filter((_, at) => telling[at % telling.length]);
+  const X = encodeFeatures(kept, columns).filter((_, at) => telling[at % telling.length]);
   const features = ofFeatures.length;
   const count = kept.rows.length;
   const { mean, constant } = standardisationOf({ inputs: X, count, features });
@@ -106,37 +108,39 @@ export function tableRegression(table: Table, given: TableRegressionOptions): Ta
     constant: constant.map((feature) => ofFeatures[feature]),
     dropped: table.rows.length - count,
     lines: kept.lines,
-    assumed: assumptions(table, columns),
-    warnings: categoryWarnings(kept, columns, options.categorical),
+    assumed: listAssumptions(table, columns),
+    warnings: warnOfCategories(kept, columns, options.categorical),
   };
 }
 
-/** Of each feature, whether it tells what the others do not: all but the first of two categories. */
-function tellingFeatures(columns: readonly FeatureColumn[]): boolean[] {
+/** Tells for each feature whether to use it: all except the first of two categories. */
+function findTellingFeatures(columns: readonly FeatureColumn[]): boolean[] {
   return columns.flatMap((column) => {
     if (column.kind !== 'categories') return [true];
     return column.categories.map((_, at) => column.categories.length !== 2 || at === 1);
   });
 }
 
-/** Regression data with features of mean 0 and deviation 1 and a target of mean 0, and what they were before. */
+/** Regression data whose features have mean 0 and standard deviation 1 and whose target has mean 0. */
 export interface StandardisedRegression extends RegressionData {
+  /** The original means and standard deviations of the features. */
   readonly standardisation: Standardisation;
-  /** What was taken off y. */
+  /** The mean that was subtracted from the target. */
   readonly targetMean: number;
 }
 
 /**
- * Takes each feature to (x − mean)/deviation and the target to y − mean, in float64: a penalty then weighs all features
- * alike, and no intercept is needed. A constant feature becomes 0.
+ * Replaces each feature by (x − mean)/deviation and the target by y − mean, in float64. A penalty then treats all
+ * features alike, and no intercept is needed. A constant feature becomes 0.
  *
- * @param fittedTo the rows that means and deviations are of, such as those that are not held out. Default: all.
- * @throws RangeError where `fittedTo` names no row, or one that there is not
+ * @param fittedTo indices of the rows from which means and deviations are computed, such as the training rows. Default:
+ *   all rows
+ * @throws RangeError where `fittedTo` is empty or contains something else than an integer from 0 to data.count − 1
  */
 export function standardisedRegression(data: RegressionData, fittedTo?: ArrayLike<number>): StandardisedRegression {
   REGRESSION('standardisedRegression: data', data);
   if (fittedTo !== undefined) NUMBERS('standardisedRegression: fittedTo', fittedTo);
-  const fitted = fittedTo === undefined ? data : rowsOf(data, fittedTo);
+  const fitted = fittedTo === undefined ? data : selectRows(data, fittedTo);
   const standardisation = standardisationOf({ inputs: fitted.X, count: fitted.count, features: data.features });
   const [targetMean] = standardisationOf({ inputs: fitted.y, count: fitted.count, features: 1 }).mean;
   const { mean, deviation } = standardisation;
@@ -145,17 +149,17 @@ export function standardisedRegression(data: RegressionData, fittedTo?: ArrayLik
 }
 
 /**
- * The rows of `data` at `indices`, in that order, copied. An index may occur more than once.
+ * Copies the rows of `data` at `indices`, in that order. An index may occur more than once.
  *
- * @throws RangeError where there is no index, or one is not an integer from 0 to data.count − 1
+ * @throws RangeError where `indices` is empty or contains something else than an integer from 0 to data.count − 1
  */
 export function regressionRows(data: RegressionData, indices: ArrayLike<number>): RegressionData {
   REGRESSION('regressionRows: data', data);
   NUMBERS('regressionRows: indices', indices);
-  return { ...data, ...rowsOf(data, indices) };
+  return { ...data, ...selectRows(data, indices) };
 }
 
-function rowsOf(
+function selectRows(
   { X, y, count, features }: RegressionData,
   indices: ArrayLike<number>,
 ): Pick<RegressionData, 'count' | 'X' | 'y'> {
@@ -178,17 +182,19 @@ function rowsOf(
   return { count: indices.length, X: chosen, y: targets };
 }
 
-/** A linear model of features as they are: intercept + Σ coefficients[j]·x[j]. */
+/** A linear model in the original features: ŷ = intercept + Σ coefficients[j]·x[j]. */
 export interface LinearModel {
+  /** The prediction where all features are 0. */
   readonly intercept: number;
+  /** One coefficient per feature. */
   readonly coefficients: Float64Array;
 }
 
 /**
- * The model of the data as they were, of coefficients β for standardised ones:
+ * Converts coefficients β for standardised features to a linear model in the original features:
  * ŷ = mean of y + Σ βⱼ(xⱼ − meanⱼ)/deviationⱼ.
  *
- * @throws RangeError where there is not one coefficient for each feature
+ * @throws RangeError unless there is one finite coefficient for each feature
  */
 export function unstandardisedModel(
   data: Pick<StandardisedRegression, 'standardisation' | 'targetMean'>,
@@ -203,7 +209,7 @@ export function unstandardisedModel(
   const { mean, deviation } = standardisation;
   if (coefficients.length !== mean.length) {
     throw new RangeError(
-      `there are ${coefficients.length} coefficients; there must be ${mean.length}, one for a feature`,
+      `there are ${coefficients.length} coefficients; there must be ${mean.length}, one for each feature`,
     );
   }
   const scaled = Float64Array.from(coefficients, (coefficient, feature) => coefficient / deviation[feature]);

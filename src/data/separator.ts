@@ -1,7 +1,7 @@
-/** What stands between the cells of a table, as its first lines tell. */
+/** Detects the separator between the cells of a table from its first lines. */
 import { isNumberLike } from './numbers.ts';
 
-/** A space stands for any number of spaces and tabs. */
+/** A separator between cells. A space stands for any number of spaces and tabs. */
 export type Separator = ',' | ';' | '\t' | '|' | ' ';
 
 export const SEPARATORS: readonly Separator[] = [',', ';', '\t', '|', ' '];
@@ -14,53 +14,57 @@ export const SEPARATOR_NAMES: Readonly<Record<Separator, string>> = {
   ' ': 'spaces',
 };
 
-/** Between cells, each of them. */
+/** Separators of which each occurrence ends a cell, unlike spaces. */
 const SINGLE = SEPARATORS.slice(0, 4);
 
-/** Lines and characters that are looked at. */
-const LINES = 100;
-const CHARACTERS = 2 ** 18;
+/** How many lines and characters are examined. */
+const MAXIMUM_LINES = 100;
+const MAXIMUM_CHARACTERS = 2 ** 18;
 
 /**
- * The separator that the lines have equally many of, the first one the most of where several are such; spaces where none is. Commas
- * within numbers are decimals where a semicolon, or spaces, would then separate numbers.
+ * Returns the separator that occurs equally often in all lines; among several of these, the one most frequent in the
+ * first line. Commas inside numbers count as decimal commas if semicolons or spaces then separate numbers. Spaces
+ * separate where no other separator does.
  */
-export function separatorOf(text: string): Separator {
-  const lines = firstLines(text);
+export function detectSeparator(text: string): Separator {
+  const lines = readFirstLines(text);
   const [first] = lines;
   if (first === undefined) return ',';
-  const counts = (separator: Separator): number[] => lines.map((line) => cellsOf(line, separator).length);
-  const isEven = (separator: Separator): boolean => counts(separator).every((count, _, [most]) => count === most);
-  const present = SINGLE.filter((separator) => cellsOf(first, separator).length > 1);
+  const counts = (separator: Separator): number[] => lines.map((line) => cutIntoCells(line, separator).length);
+  const isEven = (separator: Separator): boolean =>
+    counts(separator).every((count, _, [expected]) => count === expected);
+  const present = SINGLE.filter((separator) => cutIntoCells(first, separator).length > 1);
   const even = present.filter(isEven);
-  const isSpaced = cellsOf(first, ' ').length > 1 && isEven(' ') && hasNumbers(lines);
+  const isSpaced = cutIntoCells(first, ' ').length > 1 && isEven(' ') && hasNumbers(lines);
   if (isSpaced && even.every((separator) => spacesFit(lines, separator))) return ' ';
   if (even.includes(',') && even.includes(';') && onlyNumbersHaveCommas(lines)) return ';';
   const [best] = (even.length > 0 ? even : present).sort(
-    (a, b) => cellsOf(first, b).length - cellsOf(first, a).length || SINGLE.indexOf(a) - SINGLE.indexOf(b),
+    (a, b) => cutIntoCells(first, b).length - cutIntoCells(first, a).length || SINGLE.indexOf(a) - SINGLE.indexOf(b),
   );
   return best ?? ',';
 }
 
-/** Whether one of the columns that spaces make holds numbers alone, below what may be a header. */
+/** Whether, with spaces as separators, some column contains only numbers below the possible header. */
 function hasNumbers(lines: readonly string[]): boolean {
-  const rows = bodyOf(lines).map((line) => cellsOf(line, ' '));
+  const rows = withoutHeader(lines).map((line) => cutIntoCells(line, ' '));
   return rows[0].some((_, column) => rows.every((row) => isNumber(row[column])));
 }
 
-/** All lines but the first, which may be a header, unless it is the only one. */
-function bodyOf(lines: readonly string[]): readonly string[] {
+/** All lines except the first, which may be a header; the first line itself if it is the only one. */
+function withoutHeader(lines: readonly string[]): readonly string[] {
   return lines.length > 1 ? lines.slice(1) : lines;
 }
 
-/** Whether cells that this separator makes are themselves numbers with spaces between, as in a file of aligned columns. */
+/**
+ * Whether cells between these separators are lists of numbers separated by spaces, as in a file with aligned columns.
+ */
 function spacesFit(lines: readonly string[], separator: Separator): boolean {
-  const cells = bodyOf(lines).flatMap((line) => cellsOf(line, separator));
+  const cells = withoutHeader(lines).flatMap((line) => cutIntoCells(line, separator));
   const several = cells.filter((cell) => !isQuoted(cell) && /\S\s+\S/.test(cell));
   if (several.length === 0 || several.every(isNumberLike)) return false;
-  if (separator === '\t') return several.every((cell) => cellsOf(cell, ' ').every(isNumber));
-  // Decimal commas: every comma stands within a number.
-  const tokens = lines.flatMap((line) => cellsOf(line, ' '));
+  if (separator === '\t') return several.every((cell) => cutIntoCells(cell, ' ').every(isNumber));
+  // With decimal commas, every comma stands inside a number.
+  const tokens = lines.flatMap((line) => cutIntoCells(line, ' '));
   return separator === ',' && tokens.every((token) => !token.includes(',') || isNumber(token));
 }
 
@@ -69,7 +73,7 @@ function isNumber(token: string): boolean {
 }
 
 function onlyNumbersHaveCommas(lines: readonly string[]): boolean {
-  const cells = bodyOf(lines).flatMap((line) => cellsOf(line, ';'));
+  const cells = withoutHeader(lines).flatMap((line) => cutIntoCells(line, ';'));
   const having = cells.filter((cell) => !isQuoted(cell) && cell.includes(','));
   return having.length > 0 && having.every(isNumber);
 }
@@ -78,14 +82,17 @@ function isQuoted(cell: string): boolean {
   return cell.startsWith('"');
 }
 
-/** Lines that are not empty; a line end within quotes is none. The last one that is looked at may be cut, and is left out. */
-function firstLines(text: string): string[] {
+/**
+ * Reads the first lines that are not empty. Line ends inside quotes do not count. A last line that may be incomplete is
+ * omitted.
+ */
+function readFirstLines(text: string): string[] {
   const lines: string[] = [];
   let quoted = false;
   let start = 0;
-  const most = Math.min(text.length, CHARACTERS);
+  const limit = Math.min(text.length, MAXIMUM_CHARACTERS);
   let at = 0;
-  for (; at < most && lines.length < LINES; at++) {
+  for (; at < limit && lines.length < MAXIMUM_LINES; at++) {
     const character = text[at];
     if (character === '"') quoted = !quoted;
     else if (!quoted && (character === '\n' || character === '\r')) {
@@ -93,13 +100,14 @@ function firstLines(text: string): string[] {
       start = at + 1;
     }
   }
-  const rest = text.slice(start, most);
-  if ((at === text.length || lines.length === 0) && rest.trim() !== '' && lines.length < LINES) lines.push(rest);
+  const rest = text.slice(start, limit);
+  if ((at === text.length || lines.length === 0) && rest.trim() !== '' && lines.length < MAXIMUM_LINES)
+    lines.push(rest);
   return lines;
 }
 
-/** Of a line, without regard to what is wrong with its quotes. */
-function cellsOf(line: string, separator: Separator): string[] {
+/** Cuts a line into cells. Errors in its quotes are ignored here. */
+function cutIntoCells(line: string, separator: Separator): string[] {
   const cells: string[] = [];
   const isSpace = separator === ' ';
   const separates = (character: string): boolean =>

@@ -2,33 +2,33 @@ import { isSo } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 
-/** Where data come from: bytes in memory, a file that was dropped on a page, or the answer to a fetch. */
+/** The source of data: bytes in memory, a file (such as one dropped on a page), or the response to a fetch. */
 export type Source = Uint8Array | ArrayBuffer | Blob | Response;
 
 /**
- * Small enough that what one slice decompresses to (at most 1032 times as much, by the format) is no burden: a browser
- * decompresses a whole slice before anyone can stop it.
+ * Bytes that are decompressed at once. A browser decompresses a whole slice before it can be stopped, so a slice must
+ * be small: the format allows it to grow by a factor of up to 1032.
  */
 const SLICE = 2 ** 14;
 
 /**
- * All bytes of the source, decompressed where they begin as a gzip file does, whatever its name is.
+ * Reads all bytes of the source, and decompresses them if they begin like a gzip file, whatever the name of the file.
  *
- * @throws DataError where there are more bytes than the limits allow, or the compressed data are broken
+ * @throws DataError where there are more bytes than the limits allow, or where the compressed data are broken
  */
-export async function bytesOf(source: Source, options: LimitOptions = {}): Promise<Uint8Array> {
+export async function readBytes(source: Source, options: LimitOptions = {}): Promise<Uint8Array> {
   const limits = limitsOf(options);
-  const bytes = await plainBytes(source, limits);
-  return bytes[0] === 0x1f && bytes[1] === 0x8b ? decompressed(bytes, limits) : bytes;
+  const bytes = await readPlainBytes(source, limits);
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? decompress(bytes, limits) : bytes;
 }
 
 /**
- * The text of the source: UTF-8, or UTF-16 where a byte order mark says so.
+ * Reads the text of the source: UTF-16 with a byte order mark, otherwise UTF-8.
  *
- * @throws DataError where the bytes are no such text
+ * @throws DataError where the bytes are not valid text in that encoding
  */
-export async function textOf(source: Source, options: LimitOptions = {}): Promise<string> {
-  const bytes = await bytesOf(source, options);
+export async function readText(source: Source, options: LimitOptions = {}): Promise<string> {
+  const bytes = await readBytes(source, options);
   const encoding = { '255,254': 'utf-16le', '254,255': 'utf-16be' }[String(bytes.subarray(0, 2))] ?? 'utf-8';
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
@@ -37,8 +37,8 @@ export async function textOf(source: Source, options: LimitOptions = {}): Promis
   }
 }
 
-async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
-  if (!isSo((given) => given instanceof Object, source)) throw wrong(source);
+async function readPlainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
+  if (!isSo((given) => given instanceof Object, source)) throw createSourceError(source);
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     checkBytes(limits, 'bytes', source.byteLength);
     return source instanceof Uint8Array ? source : new Uint8Array(source);
@@ -49,17 +49,17 @@ async function plainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
   }
   if (source instanceof Response) {
     if (!source.ok) throw new DataError(`${source.url || 'the server'} answered ${source.status} ${source.statusText}`);
-    return source.body ? collected(source.body, limits, 'bytes') : new Uint8Array();
+    return source.body ? collectBytes(source.body, limits, 'bytes') : new Uint8Array();
   }
-  throw wrong(source);
+  throw createSourceError(source);
 }
 
-function wrong(source: unknown): TypeError {
+function createSourceError(source: unknown): TypeError {
   const found = typeof source === 'string' ? 'string' : shown(source);
   return new TypeError(`source is ${found}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
 }
 
-async function decompressed(bytes: Uint8Array, limits: Limits): Promise<Uint8Array> {
+async function decompress(bytes: Uint8Array, limits: Limits): Promise<Uint8Array> {
   let at = 0;
   const slices = new ReadableStream<BufferSource>({
     pull(controller) {
@@ -69,14 +69,14 @@ async function decompressed(bytes: Uint8Array, limits: Limits): Promise<Uint8Arr
     },
   });
   try {
-    return await collected(slices.pipeThrough(new DecompressionStream('gzip')), limits, 'decompressedBytes');
+    return await collectBytes(slices.pipeThrough(new DecompressionStream('gzip')), limits, 'decompressedBytes');
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError('the .gz file is broken or cut short: it cannot be decompressed');
   }
 }
 
-async function collected(
+async function collectBytes(
   stream: ReadableStream<Uint8Array>,
   limits: Limits,
   limit: 'bytes' | 'decompressedBytes',
@@ -93,7 +93,7 @@ async function collected(
       checkBytes(limits, limit, length, 'more than ');
     }
   } catch (error) {
-    await reader.cancel().catch(() => {}); // the error on its way says more than this one could
+    await reader.cancel().catch(() => {}); // the original error matters more than an error in cancelling
     throw error;
   }
   const bytes = new Uint8Array(length);

@@ -3,17 +3,21 @@ import { type Checks, readOptions } from '../arguments/options.ts';
 import { type Random, random } from './random.ts';
 import type { RegressionData } from './regression.ts';
 
+/** Options of `sparseRegression`. */
 export interface SparseRegressionOptions {
-  /** Rows. */
+  /** The number of rows, an integer from 1. */
   count: number;
+  /** The number of features, an integer from 1. */
   features: number;
-  /** How many features have a coefficient other than 0. Default a tenth of them, at least one. */
+  /** The number of features with a coefficient other than 0. Default: a tenth of them, at least one. */
   supportSize?: number;
-  /** Of neighbouring features, from −1 to 1, both excluded; that of features k apart is its k-th power. Default 0. */
+  /**
+   * The correlation ρ of neighbouring features, in (−1, 1). Features at distance k have the correlation ρᵏ. Default 0.
+   */
   correlation?: number;
-  /** ‖Xβ‖/‖noise‖, above 0; Infinity for no noise. Default 3. */
+  /** The ratio ‖Xβ‖/‖noise‖ > 0; Infinity for no noise. Default 3. */
   signalToNoise?: number;
-  /** An integer from 0. Default 0. */
+  /** The seed, an integer from 0. Default 0. */
   seed?: number;
 }
 
@@ -26,20 +30,20 @@ const OPTIONS: Checks<SparseRegressionOptions> = {
   seed: INDEX,
 };
 
-/** Regression data that are known to come from few features. */
+/** Made-up regression data that depend on few features, together with the true coefficients. */
 export interface SparseRegression extends RegressionData {
-  /** The β of y = Xβ + noise. */
+  /** β in y = Xβ + noise, one coefficient per feature. */
   readonly coefficients: Float64Array;
-  /** The features, counted from 0, whose coefficient is not 0. */
+  /** The features, from 0, whose coefficient is not 0, in ascending order. */
   readonly support: readonly number[];
   /** The standard deviation of the noise, √(‖noise‖²/count). */
   readonly noiseDeviation: number;
 }
 
 /**
- * Makes up y = Xβ + noise: normal features of deviation 1, each correlated with the one before it, normal noise, and a β
- * with few entries other than 0, at random places, of random sign and a size from ½ to 2. The same seed gives the same
- * numbers in every engine.
+ * Makes up data y = Xβ + noise. The features are normal with standard deviation 1, each correlated with the one before
+ * it, and the noise is normal. A few random entries of β are not 0; they have random signs and magnitudes from ½ to 2.
+ * The same seed yields the same numbers in every engine.
  *
  * @throws RangeError where an option is out of range
  */
@@ -73,7 +77,9 @@ export function sparseRegression(given: SparseRegressionOptions): SparseRegressi
   };
 }
 
-/** xⱼ = ρ·xⱼ₋₁ + √(1 − ρ²)·zⱼ with independent normal z: deviation 1, correlation ρ of neighbours. */
+/**
+ * xⱼ = ρ·xⱼ₋₁ + √(1 − ρ²)·zⱼ with independent normal z has standard deviation 1, and neighbours have the correlation ρ.
+ */
 function correlatedRows(count: number, features: number, correlation: number, generator: Random): Float64Array {
   const X = new Float64Array(count * features);
   const fresh = Math.sqrt(1 - correlation * correlation);
@@ -105,16 +111,16 @@ function lengthOf(values: Float64Array): number {
 
 function checkOptions(options: Required<Omit<SparseRegressionOptions, 'seed'>>): void {
   const { features, correlation, signalToNoise } = options;
-  const mostOf = { count: 2 ** 31 - 1, features: 2 ** 31 - 1, supportSize: features };
+  const maximumOf = { count: 2 ** 31 - 1, features: 2 ** 31 - 1, supportSize: features };
   for (const name of ['count', 'features', 'supportSize'] as const) {
     const value = options[name];
-    if (!Number.isInteger(value) || value < 1 || value > mostOf[name]) {
-      throw refusal(name, value, `an integer from 1 to ${mostOf[name]}`);
+    if (!Number.isInteger(value) || value < 1 || value > maximumOf[name]) {
+      throw refusal(name, value, `an integer from 1 to ${maximumOf[name]}`);
     }
   }
   if (options.count * features > 2 ** 32) {
     throw new RangeError(
-      `count is ${options.count} and features is ${features}; together they may be ${2 ** 32} numbers`,
+      `count is ${options.count} and features is ${features}; their product may be at most ${2 ** 32}`,
     );
   }
   if (!(typeof correlation === 'number' && Math.abs(correlation) < 1)) {

@@ -1,19 +1,23 @@
 import { checkFor, isListLike, isListOf, isObject } from '../arguments/check.ts';
-import type { Samples } from './dataset.ts';
+import type { Samples } from './samples.ts';
 
-/** Takes each feature to mean 0 and deviation 1. It is plain JSON, so that it can be kept with the model. */
+/** Maps each feature x to (x − mean)/deviation. It is plain JSON, so that it can be stored with the model. */
 export interface Standardisation {
+  /** The mean of each feature. */
   readonly mean: readonly number[];
-  /** 1 for the features in `constant`. */
+  /** The standard deviation of each feature; 1 for the features in `constant`. */
   readonly deviation: readonly number[];
-  /** The features, counted from 0, that have one value only. */
+  /** The features, from 0, that have the same value in all rows. */
   readonly constant: readonly number[];
 }
 
-/** Rows of numbers; `inputs` holds count × features values, row by row. */
+/** Rows of numbers. */
 export interface Rows {
+  /** count × features, row-major. */
   readonly inputs: ArrayLike<number>;
+  /** The number of rows. */
   readonly count: number;
+  /** The number of features of a row. */
   readonly features: number;
 }
 
@@ -21,14 +25,14 @@ const isCount = (value: unknown): boolean => Number.isInteger(value) && (value a
 const areNumbers = (values: ArrayLike<unknown>): boolean =>
   isListLike(values) && (ArrayBuffer.isView(values) || Array.from(values).every((each) => typeof each === 'number'));
 
-/** @throws RangeError unless they are what their type says that they are; a number may be NaN */
+/** @throws RangeError unless the value has the type Rows; a number may be NaN */
 const ROWS = checkFor('rows: { inputs, count, features } with count × features numbers', (value) => {
   if (!isObject(value)) return false;
   const { inputs, count, features } = value as Rows;
   return Number.isInteger(count) && isCount(features) && areNumbers(inputs) && inputs.length === count * features;
 });
 
-/** @throws RangeError unless it is what its type says that it is */
+/** @throws RangeError unless the value has the type Standardisation, with finite numbers and deviations other than 0 */
 export const STANDARDISATION = checkFor('{ mean, deviation, constant } with lists of numbers', (value) => {
   if (!isObject(value)) return false;
   const { mean, deviation } = value as Standardisation;
@@ -37,9 +41,9 @@ export const STANDARDISATION = checkFor('{ mean, deviation, constant } with list
 });
 
 /**
- * Mean and standard deviation √(Σ(x − mean)²/count) of each feature, by two passes in float64. Missing values, which are
- * NaN, are left out; a feature that has no value gets the mean NaN. Fit it on the training part alone: what is held out
- * must not be known before.
+ * Computes the mean and the standard deviation √(Σ(x − mean)²/count) of each feature in float64, first the mean and
+ * then the deviation. Missing values, which are NaN, are ignored; a feature without any value gets the mean Infinity.
+ * Use the training part alone, so that nothing is learned from held-out rows.
  *
  * @throws RangeError where there are no rows
  */
@@ -47,7 +51,7 @@ export function standardisationOf(rows: Rows): Standardisation {
   ROWS('standardisationOf: rows', rows);
   const { inputs, count, features } = rows;
   if (count < 1) throw new RangeError('standardisationOf: there are no rows; at least one is needed');
-  const fitted = Array.from({ length: features }, (_, feature) => momentsOf(inputs, feature, features));
+  const fitted = Array.from({ length: features }, (_, feature) => computeMoments(inputs, feature, features));
   return {
     mean: fitted.map(({ mean }) => mean),
     deviation: fitted.map(({ deviation, constant }) => (constant ? 1 : deviation)),
@@ -55,7 +59,7 @@ export function standardisationOf(rows: Rows): Standardisation {
   };
 }
 
-function momentsOf(
+function computeMoments(
   inputs: ArrayLike<number>,
   feature: number,
   features: number,
@@ -72,7 +76,7 @@ function momentsOf(
     least = Math.min(least, x);
     greatest = Math.max(greatest, x);
   }
-  // Of a constant the sum may round: its mean is the value itself.
+  // The sum of a constant may round, so its mean is taken to be the value itself.
   if (least >= greatest) return { mean: least, deviation: 0, constant: true };
   const mean = sum / known;
   let squares = 0;
@@ -84,21 +88,21 @@ function momentsOf(
 }
 
 /**
- * (x − mean) / deviation for each feature.
+ * Replaces each feature x by (x − mean)/deviation.
  *
- * @throws RangeError where the standardisation is of another number of features
+ * @throws RangeError where the standardisation has another number of features
  */
 export function standardised(samples: Samples, standardisation: Standardisation): Samples {
   ROWS('standardised: samples', samples);
   STANDARDISATION('standardised: standardisation', standardisation);
-  return { ...samples, inputs: standardisedInputs(samples, standardisation) };
+  return { ...samples, inputs: standardiseInputs(samples, standardisation) };
 }
 
-/** As `standardised`, for the numbers alone. */
-export function standardisedInputs({ inputs, features }: Rows, { mean, deviation }: Standardisation): Float32Array {
+/** Like `standardised`, but returns only the numbers. */
+export function standardiseInputs({ inputs, features }: Rows, { mean, deviation }: Standardisation): Float32Array {
   if (mean.length !== features || deviation.length !== features) {
     throw new RangeError(
-      `standardised: the standardisation is of ${mean.length} means and ${deviation.length} deviations, the rows have ${features} features`,
+      `standardised: the standardisation has ${mean.length} means and ${deviation.length} deviations; the rows have ${features} features, and each needs one of both`,
     );
   }
   const result = new Float32Array(inputs.length);

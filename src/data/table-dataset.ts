@@ -1,38 +1,33 @@
 import { BOOLEAN, INDEX, numberFor } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { type Dataset, type Samples, splitIndices } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import {
-  assumptions,
-  categoryWarnings,
-  encoded,
+  encodeFeatures,
   featureColumnNames,
   featureColumns,
   featureNames,
+  listAssumptions,
+  warnOfCategories,
 } from './features.ts';
-import { DataError, type LimitOptions } from './limits.ts';
-import { type MissingRule, preparedValues, type TablePreparation, withoutMissing } from './preparation.ts';
+import { DataError } from './limits.ts';
+import type { TablePreparation } from './preparation.ts';
+import { handleMissing, prepareValues } from './prepared-rows.ts';
+import { type Samples, splitIndices } from './samples.ts';
 import { type Standardisation, standardisationOf } from './standardisation.ts';
 import { TABLE, type Table } from './table.ts';
-import { TABLE_DATA_OPTIONS } from './table-data-options.ts';
-import { classNamesOf, labelsOf } from './target.ts';
+import { TABLE_DATA_OPTIONS, type TableDataOptions } from './table-data-options.ts';
+import { readClassNames, readClassNumbers } from './target.ts';
 
-export interface TableDatasetOptions extends LimitOptions {
+/** Options of `tableDataset`. */
+export interface TableDatasetOptions extends TableDataOptions {
   /** The column that holds the classes. */
   target: string;
-  /** Columns that are no features. Default none. */
-  ignore?: readonly string[];
-  /** Columns of categories although they hold numbers. Columns of texts are categories anyway. Default none. */
-  categorical?: readonly string[];
-  /** Default 'error'. */
-  missing?: MissingRule;
-  /** Share of the rows that is held out as the test part, from 0 to below 1. Default 0.2. */
+  /** Share of the rows that is held out as the test part, in [0, 1). Default 0.2. */
   heldOut?: number;
-  /** Of the choice of these rows. Default 0. */
+  /** Seed for the choice of these rows, an integer from 0. Default 0. */
   seed?: number;
-  /** Whether each feature is taken to mean 0 and deviation 1, both of the training part. Default true. */
+  /** Whether each feature is scaled to mean 0 and standard deviation 1 over the training part. Default true. */
   standardise?: boolean;
-  /** Of the data set. Default "table". */
-  name?: string;
 }
 
 const OPTIONS: Checks<TableDatasetOptions> = {
@@ -42,29 +37,32 @@ const OPTIONS: Checks<TableDatasetOptions> = {
   standardise: BOOLEAN,
 };
 
-/** A data set out of a table that knows how other rows are prepared alike. */
+/** A data set from a table, with the preparation for other rows of the same kind. */
 export interface TableDataset extends Dataset {
   readonly classNames: readonly string[];
   readonly preparation: TablePreparation;
+  /** The name of each feature. */
   readonly featureNames: readonly string[];
-  /** Features with one value in the whole training part: they teach nothing. */
+  /**
+   * Names of features that have the same value in the whole training part, so that nothing can be learned from them.
+   */
   readonly constant: readonly string[];
-  /** Rows left out because of a missing value. */
+  /** The number of rows that were omitted because of a missing value. */
   readonly dropped: number;
-  /** What was taken to be meant where the table can be read in several ways, in sentences. */
+  /** Sentences about how ambiguous cells of the table were understood. */
   readonly assumed: readonly string[];
-  /** What to know before the features are trusted, in sentences. */
+  /** Warnings about doubtful features, in sentences. */
   readonly warnings: readonly string[];
-  /** Which rows of the table, counted from 0, are in each part, in its order. */
+  /** The rows of the table, from 0, that make up each part, in the order of the part. */
   readonly rows: { readonly train: readonly number[]; readonly test: readonly number[] };
 }
 
 /**
- * Makes a data set for training a classifier: one column holds the classes, the others become features (numbers as they
- * are, categories as one feature each). The rows are split at random so that each part has every class in about its
- * share.
+ * Makes a data set for classification from a table. One column holds the classes, and the others become features:
+ * numbers as they are, categories as one feature each. The rows are split at random so that every class has about the
+ * same share in both parts.
  *
- * @throws DataError where the table does not allow it; the message names line and column
+ * @throws DataError that names the line and the column where the table cannot be used
  * @throws RangeError where an option is out of range
  */
 export function tableDataset(table: Table, given: TableDatasetOptions): TableDataset {
@@ -72,15 +70,15 @@ export function tableDataset(table: Table, given: TableDatasetOptions): TableDat
   TABLE('tableDataset: table', table);
   const { target, missing = 'error', heldOut = 0.2, seed = 0, name = 'table' } = options;
   const names = featureColumnNames(table, options);
-  const { kept, numbers } = withoutMissing(table, [...names, target], missing);
-  const classNames = classNamesOf(kept, target, options);
+  const { kept, numbers } = handleMissing(table, [...names, target], missing);
+  const classNames = readClassNames(kept, target, options);
   const columns = featureColumns(kept, names, options.categorical, options);
   const features = featureNames(columns);
-  const labels = labelsOf(kept, target, classNames);
-  const values = encoded(kept, columns);
+  const labels = readClassNumbers(kept, target, classNames);
+  const values = encodeFeatures(kept, columns);
   const [trainRows, testRows] = splitIndices(labels, 1 - heldOut, seed, { stratified: true });
 
-  const fitted = fittedTo(rowsOf(values, trainRows, features.length), features);
+  const fitted = fitStandardisation(selectRows(values, trainRows, features.length), features);
   const preparation: TablePreparation = {
     kind: 'table',
     header: table.header,
@@ -92,7 +90,7 @@ export function tableDataset(table: Table, given: TableDatasetOptions): TableDat
     ...((options.standardise ?? true) && { standardisation: fitted }),
   };
   const part = (rows: Int32Array): Samples => ({
-    inputs: preparedValues(preparation, rowsOf(values, rows, features.length)),
+    inputs: prepareValues(preparation, selectRows(values, rows, features.length)),
     labels: Int32Array.from(rows, (row) => labels[row]),
     count: rows.length,
     features: features.length,
@@ -109,14 +107,14 @@ export function tableDataset(table: Table, given: TableDatasetOptions): TableDat
     featureNames: features,
     constant: fitted.constant.map((feature) => features[feature]),
     dropped: table.rows.length - kept.rows.length,
-    assumed: assumptions(table, columns),
-    warnings: categoryWarnings(kept, columns, options.categorical),
+    assumed: listAssumptions(table, columns),
+    warnings: warnOfCategories(kept, columns, options.categorical),
     rows: { train: numbersOf(trainRows), test: numbersOf(testRows) },
   };
 }
 
-/** Mean and deviation of the training part. */
-function fittedTo(inputs: Float64Array, names: readonly string[]): Standardisation {
+/** Computes mean and standard deviation over the training part. @throws DataError where a feature has no value there */
+function fitStandardisation(inputs: Float64Array, names: readonly string[]): Standardisation {
   const features = names.length;
   const fitted = standardisationOf({ inputs, count: inputs.length / features, features });
   const unknown = fitted.mean.findIndex((mean) => !Number.isFinite(mean));
@@ -124,7 +122,7 @@ function fittedTo(inputs: Float64Array, names: readonly string[]): Standardisati
   throw new DataError(`column ${JSON.stringify(names[unknown])}: all values of the training part are missing`);
 }
 
-function rowsOf(values: Float64Array, rows: Int32Array, features: number): Float64Array {
+function selectRows(values: Float64Array, rows: Int32Array, features: number): Float64Array {
   const chosen = new Float64Array(rows.length * features);
   for (const [at, row] of rows.entries()) {
     chosen.set(values.subarray(row * features, (row + 1) * features), at * features);

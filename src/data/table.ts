@@ -1,45 +1,46 @@
 import { BOOLEAN, checkFor, isList, isListOf, isObject, TEXT } from '../arguments/check.ts';
 import { nearestTo } from '../arguments/nearest.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { CONVENTION_OPTIONS, type ConventionOptions, inOneWay } from './conventions.ts';
-import { CSV_OPTIONS, type CSVOptions, recordsOf } from './csv.ts';
+import { CONVENTION_OPTIONS, type ConventionOptions, rewriteUniformly } from './conventions.ts';
+import { CSV_OPTIONS, type CSVOptions, readRecords } from './csv.ts';
 import { isDateLike } from './dates.ts';
 import { DataError } from './limits.ts';
 import { isNumberLike } from './numbers.ts';
 import { SEPARATOR_NAMES } from './separator.ts';
-import { type Source, textOf } from './source.ts';
+import { readText, type Source } from './source.ts';
 
 /** A table of texts with named columns. */
 export interface Table {
-  /** Without a header, and where the header leaves a name empty, a column is named by its number from 1. */
+  /** The names of the columns. A column without a name is named by its number, counted from 1. */
   readonly columns: readonly string[];
-  /** Whether the first line of the file held the names. */
+  /** Whether the first line of the file contained the names. */
   readonly header: boolean;
   /**
-   * The cells, as many in each row as there are columns. Where a column holds numbers, or dates, they are written in one way: 1.5
-   * and 1234.5 for 1,5 and 1.234,5, and 2020-12-31 for 31.12.2020.
+   * The cells, one per column in each row. Numbers and dates are rewritten in one way: 1,5 and 1.234,5 as 1.5 and
+   * 1234.5, and 31.12.2020 as 2020-12-31.
    */
   readonly rows: readonly (readonly string[])[];
-  /** The line of the file, counted from 1, where each row begins. */
+  /** The line of the file on which each row begins, counted from 1. */
   readonly lines: readonly number[];
-  /** What was taken to be meant where a file can be read in several ways, in sentences; absent where nothing was. */
+  /** Sentences about how ambiguous cells were understood; absent where there were none. */
   readonly assumed?: readonly string[];
 }
 
+/** Options of `readTable` and `parseTable`. */
 export interface TableOptions extends CSVOptions, ConventionOptions {
   /**
-   * Whether the first line holds names. Default: it does where none of its cells is a number. Where some are, and yet a
-   * text stands above a column of numbers, nobody can tell, and that is an error.
+   * Whether the first line contains the names of the columns. By default it does if none of its cells is a number. It
+   * is an error if some cells are numbers and yet a text stands above a column of numbers.
    */
   header?: boolean;
 }
 
 export const TABLE_OPTIONS: Checks<TableOptions> = { ...CSV_OPTIONS, ...CONVENTION_OPTIONS, header: BOOLEAN };
 
-/** Those that were made here, or looked at, need no further look. */
+/** Tables that were made here or have already been checked. */
 const known = new WeakSet<object>();
 
-/** @throws RangeError unless it is what its type says that it is */
+/** @throws RangeError unless the value has the type Table */
 export const TABLE = checkFor('a table, as parseTable() gives it', (value) => {
   if (!isObject(value)) return false;
   if (known.has(value)) return true;
@@ -57,24 +58,25 @@ export const TABLE = checkFor('a table, as parseTable() gives it', (value) => {
 });
 
 /**
- * Reads a CSV file, plain or .gz; `parseCSV` says what it may look like.
+ * Reads a table from a CSV file, plain or .gz, in the format described at `parseCSV`.
  *
  * @param source the file, or its text
- * @throws DataError with the line number where the file is broken, two columns have one name, or a limit is exceeded
+ * @throws DataError that names the line where the file is broken, two columns have the same name, or a limit is
+ *   exceeded
  */
 export async function readTable(source: Source | string, given?: TableOptions): Promise<Table> {
   const options = readOptions('readTable', given, TABLE_OPTIONS);
-  return tableOf(typeof source === 'string' ? source : await textOf(source, options), options);
+  return createTable(typeof source === 'string' ? source : await readText(source, options), options);
 }
 
-/** As `readTable`, for text that is there. */
+/** Like `readTable`, for a text in memory. */
 export function parseTable(text: string, options?: TableOptions): Table {
   TEXT('parseTable: text', text);
-  return tableOf(text, readOptions('parseTable', options, TABLE_OPTIONS));
+  return createTable(text, readOptions('parseTable', options, TABLE_OPTIONS));
 }
 
-function tableOf(text: string, options: TableOptions): Table {
-  const { records, lines, separator } = recordsOf(text, options);
+function createTable(text: string, options: TableOptions): Table {
+  const { records, lines, separator } = readRecords(text, options);
   const header = options.header ?? hasHeader(records);
   const columns = records[0].map((name, index) => (header && name !== '' ? name : String(index + 1)));
   const twice = columns.findIndex((name, index) => columns.indexOf(name) < index);
@@ -87,7 +89,7 @@ function tableOf(text: string, options: TableOptions): Table {
   const start = header ? 1 : 0;
   if (records.length === start) throw new DataError('the table has a header and no rows');
   const cells = { names: columns, rows: records.slice(start), lines: lines.slice(start) };
-  const { rows, assumed } = inOneWay(cells, options, isMissing, separator);
+  const { rows, assumed } = rewriteUniformly(cells, options, isMissing, separator);
   if (!options.separator && (separator === ' ' || separator === '|')) {
     assumed.unshift(`${SEPARATOR_NAMES[separator]} separate the cells`);
   }
@@ -98,7 +100,7 @@ function tableOf(text: string, options: TableOptions): Table {
 
 function hasHeader(records: readonly (readonly string[])[]): boolean {
   const [first, ...rest] = records;
-  /** Dates may be the names of columns: they are data where what stands below are dates as well. */
+  /** A date in the first line may be the name of a column. It is data only if all cells below it are dates, too. */
   const isDate = (cell: string, column: number): boolean =>
     isDateLike(cell) && rest.every((record) => isMissing(record[column]) || isDateLike(record[column]));
   const isValue = (cell: string, column: number): boolean => isNumberLike(cell) || isDate(cell, column);
@@ -113,16 +115,16 @@ function hasHeader(records: readonly (readonly string[])[]): boolean {
   );
 }
 
-/** Whether a cell says that its value is not known. */
+/** Whether the value of a cell is missing. */
 export function isMissing(cell: string): boolean {
   return cell === '' || cell === 'NA' || cell === 'NaN' || cell === 'nan' || cell === '?';
 }
 
-/** @throws DataError that lists the columns and suggests the closest where there is none of that name */
+/** @throws DataError that lists the columns and suggests the closest name where no column has this name */
 export function columnIndex({ columns }: Table, name: string): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
-  // Fewer than half of its letters are to change.
+  // A suggestion may differ in fewer than half of the letters.
   const closest = nearestTo(name, columns, Math.max(name.length, 2) / 2);
   const suggestion = closest === undefined ? '' : ` Did you mean ${JSON.stringify(closest)}?`;
   const listed =

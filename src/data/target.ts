@@ -1,30 +1,30 @@
-import { numberIn, place } from './features.ts';
+import { describePlace, readNumberAt } from './features.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
-import { numberOf } from './numbers.ts';
+import { readNumber } from './numbers.ts';
 import { columnIndex, isMissing, type Table } from './table.ts';
 
 /**
- * The names of the classes in the target column: in the order of numbers where all are integers (1, 1.0 and 01 are one
- * class), else in that of texts.
+ * Reads the names of the classes in the target column. If all are integers, they are sorted as numbers, and 1, 1.0 and
+ * 01 are the same class; otherwise they are sorted as texts.
  *
- * @throws DataError where a value is missing or not an integer among numbers, or there are fewer than two classes or more
- *   than the limit
+ * @throws DataError where a value is missing, where a number is not an integer, or where there are fewer than two
+ *   classes or more than the limit
  */
-export function classNamesOf(table: Table, target: string, options: LimitOptions = {}): string[] {
+export function readClassNames(table: Table, target: string, options: LimitOptions = {}): string[] {
   const index = columnIndex(table, target);
   const missing = table.rows.findIndex((row) => isMissing(row[index]));
   if (missing >= 0) {
-    throw new DataError(`${place(table, missing, target)}: the class is missing; complete it, or drop the row`);
+    throw new DataError(`${describePlace(table, missing, target)}: the class is missing; complete it, or drop the row`);
   }
   const cells = table.rows.map((row) => row[index]);
-  const numeric = cells.every((cell) => numberOf(cell) !== undefined);
-  const fraction = numeric ? cells.findIndex((cell) => !Number.isSafeInteger(numberOf(cell))) : -1;
+  const numeric = cells.every((cell) => readNumber(cell) !== undefined);
+  const fraction = numeric ? cells.findIndex((cell) => !Number.isSafeInteger(readNumber(cell))) : -1;
   if (fraction >= 0) {
     throw new DataError(
-      `${place(table, fraction, target)}: the class is ${cells[fraction]}; classes are texts or integers (a column of measurements cannot be the target)`,
+      `${describePlace(table, fraction, target)}: the class is ${cells[fraction]}; classes are texts or integers (a column of measurements cannot be the target)`,
     );
   }
-  const names = [...new Set(numeric ? cells.map((cell) => String(numberOf(cell))) : cells)];
+  const names = [...new Set(numeric ? cells.map((cell) => String(readNumber(cell))) : cells)];
   const column = `column ${JSON.stringify(target)}`;
   if (names.length < 2)
     throw new DataError(`${column}: all rows are of the class ${names[0]}; at least two are needed`);
@@ -38,30 +38,31 @@ export function classNamesOf(table: Table, target: string, options: LimitOptions
   return numeric ? names.sort((a, b) => Number(a) - Number(b)) : names.sort();
 }
 
-/** The number of each row's class. @throws DataError that names the line where it is none of `classNames` */
-export function labelsOf(table: Table, target: string, classNames: readonly string[]): Int32Array {
+/** Reads the class number of each row. @throws DataError that names the line of an unknown class */
+export function readClassNumbers(table: Table, target: string, classNames: readonly string[]): Int32Array {
   const index = columnIndex(table, target);
   const numbers = new Map(classNames.map((name, number) => [name, number]));
   return Int32Array.from(table.rows, (record, row) => {
     const cell = record[index];
-    const label = numbers.get(cell) ?? numbers.get(String(numberOf(cell)));
+    const label = numbers.get(cell) ?? numbers.get(String(readNumber(cell)));
     if (label !== undefined) return label;
     throw new DataError(
-      `${place(table, row, target)}: ${JSON.stringify(cell)} is not a known class; these are ${classNames.join(', ')}`,
+      `${describePlace(table, row, target)}: ${JSON.stringify(cell)} is not a known class; these are ${classNames.join(', ')}`,
     );
   });
 }
 
 /**
- * The number of each row in the target column, of a regression.
+ * Reads the target of a regression.
  *
- * @throws DataError that names line and column where a value is missing or no number, and the column where all are one
+ * @throws DataError that names the line and the column of a value that is missing or no number, or the column where all
+ *   values are the same
  */
-export function targetValues(table: Table, target: string): Float64Array {
+export function readTargets(table: Table, target: string): Float64Array {
   const index = columnIndex(table, target);
   const values = Float64Array.from(table.rows, (record, row) => {
-    if (!isMissing(record[index])) return numberIn(table, row, target, record[index]);
-    throw new DataError(`${place(table, row, target)}: the target is missing; complete it, or drop the row`);
+    if (!isMissing(record[index])) return readNumberAt(table, row, target, record[index]);
+    throw new DataError(`${describePlace(table, row, target)}: the target is missing; complete it, or drop the row`);
   });
   if (values.some((value) => value !== values[0])) return values;
   throw new DataError(

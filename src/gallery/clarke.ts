@@ -1,21 +1,21 @@
 /**
- * Clarke Jacobians do not survive inversion (Bolte et al. 2021, Remark 1 and Example 1; F. H. Clarke, 1976): the inverses of
- * the matrices in the Clarke Jacobian of F are not the Clarke Jacobian of the inverse of F.
+ * Inversion does not preserve Clarke Jacobians (Bolte et al. 2021, Remark 1 and Example 1; F. H. Clarke, 1976): the
+ * inverses of the matrices in the Clarke Jacobian of F are not the Clarke Jacobian of the inverse of F.
  */
 import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
 
-/** Row by row. */
+/** A 2 × 2 matrix, row by row. */
 export type Matrix = readonly [number, number, number, number];
 
-/** Of x in the second row of F. */
+/** The coefficient of x in the second component of F. */
 const SLOPE = 2;
 
-/** F(x, y) = (|x| + y, 2x + |y|), with another slope for 2 where one is given; at 0 |x| and |y| have the derivatives α and β. */
+/** F(x, y) = (|x| + y, slope·x + |y|), where |x| and |y| have the derivatives α and β at 0. @param point [rows, 2] */
 export function F(point: Tensor, alpha: number, beta: number, slope = SLOPE): Tensor {
   const [rows] = point.shape;
   const x = point.slice([0, 0], [rows, 1]);
   const y = point.slice([0, 1], [rows, 1]);
-  // A selection q of |x| is the derivative 2q − 1.
+  // The selection q of |x| yields the derivative 2q − 1 at 0.
   const absoluteX = x.abs({ selection: (alpha + 1) / 2 });
   const absoluteY = y.abs({ selection: (beta + 1) / 2 });
   return concat([absoluteX.add(y), x.mul(slope).add(absoluteY)], 1);
@@ -24,7 +24,7 @@ export function F(point: Tensor, alpha: number, beta: number, slope = SLOPE): Te
 /** The derivative at 0 of the (x, y) that solves F(x, y) = p: the inverse of [α 1; slope β]. */
 export async function inverseJacobian(engine: Engine, alpha: number, beta: number, slope = SLOPE): Promise<Matrix> {
   return engine.tidy(async (scope) => {
-    const zero = scope.tensor([0, 0, 0, 0], [2, 2]); // the same system twice, for the two rows of the Jacobian
+    const zero = scope.tensor([0, 0, 0, 0], [2, 2]); // the same system twice, once for each row of the Jacobian
     const identity = scope.tensor([1, 0, 0, 1], [2, 2]);
     const equation = (point: Tensor, p: Tensor): Tensor => F(point, alpha, beta, slope).sub(p);
     const [, [jacobian]] = await valueAndGrad(
@@ -41,20 +41,26 @@ export async function inverseJacobian(engine: Engine, alpha: number, beta: numbe
 }
 
 export interface Clarke {
-  /** The Jacobians of the four affine pieces of the inverse: α, β = ±1. The Clarke Jacobian is their convex hull. */
+  /**
+   * The Jacobians of the four affine pieces of the inverse, with α, β = ±1. The Clarke Jacobian is their convex hull.
+   */
   readonly pieces: readonly { readonly alpha: number; readonly beta: number; readonly inverse: Matrix }[];
-  /** What implicit differentiation can answer at 0: the inverses over a grid of α (rows) and β (columns) in [−1, 1]. */
+  /**
+   * Possible results of implicit differentiation at 0: the inverses over a grid of α (rows) and β (columns) in [−1, 1].
+   */
   readonly conservative: readonly (readonly Matrix[])[];
-  /** Those with αβ = ½, which like the mean of the pieces have 2/3 in the corner above: α > 0, then α < 0. */
+  /**
+   * The inverses with αβ = ½, first for α > 0, then for α < 0. Like the mean of the pieces they have 2/3 as an entry.
+   */
   readonly slice: readonly [readonly Matrix[], readonly Matrix[]];
-  /** The mean of the four pieces, in the Clarke Jacobian of the inverse. */
+  /** The mean of the four pieces, an element of the Clarke Jacobian of the inverse. */
   readonly mean: Matrix;
-  /** The least of max|M − mean| over the grid: how far implicit differentiation stays away from it. */
+  /** The minimum over the grid of max|M − mean|, the distance between the mean and implicit differentiation. */
   readonly distance: number;
   readonly certificate: ImplicitCertificate;
 }
 
-/** @param intervals of the grid, an even number: 0 is on it */
+/** @param intervals the number of intervals of the grid, which must be even so that 0 is on it */
 export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
   const ticks = Array.from({ length: intervals + 1 }, (_, index) => (2 * index) / intervals - 1);
   const conservative: Matrix[][] = [];
@@ -85,7 +91,7 @@ export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
   };
 }
 
-/** Of F(x, y) = p at 0: [α 1; slope β] for all α and β in [−1, 1], whose determinant is αβ − slope. */
+/** Certifies F(x, y) = p at 0. The elements are [α 1; slope β] for α, β in [−1, 1], with the determinant αβ − slope. */
 export async function certificateAt0(engine: Engine, slope = SLOPE): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
     const zero = scope.tensor([0, 0], [1, 2]);

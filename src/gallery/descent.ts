@@ -1,5 +1,5 @@
 /**
- * Descent along implicit gradients through a solution that jumps (Bolte et al. 2021, section 5, problem 11):
+ * Descent along implicit gradients through an inner solution that jumps (Bolte et al. 2021, section 5, problem 11):
  * min (x − s₁)² + 4(y − s₂)² with s ∈ argmax{(a + b)·L(x, y) : a ∈ [0, 3], b ∈ [0, 5]}, L(x, y) = −3x + y + 2.
  */
 import { type Engine, fixedPoint, type ImplicitCertificate, type Scope, type Tensor, valueAndGrad } from '../index.ts';
@@ -9,30 +9,34 @@ export type Point = readonly [number, number];
 export interface Bilevel {
   /** L(x, y) = p·x + q·y + r. */
   readonly line: readonly [number, number, number];
-  /** Of the two squares. */
+  /** The weights of the two squares. */
   readonly weights: Point;
   /** The upper ends of a and b. */
   readonly box: Point;
 }
 
+/** The problem of the paper. */
 export const PAPER: Bilevel = { line: [-3, 1, 2], weights: [1, 4], box: [3, 5] };
 
-/** The length of a step is this times the gradient. */
+/** The step size of descent. */
 export const RATE = 0.01;
 
-export function lineAt({ line: [p, q, r] }: Bilevel, [x, y]: Point): number {
+export function evaluateLine({ line: [p, q, r] }: Bilevel, [x, y]: Point): number {
   return p * x + q * y + r;
 }
 
-/** The inner problem, solved: the corner (3, 5) where L > 0, the corner (0, 0) where L < 0; on the line every s is one. */
-export function corner(problem: Bilevel, point: Point): Point {
-  return lineAt(problem, point) > 0 ? problem.box : [0, 0];
+/**
+ * Solves the inner problem: the corner (3, 5) where L > 0 and the corner (0, 0) where L < 0. On the line every s is a
+ * solution.
+ */
+function solveInner(problem: Bilevel, point: Point): Point {
+  return evaluateLine(problem, point) > 0 ? problem.box : [0, 0];
 }
 
 /**
- * A step of projected gradient ascent on the inner problem, of which s is a fixed point.
- * @param box [rows, 2], the upper ends
- * @param q the derivative of the projection where it begins to bind, at 0
+ * A step of projected gradient ascent on the inner problem, whose solution s is a fixed point.
+ * @param box the upper ends, [rows, 2]
+ * @param q the derivative of the projection at 0, where it begins to bind
  */
 export function ascended(s: Tensor, point: Tensor, line: Tensor, box: Tensor, q: number): Tensor {
   const [rows] = point.shape;
@@ -41,8 +45,8 @@ export function ascended(s: Tensor, point: Tensor, line: Tensor, box: Tensor, q:
   return s.add(L).minimum(box).relu({ selection: q });
 }
 
-/** The problems and their solutions as tensors, one a row. */
-function placed(scope: Scope, problems: readonly Bilevel[], points: readonly Point[]): Placed {
+/** The problems, their inner solutions and the points as tensors, one problem per row. */
+function createRowTensors(scope: Scope, problems: readonly Bilevel[], points: readonly Point[]): RowTensors {
   const rows = points.length;
   const tensor = (numbers: readonly (readonly number[])[], width: number): Tensor =>
     scope.tensor(numbers.flat(), [rows, width]);
@@ -56,21 +60,21 @@ function placed(scope: Scope, problems: readonly Bilevel[], points: readonly Poi
       2,
     ),
     corners: tensor(
-      points.map((point, row) => corner(problems[row], point)),
+      points.map((point, row) => solveInner(problems[row], point)),
       2,
     ),
     points: tensor(points, 2),
   };
 }
 
-interface Placed {
+interface RowTensors {
   readonly line: Tensor;
   readonly box: Tensor;
   readonly corners: Tensor;
   readonly points: Tensor;
 }
 
-/** Whether the theorem's hypothesis holds at each of the points, and within a radius of it. */
+/** Certifies the theorem's hypothesis at each point, and within a radius of it where one is given. */
 export async function certificateAt(
   engine: Engine,
   problem: Bilevel,
@@ -83,7 +87,7 @@ export async function certificateAt(
       box,
       corners,
       points: at,
-    } = placed(
+    } = createRowTensors(
       scope,
       points.map(() => problem),
       points,
@@ -93,7 +97,7 @@ export async function certificateAt(
   });
 }
 
-/** The gradients of (x − s₁)² + 4(y − s₂)² in x and y, through s; one problem and one point a row. */
+/** The gradients of (x − s₁)² + 4(y − s₂)² in x and y through s, for one point of each problem. */
 export async function gradients(
   engine: Engine,
   problems: readonly Bilevel[],
@@ -102,7 +106,7 @@ export async function gradients(
 ): Promise<Point[]> {
   const rows = points.length;
   return engine.tidy(async (scope) => {
-    const { line, box, corners, points: start } = placed(scope, problems, points);
+    const { line, box, corners, points: start } = createRowTensors(scope, problems, points);
     const weights = scope.tensor(
       problems.flatMap((problem) => problem.weights),
       [rows, 2],
@@ -119,7 +123,7 @@ export async function gradients(
   });
 }
 
-/** Gradient descent for many problems at once. @returns for each the points, the start among them */
+/** Gradient descent for many problems at once. @returns for each problem the points, beginning with the start */
 export async function descended(
   engine: Engine,
   problems: readonly Bilevel[],
@@ -138,8 +142,8 @@ export async function descended(
   return paths;
 }
 
-/** The steps whose point lies on the other side of the line than the point before. */
-export function switchesOf(problem: Bilevel, path: readonly Point[]): number[] {
-  const isAbove = path.map((point) => lineAt(problem, point) > 0);
+/** The steps at which descent crosses the line. */
+export function findSwitches(problem: Bilevel, path: readonly Point[]): number[] {
+  const isAbove = path.map((point) => evaluateLine(problem, point) > 0);
   return path.flatMap((_, step) => (step > 0 && isAbove[step] !== isAbove[step - 1] ? [step] : []));
 }

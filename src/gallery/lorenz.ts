@@ -1,12 +1,14 @@
 /**
- * Ascent that turns into the Lorenz attractor (Bolte et al. 2021, section 5, problem 14 and Figure 3): max uᵀz with
- * z ∈ argmin ‖s − F(u)‖⁴, F the Lorenz field. That z is F(u), but the Hessian of the inner problem vanishes there.
+ * Ascent that follows the Lorenz attractor (Bolte et al. 2021, section 5, problem 14 and Figure 3): max uᵀz with z ∈
+ * argmin ‖s − F(u)‖⁴ and the Lorenz field F. The solution is z = F(u), but the Hessian of the inner problem vanishes
+ * there.
  */
 import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
 import { answerOrRefusal } from './refusal.ts';
 
 export type Vector = readonly [number, number, number];
 
+/** The starting point of ascent and of the trajectory. */
 export const START: Vector = [0, 1, 1.05];
 
 /** The field of E. N. Lorenz (1963) with σ = 10, ρ = 28, β = 8/3: (σ(y − x), x(ρ − z) − y, xy − βz), row by row. */
@@ -18,16 +20,16 @@ export function field(u: Tensor): Tensor {
   return concat([first, second, third], 1);
 }
 
-/** The derivative of ‖s − F(u)‖⁴ in s, of which the inner solution is a root: 4‖r‖²r with r = s − F(u). */
+/** The derivative of ‖s − F(u)‖⁴ in s, 4‖r‖²r with r = s − F(u). The inner solution is its root. */
 export function optimality(s: Tensor, u: Tensor): Tensor {
   const r = s.sub(field(u));
   return r.mul(r.square().sum(1, { keepAxes: true })).mul(4);
 }
 
 /**
- * The gradient of uᵀz. B = 4‖r‖²I + 8rrᵀ is 0 at the exact solution. Where the solve is not asked to have succeeded, it
- * leaves the least solution of a singular system, 0: dz/du is dropped, and F(u) remains.
- * @param distance each coordinate of the inner solution is off by this much
+ * The gradient of uᵀz. B = 4‖r‖²I + 8rrᵀ is 0 at the exact solution. With onFailure 'report' the linear solve returns
+ * the least solution of this singular system, which is 0: dz/du is lost, and only F(u) remains.
+ * @param distance the error in each coordinate of the inner solution
  */
 export async function implicitGradient(
   engine: Engine,
@@ -37,7 +39,8 @@ export async function implicitGradient(
   return engine.tidy(async (scope) => {
     const start = scope.tensor([distance, distance, distance], [1, 3]);
     const solver = (offset: Tensor, u: Tensor): Tensor => field(u).add(offset);
-    // Krylov's method needs no more iterations than there are unknowns: a system it has not solved by then is singular.
+    // A Krylov method needs at most as many iterations as there are unknowns. If it has not converged by then, B is
+    // singular.
     const options = { unknown: start, solver, onFailure, backwardLimit: 3 };
     const [, [gradient]] = await valueAndGrad(
       (u) =>
@@ -52,7 +55,7 @@ export async function implicitGradient(
   });
 }
 
-/** The gradient of uᵀF(u), which is what problem 14 is about. */
+/** The gradient of uᵀF(u), which is the true gradient of problem 14. */
 export async function trueGradient(engine: Engine, at: Vector): Promise<Vector> {
   return engine.tidy(async (scope) => {
     const [, [gradient]] = await valueAndGrad((u) => field(u).mul(u).sum(), [scope.tensor(at, [1, 3])]);
@@ -62,7 +65,7 @@ export async function trueGradient(engine: Engine, at: Vector): Promise<Vector> 
   });
 }
 
-/** Gradient ascent: the start and the points after each step. */
+/** Gradient ascent. @returns the start and the point after each step */
 export async function ascent(
   gradient: (at: Vector) => Promise<Vector>,
   steps: number,
@@ -78,81 +81,86 @@ export async function ascent(
   return path;
 }
 
+/** The step size of ascent. */
 export const RATE = 0.01;
 
-/** What the library answers at one point, by how far the inner solution is from exact. */
-export interface LorenzAnswer {
+/** The library's answer at one point. */
+interface LorenzAnswer {
+  /** The error in each coordinate of the inner solution. */
   readonly distance: number;
-  /** Absent where it refuses. */
+  /** Absent where the library refuses to answer. */
   readonly gradient?: Vector;
+  /** The message of the refusal. */
   readonly refusal?: string;
 }
 
 export interface Lorenz {
-  /** Of the differential equation u' = F(u), in steps of RATE. */
+  /** The trajectory of the differential equation u' = F(u), in time steps of RATE. */
   readonly attractor: readonly Vector[];
+  /** The path of ascent along the implicit gradient. */
   readonly implicit: readonly Vector[];
+  /** The path of ascent along the true gradient. */
   readonly gradient: readonly Vector[];
-  /** Where the answers are for. */
+  /** The point of the answers. */
   readonly at: Vector;
   readonly answers: readonly LorenzAnswer[];
   readonly trueGradient: Vector;
-  /** F at that point. */
+  /** F(u) at that point. */
   readonly field: Vector;
-  /** At the exact inner solution. */
+  /** The certificate at the exact inner solution. */
   readonly certificate: ImplicitCertificate;
 }
 
 export async function lorenz(engine: Engine, steps = 2500): Promise<Lorenz> {
   const at: Vector = [5, 2, 20];
   const answers: LorenzAnswer[] = [];
-  for (const distance of [0, 1e-4, 1e-2]) answers.push(await answerOf(engine, at, distance));
+  for (const distance of [0, 1e-4, 1e-2]) answers.push(await askLibrary(engine, at, distance));
   return {
-    attractor: trajectory(steps, RATE),
+    attractor: integrateTrajectory(steps, RATE),
     implicit: await ascent((u) => implicitGradient(engine, u, { onFailure: 'report' }), steps, RATE),
     gradient: await ascent((u) => trueGradient(engine, u), Math.min(steps, 20), RATE),
     at,
     answers,
     trueGradient: await trueGradient(engine, at),
-    field: fieldAt(at),
+    field: evaluateField(at),
     certificate: await certificateOf(engine, at),
   };
 }
 
-async function answerOf(engine: Engine, at: Vector, distance: number): Promise<LorenzAnswer> {
+async function askLibrary(engine: Engine, at: Vector, distance: number): Promise<LorenzAnswer> {
   const answer = await answerOrRefusal(async () => ({ gradient: await implicitGradient(engine, at, { distance }) }));
   return { distance, ...answer };
 }
 
-/** Runge and Kutta's method of order 4, ten steps for each one kept. */
-function trajectory(steps: number, rate: number): Vector[] {
+/** The Runge–Kutta method of order 4, with ten steps for each point that is returned. */
+function integrateTrajectory(steps: number, rate: number): Vector[] {
   const h = rate / 10;
   const path = [START];
   for (let step = 0; step < steps; step++) {
     let u = path[step];
     for (let part = 0; part < 10; part++) {
-      const a = fieldAt(u);
-      const b = fieldAt(moved(u, a, h / 2));
-      const c = fieldAt(moved(u, b, h / 2));
-      const d = fieldAt(moved(u, c, h));
+      const a = evaluateField(u);
+      const b = evaluateField(moveAlong(u, a, h / 2));
+      const c = evaluateField(moveAlong(u, b, h / 2));
+      const d = evaluateField(moveAlong(u, c, h));
       const [x, y, z] = [0, 1, 2].map((k) => (a[k] + 2 * b[k] + 2 * c[k] + d[k]) / 6);
-      u = moved(u, [x, y, z], h);
+      u = moveAlong(u, [x, y, z], h);
     }
     path.push(u);
   }
   return path;
 }
 
-function moved(u: Vector, direction: Vector, by: number): Vector {
+function moveAlong(u: Vector, direction: Vector, by: number): Vector {
   return [u[0] + by * direction[0], u[1] + by * direction[1], u[2] + by * direction[2]];
 }
 
-/** `field` on the host. */
-function fieldAt([x, y, z]: Vector): Vector {
+/** `field` for one point, on the host. */
+function evaluateField([x, y, z]: Vector): Vector {
   return [10 * (y - x), x * (28 - z) - y, x * y - (8 / 3) * z];
 }
 
-/** @param distance as for `implicitGradient` */
+/** @param distance the error in each coordinate of the inner solution */
 export async function certificateOf(engine: Engine, at: Vector, distance = 0): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
     const start = scope.tensor([distance, distance, distance], [1, 3]);

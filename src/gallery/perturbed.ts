@@ -1,17 +1,21 @@
-/** Twenty perturbed copies of the problem on which descent cycles (Bolte et al. 2021, Figure 2b): which of them cycle? */
+/** On which of twenty perturbed copies of the problem does descent cycle (Bolte et al. 2021, Figure 2b)? */
 import { random } from '../data/random.ts';
 import type { Engine } from '../index.ts';
-import { type Bilevel, descended, PAPER, type Point, RATE, switchesOf } from './descent.ts';
+import { type Bilevel, descended, findSwitches, PAPER, type Point, RATE } from './descent.ts';
 
-/** Of each coefficient. */
+/** The variance of the perturbation of each coefficient. */
 export const VARIANCE = 0.4;
 
-export const DRAWS = 20;
+/** The number of perturbed copies. */
+const DRAWS = 20;
 
-/** What "the coefficients" may mean; the paper says it in an appendix. */
-export const READINGS = ['the line', 'the line and the weights', 'the line, the weights and the box'] as const;
+/** Possible meanings of "the coefficients" in the paper, which defines them only in an appendix. */
+const READINGS = ['the line', 'the line and the weights', 'the line, the weights and the box'] as const;
 
-/** cycle: round and round. slide: to and fro across the line, along it. rest: at a corner. unfinished: none of these yet. */
+/**
+ * 'cycle': goes round. 'slide': moves along the line while crossing it to and fro. 'rest': converges to a corner.
+ * 'unfinished': neither.
+ */
 export type Outcome = 'cycle' | 'slide' | 'rest' | 'unfinished';
 
 export interface PerturbedReading {
@@ -21,7 +25,7 @@ export interface PerturbedReading {
 }
 
 export async function perturbed(engine: Engine, steps = 1500, seed = 20): Promise<PerturbedReading[]> {
-  const problems = READINGS.flatMap((_, reading) => draws(reading, seed));
+  const problems = READINGS.flatMap((_, reading) => drawProblems(reading, seed));
   const starts = problems.map((): Point => [1, 1]);
   const paths = await descended(engine, problems, starts, steps, RATE);
   return READINGS.map((reading, index) => {
@@ -32,8 +36,8 @@ export async function perturbed(engine: Engine, steps = 1500, seed = 20): Promis
   });
 }
 
-/** The same seven normal numbers a draw for every reading, which uses the first of them. */
-function draws(reading: number, seed: number): Bilevel[] {
+/** Each problem draws the same seven normal numbers for every reading, which uses as many as it needs. */
+function drawProblems(reading: number, seed: number): Bilevel[] {
   const { normal } = random(seed);
   return Array.from({ length: DRAWS }, () => {
     const [p, q, r, v, w, a, b] = Array.from({ length: 7 }, () => Math.sqrt(VARIANCE) * normal());
@@ -46,26 +50,26 @@ function draws(reading: number, seed: number): Bilevel[] {
   });
 }
 
-/** From the second half of the descent, when the start is forgotten. */
+/** Classifies the second half of the path, where the start no longer matters. */
 export function outcomeOf(problem: Bilevel, path: readonly Point[]): Outcome {
   const late = path.slice(Math.floor(path.length / 2));
-  const switches = switchesOf(problem, late);
-  if (switches.some((step) => isHeld(problem, late[step]))) return 'slide';
+  const switches = findSwitches(problem, late);
+  if (switches.some((step) => isAttracting(problem, late[step]))) return 'slide';
   if (switches.length >= 2) return 'cycle';
   const [before, after] = path.slice(-2);
   const moved = Math.hypot(after[0] - before[0], after[1] - before[1]);
-  return switches.length === 0 && moved < RESTING ? 'rest' : 'unfinished';
+  return switches.length === 0 && moved < RESTING_STEP ? 'rest' : 'unfinished';
 }
 
-/** At the line: whether descent comes back to it from either side. */
-function isHeld(problem: Bilevel, point: Point): boolean {
-  return risen(problem, point, problem.box) < 0 && risen(problem, point, [0, 0]) > 0;
+/** Whether, near this point, descent returns to the line from both sides. */
+function isAttracting(problem: Bilevel, point: Point): boolean {
+  return rateOfRise(problem, point, problem.box) < 0 && rateOfRise(problem, point, [0, 0]) > 0;
 }
 
 /** The rate at which L grows along the flow towards the corner s. */
-function risen({ line, weights }: Bilevel, point: Point, s: Point): number {
+function rateOfRise({ line, weights }: Bilevel, point: Point, s: Point): number {
   return [0, 1].reduce((sum, k) => sum + line[k] * 2 * weights[k] * (s[k] - point[k]), 0);
 }
 
-/** The last step of a descent that has come to rest is shorter than this. */
-const RESTING = 1e-4;
+/** A descent whose last step is shorter than this has come to rest. */
+const RESTING_STEP = 1e-4;

@@ -1,6 +1,6 @@
 import { ConvergenceError } from '../index.ts';
 
-/** What the library answers, or its words where it refuses: a solve that fails gives no gradient, it throws. */
+/** Returns the library's answer, or the message of its ConvergenceError: where a solve fails, there is no gradient. */
 export async function answerOrRefusal<Answer extends object>(
   answer: () => Promise<Answer>,
 ): Promise<Answer | { readonly refusal: string }> {

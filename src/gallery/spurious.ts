@@ -1,11 +1,14 @@
 /**
- * A spurious derivative (Bolte et al. 2021, section 1 and Figure 1, left): a function that is smooth, written with relus,
- * whose derivative at 0 depends on what relu'(0) is taken to be.
+ * A spurious derivative (Bolte et al. 2021, section 1 and Figure 1, left): a smooth function that is written with
+ * relus, so that its computed derivative at 0 depends on the choice of relu'(0).
  */
 import { type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
 import { answerOrRefusal } from './refusal.ts';
 
-/** tanh z + relu(−z) + z − relu(z): tanh z for every z. Differentiated with relu'(0) = q it has f'(0) = 2 − 2q. */
+/**
+ * f(z) = tanh z + relu(−z) + z − relu(z), which equals tanh z. With relu'(0) = q, its computed derivative at 0 is 2 −
+ * 2q.
+ */
 export function f(z: Tensor, q: number): Tensor {
   return z
     .tanh()
@@ -14,19 +17,19 @@ export function f(z: Tensor, q: number): Tensor {
     .sub(z.relu({ selection: q }));
 }
 
-/** An equation between x and z, and its solution on the host. */
+/** An equation between x and z, and its exact solution z(x). */
 interface Equation {
   residual(z: Tensor, x: Tensor, q: number): Tensor;
   solution(x: number): number;
 }
 
-/** z = f(x), so that z = tanh x: B = 1 whatever q is. */
+/** z = f(x), so that z = tanh x. B = 1 for every q. */
 export const EXPLICIT: Equation = { residual: (z, x, q) => z.sub(f(x, q)), solution: Math.tanh };
 
-/** x = f(z), so that z = artanh x: B = −f'(z), which is 0 for z = 0 and q = 1. */
+/** x = f(z), so that z = artanh x. B = −f'(z), which is 0 for z = 0 and q = 1. */
 export const INVERSE: Equation = { residual: (z, x, q) => x.sub(f(z, q)), solution: Math.atanh };
 
-/** dz/dx at each of the points. */
+/** dz/dx at each point, by implicit differentiation. */
 export async function slopes(engine: Engine, equation: Equation, at: readonly number[], q: number): Promise<number[]> {
   return engine.tidy(async (scope) => {
     const x = scope.tensor(at, [at.length, 1]);
@@ -43,15 +46,15 @@ export async function slopes(engine: Engine, equation: Equation, at: readonly nu
 export interface SpuriousReading {
   /** relu'(0). */
   readonly q: number;
-  /** dz/dx at 0 where z = f(x): the derivative of f that differentiation finds; 1 is true. */
+  /** dz/dx at 0 for z = f(x), the computed derivative of f. The true derivative is 1. */
   readonly explicit: number;
-  /** dz/dx at 0 where x = f(z); absent where the library refuses to answer. */
+  /** dz/dx at 0 for x = f(z); absent where the library refuses to answer. */
   readonly inverse?: number;
-  /** Its words. */
+  /** The message of the refusal. */
   readonly refusal?: string;
 }
 
-export interface SpuriousCurve {
+interface SpuriousCurve {
   readonly x: readonly number[];
   readonly slope: readonly number[];
 }
@@ -61,7 +64,7 @@ export interface Spurious {
   /** dz/dx away from 0, where relu has no kink. */
   readonly explicit: SpuriousCurve;
   readonly inverse: SpuriousCurve;
-  /** Of x = f(z) at 0. */
+  /** The certificate of x = f(z) at 0. */
   readonly certificate: ImplicitCertificate;
 }
 
@@ -69,26 +72,26 @@ export async function spurious(engine: Engine): Promise<Spurious> {
   const readings: SpuriousReading[] = [];
   for (const q of [0, 0.5, 1]) {
     const [explicit] = await slopes(engine, EXPLICIT, [0], q);
-    readings.push({ q, explicit, ...(await inverseAt0(engine, q)) });
+    readings.push({ q, explicit, ...(await askInverseAt0(engine, q)) });
   }
   const curve = async (equation: Equation, end: number): Promise<SpuriousCurve> => {
     const x = Array.from({ length: 80 }, (_, index) => (end * (index - 39.5)) / 39.5);
     return { x, slope: await slopes(engine, equation, x, 0) };
   };
-  const certificate = await certificateAt0(engine);
+  const certificate = await certifyAt0(engine);
   return { readings, explicit: await curve(EXPLICIT, 2), inverse: await curve(INVERSE, 0.8), certificate };
 }
 
-/** A singular system has no solution to return: the library throws. */
-async function inverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReading, 'inverse' | 'refusal'>> {
+/** For q = 1 the linear system is singular, and the library throws. */
+async function askInverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReading, 'inverse' | 'refusal'>> {
   return answerOrRefusal(async () => {
     const [inverse] = await slopes(engine, INVERSE, [0], q);
     return { inverse };
   });
 }
 
-/** Of x = f(z), over every choice at the two kinks. */
-async function certificateAt0(engine: Engine): Promise<ImplicitCertificate> {
+/** Certifies x = f(z) at 0, over all selections at the two kinks. */
+async function certifyAt0(engine: Engine): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
     const zero = scope.tensor([0], [1, 1]);
     const F = (z: Tensor, x: Tensor): Tensor => INVERSE.residual(z, x, 0);

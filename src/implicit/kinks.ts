@@ -1,7 +1,8 @@
 /** The kinks at a point: found on the device, and read back where there are some. */
 import { nearness } from '../autodiff/kinks.ts';
 import { broadcast } from '../tensor/arrange.ts';
-import { elementwise, endToEnd, gatherAlong, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { endToEnd, gatherAlong } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 

@@ -2,7 +2,8 @@
 import { checkFor, has, isListOf, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
-import { type Engine, engineOf } from '../tensor/engine.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { engineOf } from '../tensor/engine-of.ts';
 import { describe } from '../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';

@@ -1,5 +1,6 @@
 import type { RunOptions } from '../backends/backend.ts';
-import { type Engine, NotTraceableError } from '../tensor/engine.ts';
+import type { Engine } from '../tensor/engine.ts';
+import { NotTraceableError } from '../tensor/engine-of.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
 /** Most iterations where they cannot be traced: all of them are run then, whether samples have stopped or not. */

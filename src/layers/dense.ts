@@ -5,16 +5,19 @@ import { checkWidth, type Layer, uniformParameter } from './layer.ts';
 
 const ACTIVATIONS = ['none', 'relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'softplus', 'softsign', 'arctan'] as const;
 
+/** Options of `dense`. */
 export interface DenseOptions {
+  /** Width of a row that goes in. */
   inputs: number;
+  /** Width of a row that comes out. */
   outputs: number;
-  /** With its default parameters. Default none. */
+  /** Applied to each output, with its default parameters. Default none. */
   activation?: (typeof ACTIVATIONS)[number];
 }
 
 const OPTIONS: Checks<DenseOptions> = { inputs: 0, outputs: 0, activation: 0 };
 
-/** y = activation(Wx + b), W [outputs, inputs], both starting uniform on ±1/√inputs. */
+/** The layer y = activation(Wx + b): W [outputs, inputs] and b [outputs] both start uniform on ±1/√inputs. */
 export function dense(options: DenseOptions): Layer {
   const { inputs, outputs, activation = 'none' } = readOptions('dense', options, OPTIONS);
   checkWidth('dense', 'inputs', inputs);

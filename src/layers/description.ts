@@ -1,4 +1,4 @@
-/** Layers written down as JSON, and made again from it. */
+/** Describes layers as JSON, and makes layers from their descriptions. */
 import { FUNCTION, OBJECT } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import { dense } from './dense.ts';
@@ -7,19 +7,24 @@ import { LAYER, type Layer } from './layer.ts';
 import { layerNorm } from './layer-norm.ts';
 import { monotone } from './monotone.ts';
 
+/** A layer as a checkpoint stores it. */
 export interface LayerDescription {
+  /** Names the maker of the layer, such as dense. */
   readonly kind: string;
+  /** Width of a row that goes in. */
   readonly inputs: number;
+  /** Width of a row that comes out. */
   readonly outputs: number;
+  /** The parameters in their order. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** Absent on a layer that does not tell its options. */
+  /** What `LayerMaker` takes; absent if the layer does not have `options`. */
   readonly options?: object;
 }
 
 /** Makes layers of one kind from the `options` of their description. */
 export type LayerMaker = (options: never) => Layer;
 
-/** Of the layers that most models have. One that brings much code with it is given by whoever uses it. */
+/** Makers of the layers that most models have. A layer that brings much code must be named by its user instead. */
 const MAKERS: Readonly<Record<string, LayerMaker>> = { dense, dropout, layerNorm, monotone };
 
 export function describeLayer({ kind, inputs, outputs, parameters, options }: Layer): LayerDescription {
@@ -27,8 +32,9 @@ export function describeLayer({ kind, inputs, outputs, parameters, options }: La
 }
 
 /**
+ * Makes a layer from its description.
  * @param own makers of layers that the library does not know, by kind
- * @throws RangeError where the kind is unknown, or the layer made is another one than was described
+ * @throws RangeError if the kind is unknown, or if the layer made differs from its description
  */
 export function layerFrom(description: LayerDescription, own: Readonly<Record<string, LayerMaker>> = {}): Layer {
   OBJECT('layers: a description', description);

@@ -2,17 +2,20 @@ import { type Checks, readOptions } from '../arguments/options.ts';
 import { checkRate } from '../tensor/normalise.ts';
 import { checkWidth, type Layer } from './layer.ts';
 
+/** Options of the layer `dropout`. */
 export interface DropoutLayerOptions {
+  /** Width of a row. */
   inputs: number;
-  /** Share of the numbers that a step of training sets to 0, from 0 to below 1. Default 0.5. */
+  /** Probability with which a step of training sets a number to 0, from 0 to below 1. Default 0.5. */
   rate?: number;
 }
 
 const OPTIONS: Checks<DropoutLayerOptions> = { inputs: 0, rate: 0 };
 
 /**
- * In training each number is 0 with probability `rate` and else divided by 1 − rate (Srivastava et al. 2014); otherwise
- * what comes in goes out. What is dropped depends on the seed of the training, the step and the layer alone.
+ * A layer that, in training, sets each number to 0 with probability `rate` and divides the others by 1 − rate
+ * (Srivastava et al. 2014). Outside of training it changes nothing. What it drops depends only on the seed of the
+ * training, the step and the layer.
  */
 export function dropout(options: DropoutLayerOptions): Layer {
   const { inputs, rate = 0.5 } = readOptions('dropout', options, OPTIONS);

@@ -1,20 +1,28 @@
-/** What a layer is: parameters, how they start, and the forward pass. */
+/** What makes a layer: its parameters, their initial values, and the forward pass. */
 import { checkFor, has, isList, isListOf, numberFor, refusalOfResult } from '../arguments/check.ts';
 import type { Random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 
+/** One parameter of a layer. */
 export interface ParameterSpecification {
+  /** Unique within the layer; checkpoints store it. */
   readonly name: string;
+  /** The extents along the axes. */
   readonly shape: readonly number[];
-  /** Row-major. The same on every backend: rounded to float32. */
+  /** The initial numbers, row-major, rounded to float32 so that every backend starts from the same ones. */
   initial(random: Random): Float32Array;
 }
 
-/** What a layer remembers from one pass to the next. The model owns it and disposes its tensors; checkpoints keep it. */
+/**
+ * What a layer remembers from one training step to the next. The model owns it and disposes its tensors; checkpoints
+ * store it.
+ */
 export interface Memory {
+  /** Numbers by name. */
   readonly numbers: Map<string, number>;
+  /** Tensors by name. */
   readonly tensors: Map<string, Tensor>;
 }
 
@@ -24,51 +32,66 @@ export function emptyMemory(): Memory {
 
 /** One forward pass through a layer: what it may use, and what it leaves behind besides its output. */
 export interface ForwardPass {
-  /** The solves of implicit layers, in the order of the layers: a layer of your own adds `z.solve`. */
+  /**
+   * The solves of implicit layers, in the order of the layers. A layer of your own adds the `solve` of its solutions.
+   */
   readonly solves: SolveRecord[];
+  /** What this layer remembers. */
   readonly memory: Memory;
-  /** Ends the solves of the pass: a layer of your own gives it to those that it makes. */
+  /** Aborts the solves of the pass: a layer of your own passes it on to the solves that it makes. */
   readonly signal?: AbortSignal;
-  /** Only a pass of training, for which this is here, may change what a layer remembers or drop anything at random. */
+  /** Present in a training step only. Without it, a layer must neither change its memory nor drop numbers at random. */
   readonly training?: TrainingPass;
 }
 
+/** What a layer may know about a training step. */
 export interface TrainingPass {
-  /** Steps of training before this one. */
+  /** Number of training steps before this one. */
   readonly step: number;
-  /** Of this step and this layer: the same step draws the same numbers, whatever came before it. */
+  /** Random numbers of this step and this layer: they do not depend on what was drawn before. */
   readonly random: Random;
-  /** Place of each row in the training data, and how many rows these hold. */
+  /** The place of each row of the batch in the training data. */
   readonly rows: Int32Array;
+  /** Number of rows of the training data. */
   readonly count: number;
   /**
-   * Has something done once the outcome of this step has been read back, step by step in order: before the step after the
-   * next one begins, or, where training stops to write a checkpoint, before the next one.
+   * Registers a callback that runs once the outcome of this step has been read: in the order of the steps, and before
+   * the step after the next one begins, or before the next one if training stops there to write a checkpoint.
    */
   whenRead(callback: () => Promise<void>): void;
 }
 
-/** How a layer that must await something, such as the count of iterations, prepares for a step of training. */
+/**
+ * How a layer prepares for a training step if it has to await something, such as the number of iterations of a solve.
+ */
 export interface Tuning {
-  /** @param step steps of training before this one */
+  /** Whether `tune` is to be called before this step. @param step number of training steps before this one */
   isDue(memory: Memory, step: number): boolean;
-  /** @param x the input of the layer in this step, [batch, inputs] */
+  /** Prepares the layer; the step waits for it. @param x the input of the layer in this step, [batch, inputs] */
   tune(x: Tensor, parameters: readonly Tensor[], memory: Memory, step: number): Promise<void>;
 }
 
+/** A layer: maps rows of numbers to rows of numbers. Pass your own to `sequential` as you pass the library's. */
 export interface Layer {
+  /** Names the kind of layer, such as dense. */
   readonly kind: string;
-  /** Width of a row that goes in, and of one that comes out. */
+  /** Width of a row that goes in. */
   readonly inputs: number;
+  /** Width of a row that comes out. */
   readonly outputs: number;
+  /** The parameters; `forward` receives their tensors in this order. */
   readonly parameters: readonly ParameterSpecification[];
-  /** What makes the layer again, as JSON: a checkpoint keeps it. Without it the layer must be handed in to load one. */
+  /**
+   * JSON from which a `LayerMaker` makes the layer again. Without it, the layer must be passed in to load a
+   * checkpoint.
+   */
   readonly options?: object;
-  /** Asked before each step of training. */
+  /** Asked before each training step. */
   readonly tuning?: Tuning;
   /**
+   * Computes the outputs, with tensor operations and implicit layers.
    * @param x [batch, inputs]
-   * @param parameters in the order of `parameters`
+   * @param parameters their tensors, in the order of `parameters`
    * @returns [batch, outputs]
    */
   forward(x: Tensor, parameters: readonly Tensor[], pass: ForwardPass): Tensor;
@@ -84,7 +107,7 @@ export function checkWidth(layer: string, name: string, width: number): number {
   return width;
 }
 
-/** Also one of the caller's own. */
+/** A layer, of the library or of the caller. */
 export const LAYER = /* @__PURE__ */ checkFor(
   'a layer',
   (value) => has(value, 'forward') && isDescribed(value as Layer),
@@ -95,13 +118,13 @@ function isDescribed({ kind, inputs, outputs, parameters }: Layer): boolean {
   return typeof kind === 'string' && inputs > 0 && outputs > 0 && isListOf(parameters, isComplete);
 }
 
-/** What the forward pass of a layer has given. @param place its number and kind */
+/** Checks what the forward pass of a layer returned. @param place number and kind of the layer */
 export function checkOutput(place: string, output: Tensor, needed: readonly number[]): Tensor {
   if (isTensor(output) && sameShape(output.shape, needed)) return output;
   throw refusalOfResult(`${place}: forward`, output, `a tensor ${describe(needed)}`);
 }
 
-/** Numbers that a typed array can hold, wherever there is memory for them. */
+/** More numbers than this do not fit into a typed array. */
 const MOST = 2 ** 32;
 
 function sizeOf(name: string, shape: readonly number[]): number {
@@ -110,7 +133,7 @@ function sizeOf(name: string, shape: readonly number[]): number {
   throw new RangeError(`${name}: the shape ${describe(shape)} holds ${size} numbers; a parameter may hold ${MOST}`);
 }
 
-/** Uniform on [−1/√fanIn, 1/√fanIn], as PyTorch starts its linear layers. */
+/** A parameter that starts uniform on [−1/√fanIn, 1/√fanIn], as the linear layers of PyTorch do. */
 export function uniformParameter(name: string, shape: readonly number[], fanIn: number): ParameterSpecification {
   const reach = 1 / Math.sqrt(fanIn);
   const size = sizeOf(name, shape);
@@ -121,7 +144,7 @@ export function uniformParameter(name: string, shape: readonly number[], fanIn: 
   };
 }
 
-/** The same number everywhere. */
+/** A parameter that starts with the same number everywhere. */
 export function constantParameter(name: string, shape: readonly number[], value: number): ParameterSpecification {
   const size = sizeOf(name, shape);
   return { name, shape, initial: () => new Float32Array(size).fill(value) };

@@ -1,13 +1,14 @@
-/** What a monotone layer remembers from step to step of training: the step α, how many iterations solves took, and solutions. */
+/** What a monotone layer remembers between training steps: the step size α, iteration counts and solutions. */
 import { type TunedStep, type TuningOptions, tunedStep } from '../implicit/tuning.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import type { SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, gatherRows, reduceAxes, scatterRows } from '../tensor/kernels.ts';
+import { elementwise, reduceAxes } from '../tensor/kernels.ts';
+import { gatherRows, scatterRows } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Memory, TrainingPass } from './layer.ts';
 
-/** Iterations may grow by this factor, and by one, before α is tuned again. */
+/** α is tuned again when iterations grow by more than this factor, plus one. */
 const GROWTH = 1.25;
 
 const NAMES = {
@@ -21,14 +22,14 @@ const NAMES = {
   inverse: 'inverse',
 } as const;
 
-/** α of the last tuning. */
+/** The step size α of the last tuning. */
 export function rememberedStep({ numbers }: Memory): number | undefined {
   return numbers.get(NAMES.step);
 }
 
 /**
- * Whether α has to be tuned: at first, and when iterations have grown since. Judged by the step of training before the
- * last one, also where the last one has been read back already, so that a run that was interrupted decides alike.
+ * Whether α has to be tuned: the first time, and when iterations have grown since. The decision uses the step before
+ * the last one, even if the last one has been read back already, so that a resumed run decides alike.
  */
 export function isTuningDue({ numbers }: Memory, step: number): boolean {
   const tunedAt = numbers.get(NAMES.tunedAt);
@@ -54,7 +55,7 @@ export async function tuneStep(
   return tuned;
 }
 
-/** Keeps the mean iterations of a step of training, and of the one before it. */
+/** Remembers the mean number of iterations of a training step, and that of the step before. */
 export function rememberIterations({ numbers }: Memory, step: number, { samples }: SolveReport): void {
   const mean = samples.reduce((sum, { iterations }) => sum + iterations, 0) / samples.length;
   const last = numbers.get(NAMES.last);
@@ -63,13 +64,16 @@ export function rememberIterations({ numbers }: Memory, step: number, { samples 
   numbers.set(NAMES.seen, step + 1);
 }
 
-/** V of the last step of training: that of the next one is near it. */
+/** The resolvent V of the last training step: the next one is close to it. */
 export function rememberedResolvent({ tensors }: Memory): readonly Tensor[] | undefined {
   const inverse = tensors.get(NAMES.inverse);
   return inverse && [inverse];
 }
 
-/** @param inverse absent where the solver needs none; a sequential backend has a faster way than to start from it */
+/**
+ * @param inverse undefined if the solver needs none. Not remembered on a host backend, which computes it faster from
+ *   scratch
+ */
 export function rememberResolvent({ tensors }: Memory, [inverse]: readonly Tensor[], engine: Engine): void {
   if (inverse && !engine.runsOnHost) replace(tensors, NAMES.inverse, engine.kept(inverse));
 }
@@ -79,14 +83,17 @@ function replace(tensors: Memory['tensors'], name: string, tensor: Tensor): void
   tensors.set(name, tensor);
 }
 
-/** At 0, at the mean of the solutions of the last step of training, or at the solution of the sample's last visit. */
+/**
+ * none: start at 0. step: start at the mean solution of the last training step. sample: start at the sample's last
+ * solution.
+ */
 export type WarmStart = 'none' | 'step' | 'sample';
 
-/** A start for the solve of b, [batch, n]; zeros for a sample that was not visited yet. */
+/** Where the solve of b, [batch, n], starts; a sample that was not visited yet starts at 0. */
 export function warmStart(kind: WarmStart, memory: Memory, { rows }: TrainingPass, b: Tensor): Tensor | undefined {
   const solutions = memory.tensors.get(NAMES.solutions);
   if (kind === 'none' || !solutions) return undefined;
-  // Of the last step there is one row, for all of these.
+  // After a step there is a single row, for all samples.
   const indices = kind === 'step' ? new Float32Array(rows.length) : rows;
   return gatherRows(solutions, b.context.upload(indices, [rows.length], b));
 }

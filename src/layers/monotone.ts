@@ -7,7 +7,7 @@ import { monotoneMap } from '../implicit/parametrisation.ts';
 import { type ActivationOption, checkMask } from '../solvers/activations.ts';
 import type { ForwardSolverName, LinearSolverName } from '../solvers/index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
-import { engineOf } from '../tensor/engine.ts';
+import { engineOf } from '../tensor/engine-of.ts';
 import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
@@ -23,25 +23,28 @@ import {
   warmStart,
 } from './monotone-memory.ts';
 
+/** Options of the layer `monotone`; the options of its solves are those of `monotoneFixedPoint`. */
 export interface MonotoneLayerOptions extends Omit<SolveOptions, 'step' | 'signal' | 'solver' | 'linearSolver'> {
+  /** Width of a row that goes in. */
   inputs: number;
-  /** Width n of z. */
+  /** Width n of z, and so of a row that comes out. */
   width: number;
-  /** Default relu. */
+  /** σ. Default relu. */
   activation?: ActivationOption;
   /** m > 0: the layer is 1/m-Lipschitz in Ux + c. Default 1. */
   margin?: number;
-  /** By name, as a checkpoint keeps it; see SolveOptions. */
+  /** Forward solver, by name, since a checkpoint stores it; see `SolveOptions`. Default auto. */
   solver?: ForwardSolverName | 'auto';
+  /** Solver of the linear solves, by name; see `SolveOptions`. Default auto. */
   linearSolver?: LinearSolverName | 'auto';
   /**
-   * α > 0, or tuned: for Peaceman-Rachford, by the iterations of the first batch of training, kept from then on, and tuned
-   * again when iterations grow. Default: chosen from m and ‖I − W‖.
+   * Step size α > 0. With tuned, the first training batch chooses it by the number of iterations of
+   * Peaceman-Rachford; it is tuned again when iterations grow. Default: chosen from m and ‖I − W‖.
    */
   step?: number | 'tuned';
   /**
-   * Where solves of training start. step: at the mean of the solutions of the last step. sample: at the solution of the
-   * sample's last visit, for which [samples, n] numbers are kept. Default none: at 0.
+   * Where solves of training start. step: at the mean solution of the last step. sample: at the sample's last
+   * solution, which takes [samples, n] numbers of memory. Default none: at 0.
    */
   warmStart?: WarmStart;
 }
@@ -57,10 +60,10 @@ const OPTIONS: Checks<MonotoneLayerOptions> = {
 };
 
 /**
- * z = σ(Wz + Ux + c), the monotone equilibrium layer of Winston & Kolter (2020).
+ * The layer z = σ(Wz + Ux + c), the monotone equilibrium layer of Winston & Kolter (2020).
  *
- * W = (1 − m)I − AᵀA + B − Bᵀ keeps I − W ⪰ m·I whatever the parameters A, B [n, n], so that z exists, is unique, and
- * has a gradient everywhere; U is [n, inputs], c is [n]. A, B start uniform on ±1/√n, U and c on ±1/√inputs.
+ * W = (1 − m)I − AᵀA + B − Bᵀ ensures I − W ⪰ m·I for all parameters A, B [n, n], so that z exists, is unique, and
+ * has a gradient everywhere; U is [n, inputs], c is [n]. A and B start uniform on ±1/√n, U and c on ±1/√inputs.
  */
 export function monotone(given: MonotoneLayerOptions): Layer {
   const {

@@ -16,45 +16,51 @@ import {
   type TrainingPass,
 } from './layer.ts';
 
+/** A parameter of a model. */
 export interface NamedParameter {
-  /** Layer number, kind and parameter, such as `0.monotone.A`. */
+  /** Number and kind of the layer and name of the parameter, such as `0.monotone.A`. */
   readonly name: string;
+  /** Its tensor, which the model owns. */
   readonly value: Tensor;
 }
 
-/** What `Model.forward` may be given beyond the input. */
+/** Options of `Model.forward`. */
 export interface ForwardOptions {
-  /** Parameters in the order of `parameters`. Default: the model's own. */
+  /** Parameters, in the order of `parameters`. Default: those of the model. */
   values?: readonly Tensor[];
-  /** Where the solves of implicit layers are put. */
+  /** A list to which implicit layers add their solves. */
   solves?: SolveRecord[];
-  /** Aborted, it ends the solves: reading what was computed by them rejects with its reason. */
+  /** Aborting it ends the solves: reading what depends on them rejects with its reason. */
   signal?: AbortSignal;
-  /** Of a step of training, for the model as a whole. */
+  /** Makes this a forward pass of a training step. */
   training?: TrainingPass;
 }
 
 const PASS = /* @__PURE__ */ checkFor('a pass of training', (value) => has((value as TrainingPass).random, 'fork'));
 const FORWARD_OPTIONS: Checks<ForwardOptions> = { values: TENSORS, solves: LIST, signal: SIGNAL, training: PASS };
 
-/** What `Model.predict` may be given beyond the rows. */
+/** Options of `Model.predict`. */
 export interface PredictOptions {
-  /** Rows solved at once. Default 256. */
+  /** Number of rows that are solved at once. Default 256. */
   batch?: number;
-  /** Aborted, it ends the solves: the promise rejects with its reason. */
+  /** Aborting it ends the solves, and the promise rejects with its reason. */
   signal?: AbortSignal;
 }
 
 const PREDICT_OPTIONS: Checks<PredictOptions> = { batch: COUNT, signal: SIGNAL };
 
+/** The result of `Model.predict`. */
 export interface Prediction {
   /** The most probable class of each row. */
   readonly classes: Int32Array;
-  /** count × outputs, row-major: softmax of the last layer. */
+  /** The softmax of the outputs: count × outputs, row-major. */
   readonly probabilities: Float32Array;
 }
 
-/** Layers one after the other. It has no parameters until `initialise` (which `train` calls) gives it an engine. */
+/**
+ * A model of layers one after the other. It gets its parameters from `initialise`, which `train` calls.
+ * @throws RangeError if there is no layer, or if the widths of two layers do not match
+ */
 export function sequential(...layers: Layer[]): Model {
   if (layers.length === 0) throw new RangeError('sequential: no layers were given; at least one is needed');
   for (const [index, layer] of layers.entries()) {
@@ -73,30 +79,38 @@ const MEMORIES = /* @__PURE__ */ checkFor('a list of memories', (value) =>
   isListOf(value, ({ numbers, tensors }: Memory) => numbers instanceof Map && tensors instanceof Map),
 );
 
+/** Layers one after the other, with their parameters and what the layers remember. */
 export class Model {
   private held: { engine: Engine; values: Tensor[]; memories: Memory[] } | undefined;
 
-  /** Made by `sequential`. */
-  constructor(readonly layers: readonly Layer[]) {}
+  /** @internal Use `sequential` instead. */
+  constructor(
+    /** The layers, first to last. */
+    readonly layers: readonly Layer[],
+  ) {}
 
-  /** How errors call it. */
+  /** The name that error messages use. */
   get [Symbol.toStringTag](): string {
     return 'Model';
   }
 
+  /** Width of a row that goes in. */
   get inputs(): number {
     return this.layers[0].inputs;
   }
+  /** Width of a row that comes out. */
   get outputs(): number {
     return this.layers[this.layers.length - 1].outputs;
   }
-  /** The engine that holds the parameters. */
+  /** The engine that holds the parameters. @throws Error if the model has none yet */
   get engine(): Engine {
     return this.initialised().engine;
   }
+  /** Whether the model has parameters. */
   get isInitialised(): boolean {
     return this.held !== undefined;
   }
+  /** The parameters in the order of the layers, by name. @throws Error if the model has none yet */
   get parameters(): NamedParameter[] {
     const { values } = this.initialised();
     const names = this.layers.flatMap((layer, index) =>
@@ -105,7 +119,7 @@ export class Model {
     return names.map((name, index) => ({ name, value: values[index] }));
   }
 
-  /** What each layer remembers from step to step of training. */
+  /** What each layer remembers between training steps. */
   get memories(): readonly Memory[] {
     return this.initialised().memories;
   }
@@ -115,7 +129,10 @@ export class Model {
     return this.held;
   }
 
-  /** Gives the parameters their seeded start, the same on every backend. */
+  /**
+   * Creates the parameters with their initial values, which depend on the seed alone and are the same on every
+   * backend. Disposes the old ones. @param seed default 0
+   */
   initialise(engine: Engine, seed = 0): void {
     ENGINE('initialise: engine', engine);
     const generator = random(seed);
@@ -128,7 +145,7 @@ export class Model {
     this.held = { engine, values, memories: this.layers.map(emptyMemory) };
   }
 
-  /** Takes parameters, in the order of the layers, and what the layers remember; disposes what it had. */
+  /** Takes over these parameters, in the order of the layers, and these memories; disposes its own. */
   takeUp(engine: Engine, values: readonly Tensor[], memories: readonly Memory[]): void {
     ENGINE('takeUp: engine', engine);
     this.checkValues('takeUp', values);
@@ -137,17 +154,18 @@ export class Model {
     this.held = { engine, values: [...values], memories: [...memories] };
   }
 
-  /** Puts new parameters in the place of the old ones, which are disposed. */
+  /** Replaces the parameters and disposes the old ones. */
   replaceParameters(values: readonly Tensor[]): void {
     const held = this.initialised();
     this.checkValues('replaceParameters', values);
     for (const old of held.values) if (!values.includes(old)) old.dispose();
     held.values = [...values];
-    for (const value of values) Arena.move(value, undefined); // they outlive the call that has made them
+    for (const value of values) Arena.move(value, undefined); // they outlive the call that created them
   }
 
   /**
-   * Intermediate tensors are freed with the scope of `x`: call it inside `engine.tidy` or a differentiated function.
+   * Runs all layers. Intermediate tensors are freed with the scope of `x`: call it inside `engine.tidy` or a
+   * differentiated function.
    * @param x [batch, inputs]
    * @returns the outputs of the last layer, [batch, outputs]
    */
@@ -180,7 +198,7 @@ export class Model {
     }, x);
   }
 
-  /** @throws RangeError unless there is one tensor for each parameter, of its shape */
+  /** @throws RangeError unless there is one tensor of the right shape for each parameter */
   private checkValues(what: string, values: readonly Tensor[]): void {
     TENSORS(`${what}: values`, values);
     const shown = (all: readonly { readonly shape: Shape }[]): string => all.map(({ shape }) => describe(shape)).join();
@@ -189,12 +207,15 @@ export class Model {
     throw new RangeError(`${what}: values have the shapes ${found}; the parameters have ${needed}`);
   }
 
-  /** What a layer remembers outlives the call in which it was made, and its tape. */
+  /** What a layer remembers has to outlive the call that created it, and its tape. */
   private keepRemembered({ tensors }: Memory): void {
     for (const [name, tensor] of tensors) if (tensor.arena || tensor.node) tensors.set(name, this.engine.kept(tensor));
   }
 
-  /** What is computed from parameters alone must be freed with everything else that is computed from x. */
+  /**
+   * Splits the parameters by layer. They become aliases in the arena of x, so that what is computed from parameters
+   * alone is freed with everything else.
+   */
   private perLayer(values: readonly Tensor[], { arena }: Tensor): Tensor[][] {
     let first = 0;
     return this.layers.map((layer) => {
@@ -204,16 +225,16 @@ export class Model {
     });
   }
 
-  /** Of each layer, whether it wants to tune itself before this step of training. */
+  /** Whether each layer wants to tune itself before this training step. */
   tuningDue(step: number): boolean[] {
     const { memories } = this.initialised();
     return this.layers.map(({ tuning }, index) => tuning?.isDue(memories[index], step) ?? false);
   }
 
   /**
-   * Lets the layers that want it tune themselves for a step of training.
+   * Lets the layers that want it tune themselves for a training step.
    * @param x the input of the step, [batch, inputs]
-   * @param step steps of training before this one
+   * @param step number of training steps before this one
    */
   async tune(x: Tensor, step: number): Promise<void> {
     const { values, memories } = this.initialised();
@@ -231,8 +252,9 @@ export class Model {
   }
 
   /**
-   * Classes and probabilities of rows of numbers.
+   * Computes classes and probabilities of rows of numbers.
    * @param inputs count × inputs, row-major, all finite
+   * @throws RangeError if there are too few or too many numbers, or one is not finite
    */
   async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Prediction> {
     const { engine } = this.initialised();
@@ -263,7 +285,7 @@ export class Model {
     return { classes, probabilities };
   }
 
-  /** Frees the parameters, and what the layers remember. */
+  /** Frees the parameters and what the layers remember. */
   dispose(): void {
     for (const value of this.held?.values ?? []) value.dispose();
     for (const { tensors } of this.held?.memories ?? []) for (const tensor of tensors.values()) tensor.dispose();

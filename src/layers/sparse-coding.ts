@@ -5,21 +5,23 @@ import { lasso } from '../implicit/lasso/lasso.ts';
 import { LASSO_OPTIONS, type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
+/** The options of `sparseCoding`, with the options of `lasso` for its solves. */
 export interface SparseCodingOptions
   extends Omit<
     LassoOptions,
     'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial' | 'signal'
   > {
+  /** The number of inputs of a sample, which is the number of rows of the dictionary. */
   inputs: number;
-  /** Columns of the dictionary; may be more than `inputs`. */
+  /** The number of columns of the dictionary. It may be greater than `inputs`. */
   features: number;
-  /** Where λ, the natural logarithm of the penalty, starts. Default ln 0.1. */
+  /** The initial value of log λ, the natural logarithm of the penalty λ. Default ln 0.1. */
   logLambda?: number;
-  /** ρ ≥ 0 of ½ρ‖β‖², not learnt: with ρ > 0 the code is unique whatever the dictionary. Default 0. */
+  /** ρ ≥ 0 in ½ρ‖β‖². It is not learnt. With ρ > 0 the code is unique for every dictionary. Default 0. */
   ridge?: number;
   /**
-   * Default fista, on every backend: with more features than inputs the descent passes through supports whose columns are
-   * dependent, where coordinate descent is slow.
+   * Default fista, on every backend. With more features than inputs, training passes through supports whose columns are
+   * linearly dependent, and coordinate descent is slow there.
    */
   solver?: LassoOptions['solver'];
 }
@@ -37,13 +39,17 @@ const {
 const OPTIONS: Checks<SparseCodingOptions> = { ...KEPT, inputs: 0, features: 0, ridge: 0 };
 
 /**
- * β = argmin ½‖x − Xβ‖² + e^λ‖β‖₁ + ½ρ‖β‖²: the sparse code of the input in a dictionary that is learnt for the task (Mairal,
- * Bach & Ponce, "Task-driven dictionary learning", 2012).
+ * The sparse code of the input x, β = argmin ½‖x − Xβ‖² + λ‖β‖₁ + ½ρ‖β‖², in a dictionary X that is learnt for the task
+ * (Mairal, Bach & Ponce, "Task-driven dictionary learning", 2012).
  *
- * The parameters are X [inputs, features], whose columns start in random directions with norm 1, and λ [1]. Nothing keeps
- * the columns at that norm: only their size relative to e^λ matters to which of them are in use.
+ * The parameters are X [inputs, features], whose columns start in random directions with norm 1, and log λ [1]. The
+ * norms of the columns are free to change during training: only their size relative to λ decides which columns are in
+ * use.
  *
- * A model that has it is made again from a checkpoint with `modelFrom(checkpoint, engine, { layers: { sparseCoding } })`.
+ * To load a model with this layer, pass the layer to `modelFrom(checkpoint, engine, { layers: { sparseCoding } })`.
+ *
+ * @returns a layer from [batch, inputs] to [batch, features]
+ * @throws RangeError where a width is no positive integer, `logLambda` is not finite or `ridge` is negative
  */
 export function sparseCoding(given: SparseCodingOptions): Layer {
   const {
@@ -79,7 +85,7 @@ export function sparseCoding(given: SparseCodingOptions): Layer {
   };
 }
 
-/** Uniform on the unit sphere, column by column; rows × columns, row-major. */
+/** Columns drawn uniformly from the unit sphere; rows × columns, row-major. */
 function unitColumns(random: Random, rows: number, columns: number): Float32Array {
   const values = Float64Array.from({ length: rows * columns }, () => random.normal());
   const norms = Array.from({ length: columns }, (_, column) => {

@@ -1,29 +1,30 @@
-/** The names of curves at their left ends, in a plot. */
+/** Draws the names of curves at their left ends in a plot. */
 import { type Drawn, LETTER, PANE_SIZE, type Range } from './plot.ts';
 
-/** More do not fit above each other. */
+/** The largest number of names that fit above each other. */
 export const MOST_NAMES = 14;
 
-const LONGEST = 12;
+/** Longer names are shortened to this number of letters. */
+const MAXIMUM_LETTERS = 12;
 
-/** Between two names above each other, in the units of the picture, as those that follow. */
+/** The distance between two names above each other, in units of the picture like the lengths below. */
 const LINE_HEIGHT = 16;
 
-/** Of the lines that lead from the names to their curves. */
+/** The length of the lines that lead from the names to their curves. */
 const LEADER = 14;
 
-/** What the name of the vertical axis takes at the top. */
+/** The height of the name of the vertical axis at the top. */
 const AXIS_NAME = 26;
 
 export interface NamedEnd {
   readonly name: string;
-  /** Where the curve begins. */
+  /** The value at which the curve begins. */
   readonly value: number;
 }
 
-/** The ranges, further to the left by what the names take, and higher by what that of the axis does. */
+/** Extends the ranges to the left by the width of the names, and upwards by the height of the axis name. */
 export function withRoomForNames(x: Range, y: Range, ends: readonly NamedEnd[]): { x: Range; y: Range } {
-  const letters = ends.reduce((most, { name }) => Math.max(most, Math.min(name.length, LONGEST)), 0);
+  const letters = ends.reduce((longest, { name }) => Math.max(longest, Math.min(name.length, MAXIMUM_LETTERS)), 0);
   const across = (LEADER + (letters + 0.5) * LETTER) / PANE_SIZE.width;
   const up = AXIS_NAME / PANE_SIZE.height;
   return {
@@ -32,13 +33,13 @@ export function withRoomForNames(x: Range, y: Range, ends: readonly NamedEnd[]):
   };
 }
 
-/** The names, moved up or down where they would run into each other, and lines from them to their curves. */
+/** Draws the names, moved apart where they would overlap, and lines from them to their curves. */
 export function namesAt(start: number, ends: readonly NamedEnd[], x: Range, y: Range): Drawn[] {
   const order = [...ends].sort((a, b) => a.value - b.value);
   const unit = (y.to - y.from) / PANE_SIZE.height;
   const gap = LINE_HEIGHT * unit;
   const values = order.map(({ value }) => value);
-  const places = spread(values, gap, [y.from + gap / 2, y.to - AXIS_NAME * unit]);
+  const places = spreadApart(values, gap, [y.from + gap / 2, y.to - AXIS_NAME * unit]);
   const left = start - (LEADER / PANE_SIZE.width) * (x.to - x.from);
   return order.flatMap(({ name, value }, at): Drawn[] => [
     {
@@ -50,12 +51,12 @@ export function namesAt(start: number, ends: readonly NamedEnd[], x: Range, y: R
         [start, value],
       ],
     },
-    { kind: 'label', at: [left, places[at]], text: `${shortened(name)}\u00a0` },
+    { kind: 'label', at: [left, places[at]], text: `${shorten(name)}\u00a0` },
   ]);
 }
 
-/** Ascending values with at least `gap` between them, moved no further than that takes and `to` allows. */
-function spread(values: readonly number[], gap: number, [from, to]: readonly [number, number]): number[] {
+/** Moves ascending values apart until they differ by at least `gap`, within the interval as far as possible. */
+function spreadApart(values: readonly number[], gap: number, [from, to]: readonly [number, number]): number[] {
   const places: number[] = [];
   for (const [index, value] of values.entries()) {
     places.push(Math.max(value, index === 0 ? from : places[index - 1] + gap));
@@ -66,6 +67,6 @@ function spread(values: readonly number[], gap: number, [from, to]: readonly [nu
   return places;
 }
 
-function shortened(name: string): string {
-  return name.length <= LONGEST ? name : `${name.slice(0, LONGEST - 1)}…`;
+function shorten(name: string): string {
+  return name.length <= MAXIMUM_LETTERS ? name : `${name.slice(0, MAXIMUM_LETTERS - 1)}…`;
 }

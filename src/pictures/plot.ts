@@ -1,14 +1,15 @@
-/** Curves, areas and points in the plane, as SVG that needs no script. */
+/** Draws curves, areas and points in the plane as SVG, without a script. */
 import { html, type Markup } from './markup.ts';
 import { multiples, position, round, roundStep } from './scale.ts';
 
-/** The look: colours are those of the style sheet. quiet: what the rest is to be read against. */
+/** The look of an element, whose colours are in the style sheet. 'quiet' is for references such as a diagonal. */
 export type Look = 'first' | 'second' | 'quiet';
 
+/** A place in the plane, [x, y]. */
 export type Place = readonly [number, number];
 
 export type Drawn =
-  /** thin: for long curves. */
+  /** `thin` is for long curves. */
   | { readonly kind: 'curve'; readonly look: Look; readonly thin?: boolean; readonly points: readonly Place[] }
   | { readonly kind: 'area'; readonly look: Look; readonly points: readonly Place[] }
   | {
@@ -16,14 +17,15 @@ export type Drawn =
       readonly look: Look;
       readonly at: Place;
       readonly label?: string;
-      /** Of the label. Default right. */
+      /** The side of the point on which the label stands. Default 'right'. */
       readonly side?: 'left' | 'right';
     }
-  /** A piece of the line through a point, equally long in the picture whatever the slope: dy/dx. */
+  /** A piece of a line through a point with the slope dy/dx. Its length in the picture is always the same. */
   | { readonly kind: 'tangent'; readonly look: Look; readonly at: Place; readonly slope: number }
-  /** Ends at its place. */
+  /** A text that ends at its place. */
   | { readonly kind: 'label'; readonly at: Place; readonly text: string };
 
+/** The range of an axis, and its name. */
 export interface Range {
   readonly name: string;
   readonly from: number;
@@ -32,11 +34,11 @@ export interface Range {
 
 export interface Plot {
   readonly title: string;
-  /** What is to be seen, for those who do not see it. */
+  /** A description of the picture for screen readers. */
   readonly description: string;
   readonly x: Range;
   readonly y: Range;
-  /** From the back to the front; what lies beyond the ranges is cut off. */
+  /** The elements from back to front, clipped to the ranges. */
   readonly drawn: readonly Drawn[];
   readonly legend: readonly {
     readonly name: string;
@@ -49,24 +51,32 @@ export const WIDTH = 440;
 export const HEIGHT = 320;
 const PANE = { left: 44, right: WIDTH - 8, top: 12, bottom: HEIGHT - 40 };
 
-/** The width of a wide digit on a phone, where the text is largest. */
+/** The width of a wide digit on a phone, where text is largest. */
 export const LETTER = 9.6;
 
-/** The extents of the pane, at least: long texts at the vertical axis push its left edge in. */
+/** The least extents of the pane. Long texts at the vertical axis move its left edge to the right. */
 export const PANE_SIZE = { width: 340, height: PANE.bottom - PANE.top };
 
-/** Between places in the plane and in the picture, for a page that draws on it or is clicked on. */
-export interface Pane {
+/**
+ * Converts between places in the plane and in the picture, for a page that draws on the picture or reacts to clicks.
+ */
+interface Pane {
+  /** The left edge of the pane in the picture. */
   readonly left: number;
+  /** The horizontal place in the picture. */
   across(x: number): number;
+  /** The vertical place in the picture. */
   up(y: number): number;
-  /** The place in the plane of a place in the picture. */
+  /** The place in the plane for a place in the picture. */
   place(across: number, up: number): Place;
 }
 
-/** Of the picture that `plot` makes of these ranges; it is WIDTH × HEIGHT, and what is drawn stands in its element .pane. */
+/**
+ * The pane of the picture that `plot` draws for these ranges. The picture has WIDTH × HEIGHT units; its element .pane
+ * holds the curves.
+ */
 export function paneOf(x: Range, y: Range): Pane {
-  const longest = Math.max(...ticksOf(y).map((value) => tickText(value).length));
+  const longest = Math.max(...ticksOf(y).map((value) => formatTick(value).length));
   const left = Math.min(Math.max(PANE.left, 10 + LETTER * longest), PANE.right - PANE_SIZE.width);
   return {
     left,
@@ -85,12 +95,12 @@ export function plot({ title, description, x, y, drawn, legend }: Plot): Markup 
   return html`<figure class="chart">
 <figcaption><h3>${title}</h3><ul class="legend">${legend.map(legendEntry)}</ul></figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${description}">
-${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${round(up(value) + 4)}" text-anchor="end">${tickText(value)}</text>`)}
-${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${tickText(value)}</text>`)}
+${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${round(up(value) + 4)}" text-anchor="end">${formatTick(value)}</text>`)}
+${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${formatTick(value)}</text>`)}
 <text x="${PANE.right}" y="${PANE.bottom + 35}" text-anchor="end">${x.name} →</text>
 <text x="${left + 6}" y="${PANE.top + 12}">↑ ${y.name}</text>
 <svg class="pane" x="${left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${left} ${PANE.top} ${width} ${height}">
-${drawn.map((each) => element(each, across, up))}
+${drawn.map((each) => drawElement(each, across, up))}
 </svg>
 </svg>
 </figure>`;
@@ -98,7 +108,7 @@ ${drawn.map((each) => element(each, across, up))}
 
 type Scale = (value: number) => number;
 
-function element(drawn: Drawn, across: Scale, up: Scale): Markup {
+function drawElement(drawn: Drawn, across: Scale, up: Scale): Markup {
   if (drawn.kind === 'point') {
     const { look, at, label, side = 'right' } = drawn;
     const [cx, cy] = [round(across(at[0])), round(up(at[1]))];
@@ -110,17 +120,21 @@ function element(drawn: Drawn, across: Scale, up: Scale): Markup {
     const [x, y] = drawn.at;
     return html`<text class="label" x="${round(across(x))}" y="${round(up(y) + 4)}" text-anchor="end">${drawn.text}</text>`;
   }
-  if (drawn.kind === 'tangent') return tangent(drawn, across, up);
+  if (drawn.kind === 'tangent') return drawTangent(drawn, across, up);
   const path = drawn.points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${round(across(x))} ${round(up(y))}`);
   if (drawn.kind === 'area') return html`<path class="area ${drawn.look}" d="${path.join('')}Z"/>`;
   return html`<path class="curve ${drawn.look}${drawn.thin ? ' thin' : ''}" d="${path.join('')}"/>`;
 }
 
-/** Of a tangent, to either side of its point. */
+/** Half the length of a tangent. */
 const HALF_LENGTH = 22;
 
-function tangent({ look, at: [x, y], slope }: Extract<Drawn, { kind: 'tangent' }>, across: Scale, up: Scale): Markup {
-  // The scales are affine: in the picture the direction (1, slope) is what they make of it.
+function drawTangent(
+  { look, at: [x, y], slope }: Extract<Drawn, { kind: 'tangent' }>,
+  across: Scale,
+  up: Scale,
+): Markup {
+  // Maps the direction (1, slope) into the picture; the scales are affine.
   const [dx, dy] = [across(1) - across(0), slope * (up(1) - up(0))];
   const share = HALF_LENGTH / Math.hypot(dx, dy);
   const [cx, cy] = [across(x), up(y)];
@@ -143,14 +157,14 @@ function ticksOf({ from, to }: Range): number[] {
   return multiples(step, Math.ceil(from / step - 1e-9), Math.floor(to / step + 1e-9));
 }
 
-/** A power of ten where the digits would not fit beside the axis. */
-function tickText(value: number): string {
+/** Formats a tick in exponential notation where its digits would not fit beside the axis. */
+function formatTick(value: number): string {
   const size = Math.abs(value);
   const isPlain = value === 0 || (size >= 1e-3 && size < 1e5);
   return signed(isPlain ? value : Number(value.toPrecision(6)).toExponential());
 }
 
-/** With the sign for minus. */
+/** The number with a minus sign in place of the hyphen. */
 export function signed(value: number | string): string {
   return String(value).replaceAll('-', '−');
 }

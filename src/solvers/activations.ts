@@ -1,29 +1,33 @@
-/** The activations a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
+/** The activations that a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
 import { fieldOf, isList, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type { ActivationName, ActivationParameters, ElementwiseOperation } from '../backends/kernels.ts';
 
 export type ElementwiseActivation = Exclude<ActivationName, 'identity'>;
 
+/** An activation as solvers use it; `ActivationOption` is what callers pass. */
 export interface Activation {
-  /** Element by element, but softmax, which acts on a row. */
+  /** Its name. All act element by element, except softmax, which acts on a row. */
   readonly name: ElementwiseActivation | 'softmax';
-  /** What the kernels take: the threshold, the slope, low and high, or alpha, in the order of ACTIVATIONS. */
+  /**
+   * The parameters that kernels take: the threshold, the slope, low and high, or alpha, in the order of
+   * ACTIVATION_PARAMETERS.
+   */
   readonly parameters: ActivationParameters;
-  /** [n], 1 for a unit that is in use and 0 for one that is not, whose z is 0. Absent: all are. */
+  /** [n]: 1 for a unit that is in use, and 0 for one whose z is held at 0. Default: all units are in use. */
   readonly mask?: readonly number[];
 }
 
-/** Units that are not in use: the border of an image, or padding. */
+/** Some units may be unused: the border of an image, or padding. */
 interface Masked {
   /**
-   * [n], of 0 and 1, at least one 1. Where it is 0 the unit is held at 0, whatever reaches it, has derivative 0, and is never at a
-   * kink; softmax is over the others. Default: all units are in use.
+   * [n], of 0 and 1, with at least one 1. A unit with 0 is held at 0 whatever its input, has derivative 0, and is
+   * never at a kink; softmax is taken over the others. Default: all units are in use.
    */
   readonly mask?: readonly number[];
 }
 
-/** A name alone takes the defaults: softThreshold 1, leakyRelu 0.01, clip −1 and 1, elu 1. */
+/** An activation, by name or with parameters. Defaults: softThreshold 1, leakyRelu 0.01, clip from −1 to 1, elu 1. */
 export type ActivationOption =
   | Activation['name']
   | ({ readonly name: Activation['name'] } & Masked)
@@ -41,7 +45,7 @@ interface Kernels {
 }
 
 const NO_KINKS = (): readonly number[] => [];
-/** The slope left of 0 is at most the parameter; where that is 1 nothing bends. */
+/** Left of 0 the slope is at most the parameter; if that is 1, the function does not bend. */
 const KINK_BELOW_ONE = ([slope]: ActivationParameters): readonly number[] => (slope === 1 ? [] : [0]);
 
 export const ACTIVATION_KERNELS: Readonly<Record<ElementwiseActivation, Kernels>> = {
@@ -83,7 +87,7 @@ const FROM_0_TO_1 = {
 };
 const FINITE = { allowed: 'a finite number', isAllowed: Number.isFinite };
 
-/** The parameters of each activation that has some, in the order in which the kernels take them. */
+/** The parameters of each activation that has any, in the order in which kernels take them. */
 export const ACTIVATION_PARAMETERS: Readonly<Partial<Record<Activation['name'], readonly Parameter[]>>> = {
   softThreshold: [
     {
@@ -104,7 +108,7 @@ export const ACTIVATION_PARAMETERS: Readonly<Partial<Record<Activation['name'], 
 const decreases = (where: string): string => `it decreases ${where}, and a proximal operator is nondecreasing`;
 const JUMPS = 'it jumps, and a proximal operator is 1-Lipschitz';
 
-/** Why well-known functions are not proximal operators. */
+/** Why these well-known functions are not proximal operators. */
 const REFUSED: Readonly<Record<string, string>> = {
   gelu: decreases('for x < −0.75'),
   swish: decreases('for x < −1.28'),
@@ -126,7 +130,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   hardshrink: JUMPS,
 };
 
-/** Proximal operators under another name. */
+/** Proximal operators that have another name here. */
 const ALIASES: Readonly<Record<string, string>> = {
   relu6: "{ name: 'clip', low: 0, high: 6 }",
   hardtanh: "{ name: 'clip', low: -1, high: 1 }",
@@ -135,7 +139,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   prelu: "{ name: 'leakyRelu', slope: … } with a slope that is not learned",
 };
 
-/** Turns the option of a layer into an activation; throws where it is unknown or not a proximal operator. */
+/** Turns the option of a layer into an activation. @throws RangeError if it is unknown or not a proximal operator */
 export function activationOf(option: ActivationOption): Activation {
   if (typeof option !== 'string') return checkedActivation(option, option);
   const known = byName.get(option) ?? checkedActivation({ name: option }, option);
@@ -143,7 +147,7 @@ export function activationOf(option: ActivationOption): Activation {
   return known;
 }
 
-/** With default parameters: every solve asks for one. */
+/** Activations with default parameters, because every solve asks for one. */
 const byName = new Map<string, Activation>();
 
 function checkedActivation(given: Exclude<ActivationOption, string>, option: ActivationOption): Activation {
@@ -170,7 +174,7 @@ function maskOf({ mask }: Masked): readonly number[] | undefined {
   return mask;
 }
 
-/** @throws RangeError where there is a mask of another length than n */
+/** @throws RangeError if there is a mask whose length is not n */
 export function checkMask({ mask }: Activation, n: number): void {
   if (mask && mask.length !== n) {
     throw new RangeError(`activation: mask holds ${mask.length} numbers; it must hold one for each of the ${n} units`);

@@ -1,6 +1,6 @@
 /**
- * The adjoint system (I − JW)ᵀu = v of a monotone layer (Bolte et al. 2021, Proposition 3); rows are samples. Besides by Krylov
- * methods it is solved by the splittings of the layer itself, for ũ = Jᵀu is the fixed point ũ = J(Wᵀũ + v).
+ * The adjoint system (I − JW)ᵀu = v of a monotone layer (Bolte et al. 2021, Proposition 3); rows are samples. Krylov
+ * methods solve it, and so do the splittings of the layer itself, because ũ = Jᵀu is the fixed point ũ = J(Wᵀũ + v).
  */
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -12,30 +12,30 @@ import type { LinearMethod } from './linear.ts';
 import { applied, type LinearOperator, transposedMap, transposedResolvent } from './linear-map.ts';
 import { resolventOf, type SteppedResolvent } from './resolvent.ts';
 
-export interface AdjointOptions {
+interface AdjointOptions {
   readonly map: LinearOperator; // W
   readonly J: Jacobian;
   readonly v: Tensor; // [batch, n]
-  /** Of ‖v − (I − JW)ᵀu‖ / ‖v‖, [1]. */
+  /** Bound of ‖v − (I − JW)ᵀu‖ / ‖v‖, [1]. */
   readonly tolerance: Tensor;
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
   readonly margin: Tensor;
   readonly norms: Norms;
-  /** Of the forward solve, where that had one. */
+  /** The resolvent of the forward solve, if it had one. */
   readonly resolvent: SteppedResolvent | undefined;
-  /** Most iterations. */
+  /** Largest number of iterations. */
   readonly limit: number;
 }
 
 export type AdjointProblem = KrylovProblem & AdjointOptions;
 
 /**
- * Krylov methods get the active-block form. The correction e of a u with residual r solves (I − JW)ᵀe = r. With J = F Fᵀ
- * (F = diag(√d) where J = diag(d)) and e = r + WᵀFy that becomes
+ * Krylov methods get the active-block form. The correction e of a u with residual r solves (I − JW)ᵀe = r. With J = F
+ * Fᵀ (F = diag(√d) for J = diag(d)) and e = r + WᵀFy it becomes
  *   S y = Fᵀr,  S = I − FᵀWᵀF,
- * which for 0/1 J is the system on the active block A, (I − W_AA)ᵀy_A = r_A, and the identity off it. Its symmetric part is
- * I − FᵀF + Fᵀ(I − (W + Wᵀ)/2)F ⪰ min(1, m)·I for every 0 ⪯ J ⪯ I, whereas that of I − JW can be indefinite. A residual s
- * of it leaves the residual WᵀFs of the whole system.
+ * which for 0/1 J is the system on the active block A, (I − W_AA)ᵀy_A = r_A, and the identity elsewhere. Its
+ * symmetric part is I − FᵀF + Fᵀ(I − (W + Wᵀ)/2)F ⪰ min(1, m)·I for every 0 ⪯ J ⪯ I, whereas that of I − JW can be
+ * indefinite. A residual s of this form is a residual WᵀFs of the whole system.
  */
 export function adjointProblem(options: AdjointOptions): AdjointProblem {
   const { map, J, norms } = options;
@@ -58,8 +58,8 @@ export function adjointProblem(options: AdjointOptions): AdjointProblem {
 }
 
 /**
- * A splitting method or a Neumann series. The correction e of a u with residual r solves (I − JW)ᵀe = r; a forward iteration
- * on ẽ = J(Wᵀẽ + r), from 0, gives e = r + Wᵀẽ.
+ * A splitting method or a Neumann series as a linear method. The correction e of a u with residual r solves (I −
+ * JW)ᵀe = r; a forward iteration on ẽ = J(Wᵀẽ + r), from 0, gives e = r + Wᵀẽ.
  */
 export function adjointIteration({ iteration, run }: ForwardMethod): LinearMethod<AdjointProblem> {
   const { converges, needsResolvent } = iteration;
@@ -85,7 +85,7 @@ export function adjointIteration({ iteration, run }: ForwardMethod): LinearMetho
   };
 }
 
-/** Rounding in e where ‖r‖ = 1: ε(1 + ‖W‖)·‖e‖ with ‖e‖ ≤ (m + ‖W‖)/m, [1]. */
+/** The rounding in e for ‖r‖ = 1: ε(1 + ‖W‖)·‖e‖ with ‖e‖ ≤ (m + ‖W‖)/m, [1]. */
 function correctionFloor({ bound, floor }: Norms, margin: Tensor): Tensor {
   const largest = elementwise('divide', [elementwise('scale', [bound], [1, 1]), margin]);
   return elementwise('multiply', [floor, elementwise('scale', [largest], [1, 1])]);

@@ -6,19 +6,19 @@ import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './
 import { type Runner, wholeLoop } from './iteration.ts';
 import { column, monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
-/** Differences kept, k; and the factor by which ‖T(x) − x‖ has to exceed the best one for x to be given up. */
+/** k differences are stored; x is given up if ‖T(x) − x‖ exceeds `growth` times the best one. */
 const { memory: HISTORY, growth: GROWTH, regularisation: REGULARISATION } = ACCELERATION;
 
 /**
- * Anderson acceleration (type II, memory k = 5) of any forward iteration (Walker & Ni 2011, equation 4.16): with g = T(x),
- * f = g − x and the last k differences Δf, Δg as the columns of 𝓕, 𝓖,
- *   γ = argmin ‖f − 𝓕γ‖,  x⁺ = g − 𝓖γ,
- * the least-squares problem by its normal equations, k × k for each sample. The columns are divided by ‖Δf‖, so that the
- * diagonal is 1 and a regularisation of a few ε means the same for all.
+ * Anderson acceleration (type II, memory k = 5) of any forward iteration (Walker & Ni 2011, equation 4.16). With g =
+ * T(x), f = g − x and the last k differences Δf, Δg as the columns of 𝓕, 𝓖:
+ *   γ = argmin ‖f − 𝓕γ‖,  x⁺ = g − 𝓖γ.
+ * The least-squares problem is solved by its normal equations, k × k for each sample. The columns are divided by
+ * ‖Δf‖, so that the diagonal is 1 and a regularisation of a few ε means the same for all.
  *
- * Safeguard: where ‖f‖ has grown to twice the best one, the sample goes back to T of the best x and takes k plain steps, in
- * which its history is renewed. For a nonexpansive T plain steps never grow, so that each such turn makes progress and
- * convergence of T is never lost.
+ * Safeguard: if ‖f‖ grows to twice the best one, the sample returns to T of the best x and takes k plain iterations,
+ * which renew its history. For a nonexpansive T plain iterations never grow, so that every such return makes progress
+ * and the convergence of T is kept.
  */
 export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
   const { x: start, ...riding } = begun.start;
@@ -55,7 +55,7 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
       const change = combination(secants.differencesG, weightsOf(secants, f));
       const mixed = combine({ x: g }, { x: change, coefficient: notPositive(guard.plainSteps), factor: -1 });
       const following = elementwise('select', [column(guard.grown), guard.bestG, mixed]);
-      // What the residual speaks for is kept unmixed.
+      // A sample that stops must keep the value that the residual belongs to, which is the unmixed one.
       const kept = begun.keeps === 'next' ? whereRunning(state, following, g) : following;
       const { grown: _, ...guarding } = guard;
       const x = whereRunning(begun.keeps === 'x' ? state : before.state, kept, before.x);
@@ -65,11 +65,11 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
   return { x: final.x, state: final.state };
 };
 
-/** The last k secants of each sample, and what the next one is made from. */
+/** The last k secants of each sample, and the values that the next one is computed from. */
 interface Secants {
   readonly f: Tensor;
   readonly g: Tensor;
-  /** 1 once there is an f to take a difference from, [batch]. */
+  /** 1 once there is a previous f to subtract, [batch]. */
   readonly started: Tensor;
   /** Columns Δf/‖Δf‖ and Δg/‖Δf‖, [batch, k, n]. */
   readonly differencesF: Tensor;
@@ -101,7 +101,7 @@ function withSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants
   const newF = combine({ x: deltaF, coefficient: scale });
   const newG = combine({ x: g, coefficient: scale }, { x: before.g, coefficient: scale, factor: -1 });
   const differencesF = stored(before.differencesF, slot, newF);
-  // Row and column of the slot become the inner products of the new difference with all of them.
+  // Row and column of the slot become the inner products of the new difference with all differences.
   const products = dots(differencesF, newF);
   const [batch] = products.shape;
   const placed = (gram: Tensor, at: Shape, of: Shape): Tensor =>
@@ -128,7 +128,7 @@ function weightsOf({ gram, differencesF }: Secants, f: Tensor): Tensor {
   return denseSolve(elementwise('add', [gram, regularisation]), dots(differencesF, f));
 }
 
-/** What the safeguard remembers: the least ‖f‖, T of the x that had it, and how many plain steps are left. */
+/** The safeguard's memory: the least ‖f‖, T of the x that had it, and how many plain iterations remain. */
 interface Guard {
   readonly best: Tensor;
   readonly bestG: Tensor;

@@ -4,21 +4,22 @@ import { elementwise, elementwiseLaidOut, reduceAxes } from '../tensor/kernels.t
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { initialState, monitor, statusOf } from './monitor.ts';
 
-/** Enough for every matrix whose inverse its precision can tell from none. */
+/** Enough iterations for every matrix that its precision can tell from a singular one. */
 const LIMIT = 80;
-/** Of ‖I − AX‖_F, from which on X is no inverse. */
+/** If ‖I − AX‖_F is at least this, X is no inverse. */
 const FAR = 0.5;
 
-export interface BatchedInverse {
+interface BatchedInverse {
   /** [batch, order, order]; NaN for a sample that has failed. */
   readonly inverse: Tensor;
-  /** [batch]: 0, or another number for a sample of which ‖I − AX‖_F < ½ for no X that was found. */
+  /** [batch]: 0, or another number if no X with ‖I − AX‖_F < ½ was found. */
   readonly failed: Tensor;
 }
 
 /**
- * A[s]⁻¹ for A[s] + A[s]ᵀ positive definite. On a sequential backend by elimination; elsewhere by Newton-Schulz, X⁺ = X + X(I − AX),
- * products only, from X = Aᵀ/(‖A‖₁‖A‖∞), with which ‖I − XA‖ < 1 for every regular A (A. Ben-Israel, D. Cohen 1966).
+ * Computes A[s]⁻¹ if A[s] + A[s]ᵀ is positive definite. Host backends eliminate. The others use Newton-Schulz, X⁺ = X
+ * + X(I − AX), which needs products only, from X = Aᵀ/(‖A‖₁‖A‖∞), with which ‖I − XA‖ < 1 for every regular A (A.
+ * Ben-Israel, D. Cohen 1966).
  * @param a [batch, order, order]
  */
 export function batchedInverse(tracing: LoopContext, a: Tensor): BatchedInverse {
@@ -38,7 +39,7 @@ export function batchedInverse(tracing: LoopContext, a: Tensor): BatchedInverse 
   };
 }
 
-/** Steps until ‖I − AX⁺‖ is rounding in A or X. */
+/** Iterates until ‖I − AX⁺‖ is at the level of rounding in A or X. */
 function newtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
   const [batch, order] = a.shape;
   const enough = tracing.constant({ kind: 'fill', value: order * tracing.epsilon }, [1]);
@@ -49,7 +50,7 @@ function newtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
     limit,
     ({ x, state }) => {
       const missed = missedBy(tracing, a, x);
-      // ‖I − AX⁺‖ ≤ ‖I − AX‖², which is compared with what rounding leaves, about ε‖A‖‖X‖.
+      // ‖I − AX⁺‖ ≤ ‖I − AX‖² is compared with what rounding leaves, about ε‖A‖‖X‖.
       const rounding = elementwise('multiply', [size, norms(x)]);
       const residual = elementwise('divide', [elementwise('square', [norms(missed)]), rounding]);
       return { x: batchedProduct(x, missed, { bias: x }), state: monitor(state, residual, enough, enough) };

@@ -5,7 +5,7 @@ import type { KrylovMethod } from './krylov.ts';
  * BiCGSTAB (van der Vorst 1992). With A = S, shadow r̂ = r₀, ρ = r̂·r:
  *   q = Ap, α = ρ/(r̂·q), s = r − αq, t = As, ω = (t·s)/(t·t), y += αp + ωs, r⁺ = s − ωt,
  *   β = (ρ⁺/ρ)(α/ω), p⁺ = r⁺ + β(p − ωq).
- * The condition number is not squared. It may break down: the sample then goes stale and the round ends.
+ * It does not square the condition number. It may break down: the sample then goes stale and the round ends.
  */
 export const bicgstab: KrylovMethod = {
   start(_problem, r) {

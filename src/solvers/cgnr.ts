@@ -2,9 +2,9 @@ import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { KrylovMethod } from './krylov.ts';
 
 /**
- * Conjugate gradients on the normal equations, in the form that keeps the residual r of the system itself. With
- * A = S, s = Aᵀr, γ = ‖s‖²: q = Ap, α = γ/‖q‖², y += αp, r −= αq, β = γ⁺/γ, p = s⁺ + βp.
- * Converges for every nonsingular A; two products a step, and the condition number is squared.
+ * Conjugate gradients on the normal equations, in the form that updates the residual r of the system itself. With A =
+ * S, s = Aᵀr and γ = ‖s‖²: q = Ap, α = γ/‖q‖², y += αp, r −= αq, β = γ⁺/γ, p = s⁺ + βp. Converges for every
+ * nonsingular A, with two products an iteration, but squares the condition number.
  */
 export const cgnr: KrylovMethod = {
   start(problem, r) {

@@ -2,11 +2,11 @@ import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { KrylovMethod } from './krylov.ts';
 
 /**
- * Conjugate gradients, for a symmetric positive definite S only: q = Sp, α = γ/⟨p, q⟩, y += αp, r −= αq, β = γ⁺/γ,
- * p = r + βp, with γ = ‖r‖². One product a step, and the condition number is not squared.
+ * Conjugate gradients, for symmetric positive definite S only: q = Sp, α = γ/⟨p, q⟩, y += αp, r −= αq, β = γ⁺/γ, p =
+ * r + βp, with γ = ‖r‖². It takes one product an iteration and does not square the condition number.
  */
 export const conjugateGradients: KrylovMethod = {
-  // What falls in every step is the error; the residual may grow for long where the matrix is ill-conditioned.
+  // Every iteration reduces the error, but for ill-conditioned matrices the residual may grow for a long time.
   staleLimit: 200,
   start: (_, r) => ({ r, p: r, gamma: reduceRows('dot', [r, r]) }),
   step(problem, { r, p, gamma }) {

@@ -5,14 +5,14 @@ import type { KrylovProblem } from './krylov.ts';
 import type { LinearMethod } from './linear.ts';
 import { monitor } from './monitor.ts';
 
-export interface DenseProblem extends KrylovProblem {
-  /** S for each sample, [batch, n, n]. */
+interface DenseProblem extends KrylovProblem {
+  /** S of each sample, [batch, n, n]; `prepare` adds it. */
   readonly matrix?: Tensor;
 }
 
 /**
- * Elimination, for n ≤ 16: the matrix of each sample is found once, by n products with unit vectors. Each round is a step of
- * iterative refinement.
+ * Elimination, for n ≤ 16. The matrix of each sample is computed once, by n products with unit vectors. Each round is
+ * a step of iterative refinement.
  */
 export const dense: LinearMethod<DenseProblem> = {
   converges: 'linearly',
@@ -37,7 +37,7 @@ export const dense: LinearMethod<DenseProblem> = {
   correct(context, { matrix, enter, leave }, { r, state }) {
     if (!matrix) throw new Error('dense: the problem was not prepared');
     const e = leave(denseSolve(matrix, enter(r)), r);
-    // Every sample that was running has had its one iteration.
+    // Every running sample has then made its one iteration.
     const nothing = context.constant({ kind: 'fill', value: 0 }, [1]);
     return { e, state: monitor(state, nothing, nothing, nothing) };
   },

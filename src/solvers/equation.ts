@@ -21,7 +21,7 @@ export interface ProximalMap {
 }
 
 /** An element-wise activation, or multiplication by a slope, [batch, n]. */
-export interface KnownMap {
+interface KnownMap {
   readonly activation: ActivationName;
   readonly activationParameters: ActivationParameters;
   readonly slope: Tensor | undefined;

@@ -4,12 +4,14 @@ import { fused, type Iteration } from './iteration.ts';
 import { repeated } from './monitor.ts';
 
 /**
- * z⁺ = prox_{αf}((1 − α)z + α(Wz + b)); converges for 0 < α < 2m/‖I − W‖² (Winston & Kolter 2020, section 3).
- * Default α = m/L² with L about ‖I − W‖: it minimises the guaranteed contraction, √(1 − m²/L²). Any L ≥ ‖I − W‖/√2 converges.
+ * Forward-backward splitting, z⁺ = prox_{αf}((1 − α)z + α(Wz + b)); converges for 0 < α < 2m/‖I − W‖² (Winston &
+ * Kolter 2020, section 3). Default α = m/L² with L about ‖I − W‖, which minimises the guaranteed contraction √(1 −
+ * m²/L²). Any L ≥ ‖I − W‖/√2 converges.
  *
- * The steps α(p − z) are small, and z stands still once they are below its rounding: at a residual of ε/α, far above the
- * floor. So what the sum z + α(p − z) loses is carried to the next step (Kahan 1965): y = α(p − z) + c, w = z + y,
- * c⁺ = y − (w − z). Each operation is a kernel of its own, or guarded, so that no compiler reassociates it.
+ * The updates α(p − z) are small, and below the rounding of z they would leave it unchanged, at a residual of ε/α,
+ * far above the floor. So the part of an update that the sum z + α(p − z) loses is carried to the next one (Kahan
+ * 1965): y = α(p − z) + c, w = z + y, c⁺ = y − (w − z). Each operation is a kernel of its own, or guarded, so that no
+ * compiler reassociates it.
  */
 export const forwardBackward: Iteration = {
   name: 'forward-backward',

@@ -1,4 +1,7 @@
-/** Solves z = σ(Wz + b) by one method, or by several of which each takes over what the one before has not solved. */
+/**
+ * Solves z = σ(Wz + b) by one method, or by several: each one takes over the samples that those before it have not
+ * solved.
+ */
 import { reduceAll } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './activations.ts';
@@ -16,33 +19,33 @@ export interface ForwardMethod {
   readonly run: Runner;
 }
 
-/** One after the other: each takes over the samples that the one before has not solved. */
+/** Methods in their order: each one takes over the samples that those before it have not solved. */
 export type ForwardSolver = readonly ForwardMethod[];
 
 /** Tensors are those of the Program being traced. */
-export interface FixedPointProblem {
+interface FixedPointProblem {
   readonly map: LinearOperator; // W
   readonly b: Tensor; // [batch, n]
-  /** Start, [batch, n]. Default zeros. */
+  /** Where to start, [batch, n]. Default zeros. */
   readonly initial: Tensor | undefined;
-  /** Kept of the resolvent of another W, from which that of this one may be computed. */
+  /** The `kept` tensors of the resolvent of another W, from which the resolvent of this W may start. */
   readonly near?: readonly Tensor[];
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
   readonly margin: Tensor;
-  /** Of the relative fixed-point residual ‖z − σ(Wz + b)‖ / (ε + ‖z‖), [1]. */
+  /** Bound of the relative fixed-point residual ‖z − σ(Wz + b)‖ / (ε + ‖z‖), [1]. */
   readonly tolerance: Tensor;
-  /** α > 0, [1]; by default the solver chooses. */
+  /** Step size α > 0, [1]. Default: the solver chooses. */
   readonly step: Tensor | undefined;
   readonly activation: Activation;
-  /** Most iterations, of all methods: each has the same share. */
+  /** Largest number of iterations of all methods together; each has the same share. */
   readonly limit: number;
-  /** Goes on from an earlier solve of the same equation, from `initial`. */
+  /** Continues an earlier solve of the same equation, from `initial`. */
   readonly resumed?: Resumed;
 }
 
-/** What is known already, so that nothing is computed twice. */
-export interface Resumed {
-  /** Of the samples: those that are solved stay as they are. */
+/** Results of the earlier solve, so that nothing is computed twice. */
+interface Resumed {
+  /** State of the samples: those that are solved stay as they are. */
   readonly state: Tensor;
   readonly norms: Norms;
 }
@@ -51,9 +54,9 @@ export interface FixedPointSolution {
   readonly z: Tensor;
   /** Statuses of the monitor, [batch]. */
   readonly status: Tensor;
-  /** Of all methods, [batch]. */
+  /** Iterations of all methods, [batch]. */
   readonly iterations: Tensor;
-  /** Wz + b, [batch, n]: what J is taken from. */
+  /** Wz + b, [batch, n], at which J is taken. */
   readonly preActivation: Tensor;
   /** ‖z − σ(Wz + b)‖ / (ε + ‖z‖) of the z returned, [batch]. */
   readonly residual: Tensor;
@@ -62,11 +65,11 @@ export interface FixedPointSolution {
   /** ε + ‖z‖, [batch]. */
   readonly size: Tensor;
   readonly norms: Norms;
-  /** Where the first method needed one: it has then been computed. */
+  /** The resolvent, if the first method needed one. */
   readonly resolvent: SteppedResolvent | undefined;
 }
 
-/** Traces the whole solve: norms, iterations, and the true residual of what they found. */
+/** Traces the whole solve: norms, iterations, and the true residual of the result. */
 export function solveFixedPoint(
   tracing: LoopContext,
   methods: ForwardSolver,
@@ -124,14 +127,17 @@ export function solveFixedPoint(
 
 type Progress = RoundsEnd<{ z: Tensor; p: Tensor }>;
 
-/** The residual that an iteration watches is about the true one, so that the first round aims at the tolerance itself. */
+/**
+ * The residual that an iteration computes is close to the true one, so that the first round aims at the tolerance
+ * itself.
+ */
 const AIM = 1;
 
 interface RoundsContext {
   readonly equation: Equation;
   readonly problem: FixedPointProblem;
   readonly giveUp: boolean;
-  /** Iterations that remain, at most. */
+  /** Largest number of iterations that remain. */
   readonly limit: number;
 }
 
@@ -160,7 +166,7 @@ function runRounds(
   return { ...end, values: { z: end.values.z, p: end.values.p } };
 }
 
-/** The start and its pre-activation; from zeros that is b, without a product. */
+/** The start and its pre-activation, which is b for a start at 0, without a product. */
 function startOf(tracing: LoopContext, equation: Equation, initial: Tensor | undefined): readonly [Tensor, Tensor] {
   if (initial) return [initial, preActivation(equation, initial)];
   return [tracing.constant({ kind: 'fill', value: 0 }, equation.b.shape), equation.b];

@@ -7,20 +7,21 @@ import { column } from './monitor.ts';
 /** k: iterations until a restart, and vectors kept. */
 const RESTART = 16;
 
-/** Of ‖r‖: a step that takes less than this share off it has all but stood still. */
+/** An iteration that reduces ‖r‖ by less than this share has practically stood still. */
 const STANDSTILL = 0.44;
 
-/** Units of rounding of ‖Sx‖ below which what is left of it is rounding: Sx lies in the span of the images before it. */
+/** If less than this many units of rounding of ‖Sx‖ remain, Sx lies in the span of the images before it. */
 const SPAN_UNITS = 16;
 
 /**
- * GMRES(k) (Saad & Schultz 1986), k = 16, with directions p whose images q = Sp are orthonormal, so that no least-squares
- * problem is left to solve (Eisenstat, Elman & Schultz 1983, equation 2.7):
- *   q = Sx, orthogonalised twice against the q before it, with the same changes to p = x; both divided by ‖q‖;
+ * GMRES(k) (Saad & Schultz 1986), k = 16, with directions p whose images q = Sp are orthonormal, so that no
+ * least-squares problem remains (Eisenstat, Elman & Schultz 1983, equation 2.7):
+ *   q = Sx, orthogonalised twice against the previous q, with the same changes to p = x; both divided by ‖q‖;
  *   c = q·r, y += cp, r −= cq.
- * x is r itself, unless the last step stood still, ‖r⁺‖ > 0.9‖r‖: then it is the last q, since the image of r could lie in
- * the span of those before it (Jiránek & Rozložník 2010). Either way the x span the Krylov space, and the iterates are those
- * of GMRES: one product a step, the residual never grows, and the condition number is not squared.
+ * x is r itself, unless the last iteration stood still, ‖r⁺‖ > 0.9‖r‖: then x is the last q, because the image of r
+ * could lie in the span of those before it (Jiránek & Rozložník 2010). Either way the x span the Krylov space, and
+ * the iterates are those of GMRES: one product an iteration, the residual never grows, and the condition number is
+ * not squared.
  */
 export const gmres: KrylovMethod = {
   restart: RESTART,
@@ -39,7 +40,7 @@ export const gmres: KrylovMethod = {
       [p, q] = [less(p, directions), less(q, images)];
     }
     const size = reduceRows('norm', [q]);
-    // Rounding has no direction: divided by its length, p would be anything. Such a step changes nothing.
+    // Rounding has no direction: divided by its length, p would be arbitrary. Such an iteration changes nothing.
     const scale = ratio(elementwise('greater', [size, rounding]), size);
     const direction = combine({ x: p, coefficient: scale });
     const image = combine({ x: q, coefficient: scale });

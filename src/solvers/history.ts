@@ -1,6 +1,6 @@
 /**
- * The last k vectors of each sample, [batch, k, n], kept in a ring. Which row is overwritten next is told by a slot,
- * [1, k], all zeros but a one.
+ * The last k vectors of each sample, [batch, k, n], in a ring. A slot, [1, k], is 1 at the row that is overwritten
+ * next and 0 elsewhere.
  */
 import { elementwise, product, reduceAxes, reduceRows } from '../tensor/kernels.ts';
 import type { Context, Tensor } from '../tensor/tensor.ts';
@@ -14,7 +14,7 @@ export function firstSlot(context: Context, length: number): Tensor {
   return context.constant({ kind: 'values', values }, [1, length]);
 }
 
-/** The next slot, round the ring: times the matrix of the cyclic shift. */
+/** Moves the slot on around the ring: a product with the matrix of the cyclic shift. */
 export function nextSlot(slot: Tensor): Tensor {
   const length = slot.size;
   const values = Array.from({ length: length * length }, (_, at) =>
@@ -23,7 +23,7 @@ export function nextSlot(slot: Tensor): Tensor {
   return product(slot, slot.context.constant({ kind: 'values', values }, [length, length]));
 }
 
-/** The history with x, [batch, n], in the slot. */
+/** Puts x, [batch, n], into the slot of the history. */
 export function stored(history: Tensor, slot: Tensor, x: Tensor): Tensor {
   const { context } = x;
   const [batch, n] = x.shape;
@@ -39,7 +39,7 @@ export function dots(history: Tensor, x: Tensor): Tensor {
   return context.alias(sums, [batch, length]);
 }
 
-/** Σⱼ cⱼ·(vector j), [batch, n], from coefficients [batch, k]. */
+/** Computes Σⱼ cⱼ·(vector j), [batch, n], from coefficients [batch, k]. */
 export function combination(history: Tensor, coefficients: Tensor): Tensor {
   const { context } = history;
   const [batch, length] = coefficients.shape;

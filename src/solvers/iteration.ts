@@ -1,15 +1,14 @@
-/** Forward iterations x⁺ = T(x) whose fixed points give the solutions of an equation, and the loop that runs one. */
+/** Forward iterations x⁺ = T(x) whose fixed points yield the solutions of an equation, and the loop that runs them. */
 import type { IterationName } from '../backends/kernels.ts';
 import {
   afterPass,
   beforePass,
-  gatherAlong,
   type IterateOptions,
   iterateRows,
-  paddedColumns,
   passRows,
   type StopRule,
-} from '../tensor/kernels.ts';
+} from '../tensor/loop-kernels.ts';
+import { gatherAlong, paddedColumns } from '../tensor/move-kernels.ts';
 import { transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
@@ -17,66 +16,70 @@ import type { Equation } from './equation.ts';
 import type { StoredMatrix } from './linear-map.ts';
 import { monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
-/** `x` is the vector that T maps, [batch, n]; what else rides along may be dropped for its start at any time. */
+/** `x` is the vector that T maps, [batch, n]. All else is carried along, and may be reset to its start at any time. */
 export type Iterate = { readonly x: Tensor } & Readonly<Record<string, Tensor>>;
 
 /**
- * What is known of an iteration. linearly: the distance to the solution falls by a factor, for every monotone equation.
- * sublinearly: it falls for every such equation, by no fixed factor. where it contracts: only where W does, ‖W‖ < 1.
+ * When an iteration converges. linearly: for every monotone equation, the distance to the solution falls by a fixed
+ * factor. sublinearly: it falls for every such equation, but by no fixed factor. where it contracts: only if ‖W‖ < 1.
  */
 export type Convergence = 'linearly' | 'sublinearly' | 'where it contracts';
 
 /**
- * A way to solve z = σ(Wz + b) by repetition, and with it the adjoint equation. `monotoneFixedPoint` takes one in the place of a
- * solver's name; make it once: each object has its own Programs.
+ * An iteration that solves z = σ(Wz + b), and with it the adjoint equation. `monotoneFixedPoint` accepts one in place
+ * of a solver's name. Create it once: each object has Programs of its own.
  */
 export interface Iteration {
-  /** In reports. */
+  /** The name that reports use. */
   readonly name: string;
+  /** When it converges. */
   readonly converges: Convergence;
-  /** The equation must hold a resolvent. */
+  /** Whether the equation must hold a resolvent. */
   readonly needsResolvent: boolean;
   /**
-   * Called while a Program is traced, with tensors of that Program.
-   * @param tracing makes constants
+   * Starts the iteration. Called while a Program is traced, with tensors of that Program.
+   * @param tracing creates constants
    * @param z where to start, [batch, n]
    * @param p Wz + b
    */
   begin(tracing: LoopContext, equation: Equation, z: Tensor, p: Tensor): Begun;
 }
 
+/** An iteration that has been started. */
 export interface Begun {
+  /** The first iterate. */
   readonly start: Iterate;
   /**
-   * T, and a residual that the monitor may watch, [batch]: about that of the solution, such as `equation.sigma.residual` gives. A
-   * round that ends with it is checked by the true one, and goes on where that is not small enough.
+   * Applies T, and computes a residual for the monitor, [batch], which must be close to that of the solution, such as
+   * `equation.sigma.residual`. Each round ends with the true residual, and another round follows if that is too
+   * large.
    */
   step(iterate: Iterate): { readonly next: Iterate; readonly residual: Tensor };
-  /** Whether that residual speaks for x or for T(x): what a sample that stops then keeps. */
+  /** Whether the residual belongs to x or to T(x): a sample that stops keeps that one. */
   readonly keeps: 'x' | 'next';
-  /** z of an x. */
+  /** Computes z from x. */
   solution(x: Tensor): Tensor;
-  /** The same iteration as the kernels `iterate` and `pass` make it, where they know it. */
+  /** The same iteration as the kernels `iterate` and `pass` compute it, if they know it. */
   readonly fused?: FusedIteration;
-  /** The whole loop in one call of a kernel of its own, where there is one. */
+  /** Runs the whole loop in one call of a kernel of its own; absent if there is none. */
   whole?(x: Tensor, state: Tensor, rule: StopRule): ReturnType<Runner>;
 }
 
-/** What a kernel call that iterates needs besides the iterate and the rule by which it stops. */
-export interface FusedIteration
+/** The operands of a kernel that iterates, except the iterate and the rule by which it stops. */
+interface FusedIteration
   extends Pick<
     IterateOptions,
     'iteration' | 'matrix' | 'b' | 'step' | 'slope' | 'activation' | 'activationParameters'
   > {
-  /** What is multiplied for x is x·M, or x·Mᵀ. */
+  /** Whether the kernel multiplies by Mᵀ: x·Mᵀ in place of x·M. */
   readonly transposed: boolean;
-  /** What is multiplied for x. Default: x. */
+  /** Computes the rows that are multiplied in place of x. Default: x. */
   factor?(x: Tensor): Tensor;
 }
 
 /**
  * The `fused` of an iteration that multiplies by W, or by the resolvent in its place.
- * @param matrix undefined where that is no matrix
+ * @param matrix undefined if the map is not stored as a matrix
  */
 export function fused(
   iteration: IterationName,
@@ -91,20 +94,20 @@ export function fused(
 }
 
 /** When a loop stops. */
-export interface Stopping {
-  /** Of the residual watched, [1] or [batch]. */
+interface Stopping {
+  /** Bound of the residual that is watched, [1] or [batch]. */
   readonly tolerance: Tensor;
   /** Residual of rounding, [1] or [batch]. */
   readonly floor: Tensor;
-  /** Most iterations. */
+  /** Largest number of iterations. */
   readonly limit: number;
-  /** A sample that makes no progress above the floor stops too. */
+  /** Whether a sample that makes no progress above the floor stops too. */
   readonly giveUp: boolean;
-  /** Iterations without progress that count as none. Default: that of the monitor. */
+  /** After this many iterations without progress a sample counts as stale. Default: that of the monitor. */
   readonly staleLimit?: number;
 }
 
-/** Runs an iteration from a state of samples, some of which may have stopped before. */
+/** Runs an iteration from a state of the samples, some of which may have stopped already. */
 export type Runner = (
   tracing: LoopContext,
   begun: Begun,
@@ -112,7 +115,7 @@ export type Runner = (
   state: Tensor,
 ) => { readonly x: Tensor; readonly state: Tensor };
 
-/** x⁺ = T(x), sample by sample until each has stopped. */
+/** Runs x⁺ = T(x) until every sample has stopped. */
 export const plain: Runner = (tracing, begun, stopping, initial) => {
   const { tolerance, floor, limit, giveUp, staleLimit = STALE_LIMIT } = stopping;
   const { fused, keeps, start } = begun;
@@ -144,7 +147,7 @@ export const plain: Runner = (tracing, begun, stopping, initial) => {
   return { x: final.x, state: final.state };
 };
 
-/** In one kernel call; for n up to the context's widestIteration. */
+/** Runs the loop in one kernel call; for n up to the context's widestIteration. */
 export function wholeLoop(
   fused: FusedIteration,
   x: Tensor,
@@ -155,7 +158,7 @@ export function wholeLoop(
   return iterateRows(x, state, { ...own, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
 }
 
-/** Passes in pairs, so that what one of them writes is what the other one reads, and nothing is copied. */
+/** Runs passes in pairs, so that each reads what the other one writes and nothing is copied. */
 function inPairs(
   tracing: LoopContext,
   start: Tensor,

@@ -12,9 +12,9 @@ export interface Jacobian {
   factorTransposed(x: Tensor): Tensor;
   /** (J + α(I − J))⁻¹J: prox_{αf} where prox_f = J. */
   proximal(step: Tensor): (x: Tensor) => Tensor;
-  /** F = diag of this, where F is diagonal, [batch, n]: lets a product scale its result in passing. */
+  /** F = diag of this if F is diagonal, [batch, n]: a product can then scale its result in passing. */
   readonly diagonalFactor: Tensor | undefined;
-  /** d where J = diag(d), [batch, n]. */
+  /** d if J = diag(d), [batch, n]. */
   readonly diagonal: Tensor | undefined;
 }
 
@@ -36,7 +36,7 @@ export function diagonalJacobian(d: Tensor): Jacobian {
   };
 }
 
-/** The linear map J in the place of σ; its residual is not relative: the cotangent has length 1. */
+/** The linear map J in place of σ. Its residual is absolute, because the cotangent has length 1. */
 export function proximalMapOfJacobian(J: Jacobian, norm: (x: Tensor) => Tensor): ProximalMap {
   return {
     value: J.apply,

@@ -1,25 +1,29 @@
-/** Krylov methods, as solvers of a LinearProblem in a form of its own choice. */
+/** Krylov methods as methods for a LinearProblem, in a form of the problem's choice. */
 import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { LinearMethod, LinearProblem } from './linear.ts';
 import { monitor, statusOf, whereRunning } from './monitor.ts';
 
-/** The correction e with Bᵀe = r comes from a y with Sy = s; with no better form S is Bᵀ, s is r, and e is y. */
+/**
+ * The correction e with Bᵀe = r is computed from a y with Sy = s. Without a better form, S is Bᵀ, s is r, and e is y.
+ */
 export interface KrylovProblem extends LinearProblem {
   /** S y */
   apply(y: Tensor): Tensor;
   /** Sᵀx */
   applyTransposed(x: Tensor): Tensor;
-  /** s of r. */
+  /** Computes s from r. */
   enter(r: Tensor): Tensor;
-  /** e of y and r. */
+  /** Computes e from y and r. */
   leave(y: Tensor, r: Tensor): Tensor;
 }
 
-/** What a method carries from step to step, by name. `r` is its residual s − Sy, [batch, n]. */
+/** A Krylov method. It carries values by name from iteration to iteration; `r` is its residual s − Sy, [batch, n]. */
 export interface KrylovMethod {
   readonly restart?: number;
-  /** Steps without a residual 10 % below the best one after which it gives up. Default: that of the monitor. */
+  /**
+   * It gives up after this many iterations without a residual 10 % below the best one. Default: that of the monitor.
+   */
   readonly staleLimit?: number;
   start(problem: KrylovProblem, r: Tensor): Record<string, Tensor>;
   step(
@@ -30,7 +34,7 @@ export interface KrylovMethod {
 
 export function krylov<Problem extends KrylovProblem>(method: KrylovMethod): LinearMethod<Problem> {
   return {
-    // In exact arithmetic it ends.
+    // In exact arithmetic a Krylov method ends.
     converges: 'linearly',
     restart: method.restart,
     correct(tracing, problem, { r, state, tolerance, limit }) {
@@ -41,7 +45,7 @@ export function krylov<Problem extends KrylovProblem>(method: KrylovMethod): Lin
         (values) => statusOf(values.state),
         limit,
         (values) => {
-          // Before y changes, so that it can change in place.
+          // Computed before y changes, so that y can change in place.
           const rounding = elementwise('multiply', [reduceRows('norm', [values.y]), problem.floor]);
           const { values: next, change, r: carried } = method.step(problem, values);
           const residual = reduceRows('norm', [carried]);

@@ -1,7 +1,7 @@
 /**
- * Solvers of linear systems Bᵀu = v, one for each row; the matrix is known by what it does to vectors. They work in rounds:
- * each round solves for a correction, Bᵀe = r, by a residual of its own, and ends with the true one, r = v − Bᵀu; where that
- * has not met the tolerance another round starts from it.
+ * Solvers of linear systems Bᵀu = v, one for each row, whose matrix is known by what it does to vectors. They work in
+ * rounds. Each round solves for a correction, Bᵀe = r, by a residual of its own, and ends with the true one, r = v −
+ * Bᵀu; if that has not met the tolerance, another round starts from it.
  */
 import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
@@ -11,48 +11,48 @@ import { inRounds, type Round, type RoundsEnd } from './rounds.ts';
 
 export interface LinearProblem {
   readonly v: Tensor; // [batch, n]
-  /** Of ‖v − Bᵀu‖ / ‖v‖, [1]. */
+  /** Bound of ‖v − Bᵀu‖ / ‖v‖, [1]. */
   readonly tolerance: Tensor;
-  /** Rounding of Bᵀu where ‖u‖ = 1: about ε(1 + ‖B‖), [1]. */
+  /** Rounding of Bᵀu for ‖u‖ = 1: about ε(1 + ‖B‖), [1]. */
   readonly floor: Tensor;
-  /** Most iterations, of all methods: each has the same share. */
+  /** Largest number of iterations of all methods together; each has the same share. */
   readonly limit: number;
-  /** v − Bᵀu for a right-hand side v. */
+  /** Computes v − Bᵀu for a right-hand side v. */
   residual(u: Tensor, v: Tensor): Tensor;
 }
 
 export interface LinearSolution {
-  /** Rows are 0 where those of v are, whatever has become of the sample. */
+  /** A row is 0 if that of v is 0, even if the sample failed. */
   readonly u: Tensor;
   /** 1 for each sample whose v is not 0, else 0, [batch]. */
   readonly isAsked: Tensor;
   readonly state: Tensor;
   /** True residual ‖v − Bᵀu‖ / ‖v‖, [batch]. */
   readonly residual: Tensor;
-  /** Of all rounds, [batch]. */
+  /** Iterations of all rounds, [batch]. */
   readonly iterations: Tensor;
   /** The residual of rounding, [batch]. */
   readonly floor: Tensor;
-  /** ‖v‖/‖u‖, which σ_min(B) does not exceed (up to the residual), [batch]; 0 where v is 0. */
+  /** ‖v‖/‖u‖, an upper bound of σ_min(B) up to the residual, [batch]; 0 if v is 0. */
   readonly singularValueBound: Tensor;
 }
 
-/** A round, and what it starts from. */
-export interface CorrectionRound extends Round {
+/** A round, and the residual that it starts from. */
+interface CorrectionRound extends Round {
   readonly r: Tensor;
-  /** No method comes after this one. */
+  /** Whether no other method follows. */
   readonly last: boolean;
 }
 
 export interface LinearMethod<Problem extends LinearProblem> {
   readonly converges: Convergence;
-  /** The problem has to have a resolvent. Default false. */
+  /** Whether the problem must have a resolvent. Default false. */
   readonly needsResolvent?: boolean;
-  /** Iterations after which a round ends anyway. Default: all of them. */
+  /** Number of iterations after which a round ends anyway. Default: no bound. */
   readonly restart?: number;
-  /** Adds to the problem what is made once, before the rounds. */
+  /** Adds to the problem what is computed once, before the rounds. */
   prepare?(tracing: LoopContext, problem: Problem): Problem;
-  /** The correction e with Bᵀe = r, and the state of the samples. */
+  /** Computes the correction e with Bᵀe = r, and the state of the samples. */
   correct(
     tracing: LoopContext,
     problem: Problem,
@@ -60,7 +60,7 @@ export interface LinearMethod<Problem extends LinearProblem> {
   ): { readonly e: Tensor; readonly state: Tensor };
 }
 
-/** One after the other: each takes over the samples that the one before has not solved. */
+/** Methods in their order: each one takes over the samples that those before it have not solved. */
 export type LinearSolver<Problem extends LinearProblem> = readonly LinearMethod<Problem>[];
 
 export function solveLinear<Problem extends LinearProblem>(
@@ -96,7 +96,7 @@ export function solveLinear<Problem extends LinearProblem>(
 
 type Progress = RoundsEnd<{ u: Tensor; r: Tensor }>;
 
-/** The method's residual may be this share of the tolerance in the first round. */
+/** In the first round, the method's residual has to reach this share of the tolerance. */
 const AIM = 0.5;
 
 function runRounds<Problem extends LinearProblem>(
@@ -122,19 +122,19 @@ function runRounds<Problem extends LinearProblem>(
   });
 }
 
-/** Rounding of Bᵀu where ‖v‖ = 1, [batch]. */
+/** Rounding of Bᵀu for ‖v‖ = 1, [batch]. */
 function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
   return elementwise('multiply', [reduceRows('norm', [u]), floor]);
 }
 
 /**
- * Rows of length 1 (or 0), the lengths taken from them, [batch], and whether they are not 0: inner products of a tiny cotangent
- * underflow. Divided by the largest entry first, which keeps the length of a row from overflowing.
+ * Rows scaled to length 1 (or 0), their lengths, [batch], and whether they are not 0: inner products of a tiny
+ * cotangent would underflow. Rows are first divided by their largest entry, so that their length cannot overflow.
  */
 export function normalised(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Tensor } {
   const peak = reduceRows('maximumAbsolute', [v]);
   const isAsked = ratio(peak, peak);
-  // Rows of 0 are NaN until they are left out.
+  // Rows of 0 become NaN here, and are left out below.
   const scaled = elementwise('divide', [v, column(peak)]);
   const norm = reduceRows('norm', [scaled]);
   const unit = combine({ x: elementwise('divide', [scaled, column(norm)]), coefficient: isAsked });
@@ -142,7 +142,7 @@ export function normalised(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Te
   return { unit, size: size.context.alias(size, [size.size]), isAsked };
 }
 
-/** Samples that are not solved run again, from the start; the others stay as they are. */
+/** Lets samples that are not solved run again from the start; the others stay as they are. */
 function restrictToUnsolved({ values, state }: Progress, start: Progress, more: number): Progress {
   const solved = solvedIn(state);
   const kept = (name: 'u' | 'r'): Tensor => elementwise('select', [column(solved), values[name], start.values[name]]);

@@ -5,29 +5,29 @@ import { initialState, monitor, statusOf } from './monitor.ts';
 import { PROBES, probes } from './probes.ts';
 
 const LIMIT = 60;
-/** Of ‖I − MX‖_F, from which on an X is not worth improving. */
+/** If ‖I − MX‖_F is at least this, X is not worth improving. */
 const FAR = 0.9;
 /** Rounding of ‖I − MX‖_F, in units of n·ε. */
 const ROUNDING = 4;
 
-export interface InverseOptions {
+interface InverseOptions {
   /** s > 0 with σ_min(M) ≥ s, [1] */
   readonly smallest: Tensor;
   /** L ≥ ‖M‖, [1] */
   readonly largest: Tensor;
-  /** Of ‖I − MX‖_F, [1]; ε is taken where it is smaller. */
+  /** Bound of ‖I − MX‖_F, [1]; ε if that is larger. */
   readonly tolerance: Tensor;
-  /** [1]: where it is 0 nothing is iterated, and the result means nothing. Default 1. */
+  /** [1]: if it is 0, nothing is iterated and the result means nothing. Default 1. */
   readonly wanted?: Tensor;
-  /** About M⁻¹, such as that of a matrix nearby, [n, n]: Newton-Schulz starts from it where it is near enough. */
+  /** About M⁻¹, such as the inverse of a similar matrix, [n, n]: Newton-Schulz starts from it if it is close enough. */
   readonly near?: Tensor;
 }
 
 /**
- * M⁻¹, for M + Mᵀ positive definite. By Newton-Schulz, X⁺ = X + X(I − MX), products only: with σ_min(M) ≥ s and ‖M‖ ≤ L the start
- * X = cMᵀ, c = 2/(s² + L²), gives ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and the error is squared by each step. A `near` X with
- * ‖I − MX‖_F below FAR takes its place. On a sequential
- * backend, where it is wanted in any case, by elimination, and by Newton-Schulz where ‖I − MX‖ shows that this has failed.
+ * Computes M⁻¹ if M + Mᵀ is positive definite. Newton-Schulz, X⁺ = X + X(I − MX), needs products only. With σ_min(M)
+ * ≥ s and ‖M‖ ≤ L it starts from X = cMᵀ, c = 2/(s² + L²), so that ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and each
+ * iteration squares the error. A `near` X with ‖I − MX‖_F below FAR replaces that start. A host backend eliminates if
+ * the inverse is needed in any case, and uses Newton-Schulz if ‖I − MX‖ shows that elimination failed.
  * @param matrix M, [n, n]
  */
 export function matrixInverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {
@@ -36,7 +36,7 @@ export function matrixInverse(tracing: LoopContext, matrix: Tensor, options: Inv
   const { wanted } = options;
   const start = startOf(matrix, options);
   const running = initialState(tracing, 1, LIMIT);
-  // A status that is not 0 has stopped.
+  // A sample whose status is not 0 has stopped.
   const stoppedIf = (flag: Tensor): Tensor => elementwise('add', [running, flag]);
   if (wanted) {
     const state = stoppedIf(elementwise('greater', [number(0.5), wanted]));
@@ -45,7 +45,7 @@ export function matrixInverse(tracing: LoopContext, matrix: Tensor, options: Inv
   if (!tracing.runsOnHost) {
     const { near } = options;
     if (!near) return newtonSchulz(tracing, matrix, start, running, enough);
-    // The first step of the loop, so that the product that tells whether it is near is no further one.
+    // This is the first iteration of the loop, so that finding out whether X is near costs no further product.
     const stepped = newtonSchulzStep(tracing, matrix, near);
     const isNear = elementwise('greater', [number(FAR ** 2), stepped.squared]); // not where it is NaN
     const either = (yes: Tensor, no: Tensor): Tensor => elementwise('select', [isNear, yes, no]);
@@ -60,7 +60,7 @@ export function matrixInverse(tracing: LoopContext, matrix: Tensor, options: Inv
   return newtonSchulz(tracing, matrix, elementwise('select', [near, eliminated, start]), state, reachable);
 }
 
-/** Steps until the error is small, from a state that may say that none is needed. */
+/** Iterates until the error is small, from a state that may say that no iteration is needed. */
 function newtonSchulz(tracing: LoopContext, matrix: Tensor, start: Tensor, initial: Tensor, enough: Tensor): Tensor {
   const final = tracing.loop(
     { x: start, state: initial },
@@ -91,7 +91,10 @@ function startOf(matrix: Tensor, { smallest, largest }: InverseOptions): Tensor 
   ]);
 }
 
-/** About ‖I − MX‖_F, [1]: the root of the mean of ‖ωᵀ(I − MX)‖² for standard normal ω, whose expectation is its square. */
+/**
+ * About ‖I − MX‖_F, [1]: the root of the mean of ‖ωᵀ(I − MX)‖² over standard normal ω, whose expectation is the
+ * square of the norm.
+ */
 function probedError(tracing: LoopContext, matrix: Tensor, x: Tensor): Tensor {
   const rows = probes(tracing, matrix.shape[0]);
   const missed = product(product(rows, matrix), x, { prior: rows, residual: true });

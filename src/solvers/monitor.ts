@@ -1,22 +1,25 @@
-/** Per-sample stopping: a state of five rows that the monitor kernel keeps, and that no host reads while a loop runs. */
+/** Stopping of each sample. The monitor kernel updates a state of five rows, which no host reads while a loop runs. */
 import { STATE_ROWS, STATE_SIZE, STATUS } from '../backends/kernels.ts';
 import { elementwise, elementwiseLaidOut, scalarStep } from '../tensor/kernels.ts';
 import type { Context, Tensor } from '../tensor/tensor.ts';
 
-/** Passes without a residual 10 % below the best one after which a sample counts as stale. */
+/** A sample is stale after this many passes without a residual 10 % below the best one. */
 export const STALE_LIMIT = 20;
 
-/** From here on float32 cannot count one by one. */
+/** From here on float32 cannot count in steps of 1. */
 const MOST_COUNTED = 2 ** 24;
 
-/** [5, batch]: every sample running, no residual yet. @param limit most iterations of a sample */
+/**
+ * The state in which every sample runs and has no residual yet, [5, batch]. @param limit largest number of iterations
+ * of a sample
+ */
 export function initialState(context: Context, batch: number, limit: number): Tensor {
   const rows = rowsOf({ remaining: Math.min(limit, MOST_COUNTED), best: 1e30 });
   const values = rows.flatMap((value) => Array.from({ length: batch }, () => value));
   return context.constant({ kind: 'values', values }, [STATE_SIZE, batch]);
 }
 
-/** A number for each row of the state; 0 where none is given. */
+/** One number for each row of the state; 0 for rows without one. */
 function rowsOf(given: Partial<Record<keyof typeof STATE_ROWS, number>>): number[] {
   const names = Object.keys(STATE_ROWS) as (keyof typeof STATE_ROWS)[];
   const rows = Array.from({ length: STATE_SIZE }, () => 0);
@@ -28,15 +31,15 @@ function constantRows(context: Context, given: Parameters<typeof rowsOf>[0]): Te
   return context.constant({ kind: 'values', values: rowsOf(given) }, [STATE_SIZE, 1]);
 }
 
-export interface MonitorOptions {
-  /** Stop a stale sample even where its residual is above the floor of the precision. */
+interface MonitorOptions {
+  /** Whether a stale sample stops even if its residual is above the floor of the precision. */
   giveUp?: boolean;
   staleLimit?: number;
-  /** Iterations that the residual stands for. Default 1. */
+  /** Number of iterations that the residual stands for. Default 1. */
   count?: number;
 }
 
-/** The state after an iteration with this residual; tolerance and floor are [batch] or [1]. */
+/** The state after an iteration with this residual. Tolerance and floor are [batch] or [1]. */
 export function monitor(
   state: Tensor,
   residual: Tensor,
@@ -52,7 +55,8 @@ export function monitor(
 }
 
 /**
- * The state for another run of iterations, as many as remain and `more`: samples that have stopped stay so, the rest start anew.
+ * The state for another run of iterations: samples that have stopped stay stopped, and the others start again, with
+ * `more` iterations in addition to those that remain.
  */
 export function freshState(state: Tensor, more = 0): Tensor {
   const { context } = state;
@@ -60,12 +64,12 @@ export function freshState(state: Tensor, more = 0): Tensor {
   return elementwise('add', [kept, constantRows(context, { remaining: more, best: 1e30 })]);
 }
 
-/** The state of rounds after one of them, of which `inner` is the state: no more iterations remain than that has left. */
+/** The state of the rounds after a round whose own state is `inner`: it takes over how many iterations remain. */
 export function withRemaining(state: Tensor, inner: Tensor): Tensor {
   return elementwise('select', [constantRows(state.context, { remaining: 1 }), inner, state]);
 }
 
-/** The state after so many more iterations, [batch] (default none): a sample for which none remain has stopped. */
+/** The state after these further iterations, [batch], default none: a sample without remaining iterations stops. */
 export function withIterations(state: Tensor, iterations?: Tensor): Tensor {
   const { context } = state;
   const made = iterations && elementwise('multiply', [iterations, constantRows(context, { remaining: 1 })]);
@@ -88,8 +92,8 @@ export function solvedIn(state: Tensor): Tensor {
 }
 
 /**
- * The state in which samples that are not solved run again, for another method.
- * @param more iterations that every sample may make besides those that remain, whether it runs again or not
+ * The state in which samples that are not solved run again, with another method.
+ * @param more iterations that every sample gets in addition to those that remain, whether it runs again or not
  */
 export function reopened(state: Tensor, solved: Tensor, more: number): Tensor {
   const { context } = state;
@@ -99,15 +103,15 @@ export function reopened(state: Tensor, solved: Tensor, more: number): Tensor {
   return elementwise('add', [kept, constantRows(context, { remaining: more, best: 1e30 })]);
 }
 
-/** Iterations made, [batch]. @param limit all that every sample was given */
+/** Number of iterations made, [batch]. @param limit number of iterations that every sample was given */
 export function iterationsIn(state: Tensor, limit: number): Tensor {
   return elementwise('scale', [rowOf(state, STATE_ROWS.remaining)], [-1, Math.min(limit, MOST_COUNTED)]);
 }
 
 /**
- * What each method of a chain may make of `limit` iterations: the same for all, but for those that never need so many, whose rest
- * is for the ones before.
- * @param most of each of the `count` methods, where it never needs more
+ * The share of `limit` iterations for each method of a chain: equal, except that methods which never need so many
+ * leave the rest to those before them.
+ * @param most for each of the `count` methods: the largest number that it ever needs, if there is one
  */
 export function sharesOf(limit: number, count: number, most: readonly (number | undefined)[] = []): number[] {
   const shares: number[] = [];
@@ -119,7 +123,7 @@ export function sharesOf(limit: number, count: number, most: readonly (number | 
   return shares;
 }
 
-/** The first row, [batch]: 0 where a sample is running. */
+/** The row of statuses, [batch]: 0 for a running sample. */
 export function statusOf(state: Tensor): Tensor {
   return rowOf(state, STATE_ROWS.status);
 }
@@ -129,16 +133,16 @@ export function rowOf(state: Tensor, row: number): Tensor {
   return elementwiseLaidOut('copy', [state], [{ offset: row * batch, strides: [0, 0, 0, 1] }], [batch]);
 }
 
-/** Row by row of [batch, n]: `after` where the sample is running in `state`, else `before`. */
+/** Chooses row by row of [batch, n]: `after` if the sample runs in `state`, else `before`. */
 export function whereRunning(state: Tensor, after: Tensor, before: Tensor): Tensor {
   const [batch, n] = after.shape;
   const status = { offset: 0, strides: [0, 0, 1, 0] as const };
   const whole = { offset: 0, strides: [0, 0, n, 1] as const };
-  // The status is not 0 where the sample has stopped.
+  // The status of a sample that has stopped is not 0.
   return elementwiseLaidOut('select', [state, before, after], [status, whole, whole], [batch, n]);
 }
 
-/** A number for each sample, [batch], from one for all, [1]. */
+/** Repeats a number for all samples, [1], for each of them, [batch]. */
 export function repeated(value: Tensor, batch: number): Tensor {
   const zeros = value.context.constant({ kind: 'fill', value: 0 }, [batch]);
   return elementwise('add', [zeros, value]);

@@ -1,4 +1,7 @@
-/** Semismooth Newton steps (Qi & Sun 1993) on the pre-activation of z = σ(Wz + b): from near the solution to the floor of the precision. */
+/**
+ * Semismooth Newton iterations (Qi & Sun 1993) on the pre-activation of z = σ(Wz + b), from near the solution to the
+ * floor of the precision.
+ */
 import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { type AdjointProblem, adjointProblem } from './adjoint.ts';
@@ -11,23 +14,23 @@ import { normalised } from './linear.ts';
 import { transposedMap } from './linear-map.ts';
 import { column, freshState, initialState, monitor, reopened, solvedIn, statusOf, whereRunning } from './monitor.ts';
 
-/** Steps: on a piecewise linear σ they end once the pieces are right. */
+/** Largest number of Newton iterations: for a piecewise linear σ they end once the right pieces are found. */
 const STEPS = 24;
-/** Steps without progress after which a sample is left to another method. */
+/** After this many iterations without progress a sample is left to another method. */
 const STALE_STEPS = 3;
-/** Of the residual: how well a step solves its linear system. */
+/** How well an iteration solves its linear system, relative to the residual. */
 const FORCING = 1e-3;
-/** Lengths of a step, of which the one with the least residual is taken. */
+/** Step lengths that are tried; the one with the least residual is taken. */
 const LENGTHS = [1, 0.25, 1 / 16];
 
 const METHODS = [krylov<AdjointProblem>(bicgstab), krylov<AdjointProblem>(cgnr)];
 
 /**
- * With ρ = Wσ(p) + b − p and J an element of the conservative Jacobian of σ at p: (I − WJ)u = ρ, p⁺ = p + tu. Every piece of σ
- * that meets the solution has it as its own, so that on a piecewise linear σ one step ends there from any p near enough,
- * whichever element is taken at a kink.
+ * With ρ = Wσ(p) + b − p and J an element of the conservative Jacobian of σ at p: (I − WJ)u = ρ, p⁺ = p + tu. On a
+ * piecewise linear σ, one iteration ends at the solution from every p close enough to it, whichever element is taken
+ * at a kink, because every piece that meets the solution has it as its own.
  * @param p where to start, [batch, n]
- * @param limit most iterations of a linear solve
+ * @param limit largest number of iterations of a linear solve
  * @returns p, and the state of the samples: solved where ρ is at the floor
  */
 export function semismoothNewton(
@@ -77,7 +80,7 @@ export function semismoothNewton(
   return { p: final.p, state: final.state };
 }
 
-/** u with (I − WJ)u = v where the sample is running, by each method what the one before has not solved. */
+/** Solves (I − WJ)u = v for the running samples; each method takes over what the one before has not solved. */
 function solution(tracing: LoopContext, problem: AdjointProblem, outer: Tensor): Tensor {
   const { v, tolerance, limit } = problem;
   let [u, r] = [tracing.constant({ kind: 'fill', value: 0 }, v.shape), v];

@@ -1,11 +1,15 @@
-/** What a solver needs of an activation: σ and its proximal operators, an element J of its conservative Jacobian, its kinks. */
-import { elementwise, gatherAlong, proximalSoftmax, reduceRows, softmaxRows } from '../tensor/kernels.ts';
+/**
+ * What a solver needs of an activation: σ, its proximal operators, an element J of its conservative Jacobian, and its
+ * kinks.
+ */
+import { elementwise, proximalSoftmax, reduceRows, softmaxRows } from '../tensor/kernels.ts';
+import { gatherAlong } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { ACTIVATION_KERNELS, type Activation } from './activations.ts';
 import type { ProximalMap } from './equation.ts';
 import { diagonalJacobian, type Jacobian, softmaxJacobian } from './jacobian.ts';
 
-/** σ of the layer; its residual is relative, ‖z − σ(p)‖ / (ε + ‖z‖). */
+/** σ of the layer as a proximal map. Its residual is relative: ‖z − σ(p)‖ / (ε + ‖z‖). */
 export function proximalMapOf({ mask, ...activation }: Activation): ProximalMap {
   const whole = unmaskedMap(activation);
   if (!mask) return whole;
@@ -13,7 +17,7 @@ export function proximalMapOf({ mask, ...activation }: Activation): ProximalMap 
   const value = (p: Tensor): Tensor => outOf(whole.value(into(p)));
   return {
     value,
-    // f is infinite where a unit that is not in use is not 0: prox_{αf} holds it at 0 for every α.
+    // f is infinite where an unused unit is not 0, so that prox_{αf} holds it at 0 for every α.
     proximal(step) {
       const proximal = whole.proximal(step);
       return (x) => outOf(proximal(into(x)));
@@ -48,8 +52,8 @@ function unmaskedMap({ name, parameters }: Activation): ProximalMap {
 }
 
 /**
- * J at the pre-activation p, [batch, n].
- * @param tolerance within which p is at a kink, [batch, 1]; undefined where σ has none
+ * Computes J at the pre-activation p, [batch, n].
+ * @param tolerance distance within which p is at a kink, [batch, 1]; undefined if σ has no kinks
  * @param selection q: at a kink J is (1 − q)·min + q·max of the Clarke interval
  */
 export function jacobianAt(
@@ -67,7 +71,7 @@ export function jacobianAt(
   return diagonalJacobian(whereUsed(activation, d, 0));
 }
 
-/** x, [batch, n], where the unit is in use, and `otherwise` where it is not. */
+/** Takes x, [batch, n], for units in use, and `otherwise` for the others. */
 export function whereUsed({ mask }: Activation, x: Tensor, otherwise: number): Tensor {
   if (!mask) return x;
   const { context } = x;
@@ -75,17 +79,17 @@ export function whereUsed({ mask }: Activation, x: Tensor, otherwise: number): T
   return elementwise('select', [isUsed, x, context.constant({ kind: 'fill', value: otherwise }, [1])]);
 }
 
-/** What σ acts on, and what becomes of that: 0 where a unit is not in use. */
+/** Takes the units that σ acts on, and puts them back: unused units become 0. */
 interface MaskedUnits {
   into(x: Tensor): Tensor;
   outOf(x: Tensor): Tensor;
 }
 
-/** An element-wise σ sees all units, softmax only those in use, side by side. */
+/** An element-wise σ acts on all units, softmax only on those in use, side by side. */
 function maskedUnits(activation: Activation, mask: readonly number[]): MaskedUnits {
   if (activation.name !== 'softmax') return { into: (x) => x, outOf: (x) => whereUsed({ ...activation, mask }, x, 0) };
   const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
-  // A place behind the last one gives 0.
+  // An index behind the last one yields 0.
   const places = mask.map((isUsed, unit) => (isUsed ? used.indexOf(unit) : used.length));
   const moved = (x: Tensor, values: readonly number[]): Tensor => {
     const indices = x.context.constant({ kind: 'values', values }, [values.length]);

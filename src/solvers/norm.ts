@@ -2,18 +2,19 @@ import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
 import type { Context, Tensor } from '../tensor/tensor.ts';
 import { PROBES, probes } from './probes.ts';
 
-/** Squarings of MᵀM: the bound then exceeds ‖M‖ by a factor of at most n^(1/32), 1.16 for n = 100. */
+/** Number of squarings of MᵀM: the bound then exceeds ‖M‖ by a factor of at most n^(1/32), 1.16 for n = 100. */
 const SQUARINGS = 3;
 
 /**
- * An upper bound of the spectral norm ‖M‖₂ that never falls below it (power iteration would give a lower bound), [1].
+ * An upper bound of the spectral norm ‖M‖₂, [1]. It never falls below the norm, whereas power iteration would yield a
+ * lower bound.
  *
- * ‖M‖₂² = ‖MᵀM‖₂, ‖C‖₂ = ‖C²‖₂^½ for symmetric C, and ‖C‖₂ ≤ ‖C‖_F. With M divided by its largest entry and every other matrix
- * by its Frobenius norm, so that nothing overflows and nothing vanishes: ‖C‖₂ = c·‖(C/c)²‖₂^½ with c = ‖C‖_F.
+ * ‖M‖₂² = ‖MᵀM‖₂, ‖C‖₂ = ‖C²‖₂^½ for symmetric C, and ‖C‖₂ ≤ ‖C‖_F. M is divided by its largest entry, and every
+ * other matrix by its Frobenius norm, so that nothing overflows or vanishes: ‖C‖₂ = c·‖(C/c)²‖₂^½ with c = ‖C‖_F.
  */
 export function spectralNormBound(matrix: Tensor): Tensor {
   const [rows, columns] = matrix.shape;
-  // MᵀM or MMᵀ, whichever is smaller: they have the same norm.
+  // MᵀM or MMᵀ, whichever is smaller: both have the same norm.
   const peak = reduceAll('maximumAbsolute', matrix);
   const scaled = elementwise('divide', [matrix, peak]);
   let power = product(scaled, scaled, columns <= rows ? { transposeA: true } : { transposeB: true });
@@ -26,37 +27,38 @@ export function spectralNormBound(matrix: Tensor): Tensor {
     norms.push(norm);
   }
   const squared = norms.reduceRight((bound, c) => elementwise('multiply', [c, elementwise('sqrt', [bound])]));
-  // The products round; a relative margin of a few n·ε keeps the bound a bound.
+  // The products round; a relative margin of a few n·ε makes up for it.
   const relative = elementwise(
     'scale',
     [elementwise('sqrt', [squared])],
     [1 + 4 * Math.max(rows, columns) * matrix.context.epsilon, 0],
   );
-  // Of a matrix that is 0 the norm is 0, and nothing was divided by it.
+  // The norm of a zero matrix is 0; the division by its norm is discarded.
   return elementwise('select', [peak, elementwise('multiply', [peak, relative]), peak]);
 }
 
-/** Applications of MᵀM to each probe. */
+/** Number of applications of MᵀM to each probe. */
 const APPLICATIONS = 8;
-/** The bound fails where every probe has less than about a tenth of its size along the first singular vector. */
+/** The bound fails if every probe has less than about a tenth of its size along the first singular vector. */
 const UNLIKELINESS = 10;
 
-export interface NormEstimate {
-  /** Likely to be near the norm, [1]. */
+interface NormEstimate {
+  /** Probably close to the norm, [1]. */
   readonly estimate: Tensor;
-  /** An upper bound, [1]. */
+  /** An upper bound of the norm, with overwhelming probability, [1]. */
   readonly bound: Tensor;
 }
 
 /**
- * ‖I − W‖₂ by products with a few vectors, for backends on which these cost what they count. With standard normal vectors ωᵢ and
- * any C, ‖C‖₂ ≤ 10·√(2/π)·maxᵢ‖Cωᵢ‖ but with probability 10⁻⁸ for 8 of them (Halko, Martinsson & Tropp 2011, Lemma 4.1). Here
- * C = (MᵀM)⁸, M = I − W, and the largest is at most the root of Σ‖Cωᵢ‖²: the 16th root leaves little of all factors.
+ * Estimates ‖I − W‖₂ by products with a few vectors, for backends whose cost is the arithmetic. For standard normal
+ * vectors ωᵢ and any C, ‖C‖₂ ≤ 10·√(2/π)·maxᵢ‖Cωᵢ‖, except with probability 10⁻⁸ for 8 of them (Halko, Martinsson &
+ * Tropp 2011, Lemma 4.1). Here C = (MᵀM)⁸ with M = I − W, and the largest ‖Cωᵢ‖ is at most √Σ‖Cωᵢ‖²; the 16th root
+ * makes all factors almost 1.
  */
 export function probedNorm(context: Context, W: Tensor): NormEstimate {
   const [n] = W.shape;
   let rows = probes(context, n);
-  // The mean of the ‖Cωᵢ‖², as a logarithm: itself it may be beyond what a number can hold.
+  // The mean of the ‖Cωᵢ‖², as a logarithm, because it may exceed the range of the numbers.
   let logarithm = context.constant({ kind: 'fill', value: -Math.log(PROBES) / 2 }, [1]);
   for (let application = 0; application < APPLICATIONS; application++) {
     const forth = product(rows, W, { transposeB: true, prior: rows, residual: true }); // Mω

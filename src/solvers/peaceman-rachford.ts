@@ -4,13 +4,15 @@ import { fused, type Iteration } from './iteration.ts';
 import { repeated } from './monitor.ts';
 
 /**
- * Peaceman-Rachford splitting (Winston & Kolter 2020, section 3), convergent for every α > 0. V = (I + α(I − W))⁻¹,
+ * Peaceman-Rachford splitting (Winston & Kolter 2020, section 3); converges for every α > 0. With V = (I + α(I −
+ * W))⁻¹:
  *   z = prox_{αf}(u);  u½ = 2z − u;  z½ = V(u½ + αb);  u⁺ = 2z½ − u½;  start u = (1 − α)z + α(Wz + b).
  * The x of this iteration is u.
  *
- * The equation of z½ gives its pre-activation without a product: p½ = Wz½ + b = z½ + (z½ − u½)/α. So the fixed-point
- * residual r of z½ costs nothing. The solution is z = prox_{αf}(u⁺), u⁺ = (1 − α)z½ + αp½, which keeps exact zeros; it
- * is within max(1, α)‖r‖ of z½, so its own residual is at most (1 + (1 + ‖W‖)max(1, α))‖r‖, and mostly about ‖r‖.
+ * The equation of z½ yields its pre-activation without a product, p½ = Wz½ + b = z½ + (z½ − u½)/α, so that the
+ * fixed-point residual r of z½ costs nothing. The solution is z = prox_{αf}(u⁺) with u⁺ = (1 − α)z½ + αp½, which
+ * preserves exact zeros. It is within max(1, α)‖r‖ of z½, so that its own residual is at most (1 + (1 + ‖W‖)max(1,
+ * α))‖r‖, and usually about ‖r‖.
  */
 export const peacemanRachford: Iteration = {
   name: 'peaceman-rachford',

@@ -1,7 +1,10 @@
 import { preActivation } from './equation.ts';
 import { fused, type Iteration } from './iteration.ts';
 
-/** z⁺ = σ(Wz + b): converges where W contracts, ‖W‖ < 1, and not in general. For the adjoint: the Neumann series. */
+/**
+ * z⁺ = σ(Wz + b): converges if W contracts, ‖W‖ < 1, but not in general. For the adjoint equation this is the Neumann
+ * series.
+ */
 export const picard: Iteration = {
   name: 'picard',
   converges: 'where it contracts',

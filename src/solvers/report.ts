@@ -1,66 +1,79 @@
-/** What a solve tells about itself. */
+/** Reports: what a solve says about itself. */
 import { STATUS } from '../backends/kernels.ts';
 
+/** How a sample ended; see `SampleReport.status`. */
 export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged';
 
 /**
- * Why a sample was not solved. start: already at the start the residual is not finite, or beyond 1e30. divergence: it became so.
- * limit: the iterations ended while it still fell. stagnation: it fell no longer. singular: of a linear solve, rounding alone is a
- * tenth of its answer, or more.
+ * Why a sample was not solved. start: at the start the residual is not finite, or beyond 1e30. divergence: it became
+ * so later. limit: the iterations ended while the residual still fell. stagnation: it no longer fell. singular, of a
+ * linear solve: rounding is a tenth of the answer, or more.
  */
-export type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
+type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
 
+/** The report of one sample. */
 export interface SampleReport {
   /**
    * converged: the residual met the tolerance. stalled: it is at the floor of the precision, about ε(1 + ‖W‖), where
-   * iterating further changes nothing. limit: it met neither. diverged: it is not finite, or beyond 1e30.
+   * further iterations change nothing. limit: neither. diverged: it is not finite, or beyond 1e30.
    */
   readonly status: SolveStatus;
+  /** Number of iterations made. */
   readonly iterations: number;
-  /** Relative residual of what is returned, evaluated afresh after the last iteration. */
+  /** Relative residual of the result, evaluated again after the last iteration. */
   readonly residual: number;
-  /** The residual of rounding: up to four times it counts as stalled. */
+  /** The residual of rounding. A residual of up to four times the floor counts as stalled. */
   readonly floor: number;
   /**
-   * How far from the exact answer this one can be: an amplification times the residual and what rounding may hide of it,
-   * (1 + n/16) times the floor. Forward: ‖z − z*‖/(ε + ‖z‖), with (1 + ‖I − W‖)/m. Backward: the error of ∂ℓ/∂b relative to
-   * ‖v‖, with 1/m, of the linear system at the z that was found. NaN where nothing is known that bounds it.
+   * Bound of the distance from the exact answer: an amplification times the residual and what rounding may hide of
+   * it, (1 + n/16) times the floor. Forward it bounds ‖z − z*‖/(ε + ‖z‖), with the amplification (1 + ‖I − W‖)/m.
+   * Backward it bounds the error of ∂ℓ/∂b relative to ‖v‖, with 1/m, for the linear system at the computed z. NaN if
+   * no bound is known.
    */
   readonly errorBound: number;
   /**
-   * Backward only: ‖v‖/‖u‖ of the finished solve Bᵀu = v, above which the smallest singular value of B does not lie (up to the
-   * residual): small where B is near to singular. Absent where v is 0.
+   * Linear solves only: ‖v‖/‖u‖ of the solve Bᵀu = v, an upper bound of the smallest singular value of B (up to the
+   * residual), which is small if B is nearly singular. Absent if v is 0.
    */
   readonly singularValueBound?: number;
-  /** Where the sample was not solved. */
+  /** Why the sample was not solved; absent if it was. */
   readonly cause?: FailureCause;
 }
 
+/** The report of a solve. */
 export interface SolveReport {
+  /** The name of the solver. */
   readonly solver: string;
+  /** The name of the backend. */
   readonly backend: string;
-  /** From the call to the moment at which the report was read. */
+  /** Time from the call to the moment at which the report was read. */
   readonly milliseconds: number;
+  /** The tolerance of the relative residual. */
   readonly tolerance: number;
-  /** Whether the time limit ended it before all samples were solved: these have the status limit. */
+  /** Whether the time limit ended the solve before all samples were solved; these have the status limit. */
   readonly timedOut: boolean;
-  /** Milliseconds; absent where there was none. */
+  /** Milliseconds; absent if there was no time limit. */
   readonly timeLimit?: number;
+  /** One report for each sample, in the order of the batch. */
   readonly samples: readonly SampleReport[];
 }
 
-/** The reports of one implicit layer: of its solve, and of each linear solve for a gradient or a tangent. */
+/** The reports of one implicit layer. */
 export interface SolveRecord {
+  /** The report of its solve. */
   readonly report: Promise<SolveReport>;
+  /** The reports of the linear solves for gradients and tangents, in the order in which these were asked for. */
   readonly backwardReports: readonly Promise<SolveReport>[];
 }
 
-/** Thrown where samples did not converge and the caller did not ask for the report instead. */
+/** Thrown if samples did not converge, unless the caller asked for the report instead. */
 export class ConvergenceError extends Error {
+  /** ConvergenceError. */
   override readonly name = 'ConvergenceError';
   /**
-   * @param what was solved, such as "root, backward"
-   * @param advice what helps, in a sentence; default: more of what the caller can give
+   * @param what the solve, such as "root, backward"
+   * @param report the report of the solve
+   * @param advice one sentence about what helps. Default: raise a limit or loosen the tolerance
    */
   constructor(
     readonly what: string,
@@ -75,13 +88,13 @@ export class ConvergenceError extends Error {
     );
   }
 
-  /** The same with other advice. */
+  /** The same error with other advice. */
   advising(advice: string): ConvergenceError {
     return new ConvergenceError(this.what, this.report, advice);
   }
 }
 
-/** Of the samples that were not solved the one with the greatest residual. */
+/** The sample with the greatest residual among those that were not solved. */
 export function worstOf({ samples }: SolveReport): SampleReport & { readonly index: number } {
   const failed = samples.flatMap((sample, index) => (isSolved(sample) ? [] : [{ ...sample, index }]));
   return failed.reduce((a, b) => (b.residual > a.residual || Number.isNaN(b.residual) ? b : a));
@@ -106,40 +119,47 @@ export function isSolved({ status }: Pick<SampleReport, 'status'>): boolean {
   return status === 'converged' || status === 'stalled';
 }
 
-/** Of the floor of a linear solve: what a singular matrix leaves is below it, what a method that diverges leaves is far above. */
+/**
+ * In units of the floor of a linear solve: a singular matrix leaves a smaller residual, and a method that diverges a
+ * far larger one.
+ */
 const BEYOND_ROUNDING = 1000;
 
-/** Whether the answer of a linear solve is so large by rounding: a method that diverges makes it large, whatever the matrix. */
+/**
+ * Whether rounding made the answer of a linear solve so large. A method that diverges makes it large too, for any
+ * matrix.
+ */
 export function isByRounding({ residual, floor }: Pick<SampleReport, 'residual' | 'floor'>): boolean {
   return residual <= BEYOND_ROUNDING * floor;
 }
 
-/** Per sample, as read from the device. */
-export interface Outcome {
+/** The outcome of each sample, as read from the device. */
+interface Outcome {
   readonly status: ArrayLike<number>;
   readonly iterations: ArrayLike<number>;
   readonly residual: ArrayLike<number>;
   readonly floor: ArrayLike<number>;
-  /** Of the residual, in the bound of the error. */
+  /** Factor of the residual in the bound of the error. */
   readonly amplification: ArrayLike<number>;
-  /** 0 where there is none. */
+  /** 0 if there is no bound. */
   readonly singularValueBound: ArrayLike<number>;
 }
 
-/** Iterations of a sample that stops where it starts: one of each method that is tried. */
+/** A sample that stops at its start has made one iteration of each method that was tried. */
 const FIRST_ITERATIONS = 2;
 
 /**
- * Of the floor: what the evaluation of a residual may hide by rounding, where sums have n terms. The roundings of such a sum mostly
- * cancel, and what is left is below the floor; of equal terms they add up, to a floor for each 75 terms as measured.
+ * What the evaluation of a residual may hide by rounding, in units of the floor, for sums of n terms. The roundings
+ * of such a sum mostly cancel, and stay below the floor; for equal terms they add up, measured at one floor for each
+ * 75 terms.
  */
 export function roundingUnits(n: number): number {
   return 1 + n / 16;
 }
 
 /**
- * The verdict on each sample, from the true residual and not from what the iteration believed.
- * @param rounding of the floor: see roundingUnits
+ * Judges each sample by its true residual, not by what the iteration computed.
+ * @param rounding in units of the floor: see `roundingUnits`
  */
 export function sampleReports(outcome: Outcome, tolerance: number, rounding: number): SampleReport[] {
   const reports: SampleReport[] = [];
@@ -150,7 +170,7 @@ export function sampleReports(outcome: Outcome, tolerance: number, rounding: num
     const left = outcome.status[sample];
     const status = statusOf(left, residual, floor, tolerance);
     const errorBound = (residual + rounding * floor) * outcome.amplification[sample];
-    // Assigned, not spread: there is one of these for each sample of each solve.
+    // Assigned, not spread: there is a report for each sample of each solve.
     const report: Writable<SampleReport> = { status, iterations, residual, floor, errorBound };
     // ‖Bᵀu‖/‖u‖ ≤ (1 + residual)·‖v‖/‖u‖
     const bound = outcome.singularValueBound[sample] * (1 + (isSolved(report) ? 0 : residual));
@@ -163,7 +183,7 @@ export function sampleReports(outcome: Outcome, tolerance: number, rounding: num
 
 type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
-/** @param left the status in which the loop has left the sample */
+/** @param left the status in which the loop left the sample */
 function statusOf(left: number, residual: number, floor: number, tolerance: number): SolveStatus {
   if (!(residual <= 1e30)) return 'diverged';
   if (residual <= tolerance) return 'converged';

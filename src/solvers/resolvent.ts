@@ -1,17 +1,16 @@
 import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Norms } from './equation.ts';
-import type { LinearOperator, Resolvent } from './linear-map.ts';
+import type { LinearOperator, NormBounds, Resolvent } from './linear-map.ts';
 
-/** What Peaceman-Rachford splitting needs of W: V = (I + α(I − W))⁻¹ and its α. */
+/** What Peaceman-Rachford splitting needs of W: V = (I + α(I − W))⁻¹ and its step size α. */
 export interface SteppedResolvent extends Resolvent {
   /** α, [1]. */
   readonly step: Tensor;
 }
 
-export interface SteppedResolventOptions {
+interface SteppedResolventOptions {
   readonly margin: Tensor;
-  readonly norms: Norms;
+  readonly norms: Required<NormBounds>;
   readonly step: Tensor | undefined;
   readonly tolerance: Tensor;
   readonly wanted?: Tensor;
@@ -19,17 +18,17 @@ export interface SteppedResolventOptions {
   readonly kept?: readonly Tensor[];
 }
 
-/** Of the tolerance of the solve: how exact its inverse is. */
+/** How exact the inverse is, relative to the tolerance of the solve. */
 const INVERSE_SHARE = 0.01;
 
 /**
- * V, for the α given or α = min(1/√(mL), 3/L) with L about ‖I − W‖: the first is the best one for a
- * symmetric W, the second keeps it near what was measured to be best on matrices far from symmetric (L/m of 3000: 36
- * iterations of Peaceman-Rachford, against 200 at 1/√(mL)).
- * @param options.tolerance of the solve that uses it, [1]: ‖I − V⁻¹V‖_F is at most a hundredth of that, or rounding
- * @param options.wanted [1]: where it is 0 the inverse is not computed, and means nothing; default 1
- * @param options.near kept of another W, which may be near enough to start from
- * @param options.kept of this W and α: where given, nothing is computed
+ * Computes V for the given α, or for α = min(1/√(mL), 3/L) with L about ‖I − W‖. The first value is the best one for
+ * symmetric W; the second stays close to the measured optimum for matrices that are far from symmetric (for L/m of
+ * 3000, Peaceman-Rachford takes 36 iterations, against 200 at 1/√(mL)).
+ * @param options.tolerance of the solve that uses V, [1]: ‖I − V⁻¹V‖_F is at most a hundredth of it, or rounding
+ * @param options.wanted [1]: if it is 0, the inverse is not computed and means nothing; default 1
+ * @param options.near the `kept` tensors of another W, which may be close enough to start from
+ * @param options.kept the `kept` tensors of this W and α: with them nothing is computed
  */
 export function resolventOf(
   map: LinearOperator,

@@ -1,44 +1,48 @@
 /**
- * Iterations in rounds. A method iterates on a residual of its own, which costs it nothing; each round ends with the true
- * one, and where that has not met the tolerance another round goes on from there, aiming lower by what this one missed.
+ * Iterations in rounds. A method iterates on a residual of its own, which costs nothing. Each round ends with the
+ * true residual. If that misses the tolerance, another round continues from there and aims lower, by the factor that
+ * this one missed.
  */
 import { elementwise } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { freshState, monitor, statusOf, withRemaining } from './monitor.ts';
 
-/** Rounds of a method that ends one only when it believes to be done. */
+/** Number of rounds of a method that ends a round only when it considers itself done. */
 const ROUNDS = 8;
-/** Rounds without progress after which a sample is at the floor, or given up; a method that restarts may need some more. */
+/**
+ * After this many rounds without progress a sample is at the floor, or given up; a method that restarts may need
+ * more.
+ */
 const STALE_ROUNDS = 2;
 const STALE_RESTARTS = 8;
 
-export interface RoundOptions {
-  /** Of the true residual, [1]. */
+interface RoundOptions {
+  /** Bound of the true residual, [1]. */
   readonly tolerance: Tensor;
   /** What the method's residual has to reach in the first round, as a share of the tolerance. */
   readonly aim: number;
-  /** Most iterations of all rounds. */
+  /** Largest number of iterations of all rounds. */
   readonly limit: number;
-  /** Iterations after which the method wants a new round, whether it is done or not. */
+  /** Number of iterations after which the method starts a new round, whether it is done or not. */
   readonly restart?: number;
 }
 
-/** What a round is given: the state of its samples, of which those that have stopped stay as they are. */
+/** A round as the method sees it. Samples that have stopped stay as they are. */
 export interface Round {
-  /** Holds how many iterations remain of each. */
+  /** State of the samples; it holds how many iterations remain for each. */
   readonly state: Tensor;
-  /** Of the method's own residual, [batch]. */
+  /** Bound of the method's own residual, [batch]. */
   readonly tolerance: Tensor;
-  /** Most iterations that remain of any. */
+  /** Largest number of iterations that remain for any sample. */
   readonly limit: number;
 }
 
-export interface RoundEnd<Values> {
+interface RoundEnd<Values> {
   readonly values: Values;
-  /** The true residual, [batch], and that of rounding. */
+  /** The true residual, [batch], and its rounding. */
   readonly residual: Tensor;
   readonly floor: Tensor;
-  /** Of the method. */
+  /** State after the method. */
   readonly state: Tensor;
 }
 
@@ -69,7 +73,7 @@ export function inRounds<Values extends Record<string, Tensor>>(
     ({ state, aimedAt, ...values }) => {
       const end = round(values as unknown as Values, { state: freshState(state), tolerance: aimedAt, limit: length });
       const staleLimit = restart ? STALE_RESTARTS : STALE_ROUNDS;
-      // A round is no iteration; it has made those of the method.
+      // A round itself is no iteration; the method has counted its own.
       const counted = withRemaining(state, end.state);
       const options = { giveUp: true, staleLimit, count: 0 };
       const missed = elementwise('minimum', [ones, elementwise('divide', [aimed, end.residual])]);

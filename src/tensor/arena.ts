@@ -1,9 +1,10 @@
-/** What holds every tensor of one call, so that all of them are freed together, also when something throws. */
+/** Arenas: each holds all tensors of one call, so that they are freed together, even if the call throws. */
 import type { Tensor } from './tensor.ts';
 
 /**
- * What a call makes before it awaits anything joins its arena, and so do tensors computed from a tensor of the arena: from then on
- * membership follows the data, not the time at which things happen, so that two asynchronous calls never mix.
+ * A tensor joins the arena of the call that creates it before the call's first `await`. A tensor computed from
+ * members of an arena joins that arena too, so that membership follows the data and not the time: two asynchronous
+ * calls never mix.
  */
 export class Arena {
   private readonly members = new Set<Tensor>();
@@ -18,26 +19,30 @@ export class Arena {
     this.members.delete(tensor);
   }
 
-  /** A tensor of another arena comes in: what is kept in the end belongs where it does, unless that is further out. */
+  /**
+   * Called when a tensor of another arena is used here: kept results then go to that arena, if it lies further in
+   * than the parent.
+   */
   receive(from: Arena | undefined): void {
     if (from && !from.isWithin(this) && (!this.parent || from.isWithin(this.parent))) this.parent = from;
   }
 
-  /** Hands a tensor to the surrounding arena, or to the caller. */
+  /** Moves a tensor to the surrounding arena; without one the caller owns it. */
   keep(tensor: Tensor): void {
     if (this.members.has(tensor)) Arena.move(tensor, this.parent);
   }
 
-  /** The same with all that there are. */
+  /** Keeps all members. */
   keepAll(): void {
     for (const tensor of [...this.members]) this.keep(tensor);
   }
 
-  /** All of them belong to no arena from now on. */
+  /** Takes all members out of every arena. */
   letGo(): void {
     for (const tensor of [...this.members]) Arena.move(tensor, undefined);
   }
 
+  /** Disposes all members. */
   empty(): void {
     for (const tensor of [...this.members]) tensor.dispose();
   }
@@ -56,7 +61,7 @@ export class Arena {
     to?.add(tensor);
   }
 
-  /** The innermost of the arenas of the inputs. */
+  /** The innermost of the arenas that the inputs belong to. */
   static of(inputs: readonly (Tensor | undefined)[]): Arena | undefined {
     let innermost: Arena | undefined;
     for (const input of inputs) {

@@ -1,7 +1,8 @@
-/** The differentiable operations that take tensors apart and put them together. */
+/** Differentiable operations that take tensors apart and put them together. */
 import { isListLike, NUMBERS, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
-import { elementwiseLaidOut, gatherAlong, gatherRows, segmentSum } from './kernels.ts';
+import { elementwiseLaidOut } from './kernels.ts';
+import { gatherAlong, gatherRows, segmentSum } from './move-kernels.ts';
 import { recorded } from './operations.ts';
 import { broadcastLayout, describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
 import type { Tensor } from './tensor.ts';
@@ -25,7 +26,7 @@ export function slice(x: Tensor, starts: readonly number[], given: Shape): Tenso
   return recorded('slice', [x], elementwiseLaidOut('copy', [x], [slicedLayout(x.shape, starts)], sizes), { starts });
 }
 
-/** Zeros around x, whose first numbers come to the starts: what the cotangent of a slice is. */
+/** Surrounds x with zeros, so that its first number lies at `starts`: the cotangent of a slice. */
 export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor {
   const padded = starts.reduce(
     (block, start, axis) =>
@@ -35,12 +36,12 @@ export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor 
   return recorded('pad', [x], padded === x ? x.context.alias(x, shape) : padded, { starts });
 }
 
-/** x repeated along the axes of extent 1, and along new ones in front, until it has the shape. */
+/** Repeats x along its axes of extent 1, and along new axes in front, until it has the shape. */
 export function broadcast(x: Tensor, shape: Shape): Tensor {
   return recorded('broadcast', [x], elementwiseLaidOut('copy', [x], [broadcastLayout(x.shape, shape)], shape));
 }
 
-/** See concat.ts. */
+/** Concatenates tensors whose arguments have been checked; `concat.ts` has the public function. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new RangeError('concat: tensors is empty; give at least one tensor');
   const [first, ...others] = tensors;
@@ -55,8 +56,8 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   return recorded('concat', tensors, joined(tensors, along), { axis: along });
 }
 
-/** Tensors one after the other along an axis, an index. */
-export function joined([first, ...others]: readonly Tensor[], axis: number): Tensor {
+/** Puts tensors one after the other along the axis with this index. */
+function joined([first, ...others]: readonly Tensor[], axis: number): Tensor {
   let output = first.context.alias(first, first.shape);
   for (const other of others) {
     const longer = gatherAlong(output, axis, output.shape[axis] + other.shape[axis], { more: other });
@@ -81,7 +82,10 @@ export function gather(x: Tensor, indices: ArrayLike<number>): Tensor {
   return recorded('gather', [x], output, { indices: Array.from(indices) });
 }
 
-/** Row r of the result is the sum of the rows t of x with indices[t] = r, in ascending order: what the cotangent of a gather is. */
+/**
+ * Row r of the result is the sum of the rows t of x with indices[t] = r, in ascending order: the cotangent of a
+ * gather.
+ */
 export function scatterAdd(x: Tensor, indices: readonly number[], rows: number): Tensor {
   const order = indices.map((_, at) => at).sort((s, t) => indices[s] - indices[t] || s - t);
   const starts = new Array<number>(rows + 1).fill(0);

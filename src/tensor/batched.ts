@@ -1,16 +1,17 @@
-/** Kernels on a matrix for each sample of a batch. Nothing here is followed by a tape. */
+/** Kernels on batches with one matrix for each sample. No tape follows them. */
 import type { Bias } from '../backends/kernels.ts';
-import { type ProductOptions, part, product } from './kernels.ts';
+import { type ProductOptions, product } from './kernels.ts';
+import { part } from './move-kernels.ts';
 import { describe, type Shape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
- * op(A[s])·op(B[s]) for each sample s, with the epilogue of a product: [batch, m, n]. One of A and B may be a matrix that all
- * samples share.
- * @param a [batch, m, k] or [m, k], with m and k exchanged where it is transposed
- * @param b [batch, k, n] or [k, n], likewise
+ * Computes op(A[s])·op(B[s]) for each sample s, with the epilogue of a product: [batch, m, n]. Either A or B may be a
+ * single matrix that all samples share.
+ * @param a [batch, m, k] or [m, k]; [batch, k, m] or [k, m] if it is transposed
+ * @param b [batch, k, n] or [k, n]; [batch, n, k] or [n, k] if it is transposed
  * @param options bias [n] or [batch, m, n], scale and prior [batch, m, n], step [1]
- * @throws RangeError where the shapes do not fit
+ * @throws RangeError if the shapes do not fit
  */
 export function batchedProduct(a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;
@@ -39,7 +40,7 @@ export function batchedProduct(a: Tensor, b: Tensor, options: ProductOptions = {
     residual = false,
   } = options;
   if (sharedB && !transposeA) {
-    // The samples are rows of one product.
+    // The samples are then rows of a single product.
     const rows = { ...options, bias: flat(bias), scale: flat(scale), prior: flat(prior) };
     const result = product(a.context.alias(a, [batch * m, k]), b, rows);
     return result.context.alias(result, [batch, m, n]);
@@ -66,24 +67,27 @@ function batchOf(a: Tensor, b: Tensor): number {
   return batches[0];
 }
 
-/** What a factorisation has made of each sample. */
-export interface Factored {
+/** The factors of a batch, and which samples failed. */
+interface Factored {
   /** [batch, order, order]; NaN for a sample that has failed. */
   readonly factor: Tensor;
-  /** [batch]: 0, or the place of the pivot that failed, counted from 1. */
+  /** [batch]: 0 for success, else the place of the pivot that failed, counted from 1. */
   readonly failed: Tensor;
 }
 
 /**
- * L with A[s] = L[s]·L[s]ᵀ for symmetric positive definite A[s]; see CholeskyCall.
- * @param a [batch, order, order], of which the lower triangles are read
- * @throws RangeError where the shape is another
+ * Computes L with A[s] = L[s]·L[s]ᵀ for symmetric positive definite A[s]; see `CholeskyCall`.
+ * @param a [batch, order, order]; only the lower triangles are read
+ * @throws RangeError if the shape is not [batch, order, order]
  */
 export function cholesky(a: Tensor): Factored {
   return factored('cholesky', a);
 }
 
-/** A[s]⁻¹ for A[s] + A[s]ᵀ positive definite, on a sequential backend; see BatchedInvertCall. @param a [batch, order, order] */
+/**
+ * Computes A[s]⁻¹ if A[s] + A[s]ᵀ is positive definite; host backends only. See `BatchedInvertCall`.
+ * @param a [batch, order, order]
+ */
 export function invertBatch(a: Tensor): Factored {
   return factored('batchedInvert', a);
 }
@@ -99,11 +103,11 @@ function factored(kernel: 'cholesky' | 'batchedInvert', a: Tensor): Factored {
 }
 
 /**
- * X with op(L[s])·X[s] = B[s].
- * @param l [batch, order, order], of which the lower triangles are read
+ * Computes X with op(L[s])·X[s] = B[s].
+ * @param l [batch, order, order]; only the lower triangles are read
  * @param b [batch, order, columns]
- * @param transposed Lᵀ takes the place of L. Default false.
- * @throws RangeError where the shapes do not fit
+ * @param transposed true: solve with Lᵀ in place of L. Default false
+ * @throws RangeError if the shapes do not fit
  */
 export function triangularSolve(l: Tensor, b: Tensor, transposed = false): Tensor {
   const [batch, order, columns] = b.shape;
@@ -116,7 +120,10 @@ export function triangularSolve(l: Tensor, b: Tensor, transposed = false): Tenso
   return l.context.call({ kernel: 'triangularSolve', batch, order, columns, transposed }, [l, b], b.shape);
 }
 
-/** X with A[s]·X[s] = B[s], from the L of A: NaN for a sample that has failed. @param b [batch, order, columns] */
+/**
+ * Solves A[s]·X[s] = B[s] from the Cholesky factor of A; a sample whose factorisation failed becomes NaN.
+ * @param b [batch, order, columns]
+ */
 export function choleskySolve({ factor }: Pick<Factored, 'factor'>, b: Tensor): Tensor {
   return triangularSolve(factor, triangularSolve(factor, b), true);
 }

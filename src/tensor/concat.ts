@@ -3,8 +3,9 @@ import * as arrange from './arrange.ts';
 import { checkTogether, TENSORS, type Tensor } from './tensor.ts';
 
 /**
- * Tensors one after the other along an axis (a negative one counts from the end). Their other extents must agree.
- * @throws RangeError where one is no tensor, or where a shape or the axis is wrong
+ * Concatenates tensors along an axis.
+ * @param axis default 0; a negative axis counts from the end. All other extents must agree
+ * @throws RangeError if an entry is not a tensor, or if a shape or the axis is wrong
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   TENSORS('concat: tensors', tensors);

@@ -1,114 +1,103 @@
-/** The engine: tensors on one backend, Programs traced once per shape, memory that is given back. */
-import { checkFor, FINITE, FUNCTION, NUMBERS, refusal } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
-import type {
-  Backend,
-  BackendName,
-  Constant,
-  MemoryFigures,
-  RunOptions,
-  Speculation,
-  Storage,
-} from '../backends/backend.ts';
+/** The engine: creates tensors on one backend, traces Programs once per shape, and frees memory. */
+import { checkFor, FINITE, FUNCTION, NUMBERS } from '../arguments/check.ts';
+import type { Backend, BackendName, Constant, MemoryFigures, RunOptions, Speculation } from '../backends/backend.ts';
 import { isTurnOver } from '../backends/event-loop.ts';
 import { HOST_BACKENDS, STATUS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
+import { AmbientArena } from './ambient-arena.ts';
 import { Arena } from './arena.ts';
-import { mergedChecks, NO_CHECKS, speculationOf } from './checks.ts';
-import { isHeld } from './operations.ts';
+import { createCheck, mergedChecks, NO_CHECKS, speculationOf } from './checks.ts';
+import { PendingReads } from './pending-reads.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
+import { ScalarCache } from './scalars.ts';
 import { describe, type Shape } from './shape.ts';
-import { type Check, isTensor, type LoopContext, TENSOR, Tensor } from './tensor.ts';
-import { Tracing } from './tracing.ts';
-import { shapeFor } from './values.ts';
+import { SharedStorage, sharedStorageOf } from './shared-storage.ts';
+import { type Check, type LoopContext, Tensor } from './tensor.ts';
+import { type Build, callAsProgram, createContentKey, createShapeKey, traceProgram } from './trace-program.ts';
+import { checkNumbers, shapeFor } from './values.ts';
 
-/** Tolerances, margins, step sizes: few in any program; the bound keeps a sweep over them from growing without end. */
-const MAXIMUM_SCALARS = 64;
-
-/** Storage shared by the tensors that are aliases of one another. */
-interface Shared {
-  readonly storage: Storage;
-  references: number;
-  /** How often it was overwritten. */
-  writes: number;
-}
-
-/** What may end the loops of a run early. */
+/** Lets a run end its loops early. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
 
-/** Where tensors of one `tidy` call are made. */
+/** The scope of one call of `Engine.tidy`: what it creates or follows is freed when the call ends. */
 export interface Scope {
+  /**
+   * Creates a tensor that is freed at the end of the scope, also after an `await`; arguments as for `Engine.tensor`.
+   */
   tensor(values: ArrayLike<number>, shape?: Shape): Tensor;
-  /** The same tensor, such that what is computed from it, also after an `await`, is freed at the end of the scope. */
+  /**
+   * Returns an alias of the tensor. Everything computed from the alias, also after an `await`, is freed at the end of
+   * the scope.
+   */
   use(tensor: Tensor): Tensor;
 }
 
-/** Opens an engine: see OpenOptions. Rejects with what is missing and what to do about it. */
+/**
+ * Opens an engine on the best available backend, or on the one that the options ask for; see `OpenOptions`. Rejects
+ * with an error that says what is missing and how to get it.
+ */
 export async function open(options?: OpenOptions): Promise<Engine> {
   const { backend, reason } = await openBackend(options);
   return new Engine(backend, reason);
 }
 
-/** Thrown where something that needs an engine of its own meets a Program being traced. */
-export class NotTraceableError extends Error {
-  override readonly name = 'NotTraceableError';
-}
-
-/** The engine of a tensor that implicit layers compute with. */
-export function engineOf(name: string, tensor: Tensor): Engine {
-  TENSOR(name, tensor);
-  const { context } = tensor;
-  if (context instanceof Engine) return context;
-  throw new NotTraceableError(`${name}: it must be a tensor of an engine; a solve cannot be traced into a Program`);
-}
-
+/**
+ * Computes with tensors on one backend. `open` creates an engine; `close` frees everything that it holds.
+ *
+ * Calls enqueue their work and return at once. Reading numbers with `Tensor.data` waits for them. A tensor lives
+ * until it is disposed, or until the `tidy` call or the differentiated function that created it ends.
+ */
 export class Engine implements LoopContext {
   private readonly programs: ProgramCache;
-  private readonly scalars = new Map<number, Tensor>();
-  /** While a call runs that has awaited nothing yet: where tensors go that are made by it. */
-  private ambient: Arena | undefined;
-  private readonly readings = new Set<Promise<void>>();
-  /** Of the loops that run kernel by kernel at the moment. */
+  private readonly scalars = new ScalarCache();
+  private readonly ambient = new AmbientArena();
+  private readonly readings = new PendingReads();
+  /** How many loops are running kernel by kernel at the moment, one inside another. */
   private loopDepth = 0;
 
   /**
-   * Made by `open()`.
-   * @param reason why this backend is used
-   * @param programBytes above which Programs are forgotten; default: see program-cache.ts
+   * @internal Use `open()` instead.
+   * @param programBytes memory above which Programs are forgotten; program-cache.ts has the default
    */
   constructor(
     private readonly device: Backend,
+    /** Why this backend is used, in half a sentence. */
     readonly reason = 'it was asked for',
     programBytes?: number,
   ) {
     this.programs = new ProgramCache(device, programBytes);
   }
 
-  /** How errors call it. */
+  /** The name that error messages use. */
   get [Symbol.toStringTag](): string {
     return 'Engine';
   }
 
+  /** The name of the backend: webgpu, wasm, gpujs or cpu. */
   get backend(): BackendName {
     return this.device.name;
   }
+  /** The graphics adapter as the browser or driver describes it; undefined on backends without one. */
   get adapter(): Backend['adapter'] {
     return this.device.adapter;
   }
-  /** 2⁻⁵² on the CPU, 2⁻²³ on a GPU. */
+  /** The distance from 1 to the next number: 2⁻⁵² for float64 (cpu), 2⁻²³ for float32 (the others). */
   get epsilon(): number {
     return this.device.epsilon;
   }
 
+  /** @internal See `LoopContext`. */
   get widestIteration(): number {
     return this.device.widestIteration;
   }
 
+  /** @internal See `LoopContext`. */
   get largestPass(): number {
     return this.device.largestPass;
   }
 
+  /** @internal See `LoopContext`. */
   get runsOnHost(): boolean {
     return HOST_BACKENDS.includes(this.device.name);
   }
@@ -116,8 +105,9 @@ export class Engine implements LoopContext {
   /**
    * Copies numbers to the backend.
    * @param values row-major
-   * @param shape default: one axis
-   * @throws RangeError where the shape does not hold them or a number is not finite in the precision of the backend
+   * @param shape default: one axis, [values.length]
+   * @throws RangeError if their number does not fit the shape, or a number is not finite in the precision of the
+   *   backend
    */
   tensor(values: ArrayLike<number>, shape?: Shape): Tensor {
     return this.tensorIn(undefined, values, shape);
@@ -125,167 +115,91 @@ export class Engine implements LoopContext {
 
   private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, given?: Shape): Tensor {
     const shape = shapeFor(values, given);
-    this.checkNumbers('tensor', values);
-    return this.wrap({ storage: this.device.upload(values), references: 0, writes: 0 }, shape, NO_CHECKS, arena);
+    checkNumbers('tensor', values, this);
+    return this.wrap(new SharedStorage(this.device.upload(values)), shape, NO_CHECKS, arena);
   }
 
-  private checkNumbers(name: string, values: ArrayLike<number>): void {
-    for (let index = 0; index < values.length; index++) {
-      if (isHeld(this, values[index])) continue;
-      const held =
-        this.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${this.backend} has it` : '';
-      throw new RangeError(`${name}: values[${index}] is ${shown(values[index])}; every number must be finite${held}`);
-    }
-  }
-
-  /** One number, [1], kept for the next time it is asked for: do not dispose it. */
+  /** @internal A tensor [1] that holds this number and is shared by all callers: do not dispose it. */
   scalar(value: number): Tensor {
-    let kept = this.scalars.get(value);
-    if (!kept) {
-      FINITE('scalar: value', value);
-      if (this.scalars.size === MAXIMUM_SCALARS) this.forgetOldestScalar();
-      kept = this.within(undefined, () => this.tensor([value]));
-      this.scalars.set(value, kept);
-    }
-    return kept;
+    FINITE('scalar: value', value);
+    return this.scalars.get(value, () => this.ambient.runIn(undefined, () => this.tensor([value])));
   }
 
-  private forgetOldestScalar(): void {
-    const [[value, oldest]] = this.scalars;
-    this.scalars.delete(value);
-    oldest.dispose();
-  }
-
-  private wrap(shared: Shared, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
+  private wrap(shared: SharedStorage, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
     shared.references += 1;
-    return new Tensor(this, shape, shared, checks, this.homeOf(arena));
+    return new Tensor(this, shape, shared, checks, this.ambient.chooseArena(arena));
   }
 
-  /** Of what is computed from tensors of this arena. */
-  private homeOf(arena: Arena | undefined): Arena | undefined {
-    const { ambient } = this;
-    if (!ambient || arena?.isWithin(ambient)) return arena;
-    ambient.receive(arena);
-    return ambient;
-  }
-
-  /** What is made here belongs to the arena; to no call where that is undefined. */
-  private within<Result>(arena: Arena | undefined, make: () => Result): Result {
-    const { ambient } = this;
-    this.ambient = arena;
-    try {
-      return make();
-    } finally {
-      this.ambient = ambient;
-    }
-  }
-
-  /** Frees what `make` has made where it throws; otherwise all of it belongs where it would without this. */
+  /** @internal Runs `make` and frees everything that it created if it throws. */
   wholly<Result>(make: () => Result): Result {
-    const arena = new Arena(this.ambient);
-    try {
-      const result = this.within(arena, make);
-      arena.keepAll();
-      return result;
-    } finally {
-      arena.empty();
-    }
+    return this.ambient.runOrFree(make);
   }
 
-  /** The same for what outlives every call, such as parameters: it belongs to no arena, whatever it is computed from. */
+  /** @internal Like `wholly`, for tensors that outlive every call, such as parameters: they join no arena. */
   lasting<Result>(make: () => Result): Result {
-    const arena = new Arena();
-    try {
-      const result = this.within(arena, make);
-      arena.letGo();
-      return result;
-    } finally {
-      arena.empty();
-    }
+    return this.ambient.runLasting(make);
   }
 
-  private sharedOf(tensor: Tensor): Shared {
-    if (!isTensor(tensor)) throw refusal('tensor', tensor, 'a tensor');
-    if (tensor.context !== this)
-      throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
-    if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);
-    return tensor.place as Shared;
-  }
-
-  /** The number that the tensor holds, where it was made by `scalar` and was not overwritten since. */
+  /** @internal The number that a tensor of `scalar` holds; undefined for other tensors, and once it was overwritten. */
   scalarIn(tensor: Tensor): number | undefined {
-    for (const [value, kept] of this.scalars) {
-      if (kept.place === tensor.place && this.writesTo(kept) === 0) return value;
-    }
-    return undefined;
-  }
-
-  /** How often the numbers of a tensor, or of an alias of it, were overwritten: what was known of them is so no longer. */
-  writesTo(tensor: Tensor): number {
-    return (tensor.place as Shared).writes;
+    const value = this.scalars.find((scalar) => scalar.place === tensor.place);
+    return value !== undefined && this.writesTo(tensor) === 0 ? value : undefined;
   }
 
   /**
-   * Overwrites the numbers of a tensor (and of its aliases), after everything enqueued so far. What was known of them, such as that a
-   * matrix has a margin by construction, is looked at anew; a solution made of them has no gradients any more.
-   * @throws RangeError where they are more or fewer than the tensor holds, or one is not finite
+   * @internal How often the storage of a tensor was overwritten. Facts derived from its numbers hold only while this
+   *   stays the same.
+   */
+  writesTo(tensor: Tensor): number {
+    return (tensor.place as SharedStorage).writes;
+  }
+
+  /**
+   * Overwrites the numbers of a tensor and of its aliases, after all work enqueued so far. The library then checks
+   * anew what it knew about the old numbers, such as the margin of a matrix, and solutions computed from them can no
+   * longer be differentiated.
+   * @param values as many as the tensor holds, row-major
+   * @throws RangeError if there are more or fewer, or if one is not finite
    */
   write(tensor: Tensor, values: ArrayLike<number>): void {
-    const shared = this.sharedOf(tensor);
+    const shared = sharedStorageOf(tensor, this);
     NUMBERS('write: values', values);
     if (values.length !== tensor.size) {
       throw new RangeError(
         `write: values holds ${values.length} numbers, the tensor ${describe(tensor.shape)} holds ${tensor.size}`,
       );
     }
-    this.checkNumbers('write', values);
+    checkNumbers('write', values, this);
     this.device.write(shared.storage, values);
     shared.writes += 1;
   }
 
   /**
-   * Runs what `build` traces, enqueued at once. It is traced once per key and input shapes.
-   * @param key everything that changes the Program besides the shapes of the inputs
+   * @internal Runs what `build` traces, and enqueues it at once. The Program is traced once for each key and shapes
+   *   of the inputs.
+   * @param key names everything that changes the Program, except the shapes of the inputs
    */
-  run(
-    key: string,
-    inputs: readonly Tensor[],
-    build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
-    options: RunLimits = {},
-  ): Tensor[] {
-    let fullKey = `${key} `;
-    for (const { shape } of inputs) fullKey += keyOf(shape);
+  run(key: string, inputs: readonly Tensor[], build: Build, options: RunLimits = {}): Tensor[] {
+    const traced = this.programs.get(createShapeKey(key, inputs), () => traceProgram(key, this, inputs, build));
+    return this.enqueue(traced, inputs, options);
+  }
+
+  /**
+   * @internal Like `run`, but traces every time: `build` may call functions of the user, which may depend on
+   *   anything. Equal Programs are still compiled only once.
+   */
+  runAnew(name: string, inputs: readonly Tensor[], build: Build, options: RunLimits = {}): Tensor[] {
+    const traced = traceProgram(name, this, inputs, build);
     return this.enqueue(
-      this.programs.get(fullKey, () => this.trace(key, inputs, build)),
+      this.programs.get(createContentKey(traced, inputs), () => traced),
       inputs,
       options,
     );
   }
 
   /**
-   * Runs what `build` traces, which is traced every time: it may call functions of the user, of which nobody knows what else
-   * they depend on. What comes out the same is compiled once.
-   */
-  runAnew(
-    name: string,
-    inputs: readonly Tensor[],
-    build: (inputs: Tensor[], tracing: Tracing) => readonly Tensor[],
-    options: RunLimits = {},
-  ): Tensor[] {
-    const traced = this.trace(name, inputs, build);
-    const { constants, ...program } = traced.program;
-    const shapes = [...inputs, ...traced.shapes.map((shape) => ({ shape }))].map(({ shape }) => describe(shape));
-    const key = JSON.stringify([program, [...constants], shapes]);
-    return this.enqueue(
-      this.programs.get(key, () => traced),
-      inputs,
-      options,
-    );
-  }
-
-  /**
-   * Runs what `build` computes, kernel by kernel: for what cannot be traced into one Program. Everything on the way is freed;
-   * the results belong where the inputs do.
+   * @internal Runs what `build` computes kernel by kernel, when it cannot be traced into one Program. Intermediate
+   *   tensors are freed; the results join the arenas of the inputs.
    */
   runEagerly(
     inputs: readonly Tensor[],
@@ -299,19 +213,15 @@ export class Engine implements LoopContext {
     ]);
   }
 
-  /** `tidy` for what awaits nothing. */
+  /** @internal `tidy` for functions that await nothing. */
   tidied<Result>(body: (arena: Arena) => Result): Result {
-    const arena = new Arena(this.ambient);
-    try {
-      const result = this.within(arena, () => body(arena));
-      for (const tensor of tensorsIn(result)) arena.keep(tensor);
-      return result;
-    } finally {
-      arena.empty();
-    }
+    return this.ambient.runAndFree(body);
   }
 
-  /** Passes are enqueued until a look at the statuses finds no sample running, where the backend allows one; else all of them. */
+  /**
+   * Enqueues passes until no sample is running. Where the backend does not let the engine look at the samples, it enqueues
+   * all of them.
+   */
   loop<Values extends Record<string, Tensor>>(
     initial: Values,
     running: (values: Values) => Tensor,
@@ -329,187 +239,164 @@ export class Engine implements LoopContext {
   }
 
   /**
-   * Whether a sample may still be running. A look carries out everything that is enqueued, while other tasks wait: a loop that stands
-   * alone looks only while the turn lasts. One inside another always looks, since the passes of the two multiply.
+   * Whether a sample may still be running. To look at the statuses, the backend carries out all enqueued work while other
+   * tasks wait. An outermost loop therefore looks only while the turn lasts; an inner loop always looks, because the
+   * passes of the two loops multiply.
    */
   private mayRun(statuses: Tensor): boolean {
     if (!this.device.readNow || (this.loopDepth === 1 && isTurnOver())) return true;
-    const numbers = this.device.readNow(this.sharedOf(statuses).storage);
+    const numbers = this.device.readNow(sharedStorageOf(statuses, this).storage);
     return !numbers || Array.prototype.includes.call(numbers, STATUS.running);
   }
 
   private enqueue(traced: Traced, inputs: readonly Tensor[], { isCutShort }: RunLimits): Tensor[] {
-    const storages = inputs.map((input) => this.sharedOf(input).storage);
+    const storages = inputs.map((input) => sharedStorageOf(input, this).storage);
     const checks = mergedChecks(inputs);
     const results = this.device.run(traced.program, storages, { speculation: speculationOf(checks), isCutShort });
     this.programs.trim();
     const arena = Arena.of(inputs);
     const { shapes } = traced;
-    return results.map((storage, index) =>
-      this.wrap({ storage, references: 0, writes: 0 }, shapes[index], checks, arena),
-    );
+    return results.map((storage, index) => this.wrap(new SharedStorage(storage), shapes[index], checks, arena));
   }
 
-  private trace(key: string, inputs: readonly Tensor[], build: Parameters<Engine['run']>[2]): Traced {
-    const tracing = new Tracing(key, this);
-    const outputs = build(
-      inputs.map((input) => tracing.input(input.shape)),
-      tracing,
-    );
-    return { program: tracing.finish(outputs), shapes: outputs.map((output) => output.shape) };
-  }
-
+  /** @internal See `Context`. */
   call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor {
-    const present = inputs.filter((input) => input !== undefined);
-    // Of extents of 1 the same call makes [1, 2] and [2, 1].
-    const key = `${JSON.stringify(call)} ${inputs.map((input) => (input ? '1' : '0')).join('')} ${describe(shape)}`;
-    const [output] = this.run(key, present, (traced, tracing) => {
-      let next = 0;
-      return [
-        tracing.call(
-          call,
-          inputs.map((input) => (input ? traced[next++] : undefined)),
-          shape,
-        ),
-      ];
-    });
-    return output;
+    const { key, build } = callAsProgram(call, inputs, shape);
+    return this.run(
+      key,
+      inputs.filter((input) => input !== undefined),
+      build,
+    )[0];
   }
 
+  /** A tensor of constants: one number repeated, an identity matrix, or a list of numbers. */
   constant(constant: Constant, shape: Shape): Tensor {
     return this.run(JSON.stringify(constant) + describe(shape), [], (_, tracing) => [
       tracing.constant(constant, shape),
     ])[0];
   }
 
+  /** @internal See `Context`. */
   upload(values: ArrayLike<number>, shape: Shape, beside: Tensor): Tensor {
     return this.tensorIn(beside.arena, values, shape);
   }
 
+  /** @internal See `Context`. */
   alias(tensor: Tensor, shape: Shape): Tensor {
-    return this.wrap(this.sharedOf(tensor), shape, tensor.checks, tensor.arena);
+    return this.wrap(sharedStorageOf(tensor, this), shape, tensor.checks, tensor.arena);
   }
 
-  /** The same numbers; reading them, or anything computed from them, also awaits `promise`. */
+  /** @internal An alias whose readers also await `promise`, as do the readers of everything computed from it. */
   withCheck(tensor: Tensor, promise: Promise<void>): Tensor {
     return this.dependent(tensor, this.check(promise));
   }
 
-  /** @param speculation that the promise is about: what is computed from tensors with this check is enqueued under it */
+  /**
+   * @internal Creates a check for `dependent`.
+   * @param speculation the one that the promise is about: work that depends on the check is enqueued under it
+   */
   check(promise: Promise<void>, speculation?: Speculation): Check {
-    const check: Check = { promise, speculation, passed: false };
-    promise.then(
-      () => {
-        check.passed = true;
-      },
-      () => {}, // reported where something awaits it; until then it must not count as unhandled
-    );
-    return check;
+    return createCheck(promise, speculation);
   }
 
-  /** The same numbers; they, and anything computed from them, depend on the check. */
+  /** @internal An alias that depends on the check, as does everything computed from it. */
   dependent(tensor: Tensor, check: Check): Tensor {
-    return this.wrap(this.sharedOf(tensor), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
+    return this.wrap(sharedStorageOf(tensor, this), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
   }
 
-  /** A speculation about how long loops are, for a check; undefined where nothing needs to be speculative. */
+  /** @internal Starts a speculation about the lengths of loops; undefined if the backend gains nothing from one. */
   speculate(): Speculation | undefined {
     return this.device.speculate?.();
   }
 
+  /** @internal See `Context`. */
   download(tensor: Tensor): Promise<Float32Array | Float64Array> {
-    return this.device.download(this.sharedOf(tensor).storage, speculationOf(tensor.checks));
+    return this.device.download(sharedStorageOf(tensor, this).storage, speculationOf(tensor.checks));
   }
 
+  /** @internal See `Context`. */
   release(tensor: Tensor): void {
-    const shared = tensor.place as Shared;
+    const shared = tensor.place as SharedStorage;
     shared.references -= 1;
     if (shared.references === 0) this.device.release(shared.storage);
   }
 
   /**
-   * Runs `body` and frees every tensor that it makes, except those it returns (a tensor, or tensors in an array or a plain
-   * object); frees all of them when it throws. What a model, an optimiser or `kept` holds stays.
+   * Runs `body` and frees every tensor that it creates, except the result: a tensor, or tensors in an array or a
+   * plain object. If `body` throws, all of them are freed. Tensors held by a model or an optimiser stay.
    *
-   * `body` may be asynchronous. Up to its first `await` everything that it makes is found, as in TensorFlow.js. After one, only
-   * what comes of the scope is: what it makes itself, `scope.tensor`, and what is computed from that, from tensors made before, or
-   * from `scope.use(tensor)` for one from outside; or a `tidy` of its own: `await engine.tidy(() => a.sub(g.mul(0.1)))`.
+   * `body` may be asynchronous. Up to its first `await`, every tensor that it creates is found, as in TensorFlow.js.
+   * After an `await`, only those that come from the scope are: tensors of `scope.tensor`, and all that is computed
+   * from them, from tensors created before, or from `scope.use(tensor)`. A nested `tidy` finds the others: `await
+   * engine.tidy(() => a.sub(g.mul(0.1)))`.
    */
   async tidy<Result>(body: (scope: Scope) => Result | Promise<Result>): Promise<Result> {
     FUNCTION('tidy: body', body);
     return this.inArena((arena) =>
       body({
-        tensor: (values, shape = [values.length]) => this.within(arena, () => this.tensor(values, shape)),
+        tensor: (values, shape = [values.length]) => this.ambient.runIn(arena, () => this.tensor(values, shape)),
         use: (tensor) => this.followedIn(arena, tensor),
       }),
     );
   }
 
-  /** An alias of the tensor whose descendants belong to the arena; no tape follows it. */
+  /** @internal An alias whose descendants join the arena; no tape follows it. */
   useIn(arena: Arena, tensor: Tensor): Tensor {
-    const shared = this.sharedOf(tensor);
+    const shared = sharedStorageOf(tensor, this);
     arena.receive(tensor.arena);
-    return this.within(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
+    return this.ambient.runIn(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
   }
 
-  /** The same, followed by the tape that follows the tensor. */
+  /** @internal The same, followed by the tape that follows the tensor. */
   followedIn(arena: Arena, tensor: Tensor): Tensor {
     const used = this.useIn(arena, tensor);
     used.node = tensor.node;
     return used;
   }
 
-  /** An alias that belongs to no arena: it outlives the call that made it. */
+  /** @internal An alias that belongs to no arena and so outlives the current call. */
   kept(tensor: Tensor): Tensor {
-    return this.within(undefined, () => this.wrap(this.sharedOf(tensor), tensor.shape, tensor.checks, undefined));
+    return this.ambient.runIn(undefined, () =>
+      this.wrap(sharedStorageOf(tensor, this), tensor.shape, tensor.checks, undefined),
+    );
   }
 
-  /** `tidy` for code of the library: the arena itself is handed to `body`. */
-  async inArena<Result>(body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
-    const arena = new Arena(this.ambient);
-    try {
-      const result = await this.within(arena, () => body(arena));
-      for (const tensor of tensorsIn(result)) arena.keep(tensor);
-      return result;
-    } finally {
-      arena.empty();
-    }
+  /** @internal `tidy` for the library's own code: `body` receives the arena itself. */
+  inArena<Result>(body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
+    return this.ambient.runAndFreeLater(body);
   }
 
   /**
-   * Live buffers and bytes; those that Programs take, with their traces (see MemoryFigures); and those kept for reuse.
+   * Memory in use: live buffers and their bytes, the share of compiled Programs, and buffers kept for reuse; see
+   * `MemoryFigures`.
    *
-   * Programs are kept for the next time, one for each shape. Where they take more than 64 MiB, those that were not used for longest are
-   * forgotten, and traced and compiled anew when they are needed again, with the same results. Where they are needed
-   * again the bound rises, to 512 MiB at most, so that work that repeats itself finds all its Programs; beyond
-   * that it goes on, slower.
+   * Programs are kept, one for each shape. Above 64 MiB, those unused for longest are forgotten, and compiled again
+   * when needed, with the same results. If forgotten Programs are needed again, the bound rises, up to 512 MiB, so
+   * that repetitive work keeps all its Programs; beyond that it still runs, but slower.
    */
   memory(): MemoryFigures {
     const figures = this.device.memory();
     return { ...figures, programBytes: figures.programBytes + this.programs.bytes };
   }
 
-  /** The same promise, of what holds tensors until it has read them. */
+  /**
+   * @internal Registers a pending read that holds tensors until it ends, so that `idle` waits for it; returns the
+   *   same promise.
+   */
   reading<Result>(promise: Promise<Result>): Promise<Result> {
-    const settled = promise.then(
-      () => {},
-      () => {}, // it is told where the promise itself is awaited
-    );
-    this.readings.add(settled);
-    void settled.then(() => this.readings.delete(settled));
-    return promise;
+    return this.readings.track(promise);
   }
 
   /**
-   * Resolves when all work enqueued so far is done, and the reports of it are read, so that memory() counts nothing that is held for
-   * these; rejects if the device failed.
+   * Resolves when all work enqueued so far is done and its reports have been read, so that `memory()` no longer
+   * counts anything held for them. Rejects if the device failed.
    */
   async idle(): Promise<void> {
     await this.device.idle();
-    await Promise.all(this.readings);
+    await this.readings.settle();
   }
 
-  /** Frees everything. Idempotent. */
+  /** Frees everything: tensors, Programs and the device. Calling it again does nothing. */
   close(): void {
     this.device.close();
     this.programs.clear();
@@ -520,21 +407,5 @@ export class Engine implements LoopContext {
   }
 }
 
-/** That is open or closed. */
+/** An engine, whether open or closed. */
 export const ENGINE = /* @__PURE__ */ checkFor('an engine', (value) => value instanceof Engine);
-
-/** In which shapes differ. */
-function keyOf(shape: Shape): string {
-  let key = '[';
-  for (const extent of shape) key += `${extent},`;
-  return key;
-}
-
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  if (value === null || typeof value !== 'object') return [];
-  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
-  const items: readonly unknown[] = Array.isArray(value) ? value : isPlain ? Object.values(value) : [];
-  // There may be very many numbers.
-  return items.filter((item) => typeof item === 'object').flatMap(tensorsIn);
-}

@@ -1,33 +1,26 @@
-/** One function for each kernel, on tensors. Nothing here is followed by a tape. */
+/** One function for each kernel that computes, on tensors. No tape follows them. */
 import {
   ABSENT,
   type ActivationName,
   type ActivationParameters,
   type ElementwiseOperation,
-  type IterateCall,
-  type IterationName,
-  type LassoSizes,
   MAXIMUM_SOLVE_ORDER,
-  type MoveOperation,
   type OperandLayout,
-  type PassCall,
-  passLayout,
   type Reduction,
   type RowsOperation,
   type ScalarOperation,
-  STATE_SIZE,
 } from '../backends/kernels.ts';
-import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape, sameShape, sizeOf } from './shape.ts';
+import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 export interface ProductOptions {
   transposeA?: boolean;
   transposeB?: boolean;
-  /** [n], added to every row, or [m, n]. */
+  /** [n], added to every row, or [m, n], added entry by entry. */
   bias?: Tensor;
   activation?: ActivationName;
   activationParameters?: ActivationParameters;
-  /** [1]: with it the result is prox_{αf}((1 − α)·prior + α·t). Needs `prior`. */
+  /** α, [1]: with it the result is prox_{αf}((1 − α)·prior + α·t). Needs `prior`. */
   step?: Tensor;
   /** [m, n] */
   scale?: Tensor;
@@ -37,7 +30,7 @@ export interface ProductOptions {
   residual?: boolean;
 }
 
-/** op(A)·op(B) with the fused epilogue of the product kernel. */
+/** Computes op(A)·op(B), with the fused epilogue of the product kernel. */
 export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor {
   const {
     transposeA = false,
@@ -81,7 +74,7 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
   return a.context.call(call, [a, b, bias, scale, prior, step], [m, n]);
 }
 
-/** Element-wise operation with broadcasting. */
+/** Applies an element-wise operation, with broadcasting. */
 export function elementwise(
   operation: ElementwiseOperation,
   operands: readonly Tensor[],
@@ -92,7 +85,9 @@ export function elementwise(
   return elementwiseLaidOut(operation, operands, layouts, shape, parameters);
 }
 
-/** Element-wise operation whose operands are read with the layouts given: transposed, repeated or in part. */
+/**
+ * Applies an element-wise operation whose operands are read with the given layouts: transposed, repeated or in part.
+ */
 export function elementwiseLaidOut(
   operation: ElementwiseOperation,
   operands: readonly Tensor[],
@@ -104,9 +99,9 @@ export function elementwiseLaidOut(
   return operands[0].context.call(call, operands, shape);
 }
 
-export interface Term {
+interface Term {
   x: Tensor;
-  /** One number a row, [batch]; 1 when absent. A row with coefficient 0 is left out, whatever it holds. */
+  /** One number for each row, [batch]; default 1. A row with coefficient 0 is left out, even if it holds NaN. */
   coefficient?: Tensor;
   factor?: number;
 }
@@ -125,12 +120,12 @@ export function combine(...terms: readonly Term[]): Tensor {
   );
 }
 
-export interface ReduceOptions {
+interface ReduceOptions {
   activation?: ActivationName;
   parameters?: readonly number[];
 }
 
-/** Reduces the axes from `first` up to `last` (exclusive); the result keeps the other axes. */
+/** Reduces the axes from `first` up to, but not including, `last`; the other axes stay. */
 export function reduceAxes(
   operation: Reduction,
   operands: readonly Tensor[],
@@ -157,99 +152,33 @@ export function reduceRows(operation: Reduction, operands: readonly Tensor[], op
   return reduceAxes(operation, operands, 1, operands[0].shape.length, options);
 }
 
-/** Reduces everything to one number, [1]. */
+/** Reduces all numbers to one, [1]. */
 export function reduceAll(operation: Reduction, operand: Tensor): Tensor {
   const flat = operand.context.alias(operand, [1, operand.size]);
   return reduceRows(operation, [flat]);
 }
 
-/**
- * Rows of x along an axis: row indices[j] in place j, or row j + offset without indices; zeros where x has no such row. Rows
- * of `more` follow those of x, as if the two were one tensor.
- */
-export function gatherAlong(
-  x: Tensor,
-  axis: number,
-  length: number,
-  { indices, offset = 0, more }: { indices?: Tensor; offset?: number; more?: Tensor },
-): Tensor {
-  const shape = x.shape.map((extent, index) => (index === axis ? length : extent));
-  const call = { ...moveCall('gather', x, axis), others: more?.shape[axis] ?? 0, length, offset };
-  return x.context.call(call, [x, indices, more], shape);
-}
-
-/**
- * Rows of x, [count, …], at the indices: [k, …]. An index outside of x gives a row of zeros.
- * @param indices [k], integers: what is traced does not depend on them
- */
-export function gatherRows(x: Tensor, indices: Tensor): Tensor {
-  checkIndices('gatherRows', x, indices);
-  return gatherAlong(x, 0, indices.size, { indices });
-}
-
-/**
- * `store`, [count, …], with row indices[j] replaced by row j of `rows`, [k, …]. An index outside of the store is left out;
- * where two are the same, one of their rows is taken, it is not said which.
- * @param indices [k], integers: what is traced does not depend on them
- */
-export function scatterRows(store: Tensor, rows: Tensor, indices: Tensor): Tensor {
-  checkIndices('scatterRows', store, indices);
-  const needed = [indices.size, ...store.shape.slice(1)];
-  if (!sameShape(rows.shape, needed)) {
-    throw new RangeError(
-      `scatterRows: rows has shape ${describe(rows.shape)}; a store ${describe(store.shape)} and ${indices.size} indices need ${describe(needed)}`,
-    );
-  }
-  const call = { ...moveCall('scatter', store, 0), others: indices.size };
-  return store.context.call(call, [store, indices, rows], store.shape);
-}
-
-/**
- * Sums of rows of x, [k, …]: row r of the result is Σ x[order[t]] over starts[r] ≤ t < starts[r + 1].
- * @param order [k], integers
- * @param starts [length + 1], integers
- */
-export function segmentSum(x: Tensor, order: Tensor, starts: Tensor): Tensor {
-  const length = starts.size - 1;
-  const call = { ...moveCall('segmentSum', x, 0), length };
-  return x.context.call(call, [x, order, starts], [length, ...x.shape.slice(1)]);
-}
-
-function moveCall(operation: MoveOperation, { shape }: Tensor, axis: number) {
-  const outer = sizeOf(shape.slice(0, axis));
-  const inner = sizeOf(shape.slice(axis + 1));
-  const extent = shape[axis];
-  return { kernel: 'move' as const, operation, outer, inner, extent, others: 0, length: extent, offset: 0 };
-}
-
-function checkIndices(name: string, { shape }: Tensor, indices: Tensor): void {
-  if (shape.length === 0) throw new RangeError(`${name}: the tensor is a scalar; it needs at least one axis`);
-  if (indices.shape.length !== 1) {
-    throw new RangeError(`${name}: indices has shape ${describe(indices.shape)}; it must have one axis`);
-  }
-}
-
-/** An operation on the rows of x, which are those along its last axis. */
+/** Applies an operation to each row of x, along its last axis. */
 export function rowwise(operation: RowsOperation, x: Tensor, y?: Tensor, parameters: readonly number[] = []): Tensor {
   const columns = x.shape[x.shape.length - 1];
   const call = { kernel: 'rows' as const, operation, rows: x.size / columns, columns, parameters };
   return x.context.call(call, [x, y], x.shape);
 }
 
-/** softmax of each row. */
+/** Computes the softmax of each row. */
 export function softmaxRows(x: Tensor): Tensor {
   return rowwise('softmax', x);
 }
 
 /**
- * prox_{αf} of each row, where softmax = prox_f: softmax(t) with (1 − α)·softmax(t) + αt = x.
+ * Computes prox_{αf} of each row, with softmax = prox_f: softmax(t) for the t with (1 − α)·softmax(t) + αt = x.
  * @param step α > 0, [1]
  */
 export function proximalSoftmax(x: Tensor, step: Tensor): Tensor {
   return rowwise('proximalSoftmax', x, step);
 }
 
-/** A scalar step: operands of `batch` numbers, or of one number for all samples. */
+/** Applies a scalar operation to each sample; an operand holds `batch` numbers, or one number for all samples. */
 export function scalarStep(
   operation: ScalarOperation,
   batch: number,
@@ -261,12 +190,12 @@ export function scalarStep(
   return operands[0].context.call({ kernel: 'scalar', operation, batch, shared, parameters }, operands, shape);
 }
 
-/** x / y, and 0 where y is 0; [batch]. */
+/** Computes x / y, and 0 where y is 0; [batch]. */
 export function ratio(x: Tensor, y: Tensor): Tensor {
   return scalarStep('ratio', x.size, [x, y], [x.size]);
 }
 
-/** Solves G[s]·x[s] = r[s]: G [batch, k, k], r [batch, k], k ≤ 16. */
+/** Solves G[s]·x[s] = r[s], with G [batch, k, k], r [batch, k], k ≤ 16. */
 export function denseSolve(g: Tensor, r: Tensor): Tensor {
   const [batch, order] = r.shape;
   if (
@@ -285,155 +214,12 @@ export function denseSolve(g: Tensor, r: Tensor): Tensor {
   return g.context.call({ kernel: 'solve', batch, order }, [g, r], [batch, order]);
 }
 
-/** A⁻¹, [n, n], on a sequential backend; see InvertCall for which matrices. */
+/** Computes A⁻¹, [n, n], on a host backend; `InvertCall` says for which matrices. */
 export function inverted(matrix: Tensor): Tensor {
   return matrix.context.call({ kernel: 'invert', order: matrix.shape[0] }, [matrix], matrix.shape);
 }
 
-/** When the samples of a whole loop stop: see `monitor`. */
-export interface StopRule {
-  readonly tolerance: Tensor; // [batch] or [1]
-  readonly floor: Tensor; // [batch] or [1]
-  readonly limit: number;
-  readonly staleLimit: number;
-  readonly giveUp: boolean;
-}
-
-export interface IterateOptions extends StopRule {
-  readonly iteration: IterationName;
-  /** Of `iterateRows`. Default false. */
-  readonly accelerated?: boolean;
-  /** M of `iterateRows` with n rows, its columns padded with zeros to a multiple of 4: see `paddedColumns`; of a pass [n, n]. */
-  readonly matrix: Tensor;
-  readonly b: Tensor; // [batch, n]
-  /** α, [1]; not of picard */
-  readonly step: Tensor | undefined;
-  /** σ(p) = d∘p for this d, [batch, n], or the activation. */
-  readonly slope: Tensor | undefined;
-  readonly activation: ActivationName;
-  readonly activationParameters: ActivationParameters;
-}
-
-/** Samples x, [batch, n], and their state, [5, batch]. */
-type Samples = Readonly<Record<'x' | 'state', Tensor>>;
-
-/**
- * A whole loop of an iteration, of each sample until it has stopped.
- * @param x [batch, n]
- * @param state [5, batch]
- */
-export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
-  const { matrix, limit, accelerated = false } = options;
-  const call = { kernel: 'iterate' as const, accelerated, stride: matrix.shape[1], limit };
-  return samplesIn(iteration(call, endToEnd(x, state), options), x, state);
-}
-
-export interface ProximalGradientOptions extends StopRule {
-  readonly accelerated: boolean;
-  /** G of each group, one below the other, padded as the matrix of `iterateRows` is. */
-  readonly gram: Tensor;
-  readonly moment: Tensor; // c, [batch, features]
-  readonly threshold: Tensor; // t, [batch, features]
-  /** s, ρ, f and o, end to end: [4·batch] */
-  readonly scalars: Tensor;
-}
-
-/**
- * A whole loop of proximal gradient steps for Lasso problems; see ProximalGradientCall. Tolerance and floor are [batch].
- * @param x β, [batch, features]
- * @param state [5, batch]
- */
-export function proximalGradientRows(x: Tensor, state: Tensor, options: ProximalGradientOptions): Samples {
-  const { gram, moment, threshold, scalars, tolerance, floor, ...settings } = options;
-  const { context } = x;
-  const [batch, features] = x.shape;
-  const [height, stride] = gram.shape;
-  const groups = height / features;
-  const call = {
-    kernel: 'proximalGradient' as const,
-    ...settings,
-    groups,
-    batch,
-    features,
-    stride,
-  };
-  const carried = endToEnd(x, state);
-  const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
-  return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
-}
-
-/** What the result of a whole loop begins with. */
-function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
-  return { x: part(end, 0, x.shape), state: part(end, x.size, state.shape) };
-}
-
-type Fused = Pick<IterateCall, 'kernel' | 'accelerated' | 'stride' | 'limit'> | Pick<PassCall, 'kernel' | 'transposed'>;
-
-function iteration(fused: Fused, carried: Tensor, options: IterateOptions): Tensor {
-  const { matrix, b, step, tolerance, floor, slope, limit: _, accelerated: _accelerated, ...settings } = options;
-  const [batch, n] = b.shape;
-  const shared = { tolerance: tolerance.size === 1, floor: floor.size === 1 };
-  const { epsilon } = b.context;
-  const call = { ...settings, batch, n, epsilon, shared, ...fused };
-  return b.context.call(call, [carried, matrix, b, step, tolerance, floor, slope], carried.shape);
-}
-
-/** A pass from what the pass before has left; see PassCall. @param transposed Mᵀ takes the place of M */
-export function passRows(carried: Tensor, transposed: boolean, options: IterateOptions): Tensor {
-  return iteration({ kernel: 'pass', transposed }, carried, options);
-}
-
-/** What the first pass starts from. @param factor what is multiplied for x, [batch, n] */
-export function beforePass(factor: Tensor, x: Tensor, state: Tensor): Tensor {
-  const [batch, n] = x.shape;
-  return joined(endToEnd(factor, x), state, passLayout(batch, n).end);
-}
-
-/** What a pass has left. */
-export function afterPass(carried: Tensor, shape: Shape): Record<'factor' | 'kept' | 'state', Tensor> {
-  const { factor, kept, state } = passLayout(shape[0], shape[1]);
-  return {
-    factor: part(carried, factor, shape),
-    kept: part(carried, kept, shape),
-    state: part(carried, state, [STATE_SIZE, shape[0]]),
-  };
-}
-
-/** The numbers of both, one after the other. */
-export function endToEnd(first: Tensor, second: Tensor): Tensor {
-  return joined(first, second, first.size + second.size);
-}
-
-/** The numbers of x and behind them those of y, [size]; zeros after these. */
-function joined(x: Tensor, y: Tensor, size: number): Tensor {
-  const flat = (tensor: Tensor): Tensor => tensor.context.alias(tensor, [tensor.size]);
-  return gatherAlong(flat(x), 0, size, { more: flat(y) });
-}
-
-/** Numbers of x from `offset` on. */
-export function part(x: Tensor, offset: number, shape: Shape): Tensor {
-  return x.context.alias(gatherAlong(x, 0, sizeOf(shape), { offset }), shape);
-}
-
-/** The matrix with columns of zeros behind its own, until their number is a multiple of 4. */
-export function paddedColumns(matrix: Tensor): Tensor {
-  const columns = Math.ceil(matrix.shape[1] / 4) * 4;
-  return columns === matrix.shape[1] ? matrix : gatherAlong(matrix, 1, columns, {});
-}
-
-/** Sequential coordinate descent; see CoordinateDescentCall. */
-export function coordinateDescent(operands: readonly Tensor[], sizes: LassoSizes, limit: number): Tensor {
-  const call = { kernel: 'coordinateDescent' as const, ...sizes, limit };
-  return operands[0].context.call(call, operands, [sizes.batch, sizes.features + 1]);
-}
-
-/** Lasso problems to rounding; see HomotopyCall. */
-export function homotopy(operands: readonly Tensor[], sizes: LassoSizes, limit: number, capacity: number): Tensor {
-  const call = { kernel: 'homotopy' as const, ...sizes, limit, capacity };
-  return operands[0].context.call(call, operands, [sizes.batch, sizes.features + 2]);
-}
-
-/** Slots of operands, absent ones as the kernels expect them. */
+/** The slots of operands; an absent operand becomes the number that kernels expect for it. */
 export function slotsOf(inputs: readonly (Tensor | undefined)[], slotOf: (tensor: Tensor) => number): number[] {
   return inputs.map((input) => (input === undefined ? ABSENT : slotOf(input)));
 }

@@ -1,4 +1,4 @@
-/** The differentiable operations that keep numbers of a network in range: dropout and layer normalisation. */
+/** Differentiable operations that keep the numbers of a network in range: dropout and layer normalisation. */
 import { numberFor, POSITIVE, refusal } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { elementwiseLaidOut, rowwise } from './kernels.ts';
@@ -6,8 +6,9 @@ import { add, multiply, recorded } from './operations.ts';
 import { broadcastLayout, describe } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
+/** Options of `Tensor.dropout`. */
 export interface DropoutOptions {
-  /** An integer from 0 to 2⁴⁸ − 1: the same seed drops the same numbers, on every backend. */
+  /** An integer from 0 to 2⁴⁸ − 1. The same seed drops the same numbers on every backend. */
   seed: number;
 }
 
@@ -30,7 +31,7 @@ export function dropout(x: Tensor, rate: number, options: DropoutOptions): Tenso
   return recorded('dropout', [x], dropped(x, rate, seed), { rate, seed });
 }
 
-/** x where it is kept, divided by the share of what is kept. */
+/** Sets numbers to 0 with probability `rate`, and divides the others by 1 − rate. */
 function dropped(x: Tensor, rate: number, seed: number): Tensor {
   const halves = x.context.upload([seed % HALF, Math.floor(seed / HALF)], [2], x);
   const half = (offset: number) => ({ offset, strides: [0, 0, 0, 0] as const });
@@ -40,12 +41,13 @@ function dropped(x: Tensor, rate: number, seed: number): Tensor {
   return output;
 }
 
+/** Options of `Tensor.layerNorm`. */
 export interface LayerNormOptions {
-  /** [n], multiplied with the rows. Default: ones. */
+  /** [n], multiplies each row. Default: ones. */
   gain?: Tensor;
-  /** [n], added to the rows. Default: zeros. */
+  /** [n], is added to each row. Default: zeros. */
   bias?: Tensor;
-  /** Added to the variance, > 0. Default 1e-5. */
+  /** Is added to the variance; > 0. Default 1e-5. */
   epsilon?: number;
 }
 

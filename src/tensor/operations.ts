@@ -1,4 +1,7 @@
-/** The differentiable operations: arguments checked, kernels called, tapes told. Their derivatives are in autodiff/. */
+/**
+ * The differentiable operations: each checks its arguments, calls kernels and records itself on a tape. autodiff/ has
+ * the derivatives.
+ */
 import { BOOLEAN, FRACTION, isListLike, POSITIVE, refusal } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
@@ -6,16 +9,21 @@ import { elementwise, elementwiseLaidOut, product, reduceAxes, rowwise, softmaxR
 import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
 import type { Context, KinkOptions, Tensor } from './tensor.ts';
 
+/** Options of `Tensor.matmul`. */
 export interface MatmulOptions {
+  /** Whether the left matrix is transposed. Default false. */
   transposeA?: boolean;
+  /** Whether the right matrix is transposed. Default false. */
   transposeB?: boolean;
 }
 
+/** Options of `Tensor.sum` and `Tensor.mean`. */
 export interface AxesOptions {
+  /** Whether the summed axes stay, with extent 1. Default false. */
   keepAxes?: boolean;
 }
 
-/** Tells the tape of the inputs, if there is one, about a fresh output. */
+/** Records a fresh output on the tape that follows the inputs, if there is one, and returns the output. */
 export function recorded(
   operation: string,
   inputs: readonly Tensor[],
@@ -37,7 +45,7 @@ export function checkSelection(operation: string, selection: number): number {
 const MATMUL_OPTIONS = { transposeA: BOOLEAN, transposeB: BOOLEAN };
 const AXES_OPTIONS = { keepAxes: BOOLEAN };
 
-/** @param usual where none is given */
+/** Reads the selection. @param usual the default */
 function selectionOf(operation: string, options: KinkOptions | undefined, usual: number): number {
   const { selection = usual } = readOptions(operation, options, { selection: 0 });
   return checkSelection(operation, selection);
@@ -48,7 +56,7 @@ export function matmul(a: Tensor, b: Tensor, options?: MatmulOptions): Tensor {
   return recorded('matmul', [a, b], product(a, b, { transposeA, transposeB }), { transposeA, transposeB });
 }
 
-/** x·Wᵀ + b in one kernel: x [batch, inputs], W [outputs, inputs], b [outputs]. */
+/** Computes x·Wᵀ + b in one kernel: x [batch, inputs], W [outputs, inputs], b [outputs]. */
 export function affine(x: Tensor, W: Tensor, b: Tensor): Tensor {
   if (b.shape.length !== 1 || b.shape[0] !== W.shape[0]) {
     throw new RangeError(
@@ -58,9 +66,9 @@ export function affine(x: Tensor, W: Tensor, b: Tensor): Tensor {
   return recorded('affine', [x, W, b], product(x, W, { transposeB: true, bias: b }));
 }
 
-/** Whether a number is finite, and stays so in the precision of the backend: 1e39 is an infinity in float32. */
+/** Whether a number is finite in the precision of the backend: 1e39 is an infinity in float32. */
 export function isHeld({ epsilon }: Pick<Context, 'epsilon'>, value: number): boolean {
-  // What is no number, such as null, Math.fround would make one of.
+  // Number.isFinite comes first because Math.fround turns null and texts into numbers.
   return Number.isFinite(value) && (epsilon === Number.EPSILON || Number.isFinite(Math.fround(value)));
 }
 
@@ -125,7 +133,7 @@ export function sigmoid(x: Tensor): Tensor {
   return recorded('sigmoid', [x], elementwise('sigmoid', [x]));
 }
 
-/** q, and whether the call named it: `usual` is what the common frameworks take. */
+/** The selection q, and whether the call named one. @param usual the default, as in the common frameworks */
 function selected(operation: string, options: KinkOptions | undefined, usual: number) {
   return { selection: selectionOf(operation, options, usual), isSelected: options?.selection !== undefined };
 }
@@ -190,8 +198,8 @@ export function minimum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
   return recorded('minimum', [a, b], elementwise('minimum', [a, b]), attributes);
 }
 
-/** Sums over the axes given by index, which stay with extent 1. */
-export function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
+/** Sums over the axes with these indices; they stay, with extent 1. */
+function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
   let result = x;
   for (const axis of axes) {
     const summed = reduceAxes('sum', [result], axis, axis + 1);

@@ -1,4 +1,4 @@
-/** Programs by key: the ones that were not used for longest are forgotten where all together take too much memory. */
+/** Programs by key. If all together take too much memory, those unused for longest are forgotten. */
 import type { Backend, Program } from '../backends/backend.ts';
 import { footprint } from '../backends/footprint.ts';
 import type { Shape } from './shape.ts';
@@ -9,29 +9,33 @@ export interface Traced {
 }
 
 interface Entry extends Traced {
-  /** When it was last used, in uses of any Program. */
+  /** When it was last used, as a count of uses of all Programs. */
   used: number;
-  /** Of the trace and its keys, estimated. */
+  /** Estimated bytes of the trace and its keys. */
   readonly bytes: number;
 }
 
 /**
- * Bytes of Programs above which some are forgotten: traces, keys, and what the backend keeps (`MemoryFigures.programBytes`). The
- * Programs of a training step take a few hundred kilobytes, those of a large model some megabytes.
+ * Bytes of Programs above which some are forgotten. They consist of traces, keys, and what the backend keeps
+ * (`MemoryFigures.programBytes`). The Programs of a training step take a few hundred kilobytes, those of a large
+ * model megabytes.
  */
 const LIMIT = 64 * 2 ** 20;
-/** The limit does not rise above so many times what it was. */
+/** The limit may rise to this multiple of its first value. */
 const MOST = 8;
-/** Forgetting goes on down to this share of the limit: it may interrupt the work on a GPU. */
+/**
+ * Forgetting frees memory down to this share of the limit, so that it happens rarely: it may interrupt the work of a
+ * GPU.
+ */
 const SHARE = 7 / 8;
-/** Of so many forgotten Programs it is known that they were there. */
+/** How many forgotten Programs are remembered by their hash. */
 const REMEMBERED = 4096;
-/** Bytes of an entry beside its key and its trace. */
+/** Bytes of an entry, besides its key and its trace. */
 const ENTRY = 256;
 
 export class ProgramCache {
   private readonly entries = new Map<string, Entry>();
-  /** By what its key was hashed to, the bytes of a Program that was forgotten. */
+  /** The bytes of each forgotten Program, by the hash of its key. */
   private readonly forgotten = new Map<number, number>();
   private readonly most: number;
   private hasGrown = false;
@@ -46,7 +50,7 @@ export class ProgramCache {
     this.most = MOST * limit;
   }
 
-  /** The Program of the key, made where there is none. */
+  /** The Program of the key; `make` traces it if there is none. */
   get(key: string, make: () => Traced): Traced {
     let entry = this.entries.get(key);
     if (!entry) {
@@ -68,8 +72,8 @@ export class ProgramCache {
   }
 
   /**
-   * A Program that comes back after it was forgotten belongs to what is in use, which does not fit: the limit rises by what
-   * the Program took, so that work that repeats itself is traced twice and no more.
+   * Raises the limit if the Program had been forgotten: it then belongs to a working set that did not fit. The limit
+   * rises by the bytes of that Program, so that repetitive work traces it twice and no more.
    */
   private makeWayFor(key: string): void {
     if (this.forgotten.size === 0) return;
@@ -80,7 +84,10 @@ export class ProgramCache {
     this.limit = Math.min(this.most, this.limit + before);
   }
 
-  /** To be called after a run, when the backend has made its Program ready: forgets what is too much, never the last one used. */
+  /**
+   * Forgets Programs above the limit, but never the one used last. Call it after a run, when the backend has prepared
+   * the Program.
+   */
   trim(): void {
     if (!this.hasGrown) return;
     this.hasGrown = false;
@@ -112,7 +119,7 @@ export class ProgramCache {
   }
 }
 
-/** 52 bits of two FNV-1a hashes. Two keys with one hash would only let the limit rise too early. */
+/** 52 bits of two FNV-1a hashes. If two keys share a hash, the limit merely rises too early. */
 function hashOf(key: string): number {
   let [high, low] = [0x811c9dc5, 0x9747b28c];
   for (let index = 0; index < key.length; index++) {

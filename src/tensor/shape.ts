@@ -1,8 +1,9 @@
-/** Shapes: sizes, broadcasting (NumPy's rule), strides. Rank at most 4. */
+/** Shapes: sizes, broadcasting by NumPy's rule, and strides. The rank is at most 4. */
 import { isListLike, refusal } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
 import type { OperandLayout } from '../backends/kernels.ts';
 
+/** The extents of a tensor along its axes; [] for a single number. */
 export type Shape = readonly number[];
 type Four = readonly [number, number, number, number];
 
@@ -20,7 +21,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
-/** Throws unless every extent is a positive integer and the rank is at most 4. */
+/** @throws RangeError unless every extent is a positive integer and the rank is at most 4 */
 export function checkShape(name: string, shape: Shape): void {
   if (!isListLike(shape)) throw refusal(`${name}: shape`, shape, 'a list of positive integers');
   if (shape.length > MAXIMUM_RANK) {
@@ -37,7 +38,7 @@ export function checkShape(name: string, shape: Shape): void {
   }
 }
 
-/** The shape that a and b broadcast to; throws, naming the operation, where they do not. */
+/** The shape that a and b broadcast to. @throws RangeError that names the operation if they do not broadcast */
 export function broadcastShapes(operation: string, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
@@ -60,7 +61,7 @@ export function padToFour(shape: Shape): Four {
   return padded as unknown as Four;
 }
 
-/** Row-major strides of `shape`, with 0 where an axis of extent 1 is repeated to fill `target`. */
+/** Row-major strides of `shape`, with 0 for an axis of extent 1 that is repeated to fill `target`. */
 export function broadcastLayout(shape: Shape, target: Shape): OperandLayout {
   const from = padToFour(shape);
   const to = padToFour(target);
@@ -73,7 +74,7 @@ export function broadcastLayout(shape: Shape, target: Shape): OperandLayout {
   return { offset: 0, strides: strides as unknown as Four };
 }
 
-/** Layout that reads `shape` with its axes in the order `permutation`. */
+/** The layout that reads `shape` with its axes in the order `permutation`. */
 export function permutedLayout(shape: Shape, permutation: readonly number[]): OperandLayout {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
   const permuted = padToFour(permutation.map((axis) => strides[axis]));
@@ -83,14 +84,14 @@ export function permutedLayout(shape: Shape, permutation: readonly number[]): Op
   };
 }
 
-/** Layout that reads `shape` from the place `starts` on, without a stride changed. */
+/** The layout that reads `shape` from `starts` on, with unchanged strides. */
 export function slicedLayout(shape: Shape, starts: readonly number[]): OperandLayout {
   const { strides } = broadcastLayout(shape, shape);
   const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis + MAXIMUM_RANK - shape.length], 0);
   return { offset, strides };
 }
 
-/** Axes as given (negative ones count from the end) turned into sorted indices; all axes when none are given. */
+/** Turns axes into sorted indices: negative axes count from the end, and no axes mean all of them. */
 export function normaliseAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   if (typeof axes !== 'number' && !isListLike(axes)) {
@@ -99,7 +100,7 @@ export function normaliseAxes(operation: string, axes: number | readonly number[
   const given = typeof axes === 'number' ? [axes] : axes;
   if (given.length > MAXIMUM_RANK) throw refusal(`${operation}: axes`, axes, `at most ${MAXIMUM_RANK} integers`);
   const list = Array.from(given).map((axis) => {
-    const isWhole = Number.isInteger(axis); // and so nothing that cannot be added to
+    const isWhole = Number.isInteger(axis); // excludes values that cannot be added to
     const index = isWhole && axis < 0 ? axis + rank : axis;
     if (!isWhole || index < 0 || index >= rank) {
       throw new RangeError(

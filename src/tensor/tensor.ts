@@ -11,35 +11,45 @@ import type { Shape } from './shape.ts';
 import { sizeOf } from './shape.ts';
 
 /**
- * Where tensors live and kernels run: an engine (calls are enqueued at once) or a Program being traced (calls are written
- * down). Operations and solvers are written once, over this.
+ * A place in which tensors live and kernels run: an engine, which enqueues calls at once, or a Program being traced,
+ * which writes them down. Operations and solvers are written once, for both.
  */
 export interface Context {
-  /** Distance from 1 to the next number in the backend's precision. */
+  /** The distance from 1 to the next number in the backend's precision. */
   readonly epsilon: number;
+  /** @internal Calls a kernel; undefined stands for an absent operand. */
   call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor;
+  /** A tensor of constants. */
   constant(constant: Constant, shape: Shape): Tensor;
-  /** Numbers of the host, freed with `beside`; a Program that is being traced takes them as they are now. */
+  /**
+   * @internal Copies numbers of the host; they join the arena of `beside`. A Program that is being traced takes their present
+   * values.
+   */
   upload(values: ArrayLike<number>, shape: Shape, beside: Tensor): Tensor;
-  /** The same numbers under another shape of the same size. */
+  /** @internal An alias with another shape of the same size. */
   alias(tensor: Tensor, shape: Shape): Tensor;
+  /** @internal Reads the numbers of a tensor. */
   download(tensor: Tensor): Promise<Float32Array | Float64Array>;
+  /** @internal Frees a tensor; called once for each. */
   release(tensor: Tensor): void;
 }
 
-/** A context in which solvers can be written: a Program being traced loops on the device, an engine pass by pass. */
+/**
+ * A context in which solvers can be written: a Program being traced loops on the device, an engine enqueues pass
+ * after pass.
+ */
 export interface LoopContext extends Context {
-  /** Largest n for which `iterateRows` is to take the place of a loop; 0: never. */
+  /** @internal The largest n for which `iterateRows` replaces a loop; 0 if it never does. */
   readonly widestIteration: number;
-  /** Largest 2·batch·n² for which `passRows` is to take the place of a pass; 0: never. */
+  /** @internal The largest 2·batch·n² for which `passRows` replaces a pass; 0 if it never does. */
   readonly largestPass: number;
-  /** Whether the backend is one of SEQUENTIAL_BACKENDS. */
+  /** @internal Whether the backend is one of `HOST_BACKENDS`, on which a kernel call costs no launch. */
   readonly runsOnHost: boolean;
   /**
-   * Repeats `body` on the carried values while some sample is running, at most `limit` times. Passes after the last sample
-   * has stopped may be run or not: `body` must leave what belongs to a stopped sample as it is.
+   * Repeats `body` on the carried values while some sample is running, at most `limit` times. Passes after the last
+   * sample has stopped may or may not run, so `body` must not change the values of a sample that has stopped.
    * @param initial values on entry, by name
-   * @param running reads from the carried values the row of statuses, [batch]: 0 is running
+   * @param running reads the row of statuses, [batch], from the carried values: 0 means running
    * @returns the values after the last pass
    */
   loop<Values extends Record<string, Tensor>>(
@@ -50,75 +60,88 @@ export interface LoopContext extends Context {
   ): Values;
 }
 
-/** A solve that tensors depend on, or a speculation. */
+/** A solve or a speculation that tensors depend on. */
 export interface Check {
-  /** Rejects if the solve failed, or the speculation did not hold. */
+  /** Rejects if the solve failed, or if the speculation did not hold. */
   readonly promise: Promise<void>;
-  /** What is computed from these tensors, and read back, is so under it while it is open. */
+  /** While it is open, work on tensors with this check is enqueued under it. */
   readonly speculation?: Speculation;
-  /** Set once it is known to have succeeded; it is then no longer passed on. */
+  /** Set once the promise has resolved; tensors computed later no longer inherit the check. */
   passed: boolean;
 }
 
-/** A tape: it writes operations down so that they can be differentiated. */
+/** A tape: records operations so that they can be differentiated. */
 export interface Recorder {
-  /** Called with the fresh output of an operation, at least one of whose inputs is on this tape. */
+  /** Called with the fresh output of an operation that has at least one input on this tape. */
   record(operation: string, inputs: readonly Tensor[], output: Tensor, attributes: object): void;
-  /** How often the numbers of a tensor on this tape were read: what is made of them is not followed. */
+  /**
+   * How often the numbers of a tensor on this tape were read. No tape follows what is computed from numbers that were
+   * read.
+   */
   reads: number;
 }
 
-export interface TapeNode {
+interface TapeNode {
   readonly recorder: Recorder;
   readonly index: number;
 }
 
+/** Options of operations with kinks. */
 export interface KinkOptions {
-  /** q in [0, 1]: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. */
+  /** q from 0 to 1: at a kink the derivative is (1 − q)·min + q·max of the Clarke interval. */
   selection?: number;
 }
 
 /**
- * An array of numbers on a backend, row-major, of rank 0 to 4. Operations return new tensors at once; `data()` waits.
- * Binary operations broadcast as NumPy does and take a number in place of the second tensor.
+ * An array of numbers on a backend, row-major, of rank 0 to 4. Operations return new tensors at once; `data()` waits
+ * for the numbers. Operations on two tensors broadcast as in NumPy; add, sub, mul and div also take a number as the
+ * second operand.
  */
 export class Tensor {
-  /** Set by a tape on the tensors it follows. */
+  /** @internal Set by the tape that follows this tensor. */
   node: TapeNode | undefined;
   private disposed = false;
 
   /**
-   * Tensors are made by `engine.tensor` and by operations, not by calling this.
-   * @param place slot or storage, whose meaning only the context knows
+   * @internal Use `engine.tensor` instead.
+   * @param place the slot or the storage; only the context knows which
    */
   constructor(
+    /** @internal The engine or the Program that the tensor belongs to. */
     readonly context: Context,
+    /** The extents along the axes; [] for a single number. */
     readonly shape: Shape,
+    /** @internal The slot or the storage; only the context knows which. */
     readonly place: unknown,
-    /** The solves that this tensor depends on. */
+    /** @internal The solves and speculations that this tensor depends on. */
     readonly checks: ReadonlySet<Check>,
-    /** Frees the tensor when it is emptied; passed on to what is computed from it. */
+    /** @internal Disposes the tensor when the arena is emptied; tensors computed from this one join it too. */
     public arena: Arena | undefined,
   ) {
     arena?.add(this);
   }
 
+  /** How many numbers the tensor holds. */
   get size(): number {
     return sizeOf(this.shape);
   }
-  /** How errors call it. */
+  /** The name that error messages use. */
   get [Symbol.toStringTag](): string {
     return this.disposed ? 'disposed Tensor' : 'Tensor';
   }
+  /** Whether `dispose` was called; a disposed tensor can no longer be read or computed with. */
   get isDisposed(): boolean {
     return this.disposed;
   }
 
-  /** Waits for the numbers. Rejects if a solve that they depend on did not converge, or if the device failed. */
+  /**
+   * Waits for the numbers and returns them, row-major: a Float64Array on cpu, else a Float32Array. Rejects
+   * if the device failed, or if a solve that they depend on did not converge.
+   */
   async data(): Promise<Float32Array | Float64Array> {
     if (this.node) this.node.recorder.reads += 1;
     if (this.checks.size === 0) return this.context.download(this);
-    // Awaited together, so that a failing check never leaves the download unhandled.
+    // Both are awaited together, so that a failing check never leaves the rejection of the download unhandled.
     const [numbers] = await Promise.all([this.context.download(this), this.verified()]);
     return numbers;
   }
@@ -128,7 +151,7 @@ export class Tensor {
     await Promise.all([...this.checks].map((check) => check.promise));
   }
 
-  /** Gives the memory back (once nothing else shares it). Idempotent. */
+  /** Frees the memory, unless an alias still uses it. Calling it again does nothing. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
@@ -139,9 +162,9 @@ export class Tensor {
     this.dispose();
   }
 
-  /** @throws RangeError unless the other is one that this tensor can be computed with */
+  /** @throws RangeError unless `other` can be computed with together with this tensor */
   private beside(place: string, other: Tensor): Tensor {
-    // Where a function is traced, its context says what is wrong with a tensor from outside.
+    // While a function is traced, the context itself explains what is wrong with a tensor from outside.
     const isOfContext = isTensor(other) && (other.context === this.context || typeof this.place === 'number');
     if (isOfContext && !other.disposed) return other;
     throw refusal(place, other, 'a tensor of the same engine');
@@ -152,40 +175,51 @@ export class Tensor {
     throw refusal(`${what}: other`, other, typeof other === 'number' ? 'finite' : 'a number or a tensor');
   }
 
-  /** op(this)·op(other) for matrices; op transposes where asked. */
+  /** op(this)·op(other) for two matrices; the options say which of them op transposes. */
   matmul(other: Tensor, options?: operations.MatmulOptions): Tensor {
     return operations.matmul(this, this.beside('matmul: other', other), options);
   }
+  /** this + other, broadcasting. */
   add(other: Tensor | number): Tensor {
     return operations.add(this, this.operand('add', other));
   }
+  /** this − other, broadcasting. */
   sub(other: Tensor | number): Tensor {
     return operations.subtract(this, this.operand('sub', other));
   }
+  /** this · other element by element, broadcasting. */
   mul(other: Tensor | number): Tensor {
     return operations.multiply(this, this.operand('mul', other));
   }
+  /** this / other element by element, broadcasting. @throws RangeError if `other` is the number 0 */
   div(other: Tensor | number): Tensor {
     return operations.divide(this, this.operand('div', other));
   }
+  /** −x */
   neg(): Tensor {
     return operations.negate(this);
   }
+  /** eˣ, element by element. */
   exp(): Tensor {
     return operations.exp(this);
   }
+  /** The natural logarithm, element by element. */
   log(): Tensor {
     return operations.log(this);
   }
+  /** √x, element by element. */
   sqrt(): Tensor {
     return operations.sqrt(this);
   }
+  /** x², element by element. */
   square(): Tensor {
     return operations.square(this);
   }
+  /** The hyperbolic tangent, element by element. */
   tanh(): Tensor {
     return operations.tanh(this);
   }
+  /** 1 / (1 + e⁻ˣ), element by element. */
   sigmoid(): Tensor {
     return operations.sigmoid(this);
   }
@@ -193,7 +227,7 @@ export class Tensor {
   relu(options?: KinkOptions): Tensor {
     return operations.relu(this, options);
   }
-  /** |x|. Derivative at 0: 2·selection − 1; default selection ½, which is 0. */
+  /** |x|. Derivative at 0: 2·selection − 1. Default selection ½, that is, the derivative 0. */
   abs(options?: KinkOptions): Tensor {
     return operations.abs(this, options);
   }
@@ -201,11 +235,17 @@ export class Tensor {
   softThreshold(threshold: number, options?: KinkOptions): Tensor {
     return operations.softThreshold(this, threshold, options);
   }
-  /** x for x > 0, else slope·x; slope ≤ 1, default 0.01. Derivative at 0: (1 − selection)·slope + selection, default slope. */
+  /**
+   * x for x > 0, else slope·x, with slope ≤ 1; default 0.01. Derivative at 0: (1 − selection)·slope + selection;
+   * default slope.
+   */
   leakyRelu(slope = 0.01, options?: KinkOptions): Tensor {
     return operations.leakyRelu(this, slope, options);
   }
-  /** x for x > 0, else α(eˣ − 1); α from 0 to 1, default 1. Derivative at 0: (1 − selection)·α + selection, default α. */
+  /**
+   * x for x > 0, else α(eˣ − 1), with 0 ≤ α ≤ 1; default 1. Derivative at 0: (1 − selection)·α + selection; default
+   * α.
+   */
   elu(alpha = 1, options?: KinkOptions): Tensor {
     return operations.elu(this, alpha, options);
   }
@@ -217,16 +257,18 @@ export class Tensor {
   softsign(): Tensor {
     return operations.softsign(this);
   }
+  /** The arc tangent, element by element. */
   arctan(): Tensor {
     return operations.arctan(this);
   }
-  /** min(max(x, low), high). Derivative at low and high: `selection`, default 1, as in PyTorch. */
+  /** min(max(x, low), high). Derivative at low and at high: `selection`, default 1, as in PyTorch. */
   clip(low: number, high: number, options?: KinkOptions): Tensor {
     return operations.clip(this, low, high, options);
   }
   /**
-   * The larger of the two, broadcasting. At a tie this tensor's derivative is `selection` and the other's 1 − selection;
-   * default ½ each, as in PyTorch. A tie is a difference within 64 units of rounding of the larger operand's row.
+   * The larger of the two, broadcasting. At a tie the derivative of this tensor is `selection`, and that of the other
+   * one is 1 − selection; default ½ each, as in PyTorch. Two numbers tie if they differ by at most 64 units of
+   * rounding of the larger operand's row.
    */
   maximum(other: Tensor, options?: KinkOptions): Tensor {
     return operations.maximum(this, this.beside('maximum: other', other), options);
@@ -235,31 +277,33 @@ export class Tensor {
   minimum(other: Tensor, options?: KinkOptions): Tensor {
     return operations.minimum(this, this.beside('minimum: other', other), options);
   }
-  /** Sum over the axes (all of them when none is given); the axes stay, with extent 1, when `keepAxes`. */
+  /** Sums over the axes. @param axes default: all; negative ones count from the end */
   sum(axes?: number | readonly number[], options?: operations.AxesOptions): Tensor {
     return operations.sum(this, axes, options);
   }
+  /** Averages over the axes. @param axes default: all; negative ones count from the end */
   mean(axes?: number | readonly number[], options?: operations.AxesOptions): Tensor {
     return operations.mean(this, axes, options);
   }
+  /** The same numbers in another shape of the same size. */
   reshape(shape: Shape): Tensor {
     return operations.reshape(this, shape);
   }
-  /** Axes in the order `permutation`; without it the last two are exchanged. */
+  /** Permutes the axes. @param permutation the old axis for each new one. Default: the last two are exchanged */
   transpose(permutation?: readonly number[]): Tensor {
     return operations.transpose(this, permutation);
   }
-  /** A block: from starts[a] on, sizes[a] numbers along axis a. */
+  /** Takes a block: sizes[a] numbers along axis a, from starts[a] on. */
   slice(starts: readonly number[], sizes: Shape): Tensor {
     return arrange.slice(this, starts, sizes);
   }
-  /** The rows (along axis 0) at the indices, integers of the host; a row may be taken several times. */
+  /** Takes the rows at the indices, along axis 0. @param indices integers on the host; a row may occur several times */
   gather(indices: ArrayLike<number>): Tensor {
     return arrange.gather(this, indices);
   }
   /**
-   * Each number is 0 with probability `rate`, from 0 to below 1, and else divided by 1 − rate, so that the mean stays
-   * (Srivastava et al. 2014). Rate 0 changes nothing.
+   * Sets each number to 0 with probability `rate`, and divides the others by 1 − rate, so that the mean stays
+   * (Srivastava et al. 2014). @param rate from 0, which changes nothing, to below 1
    */
   dropout(rate: number, options: normalise.DropoutOptions): Tensor {
     return normalise.dropout(this, rate, options);
@@ -269,11 +313,11 @@ export class Tensor {
     const beside: ArgumentCheck = (place, value) => this.beside(place, value as Tensor);
     return normalise.layerNorm(this, readOptions('layerNorm', options, { gain: beside, bias: beside, epsilon: 0 }));
   }
-  /** Along the last axis. */
+  /** The softmax along the last axis. */
   softmax(): Tensor {
     return operations.softmax(this);
   }
-  /** Along the last axis. */
+  /** The logarithm of the softmax along the last axis. */
   logSoftmax(): Tensor {
     return operations.logSoftmax(this);
   }
@@ -285,7 +329,7 @@ export function isTensor(value: unknown): value is Tensor {
   return isSo(isInstance, value);
 }
 
-/** That is not disposed. */
+/** A tensor that is not disposed. */
 export const TENSOR = /* @__PURE__ */ checkFor('a tensor', (value) => value instanceof Tensor && !value.isDisposed);
 
 export const TENSORS: ArgumentCheck = (place, value) => {
@@ -296,8 +340,9 @@ export const TENSORS: ArgumentCheck = (place, value) => {
 type Several = Tensor | readonly Tensor[] | undefined;
 
 /**
- * Tensors that are to be computed with together, by name.
- * @throws RangeError that names the first of another engine than the one before it
+ * Checks that tensors which are computed with together belong to one engine.
+ * @param tensors by name
+ * @throws RangeError that names the first tensor of another engine
  */
 export function checkTogether(what: string, tensors: Readonly<Record<string, Several>>): void {
   let first: Tensor | undefined;
@@ -305,7 +350,7 @@ export function checkTogether(what: string, tensors: Readonly<Record<string, Sev
   for (const [name, given] of Object.entries(tensors)) {
     for (const [index, tensor] of (given === undefined || given instanceof Tensor ? [given] : given).entries()) {
       if (!first) [first, named] = [tensor, name];
-      // Where a function is traced, its context says what is wrong.
+      // While a function is traced, its context itself explains what is wrong.
       const isTraced = typeof first?.place === 'number' || typeof tensor?.place === 'number';
       if (!first || !tensor || tensor.context === first.context || isTraced) continue;
       const place = given === tensor ? name : `${name}[${index}]`;

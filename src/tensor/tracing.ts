@@ -1,4 +1,4 @@
-/** The context in which calls are written down as a Program instead of being run. */
+/** The context that writes calls down as a Program instead of running them. */
 import type { Constant, Program } from '../backends/backend.ts';
 import { type CallWithoutSlots, Trace } from '../program/trace.ts';
 import { NO_CHECKS } from './checks.ts';
@@ -88,7 +88,7 @@ export class Tracing implements LoopContext {
     const seen = new Set<number>();
     const slots = outputs.map((output) => {
       let slot = this.slotOf(output);
-      // A Program names each output slot once; a second mention gets its own copy.
+      // A Program names each output slot once; a second mention needs a copy.
       if (seen.has(slot)) slot = this.slotOf(elementwise('copy', [output]));
       seen.add(slot);
       return slot;
@@ -100,6 +100,6 @@ export class Tracing implements LoopContext {
     throw new Error(`program ${this.trace.name}: numbers cannot be read while a Program is traced`);
   }
 
-  /** Slots are freed by the backend's plan. */
+  /** Does nothing: the backend's plan frees slots. */
   release(): void {}
 }

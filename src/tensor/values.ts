@@ -1,10 +1,13 @@
+/** Checks of numbers that become tensors. */
 import { NUMBERS } from '../arguments/check.ts';
+import { shown } from '../arguments/shown.ts';
+import { isHeld } from './operations.ts';
 import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
 
 /**
- * The shape of a tensor that is to hold these numbers, in a list of its own.
+ * Returns a copy of the shape, which must fit the numbers.
  * @param given default: one axis
- * @throws RangeError where the shape does not hold them
+ * @throws RangeError if it does not fit them
  */
 export function shapeFor(values: ArrayLike<number>, given: Shape | undefined): Shape {
   NUMBERS('tensor: values', values);
@@ -17,4 +20,18 @@ export function shapeFor(values: ArrayLike<number>, given: Shape | undefined): S
     );
   }
   return shape;
+}
+
+/** @throws RangeError that names the first number that is not finite in the precision of the backend */
+export function checkNumbers(
+  name: string,
+  values: ArrayLike<number>,
+  engine: { readonly epsilon: number; readonly backend: string },
+): void {
+  for (let index = 0; index < values.length; index++) {
+    if (isHeld(engine, values[index])) continue;
+    const held =
+      engine.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${engine.backend} has it` : '';
+    throw new RangeError(`${name}: values[${index}] is ${shown(values[index])}; every number must be finite${held}`);
+  }
 }

@@ -4,21 +4,23 @@ import { elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
-import { BELOW_ONE, scaled, startRule, type UpdateRule } from './update-rule.ts';
+import { BELOW_ONE, scale, startRule, type UpdateRule } from './update-rule.ts';
 
+/** Options of `adam`. */
 export interface AdamOptions {
-  /** Default 1e-3. */
+  /** The step size: a number > 0 or a schedule. Default 1e-3. */
   rate?: number | Schedule;
-  /** Decay of the mean of the gradient, in [0, 1). Default 0.9. */
+  /** β₁, the decay of the running mean of the gradient, in [0, 1). Default 0.9. */
   beta1?: number;
-  /** Decay of the mean of its square, in [0, 1). Default 0.999. */
+  /** β₂, the decay of the running mean of its square, in [0, 1). Default 0.999. */
   beta2?: number;
-  /** Default 1e-8. */
+  /** ε > 0. Default 1e-8. */
   epsilon?: number;
 }
 
+/** Options of `adamW`. */
 export interface AdamWOptions extends AdamOptions {
-  /** λ ≥ 0. Default 1e-2. */
+  /** The factor ω ≥ 0 of the weight decay. Default 1e-2. */
   weightDecay?: number;
 }
 
@@ -30,26 +32,26 @@ const WITH_DECAY: Checks<AdamWOptions> = { ...OPTIONS, weightDecay: NOT_NEGATIVE
  * θ ← θ − rate·m̂/(√v̂ + ε) with m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ).
  */
 export function adam(options?: AdamOptions): Optimiser {
-  return adamWith('adam', readOptions('adam', options, OPTIONS), undefined);
+  return createAdam('adam', readOptions('adam', options, OPTIONS), undefined);
 }
 
 /**
- * Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019, Algorithm 2, as PyTorch scales it):
- * θ ← (1 − rate·λ)θ, then the step of Adam.
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, Algorithm 2, scaled as in PyTorch):
+ * θ ← (1 − rate·ω)θ with the weight decay ω, then the update of Adam.
  */
 export function adamW(given?: AdamWOptions): Optimiser {
   const { weightDecay = 1e-2, ...options } = readOptions('adamW', given, WITH_DECAY);
-  return adamWith('adamW', options, weightDecay);
+  return createAdam('adamW', options, weightDecay);
 }
 
-function adamWith(
+function createAdam(
   name: string,
   { rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions,
   weightDecay: number | undefined,
 ): Optimiser {
   const schedule = scheduleOf(`${name}: rate`, rate);
   const blend = (old: Tensor, fresh: Tensor, beta: number): Tensor =>
-    elementwise('add', [scaled(old, beta), scaled(fresh, 1 - beta)]);
+    elementwise('add', [scale(old, beta), scale(fresh, 1 - beta)]);
   const rule: UpdateRule = {
     key: `${name} ${beta1} ${beta2}`,
     memory: ['mean', 'square'],

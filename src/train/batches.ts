@@ -2,10 +2,10 @@ import type { Random } from '../data/random.ts';
 import type { Sampling } from './optimiser.ts';
 
 /**
- * The rows of each step of an epoch. They depend on the seed, the epoch and the step alone, so that training can be taken
- * up again anywhere.
+ * Returns a function from a step of the epoch to the indices of its samples. They depend only on the seed, the epoch
+ * and the step, so that training can resume anywhere.
  */
-export function batchesOf(
+export function drawBatches(
   generator: Random,
   epoch: number,
   count: number,

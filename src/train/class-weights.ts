@@ -1,13 +1,16 @@
 import { isList, POSITIVE } from '../arguments/check.ts';
 import { shown } from '../arguments/shown.ts';
-import type { Samples } from '../data/dataset.ts';
+import type { Samples } from '../data/samples.ts';
 import { oneHot } from './losses.ts';
 
-/** A number > 0 for each class; or balanced: count / (classes · count of the class), so that each class weighs the same. */
+/**
+ * The weights of the classes: a number > 0 for each, or 'balanced', which weights a class by
+ * count / (classes · count of the class), so that every class contributes equally.
+ */
 export type ClassWeights = readonly number[] | 'balanced';
 
-export function classWeightsOf(option: ClassWeights, samples: Samples, classes: number): readonly number[] {
-  if (option === 'balanced') return balanced(samples, classes);
+export function readClassWeights(option: ClassWeights, samples: Samples, classes: number): readonly number[] {
+  if (option === 'balanced') return balanceWeights(samples, classes);
   if (!isList(option) || option.length !== classes) {
     throw new RangeError(
       `train: classWeights is ${shown(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
@@ -19,18 +22,19 @@ export function classWeightsOf(option: ClassWeights, samples: Samples, classes: 
   return option;
 }
 
-function balanced({ labels, count }: Samples, classes: number): number[] {
+function balanceWeights({ labels, count }: Samples, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const label of labels) counts[label] += 1;
-  // The weight of a class without samples is never used.
+  // A class without samples gets the weight 1, which is never used.
   return counts.map((own) => (own === 0 ? 1 : count / (classes * own)));
 }
 
 /**
- * One-hot rows, scaled by batch·w/Σw: the mean over the batch of a loss that is linear in the targets is then the
+ * One-hot targets scaled by batch·w/Σw. For a loss that is linear in the targets, the mean over the batch is then the
  * weighted mean Σ w·ℓ / Σ w, as in PyTorch's CrossEntropyLoss.
+ * @returns the targets, batch × classes, and Σw
  */
-export function targetsOf(
+export function createTargets(
   labels: Int32Array,
   classes: number,
   weights: readonly number[] | undefined,

@@ -2,32 +2,35 @@ import { POSITIVE } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { shown } from '../arguments/shown.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, endToEnd, ratio, reduceAll } from '../tensor/kernels.ts';
+import { elementwise, ratio, reduceAll } from '../tensor/kernels.ts';
+import { endToEnd } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
 
-/** One of the two. */
+/** Options of `clipped`: exactly one of the two. */
 export type ClipOptions =
   | {
-      /** Largest norm of all gradients taken together. */
+      /** The largest allowed norm of all gradients together, > 0. */
       norm: number;
       value?: undefined;
     }
   | {
-      /** Largest absolute value of each number of a gradient. */
+      /** The largest allowed absolute value of each number of a gradient, > 0. */
       value: number;
       norm?: undefined;
     };
 
 const OPTIONS: Checks<ClipOptions> = { norm: 0, value: 0 };
 
-/** As PyTorch adds it to the norm before it divides. */
+/** PyTorch adds this to the norm before it divides. */
 const OFFSET = 1e-6;
 
 /**
- * An optimiser that sees gradients cut down to a size, on the device (Pascanu et al. 2013, Algorithm 1, as PyTorch has it).
- * norm c: g ← g·min(1, c/(‖g‖ + 1e-6)), ‖g‖ over all parameters. value c: each number ← min(max(·, −c), c).
+ * An optimiser that clips the gradients before it uses them (Pascanu et al. 2013, Algorithm 1, as in PyTorch). With
+ * norm c: g ← g·min(1, c/(‖g‖ + 1e-6)), where ‖g‖ is taken over all parameters. With value c: each number x of a
+ * gradient becomes min(max(x, −c), c).
+ * @throws RangeError unless exactly one of the two is given, or where the optimiser has `theorem3`
  */
 export function clipped(optimiser: Optimiser, given: ClipOptions): Optimiser {
   OPTIMISER('clipped: optimiser', optimiser);
@@ -75,7 +78,7 @@ function clip(engine: Engine, key: string, gradients: readonly Tensor[], limit: 
 }
 
 function cutNorm(gradients: readonly Tensor[], limit: Tensor, tracing: Tracing): Tensor[] {
-  // The norm of the norms: their squares may overflow.
+  // Taking the norm of the norms avoids squares that may overflow.
   const norm = reduceAll('norm', gradients.map((gradient) => reduceAll('norm', gradient)).reduce(endToEnd));
   const share = ratio(limit, elementwise('scale', [norm], [1, OFFSET]));
   const factor = elementwise('minimum', [share, tracing.constant({ kind: 'fill', value: 1 }, [1])]);

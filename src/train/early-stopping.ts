@@ -12,14 +12,15 @@ const QUANTITIES = {
   'training accuracy': { better: 1, of: ({ accuracy }: EpochProgress) => accuracy },
 } as const;
 
+/** When `train` ends before its last epoch. */
 export interface EarlyStoppingOptions {
-  /** Training ends after so many epochs in a row without improvement. */
+  /** Training ends after this number of consecutive epochs without improvement, an integer from 1. */
   patience: number;
-  /** What does not exceed it is no improvement. Default 0. */
+  /** A change counts as an improvement only if it is larger than this number ≥ 0. Default 0. */
   minimumImprovement?: number;
-  /** Default validation loss. */
+  /** The quantity that has to improve. Default 'validation loss'. */
   on?: keyof typeof QUANTITIES;
-  /** Gives the model the parameters of the best epoch when training ends, early or not. Default true. */
+  /** Whether the model gets the parameters of the best epoch when training ends, early or not. Default true. */
   restoreBest?: boolean;
 }
 
@@ -30,7 +31,7 @@ const OPTIONS: Checks<EarlyStoppingOptions> = {
   restoreBest: BOOLEAN,
 };
 
-/** All of it besides the parameters, as a checkpoint holds it. */
+/** The state of early stopping without the parameters, as a checkpoint stores it. */
 export interface EarlyStoppingState {
   readonly on: string;
   readonly bestEpoch: number;
@@ -38,7 +39,7 @@ export interface EarlyStoppingState {
   readonly waited: number;
 }
 
-export function checkEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
+export function readEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
   const options = readOptions('earlyStopping', given, OPTIONS, 'patience');
   const { on = 'validation loss' } = options;
   if (typeof on !== 'string' || !Object.hasOwn(QUANTITIES, on)) {
@@ -50,7 +51,7 @@ export function checkEarlyStopping(given: EarlyStoppingOptions, hasValidation: b
   return options;
 }
 
-/** Watches one quantity from epoch to epoch and keeps the best parameters. */
+/** Watches one quantity from epoch to epoch and holds the best parameters. */
 export class EarlyStopper {
   readonly on: keyof typeof QUANTITIES;
   private best: { readonly epoch: number; readonly value: number } | undefined;
@@ -70,7 +71,7 @@ export class EarlyStopper {
   get keepsParameters(): boolean {
     return this.options.restoreBest ?? true;
   }
-  /** Of the best epoch so far, in the order of the model; empty before the first one. */
+  /** Parameters of the best epoch so far, in the order of the model; empty before the first epoch ends. */
   get bestParameters(): readonly Tensor[] {
     return this.kept;
   }
@@ -79,15 +80,15 @@ export class EarlyStopper {
     return best && { on, bestEpoch: best.epoch, bestValue: best.value, waited };
   }
 
-  /** Goes on from where another one was. It owns the parameters. */
-  takeUp({ bestEpoch, bestValue, waited }: EarlyStoppingState, parameters: Tensor[]): void {
+  /** Continues from a stored state. The stopper owns the parameters from now on. */
+  resumeFrom({ bestEpoch, bestValue, waited }: EarlyStoppingState, parameters: Tensor[]): void {
     this.dispose();
     this.best = { epoch: bestEpoch, value: bestValue };
     this.waited = waited;
     this.kept = parameters;
   }
 
-  see(progress: EpochProgress, model: Model): void {
+  recordEpoch(progress: EpochProgress, model: Model): void {
     const { better, of } = QUANTITIES[this.on];
     const value = of(progress);
     if (value === undefined) throw new Error(`earlyStopping: epoch ${progress.epoch} has no ${this.on}`);
@@ -100,11 +101,11 @@ export class EarlyStopper {
     this.best = { epoch: progress.epoch, value };
     if (!this.keepsParameters) return;
     this.dispose();
-    // Another name for the same storage: parameters are replaced, never written to.
+    // Aliases suffice, since parameters are only ever replaced by new tensors, never written to in place.
     this.kept = model.parameters.map(({ value: parameter }) => model.engine.kept(parameter));
   }
 
-  /** Hands the best parameters to the model. */
+  /** Gives the best parameters to the model. */
   restore(model: Model): void {
     if (this.kept.length === 0) return;
     model.replaceParameters(this.kept);

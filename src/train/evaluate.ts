@@ -1,16 +1,18 @@
 import { COUNT, checkFor, checkSingles, FUNCTION, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Samples } from '../data/dataset.ts';
+import type { Samples } from '../data/samples.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
-import { type BatchLoss, checkedLoss, crossEntropy, oneHot } from './losses.ts';
+import { type BatchLoss, checkLoss, crossEntropy, oneHot } from './losses.ts';
 
+/** How well a model classifies labelled samples. */
 export interface Evaluation {
-  /** Mean cross-entropy, or mean of the loss that was asked for. */
+  /** The mean over the samples of the cross-entropy, or of the loss given in the options. */
   readonly loss: number;
-  /** Share of rows whose most probable class is their label. */
+  /** Share of the samples whose most probable class is their label. */
   readonly accuracy: number;
-  /** classes × classes: row by label, column by prediction. */
+  /** Confusion matrix, classes × classes: entry [i][j] counts the samples with label i and prediction j. */
   readonly confusion: readonly (readonly number[])[];
+  /** The number of samples. */
   readonly count: number;
 }
 
@@ -19,7 +21,7 @@ const TYPED_ARRAY = /* @__PURE__ */ checkFor(
   (value) => ArrayBuffer.isView(value) && 'subarray' in value,
 );
 
-/** Throws where the samples do not fit the model. */
+/** @throws RangeError where the samples are malformed or do not fit the model */
 export function checkSamples(name: string, samples: Samples, model: Model): void {
   OBJECT(name, samples);
   COUNT(`${name}: features`, samples.features);
@@ -44,18 +46,22 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
   checkSingles(`${name}: inputs`, samples.inputs);
 }
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions {
-  /** Rows solved at once. Default 256. */
+  /** The number of samples in a batch, an integer from 1. Default 256. */
   batch?: number;
-  /** Default crossEntropy. */
+  /** The loss of a batch. Default `crossEntropy`. */
   loss?: BatchLoss;
-  /** Aborted, it ends the solves: the promise rejects with its reason. */
+  /** Aborting it ends the solves; the promise rejects with its reason. */
   signal?: AbortSignal;
 }
 
 const OPTIONS: Checks<EvaluateOptions> = { batch: COUNT, loss: FUNCTION, signal: SIGNAL };
 
-/** Loss, accuracy and confusion matrix of a model on labelled samples. */
+/**
+ * Computes loss, accuracy and confusion matrix of a model on labelled samples.
+ * @throws RangeError where the samples do not fit the model; ConvergenceError where a solve does not converge
+ */
 export async function evaluate(model: Model, samples: Samples, options?: EvaluateOptions): Promise<Evaluation> {
   const { batch = 256, loss: lossOf = crossEntropy, signal } = readOptions('evaluate', options, OPTIONS);
   MODEL('evaluate: model', model);
@@ -72,7 +78,7 @@ export async function evaluate(model: Model, samples: Samples, options?: Evaluat
     const [scores, [mean]] = await engine.tidy((scope) => {
       const outputs = model.forward(scope.tensor(rows, [own.length, features]), { signal });
       const targets = scope.tensor(oneHot(own, classes), [own.length, classes]);
-      return Promise.all([outputs.data(), checkedLoss('evaluate', lossOf(outputs, targets)).data()]);
+      return Promise.all([outputs.data(), checkLoss('evaluate', lossOf(outputs, targets)).data()]);
     });
     loss += own.length * mean;
     for (const [row, label] of own.entries()) {

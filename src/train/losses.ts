@@ -3,14 +3,14 @@ import { describe, sameShape } from '../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 
 /**
- * The loss of a batch, one number: a mean over its rows.
+ * Computes the loss of a batch: one number, a mean over its samples.
  * @param outputs of the last layer, [batch, outputs]
  * @param targets one-hot labels, [batch, outputs]
  */
 export type BatchLoss = (outputs: Tensor, targets: Tensor) => Tensor;
 
-/** What a loss of the caller's own has given. */
-export function checkedLoss(what: string, loss: Tensor): Tensor {
+/** @throws RangeError unless a loss of the caller's own returned a tensor with one number */
+export function checkLoss(what: string, loss: Tensor): Tensor {
   if (!isTensor(loss)) throw refusalOfResult(`${what}: loss`, loss, 'a tensor that holds one number');
   if (loss.size === 1) return loss;
   throw new RangeError(`${what}: the loss has shape ${describe(loss.shape)}; it must hold one number`);
@@ -23,7 +23,7 @@ function checkPair(what: string, outputs: Tensor, targets: Tensor): void {
 }
 
 /**
- * −(1/batch) Σ target · log softmax(outputs), one number.
+ * The cross-entropy −(1/batch) Σ target · log softmax(outputs), one number.
  * @param outputs scores before the softmax, [batch, classes]
  * @param targets rows of probabilities, such as one-hot labels, [batch, classes]
  */
@@ -42,7 +42,7 @@ export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
 }
 
 /**
- * Σ (outputs − targets)² / count, the mean over all numbers.
+ * The mean squared error Σ (outputs − targets)² / count over all numbers.
  * @param outputs of any shape
  * @param targets of the same shape
  */
@@ -56,7 +56,10 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
   return outputs.sub(targets).square().mean();
 }
 
-/** Rows of zeros with a one in the place of the label, count × classes. */
+/**
+ * One-hot rows, count × classes: 1 at the label and 0 elsewhere.
+ * @throws RangeError where a label is not an integer from 0 to classes − 1
+ */
 export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
   NUMBERS('oneHot: labels', labels);
   COUNT('oneHot: classes', classes);
@@ -66,7 +69,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array
   }
   if (labels.length * classes > 2 ** 32) {
     throw new RangeError(
-      `oneHot: ${labels.length} labels and ${classes} classes give more numbers than an array can hold`,
+      `oneHot: ${labels.length} labels and ${classes} classes give more than 2³² numbers, which no array can hold`,
     );
   }
   const rows = new Float32Array(labels.length * classes);

@@ -4,22 +4,28 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Schedule } from './schedules.ts';
 
 /**
- * How the rows of a step are drawn. shuffled: each epoch takes every row once, in random order. independent: every row
- * of every step is drawn uniformly from all rows, whatever was drawn before.
+ * How the samples of a step are drawn. 'shuffled': each epoch takes every sample once, in random order. 'independent':
+ * every sample of every step is drawn uniformly from all samples, with replacement.
  */
 export type Sampling = 'shuffled' | 'independent';
 
-/** How parameters follow gradients. */
+/** Updates parameters from gradients. */
 export interface Optimiser {
+  /** The name, such as 'adam'. A checkpoint records it. */
   readonly name: string;
+  /** The step size over the course of training. */
   readonly rate: Schedule;
-  /** All that decides its steps, as JSON: a checkpoint records it, and training is taken up again only with the same. */
+  /** All settings as JSON. A checkpoint records them, and training resumes only with the same settings. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Default shuffled. */
+  /** How the samples of a step are drawn. Default 'shuffled'. */
   readonly sampling?: Sampling;
-  /** Set where every step is covered by the convergence theorem: see `stochasticGradient`. */
+  /** True where a convergence theorem covers every step: see `stochasticGradient`. */
   readonly theorem3?: boolean;
-  /** @param memory what a state before this one remembered; default: nothing yet */
+  /**
+   * Begins a run.
+   * @param parameters the initial parameters
+   * @param memory the memory of an earlier state to continue from, in the order of the parameters. Default: none
+   */
   start(engine: Engine, parameters: readonly Tensor[], memory?: RememberedNumbers): OptimiserState;
 }
 
@@ -28,20 +34,24 @@ export const OPTIMISER = /* @__PURE__ */ checkFor(
   (value) => has(value, 'start') && has(value, 'rate') && typeof (value as Optimiser).name === 'string',
 );
 
+/** An optimiser during a run. */
 export interface OptimiserState {
   /**
-   * New parameters, in the order of the old ones, which the caller disposes. Enqueued at once.
-   * @param epoch epochs done, the one under way counted as a fraction
-   * @param step steps done since the start of training
+   * Enqueues one update and returns the new parameters, in the order of the old ones, which the caller disposes.
+   * @param values the current parameters
+   * @param gradients the gradient of the loss in each parameter, in its shape
+   * @param epoch finished epochs, with the current one as a fraction
+   * @param step finished steps since the start of training
    */
   update(values: readonly Tensor[], gradients: readonly Tensor[], epoch: number, step: number): Tensor[];
   /**
-   * What it remembers, by name: one tensor a parameter. These lists are its state: other tensors, put in the place of those
-   * that are there, take it back to where it was when these were.
+   * The remembered tensors by name, one per parameter. The lists are the complete state: replacing their tensors by
+   * those of an earlier step takes the optimiser back to that step.
    */
   readonly memory: ReadonlyMap<string, Tensor[]>;
+  /** Frees the remembered tensors. */
   dispose(): void;
 }
 
-/** The numbers of an optimiser's memory, as a checkpoint holds them. */
+/** The numbers of an optimiser's memory by name, one list per parameter, as a checkpoint stores them. */
 export type RememberedNumbers = ReadonlyMap<string, readonly ArrayLike<number>[]>;

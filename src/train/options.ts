@@ -1,55 +1,59 @@
-/** What a caller may choose of a training run, checked. */
+/** The options of `train`: checks and defaults. */
 import { BYTES, COUNT, FUNCTION, INDEX, isFunction, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Dataset, Samples } from '../data/dataset.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Samples } from '../data/samples.ts';
 import { MODEL, type Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
-import { type CheckpointOptions, checkedCheckpoint } from './checkpoint/options.ts';
-import { type ClassWeights, classWeightsOf } from './class-weights.ts';
-import { checkEarlyStopping, type EarlyStoppingOptions } from './early-stopping.ts';
+import { type CheckpointOptions, readCheckpointOptions } from './checkpoint/options.ts';
+import { type ClassWeights, readClassWeights } from './class-weights.ts';
+import { type EarlyStoppingOptions, readEarlyStopping } from './early-stopping.ts';
 import { checkSamples } from './evaluate.ts';
 import type { BatchLoss } from './losses.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
 import type { Progress } from './progress.ts';
 
+/** Options of `train`. */
 export interface TrainOptions {
-  /** Default 10. */
+  /** The number of epochs, an integer from 1. Default 10. */
   epochs?: number;
-  /** Rows in a step; the last step of a shuffled epoch may have fewer. Default 32. */
+  /**
+   * The number of samples in a step, an integer from 1. The last step of a shuffled epoch may have fewer. Default 32.
+   */
   batch?: number;
-  /** Default adam(). */
+  /** The optimiser. Default `adam()`. */
   optimiser?: Optimiser;
-  /** Of the start of the parameters and of the order of the samples. Default 0. */
+  /** Seed of the initial parameters and of the order of the samples, an integer from 0. Default 0. */
   seed?: number;
-  /** Default crossEntropy. Validation reports the same loss. */
+  /** The loss of a batch. Validation uses the same loss. Default 'crossEntropy'. */
   loss?: 'crossEntropy' | BatchLoss;
-  /** Weights of the classes in the cross-entropy: Σ w·ℓ / Σ w over a batch. Default: all the same. */
+  /** Weights w of the classes in the cross-entropy Σ w·ℓ / Σ w over a batch. Default: all equal. */
   classWeights?: ClassWeights;
-  /** Evaluated after each epoch, with all classes weighing the same. Default none. */
+  /** Samples on which the model is evaluated after each epoch, with equal class weights. Default: none. */
   validation?: Samples;
-  /** Stops after so many steps in all. */
+  /** Training stops after this total number of steps, an integer from 1. Default: no limit. */
   maximumSteps?: number;
-  /** Default: all epochs are run. */
+  /** Ends training once a quantity no longer improves. Default: all epochs are run. */
   earlyStopping?: EarlyStoppingOptions;
   /**
-   * Aborted, it ends training: `train` rejects with the signal's reason at once, and the model has the parameters that the step
-   * under way leads to. Where `checkpoint` is given it is written first, when that step has ended; so is waited for a step whose
-   * loops are only assumed to be as long as before, on a GPU.
+   * Aborting it ends training. `train` rejects at once with the signal's reason, and the model has the parameters to
+   * which the current step leads. With `checkpoint`, `train` first waits for that step and writes a checkpoint. It also
+   * waits for a step that was enqueued speculatively, which happens only on a GPU.
    */
   signal?: AbortSignal;
-  /** Default: none is written. */
+  /** Writes checkpoints while training runs. Default: none are written. */
   checkpoint?: CheckpointOptions;
   /**
-   * Bytes of a checkpoint of the same model, data and options: training goes on from there as if it had never stopped.
-   * What the model held is replaced. `epochs`, `maximumSteps` and `patience` may be others than before; that a function
-   * of your own (a schedule, a loss) is the same cannot be checked.
+   * Bytes of a checkpoint of the same model, data and options. Training continues from there as if it had never
+   * stopped, and the model's parameters are replaced. Only `epochs`, `maximumSteps` and `patience` may differ. Whether
+   * a function of your own, such as a schedule or a loss, is still the same cannot be checked.
    */
   resume?: Uint8Array;
-  /** Called after each step and each epoch; awaited. */
+  /** Called after each step and each epoch, and awaited. An error that it throws ends training. */
   onProgress?: (progress: Progress) => void | Promise<void>;
 }
 
-/** What is 0 is checked below. */
+/** Options that stand as 0 are checked in `readSettings`. */
 const OPTIONS: Checks<TrainOptions> = {
   epochs: 0,
   batch: 0,
@@ -66,19 +70,20 @@ const OPTIONS: Checks<TrainOptions> = {
   onProgress: FUNCTION,
 };
 
-/** The options with their defaults. */
+/** The options after their checks, with defaults filled in. */
 export interface Settings
   extends Pick<TrainOptions, 'validation' | 'earlyStopping' | 'signal' | 'checkpoint' | 'resume' | 'onProgress'>,
     Required<Pick<TrainOptions, 'epochs' | 'batch' | 'optimiser' | 'seed' | 'maximumSteps'>> {
   readonly samples: Samples;
-  /** Steps in an epoch. */
+  /** The number of steps in an epoch. */
   readonly steps: number;
-  /** Absent for the cross-entropy. */
+  /** The caller's own loss; undefined for the cross-entropy. */
   readonly ownLoss: BatchLoss | undefined;
+  /** Weights of the classes. */
   readonly weights: readonly number[] | undefined;
 }
 
-export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOptions | undefined): Settings {
+export function readSettings(model: Model, data: Dataset | Samples, given: TrainOptions | undefined): Settings {
   MODEL('train: model', model);
   OBJECT('train: data', data);
   const options = readOptions('train', given, OPTIONS);
@@ -94,12 +99,12 @@ export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOp
   const earlyStopping =
     options.earlyStopping === undefined
       ? undefined
-      : checkEarlyStopping(options.earlyStopping, validation !== undefined);
-  const checkpoint = options.checkpoint === undefined ? undefined : checkedCheckpoint(options.checkpoint);
+      : readEarlyStopping(options.earlyStopping, validation !== undefined);
+  const checkpoint = options.checkpoint === undefined ? undefined : readCheckpointOptions(options.checkpoint);
   if (loss !== 'crossEntropy' && !isFunction(loss)) {
     throw refusal('train: loss', loss, '"crossEntropy" or a function');
   }
-  if (classWeights !== undefined) checkWeighting(loss, optimiser);
+  if (classWeights !== undefined) checkClassWeighting(loss, optimiser);
   return {
     epochs,
     batch,
@@ -115,7 +120,7 @@ export function settingsOf(model: Model, data: Dataset | Samples, given: TrainOp
     samples,
     steps: Math.ceil(samples.count / batch),
     ownLoss: loss === 'crossEntropy' ? undefined : loss,
-    weights: classWeights === undefined ? undefined : classWeightsOf(classWeights, samples, model.outputs),
+    weights: classWeights === undefined ? undefined : readClassWeights(classWeights, samples, model.outputs),
   };
 }
 
@@ -123,7 +128,7 @@ function checkCount(name: string, count: number): void {
   COUNT(`train: ${name}`, count);
 }
 
-function checkWeighting(loss: TrainOptions['loss'], optimiser: Optimiser): void {
+function checkClassWeighting(loss: TrainOptions['loss'], optimiser: Optimiser): void {
   if (loss !== 'crossEntropy') {
     throw new RangeError(
       'train: classWeights is given and loss is a function; class weights need the loss crossEntropy',

@@ -1,68 +1,107 @@
-/** What training tells while it runs, and at the end. */
+/** What training reports while it runs and at its end. */
 import type { SolveReport } from '../solvers/report.ts';
 import type { Evaluation } from './evaluate.ts';
-import type { StepOutcome } from './step.ts';
 
+/** Reported after each step. */
 export interface StepProgress {
+  /** Tells the two kinds of progress apart. */
   readonly kind: 'step';
-  /** Both count from 1. */
+  /** The current epoch, counted from 1. */
   readonly epoch: number;
+  /** The step within the epoch, counted from 1. */
   readonly step: number;
+  /** The number of epochs that training runs at most. */
   readonly epochs: number;
-  /** Steps in an epoch. */
+  /** The number of steps in an epoch. */
   readonly steps: number;
-  /** In the batch. */
+  /** The number of samples in the batch. */
   readonly samples: number;
-  /** Mean over the batch; weighted where classes are. */
+  /** The mean loss over the batch; the weighted mean with class weights. */
   readonly loss: number;
-  /** Of the batch, before the step. */
+  /** The accuracy on the batch, before the update. */
   readonly accuracy: number;
-  /** Mean over the samples; 0 where the model has no implicit layer. */
+  /** Iterations of the forward solves, mean over the samples; 0 where the model has no implicit layer. */
   readonly iterationsForward: number;
+  /**
+   * Iterations of the linear solves for the gradient, mean over the samples; 0 where the model has no implicit layer.
+   */
   readonly iterationsBackward: number;
-  /** Since the step before was read back; the work of several is under way at once. */
+  /** Seconds since the outcome of the previous step was read back. Two steps can be in flight at once. */
   readonly seconds: number;
-  /** An estimate from the steps so far; early stopping may end the run before. */
+  /** Estimated from the steps so far. Early stopping may end the run earlier. */
   readonly secondsLeft: number;
 }
 
+/** Reported after each epoch. */
 export interface EpochProgress {
+  /** Tells the two kinds of progress apart. */
   readonly kind: 'epoch';
+  /** The epoch that has just ended, counted from 1. */
   readonly epoch: number;
+  /** The number of epochs that training runs at most. */
   readonly epochs: number;
-  /** Mean over the samples of the epoch, as they were trained on; weighted where classes are. */
+  /** The mean loss over the samples of the epoch, each at its step; the weighted mean with class weights. */
   readonly loss: number;
+  /** The accuracy over the samples of the epoch, each before the update of its step. */
   readonly accuracy: number;
-  /** Of the first step of the epoch. */
+  /** The step size of the optimiser at the first step of the epoch. */
   readonly rate: number;
-  /** Mean over the samples; 0 where the model has no implicit layer. */
+  /** Iterations of the forward solves, mean over the samples; 0 where the model has no implicit layer. */
   readonly iterationsForward: number;
+  /**
+   * Iterations of the linear solves for the gradient, mean over the samples; 0 where the model has no implicit layer.
+   */
   readonly iterationsBackward: number;
+  /** Seconds that the steps of the epoch took. */
   readonly seconds: number;
+  /** Estimated from the steps so far. Early stopping may end the run earlier. */
   readonly secondsLeft: number;
+  /** The evaluation on the validation samples; undefined where none were given. */
   readonly validation: Evaluation | undefined;
 }
 
+/** What `onProgress` of `train` is called with. */
 export type Progress = StepProgress | EpochProgress;
 
+/** The result of `train`. */
 export interface History {
+  /** One entry per epoch. */
   readonly epochs: readonly EpochProgress[];
-  /** Of each step. */
+  /** The loss of every step. */
   readonly losses: readonly number[];
+  /** The name of the backend on which the model was trained. */
   readonly backend: string;
   /** True where early stopping ended the run before its last epoch. */
   readonly stoppedEarly: boolean;
-  /** The best epoch, from 1, where early stopping watched. */
+  /** The best epoch, counted from 1; undefined without early stopping. */
   readonly bestEpoch: number | undefined;
 }
 
-/** Sums over the steps of an epoch so far. Plain numbers, so that a checkpoint can keep them. */
+/** What is known of a step once it has been read back. */
+export interface StepOutcome {
+  /** The number of samples in the batch. */
+  readonly count: number;
+  /** Σ of the samples' weights; equal to `count` without class weights. */
+  readonly weight: number;
+  readonly loss: number;
+  /** The number of samples that were classified correctly. */
+  readonly right: number;
+  /** Reports of the forward solves. */
+  readonly forward: readonly SolveReport[];
+  /** Reports of the linear solves for the gradient. */
+  readonly backward: readonly SolveReport[];
+  /** Callbacks of layers, to be run now. */
+  readonly whenRead: readonly (() => Promise<void>)[];
+}
+
+/** Sums over the finished steps of an epoch. Plain numbers, so that a checkpoint can store them. */
 export interface Tally {
   readonly seconds: number;
   readonly count: number;
   readonly right: number;
-  /** Σ weights of the samples, and Σ weight · loss. */
+  /** Σ of the samples' weights. */
   readonly weight: number;
+  /** Σ weight · loss over the steps. */
   readonly loss: number;
   readonly forward: Iterations;
   readonly backward: Iterations;
@@ -84,24 +123,24 @@ export const EMPTY_TALLY: Tally = {
   backward: NONE,
 };
 
-export function tallied(tally: Tally, outcome: StepOutcome, seconds: number): Tally {
+export function addToTally(tally: Tally, outcome: StepOutcome, seconds: number): Tally {
   return {
     seconds: tally.seconds + seconds,
     count: tally.count + outcome.count,
     right: tally.right + outcome.right,
     weight: tally.weight + outcome.weight,
     loss: tally.loss + outcome.weight * outcome.loss,
-    forward: iterated(tally.forward, outcome.forward),
-    backward: iterated(tally.backward, outcome.backward),
+    forward: addIterations(tally.forward, outcome.forward),
+    backward: addIterations(tally.backward, outcome.backward),
   };
 }
 
-function iterated({ samples, sum }: Iterations, reports: readonly SolveReport[]): Iterations {
+function addIterations({ samples, sum }: Iterations, reports: readonly SolveReport[]): Iterations {
   const iterations = reports.flatMap((report) => report.samples.map((sample) => sample.iterations));
   return { samples: samples + iterations.length, sum: iterations.reduce((a, b) => a + b, sum) };
 }
 
-export function summary(
+export function summarise(
   tally: Tally,
 ): Pick<Progress, 'loss' | 'accuracy' | 'iterationsForward' | 'iterationsBackward' | 'seconds'> {
   const mean = ({ samples, sum }: Iterations): number => (samples === 0 ? 0 : sum / samples);
@@ -114,14 +153,14 @@ export function summary(
   };
 }
 
-/** Estimates the seconds left from how many steps were done since now, and how many are ahead. */
-export function estimator(now: () => number = () => performance.now()): (done: number, ahead: number) => number {
+/** Returns a function that estimates the seconds left from the steps done since now and the steps ahead. */
+export function createEstimator(now: () => number = () => performance.now()): (done: number, ahead: number) => number {
   const started = now();
   let first = started;
   return (done, ahead) => {
     const time = now();
     if (done <= 1) first = time;
-    // The first step compiles what the others only run: it counts until there is a second one.
+    // The first step includes compilation, so it is excluded as soon as there is a second one.
     const milliseconds = done <= 1 ? time - started : (time - first) / (done - 1);
     return (ahead * milliseconds) / 1000;
   };

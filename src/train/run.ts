@@ -1,4 +1,4 @@
-/** The state of a training run: all that changes while it goes on. */
+/** The state of a training run. */
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { TrainingRecord } from './checkpoint/checkpoint.ts';
@@ -6,53 +6,53 @@ import type { CheckpointInfo } from './checkpoint/options.ts';
 import { EarlyStopper } from './early-stopping.ts';
 import type { OptimiserState } from './optimiser.ts';
 import type { Settings } from './options.ts';
-import { EMPTY_TALLY, type EpochProgress, estimator, type Tally } from './progress.ts';
+import { createEstimator, EMPTY_TALLY, type EpochProgress, type Tally } from './progress.ts';
 
 export interface Run {
   readonly model: Model;
   readonly settings: Settings;
   readonly optimiser: OptimiserState;
   readonly stopper: EarlyStopper | undefined;
-  /** Epochs done. */
+  /** The number of finished epochs. */
   epoch: number;
-  /** Steps done of the epoch under way. */
+  /** The number of finished steps in the current epoch. */
   step: number;
-  /** Of these steps. */
+  /** Sums over the finished steps of the current epoch. */
   tally: Tally;
-  /** Of all steps done. */
+  /** The loss of every finished step. */
   readonly losses: number[];
   readonly epochs: EpochProgress[];
-  /** Seconds since it was called before. */
-  readonly lapse: () => number;
-  /** Estimated. */
+  /** Returns the seconds since its last call. */
+  readonly takeLapse: () => number;
+  /** Estimates the seconds until the end of training. */
   readonly secondsLeft: () => number;
-  /** Writes a checkpoint if the caller wants any; undefined where none are wanted, nor the run goes on from one. */
-  readonly writeCheckpoint: CheckpointWriter | undefined;
-  /** Set at its end. */
+  /** Writes a checkpoint if the caller asked for checkpoints. */
+  readonly writeCheckpoint: CheckpointWriter;
+  /** True once training has ended. */
   isOver: boolean;
 }
 
-export type CheckpointWriter = (run: Run, reason: CheckpointInfo['reason']) => Promise<void>;
+type CheckpointWriter = (run: Run, reason: CheckpointInfo['reason']) => Promise<void>;
 
-/** @param record of the checkpoint that it goes on from, which the model has taken up */
+/** @param record of the checkpoint from which training continues; the model already has its parameters */
 export function beginRun(
   engine: Engine,
   model: Model,
   settings: Settings,
   record: TrainingRecord | undefined,
-  writeCheckpoint: CheckpointWriter | undefined,
+  writeCheckpoint: CheckpointWriter = async () => {},
 ): Run {
   const isNew = !model.isInitialised || model.engine !== engine;
   if (isNew) model.initialise(engine, settings.seed);
   try {
-    return { ...begun(engine, model, settings, record), writeCheckpoint };
+    return { ...makeRun(engine, model, settings, record), writeCheckpoint };
   } catch (error) {
     if (isNew) model.dispose();
     throw error;
   }
 }
 
-function begun(
+function makeRun(
   engine: Engine,
   model: Model,
   settings: Settings,
@@ -63,7 +63,7 @@ function begun(
     record && new Map([...record.optimiser].map(([name, own]) => [name, own.map(({ values }) => values)]));
   const losses = [...(record?.losses ?? [])];
   const started = engine.lasting(() => ({
-    stopper: stopperOf(engine, settings, record),
+    stopper: createStopper(engine, settings, record),
     optimiser: settings.optimiser.start(engine, parameters, remembered),
   }));
   return {
@@ -76,16 +76,16 @@ function begun(
     tally: record?.tally ?? EMPTY_TALLY,
     losses,
     epochs: [...(record?.epochs ?? [])],
-    ...clocks(settings, losses),
+    ...createClocks(settings, losses),
   };
 }
 
-function stopperOf(engine: Engine, { earlyStopping }: Settings, record?: TrainingRecord): EarlyStopper | undefined {
+function createStopper(engine: Engine, { earlyStopping }: Settings, record?: TrainingRecord): EarlyStopper | undefined {
   if (!earlyStopping) return undefined;
   const stopper = new EarlyStopper(earlyStopping);
   if (record?.earlyStopping) {
     const best = stopper.keepsParameters ? record.best : [];
-    stopper.takeUp(
+    stopper.resumeFrom(
       record.earlyStopping,
       best.map(({ values, shape }) => engine.tensor(values, shape)),
     );
@@ -93,15 +93,15 @@ function stopperOf(engine: Engine, { earlyStopping }: Settings, record?: Trainin
   return stopper;
 }
 
-function clocks(
+function createClocks(
   { epochs, steps, maximumSteps }: Settings,
   losses: readonly number[],
-): Pick<Run, 'lapse' | 'secondsLeft'> {
-  const estimate = estimator();
+): Pick<Run, 'takeLapse' | 'secondsLeft'> {
+  const estimate = createEstimator();
   const before = losses.length;
   let last = performance.now();
   return {
-    lapse() {
+    takeLapse() {
       const now = performance.now();
       const seconds = (now - last) / 1000;
       last = now;

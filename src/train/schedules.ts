@@ -1,25 +1,32 @@
-/** Step sizes over the course of training. Each is known by name and options, so that it can be written down and checked. */
+/** Schedules of the optimiser's step size. Each has a name and options, so that it can be stored and recreated. */
 import { COUNT, isFunction, isObject, NOT_NEGATIVE, numberFor, OBJECT, POSITIVE, refusal } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 
+/** The optimiser's step size over the course of training. */
 export interface Schedule {
   /**
-   * The step size of one step.
-   * @param epoch epochs done, the one under way counted as a fraction: 2.5 in the middle of the third
-   * @param step steps done since the start of training
+   * Returns the step size of one training step, a finite number from 0.
+   * @param epoch finished epochs, with the current one as a fraction: 2.5 in the middle of the third epoch
+   * @param step finished steps since the start of training
    */
   (epoch: number, step: number): number;
-  /** Absent on a function of the user's own. */
+  /** Name and options of a schedule of this library; absent on a function of your own. */
   readonly description?: ScheduleDescription;
 }
 
+/** A schedule as plain JSON, from which `scheduleNamed` recreates it. */
 export interface ScheduleDescription {
+  /** The name of the function that makes the schedule, such as 'cosine'. */
   readonly name: string;
-  /** What `scheduleNamed` needs to make it again. */
+  /** The rate and the options of that function. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-function described(name: string, options: Record<string, unknown>, rateAt: (epoch: number, step: number) => number) {
+function createSchedule(
+  name: string,
+  options: Record<string, unknown>,
+  rateAt: (epoch: number, step: number) => number,
+) {
   const checked = (epoch: number, step: number): number => {
     NOT_NEGATIVE(`${name}: epoch`, epoch);
     NOT_NEGATIVE(`${name}: step`, step);
@@ -30,77 +37,88 @@ function described(name: string, options: Record<string, unknown>, rateAt: (epoc
 
 const FACTOR = /* @__PURE__ */ numberFor('in (0, 1]', (value) => value > 0 && value <= 1);
 
-/** The schedule of an option that may also be a number, which stays as it is. */
+/** The schedule of an option that is a schedule or a constant rate. */
 export function scheduleOf(place: string, rate: number | Schedule): Schedule {
   if (typeof rate !== 'number' && !isFunction(rate)) throw refusal(place, rate, 'a number or a schedule');
   return typeof rate === 'function' ? rate : constantRate(rate);
 }
 
+/**
+ * The same step size at every step.
+ * @param rate a finite number > 0
+ */
 export function constantRate(rate: number): Schedule {
   POSITIVE('constantRate: rate', rate);
-  return described('constantRate', { rate }, () => rate);
+  return createSchedule('constantRate', { rate }, () => rate);
 }
 
+/** Options of `stepDecay`. */
 export interface StepDecayOptions {
-  /** In (0, 1]. Default 0.1. */
+  /** The factor, in (0, 1]. Default 0.1. */
   factor?: number;
-  /** Epochs between two multiplications by the factor. */
+  /** Epochs between two multiplications by the factor, an integer from 1. */
   every: number;
 }
 
-/** rate · factor^⌊epoch / every⌋. */
+/** Step size rate · factor^⌊epoch / every⌋. */
 export function stepDecay(rate: number, options: StepDecayOptions): Schedule {
   const { factor = 0.1, every } = readOptions('stepDecay', options, { factor: FACTOR, every: COUNT }, 'every');
   POSITIVE('stepDecay: rate', rate);
-  return described('stepDecay', { rate, factor, every }, (epoch) => rate * factor ** Math.floor(epoch / every));
+  return createSchedule('stepDecay', { rate, factor, every }, (epoch) => rate * factor ** Math.floor(epoch / every));
 }
 
+/** Options of `exponentialDecay`. */
 export interface ExponentialDecayOptions {
-  /** Of an epoch, in (0, 1]. Default 0.95. */
+  /** The factor per epoch, in (0, 1]. Default 0.95. */
   factor?: number;
 }
 
-/** rate · factor^epoch, falling at every step. */
+/** Step size rate · factor^epoch, which falls at every step. */
 export function exponentialDecay(rate: number, options?: ExponentialDecayOptions): Schedule {
   const { factor = 0.95 } = readOptions('exponentialDecay', options, { factor: FACTOR });
   POSITIVE('exponentialDecay: rate', rate);
-  return described('exponentialDecay', { rate, factor }, (epoch) => rate * factor ** epoch);
+  return createSchedule('exponentialDecay', { rate, factor }, (epoch) => rate * factor ** epoch);
 }
 
+/** Options of `polynomialDecay`. */
 export interface PolynomialDecayOptions {
-  /** p > 0; up to 1 the step sizes sum to infinity. Default 0.5. */
+  /** p > 0. The sum of all step sizes is infinite for p ≤ 1. Default 0.5. */
   power?: number;
 }
 
-/** rate / (k + 1)^p at step k. */
+/** Step size rate / (k + 1)^p at step k. */
 export function polynomialDecay(rate: number, options?: PolynomialDecayOptions): Schedule {
   const { power = 0.5 } = readOptions('polynomialDecay', options, { power: POSITIVE });
   POSITIVE('polynomialDecay: rate', rate);
-  return described('polynomialDecay', { rate, power }, (_, step) => rate / (step + 1) ** power);
+  return createSchedule('polynomialDecay', { rate, power }, (_, step) => rate / (step + 1) ** power);
 }
 
-/** What a warm-up starts from, as a share of the rate. */
+/** The first rate of a warm-up, as a share of the full rate. */
 const WARM_UP_FROM = 0.1;
 
-function rising(epoch: number, epochs: number, from: number): number {
+function riseAt(epoch: number, epochs: number, from: number): number {
   return epoch < epochs ? from + ((1 - from) * epoch) / epochs : 1;
 }
 
-/** From 1 at 0 to 0 at 1 along half a wave. */
-function falling(share: number): number {
+/** Half a cosine wave: from 1 at share 0 to 0 at share 1. */
+function fallAt(share: number): number {
   return (1 + Math.cos(Math.PI * Math.min(share, 1))) / 2;
 }
 
+/** Options of `cosine`. */
 export interface CosineOptions {
-  /** Length of the whole schedule, warm-up included; the rate stays at `final` after it. */
+  /** Length of the whole schedule including the warm-up, > 0. Afterwards the rate stays at `final`. */
   epochs: number;
-  /** Epochs of a linear rise from rate/10. Default 0. */
+  /** Epochs of a linear rise from rate/10, in [0, epochs). Default 0. */
   warmUp?: number;
-  /** Rate at the end, from 0 to `rate`. Default 0. */
+  /** Rate at the end, in [0, rate]. Default 0. */
   final?: number;
 }
 
-/** final + (rate − final)·(1 + cos πt)/2, t from 0 to 1 over the epochs after the warm-up (Loshchilov & Hutter 2017, eq. 5). */
+/**
+ * Step size final + (rate − final)·(1 + cos πt)/2, where t rises from 0 to 1 over the epochs after the warm-up
+ * (Loshchilov & Hutter 2017, eq. 5).
+ */
 export function cosine(rate: number, options: CosineOptions): Schedule {
   const {
     epochs,
@@ -110,20 +128,24 @@ export function cosine(rate: number, options: CosineOptions): Schedule {
   POSITIVE('cosine: rate', rate);
   numberFor(`in [0, epochs = ${epochs})`, (value) => value >= 0 && value < epochs)('cosine: warmUp', warmUp);
   numberFor(`in [0, rate = ${rate}]`, (value) => value >= 0 && value <= rate)('cosine: final', final);
-  return described('cosine', { rate, epochs, warmUp, final }, (epoch) =>
+  return createSchedule('cosine', { rate, epochs, warmUp, final }, (epoch) =>
     epoch < warmUp
-      ? rate * rising(epoch, warmUp, WARM_UP_FROM)
-      : final + (rate - final) * falling((epoch - warmUp) / (epochs - warmUp)),
+      ? rate * riseAt(epoch, warmUp, WARM_UP_FROM)
+      : final + (rate - final) * fallAt((epoch - warmUp) / (epochs - warmUp)),
   );
 }
 
+/** Options of `linearWarmUp`. */
 export interface LinearWarmUpOptions {
+  /** Length of the rise in epochs, > 0. */
   epochs: number;
-  /** Share of the rate at the start, in (0, 1]. Default 0.1. */
+  /** The factor at the start, in (0, 1]. Default 0.1. */
   from?: number;
 }
 
-/** A schedule (or a constant rate) times a factor that rises linearly from `from` to 1 (Goyal et al. 2017, section 2.2). */
+/**
+ * A schedule or constant rate, times a factor that rises linearly from `from` to 1 (Goyal et al. 2017, section 2.2).
+ */
 export function linearWarmUp(rate: number | Schedule, options: LinearWarmUpOptions): Schedule {
   const { epochs, from = WARM_UP_FROM } = readOptions(
     'linearWarmUp',
@@ -132,14 +154,15 @@ export function linearWarmUp(rate: number | Schedule, options: LinearWarmUpOptio
     'epochs',
   );
   const schedule = scheduleOf('linearWarmUp: rate', rate);
-  const rateAt = (epoch: number, step: number): number => schedule(epoch, step) * rising(epoch, epochs, from);
+  const rateAt = (epoch: number, step: number): number => schedule(epoch, step) * riseAt(epoch, epochs, from);
   return schedule.description
-    ? described('linearWarmUp', { rate: schedule.description, epochs, from }, rateAt)
+    ? createSchedule('linearWarmUp', { rate: schedule.description, epochs, from }, rateAt)
     : rateAt;
 }
 
+/** Options of `oneCycle`. */
 export interface OneCycleOptions {
-  /** Length of the cycle; the rate stays at its last value after it. */
+  /** Length of the cycle in epochs, > 0. Afterwards the rate stays at its last value. */
   epochs: number;
   /** Share of the cycle in which the rate rises, in (0, 1). Default 0.3. */
   rise?: number;
@@ -156,7 +179,10 @@ const ONE_CYCLE_OPTIONS: Checks<OneCycleOptions> = {
   last: FACTOR,
 };
 
-/** Up to `rate` and down below the start, both along half a cosine wave (Smith & Topin 2019; the form and defaults of PyTorch). */
+/**
+ * The step size rises to `rate` and then falls below its first value, each along half a cosine wave (Smith & Topin
+ * 2019, with the shape and defaults of PyTorch's OneCycleLR).
+ */
 export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   const {
     epochs,
@@ -167,14 +193,14 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   POSITIVE('oneCycle: rate', rate);
   const [start, end] = [rate * first, rate * first * last];
   const top = rise * epochs;
-  return described('oneCycle', { rate, epochs, rise, first, last }, (epoch) =>
+  return createSchedule('oneCycle', { rate, epochs, rise, first, last }, (epoch) =>
     epoch < top
-      ? rate + (start - rate) * falling(epoch / top)
-      : end + (rate - end) * falling((epoch - top) / (epochs - top)),
+      ? rate + (start - rate) * fallAt(epoch / top)
+      : end + (rate - end) * fallAt((epoch - top) / (epochs - top)),
   );
 }
 
-/** What is written down checks itself when it is made again, so it may come from a file. */
+/** Makers check their arguments themselves, so that a description from a file needs no checks of its own. */
 type Maker = (rate: never, options: never) => Schedule;
 
 const SCHEDULES: Readonly<Record<string, Maker>> = {
@@ -187,13 +213,14 @@ const SCHEDULES: Readonly<Record<string, Maker>> = {
   oneCycle,
 };
 
-/** The names that `scheduleNamed` knows. */
+/** The schedule names that `scheduleNamed` accepts. */
 export const SCHEDULE_NAMES: readonly string[] = Object.keys(SCHEDULES);
 
 /**
- * A schedule by its name, such as `scheduleNamed('cosine', { rate: 1e-2, epochs: 40 })`, or as its `description` gives it.
- * @param options `rate` and what else the function of this name takes
- * @throws RangeError for an unknown name, or an option out of its range
+ * Makes a schedule from its name, such as `scheduleNamed('cosine', { rate: 1e-2, epochs: 40 })`, or from the name and
+ * options in the `description` of another schedule.
+ * @param options `rate` and the options of the function with this name
+ * @throws RangeError where the name is unknown or an option is out of its range
  */
 export function scheduleNamed(name: string, options: Readonly<Record<string, unknown>>): Schedule {
   if (typeof name !== 'string' || !Object.hasOwn(SCHEDULES, name)) {
@@ -201,13 +228,13 @@ export function scheduleNamed(name: string, options: Readonly<Record<string, unk
   }
   OBJECT('scheduleNamed: options', options);
   const { rate, ...rest } = options;
-  if (name !== 'constantRate') return SCHEDULES[name](madeAgain(rate) as never, rest as never);
+  if (name !== 'constantRate') return SCHEDULES[name](recreateSchedule(rate) as never, rest as never);
   readOptions('constantRate', rest, {});
   return constantRate(rate as number);
 }
 
-/** A description in the place of a rate becomes the schedule that it describes. */
-function madeAgain(rate: unknown): unknown {
+/** The rate of a warm-up may itself be the description of a schedule. */
+function recreateSchedule(rate: unknown): unknown {
   if (!isObject(rate) || typeof (rate as ScheduleDescription).name !== 'string') return rate;
   const { name, options } = rate as ScheduleDescription;
   return scheduleNamed(name, options);

@@ -3,15 +3,17 @@ import { type Checks, readOptions } from '../arguments/options.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import type { Optimiser } from './optimiser.ts';
 import { type Schedule, scheduleOf } from './schedules.ts';
-import { BELOW_ONE, scaled, startRule, type UpdateRule } from './update-rule.ts';
+import { BELOW_ONE, scale, startRule, type UpdateRule } from './update-rule.ts';
 
+/** Options of `sgd`. */
 export interface SgdOptions {
+  /** The step size: a number > 0 or a schedule. */
   rate: number | Schedule;
   /** μ in [0, 1). Default 0. */
   momentum?: number;
-  /** Looks ahead along the momentum, which must be > 0 then. Default false. */
+  /** Whether to use Nesterov's momentum, which needs `momentum` > 0. Default false. */
   nesterov?: boolean;
-  /** λ ≥ 0: λθ is added to the gradient. Default 0. */
+  /** ω ≥ 0: ωθ is added to the gradient. Default 0. */
   weightDecay?: number;
 }
 
@@ -23,8 +25,9 @@ export const SGD_OPTIONS: Checks<SgdOptions> = {
 };
 
 /**
- * Gradient steps on shuffled batches, with momentum as PyTorch has it (Sutskever et al. 2013 with the rate outside):
- * g ← g + λθ; b ← μb + g from b = 0; θ ← θ − rate·b, or θ ← θ − rate·(g + μb) with `nesterov`.
+ * Stochastic gradient descent on shuffled batches. Momentum is defined as in PyTorch (Sutskever et al. 2013, but with
+ * the rate outside): g ← g + ωθ with the weight decay ω; b ← μb + g with b = 0 at the start; θ ← θ − rate·b, or θ ← θ −
+ * rate·(g + μb) with `nesterov`.
  */
 export function sgd(options: SgdOptions): Optimiser {
   const { rate, momentum = 0, nesterov = false, weightDecay = 0 } = readOptions('sgd', options, SGD_OPTIONS);
@@ -35,9 +38,9 @@ export function sgd(options: SgdOptions): Optimiser {
     memory: momentum > 0 ? ['momentum'] : [],
     numbers: (rateNow) => [rateNow],
     next(value, gradient, memory, [rateNow]) {
-      const g = weightDecay > 0 ? elementwise('add', [gradient, scaled(value, weightDecay)]) : gradient;
-      const b = memory.map((old) => elementwise('add', [scaled(old, momentum), g]));
-      const ahead = b.map((fresh) => (nesterov ? elementwise('add', [g, scaled(fresh, momentum)]) : fresh));
+      const g = weightDecay > 0 ? elementwise('add', [gradient, scale(value, weightDecay)]) : gradient;
+      const b = memory.map((old) => elementwise('add', [scale(old, momentum), g]));
+      const ahead = b.map((fresh) => (nesterov ? elementwise('add', [g, scale(fresh, momentum)]) : fresh));
       const [direction = g] = ahead;
       return [elementwise('subtract', [value, elementwise('multiply', [direction, rateNow])]), ...b];
     },

@@ -1,22 +1,28 @@
-/** A step of training that is enqueued on the speculation that its loops take as many passes as before. */
+/**
+ * A step of training that is enqueued before it is known how many passes its loops need. It assumes as many as in the
+ * last step, so that no loop has to be awaited. One read-back at the end shows whether that was right; if not, the step
+ * is void.
+ */
 import type { Speculation } from '../backends/backend.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { StepStart } from './step-start.ts';
 
 export interface SpeculativeStep {
-  /** The parameters, such that what is computed from them is so under the speculation. */
+  /** Aliases of the model's parameters. Everything that is computed from them is part of the speculation. */
   readonly parameters: readonly Tensor[];
-  /** To be called when all is enqueued: what was read of the step, or undefined where it is void. */
-  unlessVoid<Outcome>(reading: Promise<Outcome>): Promise<Outcome | undefined>;
+  /**
+   * Must be called once the whole step is enqueued. Resolves to the outcome, or to undefined where the step is void.
+   */
+  resolveUnlessVoid<Outcome>(reading: Promise<Outcome>): Promise<Outcome | undefined>;
   /** Calls `body` while the model has the parameters from which the step started. */
-  before(body: () => Promise<void>): Promise<void>;
-  /** To be called in the end. */
-  leave(): void;
+  runWithStartParameters(body: () => Promise<void>): Promise<void>;
+  /** Must be called in the end, also where the step failed. */
+  release(): void;
 }
 
-/** @param start what the step starts from, which is held until it is known whether it stands */
-export function speculativeStep(model: Model, start: StepStart, speculation: Speculation): SpeculativeStep {
+/** @param start holds the state from which the step starts until the step stands or has been undone */
+export function createSpeculativeStep(model: Model, start: StepStart, speculation: Speculation): SpeculativeStep {
   const { engine } = model;
   const check = engine.check(
     speculation.held.then((held) => {
@@ -24,25 +30,25 @@ export function speculativeStep(model: Model, start: StepStart, speculation: Spe
     }),
     speculation,
   );
-  const kept = (tensors: readonly Tensor[]): Tensor[] => tensors.map((tensor) => engine.kept(tensor));
+  const alias = (tensors: readonly Tensor[]): Tensor[] => tensors.map((tensor) => engine.kept(tensor));
   const parameters = start.parameters.map((value) => engine.dependent(value, check));
   return {
     parameters,
-    async unlessVoid(reading) {
+    async resolveUnlessVoid(reading) {
       speculation.end();
       return (await speculation.held) ? reading : undefined;
     },
-    async before(body) {
-      const ahead = kept(model.parameters.map(({ value }) => value));
-      model.replaceParameters(kept(start.parameters));
+    async runWithStartParameters(body) {
+      const produced = alias(model.parameters.map(({ value }) => value));
+      model.replaceParameters(alias(start.parameters));
       try {
         await body();
       } finally {
-        model.replaceParameters(ahead);
+        model.replaceParameters(produced);
       }
     },
-    leave() {
-      speculation.end(); // also where the step has thrown while it was enqueued
+    release() {
+      speculation.end(); // it has not ended yet where enqueueing the step failed
       for (const tensor of parameters) tensor.dispose();
     },
   };

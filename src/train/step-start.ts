@@ -1,41 +1,45 @@
-/** What a step of training starts from, held until it is known whether the step stands: one that does not leaves no trace. */
+/**
+ * Holds the state from which a step of training starts, so that a step that fails or is void can be undone without a
+ * trace.
+ */
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Run } from './run.ts';
 
 export interface StepStart {
   readonly parameters: readonly Tensor[];
-  /** To be called when all of the step is enqueued. */
+  /** Must be called once the whole step is enqueued. */
   enqueued(): void;
   /**
-   * Takes model and optimiser back, after the steps that follow this one. Where training is over, and the model holds something
-   * else than what the step has made, that is left alone.
+   * Restores model and optimiser. Later steps must be restored first. After the end of training, a model whose
+   * parameters were replaced since then is left alone.
    */
   restore(): void;
-  /** Lets go of what is held. Idempotent. */
+  /** Releases the held tensors. Idempotent. */
   release(): void;
 }
 
-/** Other names for the same storage: what is remembered is replaced, never written to. */
-export function stepStart(run: Run): StepStart {
+/** The held tensors are aliases: the state is only ever replaced by new tensors, never written to in place. */
+export function holdStepStart(run: Run): StepStart {
   const { model, optimiser } = run;
   const { engine } = model;
-  const kept = (tensors: Iterable<Tensor>): Tensor[] => Array.from(tensors, (tensor) => engine.kept(tensor));
+  const alias = (tensors: Iterable<Tensor>): Tensor[] => Array.from(tensors, (tensor) => engine.kept(tensor));
   const current = (): Tensor[] => model.parameters.map(({ value }) => value);
-  const parameters = kept(current());
-  const lists = [...optimiser.memory.values()].map((list) => ({ list, before: kept(list) }));
+  const parameters = alias(current());
+  const lists = [...optimiser.memory.values()].map((list) => ({ list, before: alias(list) }));
   const memories = model.memories.map(({ tensors, numbers }) => {
-    return { tensors, names: [...tensors.keys()], before: kept(tensors.values()), numbers, known: new Map(numbers) };
+    return { tensors, names: [...tensors.keys()], before: alias(tensors.values()), numbers, known: new Map(numbers) };
   });
-  /** What the numbers are when all is enqueued: later on they change by what was read of earlier steps. */
+  /** The layers' numbers once the step is enqueued. Callbacks of earlier steps may change them afterwards. */
   let after: ReadonlyMap<string, number>[] = [];
-  let made: readonly unknown[] | undefined;
+  /** Identifies the parameters that the step produced. */
+  let producedPlaces: readonly unknown[] | undefined;
   const placesOf = (tensors: readonly Tensor[]): unknown[] => tensors.map(({ place }) => place);
 
   function restoreMemories(): void {
     for (const [layer, { tensors, names, before, numbers, known }] of memories.entries()) {
       disposeAll(tensors.values());
       tensors.clear();
-      for (const [index, tensor] of kept(before).entries()) tensors.set(names[index], tensor);
+      for (const [index, tensor] of alias(before).entries()) tensors.set(names[index], tensor);
       for (const [name, value] of after[layer] ?? new Map(numbers)) {
         const old = known.get(name);
         if (old === undefined) numbers.delete(name);
@@ -48,17 +52,17 @@ export function stepStart(run: Run): StepStart {
     parameters,
     enqueued() {
       after = memories.map(({ numbers }) => new Map(numbers));
-      made = placesOf(current());
+      producedPlaces = placesOf(current());
     },
     restore() {
       if (run.isOver) {
         if (!model.isInitialised) return;
         const now = placesOf(current());
-        if (made?.some((place, index) => place !== now[index])) return;
+        if (producedPlaces?.some((place, index) => place !== now[index])) return;
       } else {
-        for (const { list, before } of lists) disposeAll(list.splice(0, list.length, ...kept(before)));
+        for (const { list, before } of lists) disposeAll(list.splice(0, list.length, ...alias(before)));
       }
-      model.replaceParameters(kept(parameters));
+      model.replaceParameters(alias(parameters));
       restoreMemories();
     },
     release() {

@@ -1,52 +1,42 @@
 /** One step of training: loss, gradients, new parameters. */
 import { differentiate } from '../autodiff/gradient.ts';
-import type { Samples } from '../data/dataset.ts';
+import type { Samples } from '../data/samples.ts';
 import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
-import type { SolveRecord, SolveReport } from '../solvers/report.ts';
+import type { SolveRecord } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, endToEnd, reduceAll } from '../tensor/kernels.ts';
+import { elementwise, reduceAll } from '../tensor/kernels.ts';
+import { endToEnd } from '../tensor/move-kernels.ts';
 import { describe, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
-import { targetsOf } from './class-weights.ts';
-import { type BatchLoss, checkedLoss } from './losses.ts';
+import { createTargets } from './class-weights.ts';
+import { type BatchLoss, checkLoss } from './losses.ts';
+import type { StepOutcome } from './progress.ts';
 import type { SpeculativeStep } from './speculative-step.ts';
 
-export interface StepOutcome {
-  readonly count: number;
-  /** Σ weights of the samples: their number where classes are not weighted. */
-  readonly weight: number;
-  readonly loss: number;
-  readonly right: number;
-  readonly forward: readonly SolveReport[];
-  readonly backward: readonly SolveReport[];
-  /** What layers want done now that the step has been read back. */
-  readonly whenRead: readonly (() => Promise<void>)[];
-}
-
-export interface StepInputs {
+interface StepInputs {
   readonly part: Samples;
   readonly loss: BatchLoss;
   readonly weights: readonly number[] | undefined;
   readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead'>;
-  /** Where the step may turn out to be void. */
+  /** Present where the step may turn out void. */
   readonly speculative: SpeculativeStep | undefined;
-  /** New parameters from gradients. */
+  /** Returns the new parameters. */
   readonly update: (gradients: readonly Tensor[]) => Tensor[];
 }
 
 /**
- * Enqueues one step. The inner promise resolves when the loss and the reports are there; with undefined where the
- * speculation did not hold, so that the step is void.
+ * Enqueues one step. The promise `read` resolves once the loss and the reports have been read back, to undefined where
+ * the speculation failed, so that the step is void.
  */
 export async function trainStep(
   model: Model,
   { part, loss: lossOf, weights, training, speculative, update }: StepInputs,
 ): Promise<{ read: Promise<StepOutcome | undefined> }> {
   const { engine } = model;
-  const { rows: targetRows, weight } = targetsOf(part.labels, model.outputs, weights);
+  const { rows: targetRows, weight } = createTargets(part.labels, model.outputs, weights);
   const solves: SolveRecord[] = [];
   const whenRead: (() => Promise<void>)[] = [];
-  /** Freed at the end, also when something throws: what is read back has been enqueued by then. */
+  /** Freed at the end, also after an error; by then all read-backs have been enqueued. */
   const held: Tensor[] = [];
   const hold = (tensor: Tensor): Tensor => {
     held.push(tensor);
@@ -60,21 +50,21 @@ export async function trainStep(
     const parameters = speculative?.parameters ?? model.parameters.map(({ value }) => value);
     const { loss, gradients } = await differentiate(
       (...values) => {
-        const pass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
-        const scores = model.forward(x, { values, solves, training: pass });
+        const trainingPass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
+        const scores = model.forward(x, { values, solves, training: trainingPass });
         outputs.push(engine.kept(scores));
-        return checkedLoss('train', lossOf(scores, targets));
+        return checkLoss('train', lossOf(scores, targets));
       },
       parameters,
       'train',
     );
     held.push(loss, ...gradients);
-    const next = engine.lasting(() => checkedUpdate(update(gradients), parameters));
+    const next = engine.lasting(() => checkUpdate(update(gradients), parameters));
     model.replaceParameters(next);
-    const told = hold(lossAndNotFinite(engine, loss, next));
+    const lossAndCount = hold(joinLossAndCount(engine, loss, next));
     const [scores] = outputs;
     const reading = Promise.all([
-      told.data(),
+      lossAndCount.data(),
       scores.data(),
       Promise.all(solves.map(({ report }) => report)),
       Promise.all(solves.flatMap(({ backwardReports }) => backwardReports)),
@@ -82,7 +72,7 @@ export async function trainStep(
     ]).then(([[value, notFinite], rows, forward, backward]) => ({
       count: part.count,
       weight,
-      loss: finite(value, notFinite, training.step + 1),
+      loss: checkStepFinite(value, notFinite, training.step + 1),
       right: part.labels.reduce((sum, label, row) => {
         const scoresOfRow = rows.subarray(row * model.outputs, (row + 1) * model.outputs);
         return sum + (indexOfLargest(scoresOfRow) === label ? 1 : 0);
@@ -91,8 +81,8 @@ export async function trainStep(
       backward,
       whenRead,
     }));
-    reading.catch(() => {}); // it is awaited one step later
-    const read = speculative ? speculative.unlessVoid(reading) : reading;
+    reading.catch(() => {}); // it is awaited only one step later
+    const read = speculative ? speculative.resolveUnlessVoid(reading) : reading;
     read.catch(() => {});
     return { read };
   } finally {
@@ -100,20 +90,22 @@ export async function trainStep(
   }
 }
 
-/** @throws RangeError unless an optimiser has given one tensor for each parameter, of its shape */
-function checkedUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] {
+/** @throws RangeError unless the optimiser returned one tensor per parameter, of the parameter's shape */
+function checkUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] {
   const fits = (tensor: unknown, { shape }: Tensor): boolean =>
     isTensor(tensor) && !tensor.isDisposed && sameShape(tensor.shape, shape);
   if (next.length === parameters.length && next.every((tensor, index) => fits(tensor, parameters[index]))) return next;
   const shapes = (tensors: readonly Tensor[]): string => tensors.map(({ shape }) => describe(shape ?? [])).join(', ');
   throw new RangeError(
-    `optimiser: update gave tensors of the shapes ${shapes(next)}; it must give one for each parameter that is not disposed: ${shapes(parameters)}`,
+    `optimiser: update gave tensors of the shapes ${shapes(next)}; it must give one tensor, not disposed, for each parameter, of the shapes ${shapes(parameters)}`,
   );
 }
 
-/** The loss, and behind it how many numbers of the parameters are not finite: [2], read back as one. */
-function lossAndNotFinite(engine: Engine, loss: Tensor, parameters: readonly Tensor[]): Tensor {
-  const [told] = engine.run('loss and parameters', [loss, ...parameters], ([value, ...traced]) => {
+/**
+ * [2]: the loss, and how many numbers of the parameters are not finite. One tensor, so that one read-back is enough.
+ */
+function joinLossAndCount(engine: Engine, loss: Tensor, parameters: readonly Tensor[]): Tensor {
+  const [joined] = engine.run('loss and parameters', [loss, ...parameters], ([value, ...traced]) => {
     const counts = traced.map((one) => reduceAll('countNotFinite', one));
     return [
       endToEnd(
@@ -122,11 +114,11 @@ function lossAndNotFinite(engine: Engine, loss: Tensor, parameters: readonly Ten
       ),
     ];
   });
-  return told;
+  return joined;
 }
 
-/** @throws Error where a step has failed: its numbers are of no use, and would spoil every step after it */
-function finite(loss: number, notFinite: number, step: number): number {
+/** @throws Error where the loss or a parameter is not finite, since this would spoil every later step */
+function checkStepFinite(loss: number, notFinite: number, step: number): number {
   if (!Number.isFinite(loss)) throw new Error(`train: the loss is ${loss} at step ${step}; a smaller rate may help`);
   if (notFinite === 0) return loss;
   throw new Error(

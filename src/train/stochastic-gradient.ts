@@ -6,43 +6,47 @@ import type { Optimiser } from './optimiser.ts';
 import { polynomialDecay } from './schedules.ts';
 import { SGD_OPTIONS, type SgdOptions, sgd } from './sgd.ts';
 
-/** What the theorem leaves free. */
+/** Options of `stochasticGradient` where it keeps to Theorem 3. */
 export interface Theorem3Options {
+  /** Restricts the method to what the theorem covers. */
   theorem3: true;
-  /** α₀ > 0. Default 0.1. */
+  /** α₀ > 0, the step size before scaling at the first step. Default 0.1. */
   rate?: number;
-  /** p in (0, 1]. Default 0.75. */
+  /** The power p in (0, 1]. Default 0.75. */
   power?: number;
-  /** Interval from which the scale s is drawn, 0 < least < largest. Default [0.5, 1.5]. */
+  /** The interval [least, largest] from which the scale s is drawn, with 0 < least < largest. Default [0.5, 1.5]. */
   scale?: readonly [number, number];
-  /** Of s. Default 0. */
+  /** Seed for drawing s. Default 0. */
   seed?: number;
 }
 
+/** Options of `stochasticGradient`: those of `sgd`, or those that Theorem 3 covers. */
 export type StochasticGradientOptions = Theorem3Options | (SgdOptions & { theorem3?: false });
 
+/** The optimiser that `stochasticGradient` returns. */
 export interface StochasticGradient extends Optimiser {
-  /** s; 1 without `theorem3`. */
+  /** The scale s that was drawn; 1 without `theorem3`. */
   readonly scale: number;
 }
 
 /**
- * Stochastic gradient descent on rows drawn independently and uniformly, with replacement.
+ * Stochastic gradient descent on samples that are drawn independently and uniformly, with replacement.
  *
- * With `theorem3: true` it is the method of Theorem 3 of Bolte, Le, Pauwels and Silveti-Falls (2021) and nothing else:
- * θ ← θ − s·αₖ·g with αₖ = α₀/(k + 1)^p at step k, 0 < p ≤ 1, so that αₖ = o(1/log k) and Σαₖ = ∞, and one s drawn
- * uniformly from an interval for the whole run. Then, for almost every start and s, the objective settles and every limit
- * point is Clarke-critical: 0 is in the convex hull of the limits of gradients around it. The objective is the mean over
- * all samples (over all batches, where a step takes several rows).
+ * With `theorem3: true` it is exactly the method of Theorem 3 of Bolte, Le, Pauwels and Silveti-Falls (2021): θ ← θ −
+ * s·αₖ·g with αₖ = α₀/(k + 1)^p at step k, 0 < p ≤ 1, so that αₖ = o(1/log k) and Σαₖ = ∞. The scale s is drawn once
+ * per run, uniformly from an interval. For almost every start and s, the objective then converges and every limit point
+ * is Clarke-critical: 0 is in the convex hull of the limits of gradients around it. The objective is the mean over all
+ * samples, or over all batches where a step takes several samples.
  *
- * Yours to know: the iterates must stay bounded; loss and layers must be definable (compositions of arithmetic, exp, log
- * and the activations here are), and each implicit layer must fulfil its hypothesis, which its certificate reports.
- * Outside the theorem, and refused with it: momentum, weight decay, clipping, another schedule, class weights. Outside it
- * too: shuffled epochs, Adam, a constant step size, layers that drop at random, and early stopping, which ends the run.
- * @throws RangeError for an option out of its range, or one that the theorem does not cover
+ * The caller is responsible for the assumptions: the iterates must stay bounded, loss and layers must be definable
+ * (compositions of arithmetic, exp, log and the activations of this library are), and each implicit layer must fulfil
+ * its hypothesis, which its certificate reports. The theorem does not cover momentum, weight decay, clipping, other
+ * schedules and class weights, which are refused. Neither does it cover shuffled epochs, Adam, a constant step size,
+ * layers with random dropout, or early stopping.
+ * @throws RangeError where an option is out of its range or not covered by the theorem
  */
 export function stochasticGradient(given: StochasticGradientOptions): StochasticGradient {
-  // Those that the theorem alone has are refused by the names that gradient steps have, and the other way round below.
+  // With the theorem, options of `sgd` pass this check, since `refuseUncovered` explains better why they are refused.
   const isCovered = isObject(given) && given.theorem3 === true;
   const options = readOptions('stochasticGradient', given, isCovered ? ALL_OPTIONS : PLAIN_OPTIONS);
   if (!options.theorem3) {
@@ -50,7 +54,7 @@ export function stochasticGradient(given: StochasticGradientOptions): Stochastic
     return { ...sgd(rest), name: 'stochasticGradient', sampling: 'independent', scale: 1 };
   }
   const { rate = 0.1, power = 0.75, scale: interval = [0.5, 1.5], seed = 0 } = options;
-  refuseOthers(options);
+  refuseUncovered(options);
   if (!(Number.isFinite(power) && power > 0 && power <= 1)) {
     throw new RangeError(
       `stochasticGradient: power is ${shown(power)}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
@@ -77,8 +81,11 @@ const ALL_OPTIONS: Checks<SgdOptions & Theorem3Options> = {
 
 const COVERED: readonly string[] = ['theorem3', 'rate', 'power', 'scale', 'seed'];
 
-/** Plain objects may carry options that the type does not allow. */
-function refuseOthers(options: Theorem3Options): void {
+/**
+ * @throws RangeError for options of `sgd` that the theorem does not cover; plain JavaScript may pass them in spite of
+ *   the type
+ */
+function refuseUncovered(options: Theorem3Options): void {
   for (const [name, value] of Object.entries(options)) {
     if (!COVERED.includes(name) && value !== undefined && value !== 0 && value !== false) {
       throw new RangeError(

@@ -1,4 +1,4 @@
-/** What the optimisers share: a rule that moves one parameter, and the Program that applies it to all of them. */
+/** Optimisers share this: a rule that updates one parameter, and a Program that applies it to all parameters. */
 import { numberFor, refusalOfResult } from '../arguments/check.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, elementwiseLaidOut } from '../tensor/kernels.ts';
@@ -7,13 +7,13 @@ import type { OptimiserState, RememberedNumbers } from './optimiser.ts';
 import type { Schedule } from './schedules.ts';
 
 export interface UpdateRule {
-  /** Everything that changes the Program besides shapes. */
+  /** Identifies the Program, apart from the shapes of the parameters. */
   readonly key: string;
-  /** Names of what is remembered for each parameter, in its shape; zeros at the start. */
+  /** Names of the tensors that are remembered for each parameter. They have its shape and start at 0. */
   readonly memory: readonly string[];
-  /** What changes from step to step. */
+  /** The numbers that change from step to step. */
   numbers(rate: number, step: number): number[];
-  /** The next value, followed by what is remembered next. */
+  /** Returns the new value of the parameter, followed by the new remembered tensors. */
   next(value: Tensor, gradient: Tensor, memory: readonly Tensor[], numbers: readonly Tensor[]): Tensor[];
 }
 
@@ -24,14 +24,14 @@ export function startRule(
   parameters: readonly Tensor[],
   remembered?: RememberedNumbers,
 ): OptimiserState {
-  const memory = new Map(rule.memory.map((name) => [name, memoryOf(name, engine, parameters, remembered)]));
+  const memory = new Map(rule.memory.map((name) => [name, createMemory(name, engine, parameters, remembered)]));
   const count = rule.numbers(1, 0).length;
-  // In one small tensor, since they change at every step and nothing may be compiled anew for them.
+  // They are a tensor rather than constants of the Program, which would have to be compiled again at every step.
   const numbers = engine.tensor(new Float32Array(count));
   return {
     memory,
     update(values, gradients, epoch, step) {
-      engine.write(numbers, rule.numbers(rateOf(schedule, epoch, step), step));
+      engine.write(numbers, rule.numbers(readRate(schedule, epoch, step), step));
       const held = rule.memory.map((name) => memory.get(name) as Tensor[]);
       const inputs = values.flatMap((value, index) => [
         value,
@@ -40,7 +40,7 @@ export function startRule(
       ]);
       const width = 2 + held.length;
       const outputs = engine.run(rule.key, [numbers, ...inputs], ([all, ...traced]) => {
-        const current = parts(all);
+        const current = splitNumbers(all);
         return values.flatMap((_, index) => {
           const [value, gradient, ...own] = traced.slice(index * width, (index + 1) * width);
           return rule.next(value, gradient, own, current);
@@ -62,14 +62,14 @@ export function startRule(
   };
 }
 
-/** A schedule of the caller's own may give anything. */
-function rateOf(schedule: Schedule, epoch: number, step: number): number {
+/** @throws RangeError where a schedule of the caller's own returns something else than a finite number from 0 */
+function readRate(schedule: Schedule, epoch: number, step: number): number {
   const rate = schedule(epoch, step);
   if (Number.isFinite(rate) && rate >= 0) return rate;
   throw refusalOfResult(`rate: the schedule, at epoch ${epoch} and step ${step},`, rate, 'a finite number ≥ 0');
 }
 
-function memoryOf(
+function createMemory(
   name: string,
   engine: Engine,
   parameters: readonly Tensor[],
@@ -84,15 +84,15 @@ function memoryOf(
   return parameters.map(({ size, shape }, index) => engine.tensor(numbers?.[index] ?? new Float32Array(size), shape));
 }
 
-/** The numbers of a tensor one by one, each [1]. */
-function parts(numbers: Tensor): Tensor[] {
+/** The numbers of a tensor as separate tensors of shape [1]. */
+function splitNumbers(numbers: Tensor): Tensor[] {
   return Array.from({ length: numbers.size }, (_, offset) =>
     elementwiseLaidOut('copy', [numbers], [{ offset, strides: [0, 0, 0, 0] }], [1]),
   );
 }
 
 /** factor·x. */
-export function scaled(x: Tensor, factor: number): Tensor {
+export function scale(x: Tensor, factor: number): Tensor {
   return elementwise('scale', [x], [factor, 0]);
 }
 

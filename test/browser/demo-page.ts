@@ -5,8 +5,8 @@ import { type OpenPage, openPage, type PageOptions } from './harness.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** @param folder of its own for each file of tests, since they may run at the same time */
-export function builtDemo(folder: string): Promise<BuiltDemo> {
+/** @param folder where the app is built; each test file has its own, since files may run at the same time */
+export function buildDemoFor(folder: string): Promise<BuiltDemo> {
   return buildDemo(folder, root);
 }
 
@@ -25,7 +25,7 @@ export function textIn({ page }: OpenPage, id: string): Promise<string> {
 }
 
 /** Waits until the text of an element matches. */
-export async function said(opened: OpenPage, id: string, pattern: RegExp, timeout = 60_000): Promise<string> {
+export async function waitForText(opened: OpenPage, id: string, pattern: RegExp, timeout = 60_000): Promise<string> {
   await opened.page
     .waitForFunction(
       (name, source) => new RegExp(source).test(document.getElementById(name)?.textContent ?? ''),
@@ -39,8 +39,8 @@ export async function said(opened: OpenPage, id: string, pattern: RegExp, timeou
   return textIn(opened, id);
 }
 
-/** Gives fields of the form their values, as a person does. */
-export async function choose({ page }: OpenPage, values: Readonly<Record<string, string>>): Promise<void> {
+/** Sets fields of the form as a person does. */
+export async function setFields({ page }: OpenPage, values: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, value] of Object.entries(values)) {
     const selector = `#settings [name=${name}]`;
     if ((await page.$eval(selector, (field) => field.tagName)) === 'SELECT') await page.select(selector, value);

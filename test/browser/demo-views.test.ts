@@ -1,11 +1,14 @@
-/** Each view of the web app: what axe-core complains of, on a screen and on a phone, and what a browser without WebGPU is told. */
+/**
+ * The views of the web app: axe-core's complaints on a screen and on a phone, and the messages in a browser without
+ * WebGPU.
+ */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuiltDemo } from '../../demo/build/build.ts';
 import { paneOf, WIDTH } from '../../src/pictures/plot.ts';
-import { builtDemo, choose, openDemo, said, textIn } from './demo-page.ts';
+import { buildDemoFor, openDemo, setFields, textIn, waitForText } from './demo-page.ts';
 import type { OpenPage } from './harness.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -13,14 +16,14 @@ let built: BuiltDemo;
 let opened: OpenPage;
 
 beforeAll(async () => {
-  built = await builtDemo('dist/demo-views-test');
+  built = await buildDemoFor('dist/demo-views-test');
   opened = await openDemo(built, 'train', { removeWebGPU: true });
 });
 
 afterAll(() => opened?.close());
 
-/** What is wrong, and where. */
-async function complaints(): Promise<string[]> {
+/** The violations that axe-core finds, and their elements. */
+async function findViolations(): Promise<string[]> {
   const { page } = opened;
   await page.evaluate(axe);
   const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
@@ -36,21 +39,21 @@ async function show(view: string): Promise<void> {
   await opened.page.waitForSelector(`#view-${view}:not([hidden])`);
 }
 
-test('without WebGPU the page says so, says what to do, and trains', async () => {
-  expect(await said(opened, 'notice-title', /./)).toBe('There is no WebGPU here.');
+test('without WebGPU the page says so, suggests what to do, and trains', async () => {
+  expect(await waitForText(opened, 'notice-title', /./)).toBe('There is no WebGPU here.');
   expect(await textIn(opened, 'notice')).toMatch(/chrome:\/\/flags.*this browser does not offer it/s);
-  await choose(opened, { width: '20', epochs: '2' });
+  await setFields(opened, { width: '20', epochs: '2' });
   await opened.page.click('#start');
-  expect(await said(opened, 'state', /Finished/)).toMatch(/accuracy \d/);
+  expect(await waitForText(opened, 'state', /Finished/)).toMatch(/accuracy \d/);
   await opened.page.click('#samples li button');
-  await said(opened, 'reach-state', /[Rr]eached/);
+  await waitForText(opened, 'reach-state', /[Rr]eached/);
 });
 
 describe('the Lasso path', () => {
   const figure = async (name: string): Promise<number> =>
     Number((await textIn(opened, `lasso-figure-${name}`)).replace('−', '-'));
 
-  test('λ slides by keyboard; the error follows, and its derivative has its sign', async () => {
+  test('the keyboard moves λ; the error follows, and the shown derivative has the sign of its change', async () => {
     await show('lasso');
     const { page } = opened;
     await page.waitForSelector('#lasso-knots tr');
@@ -58,12 +61,12 @@ describe('the Lasso path', () => {
       (slider as HTMLInputElement).value = '9';
       slider.dispatchEvent(new Event('input'));
     });
-    await said(opened, 'lasso-lambda-text', /^9$/);
+    await waitForText(opened, 'lasso-lambda-text', /^9$/);
     const [error, gradient] = [await figure('error'), await figure('gradient')];
     expect(gradient).toBeGreaterThan(0);
     await page.focus('#lasso-lambda');
     await page.keyboard.press('PageDown');
-    await said(opened, 'lasso-lambda-text', /^8/);
+    await waitForText(opened, 'lasso-lambda-text', /^8/);
     expect(await figure('error')).toBeLessThan(error);
     await page.waitForSelector('#lasso-light[data-status=certified]');
   });
@@ -71,7 +74,7 @@ describe('the Lasso path', () => {
   test('a knot has two derivatives, between knots there is one', async () => {
     const { page } = opened;
     expect(await page.$$eval('#lasso-knots tr', (rows) => rows.length)).toBeGreaterThanOrEqual(10);
-    // One of them leaves: its coefficient is 0 on the side of smaller λ.
+    // One of the features leaves: its coefficient is 0 on the side of smaller λ.
     const names = await page.$$eval('#lasso-knots td:nth-child(2)', (cells) => cells.map((cell) => cell.textContent));
     for (const name of names) expect(name).toMatch(/^(age|sex|bmi|bp|s[1-6]) (enters|leaves)$/);
     expect(names).toContain('s3 leaves');
@@ -81,7 +84,7 @@ describe('the Lasso path', () => {
     expect(name).toMatch(/enters/);
     expect(left).not.toBe(right);
     await page.click('#lasso-knots tr:nth-child(3) button');
-    const told = await said(opened, 'lasso-state', /At the knot of/);
+    const told = await waitForText(opened, 'lasso-state', /At the knot of/);
     expect(told).toContain(`the slope is ${left} to the left and ${right} to the right`);
   });
 
@@ -89,18 +92,18 @@ describe('the Lasso path', () => {
     const before = await figure('error');
     await opened.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     await opened.page.click('#lasso-tune');
-    await said(opened, 'lasso-state', /Tuned in \d+ steps/);
+    await waitForText(opened, 'lasso-state', /Tuned in \d+ steps/);
     expect(await figure('error')).toBeLessThan(before);
     expect(Math.abs(await figure('gradient'))).toBeLessThan(5);
   });
 
-  test('a table whose target is no number: the line', async () => {
+  test('a table whose target is not a number is refused with the line', async () => {
     await opened.page.evaluate(() => {
       const files = new DataTransfer();
       files.items.add(new File(['a,b\n1,2\n2,x\n'], 'texts.csv'));
       dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }));
     });
-    expect(await said(opened, 'lasso-problem', /texts/)).toMatch(/^texts\.csv: line 3/);
+    expect(await waitForText(opened, 'lasso-problem', /texts/)).toMatch(/^texts\.csv: line 3/);
     expect(await textIn(opened, 'lasso-name')).toBe('Diabetes');
   });
 });
@@ -114,7 +117,7 @@ describe('when gradients lie', () => {
     if (!box) throw new Error('there is no picture');
     const { across, up } = paneOf({ name: 'x', from: -1.2, to: 4.8 }, { name: 'y', from: -0.6, to: 6 });
     const scale = box.width / WIDTH;
-    // Each status is noted: it may be there too shortly to be seen from this process.
+    // The page notes each status itself, because a status may be too short to be seen from this process.
     await page.$eval('#cycle-light', (light) => {
       const seen = new Set<string | undefined>();
       const { dataset } = light as HTMLElement;
@@ -124,7 +127,7 @@ describe('when gradients lie', () => {
     await page.mouse.click(box.x + scale * across(3.8), box.y + scale * up(0.7));
     expect(Number(await page.$eval('#cycle-x', (field) => (field as HTMLInputElement).value))).toBeCloseTo(3.8, 1);
     expect(Number(await page.$eval('#cycle-y', (field) => (field as HTMLInputElement).value))).toBeCloseTo(0.7, 1);
-    const failed = /420 steps of 0.01; at (\d+) of them/.exec(await said(opened, 'cycle-state', /steps of/));
+    const failed = /420 steps of 0.01; at (\d+) of them/.exec(await waitForText(opened, 'cycle-state', /steps of/));
     expect(Number(failed?.[1])).toBeGreaterThan(40);
     const seen = await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen]);
     expect(seen).toEqual(expect.arrayContaining(['certified', 'failed']));
@@ -136,21 +139,21 @@ describe('when gradients lie', () => {
     await page.keyboard.type('1.5');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#cycle-figure svg[aria-label^="Descent in the plane: from 1.5, 0.7"]');
-    await said(opened, 'cycle-state', /420 steps/);
+    await waitForText(opened, 'cycle-state', /420 steps/);
   });
 
   test('on the calm line descent ends where the certificate holds', async () => {
     await opened.page.select('#cycle-line', 'calm');
-    await said(opened, 'cycle-state', /steps of/);
+    await waitForText(opened, 'cycle-state', /steps of/);
     expect(await opened.page.$eval('#cycle-light', (light) => (light as HTMLElement).dataset.status)).toBe('certified');
   });
 
   test('Lorenz: refused at the exact inner solution, certified beside it', async () => {
     await opened.page.$eval('#exhibit-lorenz', (exhibit) => exhibit.scrollIntoView());
-    const answers = await said(opened, 'lorenz-answers', /true gradient/);
+    const answers = await waitForText(opened, 'lorenz-answers', /true gradient/);
     expect(answers).toContain('inner solution exact (failed)refused: the system is singular');
     expect(answers).toMatch(/off by 0.01 \(certified\)\(−23.99, 186.01, −106.66\)/);
-    await said(opened, 'lorenz-state', /\d{2,} steps on the attractor/);
+    await waitForText(opened, 'lorenz-state', /\d{2,} steps on the attractor/);
   });
 
   test('Clarke: certified at slope 2, failed at 1', async () => {
@@ -168,7 +171,7 @@ describe.each(['light', 'dark'])('axe-core finds nothing in the %s theme', (them
   test.each(['train', 'lasso', 'gradients'])('%s', async (view) => {
     await opened.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
     await show(view);
-    expect(await complaints()).toEqual([]);
+    expect(await findViolations()).toEqual([]);
   });
 });
 
@@ -176,10 +179,10 @@ test.each(['train', 'lasso', 'gradients'])('on a phone %s is as wide as the scre
   await opened.page.setViewport({ width: 390, height: 844 });
   await show(view);
   expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
-  expect(await complaints()).toEqual([]);
+  expect(await findViolations()).toEqual([]);
 });
 
-test('nothing went wrong in the page, and it asked nobody else', () => {
+test('the page had no errors and sent no requests elsewhere', () => {
   expect(opened.errors).toEqual([]);
   expect(opened.externalRequests).toEqual([]);
 });

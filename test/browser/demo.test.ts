@@ -1,4 +1,4 @@
-/** The web app: a person trains, pauses, keeps the result, takes it up again, drops files, draws, looks at the exhibits. */
+/** The web app in use: training, pausing, saving and resuming, dropping files, drawing, and looking at the exhibits. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuiltDemo } from '../../demo/build/build.ts';
 import { LIMIT } from '../../demo/build/library-size.ts';
 import { run } from '../fixtures/cli/run.ts';
-import { builtDemo, choose, openDemo, said, textIn } from './demo-page.ts';
+import { buildDemoFor, openDemo, setFields, textIn, waitForText } from './demo-page.ts';
 import type { OpenPage } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'equilibra-demo-'));
@@ -15,8 +15,8 @@ let built: BuiltDemo;
 let opened: OpenPage;
 
 beforeAll(async () => {
-  built = await builtDemo('dist/demo-test');
-  // As `npm run demo` serves it; the other file has a page that no header isolates, as on a static host.
+  built = await buildDemoFor('dist/demo-test');
+  // Isolated, as `npm run demo` serves it. The other test file has a page without headers, as on a static host.
   opened = await openDemo(built, 'train', { isolated: true });
 });
 
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const accuracyIn = (text: string): number => Number(/accuracy ([\d.]+) %/.exec(text)?.[1]) / 100;
 
-/** Small and quick; epochs enough that a pause finds it still at work. */
+/** Small and quick, but with enough epochs that a pause interrupts the work. */
 const SMALL = { width: '30', epochs: '30', batch: '64' };
 
 async function upload(name: string, selector: string, content: string | Uint8Array): Promise<void> {
@@ -56,7 +56,7 @@ test('the library to train on WebGPU is below its limit', () => {
   expect(training.bytes).toBeLessThanOrEqual(LIMIT);
 });
 
-test('held-out images are parts of one picture, not a canvas each, and each is what the pad shows of it', async () => {
+test('held-out images are parts of one picture, not canvases, and each matches what the pad shows of it', async () => {
   const { page } = opened;
   await page.waitForFunction(() => document.getElementById('samples')?.style.getPropertyValue('--sheet'));
   expect(await page.$$eval('#samples canvas', (all) => all.length)).toBe(0);
@@ -71,7 +71,7 @@ test('held-out images are parts of one picture, not a canvas each, and each is w
         image.src = /url\("?(.*?)"?\)/.exec(list.style.getPropertyValue('--sheet'))?.[1] ?? '';
         await image.decode();
         const picture = list.querySelectorAll<HTMLElement>('.picture')[row];
-        // As CSS defines a position in per cent: of what the picture is larger than its place.
+        // As CSS defines a position in per cent: a share of the amount by which the picture exceeds its place.
         const [, share] = getComputedStyle(picture)
           .backgroundPosition.split(' ')
           .map((text) => parseFloat(text) / 100);
@@ -100,10 +100,10 @@ test('held-out images are parts of one picture, not a canvas each, and each is w
 describe('training', () => {
   test('paused and continued, it learns the digits', async () => {
     const { page } = opened;
-    await choose(opened, SMALL);
+    await setFields(opened, SMALL);
     await page.click('#start');
     await pauseWhenSaid('state', /^Training .*epoch 2 of/);
-    await said(opened, 'state', /Paused in epoch/);
+    await waitForText(opened, 'state', /Paused in epoch/);
     const isStill = async (): Promise<boolean> => {
       const loss = await textIn(opened, 'figure-loss');
       await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -112,24 +112,26 @@ describe('training', () => {
     await expect.poll(isStill, { timeout: 20_000 }).toBe(true); // once the steps under way are finished
     expect(await textIn(opened, 'state')).toMatch(/Paused in epoch/);
     await page.click('#pause');
-    const ending = await said(opened, 'state', /Finished/);
+    const ending = await waitForText(opened, 'state', /Finished/);
     expect(ending).toContain('690 steps in 30 epochs');
     expect(accuracyIn(ending)).toBeGreaterThan(0.85);
-    await said(opened, 'samples-facts', /\d+ of these 60 are recognised/);
+    await waitForText(opened, 'samples-facts', /\d+ of these 60 are recognised/);
   });
 
-  test('what is drawn has a fixed point, which is followed', async () => {
+  test('a drawn digit is classified, and the page shows how its fixed point is reached', async () => {
     const { page } = opened;
     const pad = await page.$('#pad');
     await pad?.scrollIntoView();
     const box = await pad?.boundingBox();
     if (!box) throw new Error('there is no pad');
     const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
-    await page.mouse.move(...at(0.5, 0.15)); // a one
+    await page.mouse.move(...at(0.5, 0.15)); // draws a one
     await page.mouse.down();
     await page.mouse.move(...at(0.5, 0.85), { steps: 8 });
     await page.mouse.up();
-    expect(await said(opened, 'reach-state', /Reached/)).toMatch(/after \d+ iterations, below the tolerance 0.001/);
+    expect(await waitForText(opened, 'reach-state', /Reached/)).toMatch(
+      /after \d+ iterations, below the tolerance 0.001/,
+    );
     const shares = await page.$$eval('#classes .share', (all) =>
       all.map(({ textContent }) => parseFloat(textContent ?? '')),
     );
@@ -138,10 +140,10 @@ describe('training', () => {
     const residuals = await page.$eval('#chart-residual .plot-host', (host) => host.getAttribute('aria-label'));
     expect(residuals).toMatch(/^Residual by iteration: residual from .* to [4-9]e-4/);
     await page.select('#reach-solver', 'picard');
-    await said(opened, 'reach-state', /[Rr]eached|Diverged/);
+    await waitForText(opened, 'reach-state', /[Rr]eached|Diverged/);
   });
 
-  test('a checkpoint comes back as it went, goes on, and is read by the command line', async () => {
+  test('a checkpoint is restored unchanged, resumes, and is read by the command line', async () => {
     const { page } = opened;
     const session = await page.createCDPSession();
     await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
@@ -152,33 +154,35 @@ describe('training', () => {
     await page.reload();
     await page.waitForSelector('#samples li');
     await ((await page.$('#checkpoint')) as ElementHandle<HTMLInputElement>).uploadFile(path);
-    expect(await said(opened, 'state', /digits.equilibra/)).toContain('width 30, after 30 epochs, trained on digits');
-    expect(await said(opened, 'samples-facts', /recognised/)).toBe(before);
+    expect(await waitForText(opened, 'state', /digits.equilibra/)).toContain(
+      'width 30, after 30 epochs, trained on digits',
+    );
+    expect(await waitForText(opened, 'samples-facts', /recognised/)).toBe(before);
     expect(await page.$eval('[name=width]', (field) => (field as HTMLInputElement).value)).toBe('30');
-    await choose(opened, { epochs: '31' });
-    await page.click('#start'); // Resume
-    expect(await said(opened, 'state', /Finished/)).toContain('713 steps in 31 epochs');
+    await setFields(opened, { epochs: '31' });
+    await page.click('#start'); // resumes
+    expect(await waitForText(opened, 'state', /Finished/)).toContain('713 steps in 31 epochs');
     const { code, out, error } = await run(['predict', path, '--backend', 'cpu']);
     expect([code, error]).toEqual([0, expect.stringMatching(/accuracy (8[5-9]|9\d)/)]);
     expect(out.split('\n')).toHaveLength(362);
   });
 
-  test('a file that is no checkpoint is named', async () => {
+  test('a file that is not a checkpoint is refused by name', async () => {
     await upload('holiday.equilibra', '#checkpoint', 'not a checkpoint');
-    expect(await said(opened, 'run-problem', /holiday/)).toMatch(/^holiday\.equilibra: .*checkpoint/);
+    expect(await waitForText(opened, 'run-problem', /holiday/)).toMatch(/^holiday\.equilibra: .*checkpoint/);
   });
 });
 
 describe('data', () => {
-  test('a file that is no data set: what could be given instead', async () => {
+  test('a file that is not a data set is refused, with the files that are accepted', async () => {
     await upload('holiday.jpg', '#files', 'not a data set');
-    expect(await said(opened, 'data-problem', /holiday/)).toMatch(
+    expect(await waitForText(opened, 'data-problem', /holiday/)).toMatch(
       /holiday\.jpg: no data set\. Drop one CSV file, or the four IDX/,
     );
     expect(await textIn(opened, 'data-name')).toBe('Handwritten digits');
   });
 
-  test('one of four IDX files, dropped: which are missing', async () => {
+  test('when one of four IDX files is dropped, the page names the missing ones', async () => {
     await opened.page.evaluate(() => {
       const files = new DataTransfer();
       files.items.add(new File(['x'], 'train-images-idx3-ubyte'));
@@ -186,37 +190,39 @@ describe('data', () => {
         .getElementById('drop')
         ?.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));
     });
-    expect(await said(opened, 'data-problem', /idx/)).toContain('train-labels-idx1-ubyte');
+    expect(await waitForText(opened, 'data-problem', /idx/)).toContain('train-labels-idx1-ubyte');
   });
 
-  test('a broken table: the line', async () => {
+  test('a broken table is refused with the line', async () => {
     await upload('broken.csv', '#files', 'a,b,kind\n1,2,x\n1,y\n');
-    expect(await said(opened, 'data-problem', /broken/)).toMatch(/^broken\.csv: line 3 has 2 cells; it must have 3/);
+    expect(await waitForText(opened, 'data-problem', /broken/)).toMatch(
+      /^broken\.csv: line 3 has 2 cells; it must have 3/,
+    );
   });
 
-  test('a table is read and learnt', async () => {
+  test('a table is read and learnt from', async () => {
     const rows = Array.from(
       { length: 60 },
       (_, row) => `${(row % 3) + 0.1 * Math.sin(row)},${Math.cos(row)},${'abc'[row % 3]}`,
     );
     await upload('kinds.csv', '#files', `size,noise,kind\n${rows.join('\n')}\n`);
-    await said(opened, 'data-name', /kinds\.csv/);
+    await waitForText(opened, 'data-name', /kinds\.csv/);
     expect(await textIn(opened, 'data-facts')).toBe('48 rows of 2 features, 12 held out; 3 classes');
     expect(await opened.page.$eval('#pad-area', (pad) => (pad as HTMLElement).hidden)).toBe(true);
-    await choose(opened, { width: '8', epochs: '30', batch: '16' });
+    await setFields(opened, { width: '8', epochs: '30', batch: '16' });
     await opened.page.click('#start');
-    expect(accuracyIn(await said(opened, 'state', /Finished/))).toBe(1);
+    expect(accuracyIn(await waitForText(opened, 'state', /Finished/))).toBe(1);
     await opened.page.click('#use-digits');
-    await said(opened, 'data-name', /digits/);
+    await waitForText(opened, 'data-name', /digits/);
   });
 });
 
-test('the keyboard is enough: to the settings, to start, to stop, to a sample', async () => {
+test('the keyboard reaches the settings, start, stop and a sample', async () => {
   const { page } = opened;
   await page.reload();
   await page.waitForSelector('#samples li');
   await page.$eval('[name=epochs]', (field) => {
-    (field as HTMLInputElement).value = '1000'; // so that there is something to stop
+    (field as HTMLInputElement).value = '1000'; // long enough that there is something to stop
   });
   const focused = (): Promise<string> =>
     page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
@@ -229,16 +235,16 @@ test('the keyboard is enough: to the settings, to start, to stop, to a sample', 
   }
   expect(seen).toEqual(expect.arrayContaining(['Lasso path', 'theme', 'files', 'start']));
   await page.keyboard.press('Enter');
-  await said(opened, 'state', /epoch \d+ of/);
+  await waitForText(opened, 'state', /epoch \d+ of/);
   await page.waitForFunction(() => !(document.getElementById('stop') as HTMLButtonElement).disabled);
   for (let press = 0; press < 4 && (await focused()) !== 'stop'; press++) await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
-  await said(opened, 'state', /Stopped in epoch/);
+  await waitForText(opened, 'state', /Stopped in epoch/);
   expect(await focused()).toBe('start');
   expect(await textIn(opened, 'start')).toBe('Resume training');
   await page.focus('#samples li:nth-child(2) button');
   await page.keyboard.press('Enter');
-  await said(opened, 'reach-state', /[Rr]eached/);
+  await waitForText(opened, 'reach-state', /[Rr]eached/);
   await page.click('#clear');
   await page.focus('#pen');
   for (const key of ['ArrowUp', 'ArrowUp', 'Space', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown'] as const) {
@@ -246,15 +252,15 @@ test('the keyboard is enough: to the settings, to start, to stop, to a sample', 
   }
   expect(await textIn(opened, 'pad-hint')).toMatch(/^The pen is down/);
   await page.keyboard.press('Space');
-  await said(opened, 'reach-state', /[Rr]eached/);
+  await waitForText(opened, 'reach-state', /[Rr]eached/);
   expect(await textIn(opened, 'pad-hint')).toMatch(/^The pen is lifted/);
 });
 
-test('a lost device is told, opened again, and training goes on from the last checkpoint', async () => {
+test('after the device is lost the page says so, opens it again, and resumes from the last checkpoint', async () => {
   const { page } = opened;
-  await choose(opened, { ...SMALL, width: '12', epochs: '3', backend: 'webgpu' });
+  await setFields(opened, { ...SMALL, width: '12', epochs: '3', backend: 'webgpu' });
   const worker = page.workers().find((each) => each.url().includes('training-worker')) as WebWorker;
-  // From within the worker, at its first checkpoint: for this process the training may be too quick.
+  // Stops from within the worker, at its first checkpoint: the training may be too quick for this process.
   await worker.evaluate(() => {
     const { requestDevice } = GPUAdapter.prototype;
     const { postMessage } = self;
@@ -276,7 +282,7 @@ test('a lost device is told, opened again, and training goes on from the last ch
     Object.assign(window, { told });
   });
   await page.click('#start');
-  expect(await said(opened, 'state', /Finished/)).toContain('69 steps in 3 epochs');
+  expect(await waitForText(opened, 'state', /Finished/)).toContain('69 steps in 3 epochs');
   expect(await worker.evaluate(() => (self as unknown as { devices: GPUDevice[] }).devices.length)).toBe(2);
   const told = await page.evaluate(() => (window as unknown as { told: string[] }).told);
   expect(told.find((text) => text.includes('lost'))).toMatch(
@@ -284,7 +290,7 @@ test('a lost device is told, opened again, and training goes on from the last ch
   );
 });
 
-test('so far nothing went wrong in the page, and it asked nobody else', () => {
+test('so far the page had no errors and sent no requests elsewhere', () => {
   expect(opened.errors).toEqual([]);
   expect(opened.externalRequests).toEqual([]);
 });

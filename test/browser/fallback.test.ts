@@ -1,4 +1,4 @@
-/** A browser without WebGPU: clear words, and WebAssembly. */
+/** A browser without WebGPU gets a clear message, and WebAssembly. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OpenPage, openPage } from './harness.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => open?.close());
 
-test('asked for by name, the missing backend is an error that says what to do', async () => {
+test('a missing backend that is requested by name is an error that says what to do', async () => {
   expect(await open.call<string>(url, 'openError', 'webgpu')).toContain(
     'this browser does not offer it; use a current Chrome',
   );

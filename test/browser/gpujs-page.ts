@@ -1,4 +1,7 @@
-/** What the browser tests of gpu.js run inside the page, which has the package in its bundle. Only JSON-like values cross. */
+/**
+ * Functions that the browser tests of gpu.js call inside the page, whose bundle contains the package. Only JSON-like
+ * values cross.
+ */
 import * as library from 'gpu.js/dist/gpu-browser.js';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -8,13 +11,13 @@ import { adam, dense, type Engine, evaluate, monotone, open, sequential, train }
 import { parityCases } from '../parity/cases/index.ts';
 import type { ParityCase } from '../parity/cases/parity.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
-import { asking } from '../reference/outcomes.ts';
+import { createAsk } from '../reference/outcomes.ts';
 
 const load = async (): Promise<unknown> => library;
 const cases: readonly ParityCase[] = [...parityCases, ...solverCases];
 let backends: Promise<readonly [Backend, Backend]> | undefined;
 
-/** Runs one parity case over WebGL2; returns what went wrong, or an empty string. */
+/** Runs one parity case over WebGL2. Returns the error message, or an empty string. */
 export async function runCase(name: string): Promise<string> {
   backends ??= openGPUJS({ mode: 'webgl2', load }).then((candidate) => [openCPU(), candidate] as const);
   try {
@@ -29,8 +32,8 @@ export async function runCase(name: string): Promise<string> {
 
 let engine: Promise<Engine> | undefined;
 
-/** What WebGL2 finds for a reference problem. */
-export const ask = asking(() => {
+/** The solutions of a reference problem on WebGL2. */
+export const ask = createAsk(() => {
   engine ??= open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
   return engine;
 });
@@ -40,14 +43,17 @@ export interface DigitsRun {
   readonly reason: string;
   readonly description: string;
   readonly losses: readonly number[];
-  /** On the test split, from 0 to 1. */
+  /** Accuracy on the test split, from 0 to 1. */
   readonly accuracy: number;
-  /** Live buffers and bytes after step 5 and after the last but one: the step that follows each is under way, and holds where it started. */
+  /**
+   * Live buffers and bytes after step 5 and after the last step but one. The step after each of them is under way then,
+   * and holds the state that it started from.
+   */
   readonly memory: readonly { readonly buffers: number; readonly bytes: number }[];
   readonly seconds: number;
 }
 
-/** Trains a monotone layer on the digits for a number of steps. */
+/** Trains a monotone layer on the digits for `steps` steps. */
 export async function trainDigits(
   mode: GPUJSMode,
   steps: number,
@@ -71,7 +77,7 @@ export async function trainDigits(
         if (kind !== 'step') return;
         step += 1;
         if (step !== 5 && step !== steps - 1) return;
-        // What a report of the step reads may be on its way, and what it read led to another reading.
+        // Reading a report may start a further read-back, so several rounds are awaited.
         for (let reading = 0; reading < 3; reading++) {
           await engine.idle();
           await new Promise((resolve) => setTimeout(resolve));
@@ -102,7 +108,7 @@ export interface Choice {
   readonly sum: number;
 }
 
-/** The message with which a tensor of so many numbers is refused, or an empty string. */
+/** The error message for a tensor of `numbers` numbers, or an empty string. */
 export async function errorOfLarge(numbers: number): Promise<string> {
   const opened = await open({ backend: 'gpujs', gpujs: { mode: 'webgl2', load } });
   try {
@@ -115,7 +121,7 @@ export async function errorOfLarge(numbers: number): Promise<string> {
   }
 }
 
-/** What open() chooses, and why, in a page that has neither WebGPU nor WebAssembly; twice. */
+/** The choice of open(), and its reason, in a page that has neither WebGPU nor WebAssembly; twice. */
 export async function chosenWithoutWebAssembly(): Promise<readonly Choice[]> {
   const kept = globalThis.WebAssembly;
   Reflect.deleteProperty(globalThis, 'WebAssembly');

@@ -1,4 +1,4 @@
-/** The reference problems over gpu.js's WebGL2, in a page without WebGPU. */
+/** The reference problems on gpu.js over WebGL2, in a page without WebGPU. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ask, Outcome } from '../reference/outcomes.ts';
@@ -18,7 +18,7 @@ describe('reference problems on gpujs over WebGL2', () => {
   monotoneSuite({ ask, precision: 'float32' });
   lassoSuite({ ask, precision: 'float32', solvers: ['fista'] });
 
-  test('nothing went wrong in the page, and it asked nobody else', () => {
+  test('the page had no errors and sent no requests elsewhere', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { solverCases } from '../parity/cases/solvers.ts';
 import type { Choice, DigitsRun } from './gpujs-page.ts';
 import { type OpenPage, openPage } from './harness.ts';
 
-describe('gpujs in the browser, over WebGL2 but where another mode is told', () => {
+describe('gpujs in the browser, over WebGL2 unless another mode is given', () => {
   let open: OpenPage;
   let url: string;
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('gpujs in the browser, over WebGL2 but where another mode is told', () 
   test.each([
     ['WebGL2', 'webgl2'],
     ['WebAssembly', 'webassembly'],
-  ])('over %s 40 steps on the digits classify most of them, and memory stays as it was', async (_, mode) => {
+  ])('over %s 40 steps on the digits classify most of them, and memory does not grow', async (_, mode) => {
     const run = await open.call<DigitsRun>(url, 'trainDigits', mode, 40, 24, 32, 1e-2);
     expect(run.backend).toBe('gpujs');
     expect(run.reason).toBe('it was asked for');
@@ -33,13 +33,13 @@ describe('gpujs in the browser, over WebGL2 but where another mode is told', () 
     expect(run.memory[1]).toEqual(run.memory[0]);
   });
 
-  test('a tensor that is too large is an error that says so', async () => {
+  test('a tensor that is too large is refused with the reason', async () => {
     expect(await open.call<string>(url, 'errorOfLarge', 2 ** 24 + 1)).toBe(
       'gpujs: a tensor of 16777217 numbers is too large for gpu.js, which counts to 16777216; split it, or choose another backend',
     );
   });
 
-  test('without WebAssembly too, open() measures what is left, once, and says what it found', async () => {
+  test('if WebAssembly is missing too, open() measures the other backends once, and reports the result', async () => {
     const choices = await open.call<readonly Choice[]>(url, 'chosenWithoutWebAssembly');
     const [{ backend, reason, sum }, again] = choices;
     expect(['gpujs', 'cpu']).toContain(backend);
@@ -47,10 +47,10 @@ describe('gpujs in the browser, over WebGL2 but where another mode is told', () 
     expect(reason).toMatch(/gpujs \(webgl2\) [\d.]+ ms/);
     expect(reason).toMatch(/cpu [\d.]+ ms/);
     expect(sum).toBe(6);
-    expect(again).toEqual({ backend, reason, sum }); // with the same figures: nothing was measured anew
+    expect(again).toEqual({ backend, reason, sum }); // the same figures: the second call measured nothing
   });
 
-  test('nothing went wrong in the page, and it asked nobody else', () => {
+  test('the page had no errors and sent no requests elsewhere', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
   });

@@ -12,7 +12,7 @@ afterAll(async () => {
   await open?.close();
 });
 
-test('the page has a WebGPU adapter, and it is the one asked for', async () => {
+test('the page has a WebGPU adapter of the requested kind', async () => {
   const vendor = await open.page.evaluate(async () => (await navigator.gpu.requestAdapter())?.info.architecture);
   if (process.env.EQUILIBRA_TEST_ADAPTER === 'hardware') expect(vendor).toBeTypeOf('string');
   else expect(vendor).toBe('swiftshader');
@@ -28,7 +28,7 @@ test('a TypeScript file is bundled and called in the page', async () => {
   expect(data.train.count).toBe(2);
 });
 
-test('what goes wrong in the page is collected', async () => {
+test('errors in the page are collected', async () => {
   const before = open.errors.length;
   await open.page.evaluate(async () => {
     console.error('planted');

@@ -31,7 +31,7 @@ const FIREFOX_PREFERENCES = {
   'dom.webgpu.workers.enabled': true,
 };
 
-/** An open page in a real browser, with everything that went wrong in it. */
+/** An open page in a real browser, together with all errors that occur in it. */
 export interface OpenPage {
   readonly page: Page;
   /** The server's address without a closing slash; `${url}/dist/…` serves the built package. */
@@ -42,7 +42,10 @@ export interface OpenPage {
   readonly externalRequests: string[];
   /** Bundles a TypeScript file for the page and returns the address of the module. */
   bundle(entryFile: string): Promise<string>;
-  /** Imports the module at `moduleUrl` in the page, calls the exported function with JSON-like values and returns its result. */
+  /**
+   * Imports the module at `moduleUrl` in the page, calls one of its exports with JSON-like values, and returns the
+   * result.
+   */
   call<T>(moduleUrl: string, exportName: string, ...values: unknown[]): Promise<T>;
   close(): Promise<void>;
 }
@@ -51,11 +54,11 @@ export interface OpenPage {
 export interface PageOptions {
   /** Hides navigator.gpu from the page and from the workers of a site, as in a browser without WebGPU. */
   readonly removeWebGPU?: boolean;
-  /** A folder that is served in place of the empty page. */
+  /** A folder that is served instead of the empty page. */
   readonly site?: string;
   /** Isolates the page from other origins, so that it may share memory with workers. */
   readonly isolated?: boolean;
-  /** The path of a Firefox that is to show it, over the system's Vulkan driver, in place of Chromium. */
+  /** The path of a Firefox that opens the page instead of Chromium, over the system's Vulkan driver. */
   readonly firefox?: string;
 }
 
@@ -94,12 +97,13 @@ export async function openPage(options: PageOptions = {}): Promise<OpenPage> {
 
     async function bundle(entryFile: string): Promise<string> {
       const path = `/bundles/${bundles.size}.js`;
-      bundles.set(path, await bundled(entryFile));
+      bundles.set(path, await bundleOnce(entryFile));
       return url + path;
     }
 
     function call<T>(moduleUrl: string, exportName: string, ...values: unknown[]): Promise<T> {
-      // As text: a test runner rewrites the `import()` of a function's source, and the page knows nothing of its helper.
+      // The code is passed as text: a test runner rewrites the `import()` in a function's source, and its helper does
+      // not exist in the page.
       const parameters = values.map((value) => JSON.stringify(value) ?? 'undefined').join(', ');
       const expression = `import(${JSON.stringify(moduleUrl)}).then((m) => m[${JSON.stringify(exportName)}](${parameters}))`;
       return page.evaluate(expression) as Promise<T>;
@@ -125,7 +129,7 @@ function watch(page: Page, url: string, errors: string[], externalRequests: stri
   page.on('pageerror', (error) => errors.push(`page: ${error instanceof Error ? error.message : String(error)}`));
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText ?? '';
-    // Firefox counts as failed what a reload has given up.
+    // Firefox reports requests as failed that a reload has cancelled.
     if (why !== 'NS_BINDING_ABORTED') errors.push(`request: ${request.url()} ${why}`);
   });
   page.on('response', (response) => {
@@ -137,13 +141,13 @@ function watch(page: Page, url: string, errors: string[], externalRequests: stri
   });
 }
 
-/** Of the entry files of this process. */
-const bundlesMade = new Map<string, Promise<string>>();
+/** The bundles of this process, by entry file. */
+const bundlesByEntry = new Map<string, Promise<string>>();
 
-/** Each entry file is bundled once, however many pages load it. */
-function bundled(entryFile: string): Promise<string> {
-  const known = bundlesMade.get(entryFile) ?? bundleForPage(entryFile);
-  bundlesMade.set(entryFile, known);
+/** Bundles each entry file once, however many pages load it. */
+function bundleOnce(entryFile: string): Promise<string> {
+  const known = bundlesByEntry.get(entryFile) ?? bundleForPage(entryFile);
+  bundlesByEntry.set(entryFile, known);
   return known;
 }
 
@@ -177,7 +181,7 @@ function startServer(
     const ofSite = site && fileIn(site, pathname === '/' ? '/index.html' : pathname);
     if (ofSite) {
       response.setHeader('content-type', contentTypes[extname(ofSite)] ?? 'application/octet-stream');
-      // A worker does not run what a page evaluates on its new documents.
+      // Workers do not run the scripts that a page evaluates on new documents.
       if (removeWebGPU && extname(ofSite) === '.js')
         response.write('delete globalThis.WorkerNavigator?.prototype.gpu;\n');
       return createReadStream(ofSite).pipe(response);
@@ -195,7 +199,7 @@ function startServer(
   });
 }
 
-/** The file of dist/ that /dist/… names, if there is one; never a file outside. */
+/** The file of dist/ that the path /dist/… names, if it exists; never a file outside of dist/. */
 function builtFile(pathname: string): string | undefined {
   return pathname.startsWith('/dist/') ? fileIn(dist, pathname.slice('/dist'.length)) : undefined;
 }

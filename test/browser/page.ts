@@ -1,4 +1,4 @@
-/** What the browser tests run inside the page. Only JSON-like values cross. */
+/** Functions that the browser tests call inside the page. Only JSON-like values cross. */
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
@@ -7,7 +7,7 @@ import { type BackendName, type Engine, open } from '../../src/index.ts';
 import { factorCases } from '../parity/cases/factorisations.ts';
 import { type ParityCase, parityCases } from '../parity/cases/index.ts';
 import { solverCases } from '../parity/cases/solvers.ts';
-import { asking } from '../reference/outcomes.ts';
+import { createAsk } from '../reference/outcomes.ts';
 
 export { trainSteps } from './training.ts';
 
@@ -15,7 +15,7 @@ const cases: readonly ParityCase[] = [...parityCases, ...factorCases, ...solverC
 const candidates = { webgpu: () => openWebGPU(), wasm: () => openWasm() };
 const opened = new Map<string, Promise<Backend>>();
 
-/** Runs one parity case on a backend of the page; returns what went wrong, or an empty string. */
+/** Runs one parity case on a backend of the page. Returns the error message, or an empty string. */
 export async function runCase(backend: keyof typeof candidates, name: string): Promise<string> {
   const candidate = opened.get(backend) ?? candidates[backend]();
   opened.set(backend, candidate);
@@ -31,13 +31,13 @@ export async function runCase(backend: keyof typeof candidates, name: string): P
 
 let engine: Promise<Engine> | undefined;
 
-/** What WebGPU finds for a reference problem. */
-export const ask = asking(() => {
+/** The solutions of a reference problem on WebGPU. */
+export const ask = createAsk(() => {
   engine ??= open({ backend: 'webgpu' });
   return engine;
 });
 
-/** What the adapter of a backend calls itself, once it says what is expected or does not in time. */
+/** The description of a backend's adapter, once it contains the expected text, or after a timeout. */
 export async function description(backend: BackendName, expected: string): Promise<string> {
   const engine = await open({ backend, threads: 2 });
   try {

@@ -1,4 +1,4 @@
-/** Every parity case inside a real browser: over its WebGPU, and over its WebAssembly with threads. */
+/** Every parity case inside a real browser: on its WebGPU, and on its WebAssembly with threads. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { factorCases } from '../parity/cases/factorisations.ts';
@@ -24,7 +24,7 @@ describe.each(CANDIDATES)('%s in the browser', (backend, options) => {
       expect(await open.call<string>(url, 'runCase', backend, name)).toBe('');
     });
   }
-  test('nothing went wrong in the page, and it asked nobody else', () => {
+  test('the page had no errors and sent no requests elsewhere', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** The readers of data in a browser: its streams decompress, and its files are read, as those of Node are. */
+/** The readers of data in a browser: its streams decompress and its files are read as in Node. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gzipped, imageFiles } from '../support/files.ts';
@@ -34,7 +34,7 @@ test('a table in UTF-16 becomes the same numbers as in Node', async () => {
   expect(inPage).toEqual(await tableIn(bytes, 'art'));
 });
 
-test('a .gz bomb is stopped, and one that is cut short is broken', async () => {
+test('a .gz bomb is stopped, and a truncated .gz file is refused', async () => {
   const bomb = gzipped(new Uint8Array(64 * 2 ** 20));
   expect(await open.call(url, 'failureOf', base64(bomb), 2 ** 20)).toBe(
     'DataError: the .gz file holds more than 1048576 bytes; at most 1048576 are read: raise limits.decompressedBytes',

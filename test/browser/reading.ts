@@ -1,11 +1,13 @@
-/** What the page does in the test of the readers: the same functions as in Node, on the browser's streams and files. */
+/**
+ * Functions that the test of the readers calls in the page: the same as in Node, on the browser's streams and files.
+ */
 import { imagesFromFiles, readTable, tableDataset } from '../../src/data/index.ts';
 
 function blobOf(base64: string): Blob {
   return new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))]);
 }
 
-/** A data set from files as they are dropped on a page. */
+/** Builds a data set from files as they are dropped on a page. */
 export async function imagesIn(files: { name: string; base64: string }[]): Promise<object> {
   const dropped = files.map(({ name, base64 }) => new File([blobOf(base64)], name));
   const data = await imagesFromFiles(dropped.map((file) => ({ name: file.name, bytes: file })));

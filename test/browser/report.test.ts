@@ -1,4 +1,4 @@
-/** The reports of the command line as a browser shows them. */
+/** The command line's reports in a browser. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { openPage } from './harness.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-test('that of a training run is shown whole in light and dark, on a desk and on a phone, and asks for nothing', async () => {
+test('the report of a training run fits desks and phones, in light and dark, and sends no requests', async () => {
   const open = await openPage();
   try {
     for (const mistakes of [exampleReport(12).mistakes, imageMistakes([8, 8], 6), imageMistakes([3, 4, 3], 6)]) {
@@ -38,7 +38,7 @@ test('that of a training run is shown whole in light and dark, on a desk and on 
   }
 });
 
-test('that of a tuning is shown whole in light and dark, on a desk and on a phone, and everybody can use it', async () => {
+test('the report of a tuning fits desks and phones, in light and dark, and is accessible', async () => {
   const open = await openPage();
   try {
     for (const report of [
@@ -57,7 +57,7 @@ test('that of a tuning is shown whole in light and dark, on a desk and on a phon
           const seen = await open.page.evaluate(() => ({
             beyondTheEdge: document.documentElement.scrollWidth - document.documentElement.clientWidth,
             dark: getComputedStyle(document.body).backgroundColor === 'rgb(17, 21, 27)',
-            // Names and numbers of an axis stand within their picture.
+            // Names and numbers of an axis stay within their picture.
             cutOff: Array.from(document.querySelectorAll('figure.chart text'), (text) => {
               const [picture] = Array.from(text.closest('figure')?.children ?? []).slice(-1);
               const [inner, outer] = [text, picture].map((each) => each.getBoundingClientRect());

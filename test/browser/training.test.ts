@@ -1,4 +1,4 @@
-/** The same training steps from one seed in the browser over WebGPU, in Node over WebGPU, and in Node on the CPU. */
+/** The same training steps from one seed: in the browser on WebGPU, in Node on WebGPU, and in Node on the CPU. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { openPage } from './harness.ts';
@@ -18,7 +18,7 @@ async function inBrowser(...run: Run): Promise<TrainingRun> {
   }
 }
 
-/** A software adapter beside other work is slow. */
+/** A software adapter is slow when other work runs beside it. */
 const TIMEOUT = 600_000;
 
 test(

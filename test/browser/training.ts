@@ -5,11 +5,11 @@ import { adam, type BackendName, dense, monotone, open, sequential, train } from
 export interface TrainingRun {
   readonly backend: string;
   readonly losses: readonly number[];
-  /** Live buffers and bytes after step 5 and after the last but one: the last has nothing more under way. */
+  /** Live buffers and bytes after step 5 and after the last step but one, when nothing more is under way. */
   readonly memory: readonly { readonly buffers: number; readonly bytes: number }[];
 }
 
-/** Trains a monotone layer on the digits for a number of steps from seed 0. */
+/** Trains a monotone layer on the digits for `steps` steps from seed 0. */
 export async function trainSteps(
   backend: BackendName | undefined,
   steps: number,

@@ -1,18 +1,20 @@
-/** What the tests of workers run inside the page. Only JSON-like values cross. */
+/** Functions that the tests of workers call inside the page. Only JSON-like values cross. */
 import { ConvergenceError, downloadCheckpoint, loadCheckpoint, trainInWorker } from '../../src/index.ts';
 import type { Job } from './worker.ts';
 
 export interface Report {
   readonly losses: readonly number[];
   readonly kinds: readonly string[];
-  /** Whether it was stopped on the way. */
+  /** Whether the training was stopped before its end. */
   readonly stopped: boolean;
   readonly error: { readonly name: string; readonly message: string; readonly samples: number } | undefined;
-  /** Of the last checkpoint. */
+  /** The last checkpoint. */
   readonly checkpoint: { readonly reason: string; readonly steps: number; readonly extras: unknown } | undefined;
 }
 
-/** Trains in a worker; stopped at the first event of an epoch, where asked, and then taken up again in a new worker. */
+/**
+ * Trains in a worker. If `stopAt` is given, stops there at the first event of an epoch, and resumes in a new worker.
+ */
 export async function trainThere(workerUrl: string, job: Job, stopAt?: number): Promise<Report> {
   const controller = new AbortController();
   let last: Uint8Array<ArrayBuffer> | undefined;
@@ -35,7 +37,7 @@ export async function trainThere(workerUrl: string, job: Job, stopAt?: number): 
     });
     return finished.finally(() => worker.terminate());
   };
-  const described = () => {
+  const describeCheckpoint = () => {
     const checkpoint = last && loadCheckpoint(last);
     return checkpoint && { reason, steps: checkpoint.training?.losses.length ?? 0, extras: checkpoint.extras };
   };
@@ -45,15 +47,15 @@ export async function trainThere(workerUrl: string, job: Job, stopAt?: number): 
       stopped = true;
       return start(last);
     });
-    return { losses, kinds, stopped, error: undefined, checkpoint: described() };
+    return { losses, kinds, stopped, error: undefined, checkpoint: describeCheckpoint() };
   } catch (error) {
     const { name, message } = error as Error;
     const samples = error instanceof ConvergenceError ? error.report.samples.length : 0;
-    return { losses: [], kinds, stopped, error: { name, message, samples }, checkpoint: described() };
+    return { losses: [], kinds, stopped, error: { name, message, samples }, checkpoint: describeCheckpoint() };
   }
 }
 
-/** The name and the bytes of the file that a click would have saved. */
+/** The name and the bytes of the file that a click would save. */
 export async function download(bytes: readonly number[], name: string): Promise<{ name: string; bytes: number[] }> {
   let anchor: HTMLAnchorElement | undefined;
   HTMLAnchorElement.prototype.click = function click() {

@@ -28,11 +28,11 @@ async function trainHere(epochs: number): Promise<readonly number[]> {
   return losses;
 }
 
-test('on the CPU, stopped and taken up again: the losses of an undisturbed run, to the last bit', async () => {
+test('on the CPU, a run that is stopped and resumed has the losses of an uninterrupted run, to the last bit', async () => {
   const { losses, error, stopped, checkpoint } = await trainThere({ backend: 'cpu', epochs: 600 }, 2);
   expect([error, stopped]).toEqual([undefined, true]);
   expect(losses).toEqual((await trainThere({ backend: 'cpu', epochs: 600 })).losses);
-  // Math.exp may differ from engine to engine by the last bit.
+  // Math.exp may differ between JavaScript engines in the last bit.
   for (const [step, loss] of (await trainHere(5)).entries()) expect(Math.abs(losses[step] - loss)).toBeLessThan(1e-12);
   expect(checkpoint).toEqual({ reason: 'finished', steps: 1200, extras: { classes: ['a', 'b', 'c'] } });
   expect(opened.errors).toEqual([]);
@@ -51,14 +51,14 @@ test('ConvergenceError comes over with its report', async () => {
   expect(error).toMatchObject({ name: 'ConvergenceError', samples: 10 });
 });
 
-test('a worker whose script is not there', async () => {
+test('a worker whose script is missing', async () => {
   const before = opened.errors.length;
   const { error } = await opened.call<Report>(page, 'trainThere', `${opened.url}/nowhere.js`, {
     backend: 'cpu',
     epochs: 1,
   });
   expect(error?.message).toContain('trainInWorker: the worker failed');
-  opened.errors.splice(before); // the 404 that was asked for
+  opened.errors.splice(before); // the 404 that the test provoked
 });
 
 test('a checkpoint is offered as a download', async () => {

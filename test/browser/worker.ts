@@ -5,7 +5,7 @@ import { clouds } from '../support/clouds.ts';
 export interface Job {
   readonly backend: BackendName;
   readonly epochs: number;
-  /** Of the solver. */
+  /** The solver's limit. */
   readonly limit?: number;
 }
 

@@ -1,4 +1,4 @@
-/** The properties of composed problems, of other seeds than in `npm test`. */
+/** The properties of composed problems, with other seeds than in `npm test`. */
 import fc from 'fast-check';
 import { afterAll } from 'vitest';
 import { ON_CPU, ON_EVERY_BACKEND } from '../support/composed/properties/all.ts';

@@ -1,4 +1,4 @@
-/** What Deno runs: the suites of kernels named on its command line, a line of JSON for each case. */
+/** Run by Deno: the kernel suites named on its command line; prints a line of JSON for each case. */
 import { webgpuSuites } from '../parity/cases/webgpu.ts';
 import { runKernelCase } from './kernels.ts';
 

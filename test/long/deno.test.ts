@@ -1,4 +1,7 @@
-/** The kernels in Deno, whose WebGPU is wgpu outside of a browser: those that no adapter of the other suites compiles too. */
+/**
+ * The kernels in Deno, whose WebGPU is wgpu outside of a browser: the suites with variants that the adapters of the
+ * other long suites do not compile.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +12,7 @@ import { bundleForPage } from '../browser/harness.ts';
 import { webgpuSuites } from '../parity/cases/webgpu.ts';
 import { find } from './programs.ts';
 
-const suites = webgpuSuites.filter(({ name }) => name !== 'forms in registers'); // which are those for a software adapter
+const suites = webgpuSuites.filter(({ name }) => name !== 'variants in registers'); // for software adapters
 const TIMEOUT = 600_000;
 const folder = mkdtempSync(join(tmpdir(), 'equilibra-deno-'));
 const outcomes = new Map<string, string>();
@@ -49,6 +52,6 @@ describe.each(suites)('WebGPU of Deno, $name', ({ name: suite, cases }) => {
   });
 });
 
-test('Deno came to its end', () => {
+test('Deno ended normally', () => {
   expect(ending).toBe('');
 });

@@ -1,4 +1,7 @@
-/** Every parity case of every form of the kernels, the reference problems and training in Firefox, whose WebGPU (wgpu) compiles WGSL with naga. */
+/**
+ * Every parity case in every variant of the kernels, the reference problems and training in Firefox, whose WebGPU
+ * (wgpu) compiles WGSL with naga.
+ */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenPage, openPage } from '../browser/harness.ts';
@@ -37,12 +40,12 @@ describe('WebGPU of Firefox', () => {
 
   describe('reference problems', () => {
     const ask: Ask = (name, ...given) => open.call<Outcome<typeof name>>(url, 'ask', name, ...given);
-    // The parity cases have Anderson's, at sizes that a software adapter can bear.
+    // The parity cases cover Anderson acceleration, at sizes that a software adapter can bear.
     monotoneSuite({ ask, precision: 'float32', without: (solver) => solver.startsWith('anderson') });
     lassoSuite({ ask, precision: 'float32', solvers: ['fista'] });
   });
 
-  test('20 steps of training give the losses of the CPU, and leave nothing behind', async () => {
+  test('20 steps of training have the losses of the CPU, and leak nothing', async () => {
     const run = [20, 64, 32, 1e-4] as const;
     const oracle = await trainSteps('cpu', ...run);
     const { backend, losses, memory } = await open.call<TrainingRun>(url, 'trainSteps', 'webgpu', ...run);
@@ -53,7 +56,7 @@ describe('WebGPU of Firefox', () => {
     expect(memory[1]).toEqual(memory[0]);
   });
 
-  test('nothing went wrong in the page, and it asked nobody else', () => {
+  test('the page had no errors and sent no requests elsewhere', () => {
     expect(open.errors).toEqual([]);
     expect(open.externalRequests).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { webgpuSuites } from '../parity/cases/webgpu.ts';
 
 const opened = new Map<string, Promise<Backend>>();
 
-/** What went wrong in a case of a suite, or an empty string. */
+/** Runs a case of a suite. Returns the error message, or an empty string. */
 export async function runKernelCase(suite: string, name: string): Promise<string> {
   try {
     const { options, cases } = webgpuSuites.find((one) => one.name === suite) ?? { options: {}, cases: [] };

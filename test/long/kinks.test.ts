@@ -1,4 +1,4 @@
-/** Kinks and bounds of errors of many random layers, on every backend. */
+/** Kinks and error bounds of many random layers, on every backend. */
 import { afterAll, describe, test } from 'vitest';
 import { engineOn } from '../support/engines.ts';
 import { checkErrorBounds } from '../support/error-bounds.ts';
@@ -13,11 +13,11 @@ describe.each(BACKENDS)('%s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
 
-  test('planted kinks: every selection gives an element of the true set, and none is missed', async () => {
+  test('planted kinks: every selection gives an element of the true set, and no kink is missed', async () => {
     for (let seed = 1; seed <= LAYERS[backend]; seed++) await checkPlantedLayer(await engine(), seed);
   });
 
-  test('bounds of errors hold', async () => {
+  test('error bounds hold', async () => {
     for (let seed = 1; seed <= LAYERS[backend]; seed++) {
       await checkErrorBounds(await engine(), await oracle.engine(), seed);
     }

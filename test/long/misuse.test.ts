@@ -1,8 +1,11 @@
-/** As test/unit/misuse.test.ts, with many more cases of every family, of as many as EQUILIBRA_TEST_CASES says and another seed. */
+/**
+ * Like test/unit/misuse.test.ts, but with another seed and many more cases of every family; EQUILIBRA_TEST_CASES sets
+ * their number.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FAMILIES } from '../support/misuse/families.ts';
 import { DATA_FAMILIES } from '../support/misuse/families-data.ts';
-import { run } from '../support/misuse/run.ts';
+import { runFamily } from '../support/misuse/run.ts';
 import { makeWorld, type World } from '../support/misuse/world.ts';
 
 const CASES = Number(process.env.EQUILIBRA_TEST_CASES ?? 4_000);
@@ -16,7 +19,7 @@ afterAll(() => world.close());
 test.each([...FAMILIES, ...DATA_FAMILIES].map((family) => [family.name, family] as const))(
   '%s',
   async (_, family) => {
-    const { faults } = await run(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 2));
+    const { faults } = await runFamily(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 2));
     expect(faults).toEqual([]);
   },
   600_000,

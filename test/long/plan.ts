@@ -1,20 +1,20 @@
-/** What becomes of each long suite on this computer. */
+/** Decides which long suites run on this computer. */
 import type { Program, ProgramName } from './programs.ts';
 import type { LongSuite } from './suites.ts';
 
-export interface Plan {
+interface Plan {
   readonly name: string;
   readonly files: readonly string[];
-  /** What the person at this computer would have to install; empty where nothing is missing. */
+  /** The programs that a person would have to install on this computer; empty where nothing is missing. */
   readonly missing: readonly string[];
 }
 
 /**
- * The suites of these names, or all where none is given.
+ * Plans the suites of the given names, or all of them.
  *
- * @param installs whether to install what is missing before finding out
+ * @param installs whether to install missing programs first
  */
-export function planned(
+export function planSuites(
   suites: readonly LongSuite[],
   names: readonly string[],
   program: (name: ProgramName) => Program,
@@ -22,14 +22,14 @@ export function planned(
 ): Plan[] {
   const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name));
   return chosen.map(({ name, files, programs }) => {
-    const absent = (each: ProgramName): boolean => program(each).find() === undefined;
-    if (installs) for (const each of programs.filter(absent)) program(each).install();
-    return { name, files, missing: programs.filter(absent).map((each) => program(each).hint) };
+    const isMissing = (each: ProgramName): boolean => program(each).find() === undefined;
+    if (installs) for (const each of programs.filter(isMissing)) program(each).install();
+    return { name, files, missing: programs.filter(isMissing).map((each) => program(each).hint) };
   });
 }
 
-/** What is wrong with the registry or with the names asked for. */
-export function faultsOf(
+/** Errors in the registry of suites, or in the names that the caller gave. */
+export function findFaults(
   suites: readonly LongSuite[],
   names: readonly string[],
   filesFound: readonly string[],

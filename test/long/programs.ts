@@ -1,17 +1,17 @@
 /**
- * The programs that long suites need: how each is found, and how a continuous integration installs it. Read by the test
- * files and by the runner, both started in the root of the repository; imports nothing of a package but Node's own.
+ * The programs that long suites need: how each is found, and how continuous integration installs it. The test files and
+ * the runner read this file, both started in the root of the repository. It imports only Node's own modules.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface Program {
-  /** What a person installs, for the line that says what is missing. */
+  /** What a person should install; printed where the program is missing. */
   readonly hint: string;
-  /** Where it is, or undefined where it is not. */
+  /** The path of the program; undefined where it is missing. */
   find(): string | undefined;
-  /** Installs it with its output shown, or leaves it missing. */
+  /** Installs the program and shows the output. A failed installation leaves it missing. */
   install(): void;
 }
 
@@ -20,13 +20,13 @@ export type ProgramName = keyof typeof programs;
 const programs = {
   firefox: {
     hint: 'Firefox 141 or newer with a Vulkan driver; on Debian the packages firefox-esr and mesa-vulkan-drivers',
-    find: () => onPath('firefox-esr') ?? onPath('firefox'),
-    install: () => debian('firefox-esr', 'mesa-vulkan-drivers'),
+    find: () => findOnPath('firefox-esr') ?? findOnPath('firefox'),
+    install: () => installFromDebian('firefox-esr', 'mesa-vulkan-drivers'),
   },
   deno: {
     hint: 'Deno 2, in the package deno of npm',
-    find: () => onPath('deno') ?? ofPackage('deno'),
-    install: () => npm('deno@2.9'),
+    find: () => findOnPath('deno') ?? findInPackage('deno'),
+    install: () => installFromNpm('deno@2.9'),
   },
 } satisfies Record<string, Program>;
 
@@ -41,16 +41,16 @@ export function find(name: ProgramName): string {
   return path;
 }
 
-/** Packages for the long suites alone, beside those that `npm ci` installs. */
+/** Packages only for the long suites, besides those that `npm ci` installs. */
 const PACKAGES = join('node_modules', '.long');
 
-function onPath(name: string): string | undefined {
+function findOnPath(name: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
   const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
   return folders.flatMap((folder) => names.map((each) => join(folder, each))).find((path) => existsSync(path));
 }
 
-function ofPackage(name: string): string | undefined {
+function findInPackage(name: string): string | undefined {
   const path = join(
     process.cwd(),
     PACKAGES,
@@ -61,16 +61,16 @@ function ofPackage(name: string): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-function debian(...packages: readonly string[]): void {
-  if (process.getuid?.() !== 0 || onPath('apt-get') === undefined) return;
-  shown('apt-get', ['update']);
-  shown('apt-get', ['install', '--yes', '--no-install-recommends', ...packages]);
+function installFromDebian(...packages: readonly string[]): void {
+  if (process.getuid?.() !== 0 || findOnPath('apt-get') === undefined) return;
+  runVisibly('apt-get', ['update']);
+  runVisibly('apt-get', ['install', '--yes', '--no-install-recommends', ...packages]);
 }
 
-function npm(...packages: readonly string[]): void {
-  shown('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', PACKAGES, ...packages]);
+function installFromNpm(...packages: readonly string[]): void {
+  runVisibly('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', PACKAGES, ...packages]);
 }
 
-function shown(name: string, parameters: readonly string[]): void {
+function runVisibly(name: string, parameters: readonly string[]): void {
   spawnSync(name, parameters, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
 }

@@ -1,4 +1,4 @@
-/** Training goes on for thousands of steps, and neither the engine nor the process holds more at the end than before. */
+/** Trains for thousands of steps; neither the engine nor the process must hold more memory at the end than before. */
 import { expect, test } from 'vitest';
 import { trainSteps } from '../browser/training.ts';
 

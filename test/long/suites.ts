@@ -1,13 +1,14 @@
 /**
- * The long suites, which `npm run test:long` runs one after another, each with vitest and by itself, and `.ci/run` after
- * `npm test`. `npm run test:long -- soak firefox` runs those whose names are given.
+ * The long suites. `npm run test:long` runs them one after another, each in a vitest process of its own, and `.ci/run`
+ * does so after `npm test`. `npm run test:long -- soak firefox` runs the suites with these names.
  *
- * To add one: write `test/long/NAME.test.ts` (`npx vitest run --config=test/long/vitest.config.ts test/long/NAME` runs it),
- * give it a line here, and the programs it needs an entry in programs.ts. A test file asks `find` of programs.ts where a
- * program is. A test file that no suite names, a skipped test and a suite in which no test runs are failures.
+ * To add one: write `test/long/NAME.test.ts` (`npx vitest run --config=test/long/vitest.config.ts test/long/NAME` runs
+ * it), add a line for it here, and an entry in programs.ts for each program it needs. A test file gets the path of a
+ * program from `find` of programs.ts. A test file that no suite names, a skipped test and a suite in which no test runs
+ * count as failures.
  *
- * Where a program is missing, the suites that need it are not registered, and one line says so. With CI=true the program
- * is installed; where that fails, the suite counts as one failure.
+ * Where a program is missing, the suites that need it are left out, and one line says so. With CI=true the program is
+ * installed; if that fails, the suite counts as one failure.
  */
 import type { ProgramName } from './programs.ts';
 
@@ -15,13 +16,19 @@ export interface LongSuite {
   readonly name: string;
   /** Test files, relative to the root. */
   readonly files: readonly string[];
-  /** What must be on this computer besides the packages and the browser of `npm test`. */
+  /** Programs that must be on this computer besides the packages and the browser of `npm test`. */
   readonly programs: readonly ProgramName[];
-  /** What it takes on two quiet cores. All suites together have LONG_MINUTES: who needs more takes it from another. */
+  /**
+   * Minutes on two quiet cores. All suites together have LONG_MINUTES, so a suite that needs more takes it from
+   * another.
+   */
   readonly minutes: number;
 }
 
-/** What the long suites may take together; with CI=true whatever still runs then is stopped and has failed. */
+/**
+ * The minutes that all long suites may take together. With CI=true, a suite that still runs after them is stopped and
+ * has failed.
+ */
 export const LONG_MINUTES = 30;
 
 export const suites: readonly LongSuite[] = [

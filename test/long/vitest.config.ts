@@ -1,4 +1,4 @@
-/** As for the other tests, but for the files of this folder. */
+/** The configuration of the other tests, applied to the files of this folder. */
 import { mergeConfig } from 'vitest/config';
 import base from '../vitest.config.ts';
 

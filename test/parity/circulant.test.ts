@@ -1,4 +1,7 @@
-/** A linear map of a user's own, on every backend: circulant, by discrete Fourier transforms, against its dense matrix. */
+/**
+ * A user's own linear map on every backend: a circulant matrix by discrete Fourier transforms, compared with its dense
+ * matrix.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -35,30 +38,30 @@ function circulant(c: Tensor, margin: number): LinearMap {
         return tracing.constant({ kind: 'values', values }, [n, n]);
       };
       const [cosines, sines] = [table(Math.cos), table(Math.sin)];
-      const transformed = (x: Tensor): Complex => ({ re: x.matmul(cosines), im: x.matmul(sines).neg() });
-      const restored = ({ re, im }: Complex): Tensor =>
+      const transform = (x: Tensor): Complex => ({ re: x.matmul(cosines), im: x.matmul(sines).neg() });
+      const transformBack = ({ re, im }: Complex): Tensor =>
         re
           .matmul(cosines)
           .sub(im.matmul(sines))
           .mul(1 / n);
-      const spectrumOf = (x: Tensor): Complex => transformed(x.reshape([1, n]));
-      const filtered = (x: Tensor, by: Complex, transposed = false): Tensor =>
-        restored(times(transformed(x), transposed ? conjugate(by) : by));
+      const spectrumOf = (x: Tensor): Complex => transform(x.reshape([1, n]));
+      const filter = (x: Tensor, by: Complex, transposed = false): Tensor =>
+        transformBack(times(transform(x), transposed ? conjugate(by) : by));
       const spectrum = spectrumOf(kernel);
       const unit = tracing.constant({ kind: 'values', values: [1, ...new Array(n - 1).fill(0)] }, [n]);
       return {
-        apply: (z, { transposed }) => filtered(z, spectrum, transposed),
+        apply: (z, { transposed }) => filter(z, spectrum, transposed),
         norms: () => ({ bound: unit.sub(kernel).abs().sum().reshape([1]) }),
         resolvent(step) {
           const shifted = { re: spectrum.re.neg().add(1).mul(step).add(1), im: spectrum.im.neg().mul(step) };
           const V = inverse(shifted); // 1/(1 + α(1 − ĉ))
-          return { apply: (x, { transposed }) => filtered(x, V, transposed) };
+          return { apply: (x, { transposed }) => filter(x, V, transposed) };
         },
         cotangent(left, right) {
-          const { re, im } = times(transformed(left), conjugate(transformed(right)));
-          return [restored({ re: re.sum(0, { keepAxes: true }), im: im.sum(0, { keepAxes: true }) }).reshape([n])];
+          const { re, im } = times(transform(left), conjugate(transform(right)));
+          return [transformBack({ re: re.sum(0, { keepAxes: true }), im: im.sum(0, { keepAxes: true }) }).reshape([n])];
         },
-        tangent: ([change = kernel], z) => filtered(z, spectrumOf(change)),
+        tangent: ([change = kernel], z) => filter(z, spectrumOf(change)),
       };
     },
   };
@@ -74,8 +77,8 @@ const [b, v, db, dc] = [normals(batch * n, 4), normals(batch * n, 5), normals(ba
 
 type Names = Pick<NonNullable<Parameters<typeof monotoneFixedPoint>[2]>, 'solver' | 'linearSolver'>;
 
-/** z, the gradients of b and of c, and a tangent; and what the certificate says. */
-async function answers(engine: Engine, isDense: boolean, names: Names) {
+/** z, the gradients of b and of c, and a tangent; and the certificate. */
+async function solveBothWays(engine: Engine, isDense: boolean, names: Names) {
   const tape = new Tape();
   const bias = tape.watch(engine.tensor(b, [batch, n]));
   const given = tape.watch(isDense ? engine.tensor(W, [n, n]) : engine.tensor(c));
@@ -100,7 +103,7 @@ async function answers(engine: Engine, isDense: boolean, names: Names) {
 describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a circulant map on %s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
-  // auto goes on with the resolvent of the forward solve, where that had one; forward-backward splitting leaves none.
+  // `auto` reuses the resolvent of the forward solve, if that had one; forward-backward splitting has none.
   const cases = [
     ...Object.keys(FORWARD_SOLVERS).map((solver) => ({ solver, linearSolver: 'auto' })),
     ...Object.keys(LINEAR_SOLVERS).map((linearSolver) => ({ solver: 'forward-backward', linearSolver })),
@@ -108,7 +111,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a circulant map 
 
   test.each(cases)('$solver, $linearSolver', async (names) => {
     const opened = await engine();
-    const [found, dense] = [await answers(opened, false, names), await answers(opened, true, names)];
+    const [found, dense] = [await solveBothWays(opened, false, names), await solveBothWays(opened, true, names)];
     for (const [part, numbers] of found.numbers.entries()) {
       expect(relativeError(numbers, dense.numbers[part])).toBeLessThan(opened.epsilon < 1e-9 ? 1e-11 : 2e-5);
     }

@@ -1,4 +1,4 @@
-/** Equations of the user on the GPU: gradients against float64 finite differences, and the certificates that come with them. */
+/** A user's own equations on the GPU: gradients against float64 finite differences, and their certificates. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { argmin, type Engine, fixedPoint, open, root, type Tensor, valueAndGrad } from '../../src/index.ts';
 import { centralDifferences, gradientError, normals } from '../support/numbers.ts';
@@ -17,7 +17,7 @@ afterAll(() => {
 const [n, batch] = [4, 2];
 const zeros = ({ context }: Tensor, x: Tensor): Tensor => context.upload(new Float64Array(n * batch), [batch, n], x);
 
-/** Solutions of random systems in W [n, n] and x [batch, n], at the tolerance given. */
+/** Solutions of random systems in W [n, n] and x [batch, n], to the given tolerance. */
 const SYSTEMS: Readonly<Record<string, (W: Tensor, x: Tensor, tolerance: number) => Tensor>> = {
   'a smooth fixed point': (W, x, tolerance) =>
     fixedPoint((z, w, b) => z.matmul(w).add(b).tanh(), { unknown: zeros(W, x), inputs: [W, x], tolerance }),
@@ -100,6 +100,6 @@ test('kinks are found, counted and placed on the GPU as on the CPU', async () =>
   );
   expect(found[1]).toEqual(found[0]);
   expect(found[0].argument).toBe('contraction');
-  // Where z = 0, and x = 0.5 at the kink of softThreshold.
+  // The kinks are at z = 0, and at x = 0.5 for softThreshold.
   expect(found[0].counts).toEqual([1, 3, 1]);
 });

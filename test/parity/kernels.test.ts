@@ -8,9 +8,9 @@ import { homotopyCases } from './cases/homotopy.ts';
 import { iterateCases, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
 import { passCases } from './cases/pass.ts';
-import { suite } from './suite.ts';
+import { describeParity } from './suite.ts';
 
-suite('wasm', openWasm, [
+describeParity('wasm', openWasm, [
   ...parityCases,
   ...iterateCases,
   ...descentCases,
@@ -19,5 +19,5 @@ suite('wasm', openWasm, [
   ...factorCases,
   ...batchedInvertCases,
 ]);
-suite('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
-suite('cpu', async () => openCPU(), passCases);
+describeParity('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
+describeParity('cpu', async () => openCPU(), passCases);

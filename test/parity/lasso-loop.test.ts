@@ -1,4 +1,4 @@
-/** The loop of FISTA and ISTA in one kernel call against the Program that it replaces, on the same backend. */
+/** The loop of FISTA and ISTA in one kernel call, compared with the Program that it replaces on the same backend. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -23,7 +23,7 @@ interface Problems {
   readonly accelerated: boolean;
 }
 
-const usual: Problems = {
+const USUAL: Problems = {
   rows: 24,
   features: 10,
   batch: 9,
@@ -53,7 +53,7 @@ function numbersOf({ rows, features, batch, groups, ridge }: Problems): Record<s
 }
 
 /** β and the state after the loop, from zeros to a residual of 10⁻⁴. */
-async function looped(engine: Engine, problems: Problems): Promise<{ beta: number[]; state: number[] }> {
+async function runLoop(engine: Engine, problems: Problems): Promise<{ beta: number[]; state: number[] }> {
   const { batch, features, groups, intercept, limit, accelerated } = problems;
   const given = Object.entries(numbersOf(problems));
   const inputs = given.map(([, [values, shape]]) => engine.tensor(values, shape));
@@ -82,14 +82,14 @@ const CASES: Readonly<Record<string, Partial<Problems>>> = {
   'a limit that most samples reach': { limit: 7 },
 };
 
-/** The CPU as a backend that is not sequential: its kernel is the oracle of the others. */
+/** The CPU with its kind changed to that of a device: its kernel is the oracle of the others. */
 const BACKENDS: Readonly<Record<string, { open: () => Promise<Backend>; apart: number; error: number }>> = {
   cpu: { open: async () => ({ ...openCPU(), name: 'webgpu', widestIteration: 1000 }), apart: 0, error: 1e-12 },
   webgpu: { open: openWebGPU, apart: 1, error: 2e-4 },
 };
 
 describe.each(Object.entries(BACKENDS))(
-  'on %s the loop in one call is that of the Program',
+  'on %s the loop in one call agrees with the loop of the Program',
   (_, { open, apart, error }) => {
     let whole: Backend;
     beforeAll(async () => {
@@ -98,10 +98,10 @@ describe.each(Object.entries(BACKENDS))(
     afterAll(() => whole.close());
 
     test.each(Object.entries(CASES))('%s', async (name, change) => {
-      const problems = { ...usual, ...change };
+      const problems = { ...USUAL, ...change };
       const { batch } = problems;
-      const expected = await looped(new Engine({ ...whole, widestIteration: 0 }), problems);
-      const found = await looped(new Engine(whole), problems);
+      const expected = await runLoop(new Engine({ ...whole, widestIteration: 0 }), problems);
+      const found = await runLoop(new Engine(whole), problems);
       const row = ({ state }: typeof found, index: number): number[] => state.slice(index * batch, (index + 1) * batch);
       const [counts, others] = [expected, found].map((end) => row(end, STATE_ROWS.remaining));
       for (const [sample, count] of counts.entries())

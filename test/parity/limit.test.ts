@@ -1,4 +1,4 @@
-/** `limit` and `backwardLimit` are totals: no sample makes more iterations than that, whatever the solver and its rounds. */
+/** `limit` and `backwardLimit` are totals: no sample makes more iterations, whatever the solver and its rounds. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { HOST_BACKENDS } from '../../src/backends/kernels.ts';
@@ -23,11 +23,11 @@ import {
 import { engineOn } from '../support/engines.ts';
 import { monotoneProblem, normals } from '../support/numbers.ts';
 
-/** No solver meets it, so that each goes on until it must stop. */
+/** No solver meets this tolerance, so that each continues until it must stop. */
 const UNREACHABLE = 1e-30;
 const LIMITS: Partial<Record<BackendName, readonly number[]>> = { cpu: [1, 2, 3, 5, 23], wasm: [1, 2, 5, 23] };
 
-/** What the samples report at each limit: none above it, and some that came to it. */
+/** Checks the reported iterations at each limit: none exceeds it, and some samples reach it. */
 async function expectTotals(backend: BackendName, reportAt: (limit: number) => Promise<SolveReport>): Promise<void> {
   for (const limit of LIMITS[backend] ?? [1, 17]) {
     const { samples, solver } = await reportAt(limit);

@@ -7,7 +7,7 @@ import type { Optimiser } from '../../src/train/optimiser.ts';
 import { stepDecay } from '../../src/train/schedules.ts';
 import { sgd } from '../../src/train/sgd.ts';
 import { relativeError } from '../support/numbers.ts';
-import { follow } from '../support/optimisers.ts';
+import { runOptimiser } from '../support/optimisers.ts';
 
 const rate = stepDecay(0.1, { factor: 0.5, every: 1 });
 
@@ -35,8 +35,8 @@ describe.each(['gpujs', 'webgpu'] as const)('%s', (backend) => {
   });
 
   test.each(OPTIMISERS)('%s', async (_, optimiser) => {
-    const exact = await follow(oracle, optimiser);
-    const found = await follow(candidate, optimiser);
+    const exact = await runOptimiser(oracle, optimiser);
+    const found = await runOptimiser(candidate, optimiser);
     for (const [step, values] of exact.entries()) expect(relativeError(found[step], values)).toBeLessThan(1e-5);
   });
 });

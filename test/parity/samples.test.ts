@@ -10,7 +10,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
 
-  test('columns are samples where the function says so: certificate, count and selection', async () => {
+  test('columns can be samples: certificate, count and selection', async () => {
     const own = await engine();
     const inputs = [own.tensor([2, 0, 0, 0.5], [2, 2]), own.tensor([-1, 0.5, 0, 0.5], [2, 2])];
     const solution = fixedPoint((y, W, c) => W.matmul(y, { transposeB: true }).relu().transpose().add(c), {
@@ -23,7 +23,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     ]);
   });
 
-  test('kinks of the samples that a backward solve counts, in any layout', async () => {
+  test('a backward solve counts the kinks of each sample in any layout', async () => {
     const own = await engine();
     const solution = fixedPoint((y, x) => y.mul(0.5).add(x).transpose().relu().transpose(), {
       unknown: own.tensor([0, 0, 0, 0, 0, 0], [2, 3]),
@@ -39,7 +39,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     ]);
   });
 
-  test('rows that see one another are refused', async () => {
+  test('rows that depend on one another are refused', async () => {
     const own = await engine();
     const unknown = own.tensor([0, 0], [2, 1]);
     expect(() => fixedPoint((z) => z.gather([1, 0]).neg(), { unknown, inputs: [] })).toThrow('coupled');
@@ -60,7 +60,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect((await outer(0.25)).status).toBe('certified');
   });
 
-  test('a margin that is none', async () => {
+  test('a margin that the matrix does not have', async () => {
     const own = await engine();
     const zero = own.tensor([0], [1, 1]);
     const W = monotoneMatrix(zero, zero, own.tensor([-1], [1]));

@@ -4,13 +4,13 @@ import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
 import { passSolverCases, solverCases } from './cases/solvers.ts';
-import { suite } from './suite.ts';
+import { describeParity } from './suite.ts';
 
 async function passByPass(): Promise<Backend> {
-  return { ...(await openWebGPU({ kernelForms: 'tiled' })), widestIteration: 0 };
+  return Object.assign(await openWebGPU({ kernelForms: 'tiled' }), { widestIteration: 0 });
 }
 
-suite('solvers on wasm', openWasm, solverCases);
-suite('solvers on gpujs', () => openGPUJS({ mode: 'webassembly' }), solverCases);
-suite('solvers on webgpu', openWebGPU, solverCases);
-suite('solvers on webgpu, pass by pass', passByPass, passSolverCases);
+describeParity('solvers on wasm', openWasm, solverCases);
+describeParity('solvers on gpujs', () => openGPUJS({ mode: 'webassembly' }), solverCases);
+describeParity('solvers on webgpu', openWebGPU, solverCases);
+describeParity('solvers on webgpu, pass by pass', passByPass, passSolverCases);

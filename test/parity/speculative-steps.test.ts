@@ -1,4 +1,4 @@
-/** Training on WebGPU, whose steps are enqueued on the speculation that loops are as long as before. */
+/** Training on WebGPU, whose steps are enqueued on the speculation that loops take as many passes as before. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MemoryFigures, Speculation } from '../../src/backends/backend.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
@@ -8,19 +8,19 @@ import { type MonotoneLayerOptions, monotone } from '../../src/layers/monotone.t
 import { sequential } from '../../src/layers/sequential.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { adam } from '../../src/train/adam.ts';
-import { batchesOf } from '../../src/train/batches.ts';
+import { drawBatches } from '../../src/train/batches.ts';
 import type { Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
-import { type CountedDevice, countedDevice, type DeviceCounts } from '../support/counted-device.ts';
-import { jitter } from '../support/interrupted.ts';
+import { type CountedDevice, createCountedDevice, type DeviceCounts } from '../support/counted-device.ts';
+import { createJitterLayer } from '../support/interrupted.ts';
 
 const STEPS = 10;
 
 let counted: CountedDevice;
 let engine: Engine;
 beforeAll(async () => {
-  counted = await countedDevice();
+  counted = await createCountedDevice();
   engine = new Engine(await openWebGPU({ device: counted.device }));
 });
 afterAll(() => {
@@ -34,22 +34,22 @@ interface Setting {
   readonly speculates: boolean;
 }
 
-interface Told {
+interface Figures {
   readonly losses: readonly number[];
-  /** Of each step. */
+  /** The iterations of each step. */
   readonly iterations: readonly (readonly number[])[];
-  /** After each step, and after all of them. */
+  /** The parameters after each step, and after all of them. */
   readonly parameters: readonly (readonly number[])[];
   readonly counts: readonly DeviceCounts[];
   readonly memory: readonly MemoryFigures[];
-  /** Of each step that was begun under a speculation. */
+  /** Whether the speculation of each speculative step held. */
   readonly held: readonly boolean[];
 }
 
-async function trained({ data, layer, speculates }: Setting): Promise<Told> {
+async function trainCounted({ data, layer, speculates }: Setting): Promise<Figures> {
   const model = sequential(
     monotone({ inputs: 2, width: 6, linearSolver: 'bicgstab+cgnr', ...layer }),
-    jitter(6),
+    createJitterLayer(6),
     dense({ inputs: 6, outputs: 3 }),
   );
   const speculations: Speculation[] = [];
@@ -76,7 +76,7 @@ async function trained({ data, layer, speculates }: Setting): Promise<Told> {
         counts.push(counted.take());
         memory.push(engine.memory());
         steps.push(progress);
-        // Reading takes submits of its own: only where nobody counts these.
+        // Reading causes submits of its own, so it happens only in steps whose submits are not counted.
         if (speculates && steps.length > STEPS - 3) read();
       },
     });
@@ -97,25 +97,25 @@ async function trained({ data, layer, speculates }: Setting): Promise<Told> {
   }
 }
 
-/** The code for speculations is loaded with the first one. */
-async function loaded(): Promise<void> {
+/** Loads the code for speculations, which comes with the first one. */
+async function loadSpeculation(): Promise<void> {
   while (!engine.speculate()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe('steps that need not be read before the next one', () => {
-  test('one submit and one read-back a step; losses, iterations and parameters as without', async () => {
-    await loaded();
+  test('each step takes one submit and one read-back, with the same losses, iterations and parameters as without speculation', async () => {
+    await loadSpeculation();
     const setting = { data: clouds(8 * STEPS), layer: { solver: 'peaceman-rachford' } } as const;
-    const without = await trained({ ...setting, speculates: false });
+    const without = await trainCounted({ ...setting, speculates: false });
     const before = engine.memory();
-    const told = await trained({ ...setting, speculates: true });
+    const told = await trainCounted({ ...setting, speculates: true });
     expect(engine.memory().buffers).toBe(before.buffers);
     expect(told.losses).toEqual(without.losses);
     expect(told.iterations).toEqual(without.iterations);
     expect(told.parameters.at(-1)).toEqual(without.parameters.at(-1));
     expect(told.held).toHaveLength(STEPS);
     expect(told.held).not.toContain(false);
-    // Until the read-backs of the test begin. At the end of a step the next one has been enqueued.
+    // The steps before the read-backs of the test begin. At the end of a step the next one has been enqueued.
     const steps = told.counts.map((_, step) => step).slice(2, STEPS - 3);
     for (const step of steps) {
       expect(told.counts[step]).toMatchObject({ submits: 1, readBacks: 1 });
@@ -125,31 +125,32 @@ describe('steps that need not be read before the next one', () => {
         bytes: told.memory[2].bytes,
         programBuffers: told.memory[2].programBuffers,
       });
-      // Bind groups, an estimate of which is among what Programs take, are kept for the first few sets of buffers.
+      // Bind groups are kept for the first few sets of buffers, and the bytes of Programs include an estimate for them.
       expect(programBytes).toBeLessThan(1.5 * told.memory[2].programBytes);
       expect(without.counts[step].submits).toBeGreaterThan(3);
     }
-    // On a busy computer a read-back may still be on its way when the next one begins, which then takes a second buffer, once.
+    // On a busy computer a read-back may still be on its way when the next one begins. That one then takes a second
+    // buffer, once.
     expect(steps.reduce((made, step) => made + told.counts[step].buffers, 0)).toBeLessThanOrEqual(1);
   });
 
-  test('a step whose loops are longer than before is repeated, and nobody sees it', async () => {
-    await loaded();
-    // Another batch: loops of other shapes, of which nothing is known yet.
+  test('a step whose loops are longer than before is repeated unnoticed', async () => {
+    await loadSpeculation();
+    // Another batch size: loops of other shapes, about which nothing is known yet.
     const data = clouds(7 * STEPS);
-    const rowsOf = batchesOf(random(0), 0, data.count, 7, 'shuffled');
-    // At first every tanh is flat, so that there is next to nothing to solve backwards.
+    const rowsOf = drawBatches(random(0), 0, data.count, 7, 'shuffled');
+    // At first every tanh is flat, so that the backward solve has next to nothing to do.
     for (let step = 0; step < 6; step++) {
       for (const row of rowsOf(step)) for (const at of [2 * row, 2 * row + 1]) data.inputs[at] *= 1000;
     }
     const setting = { data, layer: { activation: 'tanh', tolerance: 1e-5, warmStart: 'step' } } as const;
-    const told = await trained({ ...setting, speculates: true });
-    const without = await trained({ ...setting, speculates: false });
+    const told = await trainCounted({ ...setting, speculates: true });
+    const without = await trainCounted({ ...setting, speculates: false });
     expect(told.held).toContain(false);
     expect(told.losses).toEqual(without.losses);
     expect(told.iterations).toEqual(without.iterations);
     expect(told.parameters.at(-1)).toEqual(without.parameters.at(-1));
-    // Reported with a step are the parameters that it has led to, not those of a later one, which may be void.
+    // The parameters reported with a step are its own results, not those of a later step, which may be void.
     expect(told.parameters.at(-2)).toEqual(told.parameters.at(-1));
     expect(told.parameters.at(-3)).not.toEqual(told.parameters.at(-2));
   });

@@ -1,8 +1,11 @@
-/** The end of the bundle of all parity and reference tests for bench/gpu.sh: runs those of WebGPU, and writes a line for each. */
+/**
+ * The last part of the bundle of all parity and reference tests for bench/gpu.sh: runs the tests of WebGPU, and writes
+ * a line for each.
+ */
 import { appendFileSync } from 'node:fs';
 import { runAll } from '../support/standalone.ts';
 
-/** Other backends have had theirs where the project was tested; the path of LARS is of the CPU. */
+/** Tests of other backends run with the rest of the project's tests; the path of LARS runs on the CPU. */
 const OTHERS = /\b(wasm|gpujs|cpu|LARS)\b/;
 
 /** @param file gets a line of JSON for each test */

@@ -5,24 +5,27 @@ import { standardisedRegression } from '../../src/data/regression.ts';
 import { LASSO_SOLVERS, type LassoSolverName } from '../../src/implicit/lasso/options.ts';
 import { lassoPath } from '../../src/implicit/lasso/path.ts';
 import { engineOn } from '../support/engines.ts';
-import { lassoPath as homotopyPath } from '../support/lars.ts';
+import { tracePath as homotopyPath } from '../support/lars.ts';
 import { relativeError } from '../support/numbers.ts';
-import { asking, rowsOf } from './outcomes.ts';
+import { createAsk, rowsOf } from './outcomes.ts';
 import { lassoSuite } from './suites.ts';
 
 const SOLVERS = Object.keys(LASSO_SOLVERS) as LassoSolverName[];
-/** A knot of an oracle is known to rounding times the condition of its active features, here some 10²: so near counts as at it. */
+/**
+ * An oracle knows a knot up to rounding times the condition of the active features, here some 10². A penalty this near
+ * to a knot counts as being at it.
+ */
 const KNOT_UNITS = 2 ** 14;
 
 describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('the reference problem on %s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
-  // On a device the parity cases have the others, at sizes that a software adapter can bear.
+  // On a device, the parity cases cover the other solvers, at sizes that a software adapter can bear.
   const solvers = backend === 'cpu' ? SOLVERS : (['fista'] as const);
-  lassoSuite({ ask: asking(engine), precision: backend === 'cpu' ? 'float64' : 'float32', solvers });
+  lassoSuite({ ask: createAsk(engine), precision: backend === 'cpu' ? 'float64' : 'float32', solvers });
 });
 
-describe('the path of the diabetes data is that of LARS', async () => {
+describe('the path of the diabetes data agrees with LARS', async () => {
   const { engine, close } = engineOn('cpu');
   afterAll(close);
   const raw = await diabetes();
@@ -52,7 +55,7 @@ describe('the path of the diabetes data is that of LARS', async () => {
     const { knots } = expected;
     expect(knots.length).toBeGreaterThan(features);
     const logLambdas = knots.map(({ logLambda }) => logLambda);
-    const { beta, intervals, certificate } = await asking(engine)(
+    const { beta, intervals, certificate } = await createAsk(engine)(
       'lassoSides',
       { ...given, kinkUnits: KNOT_UNITS },
       logLambdas,

@@ -2,12 +2,12 @@
 import { afterAll, describe } from 'vitest';
 import type { BackendName } from '../../src/index.ts';
 import { engineOn } from '../support/engines.ts';
-import { asking } from './outcomes.ts';
+import { createAsk } from './outcomes.ts';
 import { monotoneSuite } from './suites.ts';
 
-/** What is left out, and who has it. */
+/** The solvers that are left out, and where they are covered. */
 const WITHOUT: Readonly<Partial<Record<BackendName, (solver: string) => boolean>>> = {
-  // On the device the parity cases have them, at sizes that a software adapter can bear.
+  // The parity cases cover these on the device, at sizes that a software adapter can bear.
   webgpu: (solver) => solver.startsWith('anderson'),
 };
 
@@ -15,5 +15,5 @@ describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('reference problems o
   const { engine, close } = engineOn(backend);
   afterAll(close);
   const precision = backend === 'cpu' ? 'float64' : 'float32';
-  monotoneSuite({ ask: asking(engine), precision, without: WITHOUT[backend] });
+  monotoneSuite({ ask: createAsk(engine), precision, without: WITHOUT[backend] });
 });

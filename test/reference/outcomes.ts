@@ -1,4 +1,7 @@
-/** What an engine finds for the reference problems. No test runner and no Node here: the same runs inside a page. */
+/**
+ * Solves the reference problems with an engine. No test runner and no Node here, so that the same code runs inside a
+ * page.
+ */
 import { jacobianVectorProduct, valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import type { LassoCertificate } from '../../src/implicit/lasso/certificate.ts';
@@ -12,14 +15,11 @@ import type { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { KinkCase, LassoReference, Matrix, SmoothCase } from '../fixtures/load.ts';
 
-/** Whoever asks may be in another process: only JSON-like values cross. */
-export const outcomes = { fixedPoint, parameterGradients, atKinks, lassoSolutions, lassoGradients, lassoSides };
-export type Outcomes = typeof outcomes;
+/** The caller may be in another process: only JSON-like values cross. */
+const outcomes = { fixedPoint, parameterGradients, atKinks, lassoSolutions, lassoGradients, lassoSides };
+type Outcomes = typeof outcomes;
 
-export type Asked<Name extends keyof Outcomes> = Outcomes[Name] extends (
-  engine: Engine,
-  ...given: infer Given
-) => unknown
+type Asked<Name extends keyof Outcomes> = Outcomes[Name] extends (engine: Engine, ...given: infer Given) => unknown
   ? Given
   : never;
 
@@ -27,7 +27,7 @@ export type Outcome<Name extends keyof Outcomes> = Awaited<ReturnType<Outcomes[N
 
 export type Ask = <Name extends keyof Outcomes>(name: Name, ...given: Asked<Name>) => Promise<Outcome<Name>>;
 
-export function asking(engine: () => Promise<Engine>): Ask {
+export function createAsk(engine: () => Promise<Engine>): Ask {
   return async <Name extends keyof Outcomes>(name: Name, ...given: Asked<Name>): Promise<Outcome<Name>> => {
     const outcome = outcomes[name] as unknown as (engine: Engine, ...given: Asked<Name>) => Promise<Outcome<Name>>;
     return outcome(await engine(), ...given);
@@ -94,7 +94,7 @@ function activationOf({ activation, tau }: Pick<SmoothCase, 'activation' | 'tau'
   return activation === 'softthreshold' ? ({ name: 'softThreshold', threshold: tau ?? 0 } as const) : activation;
 }
 
-export interface Regression {
+interface Regression {
   readonly X: Matrix;
   readonly y: readonly number[];
   readonly intercept?: boolean;
@@ -122,7 +122,10 @@ async function lassoSolutions(
   };
 }
 
-/** dβ/dλ forwards, and backwards that of the mean squared error on rows held out; by λ. */
+/**
+ * dβ/d log λ by forward mode, and the derivative of the mean squared error on held-out rows by reverse mode; for each
+ * λ.
+ */
 async function lassoGradients(
   engine: Engine,
   reference: LassoReference,
@@ -150,7 +153,9 @@ async function lassoGradients(
   };
 }
 
-/** dβ/dλ at some λ for λ falling and rising, every coordinate as a problem of its own with a unit vector as its cotangent. */
+/**
+ * dβ/d log λ for λ falling and rising. Every coordinate is a problem of its own with a unit vector as its cotangent.
+ */
 async function lassoSides(engine: Engine, given: Regression, logLambdas: readonly number[]) {
   const features = given.X[0].length;
   const batch = logLambdas.length * features;

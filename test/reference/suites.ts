@@ -1,4 +1,7 @@
-/** The independent float64 problems: what whoever is asked must find, within which bounds. */
+/**
+ * The reference problems in float64, computed independently, as tests: the results that are expected, and the bounds on
+ * their errors.
+ */
 import { describe, expect, test } from 'vitest';
 import type { LassoSolverName } from '../../src/implicit/lasso/options.ts';
 import { convergenceOf, FORWARD_SOLVERS, type ForwardSolverName } from '../../src/solvers/index.ts';
@@ -8,13 +11,13 @@ import type { Ask, Solvers } from './outcomes.ts';
 
 type Precision = 'float64' | 'float32';
 
-/** Relative errors; `gap`: the duality gap. */
+/** Relative errors; `gap` is the duality gap. */
 const BOUNDS = {
   float64: { z: 1e-9, gradient: 1e-8, beta: 1e-9, lassoGradient: 1e-7, gap: 1e-10 },
   float32: { z: 1e-5, gradient: 1e-4, beta: 1e-5, lassoGradient: 1e-4, gap: 1e-6 },
 } as const;
 
-/** Every solver once, forward and backward, but those that converge only where W contracts. */
+/** Every solver once, forward and backward, except those that converge only where W contracts. */
 const SOLVERS: readonly Solvers[] = [
   ['peaceman-rachford', 'auto'],
   ['forward-backward', 'bicgstab+cgnr'],
@@ -23,13 +26,16 @@ const SOLVERS: readonly Solvers[] = [
   ['anderson-picard+peaceman-rachford', 'bicgstab'],
   ['auto', 'cgnr'],
 ];
-/** At its guaranteed step forward-backward would need about 10⁷ iterations on the ill-conditioned problem. */
+/**
+ * At its guaranteed step size, forward-backward splitting would need about 10⁷ iterations on the ill-conditioned
+ * problem.
+ */
 const GRADUAL: readonly (string | undefined)[] = ['forward-backward', 'anderson'];
 
-export interface Asked {
+interface Asked {
   readonly ask: Ask;
   readonly precision: Precision;
-  /** Forward solvers that are left to other places, where they are quicker. */
+  /** Forward solvers that other tests cover more quickly. */
   readonly without?: (solver: string) => boolean;
 }
 
@@ -62,7 +68,7 @@ export function monotoneSuite({ ask, precision, without = () => false }: Asked):
       const { gradA, gradB, gradM } = await ask('parameterGradients', reference);
       expect(relativeError(gradA, reference.grad_A?.flat() ?? [])).toBeLessThanOrEqual(bound.gradient);
       expect(relativeError(gradB, reference.grad_B?.flat() ?? [])).toBeLessThanOrEqual(bound.gradient);
-      // The trace adds entries of either sign: its error is measured against the norm of what is added.
+      // The trace adds entries of either sign: its error is measured against the norm of these entries.
       const diagonal = reference.grad_W.map((row, i) => row[i]);
       const error = Math.abs(gradM - (reference.grad_m as number));
       expect(error).toBeLessThanOrEqual(bound.gradient * Math.hypot(...diagonal));
@@ -85,7 +91,7 @@ export function monotoneSuite({ ask, precision, without = () => false }: Asked):
   }
 }
 
-export interface AskedOfLasso extends Omit<Asked, 'without'> {
+interface AskedOfLasso extends Omit<Asked, 'without'> {
   readonly solvers: readonly LassoSolverName[];
 }
 

@@ -1,10 +1,10 @@
-// The long suites of test/long/suites.ts.
+// Runs the long suites of test/long/suites.ts.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './tally.mjs';
 import { load } from './typescript.mjs';
 
-/** Runs the suites of these names, or all. */
+/** Runs the suites with these names, or all of them. */
 export async function runLong(tally, names) {
   const started = performance.now();
   const ci = process.env.CI === 'true';

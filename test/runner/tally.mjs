@@ -1,4 +1,4 @@
-// Counts and times of checks and tests. Whatever did not run and pass counts as a failure.
+// Counts and times of checks and tests. Everything that did not run and pass counts as a failure.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,10 @@ const SLOWEST = 12;
 
 const shell = process.platform === 'win32';
 
-/** Where npm, or a program of node_modules/.bin, is. */
+/** The path of npm, or of a program in node_modules/.bin. */
 const pathOf = (program) => (program === 'npm' ? 'npm' : join(root, 'node_modules', '.bin', program));
 
-/** Runs a program beside others; what it prints comes when it has ended, and with it an error if it did not succeed. */
+/** Runs a program whose output is held back until it has ended; throws, with the output, if it did not succeed. */
 export function quietly(program, parameters) {
   return new Promise((resolve, reject) => {
     const child = spawn(pathOf(program), parameters, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell });
@@ -35,7 +35,7 @@ export class Tally {
   #files = [];
   #started = performance.now();
 
-  /** One check that counts as one test, failed if it throws; what it returns is printed. */
+  /** A check that counts as one test. It has failed if it throws; its result is printed. */
   async check(name, body) {
     const start = performance.now();
     let output;
@@ -46,13 +46,13 @@ export class Tally {
       failed = 1;
       output = error instanceof Error ? error.message : error;
     }
-    // All at once: checks may run side by side.
+    // The checks may run side by side.
     console.log(`\n── ${name}`);
     if (output) console.log(output);
     this.#end(name, start, 1 - failed, failed);
   }
 
-  /** The tests that vitest finds with these parameters, counted from its own report; `limit` in milliseconds. */
+  /** Runs vitest with these parameters, and counts the tests from its report. `limit` is in milliseconds. */
   tests(name, parameters, { config = 'test/vitest.config.ts', limit } = {}) {
     const start = performance.now();
     console.log(`\n── ${name}`);
@@ -74,9 +74,9 @@ export class Tally {
   }
 
   /**
-   * Prints the times and, as the last line, the counts; the process then ends with 0 if nothing failed.
+   * Prints the times and, as the last line, the counts. Sets exit code 0 if nothing has failed.
    *
-   * @param minutes what all of it may take on two cores that do nothing else
+   * @param minutes the time that everything may take on two otherwise idle cores
    */
   close(minutes) {
     console.log('\n── times');
@@ -102,7 +102,7 @@ export class Tally {
     const tests = report.testResults.flatMap((result) => result.assertionResults);
     const passed = tests.filter((test) => test.status === 'passed').length;
     const skipped = tests.filter((test) => test.status !== 'passed' && test.status !== 'failed').length;
-    // A file that does not load, or whose clean-up throws, has failed without a test in it that did.
+    // A file that cannot be loaded, or whose clean-up throws, has failed even if none of its tests has.
     const broken = report.testResults.filter(
       (result) => result.status === 'failed' && result.assertionResults.every((test) => test.status === 'passed'),
     ).length;
@@ -113,7 +113,7 @@ export class Tally {
       const seconds = (endTime - startTime) / 1000;
       this.#files.push({ name: name.slice(root.length).replaceAll('\\', '/'), seconds });
     }
-    // Without a failed test a crash or an unhandled error still must not pass.
+    // A crash or an unhandled error must not pass, even without a failed test.
     return { passed, failed: bad === 0 && (!succeeded || tests.length === 0) ? 1 : bad };
   }
 }

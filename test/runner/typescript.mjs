@@ -1,8 +1,11 @@
-// Node 20 does not read TypeScript: the runner bundles what it needs of it.
+// Node 20 cannot read TypeScript, so the runner bundles the files that it needs.
 import { join } from 'node:path';
 import { root } from './tally.mjs';
 
-/** Imports a TypeScript file, its path relative to the root; it and what it imports may import of packages only Node's own. */
+/**
+ * Imports a TypeScript file by its path relative to the root. The file and its imports may use only Node's own
+ * packages.
+ */
 export async function load(path) {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({

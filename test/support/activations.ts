@@ -1,13 +1,16 @@
-/** The activations of the monotone layer by their definitions, written apart from the library so that they can contradict it. */
+/**
+ * The activations of the monotone layer by their definitions, written independently of the library so that they can
+ * contradict it.
+ */
 import type { ActivationOption } from '../../src/solvers/activations.ts';
 
-export interface ActivationDefinition {
+interface ActivationDefinition {
   readonly title: string;
   readonly option: ActivationOption;
   readonly value: (x: number) => number;
-  /** Away from the kinks. */
+  /** The derivative, away from the kinks. */
   readonly slope: (x: number) => number;
-  /** In ascending order, with the Clarke interval of each. */
+  /** The kinks in ascending order, with the Clarke interval of each. */
   readonly kinks: readonly { readonly at: number; readonly low: number; readonly high: number }[];
 }
 

@@ -1,5 +1,5 @@
-import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
+import type { Samples } from '../../src/data/samples.ts';
 
 /** Three well separated clouds in the plane. */
 export function clouds(count: number, seed = 1): Samples {

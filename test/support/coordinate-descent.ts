@@ -1,7 +1,8 @@
 /**
- * The Lasso with everything it may have, in float64 and written apart from the library:
- * ½ Σᵢ mᵢ(yᵢ − b − xᵢᵀβ)² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ Σⱼ βⱼ², with a mask (or weight) m of rows, penalty weights w, an intercept b and
- * a ridge ρ, solved by cyclic coordinate descent (W. Fu, 1998; J. Friedman, T. Hastie, R. Tibshirani, 2010).
+ * The Lasso with all of its options, in float64 and written independently of the library:
+ * ½ Σᵢ mᵢ(yᵢ − b − xᵢᵀβ)² + e^λ Σⱼ wⱼ|βⱼ| + ½ρ Σⱼ βⱼ², with a mask (or weight) m of rows, weights w of the penalty, an
+ * intercept b and a ridge ρ, solved by cyclic coordinate descent (W. Fu, 1998; J. Friedman, T. Hastie, R. Tibshirani,
+ * 2010). Here λ is the logarithm of the penalty.
  */
 import type { LassoProblem } from './lars.ts';
 import { columnsOf, dot } from './least-squares.ts';
@@ -13,18 +14,18 @@ export interface PenalisedProblem extends LassoProblem {
   readonly weights?: Numbers;
   /** ρ ≥ 0. Default 0. */
   readonly ridge?: number;
-  /** mᵢ ≥ 0, one for each row: 0 leaves it out. Default 1. */
+  /** mᵢ ≥ 0, one for each row; 0 leaves the row out. Default 1. */
   readonly mask?: Numbers;
-  /** Whether b is free; else it is 0. Default false. */
+  /** Whether b is free; otherwise it is 0. Default false. */
   readonly intercept?: boolean;
 }
 
-export interface LinearFit {
+interface LinearFit {
   readonly beta: readonly number[];
   readonly intercept: number;
 }
 
-/** What the oracles compute with: all that may be left out filled in. */
+/** The numbers that the oracle computes with: a problem with its defaults filled in. */
 interface Terms {
   readonly columns: readonly Float64Array[];
   readonly y: Numbers;
@@ -50,9 +51,9 @@ function maskedResidual({ columns, y, mask }: Terms, { beta, intercept }: Linear
 }
 
 /**
- * Sweeps until the optimality conditions hold to `tolerance` (as `kktViolation` measures it).
+ * Sweeps until the optimality conditions hold to `tolerance`, as measured by `kktViolation`.
  *
- * @throws Error where they do not after 100 000 sweeps
+ * @throws Error where they do not hold after 100 000 sweeps
  */
 export function coordinateDescent(problem: PenalisedProblem, tolerance = 1e-12): LinearFit {
   const terms = termsOf(problem);
@@ -63,7 +64,7 @@ export function coordinateDescent(problem: PenalisedProblem, tolerance = 1e-12):
   const weight = Array.from(mask).reduce((sum, each) => sum + each, 0);
   let intercept = 0;
   for (let sweep = 0; sweep < 100_000; sweep++) {
-    // Anew each time, so that no rounding adds up: r = y − b − Xβ, without the mask.
+    // Recomputed for each sweep, so that no rounding adds up: r = y − b − Xβ, without the mask.
     const rest = Float64Array.from(y, (value, row) =>
       columns.reduce((sum, column, feature) => sum - column[row] * beta[feature], value - intercept),
     );
@@ -90,8 +91,8 @@ export function coordinateDescent(problem: PenalisedProblem, tolerance = 1e-12):
 }
 
 /**
- * How far a point is from being a minimiser: the greatest violation of the optimality conditions, relative to
- * max(e^λ, maxⱼ|X_jᵀm∘y|·1e-3). With g_j = X_jᵀm∘r − ρβ_j they are g_j = e^λ w_j sign β_j where β_j ≠ 0, |g_j| ≤ e^λ w_j where
+ * The distance of a point from optimality: the greatest violation of the optimality conditions, relative to max(e^λ,
+ * maxⱼ|X_jᵀm∘y|·1e-3). With g_j = X_jᵀm∘r − ρβ_j they are g_j = e^λ w_j sign β_j where β_j ≠ 0, |g_j| ≤ e^λ w_j where
  * β_j = 0, and Σ m∘r = 0 where there is an intercept.
  */
 export function kktViolation(problem: PenalisedProblem, fit: LinearFit): number {
@@ -124,9 +125,9 @@ export function objective(problem: PenalisedProblem, fit: LinearFit): number {
 }
 
 /**
- * Primal minus dual objective, an upper bound on how far the objective is above its least value. With X̃ = [√m∘X; √ρ I] and
- * ỹ = [√m∘y; 0] the dual is max ½‖ỹ‖² − ½‖ỹ − θ‖² over |X̃_jᵀθ| ≤ e^λ w_j, and θ = s·(ỹ − X̃β) with the best s that is feasible.
- * The intercept must be the best one for β, which makes √m·θ sum to 0, as the dual then asks.
+ * The duality gap, an upper bound on how far the objective is above its minimum. With X̃ = [√m∘X; √ρ I] and ỹ = [√m∘y;
+ * 0] the dual is max ½‖ỹ‖² − ½‖ỹ − θ‖² over |X̃_jᵀθ| ≤ e^λ w_j. This takes θ = s·(ỹ − X̃β) with the best feasible s.
+ * The intercept must be the best one for β; then √m·θ sums to 0, as the dual demands.
  *
  * @throws Error where a weight is 0: no multiple of the residual is feasible then
  */

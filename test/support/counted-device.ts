@@ -1,4 +1,4 @@
-/** A WebGPU device that counts what is asked of it. */
+/** A WebGPU device that counts the calls of its methods. */
 import { openDevice } from '../../src/backends/webgpu/device.ts';
 
 export interface DeviceCounts {
@@ -11,14 +11,14 @@ export interface DeviceCounts {
 
 export interface CountedDevice {
   readonly device: GPUDevice;
-  /** Since they were taken before. */
+  /** The counts since the last call. */
   take(): DeviceCounts;
   release(): void;
 }
 
 const NONE: DeviceCounts = { submits: 0, passes: 0, dispatches: 0, buffers: 0, readBacks: 0 };
 
-export async function countedDevice(): Promise<CountedDevice> {
+export async function createCountedDevice(): Promise<CountedDevice> {
   const { device, release } = await openDevice({});
   let counts = { ...NONE };
   /** Calls `seen` with the result whenever the method is called. */

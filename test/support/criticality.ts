@@ -1,10 +1,13 @@
-/** How near a point is to being Clarke-critical, from gradients around it. Written apart from the library. */
+/**
+ * Measures from gradients around a point how near the point is to being Clarke-critical. Written independently of the
+ * library.
+ */
 import { random } from '../../src/data/random.ts';
 import { norm } from './numbers.ts';
 
 /**
  * The element of smallest norm in the convex hull of some vectors, by Frank-Wolfe steps that move weight from the worst
- * vector in use to the best one (Lacoste-Julien & Jaggi 2015, pairwise). The duality gap bounds its error.
+ * vector in use to the best one (pairwise steps: Lacoste-Julien & Jaggi 2015). The duality gap bounds its error.
  */
 export function leastNorm(vectors: readonly (readonly number[])[]): number[] {
   const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i], 0);
@@ -29,9 +32,9 @@ export function leastNorm(vectors: readonly (readonly number[])[]): number[] {
 }
 
 /**
- * The distance of 0 to the convex hull of gradients at random points of a ball: an upper bound on the distance of 0 to
- * Goldstein's subdifferential of that radius (Burke, Lewis & Overton 2005 descend by it). Almost every point of the ball
- * has a gradient, so that a kink inside the ball shows up as gradients that differ.
+ * The distance of 0 to the convex hull of gradients at random points of a ball. It is an upper bound on the distance of
+ * 0 to Goldstein's subdifferential of that radius (Burke, Lewis & Overton 2005 descend along it). Almost every point of
+ * the ball has a gradient, so a kink inside the ball shows up as gradients that differ.
  */
 export async function distanceToCritical(
   gradientAt: (point: number[]) => Promise<number[]>,

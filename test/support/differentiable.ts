@@ -1,4 +1,4 @@
-/** Every differentiable operation once or more, at points where it is smooth. */
+/** Every differentiable operation at least once, at points where it is smooth. */
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { broadcast, concat, pad, scatterAdd } from '../../src/tensor/arrange.ts';
 import { affine } from '../../src/tensor/operations.ts';
@@ -11,12 +11,12 @@ export interface DifferentiableCase {
   readonly shapes: readonly number[][];
 }
 
-/** Away from 0 and ±1, where some of the operations bend. */
-const apart = (count: number, seed: number): number[] =>
+/** Numbers away from 0 and ±1, where some of the operations have kinks. */
+const normalsAwayFromKinks = (count: number, seed: number): number[] =>
   normals(count, seed).map((x) => (Math.abs(Math.abs(x) - 1) < 0.1 ? 1.3 * x : x + 0.1 * Math.sign(x)));
 const positive = (count: number, seed: number): number[] => normals(count, seed).map((x) => 0.3 + Math.abs(x));
 
-function unary(f: (x: Tensor) => Tensor, make = apart): DifferentiableCase {
+function unary(f: (x: Tensor) => Tensor, make = normalsAwayFromKinks): DifferentiableCase {
   return { f, arrays: [make(24, 1)], shapes: [[4, 6]] };
 }
 

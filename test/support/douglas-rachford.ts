@@ -1,7 +1,7 @@
-/** An iteration as a user would write one, from the public face alone. */
+/** An iteration as a user would write it, with the public exports only. */
 import type { Iteration } from '../../src/index.ts';
 
-/** Douglas-Rachford splitting: the mean of u and of what Peaceman-Rachford splitting makes of it. */
+/** Douglas-Rachford splitting: the mean of u and its image under Peaceman-Rachford splitting. */
 export const douglasRachford: Iteration = {
   name: 'douglas-rachford',
   converges: 'linearly',

@@ -1,4 +1,4 @@
-/** An engine that is opened when it is first wanted. */
+/** An engine that is opened on first use. */
 import { type BackendName, type Engine, open } from '../../src/index.ts';
 
 export function engineOn(backend: BackendName): { engine: () => Promise<Engine>; close: () => Promise<void> } {

@@ -1,11 +1,14 @@
-/** How long a thread's other tasks wait while something is computed on it. */
+/** Measures how long other tasks of a thread wait while something is computed on it. */
 
 const PERIOD = 10;
-/** The least of so many attempts counts. */
+/** The best of this many attempts counts. */
 const ATTEMPTS = 3;
 
-/** Milliseconds that have passed, and those of them in which this process has worked: others can take the processor away. */
-function stopwatch(): () => number {
+/**
+ * Milliseconds since the call, and the part of them in which this process has worked: others may take the processor
+ * away.
+ */
+function startStopwatch(): () => number {
   const since = performance.now();
   const before = process.cpuUsage();
   return () => {
@@ -14,14 +17,14 @@ function stopwatch(): () => number {
   };
 }
 
-/** Milliseconds between two firings of a timer of 10 ms, at most, while the work is under way. */
-export async function longestGap(work: () => Promise<unknown>, bound: number): Promise<number> {
+/** The longest time between two firings of a timer of 10 ms while the work is under way, in milliseconds. */
+export async function measureLongestGap(work: () => Promise<unknown>, bound: number): Promise<number> {
   return leastOf(bound, async () => {
-    let elapsed = stopwatch();
+    let elapsed = startStopwatch();
     let longest = 0;
     const fired = (): void => {
       longest = Math.max(longest, elapsed());
-      elapsed = stopwatch();
+      elapsed = startStopwatch();
     };
     const timer = setInterval(fired, PERIOD);
     try {
@@ -36,9 +39,9 @@ export async function longestGap(work: () => Promise<unknown>, bound: number): P
 
 /**
  * Milliseconds from the abort of a signal to the rejection of the work, which must be with the signal's reason.
- * @param after milliseconds after which it is aborted; fewer where the work is over by then
+ * @param after milliseconds before the abort; fewer where the work would be over by then
  */
-export async function abortDelay(
+export async function measureAbortDelay(
   work: (signal: AbortSignal) => Promise<unknown>,
   after: number,
   bound: number,
@@ -53,13 +56,13 @@ export async function abortDelay(
   });
 }
 
-/** Undefined where the work was over before. */
+/** Undefined where the work ended before the abort. */
 async function delayOf(work: (signal: AbortSignal) => Promise<unknown>, after: number): Promise<number | undefined> {
   const controller = new AbortController();
   const reason = new Error('enough');
   let elapsed: (() => number) | undefined;
   const timer = setTimeout(() => {
-    elapsed = stopwatch();
+    elapsed = startStopwatch();
     controller.abort(reason);
   }, after);
   try {

@@ -1,14 +1,17 @@
-/** Families of matrices with whole-number entries, whose determinants are known exactly: the truth for the hypothesis. */
+/**
+ * Families of matrices with whole-number entries, whose determinants are known exactly: the truth for tests of the
+ * hypothesis.
+ */
 import { random } from '../../src/data/random.ts';
 import type { MatrixFamily } from '../../src/implicit/hypothesis/family.ts';
 
-/** The determinant of a matrix of whole numbers, by the rational elimination of each column with the least head. */
+/** The determinant of a matrix of whole numbers, by eliminating each column with its smallest entry. */
 export function wholeDeterminant(matrix: readonly (readonly bigint[])[]): bigint {
   const rows = matrix.map((row) => [...row]);
   const n = rows.length;
   let sign = 1n;
   for (let column = 0; column < n; column++) {
-    // Euclid's algorithm on the column: no division is ever inexact, and the determinant only changes sign.
+    // Euclid's algorithm on the column: no division is inexact, and the determinant changes at most its sign.
     for (let i = column + 1; i < n; i++) {
       while (rows[i][column] !== 0n) {
         const quotient = rows[column][column] / rows[i][column];
@@ -21,7 +24,9 @@ export function wholeDeterminant(matrix: readonly (readonly bigint[])[]): bigint
   return rows.reduce((product, row, i) => product * row[i], sign);
 }
 
-/** B(d)·unit at a vertex; every entry of the family times the unit, and of each b, is a whole number, and each a is whole. */
+/**
+ * B(d)·unit at a vertex. The entries of the family and of each b must be multiples of 1/unit, and each a must be whole.
+ */
 export function wholeElement({ n, base, terms }: MatrixFamily, d: ArrayLike<number>, unit: number): bigint[][] {
   return Array.from({ length: n }, (_, i) =>
     Array.from({ length: n }, (_, j) =>
@@ -37,15 +42,15 @@ export function vertices(k: number): Uint8Array[] {
   return Array.from({ length: 2 ** k }, (_, mask) => Uint8Array.from({ length: k }, (_, i) => (mask >> i) & 1));
 }
 
-export interface Truth {
+interface Truth {
   readonly invertible: boolean;
-  /** Some determinant is 0 at a vertex. */
+  /** Whether a determinant is 0 at a vertex. */
   readonly singularVertex: boolean;
   readonly singularBase: boolean;
 }
 
-/** By the signs at all vertices: the determinant is affine in each dᵢ. */
-export function truth(family: MatrixFamily, unit: number): Truth {
+/** The truth from the signs at all vertices, since the determinant is affine in each dᵢ. */
+export function findTruth(family: MatrixFamily, unit: number): Truth {
   const determinants = vertices(family.terms.length).map((d) => wholeDeterminant(wholeElement(family, d, unit)));
   const [base] = determinants;
   return {
@@ -56,8 +61,9 @@ export function truth(family: MatrixFamily, unit: number): Truth {
 }
 
 /**
- * I − DW with the entries of W multiples of 1/unit up to `size`, about half of them 0; the first k of n coordinates in
- * random order are kinks of intervals [0, 1], [¼, 1] or [−1, 1], the slopes of the others are 0 or 1.
+ * I − DW, where the entries of W are multiples of 1/unit up to `size`, about half of them 0. The first k of n
+ * coordinates in random order are kinks with the intervals [0, 1], [¼, 1] or [−1, 1]; the slopes of the others are 0 or
+ * 1.
  */
 export function randomFamily(n: number, k: number, seed: number, size: number, unit: number): MatrixFamily {
   const draws = random(seed);
@@ -75,7 +81,10 @@ export function randomFamily(n: number, k: number, seed: number, size: number, u
   };
 }
 
-/** The family with the determinants multiplied: the blocks side by side, then whole-number shears of rows and columns. */
+/**
+ * A family whose determinants are the products of the blocks' determinants: the blocks side by side, then whole-number
+ * shears of rows and columns.
+ */
 export function directSum(blocks: readonly MatrixFamily[], shears: number, seed: number): MatrixFamily {
   const n = blocks.reduce((sum, block) => sum + block.n, 0);
   const base = new Float64Array(n * n);
@@ -96,7 +105,7 @@ export function directSum(blocks: readonly MatrixFamily[], shears: number, seed:
   const draws = random(seed);
   for (let shear = 0; shear < shears; shear++) {
     const [from, to] = draws.permutation(n);
-    // Row `to` gains row `from`, and a its entry; then column `to` gains column `from`, and b its entry.
+    // Adds row `from` to row `to`, in a too; then column `from` to column `to`, in b too.
     for (let j = 0; j < n; j++) base[to * n + j] += base[from * n + j];
     for (const { a } of terms) a[to] += a[from];
     for (let i = 0; i < n; i++) base[i * n + to] += base[i * n + from];
@@ -109,7 +118,7 @@ export function directSum(blocks: readonly MatrixFamily[], shears: number, seed:
 export const identity = (n: number): number[] =>
   Array.from({ length: n * n }, (_, index) => (index % (n + 1) === 0 ? 1 : 0));
 
-/** z = relu(Wz + b) with the first k coordinates at the kink, the others active. */
+/** z = relu(Wz + b) with the first k coordinates at the kink, and the others active. */
 export function reluFamily(W: readonly number[], n: number, k: number): MatrixFamily {
   return {
     n,

@@ -1,4 +1,4 @@
-/** Writes the files that the readers of data read. */
+/** Writes files for the readers of data. */
 import { gzipSync } from 'node:zlib';
 
 const CODES = { uint8: 8, int8: 9, int16: 11, int32: 12, float32: 13, float64: 14 } as const;
@@ -14,7 +14,7 @@ const SETTERS = {
   float64: [8, 'setFloat64'],
 } as const;
 
-/** An IDX file: two zero bytes, element type, rank, extents, elements; all big-endian. */
+/** An IDX file: two zero bytes, element type, rank, extents, elements; everything big-endian. */
 export function writeIDX(type: ElementType, shape: readonly number[], values: ArrayLike<number>): Uint8Array {
   const [size, set] = SETTERS[type];
   const start = 4 + 4 * shape.length;
@@ -30,14 +30,14 @@ export function gzipped(bytes: Uint8Array | string): Uint8Array {
   return gzipSync(bytes);
 }
 
-export interface CSVStyle {
+interface CSVStyle {
   readonly separator?: string;
   readonly lineEnd?: string;
-  /** Quotes every cell, not only those that need it. */
+  /** Quotes every cell, instead of only those that need it. */
   readonly quoteAll?: boolean;
 }
 
-/** A CSV file by RFC 4180. */
+/** A CSV file according to RFC 4180. */
 export function writeCSV(records: readonly (readonly string[])[], style: CSVStyle = {}): string {
   const { separator = ',', lineEnd = '\n', quoteAll = false } = style;
   const cell = (text: string): string =>
@@ -45,7 +45,9 @@ export function writeCSV(records: readonly (readonly string[])[], style: CSVStyl
   return records.map((record) => record.map(cell).join(separator) + lineEnd).join('');
 }
 
-/** Four IDX files as MNIST has them: `count` training and a third as many test images, each bright in the row of its class. */
+/**
+ * Four IDX files like MNIST's: `count` training and a third as many test images, each bright in the row of its class.
+ */
 export function imageFiles(count: number, side: number, classes: number): { name: string; bytes: Uint8Array }[] {
   const part = (prefix: string, images: number): { name: string; bytes: Uint8Array }[] => {
     const labels = Array.from({ length: images }, (_, image) => image % classes);

@@ -1,6 +1,9 @@
 import { random } from '../../src/data/random.ts';
 
-/** A table of flowers in three well separated classes; `garden` says nothing, `planet` is constant. */
+/**
+ * A table of flowers in three well separated classes. The column `garden` is independent of the class, and `planet` is
+ * constant.
+ */
 export function flowers(count = 90): string[][] {
   const generator = random(7);
   const rows = Array.from({ length: count }, (_, row) => {

@@ -4,7 +4,7 @@ import type { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { centralDifferences, gradientError, normals } from './numbers.ts';
 
-export type GradientCheck = (
+type GradientCheck = (
   f: (...inputs: Tensor[]) => Tensor,
   arrays: readonly number[][],
   shapes: readonly number[][],

@@ -1,4 +1,4 @@
-/** What the certificates are made of, each carried out without an interruption. */
+/** The parts of certificates, each run without interruption. */
 import { atOnce, type Interruptible } from '../../src/backends/event-loop.ts';
 import * as exact from '../../src/implicit/hypothesis/exact-sign.ts';
 import * as hypothesis from '../../src/implicit/hypothesis/hypothesis.ts';

@@ -1,4 +1,4 @@
-/** A training run that is stopped on the way and taken up again from its checkpoint, by another engine and another model. */
+/** A training run that is stopped and then resumed from its checkpoint, by another engine and another model. */
 
 import { dense } from '../../src/layers/dense.ts';
 import type { Layer } from '../../src/layers/layer.ts';
@@ -11,8 +11,11 @@ import type { History, Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from './clouds.ts';
 
-/** y = s·x + 0.01·(mean of the last batch), s random in training: it draws numbers, and remembers a number and a tensor. */
-export function jitter(width: number): Layer {
+/**
+ * y = s·x + 0.01·(mean of the last batch), with a random s in training: it draws random numbers, and remembers a number
+ * and a tensor.
+ */
+export function createJitterLayer(width: number): Layer {
   return {
     kind: 'jitter',
     inputs: width,
@@ -33,11 +36,11 @@ export function jitter(width: number): Layer {
   };
 }
 
-/** Its first layer remembers the solution of every sample, and a tuned step. */
-export const jittery = (step: number | 'tuned' = 'tuned'): Model =>
+/** The first layer of this model remembers the solution of every sample, and a tuned step size. */
+export const createJitteryModel = (step: number | 'tuned' = 'tuned'): Model =>
   sequential(
     monotone({ inputs: 2, width: 4, tolerance: 1e-5, step, warmStart: 'sample' }),
-    jitter(4),
+    createJitterLayer(4),
     dense({ inputs: 4, outputs: 3 }),
   );
 
@@ -45,30 +48,30 @@ export async function parametersOf(model: Model): Promise<number[]> {
   return (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
 }
 
-export interface Outcome {
+interface Outcome {
   readonly history: History;
   readonly parameters: number[];
 }
 
-export interface Stopped {
+interface Stopped {
   readonly bytes: Uint8Array;
   readonly info: CheckpointInfo;
 }
 
 const DATA = clouds(22);
 
-export async function undisturbed(engine: Engine, options: TrainOptions): Promise<Outcome> {
-  const model = jittery();
+export async function trainUninterrupted(engine: Engine, options: TrainOptions): Promise<Outcome> {
+  const model = createJitteryModel();
   const history = await train(engine, model, DATA, options);
   return { history, parameters: await parametersOf(model) };
 }
 
 /** Stops at the first event that `at` accepts. */
-export async function stopped(
+export async function trainUntil(
   engine: Engine,
   options: TrainOptions,
   at: (progress: Progress) => boolean,
-  model: Model = jittery(),
+  model: Model = createJitteryModel(),
 ): Promise<Stopped> {
   const controller = new AbortController();
   const written: Stopped[] = [];

@@ -1,8 +1,9 @@
 /**
  * The whole path of the Lasso ½‖y − Xβ‖² + t‖β‖₁, t = e^λ, by the homotopy method (M. Osborne, B. Presnell, B. Turlach,
- * 2000; B. Efron et al., 2004), in float64 and written apart from the library. β is affine in t between knots: with the
- * active set A and its signs s, X_Aᵀ(y − X_A β_A) = t·s, hence β_A = u − t·w with u = (X_AᵀX_A)⁻¹X_Aᵀy and
- * w = (X_AᵀX_A)⁻¹s. Every piece is solved anew from X and y, so that no rounding is carried along the path.
+ * 2000; B. Efron et al., 2004), in float64 and written independently of the library; λ is the logarithm of the penalty
+ * t. β is affine in t between knots: with the active set A and its signs s, X_Aᵀ(y − X_A β_A) = t·s, hence β_A = u −
+ * t·w with u = (X_AᵀX_A)⁻¹X_Aᵀy and w = (X_AᵀX_A)⁻¹s. Every piece is computed from X and y, so that no rounding is
+ * carried along the path.
  */
 import { columnsOf, dot, leastSquares } from './least-squares.ts';
 import type { Numbers } from './numbers.ts';
@@ -15,8 +16,8 @@ export interface LassoProblem {
   readonly features: number;
 }
 
-/** Where features enter or leave as λ falls. */
-export interface Knot {
+/** The penalty at which a feature enters or leaves as λ falls. */
+interface Knot {
   /** t = e^λ. */
   readonly penalty: number;
   readonly logLambda: number;
@@ -36,23 +37,24 @@ interface Piece {
   readonly w: readonly number[];
 }
 
-export interface LassoPath {
+interface LassoPath {
   readonly knots: readonly Knot[];
   /** β at this λ. @throws Error where λ is below the end of the path */
   at(logLambda: number): number[];
   /**
-   * dβ/dλ at this λ; at a knot that of λ rising from it, or falling: `side` says which. A λ within 1e-12 of a knot is taken
-   * to be at it.
+   * dβ/dλ at this λ. At a knot, `side` chooses between the derivatives for λ rising and for λ falling. A λ within 1e-12
+   * of a knot counts as being at it.
    */
   derivative(logLambda: number, side: 'rising' | 'falling'): number[];
 }
 
 /**
- * @param leastShare where the path ends, as a share of its greatest t. Default e⁻¹².
- * @throws Error where the columns of an active set are dependent, or a piece fails the optimality conditions, as happens
- *   where several features enter at once
+ * @param leastShare the end of the path, as a share of its greatest t. Default e⁻¹².
+ * @throws Error where the columns of an active set are dependent, or a piece violates the optimality conditions, as
+ * happens
+ * where several features enter at once
  */
-export function lassoPath(problem: LassoProblem, leastShare = Math.exp(-12)): LassoPath {
+export function tracePath(problem: LassoProblem, leastShare = Math.exp(-12)): LassoPath {
   const columns = columnsOf(problem.X, problem.features);
   const { y } = problem;
   const correlations = columns.map((column) => dot(column, y));
@@ -97,7 +99,10 @@ interface Change {
   readonly enters: boolean;
 }
 
-/** The piece that begins at a knot, and the next change on it: the one at the greatest t below, if any before the end. */
+/**
+ * The piece that begins at a knot, and the next change on it: the change at the greatest t below, if there is one
+ * before the end.
+ */
 function pieceBelow(
   columns: readonly Numbers[],
   y: Numbers,
@@ -114,7 +119,8 @@ function pieceBelow(
   // y − Xβ = a + t·b
   const a = residual(columns, y, active, u);
   const b = residual(columns, new Float64Array(y.length), active, w).map((value) => -value);
-  // At its own knot a feature is at 0, or at ±t, by rounding on either side: what changed there cannot change again.
+  // At its own knot a feature is at 0, or at ±t, up to rounding on either side, so the feature that changed there is
+  // excluded.
   const newest = penalty * (1 - 1e-9);
   const changes: Change[] = [];
   columns.forEach((column, feature) => {
@@ -150,7 +156,10 @@ function residual(
   );
 }
 
-/** |X_jᵀ(y − Xβ)| ≤ t for all j, with equality and the sign of β_j on the active set; affine in t, so the ends suffice. */
+/**
+ * |X_jᵀ(y − Xβ)| ≤ t for all j, with equality and the sign of β_j on the active set. Both sides are affine in t, so
+ * checking the ends suffices.
+ */
 function checkOptimality(columns: readonly Numbers[], y: Numbers, piece: Piece): void {
   for (const penalty of [piece.greatest, piece.least]) {
     const beta = piece.u.map((each, at) => each - penalty * piece.w[at]);
@@ -169,7 +178,7 @@ function checkOptimality(columns: readonly Numbers[], y: Numbers, piece: Piece):
 }
 
 function pathOf(knots: readonly Knot[], pieces: readonly Piece[], features: number): LassoPath {
-  const spread = (piece: Piece, values: readonly number[]): number[] => {
+  const scatter = (piece: Piece, values: readonly number[]): number[] => {
     const all = new Array<number>(features).fill(0);
     piece.active.forEach((feature, at) => {
       all[feature] = values[at];
@@ -189,7 +198,7 @@ function pathOf(knots: readonly Knot[], pieces: readonly Piece[], features: numb
       const penalty = Math.exp(logLambda);
       const piece = pieceAt(penalty, 'rising');
       if (!piece) return new Array<number>(features).fill(0);
-      return spread(
+      return scatter(
         piece,
         piece.u.map((each, at) => each - penalty * piece.w[at]),
       );
@@ -199,7 +208,7 @@ function pathOf(knots: readonly Knot[], pieces: readonly Piece[], features: numb
       const piece = pieceAt(penalty, side);
       // dβ/dλ = t·dβ/dt
       return piece
-        ? spread(
+        ? scatter(
             piece,
             piece.w.map((each) => -penalty * each),
           )

@@ -1,4 +1,4 @@
-/** Work of a quarter of a second and more, of every kind that the library has; what it makes it frees. */
+/** Work of a quarter of a second and more, of every kind that the library does. Each frees what it creates. */
 import { diabetes, digits, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
 import {
   crossValidation,
@@ -18,7 +18,7 @@ import {
 } from '../../src/index.ts';
 import { monotoneProblem, normals } from './numbers.ts';
 
-export interface LongWork {
+interface LongWork {
   readonly name: string;
   readonly run: (engine: Engine, signal?: AbortSignal) => Promise<unknown>;
 }
@@ -28,8 +28,8 @@ export const LONG_WORK: readonly LongWork[] = [
   { name: 'one long solve', run: longSolve },
   { name: 'gradients', run: gradients },
   { name: 'the solution of an equation, and its gradients', run: equations },
-  { name: 'a certificate by enumeration', run: (engine, signal) => certified(engine, signal, { exact: false }) },
-  { name: 'a certificate with the worst element', run: (engine, signal) => certified(engine, signal, { exact: true }) },
+  { name: 'a certificate by enumeration', run: (engine, signal) => certify(engine, signal, { exact: false }) },
+  { name: 'a certificate with the worst element', run: (engine, signal) => certify(engine, signal, { exact: true }) },
   { name: 'the interval of a gradient', run: interval },
   { name: 'checks of stated margins', run: margins },
   { name: 'tuning', run: tuning },
@@ -40,7 +40,7 @@ export const LONG_WORK: readonly LongWork[] = [
 ];
 
 const MARGIN = 0.5;
-/** Made beforehand: what is measured is the library. */
+/** Created beforehand, so that only the library is measured. */
 const SMALL = problem(10, 2);
 const MIDDLE = problem(60, 16);
 const LARGE = problem(400, 1);
@@ -70,7 +70,7 @@ async function smallSolves(engine: Engine, signal?: AbortSignal): Promise<void> 
   }
 }
 
-/** It contracts by 1 − 1e-6 a step. */
+/** Each iteration contracts by 1 − 1e-6 only. */
 async function longSolve(engine: Engine, signal?: AbortSignal): Promise<void> {
   const n = 100;
   const margin = 1e-6;
@@ -133,7 +133,10 @@ async function equations(engine: Engine, signal?: AbortSignal): Promise<void> {
 
 const KINKS = 15;
 
-/** All elements are invertible, by all principal minors and by nothing less: (I + K)·C with a skew K and a diagonal C. */
+/**
+ * All elements are invertible, but nothing less than all principal minors shows it: (I + K)·C with a skew K and a
+ * diagonal C.
+ */
 function hiddenMinors(): number[] {
   const drawn = normals(KINKS * KINKS, 3, 2);
   return Array.from({ length: KINKS * KINKS }, (_, at) => {
@@ -143,7 +146,7 @@ function hiddenMinors(): number[] {
   });
 }
 
-/** z = relu(z − M·z + x·1), whose solution at x = 0 is 0, where everything is at a kink. */
+/** z = relu(z − M·z + x·1), whose solution at x = 0 is 0, where every unit is at a kink. */
 async function atKinks(
   engine: Engine,
   signal: AbortSignal | undefined,
@@ -166,7 +169,7 @@ async function atKinks(
   });
 }
 
-async function certified(engine: Engine, signal: AbortSignal | undefined, options: { exact: boolean }): Promise<void> {
+async function certify(engine: Engine, signal: AbortSignal | undefined, options: { exact: boolean }): Promise<void> {
   await atKinks(engine, signal, async ({ solve }) => {
     for (let again = 0; again < (options.exact ? 1 : 8); again++) {
       const { status, argument, samples } = await solve.certify(options);
@@ -224,7 +227,7 @@ function wideRows(engine: Engine): { X: Tensor; y: Tensor } {
 async function path(engine: Engine, signal?: AbortSignal): Promise<void> {
   const rows = wideRows(engine);
   try {
-    // One of them may be over before a signal that is to end it.
+    // A short one could be over before the signal ends it.
     for (let again = 0; again < 5; again++) {
       const found = await lassoPath({ ...rows, count: 100, signal, onFailure: 'report' });
       try {

@@ -1,6 +1,6 @@
 /** Reads the pages that the command line writes, as text. */
 
-/** `HOSTILE` as it must stand in a page. */
+/** `HOSTILE` as it must appear in a page. */
 export const ESCAPED =
   '&#60;script&#62;document.title = &#34;taken&#34;&#60;/script&#62; &#38; &#34;quotes&#34; &#39;both&#39;';
 
@@ -25,7 +25,7 @@ export function checkNesting(text: string): void {
   if (open.length > 0) throw new Error(`${open.join(', ')} not closed`);
 }
 
-/** The points of every curve that is drawn, with its classes. */
+/** The points of every curve in a drawing, with the classes of the curve. */
 export function curvesIn(text: string): { classes: string[]; points: (readonly [number, number])[] }[] {
   return [...text.matchAll(/<path class="curve ([^"]*)" d="(M[^"]*L[^"]*)"/g)].map(([, classes, path]) => ({
     classes: classes.split(' '),

@@ -1,4 +1,4 @@
-/** Small float64 helpers of the tests, written apart from the library so that they can contradict it. */
+/** Small float64 helpers of the tests, written independently of the library so that they can contradict it. */
 import { random } from '../../src/data/random.ts';
 
 export type Numbers = ArrayLike<number>;
@@ -13,7 +13,7 @@ export function relativeError(x: Numbers, y: Numbers): number {
   return norm(Array.from(x, (value, index) => value - y[index])) / (norm(y) || 1);
 }
 
-/** Standard normal numbers, rounded to float32 so that every backend starts from the same ones. */
+/** Standard normal numbers, rounded to float32 so that every backend starts with the same ones. */
 export function normals(count: number, seed: number, scale = 1): number[] {
   const generator = random(seed);
   return Array.from({ length: count }, () => Math.fround(scale * generator.normal()));
@@ -44,7 +44,7 @@ export interface MonotoneProblem {
   readonly v: number[];
 }
 
-/** W = (1 − m)I − AᵀA + B − Bᵀ with normal A, B of size about `spread`; rounded to float32. */
+/** W = (1 − m)I − AᵀA + B − Bᵀ with normal A, B of size about `spread`, rounded to float32. */
 export function monotoneProblem(n: number, batch: number, seed: number, margin = 0.5, spread = 1): MonotoneProblem {
   const A = normals(n * n, seed, spread / Math.sqrt(n));
   const B = normals(n * n, seed + 1, spread / Math.sqrt(n));
@@ -81,15 +81,15 @@ export function denseSolve(matrix: Numbers, right: Numbers, n: number): number[]
   return x;
 }
 
-export interface Differences {
+interface Differences {
   readonly gradient: number[];
-  /** What of each entry may be rounding: the loss is known to a few ε, and a difference divides it by the step. */
+  /** The rounding error of each entry: the loss is known to a few ε, and a difference divides it by the step. */
   readonly rounding: number;
 }
 
 /**
  * The gradient of `loss` with respect to `arrays[index]`, by central differences of fourth order,
- * (8(f(x + h) − f(x − h)) − (f(x + 2h) − f(x − 2h))) / 12h: their own error is about h⁴ and ε·|f|/h.
+ * (8(f(x + h) − f(x − h)) − (f(x + 2h) − f(x − 2h))) / 12h, whose own error is about h⁴ and ε·|f|/h.
  */
 export async function centralDifferences(
   loss: (arrays: number[][]) => Promise<number>,
@@ -114,7 +114,7 @@ export async function centralDifferences(
   return { gradient, rounding: (64 * Number.EPSILON * size * Math.sqrt(gradient.length)) / h };
 }
 
-/** ‖gradient − differences‖, where the part that rounding explains is taken off, / ‖differences‖. */
+/** ‖gradient − differences‖ / ‖differences‖, after subtracting the part that rounding explains. */
 export function gradientError(gradient: Numbers, differences: Differences): number {
   const error = norm(Array.from(gradient, (value, at) => value - differences.gradient[at]));
   return Math.max(0, error - differences.rounding) / (norm(differences.gradient) || 1);

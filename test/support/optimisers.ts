@@ -1,4 +1,4 @@
-/** A few steps of an optimiser along gradients that are given. */
+/** Runs a few steps of an optimiser along given gradients. */
 import type { Engine } from '../../src/tensor/engine.ts';
 import type { Optimiser, OptimiserState } from '../../src/train/optimiser.ts';
 
@@ -14,8 +14,11 @@ export const GRADIENTS: readonly number[][][] = [1, 2, 3, 4].map((t) => [
   [0.25, 1 / t, (-1) ** t, 0.125 * t],
 ]);
 
-/** The parameters after each step, one list; step k is epoch k. Interrupted, the state starts anew from its memory. */
-export async function follow(
+/**
+ * The parameters after each step, as one list; step k is epoch k. If interrupted, the run continues with a state
+ * restored from the memory of the first one.
+ */
+export async function runOptimiser(
   engine: Engine,
   optimiser: Optimiser,
   { interruptedAt = -1 }: { interruptedAt?: number } = {},
@@ -24,7 +27,7 @@ export async function follow(
   let state = optimiser.start(engine, values);
   const path: number[][] = [];
   for (const [step, numbers] of GRADIENTS.entries()) {
-    if (step === interruptedAt) state = await restarted(engine, optimiser, state, values);
+    if (step === interruptedAt) state = await restart(engine, optimiser, state, values);
     const gradients = numbers.map((gradient, index) => engine.tensor(gradient, SHAPES[index]));
     const next = state.update(values, gradients, step, step);
     for (const tensor of [...values, ...gradients]) tensor.dispose();
@@ -36,7 +39,7 @@ export async function follow(
   return path;
 }
 
-async function restarted(
+async function restart(
   engine: Engine,
   optimiser: Optimiser,
   state: OptimiserState,

@@ -1,6 +1,6 @@
 /**
- * Layers z = σ(Wz + b) with kinks planted in them: all numbers are multiples of small powers of two, so that z, the pre-activation and
- * its kinks are exact in float32 too. b is what is left: the pre-activation − Wz.
+ * Layers z = σ(Wz + b) with planted kinks. All numbers are multiples of small powers of two, so that z, the
+ * pre-activation and its kinks are exact in float32 too. b is computed last, as the pre-activation − Wz.
  */
 
 import { expect } from 'vitest';
@@ -11,17 +11,17 @@ import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { denseSolve, matmul, relativeError } from './numbers.ts';
 
 /** An activation with kinks; its values at dyadic numbers are dyadic. */
-export interface BentActivation {
+interface BentActivation {
   readonly option: ActivationOption;
   readonly kinks: readonly number[];
   readonly value: (p: number) => number;
-  /** Left and right of p. */
+  /** The slopes to the left and to the right of p. */
   readonly slopes: (p: number) => readonly [number, number];
-  /** As a user calls it. */
-  readonly written: (p: Tensor, options: { selection?: number }) => Tensor;
+  /** The activation as a user calls it. */
+  readonly apply: (p: Tensor, options: { selection?: number }) => Tensor;
 }
 
-const sided =
+const slopesOnBothSides =
   (slope: (p: number) => number) =>
   (p: number): readonly [number, number] => [slope(p - 1e-9), slope(p + 1e-9)];
 
@@ -30,29 +30,29 @@ export const BENT: Readonly<Record<'relu' | 'softThreshold' | 'clip' | 'leakyRel
     option: 'relu',
     kinks: [0],
     value: (p) => Math.max(p, 0),
-    slopes: sided((p) => (p > 0 ? 1 : 0)),
-    written: (p, options) => p.relu(options),
+    slopes: slopesOnBothSides((p) => (p > 0 ? 1 : 0)),
+    apply: (p, options) => p.relu(options),
   },
   softThreshold: {
     option: { name: 'softThreshold', threshold: 0.25 },
     kinks: [-0.25, 0.25],
     value: (p) => Math.sign(p) * Math.max(Math.abs(p) - 0.25, 0),
-    slopes: sided((p) => (Math.abs(p) > 0.25 ? 1 : 0)),
-    written: (p, options) => p.softThreshold(0.25, options),
+    slopes: slopesOnBothSides((p) => (Math.abs(p) > 0.25 ? 1 : 0)),
+    apply: (p, options) => p.softThreshold(0.25, options),
   },
   clip: {
     option: { name: 'clip', low: -0.5, high: 1 },
     kinks: [-0.5, 1],
     value: (p) => Math.min(Math.max(p, -0.5), 1),
-    slopes: sided((p) => (p > -0.5 && p < 1 ? 1 : 0)),
-    written: (p, options) => p.clip(-0.5, 1, options),
+    slopes: slopesOnBothSides((p) => (p > -0.5 && p < 1 ? 1 : 0)),
+    apply: (p, options) => p.clip(-0.5, 1, options),
   },
   leakyRelu: {
     option: { name: 'leakyRelu', slope: 0.25 },
     kinks: [0],
     value: (p) => (p > 0 ? p : p / 4),
-    slopes: sided((p) => (p > 0 ? 1 : 0.25)),
-    written: (p, options) => p.leakyRelu(0.25, options),
+    slopes: slopesOnBothSides((p) => (p > 0 ? 1 : 0.25)),
+    apply: (p, options) => p.leakyRelu(0.25, options),
   },
 };
 
@@ -67,30 +67,30 @@ export interface PlantedLayer {
   readonly z: number[];
   readonly v: number[];
   readonly preActivation: number[];
-  /** Of each sample the units at a kink. */
+  /** For each sample the units at a kink. */
   readonly kinks: readonly (readonly number[])[];
 }
 
-export interface PlantedOptions {
+interface PlantedOptions {
   readonly n: number;
   readonly batch: number;
   readonly seed: number;
   readonly activation?: keyof typeof BENT;
-  /** Of W: 1 is of norm about 1. */
+  /** The size of W: 1 gives it a norm of about 1. */
   readonly spread?: number;
-  /** Of units at a kink. */
+  /** The share of units at a kink. */
   readonly share?: number;
 }
 
-/** How near to a kink the other units may be. */
+/** The distance that the other units keep from kinks. */
 const CLEAR = 0.125;
 
-export function plantedLayer(options: PlantedOptions): PlantedLayer {
+export function createPlantedLayer(options: PlantedOptions): PlantedLayer {
   const { n, batch, seed, activation: name = 'relu', spread = 1, share = 0.3 } = options;
   const activation = BENT[name];
   const draws = random(seed);
   const dyadic = (size: number, unit: number): number => Math.round((size * draws.normal()) / unit) * unit;
-  // S is skew and D diagonal dominant: I − (W + Wᵀ)/2 ⪰ margin·I by Gershgorin's circles, exactly.
+  // S is skew and D diagonally dominant: I − (W + Wᵀ)/2 ⪰ margin·I by Gershgorin's circles, exactly.
   const W = new Array<number>(n * n).fill(0);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) {
@@ -144,7 +144,7 @@ export function plantedLayer(options: PlantedOptions): PlantedLayer {
 }
 
 /** ∂(Σ v∘z)/∂b with (1 − q)·min + q·max at the kinks, from (I − JW)ᵀu = v. */
-export function plantedGradient({ n, batch, W, v, preActivation, activation }: PlantedLayer, q: number): number[] {
+function plantedGradient({ n, batch, W, v, preActivation, activation }: PlantedLayer, q: number): number[] {
   const gradient: number[] = [];
   for (let sample = 0; sample < batch; sample++) {
     const part = (x: readonly number[]): number[] => x.slice(sample * n, (sample + 1) * n);
@@ -162,13 +162,13 @@ export function plantedGradient({ n, batch, W, v, preActivation, activation }: P
   return gradient;
 }
 
-/** ‖found − true‖/‖true‖ of the gradient of a selection. */
+/** ‖found − true‖/‖true‖ for the gradient of a selection. */
 export function gradientErrorOf(layer: PlantedLayer, q: number, found: ArrayLike<number>): number {
   return relativeError(found, plantedGradient(layer, q));
 }
 
-/** Its solution as the library has it, ∂(Σ v∘z)/∂b, and the certificate that comes with that. */
-export async function solvedLayer(
+/** The library's solution of the layer, ∂(Σ v∘z)/∂b, and the certificate that comes with the gradient. */
+export async function solveLayer(
   engine: Engine,
   { n, batch, W, b, v, margin, activation }: PlantedLayer,
   options: { tolerance: number; selection?: number },
@@ -189,23 +189,26 @@ export async function solvedLayer(
 const WIDTHS = [2, 5, 12];
 const TOLERANCES = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12];
 
-/** One layer, drawn by the seed: of each selection the gradient, and the kinks that it was taken at. */
+/** Checks one layer drawn by the seed: the gradient for each selection, and the kinks at which it was taken. */
 export async function checkPlantedLayer(engine: Engine, seed: number): Promise<void> {
   const draws = random(seed);
   const pick = <One>(from: readonly One[]): One => from[draws.integer(from.length)];
   const activation = pick(Object.keys(BENT) as (keyof typeof BENT)[]);
-  const layer = plantedLayer({ ...{ n: pick(WIDTHS), batch: 2, seed, activation }, spread: pick([0.5, 1, 2, 4]) });
+  const layer = createPlantedLayer({
+    ...{ n: pick(WIDTHS), batch: 2, seed, activation },
+    spread: pick([0.5, 1, 2, 4]),
+  });
   const tolerance = pick(TOLERANCES);
   const what = `seed ${seed}, n ${layer.n}, tolerance ${tolerance}, ${activation}`;
   for (const selection of [0, 0.5, 1]) {
-    const { gradient, certificate, solution } = await solvedLayer(engine, layer, { tolerance, selection });
+    const { gradient, certificate, solution } = await solveLayer(engine, layer, { tolerance, selection });
     expect(gradientErrorOf(layer, selection, gradient), what).toBeLessThan(1e4 * engine.epsilon);
     expect(kinkPlaces(certificate.kinks), what).toEqual(plantedPlaces(layer));
     solution.dispose();
   }
 }
 
-/** Sample and unit. */
+/** The sample and the unit of each kink. */
 export function kinkPlaces(kinks: readonly { sample: number | undefined; index: number }[]): (number | undefined)[][] {
   return kinks.map(({ sample, index }) => [sample, index]);
 }

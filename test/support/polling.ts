@@ -1,25 +1,25 @@
-/** Dawn in Node, less busy. */
+/** Makes Dawn in Node less busy. */
 
 /** Turns of the event loop that Dawn may take at full speed. */
 const EAGER = 16;
-/** Of each turn after these, in milliseconds. */
+/** Milliseconds of rest in each turn after these. */
 const REST = 0.2;
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
-let patched = false;
+let isPatched = false;
 
 /**
- * While anything is under way on a device, Dawn asks after it in every turn of the event loop, from one
- * `setImmediate` to the next: a whole core, and a software adapter computes and compiles on these same cores. Here
- * such turns come to rest for a moment.
+ * While anything is under way on a device, Dawn polls in every turn of the event loop, from one `setImmediate` to the
+ * next. This takes a whole core, on which a software adapter could compute and compile. Here such turns pause for a
+ * moment.
  */
 export function restWhilePolling(): void {
-  if (patched) return;
-  patched = true;
+  if (isPatched) return;
+  isPatched = true;
   const plain = globalThis.setImmediate;
   let turns = 0;
   let inside = false;
-  const resting = (callback: (...values: unknown[]) => void, ...values: unknown[]): NodeJS.Immediate => {
+  const rest = (callback: (...values: unknown[]) => void, ...values: unknown[]): NodeJS.Immediate => {
     turns = inside ? turns + 1 : 0;
     return plain(() => {
       if (turns > EAGER) Atomics.wait(cell, 0, 0, REST);
@@ -31,5 +31,5 @@ export function restWhilePolling(): void {
       }
     });
   };
-  globalThis.setImmediate = Object.assign(resting, { __promisify__: plain.__promisify__ }) as typeof setImmediate;
+  globalThis.setImmediate = Object.assign(rest, { __promisify__: plain.__promisify__ }) as typeof setImmediate;
 }

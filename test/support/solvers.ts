@@ -1,7 +1,7 @@
-/** What the registry of solvers says of them. */
+/** Facts about solvers, from the registry. */
 import { convergenceOf, FORWARD_SOLVERS, LINEAR_SOLVERS } from '../../src/solvers/index.ts';
 
-/** Names of those that converge only where W contracts, forward and backward. */
+/** The names of forward and backward solvers that converge only where W contracts. */
 export const REPETITIONS: readonly string[] = [
   ...Object.entries(FORWARD_SOLVERS),
   ...Object.entries(LINEAR_SOLVERS),

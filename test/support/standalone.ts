@@ -1,6 +1,7 @@
 /**
- * As much of vitest as the parity and reference tests use, for a machine that has neither it nor a network: their bundle has this in
- * the place of `vitest`. Tests run in their order, one after the other; nothing is skipped but whole suites, by their title.
+ * The part of vitest that the parity and reference tests use, for a machine that has neither vitest nor a network:
+ * their bundle has this file in place of `vitest`. Tests run one after the other, in their order. Nothing is skipped
+ * except whole suites, by their title.
  */
 import { isDeepStrictEqual } from 'node:util';
 
@@ -30,8 +31,8 @@ const suiteOf = (title: string, body: Body, parent?: Suite): Suite => ({
 const root = suiteOf('', () => {});
 let current = root;
 
-/** A title with its values: %s and %i in their order, %j as JSON, $name of an object. */
-export function titled(title: string, values: readonly unknown[]): string {
+/** A title with its values filled in: %s and %i in their order, %j as JSON, $name from an object. */
+export function fillTitle(title: string, values: readonly unknown[]): string {
   let next = 0;
   const [first] = values;
   const named = title.replace(/\$(\w+)/g, (text, name: string) =>
@@ -43,13 +44,13 @@ export function titled(title: string, values: readonly unknown[]): string {
   });
 }
 
-/** The values of a row are the parameters; a row that is no array is one. */
+/** The values of a row are the parameters; a row that is not an array is a single parameter. */
 function eachOf(add: (title: string, body: Body) => void) {
   return (rows: readonly unknown[]) =>
     (title: string, body: (...given: unknown[]) => unknown): void => {
       for (const row of rows) {
         const values = Array.isArray(row) ? row : [row];
-        add(titled(title, values), () => body(...values));
+        add(fillTitle(title, values), () => body(...values));
       }
     };
 }
@@ -75,26 +76,26 @@ export const beforeEach = hook('beforeEach');
 export const afterEach = hook('afterEach');
 
 export interface Outcome {
-  /** Of the suites and the test, joined by " > ". */
+  /** The titles of the suites and of the test, joined by " > ". */
   readonly title: string;
   readonly seconds: number;
   readonly error?: string;
 }
 
 export interface RunOptions {
-  /** Suites with such titles are left out. */
+  /** Suites with matching titles are left out. */
   readonly skip?: RegExp;
   onOutcome(outcome: Outcome): void;
 }
 
-/** Runs all that was described. */
+/** Runs all tests that were described. */
 export async function runAll(options: RunOptions): Promise<void> {
   await runSuite(root, options);
 }
 
 async function runSuite(suite: Suite, options: RunOptions): Promise<void> {
   if (suite.title !== '' && options.skip?.test(suite.title)) return;
-  // What is described inside may be described after something was awaited: one suite after the other.
+  // A suite may describe its contents after an await, so the suites are described one after the other.
   current = suite;
   await suite.body();
   const titles = titlesOf(suite);
@@ -132,7 +133,7 @@ async function runSuite(suite: Suite, options: RunOptions): Promise<void> {
   await report('after all', all(suite.hooks.afterAll), false);
 }
 
-/** Those of the suites around it first. */
+/** The hooks of a suite, after those of the suites around it. */
 function hooksOf({ hooks, parent }: Suite, name: Hook): Body[] {
   return [...(parent ? hooksOf(parent, name) : []), ...hooks[name]];
 }
@@ -141,7 +142,10 @@ function titlesOf({ title, parent }: Suite): string[] {
   return [...(parent ? titlesOf(parent) : []), ...(title === '' ? [] : [title])];
 }
 
-/** Only what is expected of numbers, texts and plain data; anything else is not a function, and fails. */
+/**
+ * Supports expectations of numbers, texts and plain data only. Any other matcher is not a function, so that its test
+ * fails.
+ */
 export function expect(found: unknown, about?: string) {
   return { ...matchers(found, about, true), not: matchers(found, about, false) };
 }
@@ -149,8 +153,8 @@ export function expect(found: unknown, about?: string) {
 function matchers(found: unknown, about: string | undefined, wanted: boolean) {
   const check = (holds: boolean, what: string, expected: unknown): void => {
     if (holds === wanted) return;
-    const told = `${about === undefined ? '' : `${about}: `}it is ${shown(found)}; it must ${wanted ? '' : 'not '}${what}`;
-    throw new Error(`${told} ${shown(expected)}`);
+    const told = `${about === undefined ? '' : `${about}: `}it is ${format(found)}; it must ${wanted ? '' : 'not '}${what}`;
+    throw new Error(`${told} ${format(expected)}`);
   };
   const number = found as number;
   return {
@@ -168,7 +172,7 @@ function matchers(found: unknown, about: string | undefined, wanted: boolean) {
   };
 }
 
-/** As toEqual compares: what is undefined is as good as absent, and prototypes do not count. */
+/** A value as toEqual compares it: undefined properties count as absent, and prototypes do not count. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
@@ -187,7 +191,7 @@ function contains(found: unknown, expected: unknown): boolean {
   return Object.entries(expected).every(([name, each]) => contains(found[name as keyof typeof found], each));
 }
 
-function shown(value: unknown): string {
+function format(value: unknown): string {
   const text = JSON.stringify(value, (_, each) => (ArrayBuffer.isView(each) ? Array.from(each as Float64Array) : each));
   const known = text ?? String(value);
   return known.length > 300 ? `${known.slice(0, 300)}…` : known;

@@ -1,4 +1,4 @@
-/** A report with everything in it that can go wrong: markup in names, a class that nobody predicts, one epoch or many. */
+/** A report with everything that can go wrong: markup in names, a class that was never predicted, one epoch or many. */
 import type { TrainingReport } from '../../src/cli/report/report.ts';
 
 export const HOSTILE = '<script>document.title = "taken"</script> & "quotes" \'both\'';
@@ -39,7 +39,7 @@ export function exampleReport(epochs: number, changes: Partial<TrainingReport> =
   };
 }
 
-/** 8 × 8 grey or 3 × 4 coloured images, as mistakes. */
+/** Mistakes with images: 8 × 8 in grey, or 3 × 4 in colour. */
 export function imageMistakes(shape: readonly number[], count: number): TrainingReport['mistakes'] {
   const size = shape.reduce((a, b) => a * b, 1);
   return {

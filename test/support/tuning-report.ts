@@ -1,15 +1,15 @@
-/** Reports of tunings: of the reference problems by the oracle of their paths, and of nothing in particular. */
+/** Reports of tunings: of the reference problems, from the oracle of their paths, and of made-up problems. */
 import type { CriterionPoint, TuningReport, VisitedPoint } from '../../src/cli/report/tune/report.ts';
 import { type LassoName, loadLasso } from '../fixtures/load.ts';
-import { lassoPath } from './lars.ts';
+import { tracePath } from './lars.ts';
 import { dot } from './least-squares.ts';
 import { HOSTILE } from './training-report.ts';
 
-/** What tuning λ of a reference problem by its held-out error would report, from 100 λ and a plain descent. */
+/** The report of tuning λ of a reference problem by its held-out error, from 100 λ and a plain descent. */
 export function referenceTuning(name: LassoName, changes: Partial<TuningReport> = {}): TuningReport {
   const { X_train, y_train, X_val, y_val, lambda_max, optimum } = loadLasso(name);
   const features = X_train[0].length;
-  const path = lassoPath({ X: X_train.flat(), y: y_train, features });
+  const path = tracePath({ X: X_train.flat(), y: y_train, features });
   const errorAt = (logLambda: number): Required<VisitedPoint> => {
     const beta = path.at(logLambda);
     const derivative = path.derivative(logLambda, 'falling');
@@ -46,10 +46,10 @@ export function referenceTuning(name: LassoName, changes: Partial<TuningReport> 
   };
 }
 
-/** The same for a penalty for each feature, the path and the curve over a change of them all. */
+/** The same for a penalty per feature; the path and the curve vary all of them together. */
 export function severalTuning(): TuningReport {
   const { problem, path, criterionCurve, visited, chosen, ...rest } = referenceTuning('diabetes');
-  const moved = <Point extends CriterionPoint>(point: Point): Point => ({
+  const shiftToChosen = <Point extends CriterionPoint>(point: Point): Point => ({
     ...point,
     logLambda: point.logLambda - chosen.logLambda,
   });
@@ -62,13 +62,13 @@ export function severalTuning(): TuningReport {
       byFeature: problem.names.map((_, feature) => chosen.logLambda + feature / 9),
     },
     path: { ...path, logLambdas: path.logLambdas.map((logLambda) => logLambda - chosen.logLambda) },
-    criterionCurve: criterionCurve.map(moved),
+    criterionCurve: criterionCurve.map(shiftToChosen),
     visited: visited.map(({ value, gradient }) => ({ value, gradient: Math.abs(gradient as number) })),
-    chosen: moved(chosen),
+    chosen: shiftToChosen(chosen),
   };
 }
 
-/** A report of three features, one of them with markup for a name, as everything else that comes from data. */
+/** A report of three features. One of them has markup for a name, like every other text that comes from data. */
 export function hostileTuning(changes: Partial<TuningReport> = {}): TuningReport {
   const visited = [
     { logLambda: 1, value: 2, gradient: 0.5 },

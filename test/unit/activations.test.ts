@@ -1,4 +1,6 @@
-/** The activations of the monotone layer: values, derivatives and prox_{αf} on the oracle, against their definitions. */
+/**
+ * The activations of the monotone layer: values, derivatives and prox_{αf} on the oracle, against their definitions.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import {
@@ -15,7 +17,7 @@ import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-/** Tails, kinks of the definitions below, and places between. */
+/** Tails, the kinks of the definitions below, and points between. */
 const POINTS = [
   -700, -60, -20, -5, -3, -2, -1.5, -1, -0.8, -0.5, -0.3, -0.1, -1e-5, -1e-12, 0, 1e-12, 1e-5, 0.1, 0.3, 0.5, 0.7, 1,
   1.25, 2, 3, 5, 20, 60, 700,
@@ -53,7 +55,7 @@ async function proximalAt(
   ).data();
 }
 
-/** t with (1 − α)σ(t) + αt = x by bisection: no derivative, no closed form. */
+/** The t with (1 − α)σ(t) + αt = x by bisection, without a derivative or a closed form. */
 function preimage(sigma: (t: number) => number, step: number, x: number): number {
   let [low, high] = [-1e6, 1e6];
   for (let halving = 0; halving < 200; halving++) {
@@ -69,7 +71,7 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
     test('value, in the tails too', async () => {
       const found = await valuesAt(option, POINTS);
       for (const [index, x] of POINTS.entries()) {
-        // The definitions cancel where the library does not: 1e-16 is what they are known to.
+        // The definitions suffer from cancellation where the library does not: they are accurate to 1e-16.
         expect(Math.abs(found[index] - value(x))).toBeLessThanOrEqual(1e-15 * Math.abs(value(x)) + 1.2e-16);
       }
     });
@@ -81,7 +83,7 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
       for (const [index, x] of smooth.entries()) {
         if (kinks.some(({ at }) => Math.abs(x - at) < 1e-6)) continue; // within the tolerance, or nearly
         expect(Math.abs(found[index] - slope(x))).toBeLessThanOrEqual(1e-14);
-        // Pieces meet at 0 and at the kinks: differences must not reach across.
+        // Pieces meet at 0 and at the kinks, and differences must not reach across.
         if ([0, ...kinks.map(({ at }) => at)].some((at) => Math.abs(x - at) < 4 * h)) continue;
         const near = value(x + h) - value(x - h);
         const far = value(x + 2 * h) - value(x - 2 * h);
@@ -89,7 +91,7 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
       }
     });
 
-    test('at its kinks (1 − q)·min + q·max of the Clarke interval', async () => {
+    test('at its kinks the derivative is (1 − q)·min + q·max of the Clarke interval', async () => {
       const { activation, kernels } = kernelsOf(option);
       expect([...kernels.kinks(activation.parameters)].sort((a, b) => a - b)).toEqual(kinks.map(({ at }) => at));
       if (kinks.length === 0) return;
@@ -108,10 +110,10 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
       const found = await proximalAt(option, POINTS, step);
       for (const [index, x] of POINTS.entries()) {
         const expected = value(preimage(value, step, x));
-        // t is known to 1e-16·|t|, and (1 − α)s + αt = x to 1e-16 of its largest term.
+        // t is accurate to 1e-16·|t|, and (1 − α)s + αt = x to 1e-16 of its largest term.
         const size = Math.max(1, Math.abs(x)) * Math.max(1, step);
         expect(Math.abs(found[index] - expected)).toBeLessThan(1e-14 * size);
-        // s = σ(t) with t from the equation itself, the optimality condition of the proximal operator.
+        // s = σ(t) with t from the equation itself: the optimality condition of the proximal operator.
         const t = (x - (1 - step) * found[index]) / step;
         expect(Math.abs(found[index] - value(t))).toBeLessThan((1e-14 * size) / Math.min(1, step));
       }
@@ -119,7 +121,7 @@ for (const { title, option, value, slope, kinks } of ACTIVATION_DEFINITIONS) {
   });
 }
 
-describe('tails where the plain formula has no digits left', () => {
+describe('tails where the plain formula loses all digits', () => {
   test('softplus, elu and their derivatives', async () => {
     const [softplus] = Array.from(await valuesAt('softplus', [-50]));
     expect(softplus / Math.exp(-50)).toBeCloseTo(1, 14);
@@ -131,11 +133,11 @@ describe('tails where the plain formula has no digits left', () => {
 });
 
 describe('elu and leakyRelu at the ends of their parameters', () => {
-  test('1: no kink, and a derivative that is right without a selection', async () => {
+  test('parameter 1: no kink, and the right derivative without a selection', async () => {
     expect(Array.from(await slopesAt('elu', [-1, 0, 1], 0))).toEqual([Math.exp(-1), 1, 1]);
     expect(Array.from(await slopesAt({ name: 'leakyRelu', slope: 1 }, [-1, 0, 1], 0))).toEqual([1, 1, 1]);
   });
-  test('0: relu', async () => {
+  test('parameter 0: relu', async () => {
     for (const option of [
       { name: 'elu', alpha: 0 },
       { name: 'leakyRelu', slope: 0 },

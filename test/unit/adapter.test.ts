@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { create } from 'webgpu';
-import { describe as description } from '../../src/backends/webgpu/device.ts';
+import { describeAdapter as description } from '../../src/backends/webgpu/device.ts';
 
-test('Node has a WebGPU adapter, and it is the one asked for', async () => {
+test('Node has a WebGPU adapter of the requested kind', async () => {
   const adapter = await create([]).requestAdapter();
   if (process.env.EQUILIBRA_TEST_ADAPTER === 'hardware') expect(adapter?.info.architecture).not.toBe('swiftshader');
   else expect(adapter?.info.architecture).toBe('swiftshader');

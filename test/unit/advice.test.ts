@@ -1,4 +1,4 @@
-/** What messages of failed solves say: the cause, as far as it is known, and what helps against it. */
+/** The messages of failed solves: they name the cause, as far as it is known, and a remedy. */
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   type BackendName,
@@ -21,7 +21,7 @@ import {
 } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 
-/** One sample of numbers. */
+/** One sample with these numbers. */
 const one = (engine: Engine, ...values: number[]): Tensor => engine.tensor(values, [1, values.length]);
 
 async function failureOf(promise: Promise<unknown>): Promise<ConvergenceError> {
@@ -31,7 +31,7 @@ async function failureOf(promise: Promise<unknown>): Promise<ConvergenceError> {
   );
   expect(error).toBeInstanceOf(ConvergenceError);
   const { message, report } = error as ConvergenceError;
-  // What is quoted as the failure is one.
+  // The residual that the message quotes must be a failure.
   const quoted = /residual (\S+?)[;)]/.exec(message)?.[1];
   if (quoted && !/where it starts/.test(message))
     expect(Number(quoted) > report.tolerance || quoted === 'NaN').toBe(true);
@@ -64,7 +64,7 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
       expect(report.samples[0].cause).toBe('stagnation');
     });
 
-    test('a linear solve whose answer is rounding: no residual is quoted', async () => {
+    test('a linear solve whose result is only rounding error: no residual is quoted', async () => {
       const small = backend === 'cpu' ? 1e-16 : 1e-7;
       const F = (z: Tensor, x: Tensor): Tensor =>
         z
@@ -82,7 +82,7 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
       expect(report.samples[0]).toMatchObject({ status: 'limit', cause: 'singular' });
     });
 
-    test('Newton steps that begin where ∂F/∂z is singular', async () => {
+    test('Newton steps that start where ∂F/∂z is singular', async () => {
       const { message } = await failureOf(root(square, solving(0, 1)).data());
       expect(message).toContain('∂F/∂z is singular where the solver stopped, so that Newton steps lead nowhere');
       expect(message).toContain(USELESS);
@@ -102,7 +102,7 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
       expect(report.samples[0].cause).toBe('limit');
     });
 
-    test('a start that is too far off', async () => {
+    test('a start that is too far away', async () => {
       const far = backend === 'cpu' ? 1e150 : 1e30;
       for (const solver of ['auto', 'newton-krylov'] as const) {
         const { message, report } = await failureOf(fixedPoint(square, solving(far, 1, { solver })).data());
@@ -115,13 +115,13 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
       expect((await failureOf(outside.data())).message).toContain('start elsewhere, at moderate numbers');
     });
 
-    test('an unknown that was given, and does not solve it', async () => {
+    test('a given unknown that does not solve the equation', async () => {
       const { message } = await failureOf(root(square, solving(1.1, 1, { solver: 'given' })).data());
       expect(message).toContain('The unknown is taken as it was given');
       expect(message).not.toMatch(/raise|loosen/i);
     });
 
-    test('repetition that grows, or goes round', async () => {
+    test('plain repetition that grows or cycles', async () => {
       const grows = fixedPoint((z, x) => z.mul(2).add(x), solving(0, 1, { solver: 'picard', limit: 2000 }));
       expect((await failureOf(grows.data())).message).toContain(`It grew beyond all bounds, where ${USELESS}`);
       const round = fixedPoint((z, x) => z.neg().add(x), solving(0, 1, { solver: 'picard' }));
@@ -137,7 +137,7 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
       expect(message).toContain('W does not have the margin that was stated');
     });
 
-    test('repetition where W does not contract', async () => {
+    test('plain repetition where W is not a contraction', async () => {
       const [W, b] = [engine.tensor([-3], [1, 1]), one(engine, 1)];
       const options = { activation: 'leakyRelu', margin: 3, limit: 2000 } as const;
       const round = monotoneFixedPoint(W, b, { ...options, activation: 'relu', solver: 'picard' });
@@ -148,7 +148,7 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
         solver: 'picard',
       });
       expect((await failureOf(grows.z.data())).message).toContain('Repetition grows where W does not contract');
-      // Backward I − JW is 4: nothing is singular.
+      // I − JW is 4 in the backward solve, so nothing is singular.
       const f = (x: Tensor): Tensor => {
         const solution = monotoneFixedPoint(W, x, { ...options, linearSolver: 'neumann' });
         reports = solution.backwardReports;
@@ -176,7 +176,7 @@ for (const backend of ['cpu', 'wasm'] as const satisfies readonly BackendName[])
       expect(message).not.toContain('backwardLimit');
     });
 
-    test('a linear solve with few iterations: the options of that solve', async () => {
+    test('a linear solve with a low limit: the message names the options of that solve', async () => {
       const n = 40;
       const diagonal = engine.tensor(
         Float64Array.from({ length: n }, (_, at) => 1 + at * at),

@@ -14,7 +14,7 @@ afterAll(() => engine.close());
 
 const checkGradient = gradientChecker(engine);
 
-/** Away from kinks and poles. */
+/** Numbers away from kinks and poles. */
 const positive = (count: number, seed: number): number[] => normals(count, seed).map((x) => 0.3 + Math.abs(x));
 const apart = (count: number, seed: number): number[] => normals(count, seed).map((x) => x + 0.1 * Math.sign(x));
 
@@ -133,11 +133,11 @@ describe('kinks', () => {
       expect(await gradientAtZero((x) => x.abs({ selection: q }))).toBe(2 * q - 1);
     });
   }
-  test('defaults: relu 0, |·| 0, as the usual frameworks have it', async () => {
+  test('defaults: relu 0, |·| 0, as in the usual frameworks', async () => {
     expect(await gradientAtZero((x) => x.relu())).toBe(0);
     expect(await gradientAtZero((x) => x.abs())).toBe(0);
   });
-  test('within 64 units of rounding of the largest entry the selection applies, beyond them the side', async () => {
+  test('the selection applies within 64 units of rounding of the largest entry; beyond, the side decides', async () => {
     const at = async (x: number): Promise<number> => {
       const [, [gradient]] = await valueAndGrad(
         (t) => t.relu({ selection: 0.5 }).sum(),

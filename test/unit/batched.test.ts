@@ -1,4 +1,7 @@
-/** Factorisations and inverses of batches, on every backend that has them: what they are off, and what they say of a singular sample. */
+/**
+ * Factorisations and inverses of batches, on every backend that has them: their errors, and their reports of singular
+ * samples.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import type { BackendName } from '../../src/index.ts';
 import { batchedInverse } from '../../src/solvers/batched-inverse.ts';
@@ -10,7 +13,7 @@ import { normals } from '../support/numbers.ts';
 
 type Matrices = Float32Array | Float64Array;
 
-/** s·I + BBᵀ/n + a·(C − Cᵀ)/√n for each sample, as float32 holds it. */
+/** s·I + BBᵀ/n + a·(C − Cᵀ)/√n for each sample, rounded to float32. */
 function definite(batch: number, n: number, { s = 0.1, a = 0, seed = 1 } = {}): Float32Array {
   const [B, C] = [normals(batch * n * n, seed), normals(batch * n * n, seed + 1)];
   return Float32Array.from({ length: batch * n * n }, (_, at) => {
@@ -21,7 +24,7 @@ function definite(batch: number, n: number, { s = 0.1, a = 0, seed = 1 } = {}): 
   });
 }
 
-/** Makes the last row and column of a sample a copy of the first: singular. */
+/** Makes a sample singular: its last row and column become copies of the first. */
 function makeSingular(a: Float32Array, n: number, sample: number): void {
   const base = sample * n * n;
   for (let j = 0; j < n; j++) a[base + (n - 1) * n + j] = a[base + j];
@@ -33,7 +36,12 @@ const sampleOf = <Values extends Matrices>(x: Values, size: number, sample: numb
   x.subarray(sample * size, (sample + 1) * size) as Values;
 
 /** A·B − C for one sample, in float64. */
-function missed(A: Matrices, B: Matrices, C: (i: number, j: number) => number, [n, columns]: [number, number]): number {
+function residualNorm(
+  A: Matrices,
+  B: Matrices,
+  C: (i: number, j: number) => number,
+  [n, columns]: [number, number],
+): number {
   const differences = new Float64Array(n * columns);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < columns; j++) {
@@ -91,18 +99,18 @@ describe.each(FACTORING)('on %s', (backend) => {
         const A = sampleOf(a, n * n, sample);
         const factor = sampleOf(L, n * n, sample);
         const lastFirst = transposed(factor, n);
-        expect(missed(factor, lastFirst, (i, j) => A[i * n + j], [n, n]) / norm(A)).toBeLessThanOrEqual(bound);
+        expect(residualNorm(factor, lastFirst, (i, j) => A[i * n + j], [n, n]) / norm(A)).toBeLessThanOrEqual(bound);
         for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) expect(factor[i * n + j]).toBe(0);
         const [X, Y, B] = [x, y, right].map((values) => sampleOf(values, n * columns, sample));
-        const off = (M: Matrices, solution: Matrices): number =>
-          missed(M, solution, (i, j) => B[i * columns + j], [n, columns]) / (norm(M) * norm(solution) + norm(B));
-        expect(off(A, X)).toBeLessThanOrEqual(bound);
-        expect(off(factor, Y)).toBeLessThanOrEqual(bound);
+        const relativeResidual = (M: Matrices, solution: Matrices): number =>
+          residualNorm(M, solution, (i, j) => B[i * columns + j], [n, columns]) / (norm(M) * norm(solution) + norm(B));
+        expect(relativeResidual(A, X)).toBeLessThanOrEqual(bound);
+        expect(relativeResidual(factor, Y)).toBeLessThanOrEqual(bound);
       }
     },
   );
 
-  test('a singular sample and an indefinite one are told, and NaN; their neighbours are not', async () => {
+  test('a singular sample and an indefinite one are reported and become NaN; their neighbours are unaffected', async () => {
     const engine = await opened();
     const [batch, n] = [6, 20];
     const a = definite(batch, n);
@@ -152,13 +160,13 @@ describe.each(EVERY)('inverses on %s', (backend) => {
       const bound = 10 * n * (await opened()).epsilon;
       for (let sample = 0; sample < batch; sample++) {
         const [A, X] = [sampleOf(a, n * n, sample), sampleOf(inverse, n * n, sample)];
-        const off = missed(A, X, (i, j) => Number(i === j), [n, n]) / (norm(A) * norm(X));
+        const off = residualNorm(A, X, (i, j) => Number(i === j), [n, n]) / (norm(A) * norm(X));
         expect(off, `s ${s}, skew ${skew}`).toBeLessThanOrEqual(bound);
       }
     }
   });
 
-  test('a singular sample and one of zeros are told, and NaN; their neighbours are not', async () => {
+  test('a singular sample and one of zeros are reported and become NaN; their neighbours are unaffected', async () => {
     const [batch, n] = [5, 12];
     const a = definite(batch, n, { s: 1 });
     makeSingular(a, n, 1);
@@ -172,7 +180,7 @@ describe.each(EVERY)('inverses on %s', (backend) => {
   });
 });
 
-test('shapes that do not fit are named', async () => {
+test('shapes that do not fit are refused by name', async () => {
   const { engine: opened, close } = engineOn('cpu');
   const engine = await opened();
   const zeros = (...shape: number[]): Tensor => engine.tensor(new Float64Array(shape.reduce((x, y) => x * y)), shape);

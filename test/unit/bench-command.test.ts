@@ -104,7 +104,7 @@ describe('npm run bench', () => {
 });
 
 describe('a session in Node', () => {
-  test('gives back results and errors, and tells of a process that ended', async () => {
+  test('returns results and errors, and reports a process that ended', async () => {
     const module =
       "export const add = async (a, b) => a + b; export const fail = async () => { throw new Error('no'); };";
     const folder = mkdtempSync(join(tmpdir(), 'equilibra-session-'));

@@ -1,4 +1,4 @@
-/** bench/gpu.sh: what it makes of what its steps have found, and the small runner of its parity tests. */
+/** bench/gpu.sh: the report that it writes of its steps' results, and the small runner of its parity tests. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -76,7 +76,7 @@ describe('the peak of float32', () => {
     expect(peakOf(name)?.teraflops).toBe(teraflops);
   });
 
-  test('is unknown of others, and can be given', () => {
+  test('is unknown for other cards, and can be given', () => {
     expect(peakOf('Intel Arc A770')).toBeUndefined();
     expect(peakOf('NVIDIA A1000')).toBeUndefined();
     expect(peakOf('Intel Arc A770', 17.2)).toEqual({ teraflops: 17.2, source: 'given with --peak' });
@@ -103,7 +103,7 @@ describe('results of a GPU', () => {
     expect(reportOf(resultsOf({ ...parts, steps: [], parity: [] }, undefined, run))).toContain('were not run.');
   });
 
-  test('tell which steps did not end well', () => {
+  test('name the steps that failed', () => {
     expect(report).toContain('Not all ended well: parity (exit code 1), layers (exit code 124).');
   });
 
@@ -115,7 +115,7 @@ describe('results of a GPU', () => {
     expect(reportOf(resultsOf(parts, undefined, run))).toContain('## Products\n');
   });
 
-  test('compare layers with PyTorch, of which a wrong answer counts as none', () => {
+  test('compare layers with PyTorch, whose wrong answers do not count', () => {
     const common = ['solve and gradient', '128 × 87', '2.00', '50 %', '1 of 3', '9 / 10'];
     expect(cellsOf(report, /solve.*128 × 87/)).toEqual([...common, '8.00 (4.00 ×)', 'differs by 5.0e-1', 'failed']);
     expect(cellsOf(report, /50 relu/).slice(-3)).toEqual(['', '', '']);

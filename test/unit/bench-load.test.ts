@@ -1,36 +1,36 @@
-/** Foreign load: what is read, what is called load, and what is done about it. */
+/** Foreign load: how it is read, how much of it counts, and how it is treated. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { Work } from '../../bench/cases.ts';
-import { LOAD_WINDOW, LoadWatch, MOST_TRIES, othersBetween } from '../../bench/load.ts';
+import { LOAD_WINDOW, LoadWatch, MAXIMUM_TRIES, othersBetween } from '../../bench/load.ts';
 import { Contest } from '../../bench/measure.ts';
 import { threadsOf } from '../../bench/opening.ts';
 import {
-  listedProcess,
-  machineOf,
-  processOf,
+  parseListedProcess,
+  parseMachine,
+  parseProcess,
   type Reading,
   readProcessors,
   treeTime,
 } from '../../bench/processor-times.ts';
-import { refereed } from '../../bench/referee.ts';
+import { refereeRounds } from '../../bench/referee.ts';
 
-describe('what the system tells', () => {
-  test('of the machine: what a host took from a virtual machine is busy, waiting for a disk is not', () => {
-    // user nice system idle iowait irq softirq steal guest guest_nice, of which user and nice hold the last two already
+describe('the readings of the system', () => {
+  test('of the machine: time that a host took from a virtual machine is busy, time spent waiting for a disk is not', () => {
+    // user nice system idle iowait irq softirq steal guest guest_nice; user and nice already include the last two
     const text = 'cpu  100 20 30 500 60 7 8 9 50 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n';
-    expect(machineOf(text)).toEqual({ busy: 1740, total: 7340 });
+    expect(parseMachine(text)).toEqual({ busy: 1740, total: 7340 });
   });
 
   test('of a process whose name looks like other fields', () => {
     const line = '4242 (a) R 7 (x) S 17 4242 4242 0 -1 4194304 102 0 0 0 11 12 13 14 20 0 1 0 52630';
-    expect(processOf(line)).toEqual({ id: 4242, parent: 17, time: 500 });
+    expect(parseProcess(line)).toEqual({ id: 4242, parent: 17, time: 500 });
   });
 
   test('of a process in a list of ps', () => {
-    expect(listedProcess('   12     1   0:01.50')).toEqual({ id: 12, parent: 1, time: 1500 });
-    expect(listedProcess('12 1 1-02:03:04')).toEqual({ id: 12, parent: 1, time: 1000 * (86400 + 7384) });
+    expect(parseListedProcess('   12     1   0:01.50')).toEqual({ id: 12, parent: 1, time: 1500 });
+    expect(parseListedProcess('12 1 1-02:03:04')).toEqual({ id: 12, parent: 1, time: 1000 * (86400 + 7384) });
   });
 
   test('of a process and its descendants, but nobody else', () => {
@@ -45,13 +45,13 @@ describe('what the system tells', () => {
     expect(treeTime(processes, 9)).toBe(0);
   });
 
-  test.runIf(process.platform === 'linux')('what a child of ours does is ours', async () => {
+  test.runIf(process.platform === 'linux')('the work of a child process counts as our own', async () => {
     const before = readProcessors() as Reading;
     const script = 'const end = Date.now() + 300; while (Date.now() < end); process.stdin.resume();';
     const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] });
     const ownSince = (): number => (readProcessors() as Reading).own - before.own;
     try {
-      // It is told in steps of 10 ms, and the child may wait for a processor.
+      // The times have steps of 10 ms, and the child may wait for a processor.
       while (ownSince() < 200) await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {
       child.kill('SIGKILL');
@@ -66,7 +66,7 @@ describe('what the system tells', () => {
 describe('the share of others', () => {
   const before: Reading = { total: 1000, busy: 100, own: 50 };
 
-  test('is what was busy and not ours', () => {
+  test('is the busy time that was not our own', () => {
     expect(othersBetween(before, { total: 2000, busy: 700, own: 450 })).toBeCloseTo(0.2);
     expect(othersBetween(before, { total: 2000, busy: 500, own: 450 })).toBe(0);
   });
@@ -76,7 +76,7 @@ describe('the share of others', () => {
     expect(othersBetween(before, before)).toBeUndefined();
   });
 
-  test('is told over a window: what came just before a short repetition counts as well', () => {
+  test('is measured over a window: the time just before a short repetition counts too', () => {
     const cores = 2;
     let [now, busy] = [0, 0];
     const watch = new LoadWatch(
@@ -97,7 +97,7 @@ describe('the share of others', () => {
     expect(shareAfter(10, 2)).toBeLessThan(0.01);
   });
 
-  test('is unknown where the system does not tell', () => {
+  test('is unknown where the system does not report it', () => {
     const watch = new LoadWatch(() => undefined);
     expect(watch.share()).toBeUndefined();
     expect(watch.rule).toMatchObject({ watched: false });
@@ -105,8 +105,8 @@ describe('the share of others', () => {
 });
 
 describe('loaded repetitions', () => {
-  /** Three repetitions of work that takes 1, 2, 3, … ms, on a computer where others have these shares in turn. */
-  async function found(shares: (number | undefined)[], repetitions = 3) {
+  /** Three repetitions of work that takes 1, 2, 3, … ms, on a computer on which others have these shares in turn. */
+  async function measureWithShares(shares: (number | undefined)[], repetitions = 3) {
     let taken = 0;
     const waits: number[] = [];
     const problems: number[] = [];
@@ -122,14 +122,14 @@ describe('loaded repetitions', () => {
     };
     const contest = new Contest(
       [work],
-      { problem: (repetition) => repetition, most: 1 },
+      { problem: (repetition) => repetition, maximumUnits: 1 },
       { repetitions, milliseconds: 1e9 },
     );
     const inTurn = [0, ...shares];
     const watch = { share: () => inTurn.shift() };
-    await refereed({ ...rounds(contest), begin: async () => {} }, repetitions, watch, async (milliseconds) => {
+    await refereeRounds({ ...rounds(contest), begin: async () => {} }, repetitions, watch, async (milliseconds) => {
       waits.push(milliseconds);
-      inTurn.unshift(0); // what the share tells after the wait is not looked at
+      inTurn.unshift(0); // the share after the wait is ignored
     });
     const [result] = contest.results();
     if ('error' in result) throw new Error(result.error);
@@ -144,27 +144,27 @@ describe('loaded repetitions', () => {
 
   test('nothing is repeated on a quiet computer, or where nothing is known', async () => {
     const calm = { made: 3, counted: 3, foreign: 0, repeated: 0, waits: 0, problems: [1, 2, 3] };
-    expect(await found([0, 0.05, 0.1])).toEqual(calm);
-    expect(await found([undefined, undefined, undefined])).toEqual(calm);
+    expect(await measureWithShares([0, 0.05, 0.1])).toEqual(calm);
+    expect(await measureWithShares([undefined, undefined, undefined])).toEqual(calm);
   });
 
-  test('a loaded one is made again, on the same problem, after a pause', async () => {
+  test('a loaded repetition is made again, on the same problem, after a pause', async () => {
     const again = { made: 4, counted: 3, foreign: 0, repeated: 1, waits: 1, problems: [1, 2, 2, 3] };
-    expect(await found([0, 0.5, 0, 0])).toEqual(again);
+    expect(await measureWithShares([0, 0.5, 0, 0])).toEqual(again);
   });
 
-  test(`one that is loaded ${MOST_TRIES} times counts, and is marked`, async () => {
+  test(`one that is loaded ${MAXIMUM_TRIES} times counts, and is marked`, async () => {
     const marked = { made: 5, counted: 3, foreign: 1, repeated: 2, waits: 2, problems: [1, 1, 1, 2, 3] };
-    expect(await found([1, 1, 1, 0, 0])).toEqual(marked);
+    expect(await measureWithShares([1, 1, 1, 0, 0])).toEqual(marked);
   });
 
-  test('as many are repeated as there are to be, and no more', async () => {
-    const { made, counted, foreign, repeated } = await found(Array<number>(20).fill(1), 5);
+  test('no more repetitions are made again than there are repetitions', async () => {
+    const { made, counted, foreign, repeated } = await measureWithShares(Array<number>(20).fill(1), 5);
     expect({ made, counted, foreign, repeated }).toEqual({ made: 10, counted: 5, foreign: 5, repeated: 5 });
   });
 
-  test('somebody else at work is seen', { retry: 2 }, async () => {
-    // What works for nobody here: its parent, the shell, ends at once and leaves it behind.
+  test('the work of another process is noticed', { retry: 2 }, async () => {
+    // A process whose parent, the shell, ends at once and leaves it behind: it works for nobody here.
     const script = 'const end = Date.now() + 1500; while (Date.now() < end);';
     const others = Array.from({ length: availableParallelism() }, () =>
       spawn('sh', ['-c', `"${process.execPath}" -e '${script}' >/dev/null 2>&1 &`], { detached: true }),

@@ -1,19 +1,26 @@
-/** Which Python is measured. */
+/** The choice of the Python to measure. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { candidates, type Interpreter, isNewer, newestWith, onlyWith, titleOf } from '../../bench/interpreters.ts';
+import {
+  findNewestWith,
+  type Interpreter,
+  isNewer,
+  listCandidates,
+  requireInterpreter,
+  titleOf,
+} from '../../bench/interpreters.ts';
 
 const common = { python: '3.12.3', threads: 2, blas: 'mkl', threading: 'OpenMP', libraries: [] };
 
-/** As if these programs had these releases. */
-function asking(releases: Readonly<Record<string, string>>) {
+/** Answers as if these programs had these releases. */
+function answerWith(releases: Readonly<Record<string, string>>) {
   return async (program: string): Promise<Interpreter | undefined> =>
     releases[program] === undefined ? undefined : { ...common, program, version: releases[program] };
 }
 
-describe('the newest', () => {
+describe('the newest release', () => {
   test.each([
     ['2.11.0', '2.9.1', true],
     ['2.9.1', '2.11.0', false],
@@ -26,12 +33,12 @@ describe('the newest', () => {
   });
 
   test('is taken, wherever it is; of equals the first', async () => {
-    const ask = asking({ b: '1.13.0a0', c: '2.10.0', d: '2.9.0', e: '2.10.0' });
-    expect((await newestWith('torch', ['a', 'b', 'c', 'd', 'e'], ask)).program).toBe('c');
+    const ask = answerWith({ b: '1.13.0a0', c: '2.10.0', d: '2.9.0', e: '2.10.0' });
+    expect((await findNewestWith('torch', ['a', 'b', 'c', 'd', 'e'], ask)).program).toBe('c');
   });
 
-  test('where none has the package, that is said', async () => {
-    await expect(newestWith('torch', ['a', 'b'], asking({}))).rejects.toThrow('none of 2 Pythons has PyTorch');
+  test('an error says that no interpreter has the package', async () => {
+    await expect(findNewestWith('torch', ['a', 'b'], answerWith({}))).rejects.toThrow('none of 2 Pythons has PyTorch');
   });
 });
 
@@ -57,17 +64,17 @@ describe('programs', () => {
       const environment = place('environment/bin/python3');
       const PATH = [join(folder, 'path'), join(folder, 'nowhere'), join(folder, 'path')].join(':');
       const variables = { PATH, VIRTUAL_ENV: join(folder, 'environment') };
-      const found = candidates(variables, join(folder, 'home'));
+      const found = listCandidates(variables, join(folder, 'home'));
       expect(found.filter((file) => file.startsWith(folder))).toEqual([environment, first, second]);
     },
   );
 
-  test.skipIf(process.platform === 'win32')('that tell nothing, or fail, have no package', async () => {
-    await expect(onlyWith('torch', place('silent'))).rejects.toThrow('the Python given has no PyTorch');
-    await expect(onlyWith('sklearn', place('failing', 'exit 1'))).rejects.toThrow('has no scikit-learn');
-    await expect(onlyWith('torch', join(folder, 'missing'))).rejects.toThrow('has no PyTorch');
+  test.skipIf(process.platform === 'win32')('that print nothing, or fail, do not have the package', async () => {
+    await expect(requireInterpreter('torch', place('silent'))).rejects.toThrow('the Python given has no PyTorch');
+    await expect(requireInterpreter('sklearn', place('failing', 'exit 1'))).rejects.toThrow('has no scikit-learn');
+    await expect(requireInterpreter('torch', join(folder, 'missing'))).rejects.toThrow('has no PyTorch');
     const told = JSON.stringify({ ...common, version: '2.0.0' });
-    expect(await onlyWith('torch', place('telling', `echo warning; echo '${told}'`))).toMatchObject({
+    expect(await requireInterpreter('torch', place('telling', `echo warning; echo '${told}'`))).toMatchObject({
       version: '2.0.0',
     });
   });

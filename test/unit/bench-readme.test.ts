@@ -1,15 +1,15 @@
-/** Every figure of speed in the README and in the guides of docs/ is that of a results file. */
+/** Every figure of speed in the README and in the guides of docs/ comes from a results file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
+  describeIterations,
+  describePeers,
+  describeTraining,
   FIGURE_FILES,
   FIGURE_PAGES,
   type FigureFile,
-  iterationsOf,
-  peersOf,
-  trainingOf,
+  insertFigures,
   type WasmResults,
-  withFigures,
 } from '../../bench/figures.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -18,16 +18,16 @@ const contents = Object.fromEntries(FIGURE_FILES.map((file) => [file, read(`benc
   string
 >;
 const pages = [...new Set(Object.values(FIGURE_PAGES))];
-/** These two tell what was measured, once and on which machine; no results file is behind them. */
+/** These two describe single measurements and the machine on which they were made; they have no results file. */
 const ACCOUNTS = ['reliability.md', 'webgpu-implementations.md'];
 const guides = readdirSync(new URL('../../docs', import.meta.url)).filter((name) => !ACCOUNTS.includes(name));
 
 describe('README.md and docs/', () => {
   test.each(pages)('%s has the figures of the files in bench/results; npm run readme writes them', (page) => {
-    expect(withFigures(page, read(page), contents)).toBe(read(page));
+    expect(insertFigures(page, read(page), contents)).toBe(read(page));
   });
 
-  test.each(FIGURE_FILES)('a figure of %s that was changed by hand is seen', (file) => {
+  test.each(FIGURE_FILES)('a figure of %s that was changed by hand is noticed', (file) => {
     const page = FIGURE_PAGES[file];
     const text = read(page);
     const block = text.split(`<!-- from bench/results/${file} by npm run readme -->`)[1].split('<!-- end -->')[0];
@@ -40,19 +40,19 @@ describe('README.md and docs/', () => {
       ),
     );
     expect(changed).not.toBe(text);
-    expect(withFigures(page, changed, contents)).toBe(text);
+    expect(insertFigures(page, changed, contents)).toBe(text);
   });
 
   test('a block that is missing, or there twice, is an error', () => {
     const [page, readme] = [FIGURE_PAGES['digits.json'], read('README.md')];
     const start = '<!-- from bench/results/digits.json by npm run readme -->\n';
     const message = 'README.md must have one block of figures from digits.json';
-    expect(() => withFigures(page, readme.replace(start, ''), contents)).toThrow(message);
-    expect(() => withFigures(page, `${readme}${start}`, contents)).toThrow(message);
-    expect(() => withFigures(page, readme.replaceAll('<!-- end -->', ''), contents)).toThrow('one block of figures');
+    expect(() => insertFigures(page, readme.replace(start, ''), contents)).toThrow(message);
+    expect(() => insertFigures(page, `${readme}${start}`, contents)).toThrow(message);
+    expect(() => insertFigures(page, readme.replaceAll('<!-- end -->', ''), contents)).toThrow('one block of figures');
   });
 
-  test.each(['README.md', ...guides.map((name) => `docs/${name}`)])('times stand nowhere else in %s', (page) => {
+  test.each(['README.md', ...guides.map((name) => `docs/${name}`)])('no other times are stated in %s', (page) => {
     const outside = read(page).replaceAll(/<!-- from [\s\S]*?<!-- end -->/g, '');
     expect(outside.match(/\b\d+(\.\d+)? ?(ms|µs|GFLOP)/g)).toBeNull();
     expect(outside.match(/\btimes as (fast|long)\b/g)).toBeNull();
@@ -87,7 +87,7 @@ describe('the blocks', () => {
   };
 
   test('of peers: times with their spread, threads, the range of the leads, and what disturbed them', () => {
-    const text = peersOf(results);
+    const text = describePeers(results);
     expect(text).toContain('| | Equilibra, 2 threads | tfjs |');
     expect(text).toContain('| solve and gradient | 1.3 (40 %) | 123 (0 %) |');
     expect(text).toContain('| training step | – | – |');
@@ -96,21 +96,21 @@ describe('the blocks', () => {
     expect(text).toContain('8 cores (Acme), no GPU');
     expect(text).toContain('(other programs disturbed 2 of 18 repetitions; other work was going on)');
     expect(text).not.toContain('could not be installed');
-    expect(() => peersOf({ ...results, entries: results.entries.slice(1, 4) })).toThrow('no solve of 128 × 87');
+    expect(() => describePeers({ ...results, entries: results.entries.slice(1, 4) })).toThrow('no solve of 128 × 87');
   });
 
-  test('of iterations: what was not solved has none', () => {
+  test('of iterations: where a solve failed there is no number', () => {
     const layers = { one: [4.04, null], two: [1, 2] };
     const stepRule = { forward: [4, 8], backward: [5, 9] };
-    const text = iterationsOf({ forward: { picard: layers }, backward: {}, stepRule });
+    const text = describeIterations({ forward: { picard: layers }, backward: {}, stepRule });
     expect(text).toContain('| `picard` | 4.0 / – | 1.0 / 2.0 |');
     expect(text).toContain('4 iterations forward and 5 backward to 1e-2 on the fresh layer, and 8 and 9 to 1e-4');
   });
 
-  test('of training: other programs are told', () => {
+  test('of training: the load of other programs is stated', () => {
     const run = { backend: 'wasm', seconds: 7, epochs: Array(40) };
-    expect(trainingOf(run)).toBe('The training run at the top, 40 epochs, took 7 s on `wasm`.');
-    expect(trainingOf({ ...run, others: 0.05 })).toBe(trainingOf(run));
-    expect(trainingOf({ ...run, others: 0.25 })).toContain('while other programs had 25 % of the processors');
+    expect(describeTraining(run)).toBe('The training run at the top, 40 epochs, took 7 s on `wasm`.');
+    expect(describeTraining({ ...run, others: 0.05 })).toBe(describeTraining(run));
+    expect(describeTraining({ ...run, others: 0.25 })).toContain('while other programs had 25 % of the processors');
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CASES, type CaseName, type Outcome, type Work, type Works } from '../../bench/cases.ts';
 import { drawBench } from '../../bench/chart.ts';
 import { CONTESTANTS, nameOf } from '../../bench/contestants.ts';
-import { equilibraWorks, implicitMemory } from '../../bench/equilibra.ts';
+import { equilibraWorks, measureImplicitMemory } from '../../bench/equilibra.ts';
 import { lassoProblem } from '../../bench/lasso.ts';
 import { worstGap } from '../../bench/lasso-gap.ts';
 import {
@@ -18,7 +18,7 @@ import {
   type Timing,
 } from '../../bench/measure.ts';
 import { plainWorks } from '../../bench/peers/plain.ts';
-import { refereed } from '../../bench/referee.ts';
+import { refereeRounds } from '../../bench/referee.ts';
 import { type Entry, fileNameOf, slugOf } from '../../bench/results.ts';
 import { tableOf } from '../../bench/table.ts';
 import { BACKENDS } from '../../src/backends/open.ts';
@@ -64,7 +64,7 @@ describe('the median', () => {
   });
 });
 
-/** Work on a clock shared with others: each unit of a run takes as long as the next of the times says. */
+/** Works that share a clock: each unit of a work takes the next of its times. */
 function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<number>[]; log: string[] } {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -74,7 +74,7 @@ function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<
     let given = 0;
     return {
       async prepare(problem) {
-        now += 1000; // not to be counted
+        now += 1000; // must not count
         given = problem;
       },
       async run(units) {
@@ -90,14 +90,14 @@ function clockedWorks(...times: (readonly (number | Error)[])[]): { works: Work<
   return { works, log };
 }
 
-/** On a computer where nobody else works. */
-async function measured<Problem>(
+/** Measures as on a computer on which nobody else works. */
+async function runContest<Problem>(
   works: readonly Work<Problem>[],
   match: Match<Problem>,
   limits: Limits,
 ): Promise<Measured[]> {
   const contest = new Contest(works, match, limits);
-  await refereed(contest, limits.repetitions, { share: () => 0 });
+  await refereeRounds(contest, limits.repetitions, { share: () => 0 });
   return contest.results();
 }
 
@@ -107,13 +107,13 @@ const timingOf = (result: Measured): Timing => {
 };
 
 describe('measuring', () => {
-  const match = { problem: (repetition: number) => repetition, most: 1 };
+  const match = { problem: (repetition: number) => repetition, maximumUnits: 1 };
 
   test('warms up, then times every repetition on a problem of its own', async () => {
-    // For a quarter of its time: 50 + 10·20.
+    // A quarter of the time is for the warm-up: 50 + 10·20.
     const warmUps = Array<number>(20).fill(10);
     const { works, log } = clockedWorks([50, ...warmUps, 1, 4, 2]);
-    const [found] = await measured(works, match, { repetitions: 3, milliseconds: 1000 });
+    const [found] = await runContest(works, match, { repetitions: 3, milliseconds: 1000 });
     expect(log).toEqual([0, ...warmUps.map(() => 0), 1, 2, 3].map((problem) => `0: 1 of ${problem}`));
     expect(timingOf(found)).toEqual({
       median: 2,
@@ -129,7 +129,7 @@ describe('measuring', () => {
 
   test('contestants take turns on the same problem, each round beginning with another one', async () => {
     const { works, log } = clockedWorks([100], [100], [100]);
-    await measured(works, match, { repetitions: 3, milliseconds: 400 });
+    await runContest(works, match, { repetitions: 3, milliseconds: 400 });
     expect(log.slice(0, 3)).toEqual(['0: 1 of 0', '1: 1 of 0', '2: 1 of 0']);
     expect(log.slice(3)).toEqual([
       ...['0: 1 of 1', '1: 1 of 1', '2: 1 of 1'],
@@ -138,42 +138,42 @@ describe('measuring', () => {
     ]);
   });
 
-  test('one that is slow leaves the rounds when its time is up, and is said to be cut', async () => {
+  test('a slow one leaves the rounds when its time is up, and is marked as cut', async () => {
     const { works } = clockedWorks([10], [300, 400, 700, 600]);
-    const [fast, slow] = await measured(works, match, { repetitions: 4, milliseconds: 1000 });
+    const [fast, slow] = await runContest(works, match, { repetitions: 4, milliseconds: 1000 });
     expect(timingOf(fast)).toMatchObject({ all: [10, 10, 10, 10], cut: false });
     expect(timingOf(slow)).toMatchObject({ all: [400, 700], median: 550, cut: true });
   });
 
   test('one repetition is made however long it takes', async () => {
     const { works } = clockedWorks([5000]);
-    const [found] = await measured(works, match, { repetitions: 15, milliseconds: 1000 });
+    const [found] = await runContest(works, match, { repetitions: 15, milliseconds: 1000 });
     expect(timingOf(found)).toMatchObject({ all: [5000], median: 5000, cut: true });
   });
 
   test('short units are timed together', async () => {
     const { works, log } = clockedWorks([50, 25]);
-    const [found] = await measured(works, { ...match, most: 10 }, { repetitions: 2, milliseconds: 400 });
+    const [found] = await runContest(works, { ...match, maximumUnits: 10 }, { repetitions: 2, milliseconds: 400 });
     expect(log.map((line) => line.slice(3, 4))).toEqual(['1', '1', '1', '4', '4']);
     expect(timingOf(found)).toMatchObject({ median: 25, units: 4, all: [25, 25], cut: false });
   });
 
-  test('one that fails does not stop the others', async () => {
+  test('a failed one does not stop the others', async () => {
     const { works } = clockedWorks([new Error('no memory')], [100, 5], [100, 5, new Error('too late')]);
-    const [first, second, third] = await measured(works, match, { repetitions: 2, milliseconds: 400 });
+    const [first, second, third] = await runContest(works, match, { repetitions: 2, milliseconds: 400 });
     expect(first).toEqual({ error: 'no memory' });
     expect(timingOf(second).all).toHaveLength(2);
     expect(third).toEqual({ error: 'too late' });
   });
 
-  test('a ratio is that of the repetitions which both made', () => {
-    const of = (...all: number[]): Timing => ({ ...timing, all });
-    // Something slowed both down to a half in the second repetition.
-    expect(ratioOf(of(30, 60, 33), of(10, 20, 11, 500, 500))).toBe(3);
-    expect(ratioOf(of(10), of(40, 1))).toBe(0.25);
+  test('a ratio uses only the repetitions that both made', () => {
+    const timingWith = (...all: number[]): Timing => ({ ...timing, all });
+    // In the second repetition both took twice as long.
+    expect(ratioOf(timingWith(30, 60, 33), timingWith(10, 20, 11, 500, 500))).toBe(3);
+    expect(ratioOf(timingWith(10), timingWith(40, 1))).toBe(0.25);
   });
 
-  test('the spread is that of the half in the middle', () => {
+  test('the spread is that of the middle half', () => {
     expect(spreadOf({ all: [1, 2, 3, 4, 5], median: 3 })).toBeCloseTo(2 / 3);
     expect(spreadOf({ all: [10, 20], median: 15 })).toBeCloseTo(1 / 3);
     expect(spreadOf({ all: [7], median: 7 })).toBe(0);
@@ -235,7 +235,7 @@ describe('the table', () => {
       .map((cell) => cell.trim()),
   );
 
-  test('tells what was found', () => {
+  test('shows the results', () => {
     const place = ['Node 1.2.3', 'equilibra webgpu', '', '50 relu iterations', '128 × 87'];
     expect(cells[2]).toEqual([...place, '12.3', '460 %', '3', '1.23', '', '1.00', '2.00']);
   });
@@ -245,12 +245,12 @@ describe('the table', () => {
     expect(cells[5].slice(10)).toEqual(['2.00', '4.00']);
   });
 
-  test('calls a software adapter one, and marks what was cut short and what was disturbed', () => {
+  test('names a software adapter as such, and marks figures that were cut short or disturbed', () => {
     expect(cells[3][1]).toBe('equilibra webgpu (software)');
     expect(cells[3].slice(7, 10)).toEqual(['3 of 10*, 2 loaded', '', '8.3 / 9.0']);
   });
 
-  test('tells how many threads worked', () => {
+  test('shows how many threads worked', () => {
     expect(cells[6][2]).toBe('2');
   });
 
@@ -262,13 +262,13 @@ describe('the table', () => {
     expect(tableOf(entries.slice(0, 2))).not.toContain('failed');
   });
 
-  test('stands straight', () => {
+  test('has aligned columns', () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 });
 
 describe('who takes part', () => {
-  test('is every backend of the library, and everyone else under a name of their own', () => {
+  test('are every backend of the library, and the others under names of their own', () => {
     const own = CONTESTANTS.filter(({ library }) => library === 'equilibra').map(({ backend }) => backend);
     expect(new Set(own.map((backend) => backend.replace(/-.*/, '')))).toEqual(new Set(BACKENDS));
     expect(own).toEqual(expect.arrayContaining(['gpujs-webgl2', 'gpujs-webassembly']));
@@ -280,10 +280,14 @@ describe('the cases', () => {
   const size = { batch: 6, width: 7 };
   const limits = { repetitions: 2, milliseconds: 1e6 };
 
-  /** One case, done by one library. */
+  /** The outcome of one case by one library. */
   async function outcomeOf(works: Works, name: CaseName): Promise<Outcome> {
     const work = works[name]?.(size) as Work<unknown>;
-    const [found] = await measured([work], { problem: (index) => CASES[name].problem(size, index), most: 2 }, limits);
+    const [found] = await runContest(
+      [work],
+      { problem: (index) => CASES[name].problem(size, index), maximumUnits: 2 },
+      limits,
+    );
     work.dispose();
     if ('error' in found) throw new Error(found.error);
     expect(found.timing).toMatchObject({ cut: false });
@@ -291,7 +295,7 @@ describe('the cases', () => {
     return found.outcome;
   }
 
-  test.each(Object.keys(CASES) as CaseName[])('%s is done, and leaves nothing behind', async (name) => {
+  test.each(Object.keys(CASES) as CaseName[])('%s is done, and leaks nothing', async (name) => {
     const engine = await open({ backend: 'cpu' });
     const { iterations } = await outcomeOf(equilibraWorks(engine), name);
     if (name === 'relu') expect(iterations).toBeUndefined();
@@ -318,14 +322,14 @@ describe('the cases', () => {
 
   test('memory of a solve does not grow with the iterations', async () => {
     const options = { backend: 'cpu' } as const;
-    const few = await implicitMemory(options, size, 5);
+    const few = await measureImplicitMemory(options, size, 5);
     expect(few).toBeGreaterThan(0);
-    // What is kept of Programs is an estimate, and the limit stands in them: in one digit more.
-    expect(Math.abs((await implicitMemory(options, size, 50)) / few - 1)).toBeLessThan(1e-3);
+    // The size of Programs is an estimate, and includes the limit, which has one digit more here.
+    expect(Math.abs((await measureImplicitMemory(options, size, 50)) / few - 1)).toBeLessThan(1e-3);
   });
 
   test('operations of the product are counted', () => {
-    // 2·batch·n² of each of 50 products
+    // 2·batch·n² for each of 50 products
     expect(CASES.relu.operations({ batch: 128, width: 87 })).toBe(50 * 2 * 128 * 87 * 87);
   });
 });
@@ -382,7 +386,8 @@ describe('the duality gap of Lasso solutions', () => {
         const at = (2 * fold + index) * features;
         const fit = { beta: Array.from(beta.subarray(at, at + features)), intercept: 0 };
         const none = { beta: Array<number>(features).fill(0), intercept: 0 };
-        // The oracle's dual point is the best multiple of the residual: the largest that is feasible, where that is below 1.
+        // The oracle's dual point is the best multiple of the residual: the largest feasible one, where that is below
+        // 1.
         return dualityGap(problem, fit) / objective(problem, none);
       }),
     );

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** A program that answers `--version` as a browser does. */
+/** Creates a program that answers `--version` as a browser does. */
 function plant(path: string, version: string, exitCode = 0): string {
   const file = join(home, path);
   mkdirSync(dirname(file), { recursive: true });
@@ -58,12 +58,12 @@ describe('findBrowsers', () => {
     expect(findBrowsers(search({ PUPPETEER_CACHE_DIR: join(home, 'elsewhere') }))[0].path).toBe(path);
   });
 
-  test('leaves out what does not start', () => {
+  test('leaves out browsers that do not start', () => {
     const path = plant('broken', 'Chromium 3.0', 127);
     expect(findBrowsers(search({}, [path]))).toEqual([]);
   });
 
-  test('does not pass over a wrong choice of the user', () => {
+  test('does not silently ignore a wrong choice of the user', () => {
     const missing = join(home, 'missing');
     expect(() => findBrowsers(search({ CHROME_PATH: missing }))).toThrow(`CHROME_PATH is ${missing}`);
     const broken = plant('broken', 'no version here');
@@ -76,7 +76,7 @@ describe('findBrowsers', () => {
 });
 
 describe('installBrowser', () => {
-  test('is content with what Puppeteer installs', () => {
+  test('accepts the browser that Puppeteer installs', () => {
     const commands: string[] = [];
     const browser = installBrowser((program, parameters) => {
       commands.push([program, ...parameters].join(' '));

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** An entry point with everything it loads at once: its size in bytes and what it needs from outside. */
+/** An entry point with everything that it loads at once: the size in bytes, and its external imports. */
 interface Eager {
   bytes: number;
   externals: string[];
@@ -32,7 +32,7 @@ beforeAll(async () => {
   outputs = metafile.outputs;
 });
 
-/** Follows the static imports only; what `import()` names is fetched later, if ever. */
+/** Follows static imports only; modules named in `import()` are fetched later, if ever. */
 function eager(entry: string): Eager {
   const seen = new Set<string>();
   const result: Eager = { bytes: 0, externals: [], sources: [] };
@@ -66,7 +66,7 @@ describe('what a page loads', () => {
     }
   });
 
-  test('a kernel that training does without is fetched when a Program first holds it', () => {
+  test('a kernel that training does not need is fetched when a Program first contains it', () => {
     for (const shader of ['proximal-gradient', 'batched-product', 'cholesky', 'triangular-solve'].map(
       (name) => `shaders/${name}.wgsl`,
     )) {
@@ -76,7 +76,8 @@ describe('what a page loads', () => {
   });
 
   test('the data sets are files of their own', () => {
-    expect(eager('dist/data/index.js').bytes).toBeLessThan(90_000); // not minified: the readers and their checks of arguments
+    // Not minified; includes the readers and their checks of arguments.
+    expect(eager('dist/data/index.js').bytes).toBeLessThan(90_000);
     const tables = Object.entries(outputs).filter(([, { inputs }]) =>
       Object.keys(inputs).some((input) => input.endsWith('.csv')),
     );

@@ -1,4 +1,4 @@
-/** The certificate of an equation that a user wrote: right in both directions, with chained kinks too. */
+/** The certificate of a user's own equation: right in both directions, with chained kinks too. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -11,7 +11,7 @@ import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { loadKinks } from '../fixtures/load.ts';
-import { identity, truth } from '../support/families.ts';
+import { findTruth, identity } from '../support/families.ts';
 import { singularValues } from '../support/hypothesis.ts';
 import { normals } from '../support/numbers.ts';
 
@@ -19,19 +19,19 @@ const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 const column = (...values: number[]): Tensor => engine.tensor(values, [values.length, 1]);
 
-/** Of z = f(z), at the z given. */
+/** The certificate of z = f(z) at the given z. */
 async function at(f: (z: Tensor) => Tensor, z: Tensor, radius?: number): Promise<ImplicitCertificate> {
   const solution = fixedPoint(f, { unknown: z, inputs: [], solver: 'given', tolerance: 1e-9 });
   return solution.solve.certify({ radius });
 }
 
 describe('one unknown', () => {
-  test('without a kink: by the matrix alone', async () => {
+  test('without a kink the matrix alone decides', async () => {
     const certificate = await at((z) => z.tanh().mul(0.5), column(0));
     expect(certificate).toMatchObject({ status: 'certified', argument: 'no kinks', kinks: [] });
     expect(certificate.samples[0].nearest?.smallestSingularValue).toBeCloseTo(0.5, 12);
   });
-  test('singular without a kink', async () => {
+  test('a singular matrix fails without a kink', async () => {
     expect(await at((z) => z.mul(1), column(3))).toMatchObject({ status: 'failed', argument: 'singular base' });
   });
   test('z = relu(cz) at 0: 1 − cs for s in [0, 1] vanishes where c ≥ 1', async () => {
@@ -49,7 +49,7 @@ describe('one unknown', () => {
     // At c = 2 the singular element has s = ½.
     expect((await at((z) => z.mul(2).relu(), column(0))).samples[0].witness?.[0]).toBeCloseTo(0.5, 6);
   });
-  test('away from the kink only one element is left, within a radius both are', async () => {
+  test('away from the kink there is one element, and within a radius there are both', async () => {
     // z = relu(2z − 1): z = 0 with 2z − 1 = −1, far from the kink; z = 1 on the other side.
     const f = (z: Tensor): Tensor => z.mul(2).sub(1).relu();
     expect(await at(f, column(0))).toMatchObject({ status: 'certified', kinks: [] });
@@ -58,7 +58,7 @@ describe('one unknown', () => {
     expect((await at(f, column(0), 1)).kinks[0].distance).toBe(1);
     expect(await at(f, column(0), 0.99)).toMatchObject({ status: 'certified', kinks: [] });
   });
-  test('|z|, leaky relu and clip, by the ends of their intervals', async () => {
+  test('|z|, leaky relu and clip are decided by the ends of their intervals', async () => {
     expect(await at((z) => z.abs().mul(0.9), column(0))).toMatchObject({ status: 'certified' });
     expect(await at((z) => z.abs().mul(1.1), column(0))).toMatchObject({ status: 'failed' });
     // 1 − 3s for s in [½, 1] never vanishes, for s in [¼, 1] it does.
@@ -86,7 +86,7 @@ describe('chained kinks are lifted', () => {
     expect(failed.kinks.map(({ place }) => place)).toEqual([0, 1]);
   });
   test('a function that is smooth but is written with kinks fails as it is written', async () => {
-    // relu(z) − relu(−z) is z, and 2z − z·… : z = 2(relu(z) − relu(−z)) has B = 1 − 2(s + t), which vanishes at s + t = ½.
+    // relu(z) − relu(−z) is z, yet z = 2(relu(z) − relu(−z)) has B = 1 − 2(s + t), which vanishes at s + t = ½.
     expect(await at((z) => z.relu().sub(z.neg().relu()).mul(2), column(0))).toMatchObject({ status: 'failed' });
     expect(await at((z) => z.relu().sub(z.neg().relu()).mul(0.4), column(0))).toMatchObject({ status: 'certified' });
   });
@@ -139,7 +139,7 @@ describe('several unknowns and samples', () => {
     }
   });
 
-  test('of a batch the worst sample decides, and each is told', async () => {
+  test('the worst sample of a batch decides, and each sample is reported', async () => {
     const f = (z: Tensor): Tensor => z.mul(2).sub(1).relu();
     const certificate = await at(f, column(0, 1, 0), 0.5);
     expect(certificate.samples.map(({ status }) => status)).toEqual(['certified', 'certified', 'certified']);
@@ -158,7 +158,7 @@ describe('several unknowns and samples', () => {
   });
 });
 
-describe('asked for with the gradient', () => {
+describe('the certificate requested with the gradient', () => {
   const gradient = (c: number, options: Partial<FixedPointOptions>) =>
     valueAndGrad(
       (x) =>
@@ -203,12 +203,12 @@ describe('random z = relu(Wz + b), each sample at some of its kinks', () => {
     for (let seed = 0; cases < 1000; seed++) {
       const draws = random(seed);
       const n = 1 + draws.integer(8);
-      // Of small entries many are certified; multiples of 1/8, so that everything here is exact.
+      // Many of those with small entries are certified. Multiples of 1/8 make everything here exact.
       const size = [4, 8, 12][draws.integer(3)];
       const W = Array.from({ length: n * n }, () => (draws.integer(2 * size + 1) - size) / 8);
       const batch = 20;
-      // At z = 0 the pre-activation is b: 0 at a kink, 1 where relu would be active, −1 where not. z = relu(b) is 0 with b ≤ 0, so
-      // that b itself is taken off what is active.
+      // At z = 0 the pre-activation is b: 0 at a kink, 1 where relu is active, −1 where it is not. z = relu(b) is 0
+      // where b ≤ 0; where relu is active, b itself is subtracted.
       const sides = Array.from({ length: batch * n }, () => [0, 0, 1, -1][draws.integer(4)]);
       const active = sides.map((side) => (side > 0 ? 1 : 0));
       const shape = [batch, n];
@@ -231,7 +231,7 @@ describe('random z = relu(Wz + b), each sample at some of its kinks', () => {
             b: W.slice(kink * n, (kink + 1) * n),
           })),
         };
-        const expected = truth(family, 8).invertible ? 'certified' : 'failed';
+        const expected = findTruth(family, 8).invertible ? 'certified' : 'failed';
         expect([seed, sample, status]).toEqual([seed, sample, expected]);
         expect(kinks).toBe(kinked.length);
         counts[expected] += 1;
@@ -245,7 +245,7 @@ describe('random z = relu(Wz + b), each sample at some of its kinks', () => {
 });
 
 describe('an estimate of σ_min, from solves alone', () => {
-  test('where it is asked for: never below σ_min, near it, and scaled by σ_max', async () => {
+  test('on request: never below σ_min, near it, and scaled by σ_max', async () => {
     const [n, batch] = [12, 3];
     const M = identity(n).map((entry, at) => entry + normals(n * n, 7, 0.25)[at]);
     const solution = root((z, x, matrix) => z.matmul(matrix, { transposeB: true }).sub(x), {
@@ -282,7 +282,7 @@ describe('an estimate of σ_min, from solves alone', () => {
     const certificate = await at(1.5).certify();
     expect(certificate).toMatchObject({ status: 'unknown', argument: 'σ_min estimate', kinks: [] });
     expect(certificate.reason).toContain('certify: 300 unknowns and 300 kinked values make a system of order 600');
-    // z = 1 is on the right of the kink: B = −½.
+    // z = 1 is to the right of the kink: B = −½.
     expect(certificate.samples[1].nearest?.smallestSingularValue).toBeCloseTo(0.5, 3);
     expect(await at(0.5).certify()).toMatchObject({ status: 'certified', argument: 'contraction' });
     await expect(at(1.5).gradientInterval(engine.tensor(new Float64Array(2 * n), [2, n]), {})).rejects.toThrow(
@@ -290,7 +290,7 @@ describe('an estimate of σ_min, from solves alone', () => {
     );
   });
 
-  test('nearly singular, and singular: told sample by sample, with a warning where it comes with a gradient', async () => {
+  test('nearly singular and singular samples are reported one by one, with a warning if a gradient was requested', async () => {
     const D = engine.tensor([1, 0.5, 0.25, 1, 1e-7, 0.5, 1, 0, 0.5], [3, 3]);
     const F = (z: Tensor, x: Tensor, d: Tensor): Tensor => z.mul(d).sub(x);
     const options = {

@@ -20,24 +20,30 @@ import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
-import { jitter, jittery, parametersOf, stopped, undisturbed } from '../support/interrupted.ts';
+import {
+  createJitterLayer,
+  createJitteryModel,
+  parametersOf,
+  trainUninterrupted,
+  trainUntil,
+} from '../support/interrupted.ts';
 
 const make = (): Engine => new Engine(openCPU());
 
-/** Without the clocks. */
-function timeless({ epochs, losses, stoppedEarly, bestEpoch }: History): object {
+/** A history without its times. */
+function withoutTimes({ epochs, losses, stoppedEarly, bestEpoch }: History): object {
   const plain = ({ seconds, secondsLeft, ...rest }: EpochProgress): object => rest;
   return { losses, stoppedEarly, bestEpoch, epochs: epochs.map(plain) };
 }
 
-describe('a run that was stopped and taken up again equals the undisturbed one, bit for bit', () => {
+describe('a stopped and resumed run equals the uninterrupted one, bit for bit', () => {
   const optimisers: [string, Optimiser][] = [
     ['adam', adam({ rate: cosine(0.05, { epochs: 6, warmUp: 1 }) })],
     ['sgd with momentum', sgd({ rate: 0.05, momentum: 0.9 })],
     ['clipped adamW', clipped(adamW({ rate: 0.05 }), { norm: 0.5 })],
     ['rows drawn independently', stochasticGradient({ theorem3: true, rate: 0.2 })],
   ];
-  // Where one step is under way when it is stopped, that one still counts. An epoch has four.
+  // A step that is under way when the training is stopped still counts. An epoch has four steps.
   const places: [string, (progress: Progress) => boolean, number, number][] = [
     ['at the end of epoch 3', ({ kind, epoch }) => kind === 'epoch' && epoch === 3, 3, 0],
     ['in the middle of epoch 3', (it) => it.kind === 'step' && it.epoch === 3 && it.step === 1, 2, 2],
@@ -55,47 +61,47 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
       validation: clouds(9, 2),
       earlyStopping: { patience: 3, minimumImprovement: 1e-3 },
     };
-    const whole = await undisturbed(make(), options);
-    const { bytes, info } = await stopped(make(), options, at);
+    const whole = await trainUninterrupted(make(), options);
+    const { bytes, info } = await trainUntil(make(), options, at);
     expect(info).toEqual(where);
-    const again = await undisturbed(make(), { ...options, resume: bytes });
-    expect(timeless(again.history)).toEqual(timeless(whole.history));
+    const again = await trainUninterrupted(make(), { ...options, resume: bytes });
+    expect(withoutTimes(again.history)).toEqual(withoutTimes(whole.history));
     expect(again.parameters).toEqual(whole.parameters);
     expect(whole.history.losses.length).toBeGreaterThan(12);
   });
 
-  test('early stopping counts on where it was', async () => {
+  test('early stopping continues its count', async () => {
     const options: TrainOptions = {
       epochs: 50,
       batch: 22,
       optimiser: sgd({ rate: 0.05 }),
-      // Nothing is an improvement after the first epoch.
+      // After the first epoch nothing counts as an improvement.
       earlyStopping: { patience: 4, minimumImprovement: 1000, on: 'training loss' },
     };
-    const whole = await undisturbed(make(), options);
+    const whole = await trainUninterrupted(make(), options);
     expect(whole.history.epochs).toHaveLength(5);
-    const { bytes } = await stopped(make(), options, ({ kind, epoch }) => kind === 'epoch' && epoch === 3);
-    const again = await undisturbed(make(), { ...options, resume: bytes });
-    expect(timeless(again.history)).toEqual(timeless(whole.history));
-    // The best parameters are those of an epoch before the checkpoint.
+    const { bytes } = await trainUntil(make(), options, ({ kind, epoch }) => kind === 'epoch' && epoch === 3);
+    const again = await trainUninterrupted(make(), { ...options, resume: bytes });
+    expect(withoutTimes(again.history)).toEqual(withoutTimes(whole.history));
+    // The best parameters come from an epoch before the checkpoint.
     expect(again.parameters).toEqual(whole.parameters);
     const engine = make();
     const best = modelFrom(loadCheckpoint(bytes), engine, {
       parameters: 'best',
-      layers: { jitter: ({ width }: { width: number }) => jitter(width) },
+      layers: { jitter: ({ width }: { width: number }) => createJitterLayer(width) },
     });
     expect(await parametersOf(best)).toEqual(whole.parameters);
   });
 
-  test('a finished run goes on with more epochs, and one cut by maximumSteps with more steps', async () => {
+  test('a finished run continues with more epochs, and a run cut by maximumSteps with more steps', async () => {
     const options: TrainOptions = { batch: 6, optimiser: adam({ rate: 0.05 }) };
-    const whole = await undisturbed(make(), { ...options, epochs: 4 });
+    const whole = await trainUninterrupted(make(), { ...options, epochs: 4 });
     for (const part of [{ epochs: 2 }, { epochs: 4, maximumSteps: 6 }]) {
       const written: Uint8Array[] = [];
       const checkpoint = { write: (bytes: Uint8Array) => void written.push(bytes) };
-      await undisturbed(make(), { ...options, ...part, checkpoint });
+      await trainUninterrupted(make(), { ...options, ...part, checkpoint });
       const resume = written[written.length - 1];
-      const again = await undisturbed(make(), { ...options, epochs: 4, resume });
+      const again = await trainUninterrupted(make(), { ...options, epochs: 4, resume });
       expect(again.history.losses).toEqual(whole.history.losses);
       expect(again.parameters).toEqual(whole.parameters);
       expect(again.history.epochs.map(({ loss }) => loss)).toEqual(whole.history.epochs.map(({ loss }) => loss));
@@ -109,18 +115,18 @@ describe('a run that was stopped and taken up again equals the undisturbed one, 
       earlyStopping: { patience: 9, on: 'training loss' },
       checkpoint: { every: { steps: 1 }, write: () => {} },
     };
-    const { bytes } = await stopped(make(), options, ({ epoch }) => epoch === 2, jittery(0.5));
-    const left = async (more: TrainOptions): Promise<number> => {
+    const { bytes } = await trainUntil(make(), options, ({ epoch }) => epoch === 2, createJitteryModel(0.5));
+    const countKept = async (more: TrainOptions): Promise<number> => {
       const engine = make();
-      const model = jittery(0.5);
+      const model = createJitteryModel(0.5);
       await train(engine, model, clouds(22), { batch: 6, ...more });
       model.dispose();
       return engine.memory().buffers;
     };
-    // What the engine itself keeps: the margin, the tolerance and the step.
-    expect(await left({ epochs: 1 })).toBe(3);
-    expect(await left(options)).toBe(3);
-    expect(await left({ ...options, resume: bytes })).toBe(3);
+    // The engine itself keeps the margin, the tolerance and the step size.
+    expect(await countKept({ epochs: 1 })).toBe(3);
+    expect(await countKept(options)).toBe(3);
+    expect(await countKept({ ...options, resume: bytes })).toBe(3);
   });
 });
 
@@ -128,20 +134,20 @@ describe('when checkpoints are written', () => {
   const infos = async (every?: { epochs: number } | { steps: number }): Promise<string[]> => {
     const seen: CheckpointInfo[] = [];
     const checkpoint = { every, write: (_: Uint8Array, info: CheckpointInfo) => void seen.push(info) };
-    await train(make(), jittery(), clouds(12), { epochs: 3, batch: 4, checkpoint });
+    await train(make(), createJitteryModel(), clouds(12), { epochs: 3, batch: 4, checkpoint });
     return seen.map(({ reason, epoch, step }) => `${reason} ${epoch}.${step}`);
   };
   test('after each epoch, and at the end', async () => {
     expect(await infos()).toEqual(['scheduled 1.0', 'scheduled 2.0', 'finished 3.0']);
     expect(await infos({ epochs: 2 })).toEqual(['scheduled 2.0', 'finished 3.0']);
   });
-  test('after so many steps', async () => {
+  test('after a number of steps', async () => {
     expect(await infos({ steps: 4 })).toEqual(['scheduled 1.1', 'scheduled 2.2', 'finished 3.0']);
   });
 });
 
 describe('a model from its checkpoint', () => {
-  test('is rebuilt from the bytes alone, predicts the same, and keeps what was given along', async () => {
+  test('is rebuilt from the bytes alone, predicts the same, and keeps its extras', async () => {
     const engine = make();
     const model = sequential(
       monotone({ inputs: 2, width: 5, activation: { name: 'softThreshold', threshold: 0.2 }, margin: 0.5 }),
@@ -158,15 +164,15 @@ describe('a model from its checkpoint', () => {
   });
 
   test('a layer of the user needs its maker', async () => {
-    const model = jittery();
+    const model = createJitteryModel();
     model.initialise(make());
     const checkpoint = loadCheckpoint(await saveCheckpoint(model));
     expect(() => modelFrom(checkpoint, make())).toThrow('there is no maker for the kind "jitter"');
-    expect(() => modelFrom(checkpoint, make(), { layers: { jitter: () => jitter(9) } })).toThrow(
+    expect(() => modelFrom(checkpoint, make(), { layers: { jitter: () => createJitterLayer(9) } })).toThrow(
       'the layer made for "jitter" takes 9 inputs',
     );
     const again = modelFrom(checkpoint, make(), {
-      layers: { jitter: ({ width }: { width: number }) => jitter(width) },
+      layers: { jitter: ({ width }: { width: number }) => createJitterLayer(width) },
     });
     expect(await parametersOf(again)).toEqual(await parametersOf(model));
   });
@@ -182,7 +188,7 @@ describe('bytes', () => {
     ]),
   });
 
-  test('come back as they were, wherever they lie in a buffer', () => {
+  test('are restored unchanged, wherever they lie in a buffer', () => {
     const shifted = new Uint8Array(packed.length + 3);
     shifted.set(packed, 3);
     for (const bytes of [packed, shifted.subarray(3)]) {
@@ -197,7 +203,7 @@ describe('bytes', () => {
     }
   });
 
-  test('any content and any numbers come back', () => {
+  test('any content and any numbers are restored', () => {
     const numbers = fc.oneof(fc.float64Array(), fc.float32Array());
     const arrays = fc.dictionary(fc.string(), numbers);
     fc.assert(
@@ -250,7 +256,7 @@ describe('bytes', () => {
   });
 });
 
-describe('training is taken up again only with the same', () => {
+describe('training is resumed only with the same', () => {
   const data = clouds(12);
   const options: TrainOptions = {
     epochs: 2,
@@ -260,7 +266,10 @@ describe('training is taken up again only with the same', () => {
   };
   const bytes = async (): Promise<Uint8Array> => {
     const written: Uint8Array[] = [];
-    await train(make(), jittery(), data, { ...options, checkpoint: { write: (one) => void written.push(one) } });
+    await train(make(), createJitteryModel(), data, {
+      ...options,
+      checkpoint: { write: (one) => void written.push(one) },
+    });
     return written[0];
   };
   const other = { ...data, inputs: data.inputs.map((x) => x + 1) };
@@ -273,33 +282,39 @@ describe('training is taken up again only with the same', () => {
     ],
     [
       'batch',
-      async () => train(make(), jittery(), data, { ...options, batch: 5, resume: await bytes() }),
+      async () => train(make(), createJitteryModel(), data, { ...options, batch: 5, resume: await bytes() }),
       'batch is 4 in the checkpoint and 5 now',
     ],
     [
       'seed',
-      async () => train(make(), jittery(), data, { ...options, seed: 1, resume: await bytes() }),
+      async () => train(make(), createJitteryModel(), data, { ...options, seed: 1, resume: await bytes() }),
       'seed is 0 in the checkpoint and 1 now',
     ],
     [
       'optimiser',
-      async () => train(make(), jittery(), data, { ...options, optimiser: adam({ rate: 0.1 }), resume: await bytes() }),
+      async () =>
+        train(make(), createJitteryModel(), data, {
+          ...options,
+          optimiser: adam({ rate: 0.1 }),
+          resume: await bytes(),
+        }),
       'optimiser is {"beta1":0.9,"beta2":0.999,"epsilon":1e-8,"name":"adam"',
     ],
     [
       'data',
-      async () => train(make(), jittery(), other, { ...options, resume: await bytes() }),
+      async () => train(make(), createJitteryModel(), other, { ...options, resume: await bytes() }),
       'data is {"checksum":',
     ],
     [
       'classWeights',
-      async () => train(make(), jittery(), data, { ...options, classWeights: [1, 2, 1], resume: await bytes() }),
+      async () =>
+        train(make(), createJitteryModel(), data, { ...options, classWeights: [1, 2, 1], resume: await bytes() }),
       'classWeights is absent in the checkpoint and [1,2,1] now',
     ],
     [
       'quantity watched',
       async () =>
-        train(make(), jittery(), data, {
+        train(make(), createJitteryModel(), data, {
           ...options,
           earlyStopping: { patience: 1, on: 'training accuracy' },
           resume: await bytes(),
@@ -309,9 +324,9 @@ describe('training is taken up again only with the same', () => {
     [
       'a model alone',
       async () => {
-        const model = jittery();
+        const model = createJitteryModel();
         model.initialise(make());
-        return train(make(), jittery(), data, { resume: await saveCheckpoint(model) });
+        return train(make(), createJitteryModel(), data, { resume: await saveCheckpoint(model) });
       },
       'holds a model, but no state of training',
     ],
@@ -322,7 +337,9 @@ describe('training is taken up again only with the same', () => {
 
   test('a wrong interval', async () => {
     const checkpoint = { every: { steps: 0 }, write: () => {} };
-    await expect(train(make(), jittery(), data, { checkpoint })).rejects.toThrow('checkpoint: every is {"steps":0}');
+    await expect(train(make(), createJitteryModel(), data, { checkpoint })).rejects.toThrow(
+      'checkpoint: every is {"steps":0}',
+    );
   });
 });
 

@@ -107,8 +107,8 @@ describe('the bundled program', () => {
     expect(Math.abs(grad_b[0][0] - slope / (1 - slope / 2))).toBeLessThan(1e-14);
   });
 
-  test('without a GPU, webgpu asked for by name is bad input: one line, nothing solved', async () => {
-    // The bundle lies in a folder that has no package webgpu.
+  test('without a GPU, requesting webgpu by name is bad input: one line, nothing solved', async () => {
+    // The bundle is in a folder without the package webgpu.
     const problem = { kind: 'monotone', activation: 'tanh', W: [[0.5]], b: [0.25] };
     for (const argv of [
       ['solve', '-', '--backend', 'webgpu'],
@@ -137,7 +137,7 @@ describe('the bundled program', () => {
     expect(error).toMatch(/^equilibra: standard input: it is not JSON: [^\n]+\n$/);
   });
 
-  test('does not mind a reader that goes', async () => {
+  test('tolerates a reader that closes the pipe', async () => {
     const child = spawn(process.execPath, [program, 'solve', join(folder, 'problem.json')]);
     child.stdout.destroy();
     let error = '';
@@ -155,11 +155,11 @@ describe('the bundled program', () => {
     expect(code).toBe(130);
     expect(error).toBe('interrupted\n');
     expect(out).toMatch(/^data /);
-    // Nothing of the line that is redrawn on a terminal.
+    // No control characters of the line that a terminal redraws.
     expect(out).not.toContain('\r');
   });
 
-  test('a run that Ctrl-C stopped goes on from its checkpoint', async () => {
+  test('a run that Ctrl-C stopped resumes from its checkpoint', async () => {
     const checkpoint = join(folder, 'run');
     const begin = ['train', '--backend', 'cpu', '--width', '8', '--epochs', '10000', '--checkpoint', checkpoint];
     const { child, ended } = start(begin);
@@ -178,7 +178,7 @@ describe('the bundled program', () => {
   test('doctor runs in the bundle too', async () => {
     const { code, out } = await start(['doctor', '--json']).ended;
     expect(code).toBe(0);
-    // Beside this copy no package is installed.
+    // No package is installed beside this copy.
     expect(JSON.parse(out).backends.webgpu).toMatchObject({
       available: false,
       problem: 'the package webgpu (Dawn) is not installed',

@@ -47,7 +47,7 @@ describe('tune', () => {
     expect(told.error).toContain('assumed: decimal commas: ');
   });
 
-  test('asks where numbers can be read both ways, and does as it is told', async () => {
+  test('refuses numbers that can be read both ways unless an option decides', async () => {
     const { code, error } = await tune('thousands.csv', '--target', 'y');
     expect(code).toBe(2);
     expect(error).toContain('line 2, column "a": "1,100" could be 1100 or 1.100; say by the option decimal');

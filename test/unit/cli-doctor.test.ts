@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { adviceOnWebGPU, choiceOf, type Diagnosis } from '../../src/cli/diagnosis.ts';
+import { adviseOnWebGPU, chooseBackend, type Diagnosis } from '../../src/cli/diagnosis.ts';
 import { described } from '../../src/cli/doctor.ts';
 import { LIMITS, probeWebGPU } from '../../src/cli/probe.ts';
 import { findVulkan } from '../../src/cli/vulkan.ts';
@@ -18,7 +18,7 @@ const browser = {
 };
 
 describe('equilibra doctor', () => {
-  test('tells what works here', async () => {
+  test('reports what works on this computer', async () => {
     const { code, out, error } = await run(['doctor'], { environment: process.env });
     expect(error).toBe('');
     expect(code).toBe(0);
@@ -29,7 +29,7 @@ describe('equilibra doctor', () => {
     expect(out).toMatch(/open\(\) chooses (webgpu|wasm): /);
   });
 
-  test('tells the same as JSON', async () => {
+  test('reports the same as JSON', async () => {
     const { code, out } = await run(['doctor', '--json'], { environment: process.env });
     expect(code).toBe(0);
     const found = JSON.parse(out);
@@ -37,14 +37,14 @@ describe('equilibra doctor', () => {
     expect(found.backends.cpu.available).toBe(true);
     expect(found.backends.wasm).toEqual({ available: true });
     expect(found.backends.webgpu.package).toMatch(/webgpu/);
-    // The tests bring a driver along.
+    // The configuration of the tests provides a driver.
     expect(found.backends.webgpu.available).toBe(true);
     expect(found.choice.backend).toBe(found.backends.webgpu.adapter.software ? 'wasm' : 'webgpu');
     expect(found.browsers[0].version).toMatch(/\d+\.\d+/);
     expect(found.advice).toBeInstanceOf(Array);
   });
 
-  test('reports a wrong CHROME_PATH and goes on', async () => {
+  test('reports a wrong CHROME_PATH and continues', async () => {
     const { code, out } = await run(['doctor'], { environment: { ...process.env, CHROME_PATH: '/absent' } });
     expect(code).toBe(0);
     expect(out).toContain('✗ CHROME_PATH is /absent');
@@ -82,32 +82,32 @@ describe('the probe', () => {
   });
 });
 
-describe('what follows', () => {
+describe('conclusions', () => {
   test('the choice is that of open()', async () => {
-    expect(await choiceOf({ adapter: hardware })).toEqual({
+    expect(await chooseBackend({ adapter: hardware })).toEqual({
       backend: 'webgpu',
       reason: 'there is a hardware adapter',
     });
-    expect(await choiceOf({ adapter: software })).toMatchObject({ backend: 'wasm' });
-    expect(await choiceOf({ problem: 'there is no adapter' })).toEqual({
+    expect(await chooseBackend({ adapter: software })).toMatchObject({ backend: 'wasm' });
+    expect(await chooseBackend({ problem: 'there is no adapter' })).toEqual({
       backend: 'wasm',
       reason: 'webgpu is not available',
     });
   });
 
-  test('there is no advice where all is well', () => {
-    expect(adviceOnWebGPU({ package: 'p', adapter: hardware }, { drivers: [] }, [])).toEqual([]);
+  test('there is no advice where everything works', () => {
+    expect(adviseOnWebGPU({ package: 'p', adapter: hardware }, { drivers: [] }, [])).toEqual([]);
   });
 
   test('each missing thing is named, with what to do', () => {
-    const advice = adviceOnWebGPU({ problem: 'x' }, { drivers: [] }, [browser]).join('\n');
+    const advice = adviseOnWebGPU({ problem: 'x' }, { drivers: [] }, [browser]).join('\n');
     expect(advice).toContain('npm install webgpu');
     expect(advice).toContain('install libvulkan1');
     expect(advice).toContain('VK_ICD_FILENAMES=/opt/browser/vk_swiftshader_icd.json LD_LIBRARY_PATH=/opt/browser ');
   });
 
   test('the loader of the system is used where there is one', () => {
-    const advice = adviceOnWebGPU({ package: 'p', problem: 'x' }, { loader: 'l', drivers: [] }, [browser]).join('\n');
+    const advice = adviseOnWebGPU({ package: 'p', problem: 'x' }, { loader: 'l', drivers: [] }, [browser]).join('\n');
     expect(advice).not.toContain('libvulkan1');
     expect(advice).not.toContain('LD_LIBRARY_PATH');
   });

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('the new content takes the place of the old, and nothing else is left', async () => {
+test('the new content replaces the old, and no other file is left', async () => {
   const path = join(folder, 'model.equilibra');
   await writeFile(path, 'old');
   await writeAtomically(path, Uint8Array.of(1, 2, 3));
@@ -18,7 +18,7 @@ test('the new content takes the place of the old, and nothing else is left', asy
   expect(await readdir(folder)).toEqual(['model.equilibra']);
 });
 
-test('where it fails, the old file stays and no part is left', async () => {
+test('after a failure the old file is unchanged, and no partial file is left', async () => {
   const path = join(folder, 'file');
   await writeFile(path, 'old');
   await expect(writeAtomically(path, 5 as unknown as Uint8Array)).rejects.toThrow();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clarke, inverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, type Cycle, cycle, STARTS } from '../../src/gallery/cycle.ts';
-import { type Bilevel, descended, gradients, lineAt, PAPER, switchesOf } from '../../src/gallery/descent.ts';
-import { flow } from '../../src/gallery/flow.ts';
+import { type Bilevel, descended, evaluateLine, findSwitches, gradients, PAPER } from '../../src/gallery/descent.ts';
+import { followFlow } from '../../src/gallery/flow.ts';
 import { implicitGradient, lorenz, trueGradient } from '../../src/gallery/lorenz.ts';
 import { type Outcome, outcomeOf, perturbed } from '../../src/gallery/perturbed.ts';
 import { EXPLICIT, INVERSE, slopes, spurious } from '../../src/gallery/spurious.ts';
@@ -52,7 +52,7 @@ describe('the spurious derivative', () => {
 });
 
 describe("Clarke's map", () => {
-  test('the pieces of the inverse, and their mean, which no answer is near', async () => {
+  test('the pieces of the inverse, and their mean, which is near no answer', async () => {
     const { pieces, mean, conservative, distance, slice, certificate } = await clarke(engine);
     expect(certificate.status).toBe('certified');
     for (const { sign_x, sign_y, inverse } of reference.clarke.pieces) {
@@ -60,7 +60,7 @@ describe("Clarke's map", () => {
       expect(relativeError(found?.inverse ?? [], inverse.flat())).toBeLessThan(1e-12);
     }
     expect(relativeError(mean, reference.clarke.average_of_four_inverses.flat())).toBeLessThan(1e-12);
-    // The inverse of the mean is [0 ¾; 1½ 0]; the matrices [α 1; 2 β] have 1 and 2 there.
+    // The inverse of the mean is [0 ¾; 1½ 0]; the inverses of the matrices [α 1; 2 β] have 1 and 2 there.
     expect(conservative.flat()).toHaveLength(81);
     expect(distance).toBeGreaterThan(0.25);
     for (const [, b, c] of slice.flat()) {
@@ -101,7 +101,7 @@ describe('the cycle', () => {
       expect(STARTS[index]).toEqual(start);
       expect(relativeError(path.slice(0, 11).flat(), first_11.flat())).toBeLessThan(1e-12);
       expect(relativeError(path.filter((_, step) => step % 50 === 0).flat(), every_50.flat())).toBeLessThan(1e-9);
-      expect(switchesOf(PAPER, path)).toEqual(switch_iterations);
+      expect(findSwitches(PAPER, path)).toEqual(switch_iterations);
     }
     expect(found.stepsAround).toEqual([124, 124, 124, 124, 124]);
   });
@@ -117,20 +117,20 @@ describe('the cycle', () => {
   });
 
   test('the flow crosses the line where the reference has it, from wherever it starts', () => {
-    for (const { crossings, period } of [found.flow, ...STARTS.map((start) => flow(PAPER, start, 20))]) {
+    for (const { crossings, period } of [found.flow, ...STARTS.map((start) => followFlow(PAPER, start, 20))]) {
       expect(period).toBeCloseTo(reference.cycle.flow.period, 10);
       const byX = [...crossings].sort((a, b) => b[0] - a[0]);
       expect(relativeError(byX.flat(), reference.cycle.flow.crossings.flat())).toBeLessThan(1e-10);
       expect(byX[0][0]).toBeGreaterThan(19 / 9);
       expect(byX[1][0]).toBeLessThan(8 / 9);
-      for (const point of crossings) expect(lineAt(PAPER, point)).toBeCloseTo(0, 10);
+      for (const point of crossings) expect(evaluateLine(PAPER, point)).toBeCloseTo(0, 10);
     }
   });
 
   test('smaller steps come nearer to the flow', async () => {
     const rate = 0.002;
     const [path] = await descended(engine, [PAPER], [[2.3, 4.9]], 1000, rate);
-    const switches = switchesOf(PAPER, path);
+    const switches = findSwitches(PAPER, path);
     const last = switches[switches.length - 1];
     const time = rate * (last - switches[switches.length - 3]);
     expect(Math.abs(time - found.flow.period)).toBeLessThan(0.005);
@@ -138,12 +138,12 @@ describe('the cycle', () => {
     expect(Math.min(...crossing)).toBeLessThan(0.02);
   });
 
-  test('with the other line there is none: descent ends at (3, 5)', () => {
+  test('with the other line there is no cycle: descent ends at (3, 5)', () => {
     for (const [index, { every_50, final }] of reference.calm.runs.entries()) {
       const path = found.calm[index];
       expect(relativeError(path.filter((_, step) => step % 50 === 0).flat(), every_50.flat())).toBeLessThan(1e-9);
       expect(relativeError(path[path.length - 1], final)).toBeLessThan(1e-4);
-      expect(switchesOf(CALM, path.slice(300))).toEqual([]);
+      expect(findSwitches(CALM, path.slice(300))).toEqual([]);
     }
   });
 
@@ -172,7 +172,7 @@ describe('the perturbed problems', () => {
     return some.map((bilevel, index) => outcomeOf(bilevel, paths[index]));
   };
 
-  test('those of the reference end as the flow does, which one does with smaller steps only', async () => {
+  test('those of the reference end as the flow does, one of them only with smaller steps', async () => {
     const rows = problems.map((_, row) => row);
     const outcomes = await outcomesWith(rows, 0.01);
     const judged = rows.filter((row) => outcomes[row] !== 'unfinished');
@@ -207,7 +207,7 @@ describe('the Lorenz ascent', () => {
     expect(answers[0].gradient).toBeUndefined();
     expect(answers[0].refusal).toContain('root, backward');
     for (const answer of answers.slice(1)) {
-      // uᵀz with z off by the distance: so is the gradient, besides.
+      // uᵀz is off by the distance of z, and the gradient is off by as much.
       const expected = exact.map((value) => value + answer.distance);
       expect(relativeError(answer.gradient ?? [], expected)).toBeLessThan(1e-9);
     }
@@ -242,7 +242,7 @@ describe('equilibra gallery', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('writes the page into a folder and says what is on it', async () => {
+  test('writes the page into a folder and lists its contents', async () => {
     const { code, out, error, lines } = await run(['gallery', '--output', folder], { terminal: true });
     expect(error).toBe('');
     expect(code).toBe(0);
@@ -268,7 +268,7 @@ describe('equilibra gallery', () => {
     }
     expect(text.match(/<figure class="chart">/g)).toHaveLength(11);
     expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(15);
-    expect(closed(text)).toEqual([]);
+    expect(findUnclosed(text)).toEqual([]);
   });
 
   test.each([
@@ -290,7 +290,7 @@ describe('equilibra gallery', () => {
 });
 
 /** The elements that are not closed, or not in order. */
-function closed(text: string): string[] {
+function findUnclosed(text: string): string[] {
   const open: string[] = [];
   const wrong: string[] = [];
   const body = text.replace(/<style>.*?<\/style>/s, '').replace(/<!doctype html>/, '');

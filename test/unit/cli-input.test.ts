@@ -23,7 +23,7 @@ function expectRefusal({ code, out, error }: Run, ...parts: (string | RegExp)[])
 const refuse = async (input: string, ...parts: (string | RegExp)[]): Promise<void> =>
   expectRefusal(await run(['solve', '-'], { input }), ...parts);
 
-describe('text that is no problem', () => {
+describe('text that is not a problem', () => {
   test.each([
     ['', 'standard input: it is empty'],
     ['   \n', 'standard input: it is empty'],
@@ -183,7 +183,7 @@ function escaped(text: string): RegExp {
   return new RegExp(text.replace(/[[\](){}.*+?^$|\\]/g, '\\$&'));
 }
 
-describe('weights that are not monotone', () => {
+describe('weights without a monotone layer', () => {
   test.each([
     [
       'beyond doubt',

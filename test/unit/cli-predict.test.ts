@@ -15,7 +15,7 @@ const predict = (...argv: string[]) => run(['predict', ...argv, '--backend', 'cp
 const train = (...more: string[]) =>
   run(['train', '--backend', 'cpu', '--width', '8', '--batch', '8', '--rate', '3e-2', ...more]);
 
-/** Another way to the same numbers: the library, without the command. */
+/** The same numbers from the library, without the command. */
 async function probabilitiesOf(
   checkpoint: string,
   inputs: ArrayLike<number>,
@@ -25,7 +25,7 @@ async function probabilitiesOf(
   return Array.from((await model.predict(inputs)).probabilities);
 }
 
-/** Behind a header of 16 bytes. */
+/** The pixels after a header of 16 bytes. */
 const testPixels = (): number[] =>
   Array.from(readFileSync(path('images/t10k-images-idx3-ubyte')).subarray(16), (byte) => byte / 255);
 
@@ -68,8 +68,8 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
 
   test('finds columns by name, in any order, with others between, and without the target', async () => {
     const [header, ...rows] = flowers(9);
-    const other = (row: string[], first: string) => [first, ...row.slice(0, -1).reverse()];
-    writeFileSync(path('new.csv'), writeCSV([other(header, 'note'), ...rows.map((row) => other(row, 'x'))]));
+    const reorder = (row: string[], first: string) => [first, ...row.slice(0, -1).reverse()];
+    writeFileSync(path('new.csv'), writeCSV([reorder(header, 'note'), ...rows.map((row) => reorder(row, 'x'))]));
     writeFileSync(path('same.csv'), writeCSV(flowers(9)));
     const [fresh, same] = [
       await predict(path('table'), path('new.csv')),
@@ -108,7 +108,7 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
   });
 
   test('takes the best parameters where early stopping kept them', async () => {
-    // There is nothing to learn in it, so that what is learned by heart does harm to the rows held out.
+    // Nothing can be learnt from these rows, so that memorising them harms the held-out rows.
     const generator = random(5);
     const numbers = Array.from({ length: 40 }, () => [generator.normal(), generator.normal(), generator.integer(2)]);
     writeFileSync(path('noise.csv'), writeCSV([['x', 'y', 'side'], ...numbers.map((row) => row.map(String))]));
@@ -120,15 +120,15 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
       .slice(1)
       .flatMap((row) => row.slice(3).map(Number));
     const inputs = numbers.flatMap((row) => row.slice(0, 2));
-    const furthest = async (parameters: 'best' | 'latest'): Promise<number> => {
+    const largestDifference = async (parameters: 'best' | 'latest'): Promise<number> => {
       const expected = await probabilitiesOf('best', inputs, parameters);
       return Math.max(...expected.map((probability, at) => Math.abs(probability - found[at])));
     };
-    expect(await furthest('best')).toBeLessThan(1e-5);
-    expect(await furthest('latest')).toBeGreaterThan(1e-3);
+    expect(await largestDifference('best')).toBeLessThan(1e-5);
+    expect(await largestDifference('latest')).toBeGreaterThan(1e-3);
   });
 
-  test('--target and --missing may be others than in training', async () => {
+  test('--target and --missing may differ from training', async () => {
     const [header, ...rows] = flowers(6);
     const renamed = [[...header.slice(0, -1), 'truth'], ['', ...rows[0].slice(1)], ...rows.slice(1)];
     writeFileSync(path('gaps.csv'), writeCSV(renamed));
@@ -139,7 +139,7 @@ describe('equilibra predict CHECKPOINT FILE.csv', () => {
     expect(dropped.error).toMatch(/^accuracy .* of 5\)\n$/);
   });
 
-  test('quotes names of classes that need it', async () => {
+  test('quotes names of classes where necessary', async () => {
     writeFileSync(
       path('names.csv'),
       writeCSV([['x', 'y'], ...'12345678'.split('').map((x, at) => [x, at % 2 ? 'a,"b"' : 'c'])]),
@@ -188,7 +188,7 @@ describe('equilibra predict CHECKPOINT with images', () => {
 });
 
 describe('equilibra predict --report', () => {
-  test('tells how good the model is on a table, and shows the mistakes with their lines', async () => {
+  test('states how good the model is on a table, and shows the mistakes with their lines', async () => {
     const file = path('table.html');
     const given = [path('table'), path('flowers.csv'), '--report', file];
     const { out, error } = await predict(...given);
@@ -219,7 +219,7 @@ describe('equilibra predict --report', () => {
   });
 });
 
-describe('what is wrong is one line on standard error, and exit code 2', () => {
+describe('errors are one line on standard error, with exit code 2', () => {
   beforeAll(async () => {
     const [header, ...rows] = flowers(3);
     const changed = (place: number, text: string) =>

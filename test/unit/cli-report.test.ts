@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { png } from '../../src/cli/report/png.ts';
+import { encodePNG } from '../../src/cli/report/png.ts';
 import { trainingReport } from '../../src/cli/report/report.ts';
 import { checkNesting, ESCAPED, row } from '../support/markup.ts';
 import { exampleReport, HOSTILE, imageMistakes } from '../support/training-report.ts';
@@ -8,14 +8,15 @@ import { exampleReport, HOSTILE, imageMistakes } from '../support/training-repor
 describe('the report of a training run', () => {
   const text = trainingReport(exampleReport(12));
 
-  test('escapes what comes from data, wherever it stands', () => {
+  test('escapes text from data everywhere', () => {
     expect(text).not.toContain(HOSTILE);
     expect(text).not.toMatch(/<script|javascript:|\son\w+=/i);
-    // Title twice, class in the matrix twice, in the table of classes and with the mistake, column, cell and fact.
+    // The title twice, the class in the matrix twice, in the table of classes and with the mistake, the column, the
+    // cell and the fact.
     expect(text.split(ESCAPED)).toHaveLength(10);
   });
 
-  test('needs nothing from elsewhere', () => {
+  test('loads nothing from elsewhere', () => {
     expect(text).not.toMatch(/(src|href)="(?!data:)/);
     expect(text).not.toMatch(/url\(|@import|https?:/);
     expect(text).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`);
@@ -25,14 +26,14 @@ describe('the report of a training run', () => {
     expect(() => checkNesting(text)).not.toThrow();
   });
 
-  test('says how good the model is, and how sure that is', () => {
+  test('states how good the model is, with a confidence interval', () => {
     expect(text).toContain('72.73\u00a0%');
-    // Wilson's interval of 16 in 22, by hand: centre 0.6935, half width 0.1750.
+    // Wilson's interval of 16 in 22, computed by hand: centre 0.6935, half width 0.1750.
     expect(text).toContain('16 of 22; 95 % interval 51.8\u00a0% to 86.8\u00a0%');
     expect(text).toContain('2 min 5 s');
   });
 
-  test('tells precision and recall of each class', () => {
+  test('states precision and recall of each class', () => {
     expect(row(text, 'a').slice(-3)).toEqual(['9', '1', '0']);
     const classes = text.slice(text.indexOf('id="classes"'));
     expect(row(classes, 'a')).toEqual(['a', '81.8\u00a0%', '90.0\u00a0%', '10']);
@@ -102,18 +103,18 @@ describe('png', () => {
   }
 
   test('holds the pixels, clamped to 0 … 255', () => {
-    const file = png([0, 0.2, 1, 2, -1, 0.5], [2, 3]);
+    const file = encodePNG([0, 0.2, 1, 2, -1, 0.5], [2, 3]);
     expect([...file.subarray(16, 29)]).toEqual([0, 0, 0, 3, 0, 0, 0, 2, 8, 0, 0, 0, 0]);
     expect(lines(file)).toEqual([0, 0, 51, 255, 0, 255, 0, 128]);
-    expect(lines(png([1, 0, 0, 0, 1, 0], [1, 2, 3]))).toEqual([0, 255, 0, 0, 0, 255, 0]);
+    expect(lines(encodePNG([1, 0, 0, 0, 1, 0], [1, 2, 3]))).toEqual([0, 255, 0, 0, 0, 255, 0]);
   });
 
   test('has the check sum that the standard gives for the empty last chunk', () => {
-    expect([...png([0], [1, 1]).subarray(-4)]).toEqual([0xae, 0x42, 0x60, 0x82]);
+    expect([...encodePNG([0], [1, 1]).subarray(-4)]).toEqual([0xae, 0x42, 0x60, 0x82]);
   });
 
-  test('refuses shapes that are no picture', () => {
-    expect(() => png([0, 0], [2])).toThrow('shape is 2; it must be height × width');
-    expect(() => png([0, 0], [1, 1, 2])).toThrow('shape is 1 × 1 × 2');
+  test('refuses shapes that are not pictures', () => {
+    expect(() => encodePNG([0, 0], [2])).toThrow('shape is 2; it must be height × width');
+    expect(() => encodePNG([0, 0], [1, 1, 2])).toThrow('shape is 1 × 1 × 2');
   });
 });

@@ -10,7 +10,7 @@ import { flowers } from '../support/flowers.ts';
 let folder: string;
 const path = (name: string): string => join(folder, name);
 
-/** The options that a run begins with; when it is taken up, the data alone are given again. */
+/** The options of the first run; a resumed run gets only the data again. */
 const SETTINGS = ['--backend', 'cpu', '--width', '5', '--batch', '16', '--target', 'species', '--seed', '3'];
 const data = () => ['--data', path('flowers.csv')];
 const begin = (name: string, more: readonly string[] = [], options: RunOptions = {}) =>
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Everything that training produced, without what the clock says. */
+/** The state that training produced, without its times. */
 function stateOf(name: string) {
   const { parameters, training } = loadCheckpoint(readFileSync(path(name)));
   const untimed = training?.epochs.map(({ seconds, secondsLeft, epochs, ...rest }) => rest);
@@ -36,7 +36,9 @@ function stateOf(name: string) {
 const epochsOf = (out: string): string[] =>
   [...out.matchAll(/^epoch .*(?= {2}\d+\.\d\d s$)/gm)].map(([line]) => line.replace(/\/\d+/, ''));
 
-/** Interrupts when a text is shown that the pattern fits: the line of an epoch ends, that of a step does not. */
+/**
+ * Interrupts when a text that matches is shown. The line of an epoch ends with a line break, that of a step does not.
+ */
 function interruptedAt(pattern: RegExp): RunOptions {
   const controller = new AbortController();
   const onText = (text: string): void => {
@@ -45,7 +47,7 @@ function interruptedAt(pattern: RegExp): RunOptions {
   return { interruption: controller.signal, onOut: onText, onLine: onText, terminal: true };
 }
 
-describe('a run that was interrupted and taken up equals one that was not, bit for bit', () => {
+describe('an interrupted and resumed run equals an uninterrupted one, bit for bit', () => {
   test.each([
     ['after an epoch, Adam', /^epoch 3\/5 .*\n/, []],
     ['within an epoch, Adam', /^epoch 3\/5 .* 2\/3 /, []],
@@ -72,7 +74,7 @@ describe('a run that was interrupted and taken up equals one that was not, bit f
     expect(second.out.match(end)?.[0]).toBe(whole.out.match(end)?.[0]);
   });
 
-  test('more epochs are asked for after the end', async () => {
+  test('more epochs are requested after the end', async () => {
     await begin('six', ['--epochs', '6']);
     await begin('three', ['--epochs', '3']);
     const { out } = await resume('three', ['--epochs', '6', '--checkpoint', path('other')]);
@@ -86,7 +88,7 @@ describe('equilibra train --checkpoint', () => {
   test('writes a checkpoint after every epoch', async () => {
     const losses: (number | undefined)[] = [];
     const onOut = (text: string): void => {
-      // The one of the epoch before: a line is written before the checkpoint of its epoch.
+      // The checkpoint is that of the epoch before, because a line is written before the checkpoint of its epoch.
       if (/^epoch [23]/.test(text)) losses.push(stateOf('every').losses?.length);
     };
     const { out } = await begin('every', ['--epochs', '3'], { onOut });
@@ -95,7 +97,7 @@ describe('equilibra train --checkpoint', () => {
     expect(out).toContain(`\nsaved    ${path('every')}\n`);
   });
 
-  test('keeps what the model needs elsewhere: preparation, classes, options', async () => {
+  test('stores what the model needs besides its parameters: preparation, classes, options', async () => {
     const { extras } = loadCheckpoint(readFileSync(path('run')));
     expect(extras).toMatchObject({
       preparation: { kind: 'table', target: 'species', classNames: ['iris 0', 'iris 1', 'iris 2'] },
@@ -104,7 +106,7 @@ describe('equilibra train --checkpoint', () => {
     });
   });
 
-  test('without it, an interruption leaves nothing to go on from', async () => {
+  test('without it, an interrupted run cannot be resumed', async () => {
     const { code, error } = await run(['train', ...data(), ...SETTINGS], interruptedAt(/^epoch +1\/.*\n/));
     expect([code, error]).toEqual([130, 'interrupted\n']);
   });
@@ -121,14 +123,14 @@ describe('equilibra train --report', () => {
     expect(text).toContain('2 epochs');
   });
 
-  test('is not written before', async () => {
+  test('is not written before that', async () => {
     const report = path('none.html');
     const { code, out } = await begin('cut', ['--report', report], interruptedAt(/ 1\/3 /));
     expect([code, out.includes('report')]).toEqual([130, false]);
     expect(() => readFileSync(report)).toThrow('ENOENT');
   });
 
-  test('tells the epochs before a run was taken up too, and which were the best parameters', async () => {
+  test('includes the epochs before a resume, and which parameters were the best', async () => {
     const report = path('both.html');
     await resume('run', ['--epochs', '3', '--early-stopping', '3', '--checkpoint', path('more'), '--report', report]);
     const text = readFileSync(report, 'utf8');
@@ -137,7 +139,7 @@ describe('equilibra train --report', () => {
   });
 });
 
-describe('what does not go together is one line on standard error, and exit code 2', () => {
+describe('conflicts are one line on standard error, with exit code 2', () => {
   beforeAll(() => {
     writeFileSync(path('other.csv'), writeCSV(flowers(63)));
     writeFileSync(path('text'), 'no checkpoint');
@@ -170,7 +172,7 @@ describe('what does not go together is one line on standard error, and exit code
     expect([code, out]).toEqual([2, '']);
   });
 
-  test('images of other pixels, as many and as large', async () => {
+  test('other images of the same number and size', async () => {
     const more = ['--backend', 'cpu', '--width', '4', '--epochs', '1'];
     await run(['train', '--data', folder, ...more, '--checkpoint', path('pictures')]);
     const images = path('train-images-idx3-ubyte');

@@ -4,7 +4,7 @@ import { LASSO_SOLVERS } from '../../src/implicit/lasso/options.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { LASSO_NAMES, loadLasso } from '../fixtures/load.ts';
 import { coordinateDescent } from '../support/coordinate-descent.ts';
-import { lassoPath } from '../support/lars.ts';
+import { tracePath } from '../support/lars.ts';
 import { normals, relativeError } from '../support/numbers.ts';
 
 async function solve(problem: object, ...options: string[]): Promise<{ code: number; answer: LassoAnswer }> {
@@ -79,12 +79,12 @@ const small = {
   X: Array.from({ length: ROWS }, (_, row) => normals(FEATURES, row + 1)),
   y: normals(ROWS, 50).map((value) => 3 * value + 1),
 };
-const path = lassoPath({ X: small.X.flat(), y: small.y, features: FEATURES });
+const path = tracePath({ X: small.X.flat(), y: small.y, features: FEATURES });
 const [top] = path.knots;
 const lambda = top.logLambda - 1.5;
 
 describe('the answer', () => {
-  test('has lists for a list of λ, and what one λ gives for a number', async () => {
+  test('has lists for a list of λ, and single values for a number', async () => {
     const { answer: one } = await solve({ ...small, lambda });
     const { answer: list } = await solve({ ...small, lambda: [lambda] });
     expect(relativeError(one.beta as readonly number[], path.at(lambda))).toBeLessThan(1e-12);
@@ -134,7 +134,7 @@ describe('the answer', () => {
     expect(answer.intercept).toEqual([expect.any(Number), expect.closeTo(mean, 12)]);
   });
 
-  test('says so where λ is above the greatest that matters', async () => {
+  test('states where λ is above λ_max', async () => {
     const { code, answer } = await solve({ ...small, lambda: top.logLambda + 0.1 });
     const zeros = [0, 0, 0, 0];
     expect(code).toBe(0);
@@ -143,7 +143,7 @@ describe('the answer', () => {
     expect(answer.certificate.reason).toContain('β = 0 and its derivative is 0');
   });
 
-  test('gives no derivative where the certificate fails, and only there', async () => {
+  test('omits the derivative where the certificate fails, and only there', async () => {
     const [copied] = top.entering;
     const X = small.X.map((row) => [...row, row[copied]]);
     const lambdas = [top.logLambda + 1, lambda];
@@ -167,8 +167,8 @@ describe('the answer', () => {
     expect(answer.beta).toHaveLength(X[0].length);
   });
 
-  test('has null in the place of numbers that are not finite', async () => {
-    // The solution is a number, its objective is none.
+  test('has null in place of numbers that are not finite', async () => {
+    // The solution is a finite number, its objective is not.
     const { code, answer } = await solve({ ...small, y: small.y.map((value) => 1e300 * value), lambda });
     expect(code).toBe(0);
     expect(answer.report).toMatchObject({ status: ['converged'], duality_gap: [null] });

@@ -13,7 +13,7 @@ function flat(values: Nested | undefined): number[] {
   return typeof values === 'number' ? [values] : values.flatMap(flat);
 }
 
-/** Greatest difference, relative to the greatest entry of what is expected. */
+/** The greatest difference, relative to the greatest expected entry. */
 function distance(found: Nested | undefined, expected: Nested | undefined): number {
   const [a, b] = [flat(found), flat(expected)];
   expect(a).toHaveLength(b.length);
@@ -45,7 +45,7 @@ describe('the reference problems', () => {
     expect(distance(answer.grad_W, each.grad_W)).toBeLessThan(1e-8);
     expect(Object.keys(answer)).toEqual(['z', 'grad_b', 'grad_W', 'report', 'certificate']);
     expect(answer.certificate).toMatchObject({ status: 'certified', argument: 'margin', kinks: [] });
-    // W was rebuilt from m, so that its margin is at least m.
+    // W was rebuilt from m, so its margin is at least m.
     expect(answer.certificate.margin).toBeGreaterThan(each.m * (1 - 1e-9));
     expect(answer.certificate.kinkTolerance).toHaveLength(each.batch);
   });
@@ -98,26 +98,23 @@ describe('on kinks', () => {
     }
   });
 
-  test.each(['1e-2', '1e-11'])(
-    'they are found at tolerance %s too, and the gradients are those at them',
-    async (tolerance) => {
-      for (const each of loadKinks()) {
-        for (const selection of [undefined, 0.5, 1]) {
-          const { answer } = await solve(
-            { ...given(each), W: each.W, selection },
-            '--tolerance',
-            tolerance,
-            '--backend',
-            'cpu',
-          );
-          const expected = each.admissible.find(({ q }) => q.every((one) => one === (selection ?? 0)));
-          expect(distance(answer.grad_b, expected?.grad_b)).toBeLessThan(20 * Number(tolerance));
-          expect(answer.certificate.kinks.map(({ index }) => index)).toEqual(each.kink_coords);
-          expect(answer.certificate.unresolved).toEqual([0]);
-        }
+  test.each(['1e-2', '1e-11'])('they are found at tolerance %s too, with the right gradients', async (tolerance) => {
+    for (const each of loadKinks()) {
+      for (const selection of [undefined, 0.5, 1]) {
+        const { answer } = await solve(
+          { ...given(each), W: each.W, selection },
+          '--tolerance',
+          tolerance,
+          '--backend',
+          'cpu',
+        );
+        const expected = each.admissible.find(({ q }) => q.every((one) => one === (selection ?? 0)));
+        expect(distance(answer.grad_b, expected?.grad_b)).toBeLessThan(20 * Number(tolerance));
+        expect(answer.certificate.kinks.map(({ index }) => index)).toEqual(each.kink_coords);
+        expect(answer.certificate.unresolved).toEqual([0]);
       }
-    },
-  );
+    }
+  });
 
   test('the selection is 0 unless it is given', async () => {
     const [each] = loadKinks();
@@ -126,7 +123,7 @@ describe('on kinks', () => {
   });
 });
 
-test('the bound of the error holds what rounding does where W is nearly the identity', async () => {
+test('the error bound includes rounding where W is nearly the identity', async () => {
   const W = 0.999999999999;
   const { answer } = await solve({ kind: 'monotone', activation: 'relu', W: [[W]], b: [[1]] }, '--backend', 'cpu');
   const [[z]] = answer.z;
@@ -216,7 +213,7 @@ describe('the answer', () => {
     expect(answer.z).toHaveLength(each.batch);
   });
 
-  test('has null in the place of numbers that are not finite', async () => {
+  test('has null in place of numbers that are not finite', async () => {
     const { code, answer } = await solve({ ...small, b: [[1e308, 1e308]] });
     expect(code).toBe(3);
     expect(answer.report).toMatchObject({ status: ['diverged'], residual: [null] });

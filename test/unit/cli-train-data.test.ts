@@ -76,13 +76,13 @@ describe('equilibra train --data FILE.csv', () => {
     expect((await train(...given, '--target', 'z')).error).toContain('The columns are x, a [2Jb, y\n');
   });
 
-  test('fills or drops missing values when it is told so', async () => {
+  test('fills or drops missing values on request', async () => {
     const given = ['--data', path('missing.csv'), '--target', 'y', '--epochs', '1'];
     expect((await train(...given, '--missing', 'drop')).out).toContain('dropped  1 row with a missing value\n');
     expect((await train(...given, '--missing', 'mean')).out).toMatch(/^data {5}missing.csv: 4 training, 2 held-out/);
   });
 
-  test('is told whether the first line is a header where that is not clear', async () => {
+  test('needs an option where it is unclear whether the first line is a header', async () => {
     const given = ['--data', path('numbers.csv'), '--target', 'label', '--epochs', '1', '--held-out', '0.5'];
     expect((await train(...given)).error).toContain('line 1 could be a header or data: "label" stands above');
     expect((await train(...given, '--header', 'yes')).out).toContain('features 2, standardised: 0, 1\n');
@@ -100,7 +100,7 @@ describe('equilibra train --data FOLDER', () => {
 });
 
 describe('equilibra train --report', () => {
-  test('writes one file with what there is to know of the run', async () => {
+  test('writes one file about the whole run', async () => {
     const file = path('report.html');
     const { out } = await train(
       '--data',
@@ -128,7 +128,7 @@ describe('equilibra train --report', () => {
     expect(text.match(/<path class="curve [^"]*" d="M[^"]*L/g)).toHaveLength(7);
   });
 
-  test('shows the images that were taken for others', async () => {
+  test('shows the misclassified images', async () => {
     const file = path('digits.html');
     const { out } = await train('--epochs', '1', '--report', file);
     const [, right, count] = out.match(/\((\d+) of (\d+)\)/) ?? [];
@@ -137,7 +137,7 @@ describe('equilibra train --report', () => {
   });
 });
 
-describe('what is wrong is one line on standard error, and exit code 2', () => {
+describe('errors are one line on standard error, with exit code 2', () => {
   const csv = (name: string, ...more: string[]) => ['--data', path(name), ...more];
   test.each([
     ['no such file', () => csv('nothing.csv'), 'nothing.csv: there is no such file or folder'],
@@ -167,13 +167,13 @@ describe('what is wrong is one line on standard error, and exit code 2', () => {
     expect([code, out]).toEqual([2, '']);
   });
 
-  test('a class of one row alone cannot be held out', async () => {
+  test('a class with a single row cannot be held out', async () => {
     writeFileSync(path('single.csv'), 'x,y\n1,a\n2,b\n');
     const { error } = await train('--data', path('single.csv'), '--target', 'y');
     expect(error).toContain('every class has one row, so none can be held out');
   });
 
-  test('labels beyond the classes', async () => {
+  test('labels outside the range of classes', async () => {
     const other = path('labels');
     mkdirSync(other);
     for (const { name, bytes } of imageFiles(8, 4, 4)) writeFileSync(join(other, name), bytes);

@@ -22,7 +22,7 @@ const path = (name: string): string => join(folder, name);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'equilibra-options-'));
-  // 48 rows train, of which 32 are of the first class: 6 steps of 8.
+  // 48 rows are for training, 32 of them from the first class: 6 steps of 8.
   const [header, ...rows] = flowers(60);
   const uneven = rows.map((row, at) => [...row.slice(0, -1), at % 3 === 2 ? 'b' : 'a']);
   writeFileSync(path('flowers.csv'), writeCSV([header, ...uneven]));
@@ -47,7 +47,7 @@ async function recordOf(...more: string[]) {
   return { ...training, optimiser: training.configuration.optimiser as Record<string, unknown> };
 }
 
-test('--step tuned and --warm-start sample are remembered by the layer, and kept for a resume', async () => {
+test('the layer remembers --step tuned and --warm-start sample, and a resume keeps them', async () => {
   await recordOf('--epochs', '2', '--step', 'tuned', '--warm-start', 'sample');
   const { memories } = loadCheckpoint(readFileSync(path('run')));
   expect(memories[0].numbers.get('step')).toBeGreaterThan(0);
@@ -125,7 +125,7 @@ describe('--optimiser', () => {
     expect(optimiser).toMatchObject(settings);
   });
 
-  test('the scale of Theorem 3 is drawn anew for another seed', async () => {
+  test('the scale of Theorem 3 differs for another seed', async () => {
     const rates = [];
     for (const seed of ['1', '1', '2']) {
       const options = ['--optimiser', 'stochasticGradient', '--theorem3', '--rate', '0.2', '--seed', seed];
@@ -144,8 +144,8 @@ test('--class-weights balanced: every class weighs the same', async () => {
   expect(configuration.classWeights).toEqual([48 / (2 * 32), 48 / (2 * 16)]);
 });
 
-test('--early-stopping ends the run, and says which parameters are kept', async () => {
-  // Nothing says in which garden a flower stands: what is learned by heart does harm to the rows held out.
+test('--early-stopping ends the run, and states which parameters are kept', async () => {
+  // The garden is independent of the other columns, so that memorising the training rows harms the held-out rows.
   const noise = ['--target', '<script>garden</script>', '--standardise', 'no', '--rate', '3e-2'];
   const { out } = await train(...noise, '--epochs', '60', '--early-stopping', '2');
   const [, best] = out.match(/^stopped early; the parameters are those of epoch (\d+), the best$/m) ?? [];
@@ -156,7 +156,7 @@ test('--early-stopping ends the run, and says which parameters are kept', async 
   expect(held(Number(best))).toMatch(new RegExp(`held-out +${accuracy}`));
 });
 
-describe('options that are wrong, or do not go together, are one line and exit code 2', () => {
+describe('wrong or conflicting options are one line, with exit code 2', () => {
   const theorem = ['--optimiser', 'stochasticGradient', '--theorem3'];
   test.each<[string[], string]>([
     [['--optimiser', 'Adam'], '--optimiser: it is "Adam"; it must be one of adam, adamW, sgd, stochasticGradient'],

@@ -7,7 +7,7 @@ const EPOCH =
   /^epoch 1\/1 {2}loss \d+\.\d{4} {2}training +\d+\.\d\d % {2}held-out +\d+\.\d\d % {2}iterations \d+\.\d forward, \d+\.\d backward {2}\d+\.\d\d s$/;
 
 describe('equilibra train', () => {
-  test('says what it trains, how each epoch went, and how good the result is', async () => {
+  test('states what it trains, how each epoch went, and how good the result is', async () => {
     const { code, out, error, lines } = await run(short);
     expect(error).toBe('');
     expect(code).toBe(0);
@@ -21,7 +21,7 @@ describe('equilibra train', () => {
     expect(seconds).toMatch(/^\d+\.\d s in all$/);
     expect([end, ...rest]).toEqual(['']);
     expect(lines).toEqual([]);
-    // Training works, and the last epoch's held-out accuracy is the test accuracy.
+    // Training works, and the held-out accuracy of the last epoch is the test accuracy.
     const share = Number(accuracy.match(/[\d.]+/)?.[0]);
     expect(share).toBeGreaterThan(30);
     expect(epoch).toContain(`held-out ${share.toFixed(2).padStart(6)} %`);
@@ -68,7 +68,7 @@ describe('equilibra train', () => {
     expect(code).toBe(3);
   });
 
-  test('chooses a backend by itself, and says where to learn why it is not webgpu', async () => {
+  test('chooses a backend by itself, and points to the reason why it is not webgpu', async () => {
     const { out } = await run(['train', '--width', '8', '--epochs', '1']);
     expect(out).toMatch(/^backend {2}(webgpu: .*|wasm: .*; `equilibra doctor` says why not webgpu)$/m);
   });

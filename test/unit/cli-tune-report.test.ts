@@ -10,7 +10,7 @@ function section(text: string, id: string): string {
   return found.split('</section>')[0];
 }
 
-/** The texts that name curves in the picture of the path, from the top down. */
+/** The labels of the curves in the picture of the path, from the top down. */
 function curveNames(text: string): string[] {
   return [...text.matchAll(/<text class="label" x="[\d.]+" y="([\d.]+)"[^>]*>([^<]*)\u00a0<\/text>/g)]
     .sort(([, a], [, b]) => Number(a) - Number(b))
@@ -21,16 +21,16 @@ describe('the report of a tuning', () => {
   const report = referenceTuning('diabetes');
   const text = tuningPage(report);
 
-  test('escapes what comes from data, wherever it stands', () => {
+  test('escapes text from data everywhere', () => {
     const hostile = tuningPage(hostileTuning());
     expect(hostile).not.toContain(HOSTILE);
     expect(hostile).not.toMatch(/<script|javascript:|\son\w+=/i);
-    // Target: title twice, caption, fact. Name of a feature: described, in the table. Criterion: card, chart with its
-    // description, two tables, fact. The warning.
+    // Target: title twice, caption, fact. Name of a feature: description, table. Criterion: card, chart with its
+    // description, two tables, fact. Plus the warning.
     expect(hostile.split(ESCAPED)).toHaveLength(1 + 4 + 2 + 6 + 1);
   });
 
-  test('needs nothing from elsewhere, and closes every element', () => {
+  test('loads nothing from elsewhere, and closes every element', () => {
     for (const each of [text, tuningPage(hostileTuning()), tuningPage(referenceTuning('synth-wide'))]) {
       expect(each).not.toMatch(/(src|href)="|url\(|@import|https?:/);
       expect(each).not.toMatch(/NaN|Infinity|undefined/);
@@ -38,13 +38,13 @@ describe('the report of a tuning', () => {
     }
   });
 
-  test('says what was chosen and what it cost beside the grid', () => {
+  test('states the choice and its cost compared with the grid', () => {
     for (const each of ['426.5', 'log λ = 6.056', '9 of 10', '100 by grid search', '0.4 s', 'on the backend cpu']) {
       expect(text).toContain(`>${each}<`);
     }
     expect(row(text, 'by gradient')).toEqual(['by gradient', '6.0555', '426.5', '2823.02', '6']);
     expect(row(text, 'over a grid')[4]).toBe('100');
-    // (2823.0223 − 2823.0627)/2823.0627 of the 100 points of the grid
+    // (2823.0223 − 2823.0627)/2823.0627 for the 100 points of the grid
     expect(text).toContain('reaches a criterion 0.0014\u00a0% below that of the grid, with 6.0\u00a0% of the solves');
     const worse = tuningPage({ ...report, grid: { ...report.grid, value: 0.5 * report.chosen.value } });
     expect(worse).toContain('reaches a criterion 100\u00a0% above that of the grid');
@@ -52,7 +52,7 @@ describe('the report of a tuning', () => {
     expect(same).toContain('The gradient method reaches the criterion of the grid, with');
   });
 
-  test('lists the support by size, with the sign, and what is not in it', () => {
+  test('lists the support by size, with signs, and the features outside it', () => {
     const support = section(text, 'support');
     const names = [...support.matchAll(/<th scope="row" class="name">(\w+)</g)].map(([, name]) => name);
     expect(names).toEqual(['bmi', 's5', 'bp', 'sex', 's3', 's6', 's1', 's4', 'age']);
@@ -104,7 +104,7 @@ describe('the report of a tuning', () => {
     const tangents = [...whole.matchAll(/<path class="tangent second" d="M(\S+) (\S+)L(\S+) (\S+)"/g)].slice(1);
     expect(tangents).toHaveLength(report.visited.length);
     const [curve] = curvesIn(whole).filter(({ points }) => points.length === 100);
-    // The scales of the picture, from the ends of the curve.
+    // The scales of the picture, computed from the ends of the curve.
     const ascending = [...report.criterionCurve].reverse();
     const scale = (axis: 0 | 1, values: number[]): number =>
       (curve.points[99][axis] - curve.points[0][axis]) / (values[99] - values[0]);
@@ -148,7 +148,7 @@ describe('the report of a tuning', () => {
     }
   });
 
-  test('draws and names the most important of many features, and says how many are left', () => {
+  test('draws and names the most important of many features, and states how many are omitted', () => {
     const wide = referenceTuning('synth-wide');
     const page = tuningPage(wide);
     const path = section(page, 'path');
@@ -162,7 +162,7 @@ describe('the report of a tuning', () => {
     expect(section(page, 'support')).toContain('and 40 more');
   });
 
-  test('can be of a λ at which every coefficient is 0, of one λ and of one point', () => {
+  test('supports a λ at which every coefficient is 0, a single λ and a single point', () => {
     const { path, criterionCurve, visited, chosen } = report;
     const zero = new Array<number>(10).fill(0);
     const page = tuningPage({
@@ -178,7 +178,7 @@ describe('the report of a tuning', () => {
     expect(() => checkNesting(page)).not.toThrow();
   });
 
-  test('can be of several penalties: what was chosen, a line through it, and the way of the search', () => {
+  test('supports several penalties: the choice, a line through it, and the path of the search', () => {
     const several = severalTuning();
     const page = tuningPage(several);
     expect(page).toContain('<dt>Penalties λ</dt><dd><b>10</b><span class="quiet">log λ from 6 to 7</span>');
@@ -198,14 +198,14 @@ describe('the report of a tuning', () => {
     expect(() => checkNesting(page)).not.toThrow();
   });
 
-  test('of a grid has points without gradients, and no other search beside it', () => {
+  test('of a grid search has points without gradients, and no comparison', () => {
     const page = tuningPage({ ...report, visited: report.visited.map(({ gradient: _, ...point }) => point) });
     expect(page).not.toContain('Gradient and grid');
     expect(page).not.toContain('gradient there');
     expect(row(page, '1')[3]).toBe('–');
   });
 
-  test('puts warnings first, and nothing where there are none', () => {
+  test('puts warnings first, if there are any', () => {
     const warned = tuningPage({ ...report, warnings: ['column "a" is constant', 'two columns are the same'] });
     expect(warned.indexOf('id="warnings"')).toBeLessThan(warned.indexOf('id="path"'));
     expect(warned).toContain('<li>column &#34;a&#34; is constant</li><li>two columns are the same</li>');

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dependencesAmong } from '../../src/cli/tune/columns.ts';
-import { collinearColumns } from '../../src/cli/tune/warnings.ts';
+import { findDependences } from '../../src/cli/tune/columns.ts';
+import { warnOfCollinearColumns } from '../../src/cli/tune/warnings.ts';
 import { diabetes, parseTable, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
 import { random } from '../../src/data/random.ts';
 import { run } from '../fixtures/cli/run.ts';
-import { lassoPath } from '../support/lars.ts';
+import { tracePath } from '../support/lars.ts';
 import { checkNesting, ESCAPED, row } from '../support/markup.ts';
 import { normals } from '../support/numbers.ts';
 import { HOSTILE } from '../support/training-report.ts';
@@ -17,7 +17,7 @@ const path = (name: string): string => join(folder, name);
 const write = (name: string, header: readonly string[], rows: readonly (readonly (number | string)[])[]): void =>
   writeFileSync(path(name), [header, ...rows].map((each) => `${each.join(',')}\n`).join(''));
 
-/** 40 rows: y = 3a − 2b + noise, c has no part in it. */
+/** 40 rows of y = 3a − 2b + noise; c is irrelevant. */
 function plainRows(): number[][] {
   const { X } = sparseRegression({ count: 40, features: 3, seed: 4 });
   return normals(40, 5, 0.5).map((noise, at) => {
@@ -110,7 +110,7 @@ interface Found {
   readonly warnings: readonly string[];
 }
 
-async function found(...argv: string[]): Promise<Found> {
+async function tuneAsJSON(...argv: string[]): Promise<Found> {
   const { code, out, error } = await run(['tune', ...argv, '--json']);
   expect(error).toBe('');
   expect(code).toBe(0);
@@ -125,13 +125,15 @@ function columnsOf(name: string): { names: readonly string[]; columns: number[][
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** A column that is moved and divided. */
-const scaled = (values: readonly number[], by: number, from = 0): number[] =>
-  values.map((value) => (value - from) / by);
+/** A column that is shifted and divided. */
+const scale = (values: readonly number[], by: number, from = 0): number[] => values.map((value) => (value - from) / by);
 const deviationOf = (values: readonly number[]): number =>
   Math.sqrt(mean(values.map((each) => (each - mean(values)) ** 2)));
 
-/** |Xⱼᵀr| is e^λ wⱼ where βⱼ is not 0, and no more elsewhere: the model solves its Lasso problem. */
+/**
+ * |Xⱼᵀr| is e^λ wⱼ where βⱼ is not 0, and not greater elsewhere: the model solves its Lasso problem (λ is the logarithm
+ * here).
+ */
 function expectOptimal(
   { names, columns, y }: ReturnType<typeof columnsOf>,
   { coefficients, standardised, intercept = 0, ridge = 0 }: Found,
@@ -147,7 +149,7 @@ function expectOptimal(
     const size = standardised[name] / coefficients[name];
     const deviation = isCentred ? deviationOf(columns[j]) : Math.sqrt(mean(columns[j].map((x) => x * x)));
     if (coefficients[name] !== 0) expect(size).toBeCloseTo(deviation, 9);
-    const correlation = scaled(columns[j], deviation, centre).reduce((sum, x, at) => sum + x * residual[at], 0);
+    const correlation = scale(columns[j], deviation, centre).reduce((sum, x, at) => sum + x * residual[at], 0);
     const bound = penaltyOf(name);
     if (coefficients[name] === 0) expect(Math.abs(correlation)).toBeLessThan(bound * (1 + 1e-7));
     else expect(correlation - ridge * standardised[name]).toBeCloseTo(Math.sign(coefficients[name]) * bound, 6);
@@ -162,7 +164,7 @@ describe('equilibra tune', () => {
     expect(lines[0]).toBe('data     diabetes: 442 rows, 10 features, target disease progression');
     expect(lines[1]).toMatch(/^backend {2}cpu: /);
     const [, log, lambda, alpha] = (
-      lines[2].match(/^penalty {2}log λ (\S+), e\^λ (\S+), per row \(alpha of scikit-learn\) (\S+)$/) ?? []
+      lines[2].match(/^penalty {2}log λ (\S+), λ (\S+), per row \(alpha of scikit-learn\) (\S+)$/) ?? []
     ).map(Number);
     expect(lambda).toBeCloseTo(Math.exp(log), 2);
     expect(alpha).toBeCloseTo(lambda / 442, 5);
@@ -176,8 +178,8 @@ describe('equilibra tune', () => {
     expect(out).toMatch(/\n[\d.]+ s in all\n$/);
   });
 
-  test('finds what the grid finds, or less, in fewer solves', async () => {
-    const { grid, ...chosen } = await found();
+  test('reaches the criterion of the grid, or a lower one, in fewer solves', async () => {
+    const { grid, ...chosen } = await tuneAsJSON();
     expect(chosen.error).toBeLessThanOrEqual(grid.error);
     expect(chosen.solves).toBeLessThan(grid.solves);
     expect(chosen.error).toBeGreaterThan(grid.error * (1 - 1e-4));
@@ -186,7 +188,7 @@ describe('equilibra tune', () => {
   });
 
   test('gives the model of the data as they are, which solves the Lasso for the λ chosen', async () => {
-    const chosen = await found(path('plain.csv'), '--target', 'y');
+    const chosen = await tuneAsJSON(path('plain.csv'), '--target', 'y');
     expect(chosen.lambda).toBeCloseTo(Math.exp(chosen.logLambda), 12);
     expect(chosen.lambdaPerRow).toBeCloseTo(chosen.lambda / 40, 12);
     expect(chosen.coefficients.a).toBeCloseTo(3, 0);
@@ -195,24 +197,24 @@ describe('equilibra tune', () => {
   });
 
   test('without an intercept the model goes through the origin', async () => {
-    const chosen = await found(path('plain.csv'), '--target', 'y', '--intercept', 'no');
+    const chosen = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--intercept', 'no');
     expect(chosen.intercept).toBeUndefined();
     expectOptimal(columnsOf('plain.csv'), chosen, () => chosen.lambda);
   });
 
   test('a penalty for each feature, and an elastic net', async () => {
-    const single = await found(path('plain.csv'), '--target', 'y');
-    const each = await found(path('plain.csv'), '--target', 'y', '--penalty', 'features');
+    const single = await tuneAsJSON(path('plain.csv'), '--target', 'y');
+    const each = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--penalty', 'features');
     expectOptimal(columnsOf('plain.csv'), each, (name) => Math.exp(each.logLambdas[name]));
     expect(each.error).toBeLessThanOrEqual(single.error);
-    const net = await found(path('plain.csv'), '--target', 'y', '--penalty', 'elastic-net');
+    const net = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--penalty', 'elastic-net');
     expectOptimal(columnsOf('plain.csv'), net, () => net.lambda);
     expect(net.error).toBeLessThanOrEqual(single.error * (1 + 1e-9));
     for (const { grid } of [each, net]) expect(grid.error).toBeGreaterThanOrEqual(single.error);
   });
 
-  test('the error on rows held out is that of the model of the others', async () => {
-    const chosen = await found(
+  test('the held-out error is that of the model fitted to the other rows', async () => {
+    const chosen = await tuneAsJSON(
       path('plain.csv'),
       '--target',
       'y',
@@ -227,9 +229,9 @@ describe('equilibra tune', () => {
     const order = random(7).permutation(40);
     const held = new Set(order.subarray(0, 12));
     const training = y.map((_, at) => at).filter((at) => !held.has(at));
-    // Scaled by all rows, centred by those that are fitted.
+    // Scaled by all rows, centred by the fitted ones.
     const features = columns.map((column) =>
-      scaled(column, deviationOf(column), mean(training.map((at) => column[at]))),
+      scale(column, deviationOf(column), mean(training.map((at) => column[at]))),
     );
     const offset = mean(training.map((at) => y[at]));
     const fitted = {
@@ -237,34 +239,34 @@ describe('equilibra tune', () => {
       y: training.map((at) => y[at] - offset),
       features: 3,
     };
-    const beta = lassoPath(fitted).at(chosen.logLambda + Math.log(28 / 40));
+    const beta = tracePath(fitted).at(chosen.logLambda + Math.log(28 / 40));
     const errors = [...held].map(
       (at) => y[at] - offset - features.reduce((sum, column, j) => sum + beta[j] * column[at], 0),
     );
     expect(chosen.error).toBeCloseTo(mean(errors.map((error) => error * error)), 8);
   });
 
-  test('estimates the noise for the risk by least squares', async () => {
+  test('estimates the noise for the risk estimate by least squares', async () => {
     const { y } = columnsOf('plain.csv');
     write(
       'line.csv',
       ['a', 'twice', 'y'],
       y.map((value, at) => [at, 2 * at + 1, value]),
     );
-    const chosen = await found(path('line.csv'), '--target', 'y', '--criterion', 'sure');
+    const chosen = await tuneAsJSON(path('line.csv'), '--target', 'y', '--criterion', 'sure');
     const x = y.map((_, at) => at - mean(y.map((_, each) => each)));
     const slope =
       x.reduce((sum, value, at) => sum + value * y[at], 0) / x.reduce((sum, value) => sum + value * value, 0);
     const squares = y.map((value, at) => (value - mean(y) - slope * x[at]) ** 2).reduce((sum, value) => sum + value, 0);
-    // One direction for both columns, and the intercept.
+    // Two parameters: one direction for both columns, and the intercept.
     expect(chosen.noise.deviation).toBeCloseTo(Math.sqrt(squares / 38), 9);
-    const given = await found(path('plain.csv'), '--target', 'y', '--criterion', 'sure', '--noise', '0.5');
+    const given = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--criterion', 'sure', '--noise', '0.5');
     expect(given.noise.deviation).toBe(0.5);
   });
 
-  test.each(['adam', 'grid'])('takes other ways to search: %s', async (optimiser) => {
-    const descent = await found(path('plain.csv'), '--target', 'y');
-    const other = await found(path('plain.csv'), '--target', 'y', '--optimiser', optimiser);
+  test.each(['adam', 'grid'])('accepts other search methods: %s', async (optimiser) => {
+    const descent = await tuneAsJSON(path('plain.csv'), '--target', 'y');
+    const other = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--optimiser', optimiser);
     expect(other.error).toBeGreaterThan(descent.error * (1 - 1e-6));
     expect(other.error).toBeLessThan(descent.error * 1.01);
     const { out } = await tune('plain.csv', '--optimiser', optimiser);
@@ -273,9 +275,9 @@ describe('equilibra tune', () => {
 
   test('the seed chooses the folds', async () => {
     const [first, again, other] = [
-      await found(path('plain.csv'), '--target', 'y', '--seed', '1'),
-      await found(path('plain.csv'), '--target', 'y', '--seed', '1'),
-      await found(path('plain.csv'), '--target', 'y', '--seed', '2'),
+      await tuneAsJSON(path('plain.csv'), '--target', 'y', '--seed', '1'),
+      await tuneAsJSON(path('plain.csv'), '--target', 'y', '--seed', '1'),
+      await tuneAsJSON(path('plain.csv'), '--target', 'y', '--seed', '2'),
     ];
     expect(again.error).toBe(first.error);
     expect(other.error).not.toBe(first.error);
@@ -293,7 +295,7 @@ describe('equilibra tune', () => {
     expect(code).toBe(130);
   });
 
-  test('draws progress on a terminal, and wipes it', async () => {
+  test('draws progress on a terminal, and erases it', async () => {
     const { lines } = await run(['tune', path('plain.csv'), '--target', 'y'], { terminal: true });
     const told = /^evaluation \d+ {2}(λ [\d.]+ {2})?criterion [\d.]+ {2}the least [\d.]+ {2}at most .+ left$/;
     expect(lines[0]).toMatch(told);
@@ -310,7 +312,7 @@ describe('equilibra tune warns', () => {
     expect(error).toContain(
       'warning: the solution is not unique and its derivative not certified: columns are collinear ("a again" repeats "a")',
     );
-    const net = await found(path('repeated.csv'), '--target', 'y', '--penalty', 'elastic-net', '--limit', '20');
+    const net = await tuneAsJSON(path('repeated.csv'), '--target', 'y', '--penalty', 'elastic-net', '--limit', '20');
     expect(net.certificate.status).toBe('certified');
     expect(net.warnings.join()).not.toContain('collinear');
   });
@@ -335,11 +337,11 @@ describe('equilibra tune warns', () => {
       assumed: [],
       warnings: [],
     };
-    expect(collinearColumns(given)).toEqual([
+    expect(warnOfCollinearColumns(given)).toEqual([
       'columns are collinear ("sum" combines "a", "b"). Leave columns out by --ignore, or use --penalty elastic-net',
     ]);
     const [first] = columns;
-    expect(dependencesAmong({ ...data, X: Float64Array.from(first), features: 1 }, [0], 1e-9)).toEqual([]);
+    expect(findDependences({ ...data, X: Float64Array.from(first), features: 1 }, [0], 1e-9)).toEqual([]);
   });
 
   test('where nothing is selected', async () => {
@@ -427,13 +429,13 @@ describe('equilibra tune refuses', () => {
     expect(code).toBe(2);
   });
 
-  test('a target that no feature has to do with', async () => {
+  test('a target that no feature explains', async () => {
     const { code, error } = await tune('apart.csv', '--folds', '2');
     expect(error).toContain('y: Xᵀy is 0, so that β is 0 for every λ');
     expect(code).toBe(2);
   });
 
-  test('options of a CSV file without one', async () => {
+  test('options for a CSV file without a file', async () => {
     const { code, error } = await run(['tune', '--target', 'y']);
     expect(error).toContain('--target: it is for a CSV file, which must be named');
     expect(code).toBe(2);

@@ -1,10 +1,10 @@
-/** See test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
+/** The properties are in test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
 import { afterAll } from 'vitest';
-import { certificates } from '../support/composed/properties/certificates.ts';
-import { kinks } from '../support/composed/properties/kinks.ts';
+import { checkCertificates } from '../support/composed/properties/certificates.ts';
+import { checkKinks } from '../support/composed/properties/kinks.ts';
 import { engineOn } from '../support/engines.ts';
 
 const { engine, close } = engineOn('cpu');
 afterAll(close);
-certificates(1, engine);
-kinks(1, engine);
+checkCertificates(1, engine);
+checkKinks(1, engine);

@@ -1,8 +1,8 @@
-/** See test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
+/** The properties are in test/support/composed/properties/; `npm run test:long -- composed` tries many more cases. */
 import { afterAll } from 'vitest';
-import { memory } from '../support/composed/properties/memory.ts';
+import { checkMemory } from '../support/composed/properties/memory.ts';
 import { engineOn } from '../support/engines.ts';
 
 const { engine, close } = engineOn('cpu');
 afterAll(close);
-memory(1, engine);
+checkMemory(1, engine);

@@ -13,7 +13,7 @@ import {
 } from '../../src/data/index.ts';
 import { normals } from '../support/numbers.ts';
 
-/** One number as it is written in several places. */
+/** A number in the notation of several countries. */
 const PLACES: Readonly<Record<string, (value: number) => string>> = {
   plain: (value) => String(value),
   'decimal comma': (value) => String(value).replace('.', ','),
@@ -29,7 +29,7 @@ const SEPARATORS = [',', ';', '\t', '|'] as const;
 const values = normals(60, 5, 3000).map((value) => Math.round(value * 100) / 100);
 const rows = Array.from({ length: 20 }, (_, row) => values.slice(3 * row, 3 * row + 3));
 
-function written(separator: string, write: (value: number) => string, end = '\n', header = 'a,b,c'): string {
+function writeTable(separator: string, write: (value: number) => string, end = '\n', header = 'a,b,c'): string {
   const cell = (value: number): string => {
     const text = write(value);
     return text.includes(separator) ? `"${text}"` : text;
@@ -44,7 +44,7 @@ describe('numbers', () => {
       for (const end of ['\n', '\r\n', '\r']) {
         for (const mark of ['', '\ufeff']) {
           for (const header of ['a,b,c', '']) {
-            const table = await readTable(new TextEncoder().encode(mark + written(separator, write, end, header)));
+            const table = await readTable(new TextEncoder().encode(mark + writeTable(separator, write, end, header)));
             expect(table.rows.map((row) => row.map(Number))).toEqual(rows);
             expect(table.header).toBe(header !== '');
           }
@@ -65,7 +65,7 @@ describe('numbers', () => {
     expect(parseTable(tabbed.join('\n')).rows).toEqual(table.rows);
   });
 
-  test('says what was taken to be meant', () => {
+  test('states the interpretation', () => {
     expect(parseTable('x;y\n1,5;a\n2,5;b\n').assumed).toEqual(['decimal commas: "1,5" is 1.5, in "x"']);
     expect(parseTable('x;y\n1.234,5;a\n2;b\n').assumed).toEqual(['decimal commas: "1.234,5" is 1234.5, in "x"']);
     expect(parseTable('x\ty\n1,234.5\t1,000\n2\t3\n').assumed).toEqual(['thousands: "1,234.5" is 1234.5, in "x", "y"']);
@@ -96,7 +96,7 @@ describe('numbers', () => {
     ]);
   });
 
-  test('what one column shows holds for those that show nothing', () => {
+  test('one unambiguous column decides for the ambiguous ones', () => {
     expect(parseTable('x;y\n1.234;0,5\n2.500;1,5\n').rows).toEqual([
       ['1234', '0.5'],
       ['2500', '1.5'],
@@ -109,7 +109,7 @@ describe('numbers', () => {
       ['1.234', '2345678'],
       ['5', '6'],
     ]);
-    // Each column as it shows, where they differ.
+    // Each column is read by its own convention where the columns differ.
     expect(parseTable('x;y\n1,5;2.5\n2,5;3.75\n').rows).toEqual([
       ['1.5', '2.5'],
       ['2.5', '3.75'],
@@ -120,7 +120,7 @@ describe('numbers', () => {
     ]);
   });
 
-  test('the option decimal decides, and is held to', () => {
+  test('the option decimal decides, and contradictions are refused', () => {
     const text = 'x;y\n1,234;a\n2,500;b\n';
     expect(parseTable(text, { decimal: ',' }).rows.map(([x]) => x)).toEqual(['1.234', '2.500']);
     expect(parseTable(text, { decimal: '.' }).rows.map(([x]) => x)).toEqual(['1234', '2500']);
@@ -175,7 +175,7 @@ describe('numbers', () => {
     expect(() => regression(text, options)).toThrow(message);
   });
 
-  test('a column that cannot be told does not matter where it is not used as numbers', () => {
+  test('an ambiguous column is harmless where it is not used as numbers', () => {
     const table = parseTable('id;x;y\n1,234;1;2\n2,500;2;3\n3,100;4;1\n');
     expect(tableRegression(table, { target: 'y', ignore: ['id'] }).featureNames).toEqual(['x']);
     expect(tableRegression(table, { target: 'y', categorical: ['id'] }).features).toBe(4);
@@ -212,7 +212,7 @@ describe('separators', () => {
     expect(parseCSV(text).separator).toBe(separator);
   });
 
-  test('of a ragged file are told', () => {
+  test('of a ragged file are reported', () => {
     expect(() => parseCSV('a,b\n1,2\n1,2,3\n')).toThrow(
       'line 3 has 3 cells; it must have 2, as line 1 has (it is the last one: the file may be cut short); commas are taken to separate cells, unless the option separator says otherwise',
     );
@@ -254,11 +254,11 @@ describe('dates', () => {
     expect(data.assumed.at(-1)).toBe('dates count in days since 1970-01-01, in "when"');
   });
 
-  test('say what was taken to be meant', () => {
+  test('state the interpretation', () => {
     expect(read(['31/12/2020', '03/04/2021']).data.assumed[0]).toBe('dates: "31/12/2020" is 2020-12-31, in "when"');
   });
 
-  test('another column tells which stands first', () => {
+  test('another column decides whether day or month comes first', () => {
     const table = parseTable('a,b,y\n03/04/2020,31/12/2020,1\n05/06/2020,30/12/2020,2\n');
     expect(table.rows[0].slice(0, 2)).toEqual(['2020-04-03', '2020-12-31']);
   });
@@ -297,7 +297,7 @@ describe('dates', () => {
     expect(parseTable('2020-01-01,a\n2020-01-02,b\n')).toMatchObject({ header: false });
   });
 
-  test('are read again as in training', async () => {
+  test('are read as in training', async () => {
     const text = 'when;class\n2020-12-31;a\n01.01.2021;b\n03.01.2021;a\n05.01.2021;b\n';
     const table = parseTable(text.replace('2020-12-31', '31.12.2020'));
     const { preparation } = tableDataset(table, { target: 'class', heldOut: 0, standardise: false });

@@ -15,7 +15,7 @@ const records = fc
   );
 
 describe('parseCSV', () => {
-  test('gives back any table that was written by RFC 4180', () => {
+  test('restores any table written according to RFC 4180', () => {
     fc.assert(
       fc.property(
         records,
@@ -36,7 +36,7 @@ describe('parseCSV', () => {
     );
   });
 
-  test('any text gives a table or an error with a line, and nothing else', () => {
+  test('any text results in a table or an error with a line', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', ' ', 'a', '1'), maxLength: 20 }), (text) => {
         try {
@@ -62,7 +62,7 @@ describe('parseCSV', () => {
     expect(parseCSV(text).separator).toBe(separator);
   });
 
-  test('takes off spaces around cells, and keeps those within quotes', () => {
+  test('strips spaces around cells, and keeps those within quotes', () => {
     expect(parseCSV(' 1 ,\t2,  " a " , b c \n').records).toEqual([['1', '2', ' a ', 'b c']]);
   });
 
@@ -113,7 +113,7 @@ describe('readTable', () => {
     expect(await readTable(source)).toEqual(expected);
   });
 
-  test('refuses what is not text', async () => {
+  test('refuses content that is not text', async () => {
     await expect(readTable(Uint8Array.from([0x61, 0xff, 0x62]))).rejects.toThrow('not text in UTF-8; save it as UTF-8');
   });
 
@@ -126,12 +126,12 @@ describe('readTable', () => {
 });
 
 describe('the header', () => {
-  test('is there where no cell of the first line is a number', () => {
+  test('exists where no cell of the first line is a number', () => {
     expect(parseTable('x,y\n1,2\n')).toMatchObject({ columns: ['x', 'y'], header: true, lines: [2] });
     expect(parseTable('x,y\na,b\n')).toMatchObject({ header: true });
   });
 
-  test('is not there where one is; columns then have numbers for names', () => {
+  test('does not exist where one is; columns then have numbers for names', () => {
     expect(parseTable('5.1,setosa\n4.9,virginica\n')).toMatchObject({
       columns: ['1', '2'],
       header: false,
@@ -140,7 +140,7 @@ describe('the header', () => {
     expect(parseTable('5.1,?\n4.9,7\n')).toMatchObject({ header: false });
   });
 
-  test('must be told where the first line can be read both ways', () => {
+  test('needs an option where the first line is ambiguous', () => {
     const text = 'label,0,1\n5,1,2\n';
     expect(() => parseTable(text)).toThrow(
       'line 1 could be a header or data: "label" stands above a column of numbers, and other cells of the line are numbers; say which by the option header',
@@ -149,7 +149,7 @@ describe('the header', () => {
     expect(parseTable(text, { header: false }).rows).toHaveLength(2);
   });
 
-  test('may leave names empty, but not repeat them', () => {
+  test('may have empty names, but no repeated ones', () => {
     expect(parseTable(',x\n0,1\n').columns).toEqual(['1', 'x']);
     expect(() => parseTable('x,y,x\n1,2,3\n')).toThrow(
       'line 1: columns 1 and 3 are both named "x"; a name may be used once',

@@ -31,7 +31,8 @@ describe('foldMasks', () => {
   test('depends on the seed alone, and mixes the rows', () => {
     expect(foldMasks(442, { seed: 7 })).toEqual(foldMasks(442, { seed: 7 }));
     expect(foldMasks(442, { seed: 7 }).foldOf).not.toEqual(foldMasks(442, { seed: 8 }).foldOf);
-    // Of 442 rows in order, neighbours would share a fold 437 times, or never; at random about 88 times.
+    // If 442 rows were dealt in order, neighbours would share a fold 437 times or never; at random they do about 88
+    // times.
     const { foldOf } = foldMasks(442);
     const shared = foldOf.filter((fold, row) => row > 0 && fold === foldOf[row - 1]).length;
     expect(shared).toBeGreaterThan(50);
@@ -75,7 +76,7 @@ describe('sparseRegression', () => {
     expect(relativeError(sparseRegression({ ...options, signalToNoise: Infinity }).y, signal)).toBeLessThan(1e-12);
   });
 
-  test('has features of deviation 1, correlated as told', () => {
+  test('has features of deviation 1, correlated as requested', () => {
     for (const feature of [0, 5, 11]) expect(norm(column(feature)) / Math.sqrt(4000)).toBeCloseTo(1, 1);
     expect(correlation(column(4), column(5))).toBeCloseTo(0.8, 1);
     expect(correlation(column(4), column(6))).toBeCloseTo(0.64, 1);

@@ -16,29 +16,27 @@ describe('readIDX', () => {
     float64: fc.double({ noNaN: true }),
   };
 
-  test.each(Object.keys(elements) as ElementType[])(
-    'gives back what was written: %s, any shape, plain or .gz',
-    (type) =>
-      fc.assert(
-        fc.asyncProperty(
-          fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 }).chain((shape) =>
-            fc.record({
-              shape: fc.constant(shape),
-              values: fc.array(elements[type], {
-                minLength: shape.reduce((a, b) => a * b, 1),
-                maxLength: shape.reduce((a, b) => a * b, 1),
-              }),
+  test.each(Object.keys(elements) as ElementType[])('restores what was written: %s, any shape, plain or .gz', (type) =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 }).chain((shape) =>
+          fc.record({
+            shape: fc.constant(shape),
+            values: fc.array(elements[type], {
+              minLength: shape.reduce((a, b) => a * b, 1),
+              maxLength: shape.reduce((a, b) => a * b, 1),
             }),
-          ),
-          fc.boolean(),
-          async ({ shape, values }, compressed) => {
-            const bytes = writeIDX(type, shape, values);
-            const array = await readIDX(compressed ? gzipped(bytes) : bytes);
-            expect([array.type, array.shape, [...array.values]]).toEqual([type, shape, values]);
-          },
+          }),
         ),
-        { numRuns: 50 },
+        fc.boolean(),
+        async ({ shape, values }, compressed) => {
+          const bytes = writeIDX(type, shape, values);
+          const array = await readIDX(compressed ? gzipped(bytes) : bytes);
+          expect([array.type, array.shape, [...array.values]]).toEqual([type, shape, values]);
+        },
       ),
+      { numRuns: 50 },
+    ),
   );
 
   test('takes an ArrayBuffer, a Blob, a Response, and bytes in the middle of others', async () => {
@@ -100,11 +98,11 @@ describe('limits', () => {
     ['cut short', (bytes: Uint8Array) => bytes.subarray(0, -9)],
     ['cut in the header', (bytes: Uint8Array) => bytes.subarray(0, 4)],
     ['damaged', (bytes: Uint8Array) => bytes.map((byte, index) => (index > 12 ? byte ^ 0x5a : byte))],
-  ])('a .gz file that is %s is no file', async (_, broken) => {
+  ])('a .gz file that is %s is refused', async (_, broken) => {
     await expect(readIDX(broken(gzipped(images)))).rejects.toThrow('the .gz file is broken or cut short');
   });
 
-  test('that do not exist or are no numbers are refused', async () => {
+  test('that do not exist or are not numbers are refused', async () => {
     await expect(readIDX(labels, { limits: { bites: 3 } as object })).rejects.toThrow('limits.bites is not a limit');
     await expect(readIDX(labels, { limits: { bytes: -1 } })).rejects.toThrow('limits.bytes is -1');
   });
@@ -169,12 +167,12 @@ describe('imagesFromFiles', () => {
     expect(Object.values(imageFileNames(names))).toEqual(names);
   });
 
-  test('takes the plain file where the compressed one is there too', () => {
+  test('prefers the plain file to the compressed one', () => {
     const names = imageFiles(3, 2, 3).map(({ name }) => name);
     expect(Object.values(imageFileNames([...names.map((name) => `${name}.gz`), ...names]))).toEqual(names);
   });
 
-  test('says what it looked for and what is there, or what competes', () => {
+  test('names the expected files and those present, or the competing ones', () => {
     expect(() => imageFileNames(['train-images-idx3-ubyte', 'notes.txt'])).toThrow(
       'train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (or the same with .gz) not found; there are train-images-idx3-ubyte, notes.txt',
     );
@@ -185,7 +183,7 @@ describe('imagesFromFiles', () => {
     );
   });
 
-  test('names the file that is wrong', async () => {
+  test('names the faulty file', async () => {
     const files = imageFiles(6, 2, 2);
     const withFile = (index: number, bytes: Uint8Array) =>
       imagesFromFiles(files.map((file, at) => (at === index ? { ...file, bytes } : file)));

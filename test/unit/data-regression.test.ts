@@ -35,10 +35,10 @@ describe('diabetes', () => {
     }
   });
 
-  test('standardised, is what the reference problem is made of', () => {
+  test('when standardised, equals the data of the reference problem', () => {
     const standard = standardisedRegression(data);
     const { X_train, y_train, X_val, y_val } = loadLasso('diabetes');
-    // The reference keeps the order of the rows in both of its parts: each row is the next one of either.
+    // The reference keeps the order of the rows in both parts: each row is the next one of either part.
     let [train, held] = [0, 0];
     for (let row = 0; row < standard.count; row++) {
       const found = [...rowOf(standard, row), standard.y[row]];
@@ -55,7 +55,7 @@ describe('tableRegression', () => {
   const read = (lines: readonly string[], options = {}, table = {}) =>
     tableRegression(parseTable(lines.join('\n'), table), { target: 'yield', ...options });
 
-  test('takes numbers as they are and spreads categories out, of two the second alone', () => {
+  test('takes numbers as they are and encodes categories, a pair of them by the second alone', () => {
     const data = read(rows, { name: 'crops' });
     expect([data.name, data.count, data.features, data.target]).toEqual(['crops', 3, 3, 'yield']);
     expect(data.featureNames).toEqual(['length', 'kind=b', 'constant']);
@@ -72,12 +72,12 @@ describe('tableRegression', () => {
     expect(data.lines).toEqual([2, 3, 4]);
   });
 
-  test('keeps float64: an offset as dates have survives', () => {
+  test('keeps float64: an offset such as that of dates survives', () => {
     const data = read(['day,yield', '1700000000.25,1', '1700000000.5,2']);
     expect([...data.X]).toEqual([1700000000.25, 1700000000.5]);
   });
 
-  test('ignores columns that it is told to', () => {
+  test('ignores columns on request', () => {
     expect(read(rows, { ignore: ['kind', 'constant'] }).featureNames).toEqual(['length']);
     expect(read(rows, { categorical: ['constant'], ignore: ['kind'] }).featureNames).toEqual(['length', 'constant=3']);
   });
@@ -93,7 +93,7 @@ describe('tableRegression', () => {
     expect(() => read([rows[0], rows[1], row, rows[3]], {}, { header: true })).toThrow(message);
   });
 
-  test('fills or drops what is missing where it is told to', () => {
+  test('fills or drops missing values on request', () => {
     const holed = [rows[0], rows[1], ',b,3,20.5', rows[3]];
     expect(rowOf(read(holed, { missing: 'mean' }), 1)).toEqual([2.75, 1, 3]);
     const dropped = read(holed, { missing: 'drop' });
@@ -104,7 +104,7 @@ describe('tableRegression', () => {
     expect([...read(untold, { missing: 'drop' }).y]).toEqual([10, -10]);
   });
 
-  test('refuses a target that is not there, is ignored, stands alone or never changes', () => {
+  test('refuses a target that is missing, ignored, alone or constant', () => {
     expect(() => read(rows, { target: 'yeild' })).toThrow(
       'there is no column "yeild". Did you mean "yield"? The columns are length, kind, constant, yield',
     );
@@ -128,7 +128,7 @@ describe('standardisedRegression', () => {
     target: 'y',
   };
 
-  test('takes features to mean 0 and deviation 1, the target to mean 0, and constants to 0', () => {
+  test('transforms features to mean 0 and deviation 1, the target to mean 0, and constants to 0', () => {
     const { X, y, standardisation, targetMean } = standardisedRegression(data);
     for (let feature = 0; feature < features; feature++) {
       const column = X.filter((_, at) => at % features === feature);
@@ -140,7 +140,7 @@ describe('standardisedRegression', () => {
     expect(standardisation.constant).toEqual([2]);
   });
 
-  test('is fitted to some of the rows where these are named', () => {
+  test('is fitted to the given rows only', () => {
     const half = Array.from({ length: 25 }, (_, row) => 2 * row);
     const fitted = standardisedRegression(data, half);
     const alone = standardisedRegression(regressionRows(data, half));
@@ -150,7 +150,7 @@ describe('standardisedRegression', () => {
     expect(fitted.count).toBe(count);
   });
 
-  test('has a way back: the model of the data as they were predicts the same', () => {
+  test('can be undone: the model for the original data predicts the same', () => {
     const standard = standardisedRegression(data);
     const beta = [3, -2, 0];
     const { intercept, coefficients } = unstandardisedModel(standard, beta);
@@ -162,7 +162,7 @@ describe('standardisedRegression', () => {
     expect(() => unstandardisedModel(standard, [1])).toThrow('there are 1 coefficients; there must be 3');
   });
 
-  test('refuses rows that are not there', () => {
+  test('refuses rows that do not exist', () => {
     expect(() => regressionRows(data, [0, 50])).toThrow('row index 1 is 50; it must be an integer from 0 to 49');
     expect(() => standardisedRegression(data, [])).toThrow('there are no row indices');
   });

@@ -28,7 +28,7 @@ const flowers = parseTable(
 
 const all: TableDatasetOptions = { target: 'species', heldOut: 0, standardise: false };
 
-/** Rows of a part in the order of the table. */
+/** The rows of a part in the order of the table. */
 function inOrder(
   { inputs, features }: { inputs: Float32Array; features: number },
   rows: readonly number[],
@@ -38,7 +38,7 @@ function inOrder(
 }
 
 describe('tableDataset', () => {
-  test('makes numbers of numbers, one feature of each category, classes of the target', () => {
+  test('turns numbers into numbers, categories into features, and the target into classes', () => {
     const data = tableDataset(flowers, { ...all, categorical: ['origin'] });
     expect(data.featureNames).toEqual(['length', 'colour=blue', 'colour=green', 'colour=red', 'origin=1', 'origin=2']);
     expect(inOrder(data.train, data.rows.train).slice(0, 2)).toEqual([
@@ -65,7 +65,7 @@ describe('tableDataset', () => {
     });
   });
 
-  test('keeps what a large offset would hide in float32', () => {
+  test('keeps differences that a large offset would hide in float32', () => {
     const table = parseTable('time,class\n1600000000,a\n1600000001,b\n1600000002,a\n1600000003,b\n');
     const data = tableDataset(table, { target: 'class', heldOut: 0 });
     const deviation = Math.sqrt(1.25);
@@ -73,7 +73,7 @@ describe('tableDataset', () => {
     expect(inOrder(data.train, data.rows.train)).toEqual(expected);
   });
 
-  test('puts each row into one part, every class into both, and repeats itself', () => {
+  test('puts each row into one part and every class into both, reproducibly', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 12, maxLength: 40 }),
@@ -93,7 +93,7 @@ describe('tableDataset', () => {
     );
   });
 
-  test('orders integer classes as numbers, and knows 1, 1.0 and 01 for one', () => {
+  test('orders integer classes as numbers, and treats 1, 1.0 and 01 as one', () => {
     const table = parseTable('x,y\n1,10\n2,9\n3,01\n4,1.0\n5,1\n');
     const data = tableDataset(table, { ...all, target: 'y' });
     expect(data.classNames).toEqual(['1', '9', '10']);
@@ -127,7 +127,7 @@ describe('tableDataset', () => {
       );
     });
 
-    test('become the mean, and for categories the share of each', () => {
+    test('are replaced by the mean, and for categories by the share of each', () => {
       const data = tableDataset(table, { ...all, target: 'y', missing: 'mean' });
       expect(inOrder(data.train, data.rows.train)).toEqual([
         [1, 1, 0],
@@ -138,7 +138,7 @@ describe('tableDataset', () => {
       expect(data.dropped).toBe(0);
     });
 
-    test('or their rows are left out', () => {
+    test('can have their rows left out', () => {
       const data = tableDataset(table, { ...all, target: 'y', missing: 'drop' });
       expect([...data.rows.train].sort()).toEqual([0, 3]);
       expect([data.dropped, data.train.features]).toEqual([2, 2]);
@@ -242,7 +242,7 @@ describe('preparedFor', () => {
     .trimEnd()
     .split('\n');
 
-  test('does to rows what was done in training, after a trip through JSON', async () => {
+  test('prepares rows as in training, also after a round trip through JSON', async () => {
     const prepared = await preparedFor(preparation, lines.join('\n'));
     for (const [part, rows] of [
       [data.train, data.rows.train],
@@ -271,7 +271,7 @@ describe('preparedFor', () => {
     expect(prepared.labels).toBeUndefined();
   });
 
-  test('takes an empty target column for classes that are yet to be found', async () => {
+  test('treats an empty target column as unknown classes', async () => {
     const prepared = await preparedFor(preparation, 'length,colour,origin,species\n1,red,1,\n2,red,1,\n');
     expect([prepared.count, prepared.labels]).toEqual([2, undefined]);
     await expect(preparedFor(preparation, 'length,colour,origin,species\n1,red,1,\n2,red,1,setosa\n')).rejects.toThrow(
@@ -289,7 +289,7 @@ describe('preparedFor', () => {
     expect(dropped.lines).toEqual([3]);
   });
 
-  test('says what does not fit', async () => {
+  test('names what does not fit', async () => {
     await expect(preparedFor(preparation, 'length,color,origin\n1,red,1\n')).rejects.toThrow(
       'there is no column "colour". Did you mean "color"?',
     );
@@ -327,29 +327,33 @@ describe('preparedFor', () => {
 describe('preparationFrom', () => {
   const { preparation } = tableDataset(flowers, { target: 'species' });
   const images = { kind: 'images', shape: [3, 3], greatest: 255, classNames: ['a', 'b'] };
-  const stored = (changes: object): unknown => JSON.parse(JSON.stringify({ ...preparation, ...changes }));
+  const storeWith = (changes: object): unknown => JSON.parse(JSON.stringify({ ...preparation, ...changes }));
 
-  test('gives back what was stored', () => {
-    expect(preparationFrom(stored({}))).toEqual(preparation);
-    expect(preparationFrom(stored({ standardisation: undefined }))).not.toHaveProperty('standardisation');
+  test('restores what was stored', () => {
+    expect(preparationFrom(storeWith({}))).toEqual(preparation);
+    expect(preparationFrom(storeWith({ standardisation: undefined }))).not.toHaveProperty('standardisation');
     expect(preparationFrom(images)).toEqual(images);
   });
 
   test.each([
     ['no object', null, 'preparation is null; it must be an object'],
-    ['an unknown kind', stored({ kind: 'sounds' }), 'kind is "sounds"; it must be "table" or "images"'],
-    ['no header', stored({ header: undefined }), 'header is undefined'],
-    ['no columns', stored({ columns: 3 }), 'columns is 3; it must be a list'],
-    ['a column without a name', stored({ columns: [{ kind: 'numbers' }] }), 'columns[0].name is undefined'],
-    ['a column of unknown kind', stored({ columns: [{ name: 'a', kind: 'times' }] }), 'columns[0].kind is "times"'],
-    ['no categories', stored({ columns: [{ name: 'a', kind: 'categories' }] }), 'columns[0].categories is undefined'],
-    ['no classes', stored({ classNames: [] }), 'classNames is []; it must be texts'],
-    ['no target', stored({ target: 4 }), 'target is [4]; it must be texts'],
-    ['an unknown rule', stored({ missing: 'guess' }), 'missing is "guess"; it must be one of error, mean, drop'],
-    ['too few means', stored({ means: [1] }), 'means is [1]; it must be 5 numbers in range'],
+    ['an unknown kind', storeWith({ kind: 'sounds' }), 'kind is "sounds"; it must be "table" or "images"'],
+    ['no header', storeWith({ header: undefined }), 'header is undefined'],
+    ['no columns', storeWith({ columns: 3 }), 'columns is 3; it must be a list'],
+    ['a column without a name', storeWith({ columns: [{ kind: 'numbers' }] }), 'columns[0].name is undefined'],
+    ['a column of unknown kind', storeWith({ columns: [{ name: 'a', kind: 'times' }] }), 'columns[0].kind is "times"'],
+    [
+      'no categories',
+      storeWith({ columns: [{ name: 'a', kind: 'categories' }] }),
+      'columns[0].categories is undefined',
+    ],
+    ['no classes', storeWith({ classNames: [] }), 'classNames is []; it must be texts'],
+    ['no target', storeWith({ target: 4 }), 'target is [4]; it must be texts'],
+    ['an unknown rule', storeWith({ missing: 'guess' }), 'missing is "guess"; it must be one of error, mean, drop'],
+    ['too few means', storeWith({ means: [1] }), 'means is [1]; it must be 5 numbers in range'],
     [
       'a deviation of 0',
-      stored({ standardisation: { ...preparation.standardisation, deviation: [0, 0, 0, 0, 0] } }),
+      storeWith({ standardisation: { ...preparation.standardisation, deviation: [0, 0, 0, 0, 0] } }),
       'standardisation.deviation is [0, 0, 0, 0, 0]',
     ],
     ['a shape of 0', { ...images, shape: [0, 3] }, 'shape is [0, 3]'],
@@ -360,7 +364,7 @@ describe('preparationFrom', () => {
 });
 
 describe('standardisation', () => {
-  test('takes every feature to mean 0 and deviation 1', () => {
+  test('transforms every feature to mean 0 and deviation 1', () => {
     const features = 3;
     const inputs = Float32Array.from(normals(300, 5), (x, at) => 10 ** (at % features) * x + 7);
     const samples = { inputs, labels: new Int32Array(100), count: 100, features };

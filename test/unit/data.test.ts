@@ -54,7 +54,7 @@ describe('digits', () => {
   });
 });
 
-describe('parseDigits says what is wrong and where', () => {
+describe('parseDigits reports an error and its place', () => {
   const table = (row: string) => [lines[0], row, lines[2]].join('\n');
 
   test.each([
@@ -105,7 +105,7 @@ describe('subset and splitSamples', () => {
     features: 2,
   };
 
-  test('subset copies the rows in the order asked for', () => {
+  test('subset copies the rows in the given order', () => {
     const part = subset(samples, [9, 0, 9]);
     expect([...part.labels]).toEqual([9, 0, 9]);
     expect([...part.inputs]).toEqual([18, 19, 0, 1, 18, 19]);
@@ -118,7 +118,7 @@ describe('subset and splitSamples', () => {
     expect(() => subset(samples, [0.5])).toThrow('indices[0] is 0.5');
   });
 
-  test('splitSamples uses every row once, keeps rows whole, and repeats itself', () => {
+  test('splitSamples uses every row once, keeps rows whole, and is reproducible', () => {
     const [first, second] = splitSamples(samples, 0.7, 11);
     expect([first.count, second.count]).toEqual([7, 3]);
     expect([...first.labels, ...second.labels].sort((a, b) => a - b)).toEqual([...samples.labels]);
@@ -129,7 +129,7 @@ describe('subset and splitSamples', () => {
     expect(splitSamples(samples, 0.7, 12)).not.toEqual([first, second]);
   });
 
-  test('splitSamples goes to both ends and not beyond', () => {
+  test('splitSamples accepts both extremes and nothing beyond', () => {
     expect(splitSamples(samples, 1, 0)[1].count).toBe(0);
     expect(splitSamples(samples, 0, 0)[0].count).toBe(0);
     expect(() => splitSamples(samples, 1.5, 0)).toThrow('fraction is 1.5; it must be a number from 0 to 1');

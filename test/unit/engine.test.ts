@@ -102,7 +102,7 @@ describe('Programs', () => {
     for (const size of [2, 2, 3, 2, 3]) double(size);
     expect(traced).toBe(2);
   });
-  test('that were not used for longest are forgotten, so that a sweep over numbers does not grow without end', () => {
+  test('that were not used for longest are forgotten, so that memory stays bounded in a sweep over shapes', () => {
     const bound = 2 ** 20;
     const engine = new Engine(openCPU(), 'the test', bound);
     const x = engine.tensor([1]);
@@ -124,7 +124,7 @@ describe('Programs', () => {
     often();
     expect(traced).toBe(2);
   });
-  test('a loop goes on while some sample is running, and no longer than its limit', async () => {
+  test('a loop continues while a sample is running, up to its limit', async () => {
     const engine = make();
     const countDown = (limit: number): Promise<ArrayLike<number>> =>
       engine
@@ -180,7 +180,7 @@ describe('open', () => {
     expect(engine.backend === 'wasm' || !engine.adapter.software).toBe(true);
     engine.close();
   });
-  test('a device goes with webgpu alone', async () => {
+  test('a device is accepted with webgpu only', async () => {
     await expect(open({ backend: 'wasm', device: {} as GPUDevice })).rejects.toThrow(
       'a device was given together with backend "wasm"',
     );

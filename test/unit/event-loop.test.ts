@@ -1,7 +1,7 @@
-/** Timers fire, and signals end the work, while a thread computes. */
+/** While a thread computes, timers fire and signals end the work. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { engineOn } from '../support/engines.ts';
-import { abortDelay, longestGap } from '../support/event-loop.ts';
+import { measureAbortDelay, measureLongestGap } from '../support/event-loop.ts';
 import { LONG_WORK } from '../support/long-work.ts';
 
 /** Milliseconds. */
@@ -13,14 +13,14 @@ describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
 
-  test.each(LONG_WORK)('a timer of 10 ms goes on during $name, and a signal ends it', async ({ run }) => {
+  test.each(LONG_WORK)('a timer of 10 ms keeps firing during $name, and a signal ends it', async ({ run }) => {
     const own = await engine();
-    expect(await longestGap(() => run(own), LONGEST_GAP)).toBeLessThanOrEqual(LONGEST_GAP);
+    expect(await measureLongestGap(() => run(own), LONGEST_GAP)).toBeLessThanOrEqual(LONGEST_GAP);
     await own.idle();
     const before = own.memory().buffers;
-    const delay = await abortDelay((signal) => run(own, signal), ABORTED_AFTER, LONGEST_ABORT);
+    const delay = await measureAbortDelay((signal) => run(own, signal), ABORTED_AFTER, LONGEST_ABORT);
     expect(delay).toBeLessThanOrEqual(LONGEST_ABORT);
-    // What was computed on the host is freed where that is interrupted, a turn later.
+    // An interrupted computation on the host frees its memory one turn of the event loop later.
     await expect.poll(() => own.memory().buffers).toBe(before);
   });
 });

@@ -1,6 +1,6 @@
-/** A step of training that fails leaves no trace: not in the parameters, nor in the optimiser, nor in what layers remember. */
+/** A failed step of training leaves no trace: not in the parameters, the optimiser, or the memory of layers. */
 import { describe, expect, test, vi } from 'vitest';
-import type { Samples } from '../../src/data/dataset.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import {
   adam,
   clipped,
@@ -40,8 +40,8 @@ const rememberedBy = async (model: Model): Promise<unknown> =>
     ]),
   );
 
-/** An optimiser whose memory is told when training ends. */
-function watched(
+/** An optimiser whose memory is inspected when training ends. */
+function watchMemory(
   optimiser: Optimiser,
   told: { memory?: Promise<number[][]> },
   update?: OptimiserState['update'],
@@ -76,8 +76,8 @@ const network = (options: object = {}): Layer[] => [
   monotone({ inputs: 2, width: 4, warmStart: 'step', step: 'tuned', ...options }),
   dense({ inputs: 4, outputs: 3 }),
 ];
-/** A layer that does something at a step of training. */
-const doing = (
+/** A layer that calls a function at a step of training. */
+const layerThat = (
   what: (
     step: number,
     x: Tensor,
@@ -111,7 +111,7 @@ const FAULTS: Record<string, Fault> = {
     told: /after step 6, \d+ numbers of the parameters are NaN/,
   },
   'a solve that does not converge': {
-    layers: () => [...network(), doing((step, x) => (step === BAD ? unsolved(x) : undefined))],
+    layers: () => [...network(), layerThat((step, x) => (step === BAD ? unsolved(x) : undefined))],
     told: /fixedPoint, forward: 3 of 3 samples/,
   },
   'a loss that throws': {
@@ -121,7 +121,7 @@ const FAULTS: Record<string, Fault> = {
   'a layer that has remembered something, and throws': {
     layers: () => [
       ...network(),
-      doing((step, x, _, { numbers, tensors }) => {
+      layerThat((step, x, _, { numbers, tensors }) => {
         numbers.set('seen', step);
         tensors.get('last')?.dispose();
         tensors.set('last', x.mul(step));
@@ -177,7 +177,7 @@ function never(): never {
   throw new Error('on purpose');
 }
 
-/** z = x − 3z by iteration, which leads away. */
+/** z = x − 3z by plain repetition, which diverges. */
 function unsolved(x: Tensor): Tensor {
   return fixedPoint((z, a) => z.mul(-3).add(a), { unknown: x, inputs: [x], limit: 5, solver: 'picard' });
 }
@@ -199,8 +199,8 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
         const engine = await open({ backend });
         let step = -1;
         const at = (): number => step;
-        /** Counts the steps that are begun. */
-        const counted = (): Layer => ({
+        /** A layer that counts the steps that begin. */
+        const countingLayer = (): Layer => ({
           ...dense({ inputs: 2, outputs: 2 }),
           forward(x, [W, b], { training }) {
             if (training) step = training.step;
@@ -212,7 +212,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
           isFailing: boolean,
           maximumSteps?: number,
         ): Promise<{ model: Model; memory: unknown; error: unknown; steps: number }> => {
-          const model = sequential(counted(), ...layers(() => isFailing));
+          const model = sequential(countingLayer(), ...layers(() => isFailing));
           const memory: { memory?: Promise<number[][]> } = {};
           const samples = clouds(12);
           let steps = 0;
@@ -224,11 +224,11 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
               ...(isFailing || name.startsWith('a loss') || name.startsWith('gradients')
                 ? options(isFailing ? at : () => -1)
                 : {}),
-              optimiser: watched(OPTIMISERS[optimiser](), memory, isFailing ? update : undefined),
+              optimiser: watchMemory(OPTIMISERS[optimiser](), memory, isFailing ? update : undefined),
               maximumSteps,
               onProgress({ kind }) {
                 if (kind === 'step') steps += 1;
-                // The inputs are read when the step is begun.
+                // The inputs are read when the step begins.
                 if (isOfNumbers && isFailing && steps === BAD - 1) samples.inputs.fill(Number.NaN);
               },
             });
@@ -246,7 +246,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
         expect(await parametersOf(failed.model)).toEqual(await parametersOf(good.model));
         expect(failed.memory).toEqual(good.memory);
         expect(await rememberedBy(failed.model)).toEqual(await rememberedBy(good.model));
-        // It goes on to work, and to be trained and written down.
+        // The model still works, and can be trained and saved.
         expect((await failed.model.predict([1, 2, 3, 4])).classes).toHaveLength(2);
         const copy = modelFrom(loadCheckpoint(await saveCheckpoint(failed.model)), engine, {
           layers: { dense: (given: never) => dense(given) },
@@ -269,7 +269,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
 });
 
 describe('after a step that failed', () => {
-  const broken = (at: number): TrainOptions['loss'] => {
+  const failingLoss = (at: number): TrainOptions['loss'] => {
     let begun = 0;
     return (scores, targets) => {
       begun += 1;
@@ -277,7 +277,7 @@ describe('after a step that failed', () => {
     };
   };
 
-  test('the steps before it have come to their end, and their checkpoints are taken up', async () => {
+  test('the steps before it are complete, and their checkpoints can be resumed', async () => {
     const engine = await open({ backend: 'cpu' });
     const written: Uint8Array[] = [];
     const steps: number[] = [];
@@ -285,7 +285,7 @@ describe('after a step that failed', () => {
     const settings = { epochs: 2, batch: 3, optimiser: adam({ rate: 0.01 }) };
     const failing = train(engine, model, clouds(12), {
       ...settings,
-      loss: broken(BAD),
+      loss: failingLoss(BAD),
       checkpoint: { every: { steps: 2 }, write: (bytes) => void written.push(bytes) },
       onProgress: (progress) => {
         if (progress.kind === 'step') steps.push(progress.step);
@@ -295,7 +295,7 @@ describe('after a step that failed', () => {
     expect(steps).toEqual([1, 2, 3, 4]);
     expect(written).toHaveLength(2);
     const before = await parametersOf(model);
-    // From the checkpoint of step 4, which is where the model is.
+    // Resumed from the checkpoint of step 4, where the model is.
     const resumed = sequential(...network());
     await train(engine, resumed, clouds(12), { ...settings, loss: meanSquaredError, resume: written[1] });
     const whole = sequential(...network());
@@ -305,12 +305,12 @@ describe('after a step that failed', () => {
     engine.close();
   });
 
-  test('of which nobody waits for the outcome, since training was aborted, the model is as before it as well', async () => {
+  test('whose outcome nobody awaits, since training was aborted, the model is unchanged too', async () => {
     const engine = await open({ backend: 'cpu' });
     const controller = new AbortController();
     const model = sequential(
       dense({ inputs: 2, outputs: 3 }),
-      doing((step, x) => (step === 2 ? unsolved(x) : undefined)),
+      layerThat((step, x) => (step === 2 ? unsolved(x) : undefined)),
     );
     const run = train(engine, model, clouds(12), {
       epochs: 2,
@@ -326,7 +326,7 @@ describe('after a step that failed', () => {
     const found = await parametersOf(model);
     const good = sequential(
       dense({ inputs: 2, outputs: 3 }),
-      doing(() => undefined),
+      layerThat(() => undefined),
     );
     await train(engine, good, clouds(12), { epochs: 2, batch: 3, maximumSteps: 2 });
     expect(found).toEqual(await parametersOf(good));
@@ -336,13 +336,13 @@ describe('after a step that failed', () => {
     engine.close();
   });
 
-  test('a worker trains again', async () => {
+  test('a worker can train again', async () => {
     const { port1: page, port2: worker } = new MessageChannel();
     serveTraining<{ bad: number }>(worker as unknown as MessageEnd, async ({ bad }) => ({
       engine: await open({ backend: 'cpu' }),
       model: sequential(...network()),
       data: clouds(12),
-      options: { epochs: 1, batch: 3, loss: broken(bad), checkpoint: { every: { steps: 1 } } },
+      options: { epochs: 1, batch: 3, loss: failingLoss(bad), checkpoint: { every: { steps: 1 } } },
     }));
     const written: Uint8Array[] = [];
     const onCheckpoint = (bytes: Uint8Array): void => void written.push(bytes);
@@ -355,7 +355,7 @@ describe('after a step that failed', () => {
     for (const port of [page, worker]) port.close();
   });
 
-  test('an optimiser may give back a parameter that it leaves as it is', async () => {
+  test('an optimiser may return a parameter unchanged', async () => {
     const engine = await open({ backend: 'cpu' });
     const frozen: Optimiser = {
       ...sgd({ rate: 0.1 }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { fastestOf } from '../../src/backends/fastest.ts';
+import { chooseFastest } from '../../src/backends/fastest.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWithoutAdapter } from '../../src/backends/open.ts';
 
@@ -22,27 +22,27 @@ const fast = { name: 'fast', open: async () => openCPU() };
 const missing = { name: 'missing', open: () => Promise.reject(new Error('not here')) };
 
 describe('the fastest of several backends', () => {
-  test('is the one whose work is done first', async () => {
-    const { candidate, backend, reason } = await fastestOf([missing, slow, fast]);
+  test('is the one that finishes first', async () => {
+    const { candidate, backend, reason } = await chooseFastest([missing, slow, fast]);
     expect(candidate).toBe(fast);
     expect(backend.memory().buffers).toBe(0);
     backend.close();
     expect(reason).toMatch(/^the fastest of those measured: fast [\d.]+ ms, slow [\d.]+ ms$/);
   });
 
-  test('is the only one where the others are missing', async () => {
-    const { candidate, reason } = await fastestOf([missing, slow]);
+  test('is the only one that can be opened', async () => {
+    const { candidate, reason } = await chooseFastest([missing, slow]);
     expect(candidate).toBe(slow);
     expect(reason).toBe('of missing, slow only slow works here');
   });
 
   test('is an error where none can be opened', async () => {
-    await expect(fastestOf([missing])).rejects.toThrow('open: none of missing can be opened here');
+    await expect(chooseFastest([missing])).rejects.toThrow('open: none of missing can be opened here');
   });
 
-  test('is found among real ones, of which the others are closed', async () => {
+  test('is found among real ones, and the others are closed', async () => {
     const opened: Backend[] = [];
-    const recorded = (name: string, open: () => Promise<Backend>) => ({
+    const record = (name: string, open: () => Promise<Backend>) => ({
       name,
       open: async () => {
         opened.push(await open());
@@ -50,10 +50,10 @@ describe('the fastest of several backends', () => {
       },
     });
     const candidates = [
-      recorded('gpujs', () => openGPUJS({ mode: 'webassembly' })),
-      recorded('cpu', async () => openCPU()),
+      record('gpujs', () => openGPUJS({ mode: 'webassembly' })),
+      record('cpu', async () => openCPU()),
     ];
-    const { candidate, backend: chosen } = await fastestOf(candidates);
+    const { candidate, backend: chosen } = await chooseFastest(candidates);
     expect(candidates).toContain(candidate);
     expect(opened).toHaveLength(2);
     for (const backend of opened.filter((each) => each !== chosen)) expect(() => backend.upload([1])).toThrow('closed');
@@ -63,7 +63,7 @@ describe('the fastest of several backends', () => {
   });
 });
 
-test('without an adapter the reason is told', async () => {
+test('without an adapter the reason is given', async () => {
   const { backend, reason } = await openWithoutAdapter({}, 'there is no adapter');
   expect(backend.name).toBe('wasm');
   expect(reason).toBe('there is no adapter');

@@ -9,7 +9,7 @@ const activations: Record<string, (x: number, tau: number) => number> = {
   softthreshold: (x, tau) => Math.sign(x) * Math.max(Math.abs(x) - tau, 0),
 };
 
-/** Greatest |z − σ(Wz + b)| of one sample. */
+/** The greatest |z − σ(Wz + b)| of one sample. */
 function residual(W: Matrix, b: readonly number[], z: readonly number[], activation: string, tau = 0): number {
   const errors = W.map((row, i) => {
     const argument = row.reduce((sum, weight, j) => sum + weight * z[j], b[i]);
@@ -18,7 +18,7 @@ function residual(W: Matrix, b: readonly number[], z: readonly number[], activat
   return Math.max(...errors);
 }
 
-describe('the reference problems hold what they claim', () => {
+describe('the reference problems are consistent', () => {
   test.each(['n4', 'n32', 'n87', 'illcond'] as const)('%s: z is a fixed point of the rebuilt W', (name) => {
     for (const each of loadMonotone(name)) {
       each.z.forEach((z, sample) => {

@@ -1,4 +1,4 @@
-/** Inverses and minimisers, against closed forms. */
+/** Inverses and minimisers, compared with closed forms. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -78,7 +78,7 @@ describe('inverse', () => {
   });
 });
 
-/** Numbers where z is, inside a Program too. */
+/** A tensor of numbers where z is, inside a Program too. */
 function engineConstant(values: number[], z: Tensor): Tensor {
   return z.context.upload(values, [1, values.length], z);
 }
@@ -129,8 +129,8 @@ describe('argmin', () => {
     expect(relativeError(await gradient.data(), [1, 0, 1])).toBeLessThan(1e-10);
   });
 
-  test('a function that is no quadratic, of several samples: gradients against central differences', async () => {
-    // Logistic regression with a quartic penalty, each sample with its own offset.
+  test('a non-quadratic function of several samples: gradients against central differences', async () => {
+    // Logistic regression with a quartic penalty, where each sample has its own offset.
     const labels = normals(rows, 3).map(Math.sign);
     const lossOf = (design: Tensor, offsets: Tensor, penalty: Tensor): Tensor =>
       argmin(
@@ -161,7 +161,7 @@ describe('argmin', () => {
     }
   });
 
-  test('its certificate sees the Hessian: of (z − x)⁴ it vanishes, of (z − x)⁴ + z² it does not', async () => {
+  test('the certificate uses the Hessian: it vanishes for (z − x)⁴, but not for (z − x)⁴ + z²', async () => {
     const at = (ψ: (z: Tensor, x: Tensor) => Tensor) =>
       argmin(ψ, { unknown: zeros(1, 1), inputs: [zeros(1, 1)], solver: 'given' }).solve.certify();
     expect(await at((z, x) => z.sub(x).square().square())).toMatchObject({

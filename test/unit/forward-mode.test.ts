@@ -1,4 +1,4 @@
-/** Pushforwards against central differences and against pullbacks, at kinks too; selections for a whole tape. */
+/** Pushforwards, compared with central differences and with pullbacks, at kinks too; selections for a whole tape. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEFINABLE } from '../../src/autodiff/definable.ts';
@@ -25,7 +25,7 @@ const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data()
 const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
   Array.from(x).reduce((sum, value, index) => sum + value * y[index], 0);
 
-/** A function on a tape, of which the inputs named by `followed` are watched. */
+/** A function on a tape, with the inputs that `followed` names watched. */
 interface Linear {
   readonly tape: Tape;
   readonly watched: Tensor[];
@@ -61,7 +61,7 @@ async function checkAdjoint({ tape, watched, output }: Linear, seed: number, opt
   expect(Math.abs(forwards - backwards)).toBeLessThanOrEqual(1e-12 * size);
 }
 
-/** Random weights of J·v against the derivative of s ↦ weights of f(x + s·v). */
+/** Random weights of J·v, compared with the derivative of s ↦ weights of f(x + s·v). */
 async function checkDifferences(given: DifferentiableCase, followed: readonly boolean[]): Promise<void> {
   const { f, arrays, shapes } = given;
   const { tape, watched, output } = follow(given, [...followed]);
@@ -82,7 +82,7 @@ async function checkDifferences(given: DifferentiableCase, followed: readonly bo
   }
 }
 
-/** Every choice of inputs but none. */
+/** All choices of at least one input. */
 function choices(count: number): boolean[][] {
   return Array.from({ length: 2 ** count - 1 }, (_, bits) =>
     Array.from({ length: count }, (_unused, index) => (((bits + 1) >> index) & 1) === 1),
@@ -99,7 +99,7 @@ describe('every operation', () => {
     });
   }
 
-  test('none is left out, and of each it is said why it is definable', () => {
+  test('no operation is left out, and each has a reason why it is definable', () => {
     const names = new Set<string>();
     class Listing extends Tape {
       override record(...of: Parameters<Tape['record']>): void {
@@ -149,13 +149,16 @@ describe('every operation', () => {
   });
 });
 
-/** Of a row of x: its kinks with their intervals, and then a point on each smooth piece with the derivative there. */
+/**
+ * A row x of points: the kinks with their intervals, followed by a point on each smooth piece with the derivative
+ * there.
+ */
 interface Bent {
   readonly f: (x: Tensor) => Tensor;
   readonly x: readonly number[];
   readonly kinks: readonly { readonly low: number; readonly high: number }[];
   readonly slopes: readonly number[];
-  /** The selection that it is called with when none is given. */
+  /** The default selection. */
   readonly usual: number;
 }
 
@@ -208,7 +211,7 @@ describe('at kinks', () => {
       ...kinks.map(({ low, high }, index) => (1 - q[index]) * low + q[index] * high),
       ...slopes,
     ];
-    /** The diagonal of J, forwards and backwards. */
+    /** The diagonal of J, by forward and by reverse mode. */
     const diagonals = async ({ tape, watched, output }: Linear, selection?: Selection): Promise<number[][]> => {
       const ones = engine.tensor(new Float64Array(x.length).fill(1), [1, x.length]);
       const [forwards] = pushforward(tape, watched, [ones], [output], { selection });
@@ -227,7 +230,7 @@ describe('at kinks', () => {
       await check(undefined, each(usual));
       await check({}, each(usual));
       await check([undefined], each(usual));
-      // Another operation's.
+      // A selection for another operation has no effect.
       await check({ [name === 'relu' ? 'abs' : 'relu']: 1 - usual / 2 }, each(usual));
     });
     test.each([0, 0.5, 1])(
@@ -264,7 +267,7 @@ describe('at kinks', () => {
       arrays: [[0, 2]],
       shapes: [[2]],
     });
-    // leakyRelu and elu of parameter 1 do not bend.
+    // leakyRelu and elu with parameter 1 have no kinks.
     const kinks = kinksOn(tape);
     expect(kinks.map(({ operation, place }) => [operation, place])).toEqual([
       ['relu', 0],
@@ -275,7 +278,7 @@ describe('at kinks', () => {
       const [tangent] = pushforward(tape, watched, [engine.tensor([1, 1])], [output], { selection });
       return values(tangent);
     };
-    // Derivative 2·relu(x)·relu' + |·|' − relu'(−x); at 0 that is |·|' − relu'.
+    // The derivative is 2·relu(x)·relu' + |·|' − relu'(−x); at 0 it is |·|' − relu'.
     expect(await at([undefined, 1, undefined])).toEqual([1, 5]);
     expect(await at([undefined, 1, 0.25])).toEqual([0.75, 5]);
     expect(await at([0.5, engine.tensor([0.25, 0.25]), engine.tensor([1, 1])])).toEqual([-1.5, 5]);
@@ -301,7 +304,7 @@ describe('at kinks', () => {
   });
 });
 
-describe('a tape is played as often as one likes', () => {
+describe('a tape can be played any number of times', () => {
   const given: DifferentiableCase = {
     f: (x, W) => x.matmul(W).tanh().relu().maximum(x).softmax(),
     arrays: [normals(12, 1), normals(16, 2)],
@@ -368,7 +371,7 @@ describe('a tape is played as often as one likes', () => {
     expect(await values(both)).toEqual([12]);
   });
 
-  test('only what leads from the watched tensors to the outputs is played', async () => {
+  test('only operations between the watched tensors and the outputs are played', async () => {
     const calls: string[] = [];
     const pullback = (g: Tensor): Tensor[] => {
       calls.push('pullback');
@@ -380,18 +383,18 @@ describe('a tape is played as often as one likes', () => {
     const output = x.mul(mapped);
     const [cotangent] = tape.pullback(output, [x], engine.tensor([1, 1]));
     expect(await values(cotangent)).toEqual([3, 4]);
-    // It has no forward mode, and x does not need one.
+    // It has no forward mode, but x does not need one.
     const other = x.square();
     const [tangent] = pushforward(tape, [x, W], [engine.tensor([1, 1]), engine.tensor([1, 1])], [other]);
     expect(await values(tangent)).toEqual([2, 4]);
-    // Its output is asked for, what is before it is not.
+    // The pullback starts at its output, and needs nothing before it.
     expect(await values(tape.pullback(output, [mapped], engine.tensor([1, 1]))[0])).toEqual([1, 2]);
     expect(calls).toEqual([]);
     tape.pullback(output, [W], engine.tensor([1, 1]));
     expect(calls).toEqual(['pullback']);
   });
 
-  test('zeros where nothing depends', async () => {
+  test('the derivative is 0 where nothing depends on the inputs', async () => {
     const tape = new Tape();
     const [x, y] = [tape.watch(engine.tensor([1, 2])), tape.watch(engine.tensor([3]))];
     const outside = engine.tensor([5, 6, 7]);
@@ -422,7 +425,7 @@ describe('inside a Program', () => {
     engine.tensor(normals(12, 4), [4, 3]),
   ];
 
-  test.each([false, true])('a loop that plays one tape over and over; linearised before: %s', async (linearise) => {
+  test.each([false, true])('a loop that plays one tape repeatedly; linearised before: %s', async (linearise) => {
     const [found] = engine.run(`played in a loop ${linearise}`, inputs(), (traced, tracing) => [
       build((tape, x, y, q) => {
         const from = (linearise ? linearised : productsOn)(tape, { selection: [0.25, q] });
@@ -444,7 +447,7 @@ describe('inside a Program', () => {
   });
 });
 
-test('linearised before a loop, no derivative is made in it', () => {
+test('with a linearisation before a loop, no derivative is computed in the loop', () => {
   const derivativesInLoop = (linearise: boolean): number => {
     const tracing = new Tracing('counted', engine);
     const tape = new Tape();
@@ -458,13 +461,13 @@ test('linearised before a loop, no derivative is made in it', () => {
     const names = loop?.body.map((step) => ('operation' in step ? step.operation : step.kernel)) ?? [];
     return names.filter((name) => /Derivative|sigmoid|maximumAbsolute/.test(name)).length;
   };
-  // relu, maximum and tanh take one each, softplus the sigmoid; the two kinked ones a tolerance each.
+  // relu, maximum and tanh take one call each, softplus the sigmoid; the two kinked ones a tolerance each.
   expect(derivativesInLoop(false)).toBe(6);
   expect(derivativesInLoop(true)).toBe(0);
 });
 
 describe('jacobianVectorProduct', () => {
-  test('the output and its tangent; everything else is freed', async () => {
+  test('returns the output and its tangent, and frees everything else', async () => {
     const [x, W] = [engine.tensor([1, 2], [1, 2]), engine.tensor([1, 2, 3, 4], [2, 2])];
     const tangents = [engine.tensor([1, 0], [1, 2]), engine.tensor([0, 0, 0, 1], [2, 2])];
     const before = engine.memory().buffers;

@@ -1,4 +1,7 @@
-/** What GMRES rests on: the images of its directions are orthonormal to rounding, also where the Krylov space is nearly flat. */
+/**
+ * The assumption of GMRES: the images of its directions are orthonormal up to rounding, also where the Krylov space is
+ * nearly flat.
+ */
 import { expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { gmres } from '../../src/solvers/gmres.ts';
@@ -21,7 +24,7 @@ test('the images of the directions stay orthonormal on a Hilbert matrix', async 
   const dot = (i: number, j: number): number =>
     Array.from({ length: n }, (_, at) => images[i * n + at] * images[j * n + at]).reduce((sum, x) => sum + x, 0);
   const indices = Array.from({ length: steps }, (_, index) => index);
-  // With one orthogonalisation the worst pair has 2e-10.
+  // With a single orthogonalisation the worst pair has 2e-10.
   const worst = Math.max(...indices.flatMap((i) => indices.map((j) => Math.abs(dot(i, j) - (i === j ? 1 : 0)))));
   expect(worst).toBeLessThan(1e-13);
   engine.close();

@@ -8,14 +8,14 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import type { LibraryLoader } from '../../src/backends/gpujs/library.ts';
 import { open } from '../../src/index.ts';
-import { runOn, single } from '../parity/cases/parity.ts';
+import { createSingleCall, runOn } from '../parity/cases/parity.ts';
 
 const load: LibraryLoader = () => import('gpu.js/dist/gpu-browser.js');
 let backend: Backend | undefined;
 afterEach(() => backend?.close());
 
 const copy = (size: number) =>
-  single(
+  createSingleCall(
     'copy',
     {
       kernel: 'elementwise',
@@ -37,17 +37,17 @@ describe('opening', () => {
     engine.close();
   });
 
-  test('a mode that there is not is refused', async () => {
+  test('an unknown mode is refused', async () => {
     await expect(openGPUJS({ mode: 'vulkan' as never })).rejects.toThrow(
       'open: gpujs.mode is "vulkan"; it must be one of webgl2, webassembly',
     );
   });
 
-  test('without WebGL2 its mode says so', async () => {
+  test('without WebGL2 its mode is refused with the reason', async () => {
     await expect(openGPUJS({ mode: 'webgl2' })).rejects.toThrow('there is no WebGL2 here; choose mode "webassembly"');
   });
 
-  test('what is loaded must be gpu.js', async () => {
+  test('the loaded module must be gpu.js', async () => {
     await expect(openGPUJS({ load: async () => ({ default: {} }) })).rejects.toThrow('is not gpu.js');
   });
 
@@ -56,7 +56,7 @@ describe('opening', () => {
     ['its default export', (library) => ({ default: library })],
     ['a named export', (library) => ({ GPU: library })],
     ['a module in a module', (library) => ({ default: { default: { GPU: library } } })],
-  ])('%s is found in what is loaded', async (_, wrapped) => {
+  ])('%s is found in the loaded module', async (_, wrapped) => {
     const { default: library } = (await load()) as { default: unknown };
     backend = await openGPUJS({ mode: 'webassembly', load: async () => wrapped(library) });
     expect((await runOn(backend, copy(3), [Float32Array.of(1, 2, 3)]))[0]).toEqual(Float64Array.of(1, 2, 3));
@@ -79,7 +79,7 @@ describe('storage', () => {
     await expect(backend.download(y)).rejects.toThrow('it was released');
   });
 
-  test('that is overwritten leaves what was computed from it', async () => {
+  test('that is overwritten does not change results computed from it', async () => {
     backend = await openGPUJS({ mode: 'webassembly' });
     const x = backend.upload([1, 2]);
     const [y] = backend.run(copy(2), [x]);
@@ -98,12 +98,12 @@ describe('storage', () => {
     );
   });
 
-  test('of none is there', async () => {
+  test('of no numbers exists', async () => {
     backend = await openGPUJS({ mode: 'webassembly' });
     expect((await runOn(backend, copy(0), [new Float32Array(0)]))[0]).toHaveLength(0);
   });
 
-  test('is of no use when the engine is closed', async () => {
+  test('is unusable once the engine is closed', async () => {
     const closed = await openGPUJS({ mode: 'webassembly' });
     const x = closed.upload([1]);
     closed.close();
@@ -121,7 +121,8 @@ test('all WebAssembly modules share one memory, however many there are', async (
   WebAssembly.Memory = class extends Memory {
     constructor(wanted: WebAssembly.MemoryDescriptor) {
       super(wanted);
-      if (!wanted.shared) made += 1; // gpu.js finds out by one of the other kind whether there are threads
+      // gpu.js creates a shared memory to find out whether there are threads.
+      if (!wanted.shared) made += 1;
     }
   };
   try {
@@ -130,7 +131,7 @@ test('all WebAssembly modules share one memory, however many there are', async (
       const values = Float32Array.from({ length: size }, (_, index) => index - size);
       expect((await runOn(backend, copy(size), [values]))[0]).toEqual(Float64Array.from(values));
     }
-    // More than the shared one holds.
+    // Larger than the shared memory.
     const large = Float32Array.from({ length: 9 * 2 ** 20 }, (_, index) => index % 1000);
     const [found] = await runOn(backend, copy(large.length), [large]);
     expect(found.every((value, index) => value === large[index])).toBe(true);
@@ -140,7 +141,7 @@ test('all WebAssembly modules share one memory, however many there are', async (
   expect(made).toBe(2);
 });
 
-/** Parity cases that call shared functions of every file of kernels/shared, bundled as a page may bundle them. */
+/** Parity cases that call shared functions of every file of kernels/shared, bundled as for a page. */
 const ENTRY = `
   import { openCPU } from './src/backends/cpu/index.ts';
   import { openGPUJS } from './src/backends/gpujs/index.ts';

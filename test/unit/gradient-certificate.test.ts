@@ -1,4 +1,4 @@
-/** The certificate that comes with every gradient: what it says without being asked, and what it must not say. */
+/** The certificate that comes with every gradient by default: what it must and must not state. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
@@ -24,7 +24,7 @@ const ones = (shape: readonly number[]): Tensor =>
     shape,
   );
 
-/** The report of the backward solve of Σ z with respect to the one input. */
+/** The report of the backward solve of Σ z with respect to the single input. */
 async function backwardOf(solutionOf: (x: Tensor) => ImplicitSolution, x: Tensor): Promise<LinearReport> {
   const tape = new Tape();
   const input = tape.watch(x);
@@ -120,7 +120,7 @@ describe('monotone layers', () => {
       argument: 'margin',
       reason: expect.stringContaining('construction'),
     });
-    // W = 2I is not monotone: neither a gradient nor a certificate.
+    // W = 2I is not monotone: there is neither a gradient nor a certificate.
     const wrong = monotoneFixedPoint(engine.tensor([2, 0, 0, 2], [2, 2]), bias, {
       activation: 'relu',
       margin: 0.5,
@@ -129,10 +129,10 @@ describe('monotone layers', () => {
     await expect(wrong.certificate()).rejects.toThrow('the layer is not monotone');
   });
 
-  test('a margin that does not hold: what onFailedCertificate says happens', async () => {
+  test('a margin that does not hold is treated as onFailedCertificate says', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    // The margin is ½: z = relu(½z + b) is 2b all the same.
-    const told = async (onFailedCertificate: FailurePolicy, margin = 0.9) => {
+    // The true margin is ½; z = relu(½z + b) is 2b in spite of the wrong one.
+    const solveWith = async (onFailedCertificate: FailurePolicy, margin = 0.9) => {
       const tape = new Tape();
       const W = engine.tensor([0.5, 0, 0, 0.5], [2, 2]);
       const b = tape.watch(engine.tensor([1, 2], [1, 2]));
@@ -148,13 +148,13 @@ describe('monotone layers', () => {
         bounds: [(await solution.report).samples, samples],
       };
     };
-    await expect(told('throw')).rejects.toThrow('margin: it is 0.9, but the smallest eigenvalue');
+    await expect(solveWith('throw')).rejects.toThrow('margin: it is 0.9, but the smallest eigenvalue');
     expect(warn).toHaveBeenCalledTimes(0);
     for (const [policy, warnings] of [
       ['warn', 1],
       ['ignore', 1],
     ] as const) {
-      const { db, z, certificate, own, bounds } = await told(policy);
+      const { db, z, certificate, own, bounds } = await solveWith(policy);
       expect([...z, ...db].map((x) => Number(x.toFixed(8)))).toEqual([2, 4, 2, 2]);
       for (const known of [certificate, own]) {
         expect(known).toMatchObject({ status: 'unknown', reason: expect.stringContaining('the margin does not hold') });
@@ -162,7 +162,7 @@ describe('monotone layers', () => {
       for (const [{ errorBound }] of bounds) expect(errorBound).toBeNaN();
       expect(warn).toHaveBeenCalledTimes(warnings);
     }
-    const { certificate, bounds } = await told('ignore', 0.5);
+    const { certificate, bounds } = await solveWith('ignore', 0.5);
     expect(certificate.status).toBe('certified');
     for (const [{ errorBound }] of bounds) expect(errorBound).toBeLessThan(1e-8);
     warn.mockRestore();
@@ -216,7 +216,7 @@ describe('fixed points', () => {
     }
   });
 
-  test('what is not a contraction, or not known to be one, is left unknown', async () => {
+  test('a function that is not known to be a contraction is left unknown', async () => {
     const functions: [string, ImplicitFunction][] = [
       ['a slope of 1', (z, x) => z.tanh().add(x)],
       ['singular at a kink', (z, x) => z.mul(2).relu().add(x)],
@@ -236,7 +236,7 @@ describe('fixed points', () => {
     }
   });
 
-  test('that a system was solved proves nothing: v may lie in the range of a singular matrix', async () => {
+  test('solving a system proves nothing, since v may lie in the range of a singular matrix', async () => {
     // B = diag(1, 0), v = (1, 0).
     const tape = new Tape();
     const input = tape.watch(engine.tensor([2, 0], [1, 2]));
@@ -253,7 +253,7 @@ describe('fixed points', () => {
     expect((await z.solve.certify()).status).toBe('failed');
   });
 
-  test('kinks of every sample: how many, where, how far', async () => {
+  test('the kinks of every sample: their number, places and distances', async () => {
     const f: ImplicitFunction = (z, x) => z.mul(0.25).abs().sub(z.sub(1).relu().mul(0.25)).add(x.mul(0));
     const solution = await at((z, x) => f(z, x).add(z).sub(f(z, x)), [0, 3, 3, 1 + 1e-14, -2, 5], [3, 2]);
     const { kinks, samples } = solution.certificate;
@@ -271,7 +271,7 @@ describe('fixed points', () => {
     for (const sample of samples) expect(sample.kinkTolerance).toBeGreaterThan(0);
   });
 
-  test('a kink of what all samples share is one, and counts in each', async () => {
+  test('a kink of a value that all samples share is one kink, and counts in each sample', async () => {
     const tape = new Tape();
     const w = tape.watch(engine.tensor([0]));
     const z = fixedPoint((y, weight) => y.mul(0.5).add(weight.relu()), {
@@ -311,7 +311,7 @@ describe('fixed points', () => {
     for (const { status, argument } of inner) expect([status, argument]).toEqual(['certified', 'contraction']);
   });
 
-  test('a matrix that is nearly singular is told, with a warning, once', async () => {
+  test('a nearly singular matrix is reported, with a single warning', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const slope = (c: number, more: Partial<FixedPointOptions> = {}) =>
       at((z, x) => z.mul(c).add(x), [0, 0], [2, 1], { linearSolver: 'dense', ...more });
@@ -366,7 +366,7 @@ describe('fixed points', () => {
   });
 });
 
-describe('selections of what is known of the kinks', () => {
+describe('selections computed from the kinks', () => {
   const solve = (x: Tensor, more: Partial<FixedPointOptions> = {}): ImplicitSolution =>
     fixedPoint((y, given) => y.relu().mul(0.5).add(given.relu()).add(given.mul(0)), {
       unknown: engine.tensor([0, 0], [2, 1]),
@@ -394,7 +394,7 @@ describe('selections of what is known of the kinks', () => {
     expect(seen).toContainEqual([1, 'relu', 1, 0, 0, 0]);
   });
 
-  test('a number that is none is refused at once, and by place when the gradient is asked for', async () => {
+  test('an invalid number is refused at once, and by place when the gradient is requested', async () => {
     const tape = new Tape();
     const x = tape.watch(engine.tensor([0, 0], [2, 1]));
     await expect(solve(x).solve.select(() => 2)).rejects.toThrow('select: choose returned 2; it must return a number');
@@ -439,7 +439,7 @@ describe('a selection reaches nested solves', () => {
     expect(await slope({ selection: 0.5 })).toBe(0.5);
     expect(await slope({ selection: { relu: 0.25, abs: 1 } })).toBe(0.25);
     expect(await slope({}, { selection: 0.75 })).toBe(0.75);
-    // As with the operations themselves, what is given outside counts.
+    // As for operations in general, the outer selection counts.
     expect(await slope({ selection: 1 }, { selection: 0.75 })).toBe(1);
   });
 
@@ -455,7 +455,7 @@ describe('a selection reaches nested solves', () => {
     expect((await gradient.data())[0]).toBeCloseTo(0.5, 12);
   });
 
-  test('one by place cannot, and says so, unless the inner solve has its own', async () => {
+  test('one by place does not, and is refused unless the inner solve has its own', async () => {
     const message = 'a selection by place does not reach fixedPoint, which the function calls';
     await expect(slope({ selection: () => 0.5 })).rejects.toThrow(message);
     await expect(slope({ selection: { random: 1 } })).rejects.toThrow(message);

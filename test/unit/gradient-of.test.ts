@@ -1,4 +1,6 @@
-/** Gradients of gradients: of every smooth operation against central differences, in reverse and in forward mode. */
+/**
+ * Gradients of gradients of every smooth operation, compared with central differences, in reverse and in forward mode.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { jacobianVectorProduct, valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { gradientOf } from '../../src/autodiff/gradient-of.ts';
@@ -16,7 +18,7 @@ const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 const checkGradient = gradientChecker(engine);
 
-/** Whether every operation on the way has a second derivative. */
+/** Whether every operation of the case has a second derivative. */
 function isSmooth({ f, arrays, shapes }: DifferentiableCase): boolean {
   const names = new Set<string>();
   class Listing extends Tape {
@@ -30,14 +32,14 @@ function isSmooth({ f, arrays, shapes }: DifferentiableCase): boolean {
   return ![...names].some((name) => isKinked(name) || name === 'custom');
 }
 
-/** f with the input at `place` in front, squared so that no operation is linear in the end. */
+/** f with the input at `place` first, squared so that no function is linear in the end. */
 function inFront({ f }: DifferentiableCase, place: number): (...inputs: Tensor[]) => Tensor {
   return (first, ...others) => f(...others.slice(0, place), first, ...others.slice(place)).square();
 }
 
 describe('every smooth operation', () => {
   const smooth = Object.entries(DIFFERENTIABLE).filter(([, given]) => isSmooth(given));
-  test('they are most of them', () => {
+  test('most operations are smooth', () => {
     expect(smooth.length).toBeGreaterThan(40);
   });
   for (const [name, given] of smooth) {
@@ -90,11 +92,11 @@ test('an operation with kinks, and a solve, are refused', () => {
   const W = engine.tensor([0, 0, 0, 0], [2, 2]);
   const layer = (y: Tensor): Tensor => monotoneFixedPoint(W, y, { activation: 'tanh', margin: 1 }).z;
   expect(() => gradientOf(layer)(x)).toThrow('autodiff: monotoneFixedPoint has no second derivative');
-  // Where it does not depend on the argument it is no obstacle.
+  // Where the function does not depend on the argument, it is no obstacle.
   expect(() => gradientOf((y, c) => y.mul(c.relu()))(x, x)).not.toThrow();
 });
 
-test('what is made on the way is freed', async () => {
+test('intermediate tensors are freed', async () => {
   const x = engine.tensor(normals(6, 1), [2, 3]);
   const before = engine.memory().buffers;
   await engine.tidy(async (scope) => {

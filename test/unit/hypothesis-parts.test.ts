@@ -1,4 +1,4 @@
-/** What the decision on the hypothesis is made of: enclosures, minors, exact signs, singular values, chained kinks. */
+/** The parts of the decision on the hypothesis: enclosures, minors, exact signs, singular values, chained kinks. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
@@ -24,7 +24,7 @@ const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const sizes = fc
   .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 8 }))
   .map(([n, k]) => [n, Math.min(n, k)]);
-/** By elimination, for real numbers. */
+/** The determinant by elimination in real numbers. */
 function determinant(matrix: ArrayLike<number>, n: number): number {
   const factorisation = factorise(matrix, n);
   return Array.from({ length: n }, (_, i) => factorisation.factors[i * n + i]).reduce(
@@ -102,7 +102,7 @@ describe('the parts of the proof', () => {
 
   test('a proof of invertibility covers the radius and no more', () => {
     const radius = (size: number): Float64Array => new Float64Array(4).fill(size);
-    // [1 + r, 1 + r; 1 + r, 1 − r] and its like reach a singular matrix first at r = ½ of [2 1; 1 2]: 2 − r = 1 + r.
+    // Among the matrices within r of [2 1; 1 2], the first to be singular is [2 − r, 1 + r; 1 + r, 2 − r] at r = ½.
     expect(verifiedInverse([2, 1, 1, 2], 2, radius(0.49))?.sign).toBe(1);
     expect(verifiedInverse([2, 1, 1, 2], 2, radius(0.5))).toBeNull();
     expect(verifiedInverse([1, 2, 2, 1], 2)?.sign).toBe(-1);
@@ -197,7 +197,7 @@ describe('the element nearest to a singular one', () => {
     );
   });
 
-  test('nearly singular is said below the threshold, and the worst vertex may cross it where d = 0 does not', () => {
+  test('a vertex below the threshold counts as nearly singular, even if d = 0 is above it', () => {
     // diag(1 − d₁(1 − 2⁻²⁰), 1 + d₂): 2⁻²⁰ at d = (1, ·)
     const terms = [
       { a: [1, 0], b: [1 - 2 ** -20, 0] },
@@ -210,7 +210,7 @@ describe('the element nearest to a singular one', () => {
     expect(nearest.d[0]).toBe(1);
   });
 
-  test('singular values of matrices that are built from them, in both sizes of the method', () => {
+  test('singular values of matrices built from known ones, in both sizes of the method', () => {
     for (const n of [1, 2, 7, 40, 80]) {
       const values = Array.from({ length: n }, (_, i) => 2 ** -i);
       const reflector = (seed: number): number[] => {
@@ -318,7 +318,7 @@ describe('chained kinks', () => {
 
   test('z = 2·relu(relu(z)): one kink at a time every element is 1; lifted, it fails where d₁d₂ = ½', () => {
     const chain = { n: 1, kinks: 2, Fz: [1], Fy: [0, -2], Pz: [1, 0], Py: [0, 0, 1, 0], low: [0, 0], high: [1, 1] };
-    // The slope 1 of one relu while the other is at the lower end, 0, changes nothing: both terms vanish.
+    // The slope 1 of one relu changes nothing while the other has the slope 0: both terms vanish.
     const oneAtATime = [
       [1, 0],
       [0, 1],
@@ -330,7 +330,7 @@ describe('chained kinks', () => {
     expect(first * second).toBeCloseTo(0.5, 12);
   });
 
-  test('wrong use is named', () => {
+  test('misuse is refused by name', () => {
     const chain = { n: 1, kinks: 1, Fz: [1], Fy: [0], Pz: [1], Py: [0], low: [0], high: [1] };
     expect(() => liftedSystem({ ...chain, Py: [1] })).toThrow('Py[0]: it is 1; on and above the diagonal it must be 0');
     expect(() => liftedSystem({ ...chain, Fy: [] })).toThrow('Fy: it has 0 numbers; it must have 1');

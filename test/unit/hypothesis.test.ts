@@ -1,10 +1,13 @@
-/** The hypothesis of the implicit function theorem: decided against exact determinants, never falsely in either way. */
+/**
+ * The hypothesis of the implicit function theorem: decided against exact determinants, and never falsely in either
+ * direction.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { evaluateElement, type MatrixFamily } from '../../src/implicit/hypothesis/family.ts';
 import type { Invertibility } from '../../src/implicit/hypothesis/hypothesis.ts';
-import { directSum, identity, randomFamily, reluFamily, truth } from '../support/families.ts';
+import { directSum, findTruth, identity, randomFamily, reluFamily } from '../support/families.ts';
 import { checkInvertibility, singularValues } from '../support/hypothesis.ts';
 import { monotoneProblem } from '../support/numbers.ts';
 
@@ -30,7 +33,7 @@ function expectSingular(family: MatrixFamily, { witness, nearest }: Invertibilit
 }
 
 describe('the decision against exact determinants', () => {
-  test('random I − DW: certified or failed as it is, never unknown', () => {
+  test('random I − DW: correctly certified or failed, never unknown', () => {
     const counts: Record<string, number> = { singularVertex: 0, families: 0 };
     const seen = (name: string): void => {
       counts[name] = (counts[name] ?? 0) + 1;
@@ -38,7 +41,7 @@ describe('the decision against exact determinants', () => {
     fc.assert(
       fc.property(sizes, seeds, fc.constantFrom([1, 1], [1, 4], [0.5, 4], [0.25, 8]), ([n, k], seed, [size, unit]) => {
         const family = randomFamily(n, k, seed, size, unit);
-        const known = truth(family, 4 * unit);
+        const known = findTruth(family, 4 * unit);
         const result = checkInvertibility(family);
         seen('families');
         seen(result.argument);
@@ -50,7 +53,7 @@ describe('the decision against exact determinants', () => {
       }),
       { numRuns: 1500 },
     );
-    // Every way to a verdict was taken.
+    // Every argument for a verdict was used.
     for (const name of [
       'positive definite symmetric part',
       'P-matrix',
@@ -68,13 +71,13 @@ describe('the decision against exact determinants', () => {
     fc.assert(
       fc.property(smallSizes, seeds, fc.integer({ min: 20, max: 52 }), fc.boolean(), ([n, k], seed, bits, up) => {
         const whole = randomFamily(n, k, seed, 1, 1);
-        fc.pre(truth(whole, 4).singularVertex);
+        fc.pre(findTruth(whole, 4).singularVertex);
         const base = Array.from(
           whole.base,
           (value, index) => value + (index === seed % (n * n) ? (up ? 1 : -1) * 2 ** -bits : 0),
         );
         const family = { ...whole, base };
-        const known = truth(family, 2 ** 56);
+        const known = findTruth(family, 2 ** 56);
         const result = checkInvertibility(family);
         counts[result.status]++;
         if (result.status !== 'unknown') {
@@ -102,7 +105,7 @@ describe('the decision against exact determinants', () => {
         const family = directSum([plain], shears, seed);
         // Beyond 2⁵³ the sheared entries would be rounded.
         fc.pre(Array.from(family.base).every((value) => Math.abs(value) < 2 ** 40));
-        const known = truth(plain, 16);
+        const known = findTruth(plain, 16);
         const result = checkInvertibility(family);
         counts[result.status]++;
         if (result.status !== 'unknown') expect(result.status).toBe(known.invertible ? 'certified' : 'failed');
@@ -133,7 +136,7 @@ describe('the decision against exact determinants', () => {
           });
           const family = directSum(blocks, shears, seed);
           expect(family.terms.length).toBeGreaterThan(16);
-          const invertible = blocks.every((block) => truth(block, 32).invertible);
+          const invertible = blocks.every((block) => findTruth(block, 32).invertible);
           const result = checkInvertibility(family);
           counts[result.argument] = (counts[result.argument] ?? 0) + 1;
           if (result.status === 'certified') expect(invertible).toBe(true);
@@ -149,12 +152,12 @@ describe('the decision against exact determinants', () => {
     expect(counts['sign change']).toBeGreaterThan(3);
   });
 
-  test('the search alone, on families small enough to know: never false, and the same for the same seed', () => {
+  test('the search alone, on families small enough to enumerate: never false, and reproducible', () => {
     const counts: Record<string, number> = {};
     fc.assert(
       fc.property(sizes, seeds, ([n, k], seed) => {
         const family = randomFamily(n, k, seed, 1, 4);
-        const known = truth(family, 16);
+        const known = findTruth(family, 16);
         const result = checkInvertibility(family, { enumerationLimit: 0, seed });
         expect(checkInvertibility(family, { enumerationLimit: 0, seed })).toEqual(result);
         const missed = result.status === 'unknown' && !known.invertible;
@@ -167,12 +170,12 @@ describe('the decision against exact determinants', () => {
       }),
       { numRuns: 300 },
     );
-    // On so few kinks the descents find nearly every singular element.
+    // With so few kinks the descents find nearly every singular element.
     expect(counts.failed, JSON.stringify(counts)).toBeGreaterThan(20 * (counts.missed ?? 0));
   });
 
   test('a singular element that only one of 2²⁰ vertices shows is found, or left unknown', () => {
-    // z₁ = c·z₂, z₂ = z₃, … round a circle of relu's: det B(d) = 1 − c·d₁…dₖ, negative for c > 1 where every dᵢ is 1.
+    // z₁ = c·z₂, z₂ = z₃, … round a circle of relus: det B(d) = 1 − c·d₁…dₖ, negative for c > 1 where every dᵢ is 1.
     const k = 20;
     const circle = (c: number): number[] =>
       identity(k).map((_, index) => (index % k === (Math.floor(index / k) + 1) % k ? (index < k ? c : 1) : 0));
@@ -238,7 +241,7 @@ describe('the examples of the theory', () => {
       status: 'failed',
       argument: 'singular base',
     });
-    // 0.3 is not three times 0.1 as it is stored: no proof of either, and the reader is told.
+    // As stored, 0.3 is not three times 0.1: there is no proof of either verdict, and the result says so.
     expect(checkInvertibility({ n: 2, base: [0.1, 0.3, 0.3, 0.9], terms: [] })).toMatchObject({
       status: 'unknown',
       argument: 'rounding',

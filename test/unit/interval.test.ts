@@ -1,4 +1,6 @@
-/** The range of a gradient over the selections at the kinks, against what the selections themselves give. */
+/**
+ * The range of a gradient over the selections at the kinks, compared with the gradients for the selections themselves.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -12,7 +14,7 @@ import { normals } from '../support/numbers.ts';
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-/** Of z = f(z, x) at z = 0 and x = 0, which solves it. */
+/** The interval for z = f(z, x) at z = 0 and x = 0, which solves the equation. */
 function at0(f: ImplicitFunction, shape: readonly number[], input: Tensor, selection?: ImplicitSelection) {
   const unknown = engine.tensor(new Float64Array(shape[0] * shape[1]), shape);
   return fixedPoint(f, { unknown, inputs: [input], solver: 'given', selection, tolerance: 1e-9 });
@@ -27,13 +29,13 @@ test('one kink: z = relu(z/2 + x) has slopes s/(1 − s/2), from 0 to 2', async 
   expect(kinks).toHaveLength(1);
 });
 
-test('without a kink it is one number', async () => {
+test('without a kink the interval is one number', async () => {
   const z = at0((y, x) => y.mul(0.5).add(x.mul(3)), [1, 1], engine.tensor([0]));
   const { low, high, exact } = await z.solve.gradientInterval(ones(1, 1));
   expect([low, high, exact]).toEqual([expect.closeTo(6, 12), expect.closeTo(6, 12), true]);
 });
 
-test('kinks of the input alone count too, and what all samples share is one kink of one system', async () => {
+test('kinks of the input alone count too, and a kink that all samples share is one kink of one system', async () => {
   const z = fixedPoint((y, x) => y.mul(0).add(x.relu()).add(x.abs().mul(0.25)), {
     unknown: engine.tensor([0, 0], [2, 1]),
     inputs: [engine.tensor([0])],
@@ -73,7 +75,7 @@ describe('several coupled kinks, with one chained', () => {
     expect(kinks).toHaveLength(3 * n);
     expect(low).toBeLessThan(high);
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    const see = async (selection: ImplicitSelection): Promise<void> => {
+    const noteGradient = async (selection: ImplicitSelection): Promise<void> => {
       const tape = new Tape();
       const x = tape.watch(input);
       const [gradient] = tape.pullback(solved(x, selection), [x], v);
@@ -81,11 +83,11 @@ describe('several coupled kinks, with one chained', () => {
       least = Math.min(least, value);
       most = Math.max(most, value);
     };
-    for (let seed = 0; seed < 20; seed++) await see({ random: seed });
+    for (let seed = 0; seed < 20; seed++) await noteGradient({ random: seed });
     expect(least).toBeGreaterThan(low);
     expect(most).toBeLessThan(high);
     for (let set = 0; set < 2 ** (3 * n); set++) {
-      await see(({ place, index }) => (set >> (place * n + index)) & 1);
+      await noteGradient(({ place, index }) => (set >> (place * n + index)) & 1);
     }
     expect(least).toBeCloseTo(low, 9);
     expect(most).toBeCloseTo(high, 9);
@@ -108,7 +110,7 @@ describe('more kinks than can be enumerated', () => {
   };
   const v = engine.tensor(normals(n, 5), [1, n]);
 
-  test('bounds that no selection leaves, and values that selections attain, told apart', async () => {
+  test('bounds that no selection exceeds and values that selections attain are distinguished', async () => {
     for (const [size, seed] of [
       [0.1, 1],
       [0.4, 2],
@@ -136,7 +138,7 @@ describe('more kinks than can be enumerated', () => {
     }
   });
 
-  test('unbounded, with what is attained, where the hypothesis cannot be shown', async () => {
+  test('unbounded, with the attained values, where the hypothesis cannot be shown', async () => {
     const { low, high, attained, argument } = await at(3, 3)(engine.tensor([0])).solve.gradientInterval(v);
     expect([low, high, argument]).toEqual([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 'unbounded']);
     expect(Number.isFinite(attained?.low)).toBe(true);
@@ -144,8 +146,8 @@ describe('more kinks than can be enumerated', () => {
 });
 
 describe('the search past 16 kinks starts at eight vertices, from all low to all high', () => {
-  // At the kinks the slope of x ↦ x₁₇, xᵢ₊₁ = relu(xᵢ) or xᵢ − relu(xᵢ), is a product of dᵢ or 1 − dᵢ: 1 at one vertex, where it
-  // is the former wherever that is high, and 0 at all others, so that nothing leads there.
+  // At the kinks the slope of x ↦ x₁₇, with xᵢ₊₁ = relu(xᵢ) or xᵢ − relu(xᵢ), is a product of factors dᵢ or 1 − dᵢ. It
+  // is 1 at a single vertex and 0 at all others, so that no descent leads there.
   test.each([
     '00000000000000000',
     '00001000000100000',

@@ -1,4 +1,7 @@
-/** The inverse that Peaceman-Rachford splitting needs, by elimination and by Newton-Schulz, and the norm it is bounded by. */
+/**
+ * The inverse for Peaceman-Rachford splitting, by elimination and by Newton-Schulz iterations, and the bound of its
+ * norm.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -14,7 +17,7 @@ import { matmul, monotoneProblem, normals, relativeError, transpose } from '../s
 const identity = (n: number): number[] =>
   Array.from({ length: n * n }, (_, at) => (Math.floor(at / n) === at % n ? 1 : 0));
 
-/** ‖M‖, of which the square is the largest eigenvalue of MᵀM, and its negative the smallest of I − (I + MᵀM). */
+/** ‖M‖: its square is the largest eigenvalue of MᵀM, and minus its square the smallest one of I − (I + MᵀM). */
 function spectralNorm(M: readonly number[], n: number): number {
   const gram = matmul(transpose(M, n, n), M, n, n, n);
   const trace = gram.reduce((sum, x, at) => sum + (Math.floor(at / n) === at % n ? x : 0), 0);
@@ -33,7 +36,7 @@ for (const [name, open] of Object.entries(backends)) {
     afterAll(() => engine.close());
 
     /** σ_min(M) ≥ smallest, ‖M‖ ≤ largest */
-    async function inverted(M: readonly number[], n: number, smallest: number, largest: number, wanted?: number) {
+    async function invert(M: readonly number[], n: number, smallest: number, largest: number, wanted?: number) {
       const numbers = [smallest, largest, 1e-6, ...(wanted === undefined ? [] : [wanted])];
       const inputs = [engine.tensor(M, [n, n]), ...numbers.map((number) => engine.tensor([number]))];
       const [X] = engine.run(`inverse ${numbers.length}`, inputs, ([m, s, l, tolerance, flag], tracing) => [
@@ -42,11 +45,11 @@ for (const [name, open] of Object.entries(backends)) {
       return X.data();
     }
 
-    test('starts from one that is near, and does as well where what is given is far, or overflows', async () => {
+    test('starts from a nearby inverse, and works as well if the given one is far away or overflows', async () => {
       const n = 24;
       const { W } = monotoneProblem(n, 1, n, 0.5);
       const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
-      const exact = await inverted(M, n, 0.5, 1.01 * spectralNorm(M, n));
+      const exact = await invert(M, n, 0.5, 1.01 * spectralNorm(M, n));
       const shifted = Array.from(exact, (x, at) => x * (at % 3 === 0 ? 1.01 : 1));
       for (const near of [exact, shifted, new Float32Array(n * n), new Float32Array(n * n).fill(1e30)]) {
         const numbers = [0.5, 1.01 * spectralNorm(M, n), 1e-6].map((number) => engine.tensor([number]));
@@ -62,25 +65,25 @@ for (const [name, open] of Object.entries(backends)) {
       for (const n of [1, 2, 31, 32, 33, 70]) {
         const { W } = monotoneProblem(n, 1, n, 0.5);
         const M = W.map((x, at) => (Math.floor(at / n) === at % n ? 1 : 0) - x);
-        const X = await inverted(M, n, 0.5, 1.01 * spectralNorm(M, n));
+        const X = await invert(M, n, 0.5, 1.01 * spectralNorm(M, n));
         expect(relativeError(matmul(M, X, n, n, n), identity(n))).toBeLessThan(2e-5);
       }
     });
 
     test('is found where the pivots are 0', async () => {
       const M = [0, 1, -1, 0];
-      expect(relativeError(await inverted(M, 2, 1, 1), [0, -1, 1, 0])).toBeLessThan(1e-6);
+      expect(relativeError(await invert(M, 2, 1, 1), [0, -1, 1, 0])).toBeLessThan(1e-6);
     });
 
-    test('is found where a pivot is so small that elimination loses all', async () => {
+    test('is found where a pivot is so small that elimination loses all digits', async () => {
       const M = [1e-9, 1, 0, -1, 1e-9, 1, 0, -1, 1];
-      const X = await inverted(M, 3, 0.3, 2);
+      const X = await invert(M, 3, 0.3, 2);
       expect(relativeError(matmul(M, X, 3, 3, 3), identity(3))).toBeLessThan(1e-5);
     });
 
-    test('is found where it is wanted', async () => {
-      expect(relativeError(await inverted([2, 0, 0, 4], 2, 2, 4, 1), [0.5, 0, 0, 0.25])).toBeLessThan(1e-6);
-      await expect(inverted([2, 0, 0, 4], 2, 2, 4, 0)).resolves.toHaveLength(4);
+    test('is computed only where the flag requests it', async () => {
+      expect(relativeError(await invert([2, 0, 0, 4], 2, 2, 4, 1), [0.5, 0, 0, 0.25])).toBeLessThan(1e-6);
+      await expect(invert([2, 0, 0, 4], 2, 2, 4, 0)).resolves.toHaveLength(4);
     });
 
     test('of a singular matrix: the solve that needs it does not converge, and says so', async () => {
@@ -101,7 +104,7 @@ describe('the norm by probes', () => {
   const engine = new Engine(openCPU());
   afterAll(() => engine.close());
 
-  test('is near ‖I − W‖, and its bound not below', async () => {
+  test('is near ‖I − W‖, and its bound is not below', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(1, 2, 5, 31, 60),
@@ -123,7 +126,7 @@ describe('the norm by probes', () => {
             n,
           );
           expect(bound[0]).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
-          // (10·√(2/π)·√Σ‖ωᵢ‖²)^(1/16), and the root of that sum is about √(8n).
+          // The factor is (10·√(2/π)·√Σ‖ωᵢ‖²)^(1/16), and the inner root is about √(8n).
           expect(bound[0]).toBeLessThanOrEqual(exact * (24 * Math.sqrt(n) + 24) ** (1 / 16) * (1 + 1e-9));
           expect(estimate[0]).toBeGreaterThanOrEqual(exact / Math.SQRT2);
         },

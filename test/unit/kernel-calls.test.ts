@@ -1,6 +1,7 @@
 /**
- * How many kernel calls the Programs of solves are made of, and how many of these are products: what a change of the solvers must
- * not let grow without notice. Calls in the body of a loop count once. Traced for each kind of backend, run on the oracle.
+ * The number of kernel calls in the Programs of solves, and how many of them are products, so that a change of the
+ * solvers cannot increase them unnoticed. Calls in the body of a loop count once. Traced for each kind of backend, run
+ * on the oracle.
  */
 import { describe, expect, test } from 'vitest';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
@@ -19,7 +20,7 @@ import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { type MonotoneProblem, monotoneProblem } from '../support/numbers.ts';
 
-/** What a backend says of itself decides what is traced for it. */
+/** The properties of a backend decide what is traced for it. */
 const KINDS = {
   sequential: {},
   'loop by loop': { name: 'webgpu', widestIteration: 256 },
@@ -29,7 +30,7 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 const KIND_NAMES = Object.keys(KINDS) as Kind[];
 
-/** Calls, and products among them, of the Programs that are run from one moment to another. */
+/** Counts the calls, and the products among them, of the Programs that run. */
 class CountedEngine extends Engine {
   private calls = 0;
   private products = 0;
@@ -55,7 +56,7 @@ class CountedEngine extends Engine {
     }
   }
 
-  /** Since the last time. */
+  /** The counts since the last call. */
   counted(): string {
     const told = `${this.calls}/${this.products}`;
     [this.calls, this.products] = [0, 0];
@@ -65,7 +66,10 @@ class CountedEngine extends Engine {
 
 type Options = Partial<Parameters<typeof monotoneFixedPoint>[2]>;
 
-/** Of the solve, of its gradient, and of a tangent. Where failures are reported a gradient leaves out samples without a cotangent. */
+/**
+ * The counts of the solve, of its gradient, and of a tangent. Where failures are reported, a gradient leaves out
+ * samples without a cotangent.
+ */
 function countsOf(engine: CountedEngine, { n, batch, W, b, v, margin }: MonotoneProblem, options: Options): string[] {
   const tape = new Tape();
   const weights = tape.watch(engine.tensor(W, [n, n]));
@@ -80,7 +84,7 @@ function countsOf(engine: CountedEngine, { n, batch, W, b, v, margin }: Monotone
   return [forward, backward, engine.counted()];
 }
 
-/** Of each kind of backend, in the order of KINDS. */
+/** The counts for each kind of backend, in the order of KINDS. */
 function onEveryKind(countsFor: (engine: CountedEngine) => string[]): string[] {
   return KIND_NAMES.map((kind) => {
     const engine = new CountedEngine(kind);
@@ -91,7 +95,7 @@ function onEveryKind(countsFor: (engine: CountedEngine) => string[]): string[] {
 }
 
 const PROBLEM = monotoneProblem(6, 3, 5);
-/** Calls / products, of a solve, its gradient and a tangent. */
+/** Calls/products of a solve, its gradient and a tangent. */
 const ofMonotone = (options: Options): string[] => onEveryKind((engine) => countsOf(engine, PROBLEM, options));
 
 const FORWARD: Readonly<Record<ForwardSolverName, readonly string[]>> = {
@@ -120,9 +124,9 @@ const LINEAR: Readonly<Record<LinearSolverName, readonly string[]>> = {
   ],
 };
 
-/** Softmax has a Jacobian that is not diagonal, and no kernel for its loop. */
+/** The Jacobian of softmax is not diagonal, and there is no kernel for its loop. */
 const SOFTMAX = ['157/22 268/13 266/13', '121/8 268/13 266/13', '121/8 268/13 266/13', '121/8 268/13 266/13'];
-/** Of equations that the user wrote, alike on every kind. */
+/** A user's own equations, which are the same on every kind of backend. */
 const OWN = { fixedPoint: '203/2 128/1 125/1', root: '139/1 125/1 122/1' };
 
 describe('kernel calls / products of a solve, its gradient and a tangent', () => {

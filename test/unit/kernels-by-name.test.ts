@@ -1,4 +1,6 @@
-/** What kernels.ts lists is there on every backend, under its name: told from the sources, without an adapter. */
+/**
+ * Everything that kernels.ts lists exists on every backend under its name. Read from the sources, without an adapter.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -24,9 +26,8 @@ import {
   RowsOperation,
   ScalarOperation,
 } from '../../src/backends/wasm/instructions.ts';
-import { CONSTANTS, constantOf } from '../../src/backends/webgpu/constants.ts';
-import { PASS_SHADERS } from '../../src/backends/webgpu/lower-pass.ts';
-import { type Constants, partsFor, SHADERS, type Shader } from '../../src/backends/webgpu/shaders.ts';
+import { CONSTANTS, nameConstant } from '../../src/backends/webgpu/constants.ts';
+import { type Constants, SHADERS, type Shader, selectParts } from '../../src/backends/webgpu/shaders.ts';
 import { ACTIVATION_NAMES } from '../../src/solvers/activations.ts';
 import { ACTIVATION_DEFINITIONS } from '../support/activations.ts';
 
@@ -34,18 +35,18 @@ const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, im
 const withoutComments = (text: string): string => text.replace(/\/\/.*$/gm, '');
 const generated: ReadonlySet<unknown> = new Set(Object.values(CONSTANTS));
 
-/** The source that a pipeline is compiled from, without comments and generated constants. */
+/** The source from which a pipeline is compiled, without comments and generated constants. */
 async function written(shader: Shader, constants: Constants = {}): Promise<string> {
-  const parts = partsFor(shader, constants).filter((part) => !generated.has(part));
+  const parts = selectParts(shader, constants).filter((part) => !generated.has(part));
   return withoutComments((await Promise.all(parts.map(({ text }) => text))).join('\n'));
 }
 
-/** The body of a function in WGSL, and of what it leaves to another one where its argument is no NaN. */
+/** The body of a function in WGSL, with the body of the function that it calls for arguments that are not NaN. */
 function bodyOf(name: string, source: string): string {
   return source.match(new RegExp(`^fn ${name}(OfNumber)?\\([\\s\\S]*?^\\}`, 'gm'))?.join('\n') ?? '';
 }
 
-/** Whether a branch of a function says the constant: as a case, or in a comparison. */
+/** Whether a branch of a function contains the constant: as a case, or in a comparison. */
 function names(body: string, constant: string): boolean {
   return new RegExp(`(case[^:{]*|[!=]= )\\b${constant}\\b`).test(body);
 }
@@ -53,21 +54,21 @@ function names(body: string, constant: string): boolean {
 describe('WGSL', () => {
   test.each(ELEMENTWISE.map((name, OPERATION) => [name, OPERATION] as const))('has %s', async (name, OPERATION) => {
     const source = await written(SHADERS.elementwise, { OPERATION });
-    expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+    expect(names(bodyOf('operation', source), nameConstant('OPERATION', name))).toBe(true);
   });
 
   test.each(ACTIVATIONS.map((name, ACTIVATION) => [name, ACTIVATION] as const))(
     'has the activation %s and its proximal operator',
     async (name, ACTIVATION) => {
       const source = await written(SHADERS['product-tiled'], { ACTIVATION });
-      const constant = constantOf('ACTIVATION', name);
+      const constant = nameConstant('ACTIVATION', name);
       expect(names(bodyOf('activation', source), constant)).toBe(true);
       expect(names(bodyOf('proximal', source), constant)).toBe(true);
-      // In an operation that is σ or prox_{αf} the activation is there too.
+      // An operation that is σ or prox_{αf} must handle the activation too.
       for (const operation of ELEMENTWISE.filter(
         (each) => each.replace('proximal', '').toLowerCase() === name.toLowerCase(),
       )) {
-        const own = await written(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
+        const own = await readSource(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
         expect(names(bodyOf('activation', own), constant), operation).toBe(true);
       }
     },
@@ -77,7 +78,7 @@ describe('WGSL', () => {
     'has the row-wise %s',
     async (name, OPERATION) => {
       const source = await written(SHADERS['rows-thread'], { OPERATION });
-      expect(names(bodyOf('operation', source), constantOf('OPERATION', name))).toBe(true);
+      expect(names(bodyOf('operation', source), nameConstant('OPERATION', name))).toBe(true);
     },
   );
 
@@ -87,24 +88,24 @@ describe('WGSL', () => {
     ['OPERATION', SCALARS, SHADERS.scalar, 'main'],
   ] as const)('has every %s of %j', async (prefix, list, shader, place) => {
     const source = await written(shader);
-    for (const name of list) expect(names(bodyOf(place, source), constantOf(prefix, name)), name).toBe(true);
+    for (const name of list) expect(names(bodyOf(place, source), nameConstant(prefix, name)), name).toBe(true);
   });
 
-  test('has every reduction; that of sums is what is left', async () => {
-    const source = await written(SHADERS['reduce-thread']);
+  test('has every reduction; the sum is the default', async () => {
+    const source = await readSource(SHADERS['reduce-thread']);
     const bodies = ['isLength', 'start', 'add', 'join', 'reduced', 'single', 'store']
       .map((name) => bodyOf(name, source))
       .join('\n');
     for (const name of REDUCTIONS.filter((each) => each !== 'sum')) {
-      expect(names(bodies, constantOf('OPERATION', name)), name).toBe(true);
+      expect(names(bodies, nameConstant('OPERATION', name)), name).toBe(true);
     }
   });
 
-  test('names nothing that the lists do not have', async () => {
-    for (const [name, shader] of Object.entries<Shader>({ ...SHADERS, ...PASS_SHADERS })) {
+  test('names nothing that is not in the lists', async () => {
+    for (const [name, shader] of Object.entries<Shader>(SHADERS)) {
       for (const constants of [{}, { ACTIVATION: 2, OPERATION: 2 }] as Constants[]) {
         const source = await written(shader, constants);
-        const heads = partsFor(shader, constants).filter((part) => generated.has(part));
+        const heads = selectParts(shader, constants).filter((part) => generated.has(part));
         const declared = heads.map(({ text }) => text).join('\n');
         const used = source.match(/\b(ACTIVATION|BIAS|METHOD|OPERATION|STATE|STATUS)_[A-Z_]+/g) ?? [];
         for (const constant of used) expect(declared, `${name}: ${constant}`).toContain(`const ${constant}=`);
@@ -112,7 +113,7 @@ describe('WGSL', () => {
     }
   });
 
-  test('finds no operation by a number', () => {
+  test('compares no operation with a literal number', () => {
     for (const file of readdirSync(root('shaders'), { recursive: true }).map(String)) {
       if (!file.endsWith('.wgsl')) continue;
       const text = withoutComments(readFileSync(root(`shaders/${file}`), 'utf8'));
@@ -149,21 +150,21 @@ describe('AssemblyScript', () => {
     }
   });
 
-  // Of two or more, one may be what is left when it is none of the others.
+  // Where a function distinguishes two or more, one of them may be the default.
   test.each([
     ['Reduction', REDUCTIONS],
     ['MoveOperation', MOVES],
     ['RowsOperation', ROWS],
     ['ScalarOperation', SCALARS],
     ['Iteration', ITERATIONS],
-  ] as const)('tells the members of %s apart by name', (list, expected) => {
+  ] as const)('distinguishes the members of %s by name', (list, expected) => {
     const missing = expected.filter((name) => !new RegExp(`\\b${list}\\.${name}\\b`).test(sources));
     expect(missing.length, missing.join()).toBeLessThanOrEqual(1);
   });
 });
 
 describe('gpu.js', () => {
-  /** Functions that a call is made of. */
+  /** The functions that a call consists of. */
   function boundIn(call: Parameters<typeof lower>[0]): string[] {
     const found: string[] = [];
     lower(call, ({ bindings = {} }) => found.push(...Object.values(bindings)));
@@ -192,9 +193,9 @@ describe('gpu.js', () => {
   });
 });
 
-test('the kernels in WGSL have a twin of their name on the CPU', () => {
+test('every kernel in WGSL has one of the same name on the CPU', () => {
   const twins = readdirSync(root('src/backends/cpu'));
-  // Loops are the business of whoever runs a Program.
+  // Loops are handled by the backend's runner of Programs.
   const kernels = readdirSync(root('shaders')).filter((name) => /^(?!loop-).*\.wgsl$/.test(name));
   for (const name of kernels) {
     const kernel = name.replace(/(-(register|vector|tiled|wide|thread|workgroup|observe))*\.wgsl$/, '');
@@ -202,7 +203,7 @@ test('the kernels in WGSL have a twin of their name on the CPU', () => {
   }
 });
 
-test('tests have a definition of every activation that acts element by element', () => {
+test('the tests define every elementwise activation', () => {
   const defined = ACTIVATION_DEFINITIONS.map(({ option }) => (typeof option === 'string' ? option : option.name));
   expect([...new Set(defined)].sort()).toEqual(ACTIVATION_NAMES.filter((name) => name !== 'softmax').sort());
 });

@@ -1,4 +1,7 @@
-/** A dictionary half learnt: 4 rows, 9 features, and on the way more features in the support than columns can be independent. */
+/**
+ * A half-learnt dictionary: 4 rows, 9 features, and at times more features in the support than there are independent
+ * columns.
+ */
 import { expect, test } from 'vitest';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
 import { open } from '../../src/tensor/engine.ts';

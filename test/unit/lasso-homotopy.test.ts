@@ -1,4 +1,7 @@
-/** The homotopy on cpu and wasm: minimisers of random problems, whatever columns depend on one another, and paths to a small gap. */
+/**
+ * The homotopy on cpu and wasm: minimisers of random problems, with dependent columns too, and paths to a small duality
+ * gap.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { worstGap } from '../../bench/lasso-gap.ts';
@@ -8,7 +11,10 @@ import { isSolved } from '../../src/solvers/report.ts';
 import { coordinateDescent, kktViolation, type PenalisedProblem } from '../support/coordinate-descent.ts';
 import { normals, relativeError } from '../support/numbers.ts';
 
-/** Of β; of the optimality conditions, relative to the penalty; of the duality gap: what rounding β makes of it in float32. */
+/**
+ * Bounds of β, of the optimality conditions relative to the penalty, and of the duality gap, which contains the
+ * rounding of β in float32.
+ */
 const BOUNDS = {
   cpu: { beta: 1e-8, violation: 1e-10, gap: 1e-12 },
   wasm: { beta: 1e-4, violation: 1e-3, gap: 5e-6 },
@@ -29,7 +35,7 @@ function randomProblem(rows: number, features: number, seed: number): Random {
 }
 
 /** ln max|Xᵀy| */
-function largest({ X, y, features }: Random): number {
+function largestLogLambda({ X, y, features }: Random): number {
   const moments = Array.from({ length: features }, (_, j) =>
     Math.abs(y.reduce((sum, value, row) => sum + value * X[row * features + j], 0)),
   );
@@ -40,7 +46,7 @@ function given(engine: Engine, { X, y, rows, features }: Random): Pick<LassoOpti
   return { X: engine.tensor(X, [rows, features]), y: engine.tensor(y), solver: 'homotopy' };
 }
 
-/** Columns a, b, c, a + b, a − c, a: sums and differences are exact, since all are multiples of 2⁻¹⁰. */
+/** The columns a, b, c, a + b, a − c, a. Sums and differences are exact, since all numbers are multiples of 2⁻¹⁰. */
 function dependentColumns(seed: number): Random {
   const rows = 12;
   const coarse = (values: number[]): number[] => values.map((value) => Math.round(value * 1024) / 1024);
@@ -68,9 +74,9 @@ for (const backend of ['cpu', 'wasm'] as const) {
             const problem = randomProblem(rows, features, seed);
             const weights = Array.from({ length: features }, (_, j) => (isWeighted ? 0.5 + (j % 4) / 2 : 1));
             const mask = Array.from({ length: rows }, (_, row) => (isMasked && row % 5 === 2 ? 0 : 1));
-            // Where there are more features than rows only a ridge leaves the minimiser well conditioned.
+            // If there are more features than rows, only a ridge leaves the minimiser well conditioned.
             const ridge = features < rows ? 0 : 0.5;
-            const logLambda = [1, 2, 4].map((depth) => largest(problem) - depth);
+            const logLambda = [1, 2, 4].map((depth) => largestLogLambda(problem) - depth);
             const solution = lasso({
               ...given(engine, problem),
               ...{ logLambda, ridge, intercept },
@@ -94,7 +100,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
       );
     });
 
-    test('a path: the gap at every λ, and no more coefficients than rows', async () => {
+    test('a path: a small gap at every λ, and no more coefficients than rows', async () => {
       await fc.assert(
         fc.asyncProperty(fc.constantFrom([30, 90], [60, 20], [40, 30]), seeds, async ([rows, features], seed) => {
           const problem = randomProblem(rows, features, seed);
@@ -122,11 +128,11 @@ for (const backend of ['cpu', 'wasm'] as const) {
     test('columns that depend on one another exactly, at little penalty', async () => {
       for (let seed = 0; seed < 20; seed++) {
         const problem = dependentColumns(1000 * seed);
-        const logLambda = [3, 6, 9].map((depth) => largest(problem) - depth);
+        const logLambda = [3, 6, 9].map((depth) => largestLogLambda(problem) - depth);
         const solution = lasso({ ...given(engine, problem), logLambda });
         const { samples, dualityGap } = await solution.report;
         expect(samples.map(isSolved)).toEqual([true, true, true]);
-        // Never more than are independent, so that the steps are few.
+        // The support never has more features than there are independent columns, so that the steps are few.
         expect(Math.max(...samples.map(({ iterations }) => iterations))).toBeLessThan(100);
         for (const gap of dualityGap) expect(Math.abs(gap)).toBeLessThan(bound.gap);
         const beta = await solution.beta.data();
@@ -146,7 +152,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
           return signs[row * 7 + (j % 7)];
         });
         const problem = { X, y: normals(rows, 500 + seed, 2).map(Math.round), rows, features };
-        const logLambda = [0, 1, 2, 5].map((depth) => largest(problem) - depth);
+        const logLambda = [0, 1, 2, 5].map((depth) => largestLogLambda(problem) - depth);
         const solution = lasso({ ...given(engine, problem), logLambda });
         const { samples, dualityGap } = await solution.report;
         expect(samples.every(isSolved)).toBe(true);
@@ -155,16 +161,16 @@ for (const backend of ['cpu', 'wasm'] as const) {
       }
     });
 
-    test('starts where it is told to, or where the problem before it ended', async () => {
+    test('starts from the given point, or where the problem before it ended', async () => {
       const problem = randomProblem(20, 30, 7);
-      const top = largest(problem);
+      const top = largestLogLambda(problem);
       const all = given(engine, problem);
       const cold = lasso({ ...all, logLambda: [top - 3] });
       const [fromCold, { samples: coldSamples }] = [await cold.beta.data(), await cold.report];
       const again = lasso({ ...all, logLambda: [top - 3], initial: cold.beta });
       expect((await again.report).samples[0].iterations).toBeLessThanOrEqual(2);
       expect(relativeError(await again.beta.data(), fromCold)).toBeLessThan(bound.beta);
-      // Once more, and then with a penalty that rises.
+      // Repeats a penalty, then raises it.
       const row = lasso({ ...all, logLambda: [top - 3, top - 3, top - 1] });
       const { samples } = await row.report;
       expect(samples[0].iterations).toBe(coldSamples[0].iterations);
@@ -192,7 +198,7 @@ for (const backend of ['cpu', 'wasm'] as const) {
   });
 }
 
-test('is what auto means where it runs, unless a ridge lets more features in than a factor is made for', () => {
+test('is chosen by auto where it runs, unless a ridge admits more features than a factor is meant for', () => {
   const onGPU = { epsilon: 2 ** -23, backend: 'webgpu' } as const;
   expect(lassoSettings({}, 100_000).solver).toBe('homotopy');
   expect(lassoSettings({ ridge: 1 }, 4096).solver).toBe('homotopy');

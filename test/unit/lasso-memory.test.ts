@@ -1,4 +1,6 @@
-/** What tuning does: X is captured by a differentiated function, not differentiated. Nothing of it may stay behind. */
+/**
+ * As in tuning, X is captured by a differentiated function, but not differentiated. None of its storage may be left.
+ */
 import { expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
@@ -6,7 +8,7 @@ import { open } from '../../src/tensor/engine.ts';
 import { normals } from '../support/numbers.ts';
 
 test.each([{ intercept: false }, { intercept: true }, { intercept: true, masked: true }])(
-  'a differentiated function frees what it made of an X it captured: %o',
+  'a differentiated function frees everything computed from a captured X: %o',
   async ({ intercept, masked }) => {
     const engine = await open({ backend: 'cpu' });
     const [X, y] = [engine.tensor(normals(20, 1), [5, 4]), engine.tensor(normals(5, 2))];

@@ -1,4 +1,7 @@
-/** Where the Lasso path starts when features have no penalty, and what they are at β = 0: the model without the others is a regression. */
+/**
+ * The start of the Lasso path when features have no penalty, and these features' coefficients where the others are 0: a
+ * regression.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   type BackendName,
@@ -17,7 +20,10 @@ import { normals, relativeError } from '../support/numbers.ts';
 
 type Plain = Omit<PenalisedProblem, 'logLambda'>;
 
-/** maxⱼ |Xⱼᵀm∘r|/wⱼ over the features with a penalty, r what a penalty that keeps these at 0 leaves: by coordinate descent. */
+/**
+ * maxⱼ |Xⱼᵀm∘r|/wⱼ over the features with a penalty, where r is the residual under a penalty that keeps them at 0, by
+ * coordinate descent.
+ */
 function largestOf(problem: Plain): number {
   const { X, y, features, weights = new Array<number>(features).fill(1), mask, intercept = false } = problem;
   const { beta, intercept: b } = coordinateDescent({ ...problem, logLambda: 30 }, 1e-14 / Math.exp(30));
@@ -125,7 +131,7 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       );
     });
 
-    test('small moments that are exact are no rounding', async () => {
+    test('small moments that are exact do not count as rounding', async () => {
       const small = { X: [0, 1], y: [1, 2 ** -30], features: 1 };
       expect((await largestPenalty(given(engine, small)))[0]).toBeCloseTo(-30 * Math.LN2, 5);
     });

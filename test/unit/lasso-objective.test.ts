@@ -25,7 +25,7 @@ test.each(['fista', 'ista', 'coordinate-descent', 'homotopy'] as const)(
         onFailure: 'report',
       });
       const { dualityGap, samples } = await solution.report;
-      // The others crawl along columns that depend on one another, and say so.
+      // The other solvers crawl along dependent columns, and report it.
       if (solver === 'fista' || solver === 'homotopy') expect(samples.map(isSolved)).toEqual([true, true, true]);
       for (const [index, gap] of dualityGap.entries()) {
         if (isSolved(samples[index])) expect(Math.abs(gap)).toBeLessThan(1e-6);

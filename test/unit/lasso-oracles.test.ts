@@ -1,9 +1,9 @@
-/** The oracles of the Lasso agree with the reference problems, and with each other where these have none. */
+/** The oracles of the Lasso agree with the reference problems, and with each other on other problems. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LASSO_NAMES, type LassoReference, loadLasso } from '../fixtures/load.ts';
 import { coordinateDescent, dualityGap, kktViolation, objective } from '../support/coordinate-descent.ts';
-import { type LassoProblem, lassoPath } from '../support/lars.ts';
+import { type LassoProblem, tracePath } from '../support/lars.ts';
 import { matmul, normals, relativeError } from '../support/numbers.ts';
 
 function problemOf({ X_train, y_train }: LassoReference): LassoProblem {
@@ -13,7 +13,7 @@ function problemOf({ X_train, y_train }: LassoReference): LassoProblem {
 describe.each(LASSO_NAMES)('the reference problem %s', (name) => {
   const reference = loadLasso(name);
   const problem = problemOf(reference);
-  const path = lassoPath(problem);
+  const path = tracePath(problem);
 
   test('has the knots of the path', () => {
     expect(path.knots.length).toBe(reference.knots_t.length);
@@ -87,7 +87,7 @@ describe('the oracles agree with each other', () => {
     fc.assert(
       fc.property(seeds, share, fc.boolean(), (seed, of, wide) => {
         const problem = wide ? random(seed, 8, 12) : random(seed);
-        const path = lassoPath(problem, 0.01);
+        const path = tracePath(problem, 0.01);
         const logLambda = Math.log(of * path.knots[0].penalty);
         const { beta } = coordinateDescent({ ...problem, logLambda }, 1e-11);
         expect(relativeError(path.at(logLambda), beta)).toBeLessThan(1e-7);
@@ -99,7 +99,7 @@ describe('the oracles agree with each other', () => {
   test('the path and its derivatives', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
-        const path = lassoPath(random(seed), 0.01);
+        const path = tracePath(random(seed), 0.01);
         const h = 1e-7;
         for (const { logLambda } of path.knots) {
           for (const [side, step] of [
@@ -120,7 +120,7 @@ describe('the oracles agree with each other', () => {
   });
 
   test('features leave the path too', () => {
-    const leaving = Array.from({ length: 40 }, (_, seed) => lassoPath(random(seed, 8, 12), 1e-3).knots);
+    const leaving = Array.from({ length: 40 }, (_, seed) => tracePath(random(seed, 8, 12), 1e-3).knots);
     expect(leaving.flat().filter((knot) => knot.leaving.length > 0).length).toBeGreaterThan(0);
   });
 
@@ -129,7 +129,7 @@ describe('the oracles agree with each other', () => {
       fc.property(seeds, fc.double({ min: 0.05, max: 0.5, noNaN: true }), (seed, of) => {
         const { X, y, features } = random(seed);
         const count = y.length;
-        const logLambda = Math.log(of * lassoPath({ X, y, features }).knots[0].penalty);
+        const logLambda = Math.log(of * tracePath({ X, y, features }).knots[0].penalty);
         const weights = Array.from({ length: features }, (_, feature) => 0.5 + (feature % 4) / 2);
         const mask = Array.from({ length: count }, (_, row) => (row % 5 === 2 ? 0 : 1));
         const ridge = 2.5;
@@ -143,7 +143,7 @@ describe('the oracles agree with each other', () => {
         const rows = kept.map((row) => weights.map((w, j) => (X[row * features + j] - means[j]) / w));
         const added = weights.map((w, j) => weights.map((_, k) => (j === k ? Math.sqrt(ridge) / w : 0)));
         const targets = [...kept.map((row) => y[row] - level), ...weights.map(() => 0)];
-        const plain = lassoPath({ X: [...rows, ...added].flat(), y: targets, features }, 0.001);
+        const plain = tracePath({ X: [...rows, ...added].flat(), y: targets, features }, 0.001);
         const beta = plain.at(logLambda).map((value, j) => value / weights[j]);
 
         expect(relativeError(fit.beta, beta)).toBeLessThan(1e-8);

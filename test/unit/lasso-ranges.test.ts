@@ -1,4 +1,4 @@
-/** The ranges that arguments of a Lasso are documented with, wherever the numbers are. */
+/** The documented ranges of a Lasso's arguments, whatever kind of array holds them. */
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   type LassoOptions,
@@ -54,7 +54,7 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       await expect(valueAndGrad(loss, [engine.tensor([1, -2])])).rejects.toThrow(message);
     });
 
-    test('a path refuses them as well, and says which', async () => {
+    test('a path refuses them as well, and names the value', async () => {
       const { logLambda: _, ...problem } = given();
       await expect(largestPenalty({ ...problem, weights: list([1, -1]) })).rejects.toThrow(
         'weights[1]: it is -1; it must be a finite number of at least 0',
@@ -83,7 +83,7 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
       expect(() => lasso({ ...given(), selection: 1.5 })).toThrow('selection: it is 1.5; it must be');
     });
 
-    test('what lies on the border is allowed', async () => {
+    test('values on the border are allowed', async () => {
       const solution = lasso({
         ...given(),
         weights: list([0, 1]),
@@ -95,14 +95,14 @@ for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
   });
 }
 
-/** Columns that repeat one another, or nearly: the solution is that of the closed form as far as it is certified. */
+/** Columns that are equal, or nearly: the solution is the closed form's, as far as it is certified. */
 describe('nearly equal columns with a small ridge', async () => {
   for (const backend of ['cpu', 'wasm'] as const) {
     const engine = await open({ backend });
     afterAll(() => engine.close());
     const { epsilon } = engine;
     const solver = 'homotopy';
-    /** As far as rounding moves β, where it moves by the condition number. */
+    /** Rounding moves β by as much as the condition number allows. */
     const digits = (ridge: number): number => 4 * (epsilon / ridge + epsilon);
 
     // X = [a, a]: β₁ = β₂ = (aᵀy − t)/(2‖a‖² + ρ).
@@ -147,7 +147,8 @@ describe('nearly equal columns with a small ridge', async () => {
       for (const at of [0, 1]) expect(found[copies + at]).toBeCloseTo(others[at], 3);
     });
 
-    // Columns (1, ±s): with u = β₁ + β₂ and v = β₁ − β₂, where β₁ and β₂ are above 0, (2 + ρ)u = 2(y₁ − t) and (2s² + ρ)v = 2s·y₂.
+    // Columns (1, ±s): with u = β₁ + β₂ and v = β₁ − β₂, where β₁ and β₂ are above 0, (2 + ρ)u = 2(y₁ − t) and (2s² +
+    // ρ)v = 2s·y₂.
     test.each([2 ** -4, 2 ** -8, 2 ** -12, 2 ** -16, 2 ** -20])(
       `of columns that differ by s = %s, on ${backend}`,
       async (s) => {
@@ -167,7 +168,10 @@ describe('nearly equal columns with a small ridge', async () => {
   }
 });
 
-/** Signs and support of the homotopy, and β on these by reflections, whose rounding only grows by √(1/ρ). */
+/**
+ * The signs and the support come from the homotopy, and β on them from reflections, whose rounding grows only by
+ * √(1/ρ).
+ */
 test('dependent columns with a small ridge: the coefficients are those of their support and signs', async () => {
   const engine = await open({ backend: 'cpu' });
   const rows = 8;

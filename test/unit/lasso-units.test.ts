@@ -1,9 +1,9 @@
-/** A Lasso problem in other units has the same solution in these units: nothing is small or large by itself. */
+/** A Lasso problem in other units has the same solution in those units: no number is small or large by itself. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { type BackendName, largestPenalty, lasso } from '../../src/index.ts';
 import { engineOn } from '../support/engines.ts';
 
-/** Of X and of y. */
+/** Units of X and of y. */
 const UNITS = [
   [1, 1],
   [1, 1e-20],
@@ -39,7 +39,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
       expect([...found], solver).toEqual([expect.closeTo(2.25, 4), expect.closeTo(-1.5, 4)]);
       expect((await report).samples[0].status).toBe('converged');
     }
-    // Without a penalty β₁ = y₁, and (0, −2) is left.
+    // Without a penalty β₁ = y₁, and (0, −2) remains.
     const options = { X, y: engine.tensor([length, -2 * length], [2]), weights: engine.tensor([0, 1], [2]) };
     expect((await largestPenalty(options))[0]).toBeCloseTo(Math.log(2 * unit) + Math.log(length), 4);
   });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-/** Numbers of a batch of problems: two groups of rows, two problems each, all arguments in use. */
+/** The numbers of a batch of problems: two groups of rows with two problems each, and all arguments in use. */
 function numbersFor(seed: number) {
   let stream = 100 * seed;
   const list = (length: number, scale = 1, shift = 0): number[] =>
@@ -46,7 +46,7 @@ const NAMES = Object.keys(SHAPES) as Name[];
 
 type Numbers = ReturnType<typeof numbersFor>;
 
-function solved(numbers: Numbers, tensors: Partial<Record<Name, Tensor>>, options: Partial<LassoOptions> = {}) {
+function solve(numbers: Numbers, tensors: Partial<Record<Name, Tensor>>, options: Partial<LassoOptions> = {}) {
   const given = Object.fromEntries(
     NAMES.map((name) => [name, tensors[name] ?? engine.tensor(numbers[name], SHAPES[name])]),
   ) as Record<Name, Tensor>;
@@ -74,7 +74,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
   const cases = [1, 2, 3].flatMap((seed) => SOLVERS.map((solver) => [seed, solver] as const));
   it.each(cases)('finds the minimiser (seed %i, %s)', async (seed, solver) => {
     const numbers = numbersFor(seed);
-    const solution = solved(numbers, {}, { solver });
+    const solution = solve(numbers, {}, { solver });
     const [beta, intercept] = await Promise.all([solution.beta.data(), solution.intercept.data()]);
     const noise = normals(4 * 200 * (FEATURES + 1), seed + 100);
     let next = 0;
@@ -99,7 +99,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
     const numbers = numbersFor(5);
     const v = engine.tensor(numbers.v, [4, FEATURES]);
     const loss = (given: Tensor, changed: Numbers = numbers): Tensor => {
-      const { beta, intercept } = solved(changed, { [name]: given });
+      const { beta, intercept } = solve(changed, { [name]: given });
       return beta.mul(v).sum().add(intercept.square().sum());
     };
     const [, [gradient]] = await valueAndGrad((given) => loss(given), [engine.tensor(numbers[name], SHAPES[name])]);
@@ -111,7 +111,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
         const moved = numbers[name].map((each, index) => (index === at ? each + shift : each));
         return (await loss(engine.tensor(moved, SHAPES[name])).data())[0];
       };
-      // ρ = 0 is at the end of its range.
+      // ρ = 0 is at the end of its range, so the difference is one-sided.
       const difference =
         numbers[name][at] === 0
           ? (4 * (await value(h)) - 3 * (await value(0)) - (await value(2 * h))) / (2 * h)
@@ -126,7 +126,7 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
     const tangents = NAMES.map((name) => engine.tensor(normals(numbers[name].length, 60), SHAPES[name]));
     const v = engine.tensor(numbers.v, [4, FEATURES]);
     const beta = (...given: Tensor[]): Tensor =>
-      solved(numbers, Object.fromEntries(NAMES.map((name, index) => [name, given[index]]))).beta;
+      solve(numbers, Object.fromEntries(NAMES.map((name, index) => [name, given[index]]))).beta;
     const [, tangent] = await jacobianVectorProduct(beta, inputs, tangents);
     const [, gradients] = await valueAndGrad(
       (...given) =>
@@ -144,9 +144,9 @@ describe('lasso: masks, intercept, weights and elastic net together', () => {
 });
 
 describe('lasso: one argument for several problems', () => {
-  it('sums gradients over the problems that share an argument, whatever form X is used in', async () => {
+  it('sums gradients over the problems that share an argument, whether X or its Gram matrix is used', async () => {
     const list = (length: number): number[] => normals(length, length);
-    // Wide, so that X is used as it is; the same with few features goes by the Gram matrix.
+    // Wide, so that X is used as it is; and with few features, where the Gram matrix is used.
     for (const [rows, features] of [
       [5, 12],
       [20, 3],
@@ -191,12 +191,12 @@ describe('lasso: memory', () => {
   });
 });
 
-describe('lasso: what is not as it should be', () => {
+describe('lasso: failures and degenerate problems', () => {
   const tall = (columns: (row: number) => number[], rows = 8): Tensor =>
     engine.tensor(Array.from({ length: rows }, (_, row) => columns(row)).flat(), [rows, columns(0).length]);
   const target = (): Tensor => engine.tensor([1, -2, 3, 0.5, 2, -1, 0, 4]);
 
-  it('a duplicated column fails the certificate, and a gradient is not silent', async () => {
+  it('a duplicated column fails the certificate, and a gradient reports it', async () => {
     const X = tall((row) => [Math.sin(row + 1), Math.cos(2 * row), Math.sin(row + 1)]);
     const given = { X, y: target(), onFailedCertificate: 'throw' } as const;
     const solution = lasso({ ...given, logLambda: -2 });
@@ -228,18 +228,21 @@ describe('lasso: what is not as it should be', () => {
     expect((await solution.certificate()).status).toBe('certified');
   });
 
-  it('constant columns take no part where there is an intercept', async () => {
+  it('constant columns are left out where there is an intercept', async () => {
     const X = tall((row) => [3, Math.cos(2 * row)]);
     const solution = lasso({ X, y: target(), logLambda: -1, intercept: true });
     expect((await solution.beta.data())[0]).toBe(0);
   });
 
-  it.each(['homotopy', 'coordinate-descent', 'fista'] as const)('nor where all are constant: %s', async (solver) => {
-    const { beta, report } = lasso({ X: tall(() => [3, 0]), y: target(), logLambda: -1, intercept: true, solver });
-    expect(await beta.data()).toEqual(Float64Array.of(0, 0));
-    const [{ status, residual }] = (await report).samples;
-    expect([status, residual]).toEqual(['converged', 0]);
-  });
+  it.each(['homotopy', 'coordinate-descent', 'fista'] as const)(
+    'constant columns are left out even where all are constant: %s',
+    async (solver) => {
+      const { beta, report } = lasso({ X: tall(() => [3, 0]), y: target(), logLambda: -1, intercept: true, solver });
+      expect(await beta.data()).toEqual(Float64Array.of(0, 0));
+      const [{ status, residual }] = (await report).samples;
+      expect([status, residual]).toEqual(['converged', 0]);
+    },
+  );
 
   it.each<[string, (X: Tensor) => Partial<LassoOptions>, RegExp]>([
     ['X', () => ({ X: engine.tensor([1, 2]) }), /X: the shape is \[2\]; it must be \[rows, features\]/],

@@ -1,8 +1,8 @@
-/** Layers without a solve, and one of a user's own design, on the oracle. */
+/** Layers without a solve, and a user's own layer, on the oracle. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { dropout } from '../../src/layers/dropout.ts';
 import { emptyMemory, type Layer, uniformParameter } from '../../src/layers/layer.ts';
@@ -20,7 +20,7 @@ import { normals, relativeError } from '../support/numbers.ts';
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
-/** Three arms that wind once around the origin: no line tells them apart. */
+/** Three arms that wind once around the origin and cannot be separated by lines. */
 function spirals(count: number, seed: number): Samples {
   const generator = random(seed);
   const labels = Int32Array.from({ length: count }, (_, row) => row % 3);
@@ -59,7 +59,7 @@ const residualModel = () =>
   );
 
 describe('a layer of a user’s own design', () => {
-  test('residual blocks with dropout learn three spirals: 95 % of fresh ones', async () => {
+  test('residual blocks with dropout learn three spirals, and classify 95 % of new points', async () => {
     const model = residualModel();
     const memory: number[] = [];
     await train(engine, model, spirals(300, 1), {
@@ -72,12 +72,12 @@ describe('a layer of a user’s own design', () => {
     });
     const { accuracy } = await evaluate(model, spirals(300, 2));
     expect(accuracy).toBeGreaterThanOrEqual(0.95);
-    // A step frees what it made, the masks' seeds too.
+    // A step frees everything that it made, including the seeds of the masks.
     expect(memory.at(-1)).toBe(memory[1]);
     model.dispose();
   });
 
-  test('the same seed drops the same numbers, another one others', async () => {
+  test('the same seed drops the same numbers, and another seed drops others', async () => {
     const losses = async (seed: number): Promise<readonly number[]> => {
       const model = residualModel();
       const history = await train(engine, model, spirals(60, 1), { epochs: 2, batch: 20, seed });
@@ -99,7 +99,7 @@ describe('dropout', () => {
   });
   test('drops by the generator of the step', async () => {
     const x = engine.tensor(new Float64Array(4000).fill(1), [1000, 4]);
-    const dropped = async (label: string): Promise<number[]> => {
+    const findDropped = async (label: string): Promise<number[]> => {
       const training = {
         step: 0,
         random: random(3).fork(label),
@@ -109,10 +109,10 @@ describe('dropout', () => {
       };
       return Array.from(await layer.forward(x, [], { ...pass, training }).data());
     };
-    const one = await dropped('one');
+    const one = await findDropped('one');
     expect(one.filter((value) => value === 2).length / 4000).toBeCloseTo(0.5, 1);
-    expect(await dropped('one')).toEqual(one);
-    expect(await dropped('two')).not.toEqual(one);
+    expect(await findDropped('one')).toEqual(one);
+    expect(await findDropped('two')).not.toEqual(one);
   });
   test('refuses a rate of 1 and a width of 0', () => {
     expect(() => dropout({ inputs: 4, rate: 1 })).toThrow('dropout: rate is 1; it must be a number from 0 to below 1');
@@ -155,7 +155,7 @@ describe('dense', () => {
       ),
     ).toBeLessThan(1e-14);
   });
-  test('names those there are', () => {
+  test('lists the known names when refusing others', () => {
     expect(() => dense({ inputs: 1, outputs: 1, activation: 'gelu' as 'elu' })).toThrow(
       'dense: activation is "gelu"; it must be one of none, relu, tanh, sigmoid, leakyRelu, elu, softplus, softsign, arctan',
     );

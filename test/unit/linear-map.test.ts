@@ -1,4 +1,4 @@
-/** Linear maps in the place of a matrix: what is chosen for them, what is refused, and how much of their margin is believed. */
+/** Linear maps in place of a matrix: the solvers chosen for them, the refusals, and how far their margin is trusted. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -16,7 +16,7 @@ afterAll(() => engine.close());
 
 const STATED: Margin = { value: 0.5, by: 'stated', reason: 'as the test says' };
 
-/** W = diag(w), by what it does alone: without a resolvent, a kernel of its own, or a matrix. @param w [n] */
+/** W = diag(w), as a map that only applies W: it has no resolvent, no kernel of its own, and no matrix. @param w [n] */
 function diagonal(w: Tensor, margin: Partial<Margin> = {}): LinearMap {
   return {
     key: 'diagonal',
@@ -39,7 +39,7 @@ describe('a map without a resolvent', () => {
   test('is solved by forward-backward splitting, and differentiated by BiCGSTAB', async () => {
     const solution = monotoneFixedPoint(diagonal(w), b, { activation: 'relu', tolerance: 1e-12 });
     expect((await solution.report).solver).toBe('forward-backward');
-    // z = relu(wz + b): b/(1 − w) where that is positive.
+    // z = relu(wz + b) is b/(1 − w) where that is positive.
     expect(relativeError(await solution.z.data(), [2, 2 / 1.5, 0, 1, 0, 2 / 0.75])).toBeLessThan(1e-11);
   });
 
@@ -88,14 +88,14 @@ describe('the margin', () => {
   const certificateOf = (map: LinearMap, options: object = {}) =>
     monotoneFixedPoint(map, b, { activation: 'relu', ...options }).certificate();
 
-  test('certifies where it holds by construction or was checked, and not where it is stated', async () => {
+  test('certifies where it holds by construction or was checked, and not where it is only stated', async () => {
     expect(await certificateOf(diagonal(w))).toMatchObject({ status: 'unknown', argument: 'not examined' });
     for (const by of ['construction', 'checked'] as const) {
       expect(await certificateOf(diagonal(w, { by }))).toMatchObject({ status: 'certified', argument: 'margin' });
     }
   });
 
-  test('is checked beside the solve where the map can, unless that is turned off', async () => {
+  test('is checked along with the solve where the map allows it, unless checks are off', async () => {
     const check = () => Promise.reject(new RangeError('not monotone'));
     const wrong = diagonal(w, { by: 'checked', check });
     await expect(certificateOf(wrong)).rejects.toThrow('not monotone');
@@ -104,7 +104,7 @@ describe('the margin', () => {
     expect((await certificateOf(wrong, { checkInputs: false })).status).toBe('unknown');
   });
 
-  test('of a matrix is the same whatever handle is given, checked or not', async () => {
+  test('of a matrix is the same for every alias, checked or not', async () => {
     const problem = monotoneProblem(3, 2, 5);
     const [A, B] = [engine.tensor(problem.A, [3, 3]), engine.tensor(problem.B, [3, 3])];
     await engine.tidy(async (scope) => {
@@ -118,13 +118,13 @@ describe('the margin', () => {
         }
       }
     });
-    // By construction nothing is left to check.
+    // With a margin by construction nothing is left to check.
     expect(await certificateOf(monotoneMap(A, B, 0.5), { checkInputs: false })).toMatchObject({ status: 'certified' });
     expect(() => monotoneMap(A, B, 0)).toThrow('margin: it is 0');
   });
 });
 
-test('what follows a product is the same in its kernel and by kernels of their own', async () => {
+test('the epilogue of a product agrees with separate kernels', async () => {
   const [n, batch] = [4, 3];
   const rows = (seed: number) => engine.tensor(normals(batch * n, seed), [batch, n]);
   const [z, bias, scale, subtractedFrom] = [rows(1), rows(2), rows(3), rows(4)];

@@ -1,6 +1,6 @@
-/** Which long suites run, and what is said where one does not. */
+/** Which long suites run, and the messages about those that do not. */
 import { expect, test } from 'vitest';
-import { faultsOf, planned } from '../long/plan.ts';
+import { findFaults, planSuites } from '../long/plan.ts';
 import { type Program, type ProgramName, program, programNames } from '../long/programs.ts';
 import type { LongSuite } from '../long/suites.ts';
 
@@ -14,8 +14,8 @@ const SOAK: LongSuite = { name: 'soak', files: ['test/long/soak.test.ts'], progr
 const SUITES = [FIREFOX, SOAK];
 const FILES = SUITES.flatMap(({ files }) => files);
 
-/** A program that is there from the start, after its installation, or never; and how often it was installed. */
-function pretend(when: 'at once' | 'installed' | 'never') {
+/** A program that exists from the start, after its installation, or never; and the number of its installations. */
+function pretendProgram(when: 'at once' | 'installed' | 'never') {
   let installations = 0;
   const pretended: Program = {
     hint: 'Firefox',
@@ -38,20 +38,20 @@ test.each([
   ['installed', false, ['Firefox'], 0],
   ['installed', true, [], 1],
   ['never', true, ['Firefox'], 1],
-] as const)('a program that is there %s, where one installs: %s', (when, installs, missing, times) => {
-  const firefox = pretend(when);
-  expect(planned(SUITES, [], firefox.of, installs)).toEqual(without([...missing]));
+] as const)('a program that is available %s, with installation: %s', (when, installs, missing, times) => {
+  const firefox = pretendProgram(when);
+  expect(planSuites(SUITES, [], firefox.of, installs)).toEqual(without([...missing]));
   expect(firefox.installations()).toBe(times);
 });
 
-test('only the suites asked for are looked at', () => {
-  const firefox = pretend('never');
-  expect(planned(SUITES, ['soak'], firefox.of, true).map(({ name }) => name)).toEqual(['soak']);
+test('only the requested suites are planned', () => {
+  const firefox = pretendProgram('never');
+  expect(planSuites(SUITES, ['soak'], firefox.of, true).map(({ name }) => name)).toEqual(['soak']);
   expect(firefox.installations()).toBe(0);
 });
 
 test('a registry in order has no faults', () => {
-  expect(faultsOf(SUITES, ['soak'], FILES, 12)).toEqual([]);
+  expect(findFaults(SUITES, ['soak'], FILES, 12)).toEqual([]);
 });
 
 test.each<[string, readonly string[], readonly string[], number, string]>([
@@ -72,9 +72,9 @@ test.each<[string, readonly string[], readonly string[], number, string]>([
   ],
   ['too many minutes', [], FILES, 11, 'the long suites take 12 minutes together, and may take 11'],
 ])('%s is a fault', (_, names, found, minutes, fault) => {
-  expect(faultsOf(SUITES, names, found, minutes)).toEqual([fault]);
+  expect(findFaults(SUITES, names, found, minutes)).toEqual([fault]);
 });
 
-test('every program says what to install where it is missing', () => {
+test('every program has a hint for its installation', () => {
   for (const name of programNames) expect(program(name).hint).toMatch(/\w{4,}/);
 });

@@ -1,19 +1,22 @@
-/** A page may lose its network: what the library fetches when it needs it must then not be left out, and not cost what was done. */
+/**
+ * A page may lose its network. A part of the library that cannot be fetched then must not be skipped silently, and the
+ * work done must not be lost.
+ */
 import { afterEach, expect, test, vi } from 'vitest';
 import { dense, type MonotoneSolution, monotoneFixedPoint, open, sequential, train } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 
 afterEach(() => vi.doUnmock('../../src/implicit/smallest-eigenvalue.ts'));
 
-/** Such that the module cannot be loaded. */
-function lose(path: string): void {
+/** Makes a module impossible to load. */
+function loseModule(path: string): void {
   vi.doMock(path, () => {
     throw new Error('the network is gone');
   });
 }
 
 test('a margin that cannot be checked certifies nothing: report, solution and gradient reject', async () => {
-  lose('../../src/implicit/smallest-eigenvalue.ts');
+  loseModule('../../src/implicit/smallest-eigenvalue.ts');
   const engine = await open({ backend: 'cpu' });
   const solve = (onFailedCertificate: 'throw' | 'ignore'): MonotoneSolution =>
     monotoneFixedPoint(engine.tensor([-1], [1, 1]), engine.tensor([1], [1, 1]), {
@@ -32,8 +35,8 @@ test('a margin that cannot be checked certifies nothing: report, solution and gr
   engine.close();
 });
 
-test('what writes checkpoints is there before the first step is done', async () => {
-  lose('../../src/train/checkpoint/resume.ts');
+test('the code that writes checkpoints is loaded before the first step ends', async () => {
+  loseModule('../../src/train/checkpoint/resume.ts');
   const engine = await open({ backend: 'cpu' });
   const model = sequential(dense({ inputs: 2, outputs: 3 }));
   const onProgress = vi.fn();
@@ -44,15 +47,15 @@ test('what writes checkpoints is there before the first step is done', async () 
     'equilibra: what writes checkpoints could not be loaded',
   );
   expect(onProgress).not.toHaveBeenCalled();
-  // Without checkpoints it is not needed.
+  // Without checkpoints the module is not needed.
   await train(engine, model, samples, { epochs: 1, onProgress });
   expect(onProgress).toHaveBeenCalled();
   vi.doUnmock('../../src/train/checkpoint/resume.ts');
-  // Once it is there, it stays, whatever becomes of the network.
+  // Once loaded, the module stays available without a network.
   const kept = await train(engine, model, samples, {
     epochs: 2,
     checkpoint,
-    onProgress: () => lose('../../src/train/checkpoint/resume.ts'),
+    onProgress: () => loseModule('../../src/train/checkpoint/resume.ts'),
   });
   expect(kept.epochs).toHaveLength(2);
   expect(write).toHaveBeenCalledTimes(2);

@@ -1,4 +1,4 @@
-/** Kernels of batches on WebGPU: dispatches that may do little still do all of it, each part once. */
+/** Kernels of batches on WebGPU: where dispatches are limited, they still cover everything, each part once. */
 import { describe, expect, test } from 'vitest';
 import {
   ABSENT,
@@ -12,8 +12,8 @@ import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from '../../
 const stepOf = (call: PlannedCall['call'], operands: number[]): PlannedCall =>
   ({ kind: 'call', call, operands, output: 9, inPlace: 0 }) as PlannedCall;
 
-/** What stretches from `first` to `end` cover, in their order. */
-function covered(stretches: readonly (readonly [number, number])[]): number[] {
+/** The indices that stretches from `first` to `end` cover, in their order. */
+function listCovered(stretches: readonly (readonly [number, number])[]): number[] {
   return stretches.flatMap(([first, end]) => Array.from({ length: end - first }, (_, index) => first + index));
 }
 
@@ -21,7 +21,7 @@ describe.each([
   ['much', 1e12],
   ['some', 3e5],
   ['hardly anything', 1],
-])('where a dispatch may do %s', (_, dispatchWork) => {
+])('with a limit of %s operations for a dispatch', (_, dispatchWork) => {
   const forms = { tiled: true, dispatchWork };
 
   test('Cholesky: every column of every sample, the columns of a sample in their order', () => {
@@ -32,9 +32,10 @@ describe.each([
     for (const { sizes, groups } of dispatches) {
       const [, , firstSample, endSample, start, stop] = sizes.map(({ value }) => value);
       expect(groups[0] * groups[1]).toBeGreaterThanOrEqual(endSample - firstSample);
-      for (const sample of covered([[firstSample, endSample]])) columns[sample].push(...covered([[start, stop]]));
+      for (const sample of listCovered([[firstSample, endSample]]))
+        columns[sample].push(...listCovered([[start, stop]]));
     }
-    expect(columns).toEqual(Array(batch).fill(covered([[0, order]])));
+    expect(columns).toEqual(Array(batch).fill(listCovered([[0, order]])));
   });
 
   test('triangular systems: every column of every sample', () => {
@@ -46,7 +47,7 @@ describe.each([
       expect(64 * groups[0] * groups[1]).toBeGreaterThanOrEqual(end - first);
       return [first, end] as const;
     });
-    expect(covered(stretches)).toEqual(covered([[0, 210]]));
+    expect(listCovered(stretches)).toEqual(listCovered([[0, 210]]));
   });
 
   test.each([
@@ -69,6 +70,6 @@ describe.each([
       expect(WIDTH * HEIGHT * SAMPLES).toBeLessThanOrEqual(64);
       return [firstRow, endRow] as const;
     });
-    expect(covered(stretches)).toEqual(covered([[0, batch * m]]));
+    expect(listCovered(stretches)).toEqual(listCovered([[0, batch * m]]));
   });
 });

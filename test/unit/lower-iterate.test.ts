@@ -30,20 +30,20 @@ describe('a whole loop', () => {
     expect(dispatches[0].operands).toEqual([10, 11, 12, 13, 14, 15, ABSENT]);
   });
 
-  test('goes on in further dispatches where one may not do so much, and makes its limit in all', () => {
-    // 2·100·50² operations an iteration: eight times two iterations each.
+  test('continues in further dispatches where one would do too much, up to the limit in total', () => {
+    // An iteration takes 2·100·50² operations: eight dispatches of two iterations each.
     const dispatches = lowerIterate(call, step, { tiled: false, dispatchWork: 1e6 });
     expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([16, 16, 16, 16, 16, 16, 4]);
     expect(dispatches.map(({ constants }) => constants.CONTINUED)).toEqual([0, 1, 1, 1, 1, 1, 1]);
     expect(dispatches[1].operands).toEqual([ABSENT, 11, 12, 13, 14, 15, ABSENT]);
   });
 
-  test('makes progress however large an iteration is', () => {
+  test('makes progress however costly an iteration is', () => {
     const [first] = lowerIterate(call, step, { tiled: false, dispatchWork: 1 });
     expect(first.sizes[0].value).toBe(8);
   });
 
-  test('of proximal gradient steps has workgroups of four samples of one group', () => {
+  test('of proximal gradient steps has workgroups with four samples of the same group', () => {
     const descent: ProximalGradientCall = {
       kernel: 'proximalGradient',
       inputs: [0, 1, 2, 3, 4, 5, 6],
@@ -62,12 +62,12 @@ describe('a whole loop', () => {
     const dispatches = lowerProximalGradient(descent, planned, { tiled: true, dispatchWork: 1e9 });
     for (const { groups } of dispatches) expect(groups).toEqual([6, 1]);
     expect(dispatches[0].constants).toEqual({ ACCELERATED: 1, CONTINUED: 0, THREADS: 3 });
-    // However little they are, so many take long enough.
+    // However cheap they are, this many iterations take long enough.
     expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([10_000, 10_000, 5_000]);
     expect(dispatches.map((dispatch) => dispatch.operands[0])).toEqual([10, ABSENT, ABSENT]);
   });
 
-  test('is made up to the width that a workgroup holds', () => {
+  test('is possible up to the width that fits a workgroup', () => {
     const limits = {
       maxComputeInvocationsPerWorkgroup: 256,
       maxComputeWorkgroupSizeX: 256,
@@ -75,7 +75,7 @@ describe('a whole loop', () => {
     } as GPUSupportedLimits;
     const widest = widestIterationOn(limits, { tiled: true, dispatchWork: 1 });
     expect(widest).toBe(336);
-    // Vectors and sums of 8 samples in vec4s; little is left over.
+    // Vectors and sums of 8 samples in vec4s almost fill the memory of a workgroup.
     expect(widest * 48).toBeLessThanOrEqual(16384 - 256);
     expect(
       widestIterationOn({ ...limits, maxComputeWorkgroupStorageSize: 1e6 }, { tiled: true, dispatchWork: 1 }),

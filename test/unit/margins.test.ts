@@ -1,4 +1,4 @@
-/** The margin that counts is that of the matrix, as its numbers are now. */
+/** The margin that counts is that of the matrix with its present numbers. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
@@ -21,7 +21,7 @@ const matrixOf = (m: number): Tensor => monotoneMatrix(zero(), zero(), t([m], [1
 const RELU = { activation: 'relu', margin: 0.5, tolerance: 1e-10 } as const;
 
 describe('a margin that the matrix does not have', () => {
-  test('at −1 z = relu(2z − 1) has two solutions, and none is certified', async () => {
+  test('z = relu(2z − 1) at −1 has two solutions, and neither is certified', async () => {
     for (const options of [
       {},
       { checkInputs: false },
@@ -39,7 +39,7 @@ describe('a margin that the matrix does not have', () => {
     }
   });
 
-  test('errors are bounded by the margin of the matrix, or not at all', async () => {
+  test('errors are bounded by the true margin of the matrix, or not at all', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     for (const [options, bounded] of [
       [{ checkInputs: false }, false],
@@ -68,7 +68,7 @@ describe('a margin that the matrix does not have', () => {
     vi.restoreAllMocks();
   });
 
-  test('one that is learnt is an error at the step at which it falls to 0', async () => {
+  test('a learnt margin is an error at the step at which it falls to 0', async () => {
     let m = 0.75;
     const steps: number[] = [];
     const step = async (): Promise<void> => {
@@ -83,7 +83,7 @@ describe('a margin that the matrix does not have', () => {
       m -= 4 * (await gradient.data())[0];
       m = Math.round(4 * m - 2) / 4;
     };
-    // With A = 2 the matrix is monotone still at m = −¼: the construction does not say so.
+    // With A = 2 the matrix is still monotone at m = −¼, but not by construction.
     await expect(
       (async () => {
         for (;;) await step();
@@ -100,7 +100,7 @@ describe('a margin that the matrix does not have', () => {
 });
 
 describe('numbers that were overwritten', () => {
-  test('a margin by construction is that of the numbers that were made', async () => {
+  test('a margin by construction follows the overwritten numbers', async () => {
     const map = monotoneMap(zero(), zero(), 0.5);
     const [W] = map.parameters;
     const b = t([-1], [1, 1]);
@@ -116,13 +116,13 @@ describe('numbers that were overwritten', () => {
       status: 'certified',
       reason: expect.stringContaining('by the eigenvalues'),
     });
-    // Before it was ever used, and through an alias.
+    // Before its first use, and through an alias.
     const fresh = monotoneMap(zero(), zero(), 0.5);
     engine.write(fresh.parameters[0].reshape([1]), [2]);
     await expect(monotoneFixedPoint(fresh, b, options).z.data()).rejects.toThrow('the layer is not monotone');
   });
 
-  test('a map of the user that says it was checked', async () => {
+  test('a user’s own map that claims to have been checked', async () => {
     const W = t([0.5], [1, 1]);
     const own = { ...matrixMap(W, { value: 0.5, by: 'checked', reason: 'by hand' }), key: 'own' };
     const certified = async (): Promise<string> =>
@@ -132,7 +132,7 @@ describe('numbers that were overwritten', () => {
     expect(await certified()).toBe('unknown');
   });
 
-  test('a solution of other numbers has no gradient, and no certificate', async () => {
+  test('a solution for the old numbers has neither a gradient nor a certificate', async () => {
     const tape = new Tape();
     const [W, b] = [t([0.5], [1, 1]), tape.watch(t([1], [1, 1]))];
     const solution = monotoneFixedPoint(W, b, RELU);
@@ -155,7 +155,7 @@ describe('numbers that were overwritten', () => {
     await expect(z.solve.gradientInterval(t([1], [1, 1]))).rejects.toThrow(message);
   });
 
-  test('a number that the engine keeps is not taken for known once it was overwritten', async () => {
+  test('a scalar that the engine keeps no longer counts as known once it was overwritten', async () => {
     const own = new Engine(openCPU());
     const kept = own.scalar(0.5);
     own.write(kept, [-1]);
@@ -164,14 +164,14 @@ describe('numbers that were overwritten', () => {
     own.close();
   });
 
-  test('where the matrix cannot be made the margin leaves no rejection that nobody awaits', async () => {
+  test('if creating the matrix fails, the margin leaves no unhandled rejection', async () => {
     const rejected: unknown[] = [];
     const note = (reason: unknown): void => {
       rejected.push(reason);
     };
     process.on('unhandledRejection', note);
     const A = zero();
-    // A and B are from outside of the function: making the matrix throws, after its margin was read.
+    // A and B come from outside of the function: creating the matrix throws, after its margin was read.
     const F = (z: Tensor, m: Tensor): Tensor => z.sub(monotoneMatrix(A, A, m));
     expect(() => root(F, { unknown: zero(), inputs: [t([0.5], [1])] })).toThrow();
     await new Promise((resolve) => setTimeout(resolve, 20));

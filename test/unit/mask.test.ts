@@ -1,4 +1,4 @@
-/** Activations with a mask: units that are not in use are 0, and the others solve the equation without them. */
+/** Activations with a mask: masked units are 0, and the others solve the equation without them. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -22,16 +22,16 @@ afterAll(() => engine.close());
 const MASK = [1, 0, 1, 1, 0, 1, 0];
 const USED = MASK.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
 const [n, batch, used] = [MASK.length, 3, USED.length];
-/** Contracts, so that every solver converges. */
+/** A contraction, so that every solver converges. */
 const PROBLEM = monotoneProblem(n, batch, 17, 1, 0.25);
 
-const masked = (option: ActivationOption): ActivationOption => ({
+const withMask = (option: ActivationOption): ActivationOption => ({
   ...(typeof option === 'string' ? { name: option } : option),
   mask: MASK,
 });
 
-/** z, and the gradients of Σ v∘z in b and W. */
-async function answers(width: number, [W, b, v]: number[][], options: Omit<MonotoneOptions, 'margin'>) {
+/** z, and the gradients of Σ v∘z with respect to b and W. */
+async function solveAndDifferentiate(width: number, [W, b, v]: number[][], options: Omit<MonotoneOptions, 'margin'>) {
   const tape = new Tape();
   const matrix = tape.watch(engine.tensor(W, [width, width]));
   const right = tape.watch(engine.tensor(b, [batch, width]));
@@ -42,15 +42,18 @@ async function answers(width: number, [W, b, v]: number[][], options: Omit<Monot
   return { z, gradB, gradW, solution };
 }
 
-/** Of [rows, n] the columns in use, and of a matrix the rows too. */
+/** The unmasked columns of [rows, n]; for a matrix, the unmasked rows too. */
 const columns = (x: ArrayLike<number>): number[] =>
   Array.from({ length: x.length / n }, (_, row) => USED.map((unit) => x[row * n + unit])).flat();
 const block = (x: ArrayLike<number>): number[] => USED.flatMap((row) => USED.map((unit) => x[row * n + unit]));
 
 async function compare(option: ActivationOption, options: Partial<MonotoneOptions> = {}): Promise<void> {
   const { W, b, v } = PROBLEM;
-  const found = await answers(n, [W, b, v], { ...options, activation: masked(option) });
-  const expected = await answers(used, [block(W), columns(b), columns(v)], { ...options, activation: option });
+  const found = await solveAndDifferentiate(n, [W, b, v], { ...options, activation: withMask(option) });
+  const expected = await solveAndDifferentiate(used, [block(W), columns(b), columns(v)], {
+    ...options,
+    activation: option,
+  });
   for (const name of ['z', 'gradB'] as const) {
     expect(relativeError(columns(found[name]), expected[name])).toBeLessThan(1e-9);
     for (const [at, value] of found[name].entries()) if (!MASK[at % n]) expect(Math.abs(value)).toBe(0);
@@ -58,11 +61,11 @@ async function compare(option: ActivationOption, options: Partial<MonotoneOption
   expect(relativeError(block(found.gradW), expected.gradW)).toBeLessThan(1e-9);
 }
 
-describe('a masked layer is the layer of the units in use', () => {
+describe('a masked layer equals the layer of its unmasked units', () => {
   for (const { title, option } of ACTIVATION_DEFINITIONS) {
     test(title, async () => {
       await compare(option);
-      await compare(option, { solver: 'peaceman-rachford', step: 0.3 }); // prox of αf, not σ
+      await compare(option, { solver: 'peaceman-rachford', step: 0.3 }); // uses the prox of αf instead of σ
     });
   }
   test('softmax', async () => {
@@ -75,8 +78,9 @@ describe('a masked layer is the layer of the units in use', () => {
   );
 });
 
-test('a masked unit is at no kink, whatever its pre-activation, and does not widen what counts as one', async () => {
-  // Without W the pre-activation is b: 0 at units 1 (masked) and 2, 1e-9 at unit 0, which is a kink only beside 1e6.
+test('a masked unit is never at a kink, and its pre-activation does not widen the tolerance for others', async () => {
+  // Without W the pre-activation is b: 0 at units 1 (masked) and 2, and 1e-9 at unit 0, which is a kink only if the 1e6
+  // counts.
   const W = new Array<number>(9).fill(0);
   const b = engine.tensor([1e-9, 0, 0], [1, 3]);
   const large = engine.tensor([1e-9, 1e6, 0], [1, 3]);

@@ -1,4 +1,4 @@
-/** Samples that have failed, and that the loss leaves out, take no part in the gradients of what the batch shares. */
+/** Samples that have failed, and that the loss leaves out, do not affect the gradients of what the batch shares. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { type BackendName, fixedPoint, monotoneFixedPoint, root, type Tensor, valueAndGrad } from '../../src/index.ts';
 import { engineOn } from '../support/engines.ts';
@@ -9,7 +9,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
   const { engine: opened, close } = engineOn(backend);
   afterAll(close);
 
-  // z = σ(−3z + b), which Picard does not solve but from the solution itself: z = (1, 2) of the first sample.
+  // z = σ(−3z + b), which Picard solves only when started at the solution: z = (1, 2) for the first sample.
   const b = [4, 8, 1, 2];
   const start = [1, 2, 0, 0];
   const lossOf = (z: Tensor): Tensor => z.slice([0, 0], [1, 2]).square().sum();
@@ -48,9 +48,9 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
     expect([...(await dA.data())]).toEqual(near([0.5, 1, 1, 2]));
   });
 
-  test('a root, of which one sample starts outside the domain of F', async () => {
+  test('a root with a sample that starts outside the domain of F', async () => {
     const engine = await opened();
-    // a·ln z = x, so that z = exp(x/a): from −3 nothing is found.
+    // a·ln z = x, so that z = exp(x/a); from −3 no solution is found.
     const x = engine.tensor([1, 1, 2], [3, 1]);
     for (const starts of [
       [2, -3, 3],
@@ -74,9 +74,9 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
     }
   });
 
-  test('a root, of which one sample leaves the domain of F', async () => {
+  test('a root with a sample that leaves the domain of F', async () => {
     const engine = await opened();
-    // √z = ax: of x = −1 there is none, and the steps end where √z is not defined.
+    // √z = ax has no solution for x = −1: the steps end where √z is undefined.
     const x = engine.tensor([1, -1], [2, 1]);
     const [, [da]] = await valueAndGrad(
       (a) => {

@@ -1,4 +1,4 @@
-/** Whatever is called, and however it ends, nothing but its results is left: of every public function. */
+/** After a call of any public function, however it ends, only its results are left. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as library from '../../src/index.ts';
@@ -54,9 +54,9 @@ import {
 } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 
-/** Something that holds tensors. */
+/** An object that holds tensors. */
 type Held = Pick<Tensor, 'dispose'>;
-/** What a call leaves: tensors, which count, and what else is to be disposed. */
+/** The results of a call: tensors, which are counted, and other objects to dispose of. */
 interface Left {
   readonly tensors?: readonly Tensor[];
   readonly others?: readonly Held[];
@@ -89,17 +89,17 @@ const KINKED: Record<string, (z: Tensor) => Tensor> = {
 const step = (z: Tensor, x: Tensor): Tensor => z.mul(0.5).add(x).relu();
 const monotoneOptions: MonotoneOptions = { margin: 0.3, activation: 'relu' };
 const masked: MonotoneOptions = { margin: 0.3, activation: { name: 'relu', mask: [1, 0] } } as MonotoneOptions;
-const mine = (solution: ImplicitSolution): Left => ({ tensors: [solution] });
+const leaveSolution = (solution: ImplicitSolution): Left => ({ tensors: [solution] });
 const fail = (): never => {
   throw new Error('on purpose');
 };
-/** What was made before it stays to be freed by others. */
+/** Throws; the tensors made before it are for others to free. */
 const failAfter = (..._made: unknown[]): never => fail();
 const nothingOf = (call: Promise<unknown>): Promise<Left> => call.then(() => ({}));
 const solving = (f: (z: Tensor, x: Tensor) => Tensor, { zero, x }: Inputs): ImplicitSolution =>
   fixedPoint(f, { unknown: zero, inputs: [x] });
-/** Calls it on a solution, which is then disposed. */
-const with_ =
+/** Calls a function on a solution, and disposes of the solution. */
+const callOn =
   (
     make: (inputs: Inputs) => ImplicitSolution,
     call: (solution: ImplicitSolution, inputs: Inputs) => Promise<unknown>,
@@ -137,7 +137,7 @@ const training =
     }
     return {};
   };
-/** An optimiser that makes a tensor and throws. */
+/** An optimiser that creates a tensor and then throws. */
 const brokenStart: Optimiser = {
   ...sgd({ rate: 0.1 }),
   start(engine, parameters) {
@@ -190,7 +190,7 @@ const CALLS: Record<string, Call> = {
     return fail();
   }),
   'valueAndGrad of what is no number': grad((_, x) => x.mul(2)),
-  // Made after an await, and of no tensor: it is the caller's, like one from outside.
+  // A tensor that is created after an await, and from no other tensor, belongs to the caller, like one from outside.
   'valueAndGrad of what was read': async (given) => {
     let read: Tensor | undefined;
     try {
@@ -301,10 +301,10 @@ const CALLS: Record<string, Call> = {
   fixedPoint: async ({ zero, x }) => {
     const solution = fixedPoint(step, { unknown: zero, inputs: [x] });
     await solution.data();
-    return mine(solution);
+    return leaveSolution(solution);
   },
   'fixedPoint by a solver of the caller': (given) =>
-    mine(
+    leaveSolution(
       fixedPoint(step, {
         unknown: given.zero,
         inputs: [given.x],
@@ -313,34 +313,34 @@ const CALLS: Record<string, Call> = {
       } satisfies FixedPointOptions),
     ),
   'fixedPoint by a solver of the caller that throws': (given) =>
-    mine(fixedPoint(step, { unknown: given.zero, inputs: [given.x], solver: (z) => failAfter(z.add(1)) })),
-  'fixedPoint of a function that throws': (given) => mine(solving((z) => failAfter(z.add(1)), given)),
+    leaveSolution(fixedPoint(step, { unknown: given.zero, inputs: [given.x], solver: (z) => failAfter(z.add(1)) })),
+  'fixedPoint of a function that throws': (given) => leaveSolution(solving((z) => failAfter(z.add(1)), given)),
   'fixedPoint that fails': async (given) => {
     const solution = fixedPoint((z, x) => z.mul(-3).add(x), { unknown: given.zero, inputs: [given.x], limit: 5 });
     await solution.data().catch(() => {});
-    return mine(solution);
+    return leaveSolution(solution);
   },
   'fixedPoint of a function that solves': async (given) => {
     const inner = (z: Tensor): Tensor => fixedPoint((a, b) => a.mul(0.2).add(b).relu(), { unknown: z, inputs: [z] });
     const solution = solving((z, x) => inner(z).mul(0.3).add(x), given);
     await solution.data();
-    return mine(solution);
+    return leaveSolution(solution);
   },
-  root: ({ x, zero }) => mine(root((z, a) => z.sub(a.mul(0.5)), { unknown: zero, inputs: [x] })),
-  argmin: ({ x, zero }) => mine(argmin((z, a) => z.sub(a).square().sum(), { unknown: zero, inputs: [x] })),
-  inverse: ({ x, zero }) => mine(inverse((z) => z.mul(2), x, { unknown: zero })),
+  root: ({ x, zero }) => leaveSolution(root((z, a) => z.sub(a.mul(0.5)), { unknown: zero, inputs: [x] })),
+  argmin: ({ x, zero }) => leaveSolution(argmin((z, a) => z.sub(a).square().sum(), { unknown: zero, inputs: [x] })),
+  inverse: ({ x, zero }) => leaveSolution(inverse((z) => z.mul(2), x, { unknown: zero })),
   ...Object.fromEntries(
     Object.entries(KINKED).flatMap(([name, f]): [string, Call][] => {
       const make = (given: Inputs): ImplicitSolution => solving((z, x) => f(z.mul(0.5).add(x)), given);
       const single = ({ zero, one }: Inputs): ImplicitSolution =>
         fixedPoint((z, a) => f(z.mul(0.5).add(a)), { unknown: zero, inputs: [one] });
       return [
-        [`${name}: certify`, with_(make, ({ solve }) => solve.certify())],
-        [`${name}: certify on a radius`, with_(make, ({ solve }) => solve.certify({ radius: 0.5 }))],
-        [`${name}: certify by an estimate`, with_(make, ({ solve }) => solve.certify({ estimate: true }))],
-        [`${name}: select`, with_(make, ({ solve }) => solve.select(() => 0.25))],
-        [`${name}: select that throws`, with_(make, ({ solve }) => solve.select(fail))],
-        [`${name}: gradientInterval`, with_(single, ({ solve }, { x }) => solve.gradientInterval(x))],
+        [`${name}: certify`, callOn(make, ({ solve }) => solve.certify())],
+        [`${name}: certify on a radius`, callOn(make, ({ solve }) => solve.certify({ radius: 0.5 }))],
+        [`${name}: certify by an estimate`, callOn(make, ({ solve }) => solve.certify({ estimate: true }))],
+        [`${name}: select`, callOn(make, ({ solve }) => solve.select(() => 0.25))],
+        [`${name}: select that throws`, callOn(make, ({ solve }) => solve.select(fail))],
+        [`${name}: gradientInterval`, callOn(single, ({ solve }, { x }) => solve.gradientInterval(x))],
         [
           `${name}: a gradient with certify, and a selection in the loss`,
           grad(async ({ zero }, x) => {
@@ -493,7 +493,10 @@ const CALLS: Record<string, Call> = {
   },
 };
 
-/** Public functions that make no tensors, and those that are told of elsewhere in this table or need a worker or a page. */
+/**
+ * Public functions that create no tensors, and those that other entries of this table cover or that need a worker or a
+ * page.
+ */
 const WITHOUT = [
   ...[
     'DeviceLostError',
@@ -543,10 +546,10 @@ test('every public function is in the table', () => {
   expect(missing.map(([name]) => name)).toEqual([]);
 });
 
-describe.each(['cpu', 'wasm'] as const)('on %s nothing is left by', async (backend) => {
+describe.each(['cpu', 'wasm'] as const)('on %s no memory is left by', async (backend) => {
   const inputs = await inputsOn(backend);
   const { engine } = inputs;
-  const settled = async (): Promise<{ buffers: number; bytes: number }> => {
+  const readSettledMemory = async (): Promise<{ buffers: number; bytes: number }> => {
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
     const { buffers, bytes } = engine.memory();
     return { buffers, bytes };
@@ -556,7 +559,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s nothing is left by', async (backe
       /that (throw|reject|fail|is aborted|cannot|does not)|throws|was read|is no number|cannot be|whose|do not fit|that fails$/.test(
         name,
       );
-    const once = async (): Promise<Left | undefined> => {
+    const callOnce = async (): Promise<Left | undefined> => {
       try {
         return await call(inputs);
       } catch (error) {
@@ -564,18 +567,18 @@ describe.each(['cpu', 'wasm'] as const)('on %s nothing is left by', async (backe
         return undefined;
       }
     };
-    const disposed = ({ tensors = [], others = [] }: Left): void => {
+    const disposeAll = ({ tensors = [], others = [] }: Left): void => {
       for (const one of [...tensors, ...others]) one.dispose();
     };
-    // Scalars that the engine keeps, and Programs, are made the first time.
-    disposed((await once()) ?? {});
-    await settled();
-    const before = await settled();
+    // The first call creates scalars and Programs that the engine keeps.
+    disposeAll((await callOnce()) ?? {});
+    await readSettledMemory();
+    const before = await readSettledMemory();
     for (let time = 0; time < 2; time++) {
-      const left = (await once()) ?? {};
-      if (!left.others) expect((await settled()).buffers - before.buffers).toBe(new Set(left.tensors).size);
-      disposed(left);
-      expect(await settled()).toEqual(before);
+      const left = (await callOnce()) ?? {};
+      if (!left.others) expect((await readSettledMemory()).buffers - before.buffers).toBe(new Set(left.tensors).size);
+      disposeAll(left);
+      expect(await readSettledMemory()).toEqual(before);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** Plain JavaScript may give anything: every public function refuses what is wrong by the name of the argument, or succeeds. */
+/** Plain JavaScript may pass anything: every public function refuses an invalid argument by name, or succeeds. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as data from '../../src/data/index.ts';
 import * as library from '../../src/index.ts';
@@ -7,7 +7,7 @@ import { Engine } from '../../src/tensor/engine.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { FAMILIES } from '../support/misuse/families.ts';
 import { DATA_FAMILIES } from '../support/misuse/families-data.ts';
-import { run } from '../support/misuse/run.ts';
+import { runFamily } from '../support/misuse/run.ts';
 import { makeWorld, type World } from '../support/misuse/world.ts';
 
 const CASES = 500;
@@ -19,9 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-describe('whatever one argument is', () => {
+describe('any invalid argument of', () => {
   test.each(ALL.map((family) => [family.name, family] as const))('%s', async (_, family) => {
-    const { faults } = await run(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 1));
+    const { faults } = await runFamily(world, family, CASES, Number(process.env.EQUILIBRA_TEST_SEED ?? 1));
     expect(faults).toEqual([]);
   });
 });
@@ -30,13 +30,13 @@ describe('nothing public is left out', () => {
   const known = new Set(ALL.map(({ name }) => name));
   const isError = (value: object): boolean => (value as { prototype?: unknown }).prototype instanceof Error;
 
-  test('of the functions that are exported', () => {
+  test('all exported functions are covered', () => {
     const exported = [...Object.entries(library), ...Object.entries(data)];
     const functions = exported.filter(([, value]) => typeof value === 'function' && !isError(value));
     expect(functions.map(([name]) => name).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  /** What a class keeps to itself, and what its solvers, layers and tapes do with it: TypeScript alone stands guard there. */
+  /** Members for internal use, by the class itself or by solvers, layers and tapes: only TypeScript guards them. */
   const OWN = {
     Tensor: ['beside', 'operand'],
     Model: ['initialised', 'checkValues', 'keepRemembered', 'perLayer', 'dispose'],
@@ -65,7 +65,7 @@ describe('nothing public is left out', () => {
     ['Tensor', Tensor],
     ['Model', Model],
     ['Engine', Engine],
-  ] as const)('of the methods of %s', (name, { prototype }) => {
+  ] as const)('all methods of %s are covered', (name, { prototype }) => {
     const own: readonly string[] = OWN[name];
     const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(
       ([method, { value }]) => method !== 'constructor' && typeof value === 'function' && !own.includes(method),
@@ -74,8 +74,8 @@ describe('nothing public is left out', () => {
   });
 });
 
-describe('what was known to pass in silence, or to fail without a name', () => {
-  /** Types are no help in plain JavaScript. */
+describe('misuse that once passed silently, or failed without naming the argument', () => {
+  /** Plain JavaScript does not check types. */
   const any = (value: unknown) => value as never;
   const { monotone, open, lasso, root, fixedPoint, loadCheckpoint, lassoPath, train, dense, sequential } = library;
 
@@ -198,14 +198,14 @@ describe('what was known to pass in silence, or to fail without a name', () => {
     outside.dispose();
   });
 
-  test('an operation that is refused leaves nothing behind', () => {
+  test('a refused operation leaks nothing', () => {
     const before = world.engine.memory();
     expect(() => world.x.relu({ selection: 2 })).toThrow('selection is 2');
     expect(() => world.x.abs({ selection: -1 })).toThrow('selection is -1');
     expect(world.engine.memory().buffers).toBe(before.buffers);
   });
 
-  test('options are read once: what becomes of the object later is the caller’s', async () => {
+  test('options are read once, so that later changes of the object have no effect', async () => {
     let reads = 0;
     const given = {
       unknown: world.z0,

@@ -1,4 +1,4 @@
-/** What a monotone layer remembers between steps of training: a tuned step and solutions to start from. */
+/** The memory of a monotone layer between steps of training: a tuned step size, and solutions to start from. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -25,7 +25,7 @@ describe('tunedStep', () => {
   const tensors = [engine.tensor(W, [n, n]), engine.tensor(b, [batch, n])] as const;
   const options = { activation: 'relu', margin: 1 } as const;
 
-  test('halves α until iterations grow, and takes the one with the fewest', async () => {
+  test('halves α until iterations grow, and chooses the α with the fewest', async () => {
     const { step, iterations, tried } = await tunedStep(...tensors, options);
     expect(tried.map((one) => one.step)).toEqual(tried.map((_, index) => 2 ** -index));
     expect(iterations).toBe(Math.min(...tried.map((one) => one.iterations)));
@@ -35,13 +35,13 @@ describe('tunedStep', () => {
     expect(samples.reduce((sum, sample) => sum + sample.iterations, 0) / batch).toBe(iterations);
   });
 
-  test('starts from the largest α asked for', async () => {
+  test('starts from the given largest α', async () => {
     const { tried } = await tunedStep(...tensors, { ...options, largest: 8 });
     expect(tried[0].step).toBe(8);
     await expect(tunedStep(...tensors, { ...options, largest: 0 })).rejects.toThrow('largest: it is 0; it must be');
   });
 
-  test('has no answer where no α solves all samples', async () => {
+  test('has no result where no α solves all samples', async () => {
     const { step, iterations } = await tunedStep(...tensors, { ...options, limit: 1 });
     expect(step).toBeUndefined();
     expect(iterations).toBe(Number.POSITIVE_INFINITY);
@@ -57,7 +57,7 @@ describe('when α is tuned again', () => {
     timedOut: false,
     samples: [{ status: 'converged', iterations, residual: 0, floor: 0, errorBound: 0 }],
   });
-  const tunedAt = (step: number, iterations: number) => {
+  const memoryTunedAt = (step: number, iterations: number) => {
     const memory = emptyMemory();
     memory.numbers.set('training step at which the step was tuned', step);
     memory.numbers.set('iterations with the tuned step', iterations);
@@ -67,27 +67,27 @@ describe('when α is tuned again', () => {
   test('at first', () => {
     expect(isTuningDue(emptyMemory(), 0)).toBe(true);
   });
-  test('where iterations have grown by a quarter and one, not before', () => {
+  test('once iterations have grown by a quarter and one, and not before', () => {
     for (const [iterations, due] of [
       [13, false],
       [14, true],
     ] as const) {
-      const memory = tunedAt(0, 10);
+      const memory = memoryTunedAt(0, 10);
       rememberIterations(memory, 0, reportOf(10));
       rememberIterations(memory, 1, reportOf(iterations));
       expect(isTuningDue(memory, 3)).toBe(due);
     }
   });
-  test('by the step before the last one, whether the last one has been read back or not', () => {
-    const memory = tunedAt(0, 10);
+  test('decided by the step before the last one, whether or not the last one has been read back', () => {
+    const memory = memoryTunedAt(0, 10);
     rememberIterations(memory, 3, reportOf(10));
     expect(isTuningDue(memory, 5)).toBe(false);
     rememberIterations(memory, 4, reportOf(30));
     expect(isTuningDue(memory, 5)).toBe(false);
     expect(isTuningDue(memory, 6)).toBe(true);
   });
-  test('not by steps from before the last tuning', () => {
-    const memory = tunedAt(5, 10);
+  test('ignoring steps from before the last tuning', () => {
+    const memory = memoryTunedAt(5, 10);
     rememberIterations(memory, 3, reportOf(30));
     rememberIterations(memory, 4, reportOf(30));
     expect(isTuningDue(memory, 6)).toBe(false);
@@ -96,7 +96,7 @@ describe('when α is tuned again', () => {
 
 describe('in training', () => {
   const DATA = clouds(48);
-  const fitted = async (
+  const fitLayer = async (
     layer: Partial<MonotoneLayerOptions>,
     options: TrainOptions = {},
   ): Promise<{ history: History; model: Model }> => {
@@ -112,13 +112,13 @@ describe('in training', () => {
   const iterations = ({ epochs }: History): number =>
     epochs.slice(1).reduce((sum, { iterationsForward }) => sum + iterationsForward, 0);
 
-  test('the step is tuned, remembered, and used for prediction', async () => {
-    const { model, history } = await fitted({ step: 'tuned' });
+  test('the step size is tuned, remembered, and used for prediction', async () => {
+    const { model, history } = await fitLayer({ step: 'tuned' });
     const [{ numbers }] = model.memories;
     const step = numbers.get('step') as number;
     expect(Number.isInteger(Math.log2(step))).toBe(true);
     expect(numbers.get('training steps whose iterations were seen')).toBe(32);
-    expect(iterations(history)).toBeLessThanOrEqual(iterations((await fitted({ step: 0.01 })).history));
+    expect(iterations(history)).toBeLessThanOrEqual(iterations((await fitLayer({ step: 0.01 })).history));
     const solves: Parameters<Model['forward']>[1] = { solves: [] };
     model.forward(engine.tensor([1, 2], [1, 2]), solves);
     expect((await solves?.solves?.[0].report)?.solver).toBe('peaceman-rachford');
@@ -126,7 +126,7 @@ describe('in training', () => {
 
   test('warm starts from the last visit save iterations, and lead to the same model', async () => {
     const options = { tolerance: 1e-7 };
-    const [cold, warm] = [await fitted(options), await fitted({ ...options, warmStart: 'sample' })];
+    const [cold, warm] = [await fitLayer(options), await fitLayer({ ...options, warmStart: 'sample' })];
     expect(iterations(warm.history)).toBeLessThan(0.95 * iterations(cold.history));
     const last = ({ history }: { history: History }): number => history.losses[history.losses.length - 1];
     expect(Math.abs(last(warm) - last(cold))).toBeLessThan(1e-4);
@@ -134,13 +134,13 @@ describe('in training', () => {
   });
 
   test('warm starts from the last step keep the mean of its solutions', async () => {
-    const { model, history } = await fitted({ tolerance: 1e-7, warmStart: 'step' });
+    const { model, history } = await fitLayer({ tolerance: 1e-7, warmStart: 'step' });
     expect(model.memories[0].tensors.get('solutions')?.shape).toEqual([1, 16]);
-    const cold = await fitted({ tolerance: 1e-7 });
+    const cold = await fitLayer({ tolerance: 1e-7 });
     expect(Math.abs(history.losses[31] - cold.history.losses[31])).toBeLessThan(1e-4);
   });
 
-  test('what is remembered does not grow, and is given back', async () => {
+  test('the memory of the layer does not grow, and is freed', async () => {
     const own = new Engine(openCPU());
     const model = sequential(
       monotone({ inputs: 2, width: 8, step: 'tuned', warmStart: 'sample' }),
@@ -154,7 +154,7 @@ describe('in training', () => {
     });
     expect(new Set(seen.slice(1)).size).toBe(1);
     model.dispose();
-    expect(own.memory().buffers).toBeLessThan(12); // scalars
+    expect(own.memory().buffers).toBeLessThan(12); // scalars that the engine keeps
     own.close();
   });
 

@@ -1,4 +1,4 @@
-/** The monotone fixed point on the oracle: solvers, gradients, properties, and wrong use. */
+/** The monotone fixed point on the oracle: solvers, gradients, properties, and misuse. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -40,7 +40,7 @@ afterAll(() => engine.close());
 const ACTIVATIONS = ACTIVATION_DEFINITIONS.map(({ option }) => option);
 const FORWARD = Object.keys(FORWARD_SOLVERS) as ForwardSolverName[];
 const LINEAR = Object.keys(LINEAR_SOLVERS) as LinearSolverName[];
-/** A problem that the solver is made for: ‖W‖ < 1 for the repetitions. */
+/** A problem that the solver can solve: ‖W‖ < 1 for plain repetition. */
 const problemFor = (solver: string, n: number, batch: number, seed: number, margin = 0.5): MonotoneProblem =>
   REPETITIONS.includes(solver) ? monotoneProblem(n, batch, seed, 1, 0.25) : monotoneProblem(n, batch, seed, margin);
 
@@ -198,7 +198,7 @@ describe('the fixed point and its gradient', () => {
     test(`samples stop one by one, and a batch gives what each sample alone gives: ${solver}, ${linearSolver}`, async () => {
       const repeats = [solver, linearSolver].find((name) => REPETITIONS.includes(name));
       const problem = problemFor(repeats ?? solver, 16, 5, 4);
-      problem.b.fill(0, 0, 16); // easy: it is solved from the start
+      problem.b.fill(0, 0, 16); // easy: solved at the start
       for (let i = 32; i < 48; i++) problem.b[i] *= 1e-3;
       problem.v.fill(0, 16, 32);
       const options = { tolerance: 1e-6, solver, linearSolver, backwardLimit: 5000 };
@@ -217,20 +217,20 @@ describe('the fixed point and its gradient', () => {
     });
   }
 
-  test('auto chooses by the batch, and the report tells what', async () => {
-    const chosen = async (batch: number, options: Partial<MonotoneOptions>): Promise<string[]> => {
+  test('auto chooses by the batch, and the report names the choice', async () => {
+    const findSolvers = async (batch: number, options: Partial<MonotoneOptions>): Promise<string[]> => {
       const { report, backward } = await solve(monotoneProblem(16, batch, 1), options);
       return [report.solver, backward.solver];
     };
-    expect(await chosen(4, {})).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
-    expect(await chosen(3, {})).toEqual(['anderson-picard+peaceman-rachford', 'bicgstab+cgnr']);
-    expect(await chosen(1, { step: 1 })).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
-    expect(await chosen(1, { solver: 'forward-backward' })).toEqual(['forward-backward', 'bicgstab+cgnr']);
-    expect(await chosen(4, { linearSolver: 'gmres' })).toEqual(['peaceman-rachford', 'gmres']);
+    expect(await findSolvers(4, {})).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
+    expect(await findSolvers(3, {})).toEqual(['anderson-picard+peaceman-rachford', 'bicgstab+cgnr']);
+    expect(await findSolvers(1, { step: 1 })).toEqual(['peaceman-rachford', 'peaceman-rachford+bicgstab+cgnr']);
+    expect(await findSolvers(1, { solver: 'forward-backward' })).toEqual(['forward-backward', 'bicgstab+cgnr']);
+    expect(await findSolvers(4, { linearSolver: 'gmres' })).toEqual(['peaceman-rachford', 'gmres']);
   });
 
-  test('what one method does not solve the next one does', async () => {
-    // Picard and its acceleration fail here, for some of the samples.
+  test('samples that one method does not solve are solved by the next', async () => {
+    // Picard's iteration and its acceleration fail here for some of the samples.
     const problem = monotoneProblem(24, 6, 5, 1, 3);
     const failing = await solve(problem, { solver: 'anderson-picard', onFailure: 'report', linearSolver: 'cgnr' });
     expect(failing.report.samples.every(isSolved)).toBe(false);
@@ -312,7 +312,7 @@ describe('parts of the solvers', () => {
           const [bound] = await engine
             .run('bound', [engine.tensor(M, [n, n])], ([m]) => [spectralNormBound(m)])[0]
             .data();
-          // ‖M‖² is the largest eigenvalue of MᵀM, so −‖M‖² the smallest one of −MᵀM = I − (I + MᵀM).
+          // ‖M‖² is the largest eigenvalue of MᵀM, so −‖M‖² is the smallest one of −MᵀM = I − (I + MᵀM).
           const unit = M.map((x) => x / scale);
           const gram = matmul(transpose(unit, n, n), unit, n, n, n);
           // Divided by its trace, so that adding the identity costs no digits.
@@ -343,8 +343,8 @@ describe('parts of the solvers', () => {
     expect(relativeError(matmul(M, await X.data(), n, n, n), identity)).toBeLessThan(1e-13);
   });
 
-  test('the margin of a W given directly is that of its construction', () => {
-    // A = 0 leaves W = (1 − m)I + B − Bᵀ, whose margin is m exactly.
+  test('the margin of a W given directly agrees with its construction', () => {
+    // With A = 0, W = (1 − m)I + B − Bᵀ, whose margin is exactly m.
     const n = 9;
     const B = normals(n * n, 2);
     const W = Array.from({ length: n * n }, (_, at) => {
@@ -368,7 +368,7 @@ describe('failures are never silent', () => {
   test('a backward solve that fails throws from the gradient', async () => {
     await expect(solve(problem, { backwardLimit: 1, linearSolver: 'cgnr' })).rejects.toThrow('monotone, backward');
   });
-  test('a caller who asks for the report gets it instead', async () => {
+  test('a caller who requests the report gets it instead', async () => {
     const { report, backward } = await solve(problem, {
       limit: 2,
       backwardLimit: 1,
@@ -403,21 +403,21 @@ describe('a W given directly', () => {
     );
     await expect(report).rejects.toThrow('W: the layer is not monotone');
   });
-  test('with a margin below the one stated is refused, with the true one', async () => {
+  test('with a margin below the stated one is refused, with the true margin', async () => {
     await expect(solveWith([0.75, 0, 0, 0], 0.5).z.data()).rejects.toThrow(
       'margin: it is 0.5, but the smallest eigenvalue',
     );
     expect(Array.from(await solveWith([0.75, 0, 0, 0], 0.25).z.data())[0]).toBeCloseTo(4, 2);
   });
-  test('is not looked at when checks are off', async () => {
+  test('is not checked when checks are off', async () => {
     const W = engine.tensor([0.75, 0, 0, 0], [2, 2]);
     const { z } = monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5, tolerance: 1e-6, checkInputs: false });
     expect(Array.from(await z.data())[0]).toBeCloseTo(4, 4);
   });
 });
 
-describe('what is not finite in a cotangent', () => {
-  test('is found in the sample that holds it', async () => {
+describe('a cotangent that is not finite', () => {
+  test('is reported for its sample', async () => {
     const problem = monotoneProblem(4, 3, 2);
     const tape = new Tape();
     const b = tape.watch(engine.tensor(problem.b, [3, 4]));

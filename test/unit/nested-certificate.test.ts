@@ -1,4 +1,4 @@
-/** Functions that solve something themselves: their certificates and intervals see the kinks of what they solve. */
+/** Functions that contain a solve: their certificates and intervals include the kinks of the inner problem. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { random } from '../../src/data/random.ts';
@@ -10,7 +10,7 @@ import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { recorded } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { truth, vertices } from '../support/families.ts';
+import { findTruth, vertices } from '../support/families.ts';
 import { denseSolve } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
@@ -24,28 +24,28 @@ const inner = (x: Tensor): Tensor =>
 const outer = (f: (z: Tensor) => Tensor) =>
   fixedPoint(f, { unknown: zeros(1, 1), inputs: [], solver: 'given' }).solve.certify();
 
-describe('one unknown within one unknown', () => {
+describe('a solve inside a function of one unknown', () => {
   test('a fixed point', async () => {
     const certificate = await outer((z) => inner(z).mul(0.75));
     expect(certificate.status).toBe('failed');
     expect(certificate.kinks).toEqual([{ sample: 0, operation: 'relu', place: 0, index: 0, value: 0, distance: 0 }]);
     expect((await outer((z) => inner(z).mul(0.25))).status).toBe('certified');
     expect((await outer((z) => inner(z).mul(-4))).status).toBe('certified');
-    // What is solved within must be invertible too: 1 − 2s is 0 at s = ½.
+    // The inner problem must be invertible too: 1 − 2s is 0 at s = ½.
     expect(
       (await outer((z) => fixedPoint((y, x) => y.mul(2).add(x).relu(), { unknown: zeros(1, 1), inputs: [z] }).mul(0.1)))
         .status,
     ).toBe('failed');
   });
 
-  test('a root, and one within one: the kinks of all of them, after those of the function itself', async () => {
+  test('a root, and a root inside a root: all their kinks, after those of the function itself', async () => {
     const within = (x: Tensor): Tensor =>
       root((y, given) => y.sub(y.mul(0.5).add(inner(given)).relu()), {
         unknown: zeros(1, 1),
         inputs: [x],
         solver: 'given',
       });
-    // The slope of the outermost is in [0, 4].
+    // The slope of the outermost function is in [0, 4].
     expect((await outer((z) => within(z).mul(0.26))).status).toBe('failed');
     const { status, kinks } = await outer((z) => within(z).mul(0.24).sub(z.abs().mul(0)));
     expect(status).toBe('certified');
@@ -76,7 +76,7 @@ describe('one unknown within one unknown', () => {
   ])('a monotone layer: %s', async (activation, largest, shift) => {
     const layer = (x: Tensor): Tensor =>
       monotoneFixedPoint(t([0.5], [1, 1]), x.add(shift), { activation, margin: 0.5, tolerance: 1e-13 }).z;
-    // Away from 0 by what the layer gives there.
+    // The value of the layer at 0, subtracted so that 0 is the solution.
     const value = (await layer(zeros(1, 1)).data())[0];
     const slopeIsBelow = activation === 'softplus' ? 3 : largest;
     expect(
@@ -100,7 +100,7 @@ describe('one unknown within one unknown', () => {
     ).toBe('failed');
   });
 
-  test('a monotone layer some of whose units are not in use, and softmax', async () => {
+  test('a monotone layer with masked units, and softmax', async () => {
     const W = t([0.5, 0.25, 0, 0.25, 0.5, 0, 0, 0, 0.5], [3, 3]);
     for (const [name, slope] of [
       ['relu', 4],
@@ -123,7 +123,7 @@ describe('one unknown within one unknown', () => {
     expect((await outer((z) => solved(z).mul(-3))).kinks.length).toBeGreaterThan(0);
   });
 
-  test('matrices that are made of parameters have no kinks', async () => {
+  test('matrices built from parameters have no kinks', async () => {
     const f = (z: Tensor): Tensor =>
       monotoneMatrix(z, z, t([1], [1]))
         .mul(0.1)
@@ -131,7 +131,7 @@ describe('one unknown within one unknown', () => {
     expect(await outer(f)).toMatchObject({ status: 'certified', kinks: [{ operation: 'relu' }] });
   });
 
-  test('what nobody knows is unknown', async () => {
+  test('a custom operation without kink information is unknown', async () => {
     const strange = (x: Tensor): Tensor =>
       recorded('custom', [x], x.context.alias(x, x.shape), {
         name: 'strange',
@@ -153,12 +153,12 @@ describe('one unknown within one unknown', () => {
   });
 });
 
-describe('what is solved within to a tolerance', () => {
+describe('an inner problem solved to a tolerance', () => {
   const near =
     (start: number, f: (y: Tensor, x: Tensor) => Tensor, solver: 'auto' | 'picard' = 'auto') =>
     (x: Tensor) =>
       fixedPoint(f, { unknown: t([start], [1, 1]), inputs: [x], solver });
-  test('is at the kink that a Newton step comes to', async () => {
+  test('is at the kink that a Newton step reaches', async () => {
     for (const start of [0, 1, -1, 0.3, 1e-3]) {
       for (const solver of ['auto', 'picard'] as const) {
         const one = near(start, (y, x) => y.mul(0.5).add(x).relu(), solver);
@@ -175,8 +175,8 @@ describe('what is solved within to a tolerance', () => {
       }
     }
   });
-  test('is undecided where that does not tell, and certified where it makes no difference', async () => {
-    // y = relu(tanh(y)/2 + x²…) near 0, from 1: the step leaves something of third order.
+  test('is undecided where that is inconclusive, and certified where it makes no difference', async () => {
+    // y = relu(tanh(y)/2 + x²…) near 0, solved from 1: the step leaves an error of third order.
     const one = near(1, (y, x) => y.tanh().mul(0.5).add(y.square().mul(0.25)).add(x).relu());
     const outermost = (c: number) =>
       fixedPoint((z) => one(z).mul(c), {
@@ -188,7 +188,7 @@ describe('what is solved within to a tolerance', () => {
     expect(['failed', 'unknown']).toContain((await outermost(0.75)).status);
     expect((await outermost(0.25)).status).toBe('certified');
   });
-  test('is at no kink where it is away from them by more', async () => {
+  test('is at no kink where its distance exceeds the error', async () => {
     const one = near(1, (y, x) => y.mul(0.5).add(x).add(0.01).relu());
     const solution = fixedPoint((z) => one(z).sub(0.02).mul(0.75), {
       unknown: zeros(1, 1),
@@ -196,13 +196,13 @@ describe('what is solved within to a tolerance', () => {
       solver: 'given',
       tolerance: 1e9,
     });
-    // On the right of the kink the slope is 2.
+    // To the right of the kink the slope is 2.
     expect(await solution.solve.certify()).toMatchObject({ status: 'certified', kinks: [] });
   });
 });
 
-/** y = relu(Ay + Uz + px + sides) − active within z = Cy + qx, all 0 at x = 0: numbers are multiples of ⅛. */
-function drawn(seed: number) {
+/** y = relu(Ay + Uz + px + sides) − active inside z = Cy + qx, all 0 at x = 0; the numbers are multiples of ⅛. */
+function drawProblem(seed: number) {
   const draws = random(seed);
   const [n, m, batch] = [1 + draws.integer(2), 1 + draws.integer(3), 1 + draws.integer(3)];
   const entries = (count: number, size: number): number[] =>
@@ -214,9 +214,9 @@ function drawn(seed: number) {
     ...{ A: entries(m * m, 4), U: entries(m * n, size), C: entries(n * m, size), p: entries(m, 8), q: entries(n, 8) },
   };
 }
-type Drawn = ReturnType<typeof drawn>;
+type Drawn = ReturnType<typeof drawProblem>;
 
-/** Of a sample, [I, −C; −SU, I − SA] in (z, y), and the kinks. */
+/** For a sample, [I, −C; −SU, I − SA] in (z, y), and the kinks. */
 function familyOf({ n, m, A, U, C, sides }: Drawn, sample: number) {
   const order = n + m;
   const own = sides.slice(sample * m, (sample + 1) * m);
@@ -232,7 +232,7 @@ function familyOf({ n, m, A, U, C, sides }: Drawn, sample: number) {
   return { family: { n: order, base, terms }, own, kinks };
 }
 
-/** y from z, x, A, U, p (a row), sides and active, in several ways: [batch, m]. */
+/** y from z, x, A, U, p (a row), sides and active, in several formulations: [batch, m]. */
 const WAYS: Readonly<Record<string, (...given: Tensor[]) => Tensor>> = {
   'a fixed point': (...inputs) =>
     fixedPoint(
@@ -288,10 +288,10 @@ describe.each(Object.keys(WAYS))('random systems within systems: %s', (way) => {
         solver: 'given',
       },
     );
-  test('certified or failed as exact determinants say, and the interval over all selections', async () => {
+  test('certified or failed as exact determinants say, with the interval over all selections', async () => {
     const counts = { certified: 0, failed: 0 };
     for (let seed = 0; seed < 60; seed++) {
-      const given = drawn(seed);
+      const given = drawProblem(seed);
       const { solve } = solutionOf(given, t([0], [1]));
       const { samples } = await solve.certify();
       const v = Array.from({ length: given.batch * given.n }, (_, at) => (at % 3) - 1.25);
@@ -299,7 +299,7 @@ describe.each(Object.keys(WAYS))('random systems within systems: %s', (way) => {
       const expected = { low: 0, high: 0 };
       for (const [sample, { status, kinks: count }] of samples.entries()) {
         const { family, own, kinks } = familyOf(given, sample);
-        const known = truth(family, 8).invertible ? 'certified' : 'failed';
+        const known = findTruth(family, 8).invertible ? 'certified' : 'failed';
         expect([seed, sample, status, count]).toEqual([seed, sample, known, kinks.length]);
         counts[known] += 1;
         const { n, m, p, q } = given;

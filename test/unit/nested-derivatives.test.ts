@@ -1,4 +1,7 @@
-/** Derivatives around derivatives: right where they can be, an error by name where they cannot, never a silent 0. */
+/**
+ * Derivatives around derivatives: right where they are supported, an error that names the reason elsewhere, never a
+ * silent 0.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   fixedPoint,
@@ -18,12 +21,12 @@ const t = (values: number[], shape?: number[]): Tensor => engine.tensor(values, 
 const numbers = async (tensor: Tensor): Promise<number[]> => Array.from(await tensor.data());
 const cubed = (x: Tensor): Tensor => x.square().mul(x).sum();
 
-/** Checks that nothing but the results is left. */
+/** The gradients; checks that nothing else is left. */
 async function gradientsOf(
   lossOf: (...inputs: Tensor[]) => Tensor | Promise<Tensor>,
   inputs: readonly Tensor[],
 ): Promise<number[][]> {
-  // Scalars that the engine keeps are made the first time.
+  // The first call creates scalars that the engine keeps.
   for (const gradient of (await valueAndGrad(lossOf, inputs))[1]) gradient.dispose();
   const before = engine.memory().buffers;
   const [, gradients] = await valueAndGrad(lossOf, inputs);
@@ -58,8 +61,8 @@ describe('valueAndGrad in a differentiated function', () => {
     );
     expect(found).toEqual([[432]]);
   });
-  test('whose inner inputs are only partly followed, or computed from what is', async () => {
-    // ∂/∂w (w·x)² = 2wx²; its derivative in x is 4wx, in w it is cut off nowhere: 2x²
+  test('whose inner inputs are only partly followed, or computed from followed tensors', async () => {
+    // ∂/∂w (w·x)² = 2wx². Its derivative with respect to x is 4wx; with respect to w nothing is cut off: 2x².
     const w = t([3]);
     const found = await gradientsOf(
       async (x) => {
@@ -116,7 +119,7 @@ describe('valueAndGrad in a differentiated function', () => {
     );
     expect(found).toEqual([[24]]);
   });
-  test('by the tape of another function is refused by name', async () => {
+  test('by another function’s tape is refused by name', async () => {
     const other = t([2]);
     for (const inner of [
       (y: Tensor, x: Tensor) => y.mul(x).sum(),
@@ -256,7 +259,7 @@ describe('through a solve', () => {
       }
     });
     test(`${name}: where the inner derivative does not go through it, the right value`, async () => {
-      // g = 2y·z(x) at y = x: the derivative goes through z by the outer function alone.
+      // g = 2y·z(x) at y = x: only the outer function differentiates through z.
       const lossOf = async (x: Tensor): Promise<Tensor> => {
         const z = solve(x).sum();
         const [, [g]] = await valueAndGrad((y, c) => y.square().mul(c).sum(), [x, z]);
@@ -271,7 +274,7 @@ describe('through a solve', () => {
       expect((await gradient.data())[0]).toBeCloseTo(difference, 4);
     });
   }
-  test('a followed tensor that the function takes from outside is refused, also where it solves something itself', async () => {
+  test('a followed tensor from outside the function is refused, also in an inner solve', async () => {
     const inner = (z: Tensor): Tensor => fixedPoint((y, b) => y.mul(0.5).add(b), { unknown: z, inputs: [z] });
     const x = t([1]);
     await expect(
@@ -292,8 +295,8 @@ describe('through a solve', () => {
   });
 });
 
-describe('a derivative that was cut off', () => {
-  test('along a path of the Lasso it goes on: X = I, so that β = y − e^λ', async () => {
+describe('a derivative that would be cut off', () => {
+  test('continues along a path of the Lasso: X = I, so that β = y − e^λ', async () => {
     const X = t([1, 0, 0, 1], [2, 2]);
     const weights = t([1, 2, 4, 8], [2, 2]);
     for (const chunk of [1, 2]) {
@@ -331,7 +334,7 @@ describe('a derivative that was cut off', () => {
   test('an input that the loss does not use has the gradient 0', async () => {
     expect(await gradientsOf((x) => x.square().sum(), [t([3]), t([1, 2])])).toEqual([[6], [0, 0]]);
   });
-  test('what is read on the way, and a scope on the way, cut nothing off', async () => {
+  test('reading a tensor and opening a scope cut nothing off', async () => {
     const found = await gradientsOf(
       async (x) => {
         if ((await x.data())[0] < 0) throw new Error('not this branch');

@@ -1,10 +1,10 @@
-/** Operations for models: values by their definitions, gradients by central differences, and wrong use. */
+/** Operations for models: values by their definitions, gradients by central differences, and misuse. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { concat } from '../../src/tensor/arrange.ts';
 import { Engine } from '../../src/tensor/engine.ts';
-import { gatherRows, scatterRows } from '../../src/tensor/kernels.ts';
+import { gatherRows, scatterRows } from '../../src/tensor/move-kernels.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { gradientChecker } from '../support/gradients.ts';
 import { normals, relativeError } from '../support/numbers.ts';
@@ -21,7 +21,7 @@ async function gradientOf(f: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[
   return Promise.all(tape.pullback(f(...watched).sum(), watched).map(values));
 }
 
-/** Away from 0 and ±1, where some of these bend. */
+/** Numbers away from 0 and ±1, where some of these operations have kinks. */
 const apart = (count: number, seed: number): number[] =>
   normals(count, seed).map((x) => (Math.abs(Math.abs(x) - 1) < 0.1 ? 1.3 * x : x + 0.1 * Math.sign(x)));
 
@@ -89,7 +89,7 @@ describe('gradients against central differences', () => {
 });
 
 describe('values', () => {
-  test('one number and another: beside it along the last axis, below it along the first', async () => {
+  test('concat of single numbers: side by side along the last axis, one below the other along the first', async () => {
     const [a, b] = [engine.tensor([1], [1, 1]), engine.tensor([2], [1, 1])];
     for (const [axis, shape] of [
       [1, [1, 2]],
@@ -153,7 +153,7 @@ describe('values', () => {
       expect(await values(ones.dropout(rate, { seed: 2 ** 47 + 12_345 }))).toEqual(found);
     }
     const halves = await Promise.all([3, 4, 3 + 2 ** 24].map((seed) => values(ones.dropout(0.5, { seed }))));
-    // Neither seed nor place of a number says anything about another: about half agree.
+    // Neither the seed nor the place of a number predicts another one: about half of the masks agree.
     for (const [a, b] of [
       [0, 1],
       [0, 2],
@@ -169,7 +169,7 @@ describe('values', () => {
 });
 
 describe('derivatives at kinks and ties', () => {
-  test('maximum and minimum: selection for the one, the rest for the other; halves by default', async () => {
+  test('maximum and minimum: the selection for one operand, the rest for the other; halves by default', async () => {
     const a = engine.tensor([1, 2, 3], [1, 3]);
     const b = engine.tensor([1, 5, -2], [1, 3]);
     expect(await gradientOf((x, y) => x.maximum(y), a, b)).toEqual([

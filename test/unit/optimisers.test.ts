@@ -1,4 +1,4 @@
-/** Optimisers against their formulas in plain float64 loops, and schedules against theirs. */
+/** Optimisers and schedules, compared with their formulas in plain float64 loops. */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -9,14 +9,14 @@ import { stepDecay } from '../../src/train/schedules.ts';
 import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
 import { relativeError } from '../support/numbers.ts';
-import { follow, GRADIENTS, START } from '../support/optimisers.ts';
+import { GRADIENTS, runOptimiser, START } from '../support/optimisers.ts';
 
 const make = (): Engine => new Engine(openCPU());
 const rateAt = (step: number): number => 0.1 * 0.5 ** step;
-/** One step an epoch. */
+/** One step in each epoch. */
 const rate = stepDecay(0.1, { factor: 0.5, every: 1 });
 
-/** A reference: moves all numbers at once by one step; what it remembers starts at zero. */
+/** A reference implementation: moves all numbers by one step. Its memory starts at zero. */
 type Reference = (theta: number[], g: number[], step: number) => void;
 
 function adamReference(weightDecay: number): Reference {
@@ -46,7 +46,7 @@ function sgdReference(momentum: number, nesterov: boolean, weightDecay: number):
 
 const plain = (): Reference => sgdReference(0, false, 0);
 
-function cut(inner: Reference, change: (g: number[]) => number[]): Reference {
+function changeGradient(inner: Reference, change: (g: number[]) => number[]): Reference {
   return (theta, g, step) => inner(theta, change(g), step);
 }
 
@@ -64,36 +64,40 @@ const cases: [string, Optimiser, Reference][] = [
   ['sgd with momentum', sgd({ rate, momentum: 0.9 }), sgdReference(0.9, false, 0)],
   ['sgd with weight decay', sgd({ rate, momentum: 0.9, weightDecay: 0.2 }), sgdReference(0.9, false, 0.2)],
   ['nesterov', sgd({ rate, momentum: 0.9, nesterov: true, weightDecay: 0.2 }), sgdReference(0.9, true, 0.2)],
-  ['clipped to a norm', clipped(sgd({ rate }), { norm: 2 }), cut(plain(), toNorm(2))],
+  ['clipped to a norm', clipped(sgd({ rate }), { norm: 2 }), changeGradient(plain(), toNorm(2))],
   ['a norm never reached', clipped(sgd({ rate }), { norm: 1e3 }), plain()],
-  ['clipped to a value', clipped(sgd({ rate }), { value: 0.7 }), cut(plain(), toValue(0.7))],
-  ['Adam clipped to a norm', clipped(adam({ rate, ...betas }), { norm: 2 }), cut(adamReference(0), toNorm(2))],
+  ['clipped to a value', clipped(sgd({ rate }), { value: 0.7 }), changeGradient(plain(), toValue(0.7))],
+  [
+    'Adam clipped to a norm',
+    clipped(adam({ rate, ...betas }), { norm: 2 }),
+    changeGradient(adamReference(0), toNorm(2)),
+  ],
   ['stochasticGradient', stochasticGradient({ rate, momentum: 0.9 }), sgdReference(0.9, false, 0)],
 ];
 
 describe('optimisers follow their formulas', () => {
   test.each(cases)('%s', async (_, optimiser, reference) => {
     const theta = START.flat();
-    const found = await follow(make(), optimiser);
+    const found = await runOptimiser(make(), optimiser);
     for (const [step, gradients] of GRADIENTS.entries()) {
       reference(theta, gradients.flat(), step);
       expect(relativeError(found[step], theta)).toBeLessThan(1e-13);
     }
   });
 
-  test('what one state remembers makes another go on where it was', async () => {
+  test('the memory of one state lets another one continue', async () => {
     for (const optimiser of [adamW({ rate }), sgd({ rate, momentum: 0.9 }), clipped(adam({ rate }), { norm: 1 })]) {
       const engine = make();
-      const whole = await follow(engine, optimiser);
-      const halves = await follow(engine, optimiser, { interruptedAt: 2 });
+      const whole = await runOptimiser(engine, optimiser);
+      const halves = await runOptimiser(engine, optimiser, { interruptedAt: 2 });
       expect(halves).toEqual(whole);
     }
   });
 
-  test('nothing is left behind', async () => {
+  test('no memory is left', async () => {
     const engine = make();
     const { buffers } = engine.memory();
-    await follow(engine, clipped(adamW({ rate }), { norm: 1 }));
+    await runOptimiser(engine, clipped(adamW({ rate }), { norm: 1 }));
     expect(engine.memory().buffers).toBe(buffers);
   });
 });

@@ -1,4 +1,4 @@
-/** Iterations of a user's own, in the place of a solver's name. */
+/** A user's own iterations, in place of a solver's name. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -38,7 +38,7 @@ describe('Douglas-Rachford splitting, of the monotone equation and of its adjoin
     expect(found.report.samples.every(({ status }) => status === 'converged')).toBe(true);
   });
 
-  test('takes about twice the iterations of Peaceman-Rachford splitting, and finds its start in an initial', async () => {
+  test('takes about twice the iterations of Peaceman-Rachford splitting, and starts from `initial`', async () => {
     const iterations = async (solver: MonotoneOptions['solver']): Promise<number> =>
       Math.max(...(await solve(problem, { solver })).report.samples.map((sample) => sample.iterations));
     const [own, reference] = [await iterations(douglasRachford), await iterations('peaceman-rachford')];
@@ -81,7 +81,7 @@ describe('of a fixed point z = f(z)', () => {
     }),
   };
 
-  test('averaging solves z = −z + x, on which repetition turns in a circle; the gradient is the same', async () => {
+  test('averaging solves z = −z + x, on which plain repetition cycles; the gradient is the same', async () => {
     const tape = new Tape();
     const x = tape.watch(engine.tensor([2, -6, 4, 1], [2, 1, 2]));
     const unknown = engine.tensor(new Float32Array(4), [2, 1, 2]);
@@ -95,7 +95,7 @@ describe('of a fixed point z = f(z)', () => {
     expect((await repeated.solve.report).samples[0].status).toBe('limit');
   });
 
-  test('is refused where there is no fixed point', () => {
+  test('is refused where the problem is not a fixed point', () => {
     const options = { unknown: engine.tensor([0, 0], [1, 2]), inputs: [] };
     const misplaced = { ...options, solver: averaged } as unknown as RootOptions;
     expect(() => root((z) => z.tanh(), misplaced)).toThrow('solver: it is an iteration, which is for fixed points');
@@ -103,7 +103,7 @@ describe('of a fixed point z = f(z)', () => {
   });
 });
 
-test('what is neither a name nor an iteration is refused', () => {
+test('a value that is neither a name nor an iteration is refused', () => {
   const [W, b] = [engine.tensor([0], [1, 1]), engine.tensor([1], [1, 1])];
   const wrong = { name: 'no begin' } as unknown as Iteration;
   const options = { activation: 'relu', margin: 1 } as const;

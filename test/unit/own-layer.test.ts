@@ -1,10 +1,10 @@
-/** A layer that a user defines by an equation, trained as docs/implicit-functions.md has it. */
+/** A layer that a user defines by an equation, trained as in docs/implicit-functions.md. */
 import { expect, test } from 'vitest';
 import { dense, fixedPoint, type Layer, open, sequential, type Tensor, train } from '../../src/index.ts';
 import { adam } from '../../src/train/adam.ts';
 import { clouds } from '../support/clouds.ts';
 
-test('z = tanh(Ŵz + Ux) with ‖Ŵ‖ < 1 learns three clouds, and its iterations are told', async () => {
+test('z = tanh(Ŵz + Ux) with ‖Ŵ‖ < 1 learns three clouds, and its iterations are reported', async () => {
   const engine = await open({ backend: 'cpu' });
   const uniform = (size: number) => (random: { uniform(): number }) =>
     Float32Array.from({ length: size }, () => 0.5 * (2 * random.uniform() - 1));

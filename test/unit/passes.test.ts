@@ -1,4 +1,7 @@
-/** Loops of passes give what the loops of other kernels give that they replace, in the arithmetic of the reference. */
+/**
+ * Loops of `pass` calls have the same results as the loops of other kernels that they replace, in the arithmetic of the
+ * reference.
+ */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { STATE_ROWS, STATE_SIZE, STATUS } from '../../src/backends/kernels.ts';
@@ -29,11 +32,11 @@ interface Choice {
 }
 
 const [batch, n] = [7, 10];
-/** The sample that cannot meet its tolerance, −1: it gives up or reaches the limit, since no residual counts as rounding. */
+/** A sample whose tolerance is −1: it gives up or reaches the limit, since no residual counts as rounding. */
 const HOPELESS = 4;
 
-/** x, the state and the solution; by passes where the backend makes them. */
-async function ends(largestPass: number, choice: Choice): Promise<(Float32Array | Float64Array)[]> {
+/** x, the state and the solution; computed by `pass` calls up to `largestPass`. */
+async function runToEnd(largestPass: number, choice: Choice): Promise<(Float32Array | Float64Array)[]> {
   const { iteration, activation, sloped, transposed, limit, remaining, giveUp } = choice;
   const engine = new Engine({ ...openCPU(), largestPass });
   const random = randomNumbers(limit);
@@ -63,7 +66,7 @@ async function ends(largestPass: number, choice: Choice): Promise<(Float32Array 
       : proximalMapOf({ name: activation, parameters: activation === 'clip' ? [-0.3, 0.4] : [0.3, 0] });
     const norms = { bound: step, estimate: step, floor: tracing.constant({ kind: 'fill', value: -1 }, [1]) };
     const direct = tracedMatrix(W, tracing);
-    // Any matrix does in the place of the inverse.
+    // The inverse may be any matrix here.
     const kept = resolventOf(direct, { margin: step, norms, step, tolerance, kept: [W] });
     const resolvent = transposed ? transposedResolvent(kept) : kept;
     const map = transposed ? transposedMap(direct) : direct;
@@ -78,11 +81,11 @@ async function ends(largestPass: number, choice: Choice): Promise<(Float32Array 
 }
 
 async function compare(choice: Choice): Promise<Float32Array | Float64Array> {
-  const expected = await ends(0, choice);
-  const found = await ends(Number.POSITIVE_INFINITY, choice);
+  const expected = await runToEnd(0, choice);
+  const found = await runToEnd(Number.POSITIVE_INFINITY, choice);
   for (const [part, values] of expected.entries()) {
     for (const [index, value] of values.entries()) {
-      // When it stalls is a matter of rounding.
+      // The iteration at which it stalls depends on rounding.
       const isRounding = part === 1 && index >= batch && index % batch === HOPELESS;
       if (!isRounding) expect(found[part][index]).toBeCloseTo(value, 10);
     }
@@ -90,7 +93,7 @@ async function compare(choice: Choice): Promise<Float32Array | Float64Array> {
   return found[1];
 }
 
-/** Of each sample. @param remaining what each could make */
+/** The iterations of each sample. @param remaining the iterations that each could make */
 function iterationsOf(state: ArrayLike<number>, remaining: number): number[] {
   return Array.from({ length: batch }, (_, sample) => remaining - state[STATE_ROWS.remaining * batch + sample]);
 }
@@ -111,7 +114,7 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
       await compare({ ...usual, activation });
   });
 
-  test('with a slope in the place of the activation', async () => {
+  test('with a slope in place of the activation', async () => {
     for (const transposed of [false, true]) await compare({ ...usual, sloped: true, transposed });
   });
 
@@ -132,7 +135,7 @@ describe.each([picard, forwardBackward, peacemanRachford])('passes of $name', (i
     }
   });
 
-  test('give up a sample that makes no progress, or do not', async () => {
+  test('give up a sample that makes no progress, or continue', async () => {
     expect((await compare(usual))[HOPELESS]).toBe(STATUS.gaveUp);
     expect((await compare({ ...usual, giveUp: false }))[HOPELESS]).toBe(STATUS.running);
   });

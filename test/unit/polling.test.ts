@@ -1,7 +1,7 @@
-/** The turns in which Dawn asks after the device. */
+/** The turns of the event loop in which Dawn polls the device. */
 import { expect, test } from 'vitest';
 
-/** Milliseconds that a chain of turns takes, each asked for in the one before, as Dawn does. */
+/** The milliseconds of a chain of turns, in which each requests the next, as Dawn does. */
 function chain(turns: number): Promise<number> {
   const start = performance.now();
   return new Promise((resolve) => {
@@ -17,11 +17,11 @@ test('a long chain rests between its turns: a hundred of them take more than 15 
   expect(await chain(100)).toBeGreaterThan(15);
 });
 
-test('what is asked for comes, with its values', async () => {
+test('a requested turn comes, with its arguments', async () => {
   expect(await new Promise((resolve) => setImmediate((...values) => resolve(values), 1, 'two'))).toEqual([1, 'two']);
 });
 
-test('what has been called off does not come', async () => {
+test('a cancelled turn does not come', async () => {
   let came = false;
   clearImmediate(
     setImmediate(() => {

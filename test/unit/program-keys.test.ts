@@ -1,4 +1,7 @@
-/** A solve is traced once for each choice that changes it: on an engine that has seen the other choice it gives what a fresh one does. */
+/**
+ * A solve is traced once for each choice that affects it: an engine that has seen the other choice has the same results
+ * as a new one.
+ */
 import { describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -8,7 +11,7 @@ import { Engine } from '../../src/tensor/engine.ts';
 
 type Options = Partial<MonotoneOptions>;
 
-/** What differs, and two choices of it. */
+/** An option, and two choices of it. */
 const PAIRS: readonly (readonly [what: string, Options, Options])[] = [
   ['activation', { activation: 'relu' }, { activation: 'tanh' }],
   [
@@ -18,7 +21,7 @@ const PAIRS: readonly (readonly [what: string, Options, Options])[] = [
   ],
   ['its mask', { activation: { name: 'relu', mask: [1, 1, 0] } }, { activation: { name: 'relu', mask: [1, 1, 1] } }],
   ['selection', { selection: 0.25 }, { selection: 0.75 }],
-  // One pre-activation is 1e-10: at the kink within 10⁶ units of rounding, not within 64.
+  // One pre-activation is 1e-10: at the kink within 10⁶ units of rounding, but not within 64.
   ['kinkUnits', { selection: 1 }, { selection: 1, kinkUnits: 1e6 }],
   ['solver', { solver: 'picard' }, { solver: 'anderson' }],
   ['limit', { solver: 'picard', limit: 2 }, { solver: 'picard', limit: 3 }],
@@ -26,11 +29,11 @@ const PAIRS: readonly (readonly [what: string, Options, Options])[] = [
   ['backwardLimit', { linearSolver: 'neumann', backwardLimit: 1 }, { linearSolver: 'neumann', backwardLimit: 2 }],
 ];
 
-/** Everything that a solve and its gradients tell, but for the time they took. */
-async function told(engine: Engine, options: Options) {
+/** All results of a solve and its gradients, except for their times. */
+async function collectResults(engine: Engine, options: Options) {
   const tape = new Tape();
   const W = tape.watch(engine.tensor([0.2, 0.5, -0.3, -0.4, 0.1, 0.3, 0.3, -0.2, 0.3], [3, 3]));
-  // Where W is 0 in effect, at z = 0, the pre-activation is b: 0 and −1e-10 in the second sample.
+  // Where W is effectively 0, at z = 0, the pre-activation is b: 0 and −1e-10 in the second sample.
   const b = tape.watch(engine.tensor([1, -0.5, 2, -1, 0, -1e-10], [2, 3]));
   const common = { activation: 'relu', margin: 0.1, tolerance: 1e-8, onFailure: 'report' } as const;
   const solution = monotoneFixedPoint(W, b, { ...common, ...options });
@@ -44,15 +47,15 @@ async function told(engine: Engine, options: Options) {
 }
 
 describe.each(PAIRS)('%s', (_what, ...choices) => {
-  test('is seen in the answer, whichever was first', async () => {
-    const alone = await Promise.all(choices.map((options) => told(new Engine(openCPU()), options)));
+  test('affects the answer, whichever choice was first', async () => {
+    const alone = await Promise.all(choices.map((options) => collectResults(new Engine(openCPU()), options)));
     expect(alone[0]).not.toEqual(alone[1]);
     for (const order of [
       [0, 1],
       [1, 0],
     ]) {
       const shared = new Engine(openCPU());
-      for (const index of order) expect(await told(shared, choices[index])).toEqual(alone[index]);
+      for (const index of order) expect(await collectResults(shared, choices[index])).toEqual(alone[index]);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** What Programs take: bounded by bytes, counted in `memory()`, and freed when they are forgotten. */
+/** The memory of Programs: bounded in bytes, counted in `memory()`, and freed when they are forgotten. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -37,7 +37,7 @@ async function engineOn(name: Name, programBytes?: number): Promise<Engine> {
   return engine;
 }
 
-/** dW of Σ z at z = tanh(zW + x), four wide. */
+/** The gradient of Σ z with respect to W at z = tanh(zW + x), with a width of four. */
 async function gradientAt(engine: Engine, batch: number): Promise<number[]> {
   const [W, x, unknown] = [
     engine.tensor(normals(16, 1, 0.2), [4, 4]),
@@ -53,10 +53,10 @@ async function gradientAt(engine: Engine, batch: number): Promise<number[]> {
   return values;
 }
 
-const told = ({ bytes, programBytes, pooledBytes }: MemoryFigures): number => bytes + programBytes + pooledBytes;
+const totalBytes = ({ bytes, programBytes, pooledBytes }: MemoryFigures): number => bytes + programBytes + pooledBytes;
 
-/** Bytes of the objects and arrays of this process that are still needed. */
-async function used(): Promise<number> {
+/** The bytes of this process's reachable objects and arrays. */
+async function measureHeap(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   for (let round = 0; round < 3; round++) {
@@ -68,31 +68,34 @@ async function used(): Promise<number> {
 }
 
 describe('many batch sizes', () => {
-  test.each(['cpu', 'wasm'] as const)('300 of one gradient on %s stay below 200 MB, all of it told', async (name) => {
-    const engine = await engineOn(name);
-    await gradientAt(engine, 1);
-    const [before, toldBefore] = [await used(), told(engine.memory())];
-    for (let batch = 2; batch <= 300; batch++) await gradientAt(engine, batch);
-    const toldBytes = told(engine.memory()) - toldBefore;
-    expect(told(engine.memory())).toBeLessThan(200e6);
-    // The memory of WebAssembly is not among what the process tells.
-    const { programBuffers } = engine.memory();
-    expect(programBuffers > 0).toBe(name === 'wasm');
-    const bytes = (await used()) - before;
-    expect(bytes).toBeLessThan(2 * toldBytes);
-    expect(bytes).toBeGreaterThan(toldBytes / (name === 'wasm' ? 4 : 2));
-  });
+  test.each(['cpu', 'wasm'] as const)(
+    '300 of one gradient on %s stay below 200 MB, all of them reported',
+    async (name) => {
+      const engine = await engineOn(name);
+      await gradientAt(engine, 1);
+      const [before, toldBefore] = [await measureHeap(), totalBytes(engine.memory())];
+      for (let batch = 2; batch <= 300; batch++) await gradientAt(engine, batch);
+      const toldBytes = totalBytes(engine.memory()) - toldBefore;
+      expect(totalBytes(engine.memory())).toBeLessThan(200e6);
+      // The process's figures do not include the memory of WebAssembly.
+      const { programBuffers } = engine.memory();
+      expect(programBuffers > 0).toBe(name === 'wasm');
+      const bytes = (await measureHeap()) - before;
+      expect(bytes).toBeLessThan(2 * toldBytes);
+      expect(bytes).toBeGreaterThan(toldBytes / (name === 'wasm' ? 4 : 2));
+    },
+  );
 
   test.each(['cpu', 'wasm'] as const)('120 of a prediction on %s', async (name) => {
     const engine = await engineOn(name);
     const model = sequential(monotone({ inputs: 64, width: 100 }), dense({ inputs: 100, outputs: 10 }));
     model.initialise(engine, 1);
     await model.predict(normals(64, 1));
-    const [before, toldBefore] = [await used(), told(engine.memory())];
+    const [before, toldBefore] = [await measureHeap(), totalBytes(engine.memory())];
     for (let batch = 2; batch <= 120; batch++) await model.predict(normals(64 * batch, batch));
-    const toldBytes = told(engine.memory()) - toldBefore;
+    const toldBytes = totalBytes(engine.memory()) - toldBefore;
     expect(toldBytes).toBeLessThan(64 * MEGABYTE);
-    const bytes = (await used()) - before;
+    const bytes = (await measureHeap()) - before;
     expect(bytes).toBeLessThan(2 * toldBytes);
     expect(bytes).toBeGreaterThan(toldBytes / (name === 'wasm' ? 4 : 2));
   });
@@ -102,14 +105,14 @@ describe('many batch sizes', () => {
     ['wasm', 60],
     ['gpujs', 8],
     ['webgpu', 8],
-  ] as const)('on %s %d of them stay below a small bound, and give the same anew', async (name, count) => {
+  ] as const)('on %s %d of them stay below a small bound, and have the same results again', async (name, count) => {
     const bound = 2 * MEGABYTE;
     const engine = await engineOn(name, bound);
     const first = await gradientAt(engine, 1);
     const reference = await gradientAt(await engineOn('cpu'), 1);
     expect(relativeError(first, reference)).toBeLessThan(1e-4);
     for (let batch = 2; batch <= count; batch++) await gradientAt(engine, batch);
-    // After the last Program was made ready there may be bind groups more.
+    // Bind groups may have been added after the last Program was made ready.
     expect(engine.memory().programBytes).toBeLessThan(1.25 * bound);
     expect(engine.memory().programBytes).toBeGreaterThan(bound / 2);
     expect(relativeError(await gradientAt(engine, 1), first)).toBeLessThan(1e-6);
@@ -118,7 +121,7 @@ describe('many batch sizes', () => {
 });
 
 describe('the engine', () => {
-  const sized = async (engine: Engine, names: readonly string[]): Promise<string[]> => {
+  const runNamed = async (engine: Engine, names: readonly string[]): Promise<string[]> => {
     const x = engine.tensor([1, 2, 3]);
     const traced: string[] = [];
     for (const name of names) {
@@ -135,35 +138,35 @@ describe('the engine', () => {
   };
   const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `one of many, ${index}`);
 
-  test('forgets what was not used for longest', async () => {
+  test('forgets the Programs that were not used for longest', async () => {
     const engine = await engineOn('cpu', 100_000);
-    expect(await sized(engine, names(40))).toHaveLength(40);
+    expect(await runNamed(engine, names(40))).toHaveLength(40);
     expect(engine.memory().programBytes).toBeLessThan(100_000);
     const [first, last] = ['one of many, 0', 'one of many, 39'];
-    expect(await sized(engine, [last, first])).toEqual([first]);
+    expect(await runNamed(engine, [last, first])).toEqual([first]);
   });
 
-  test('makes room for work that repeats itself: it is traced twice', async () => {
+  test('makes room for repeated work: it is traced twice', async () => {
     const engine = await engineOn('cpu', 100_000);
-    for (let pass = 0; pass < 2; pass++) await sized(engine, names(30));
-    expect(await sized(engine, names(30))).toEqual([]);
+    for (let pass = 0; pass < 2; pass++) await runNamed(engine, names(30));
+    expect(await runNamed(engine, names(30))).toEqual([]);
     expect(engine.memory().programBytes).toBeGreaterThan(200_000);
   });
 
-  test('makes no more room than eight times what it had, and goes on', async () => {
+  test('makes room up to eight times the bound, and continues', async () => {
     const engine = await engineOn('cpu', 100_000);
-    for (let pass = 0; pass < 4; pass++) await sized(engine, names(150));
+    for (let pass = 0; pass < 4; pass++) await runNamed(engine, names(150));
     expect(engine.memory().programBytes).toBeLessThan(800_000);
     expect(engine.memory().programBytes).toBeGreaterThan(400_000);
   });
 
   test('keeps one Program that is larger than the bound', async () => {
     const engine = await engineOn('cpu', 1000);
-    expect(await sized(engine, ['large', 'large', 'large'])).toEqual(['large']);
+    expect(await runNamed(engine, ['large', 'large', 'large'])).toEqual(['large']);
   });
 });
 
-/** (x + c)·3, over and over inside a loop that counts from 4 to 0, and the constant itself. */
+/** (x + c)·3 in each pass of a loop that counts from 4 to 0, and the constant itself. */
 function looping(size: number): Program {
   const trace = new Trace('looping');
   const shape = [1, 1, 1, size] as const;
@@ -208,7 +211,7 @@ describe.each(Object.keys(BACKENDS) as Name[])('a Program on %s', (name) => {
         expect(backend.forget(program)).toBe(during.programBytes - programBytes);
         expect(backend.memory()).toMatchObject({ programBuffers, programBytes });
         expect(backend.forget(program)).toBe(0);
-        // What is freed serves others, which must not reach the results.
+        // Freed memory is reused by others, which must not overwrite the results.
         const others = runOn(backend, other, [new Float32Array(60).fill(5)]);
         const [result, one] = await results;
         expect([...new Set(result)].join()).toBe(expected);

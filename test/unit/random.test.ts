@@ -14,7 +14,7 @@ function moments(values: readonly number[]) {
 }
 
 describe('the numbers are fixed for ever', () => {
-  // Literal values: another engine, platform or version that gave others would break every seeded result.
+  // Literal values: an engine, platform or version with other values would change every seeded result.
   test('uniform, normal, integer and permutation of seed 42', () => {
     const draws = random(42);
     expect([draws.uniform(), draws.uniform()]).toEqual([0.6553784353498703, 0.5461771376422331]);
@@ -53,7 +53,7 @@ describe('distributions', () => {
     for (const x of values) tenths[Math.floor(10 * x)]++;
     const expected = many / 10;
     const chiSquare = tenths.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-    // 27.9 is passed by one seed in a thousand; the seed is fixed.
+    // One seed in a thousand exceeds 27.9; this seed is fixed.
     expect(chiSquare).toBeLessThan(27.9);
   });
 
@@ -115,7 +115,7 @@ describe('fork', () => {
     expect(untouched.fork('').uniform()).not.toBe(random(6).uniform());
   });
 
-  test('without a label each is another one', () => {
+  test('without a label each fork is different', () => {
     const parent = random(7);
     expect(parent.fork().uniform()).not.toBe(parent.fork().uniform());
   });

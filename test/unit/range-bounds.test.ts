@@ -1,11 +1,11 @@
-/** Bounds of a gradient over all selections, against the values at every vertex. */
+/** Bounds of a gradient over all selections, compared with the values at every vertex. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ReducedValue } from '../../src/implicit/hypothesis/range-bounds.ts';
 import { rangeBounds, valueAtVertex } from '../support/hypothesis.ts';
 import { normals } from '../support/numbers.ts';
 
-/** M = I − G with G of the size given. */
+/** M = I − G with a G of the given size. */
 function reduced(k: number, seed: number, size: number): ReducedValue {
   const centre = Float64Array.from(normals(k * k, seed, size), (g, at) => (at % (k + 1) === 0 ? 1 : 0) - g);
   const radius = new Float64Array(k * k);
@@ -28,7 +28,7 @@ function vertexRange(value: ReducedValue): { low: number; high: number } {
   return { low: Math.min(...values), high: Math.max(...values) };
 }
 
-test('no vertex is beyond them, and they are not far beyond the vertices', () => {
+test('no vertex exceeds the bounds, and they do not exceed the vertices by much', () => {
   let [bounded, loosest] = [0, 0];
   fc.assert(
     fc.property(
@@ -49,11 +49,11 @@ test('no vertex is beyond them, and they are not far beyond the vertices', () =>
     { numRuns: 400 },
   );
   expect(bounded).toBeGreaterThan(200);
-  // Where the kinks hardly see one another interval arithmetic is nearly exact.
+  // Where the kinks hardly affect one another, interval arithmetic is nearly exact.
   expect(loosest).toBeLessThan(1.5);
 });
 
-test('one kink, and kinks that do not see one another: the exact range, up to the slack', () => {
+test('one kink, and kinks that are independent: the exact range, up to the slack', () => {
   for (const k of [1, 30]) {
     const value = reduced(k, 7, 0);
     const ends = value.effect.map((effect, i) => effect * value.entering[i]);
@@ -64,7 +64,7 @@ test('one kink, and kinks that do not see one another: the exact range, up to th
   }
 });
 
-test('none where the matrix is no P-matrix', () => {
+test('there are none where the matrix is not a P-matrix', () => {
   const value = reduced(1, 1, 0);
   const matrix = { k: 1, centre: Float64Array.from([-1]), radius: new Float64Array(1) };
   expect(rangeBounds({ ...value, matrix })).toEqual({ low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY });

@@ -88,7 +88,7 @@ describe.each(['CONTRIBUTING.md', 'docs/architecture.md'])('%s', (page) => {
     expect(names.filter((name) => !inTables.has(name) && !known.has(name))).toEqual([]);
   });
 
-  test('what is named beside a file is in that file', () => {
+  test('names beside a file are in that file', () => {
     expect(rows.length).toBeGreaterThan(20);
     const absent = rows.flatMap(({ path, names }) => {
       const content = read(path);
@@ -120,7 +120,7 @@ describe('README.md and docs/', () => {
   /** Of the languages, of the platform, and of a compiler. */
   const OTHERS = ['using', 'override', 'Response', 'isFallbackAdapter', 'handlevec.rs'];
 
-  test.each(['README.md', ...guides])('%s names what there is in the code', (page) => {
+  test.each(['README.md', ...guides])('%s names only what exists in the code', (page) => {
     const names = quotedIn(read(page)).filter(isName).map(bare);
     const isThere = (name: string): boolean => known.has(name) || name.split('.').every((part) => words.has(part));
     expect(names.filter((name) => !isThere(name) && !OTHERS.includes(name))).toEqual([]);
@@ -129,7 +129,7 @@ describe('README.md and docs/', () => {
   test.each([
     ['equilibra', 'src/index.ts'],
     ['equilibra/data', 'src/data/index.ts'],
-  ])('samples import from %s what it exports', (from, index) => {
+  ])('samples import from %s only what it exports', (from, index) => {
     const text = ['README.md', ...guides].map(read).join('\n');
     const imports = Array.from(text.matchAll(/^import \{([^}]*)\} from '([^']+)'/gm));
     const names = imports
@@ -150,7 +150,7 @@ function anchorsOf(text: string): string[] {
   return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading]) => anchor(heading));
 }
 
-test.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...guides])('links of %s lead somewhere', (page) => {
+test.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...guides])('links of %s have a target', (page) => {
   const outside = read(page).replace(/^```[\s\S]*?^```/gm, '');
   const links = Array.from(outside.matchAll(/\]\(([^)#]*)(?:#([^)]+))?\)/g), ([, path, anchor]) => ({ path, anchor }));
   const broken = links
@@ -185,7 +185,7 @@ function mentions(example: string): string[] {
 }
 
 describe('recipes', () => {
-  test('there is one for each kind', () => {
+  test('there is one for each kind of extension', () => {
     expect(recipes.map(({ title }) => title)).toEqual([
       'Add an activation',
       'Add an operation',

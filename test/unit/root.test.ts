@@ -1,4 +1,4 @@
-/** Equations that a user writes: solutions, gradients against finite differences and the dense formula, and wrong use. */
+/** A user's own equations: solutions, gradients compared with finite differences and the dense formula, and misuse. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { jacobianVectorProduct, valueAndGrad } from '../../src/autodiff/gradient.ts';
@@ -30,7 +30,7 @@ const LINEAR = Object.keys(GENERAL_SOLVERS) as GeneralSolverName[];
 const zeros = (...shape: number[]): Tensor =>
   engine.tensor(new Float64Array(shape.reduce((size, extent) => size * extent, 1)), shape);
 
-/** f contracts: ‖W‖ is well below 1. */
+/** f is a contraction: ‖W‖ is well below 1. */
 const layer = (z: Tensor, W: Tensor, b: Tensor): Tensor => z.matmul(W, { transposeB: true }).add(b).tanh();
 const contraction = (n: number, seed: number): number[] => normals(n * n, seed, 0.4 / Math.sqrt(n));
 
@@ -111,7 +111,7 @@ describe('fixedPoint', () => {
     );
   });
 
-  test('samples stop one by one, and a batch gives what each sample alone gives', async () => {
+  test('samples stop one by one, and a batch has the results of its samples alone', async () => {
     const W = engine.tensor(contraction(6, 1), [6, 6]);
     const b = normals(18, 2);
     b.fill(0, 0, 6);
@@ -132,7 +132,7 @@ describe('fixedPoint', () => {
 });
 
 describe('root', () => {
-  /** F(z, M, x) = zMᵀ + z³ − x, whose root is unique for a monotone M: solved by Newton steps on the host. */
+  /** F(z, M, x) = zMᵀ + z³ − x, whose root is unique for a monotone M; solved by Newton steps on the host. */
   const F = (z: Tensor, M: Tensor, x: Tensor): Tensor =>
     z.matmul(M, { transposeB: true }).add(z.square().mul(z)).sub(x);
   const newton = (M: readonly number[], x: readonly number[], n: number): number[] => {
@@ -181,7 +181,7 @@ describe('root', () => {
   }
 
   test('the report bounds the smallest singular value of B from above', async () => {
-    // B = diag(2, ¼): the cotangent along the second axis meets ¼ exactly.
+    // B = diag(2, ¼): the cotangent along the second axis is divided by exactly ¼.
     const tape = new Tape();
     const input = tape.watch(engine.tensor([1, 1, 1, 1, 1, 1], [3, 2]));
     const D = engine.tensor([2, 0, 0, 0.25], [2, 2]);
@@ -199,7 +199,7 @@ describe('root', () => {
     ]);
   });
 
-  test('a solver of the caller, whose steps no tape follows', async () => {
+  test('a caller’s own solver, whose steps no tape follows', async () => {
     const solver: OwnSolver = (_start, ...inputs) => {
       expect(inputs.every((input) => input.node === undefined)).toBe(true);
       return engine.tensor(z, [rows, n]);
@@ -224,7 +224,7 @@ describe('root', () => {
     }
   });
 
-  test('auto is what is taken where nothing is chosen', async () => {
+  test('auto is the default', async () => {
     const options = { unknown: zeros(2, 1), inputs: [engine.tensor([3, -1], [2, 1])], tolerance: 1e-10 };
     const tape = new Tape();
     const given = tape.watch(options.inputs[0]);
@@ -256,7 +256,7 @@ describe('root', () => {
   });
 
   test('newton-krylov through a kink', async () => {
-    // y + |y| − x: slope 2 on the right of 0, and z = x/2 there.
+    // 1.5y + ½|y| − x: the slope is 2 to the right of 0, where the root is x/2, and 1 to the left.
     const found = root((y, given) => y.mul(1.5).add(y.abs().mul(0.5)).sub(given), {
       unknown: engine.tensor([-3, 5, 0], [3, 1]),
       inputs: [engine.tensor([4, -2, 1], [3, 1])],
@@ -265,8 +265,8 @@ describe('root', () => {
     expect(Array.from(await found.data())).toEqual([2, -2, 0.5].map((y) => expect.closeTo(y, 10)));
   });
 
-  test('what repetition does not solve Newton steps do', async () => {
-    // z = x − 3z + ½·tanh z repeats away from its fixed point.
+  test('Newton steps solve what plain repetition does not', async () => {
+    // Plain repetition of z = x − 3z + ½·tanh z moves away from its fixed point.
     const options = { unknown: zeros(3, 1), inputs: [engine.tensor([1, -2, 8], [3, 1])], tolerance: 1e-10 };
     const f = (y: Tensor, given: Tensor): Tensor => given.sub(y.mul(3)).add(y.tanh().mul(0.5)).add(y.square().mul(0.3));
     await expect(fixedPoint(f, { ...options, solver: 'picard' }).data()).rejects.toThrow(ConvergenceError);
@@ -297,7 +297,7 @@ describe('root', () => {
     expect(await gradient(1)).toBe(1.25);
     expect(await gradient({ relu: 1 })).toBe(1);
     expect(await gradient({ abs: 0 })).toBe(-0.25);
-    // Inside the unknown, where it changes B: z = relu(z)/2 at 0 has B = 1 − q/2.
+    // Inside the unknown, where the selection changes B: z = relu(z)/2 at 0 has B = 1 − q/2.
     for (const q of [0, 0.5, 1]) {
       const tape = new Tape();
       const input = tape.watch(engine.tensor([0], [1, 1]));
@@ -354,14 +354,14 @@ describe('root', () => {
     );
   });
 
-  test('all rows as one system give the same, where they do not see one another', async () => {
+  test('all rows as one system have the same result where they are independent', async () => {
     const expected = await gradientOf({});
     for (const [index, gradient] of (await gradientOf({ coupled: true })).entries()) {
       expect(relativeError(gradient, expected[index])).toBeLessThan(1e-9);
     }
   });
 
-  test('rows that see one another: a mean over the batch', async () => {
+  test('rows that depend on one another: a mean over the batch', async () => {
     // z = x/2 + mean(z)/2 over rows, so that z = (x + mean x)/2.
     const tape = new Tape();
     const input = tape.watch(engine.tensor([1, 2, 3, 6], [4, 1]));
@@ -464,7 +464,7 @@ describe('forward mode', () => {
     const difference = Array.from(above, (y, i) => (y - below[i]) / 2e-5);
     expect(relativeError(await tangent.data(), difference)).toBeLessThan(1e-7);
   });
-  test('a tangent of a failed solve is not given', async () => {
+  test('a failed solve has no tangent', async () => {
     const [w, c] = tensors();
     const failing = jacobianVectorProduct(
       (bias) =>
@@ -476,7 +476,7 @@ describe('forward mode', () => {
   });
 });
 
-describe('a function that solves something itself', () => {
+describe('a function that contains a solve', () => {
   /** z = ½·tanh(y), where y = relu(Wy + z + b) is a monotone layer. */
   const { n, batch, W, b } = monotoneProblem(4, 2, 9, 1, 0.5);
   const inner = (z: Tensor, w: Tensor, c: Tensor): Tensor =>
@@ -510,7 +510,7 @@ describe('a function that solves something itself', () => {
     }
   });
 
-  test('is freed with everything that it made', async () => {
+  test('is freed with everything that it created', async () => {
     const own = new Engine(openCPU());
     const inputs = [own.tensor(W, [n, n]), own.tensor(b, [batch, n])];
     const step = async (): Promise<number> => {
@@ -532,7 +532,7 @@ describe('a function that solves something itself', () => {
     own.close();
   });
 
-  test('an inner solve that fails is told with the outer one', async () => {
+  test('the failure of an inner solve is reported with the outer one', async () => {
     const failing = fixedPoint(
       (z, w, c) =>
         monotoneFixedPoint(w, z.add(c), { activation: 'tanh', margin: 1, limit: 1, solver: 'picard' }).z.mul(0.5),
@@ -543,7 +543,7 @@ describe('a function that solves something itself', () => {
 });
 
 describe('failures are never silent', () => {
-  test('a given solution that is none', async () => {
+  test('a given solution that does not solve the equation', async () => {
     const z = root((y, x) => y.sub(x), {
       unknown: zeros(1, 2),
       inputs: [engine.tensor([1, 1], [1, 2])],
@@ -552,7 +552,7 @@ describe('failures are never silent', () => {
     await expect(z.data()).rejects.toThrow(ConvergenceError);
     await expect(z.data()).rejects.toThrow('root, forward: 1 of 1 samples did not converge with given');
   });
-  test('a repetition that diverges', async () => {
+  test('plain repetition that diverges', async () => {
     const z = fixedPoint((y) => y.mul(3).add(1), { unknown: zeros(1, 2), inputs: [], solver: 'picard' });
     await expect(z.data()).rejects.toThrow('fixedPoint, forward: 1 of 1 samples did not converge with picard');
   });
@@ -569,7 +569,7 @@ describe('failures are never silent', () => {
     const z = fixedPoint((y) => y.sub(1).log(), { unknown: zeros(1, 1), inputs: [] });
     await expect(z.data()).rejects.toThrow();
   });
-  test('asked for the report, it tells instead', async () => {
+  test('with a request for the report, the failure is reported instead', async () => {
     const z = fixedPoint((y) => y.mul(3).add(1), {
       unknown: zeros(2, 2),
       inputs: [],
@@ -586,8 +586,8 @@ describe('failures are never silent', () => {
   });
 });
 
-describe('what a user of it should not notice', () => {
-  test('a function that depends on a number outside gets the number of the call', async () => {
+describe('details that users should not notice', () => {
+  test('a function that depends on an outer variable uses its value at the call', async () => {
     for (const factor of [0.25, 0.5, 0.75]) {
       const z = fixedPoint((y) => y.mul(factor).add(1), { unknown: zeros(1, 1), inputs: [], tolerance: 1e-12 });
       expect((await z.data())[0]).toBeCloseTo(1 / (1 - factor), 9);

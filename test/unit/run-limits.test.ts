@@ -1,4 +1,4 @@
-/** A signal and a time limit end solves early, and say so. */
+/** A signal and a time limit end solves early, with an error that says so. */
 import { getEventListeners } from 'node:events';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sparseRegression } from '../../src/data/index.ts';
@@ -26,7 +26,7 @@ const reason = new Error('enough');
 const aborted = AbortSignal.abort(reason);
 const BACKENDS = ['cpu', 'wasm', 'webgpu'] as const satisfies readonly BackendName[];
 
-/** z = relu((1 − 1e-6)z + b): Picard's iteration takes millions of steps, each a pass of a loop. */
+/** z = relu((1 − 1e-6)z + b): Picard's iteration takes millions of iterations, each a pass of a loop. */
 function slow(engine: Engine, isNarrow = false) {
   // The narrow one is a kernel of its own on a GPU, the other one a loop.
   const n = isNarrow ? 32 : Math.max(32, Math.min(engine.widestIteration + 1, 512));
@@ -56,7 +56,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   const { engine, close } = engineOn(backend);
   afterAll(close);
 
-  test.each([false, true])('a time limit ends a solve with what it has found: narrow, %s', async (isNarrow) => {
+  test.each([false, true])('a time limit ends a solve with its last iterate: narrow, %s', async (isNarrow) => {
     const { W, b, options } = slow(await engine(), isNarrow);
     const solution = monotoneFixedPoint(W, b, { ...options, timeLimit: 50, onFailure: 'report' });
     const { timedOut, timeLimit, samples } = await solution.report;
@@ -79,16 +79,16 @@ describe.each(BACKENDS)('%s', (backend) => {
     solution.dispose();
   });
 
-  test('an abort rejects what waits for the solve, frees it, and leaves an engine that works', async () => {
+  test('an abort rejects whatever awaits the solve, frees it, and leaves a working engine', async () => {
     const own = await engine();
     const { W, b, options } = slow(own);
-    const solved = async (): Promise<number> => {
+    const solveLoosely = async (): Promise<number> => {
       const solution = monotoneFixedPoint(W, b, { ...options, tolerance: 1e-2 });
       const [first] = await solution.z.data();
       solution.dispose();
       return first;
     };
-    const expected = await solved();
+    const expected = await solveLoosely();
     await own.idle();
     const before = own.memory().buffers;
     const controller = new AbortController();
@@ -99,13 +99,13 @@ describe.each(BACKENDS)('%s', (backend) => {
     controller.abort(reason);
     for (const result of (await settled).slice(0, 3)) expect(result).toMatchObject({ status: 'rejected', reason });
     solution.dispose();
-    expect(await solved()).toBeCloseTo(expected, 3);
+    expect(await solveLoosely()).toBeCloseTo(expected, 3);
     await own.idle();
-    // The product that was read above is the test's own.
+    // The product that was read above belongs to the test.
     expect(own.memory().buffers).toBe(before + 1);
   });
 
-  test('a gradient through a solve that was aborted meanwhile is not there', async () => {
+  test('a gradient through a solve that was aborted meanwhile is rejected', async () => {
     const { W, b } = slow(await engine());
     const controller = new AbortController();
     const gradient = valueAndGrad(
@@ -125,7 +125,7 @@ describe.each(BACKENDS)('%s', (backend) => {
   });
 });
 
-describe('what takes them', () => {
+describe('calls that accept them', () => {
   const { engine, close } = engineOn('cpu');
   afterAll(close);
 
@@ -141,7 +141,7 @@ describe('what takes them', () => {
     await expect(lassoPath({ X, y, timeLimit })).rejects.toThrow(message);
   });
 
-  test('a signal that is aborted already is told at once', async () => {
+  test('an already aborted signal rejects at once', async () => {
     const own = await engine();
     const { W, b, options } = slow(own);
     const { X, y } = rows(own);
@@ -180,7 +180,7 @@ describe('what takes them', () => {
     await expect(z.solve.select(() => 0)).rejects.toBe(reason);
   });
 
-  test('the limit of a linear solve counts from its own beginning', async () => {
+  test('the time limit of a linear solve counts from its own beginning', async () => {
     const own = await engine();
     const { W, b } = slow(own);
     const slowly = { activation: 'relu', margin: 5e-7, checkInputs: false, timeLimit: 300 } as const;
@@ -223,7 +223,7 @@ describe('what takes them', () => {
     expect((await report).timedOut).toBe(true);
   });
 
-  test('a path has one time limit, and tells what it did not come to', async () => {
+  test('a path has one time limit, and reports the λ that it did not reach', async () => {
     const own = await engine();
     const { X, y } = rows(own);
     const since = performance.now();
@@ -244,7 +244,7 @@ describe('what takes them', () => {
     expect((await path.beta.data()).every(Number.isFinite)).toBe(true);
   });
 
-  test('a path that is aborted between its chunks leaves nothing behind', async () => {
+  test('a path that is aborted between its chunks leaks nothing', async () => {
     const own = await engine();
     const { X, y } = rows(own);
     const logLambda = Array.from({ length: 2000 }, (_, at) => 4 - at / 500);
@@ -256,13 +256,13 @@ describe('what takes them', () => {
       await own.idle();
       return own.memory().buffers;
     };
-    // A number that is kept for the next time may be made at any abort, but only once.
+    // At any abort a number may be created that the engine keeps, but only once.
     const after: number[] = [];
     for (let abort = 0; abort < 6; abort++) after.push(await aborted());
     expect(after[5] - after[0]).toBeLessThan(3);
   });
 
-  test('whatever waits for a signal, it has one listener', async () => {
+  test('a signal has one listener, however many calls wait for it', async () => {
     const own = await engine();
     const { W, b } = slow(own);
     const { signal } = new AbortController();
@@ -275,7 +275,7 @@ describe('what takes them', () => {
     await expect.poll(() => getEventListeners(signal, 'abort').length).toBe(0);
   });
 
-  test('a solve that is done in time says so', async () => {
+  test('a solve that ends in time is not reported as cut short', async () => {
     const own = await engine();
     const { W, b } = slow(own);
     const { report } = monotoneFixedPoint(W, b, { activation: 'relu', margin: 5e-7, timeLimit: 60_000 });

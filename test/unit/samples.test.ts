@@ -1,4 +1,6 @@
-/** Which sample a number of a function belongs to, however the function lays its numbers out; and functions that mix samples. */
+/**
+ * Assigning the numbers of a function to samples, however the function lays them out; and functions that mix samples.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -10,20 +12,24 @@ import { concat, pad } from '../../src/tensor/arrange.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { affine } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { truth } from '../support/families.ts';
+import { findTruth } from '../support/families.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 const t = (values: ArrayLike<number>, shape: readonly number[]): Tensor => engine.tensor(values, shape);
 const zeros = (...shape: number[]): Tensor => t(new Float64Array(shape.reduce((a, b) => a * b, 1)), shape);
-const given = (f: ImplicitFunction, z: Tensor, inputs: Tensor[] = [], more: object = {}) =>
+const solutionGiven = (f: ImplicitFunction, z: Tensor, inputs: Tensor[] = [], more: object = {}) =>
   fixedPoint(f, { unknown: z, inputs, solver: 'given', ...more });
 
 test('a certificate does not depend on how the rows are laid out', async () => {
   const inputs = [t([2, 0, 0, 0.5], [2, 2]), t([-1, 0.5, 0, 0.5], [2, 2])];
   const z = t([1, 1, 0, 1], [2, 2]);
-  const rows = await given((y, W, c) => y.matmul(W, { transposeB: true }).relu().add(c), z, inputs).solve.certify();
-  const columns = await given(
+  const rows = await solutionGiven(
+    (y, W, c) => y.matmul(W, { transposeB: true }).relu().add(c),
+    z,
+    inputs,
+  ).solve.certify();
+  const columns = await solutionGiven(
     (y, W, c) => W.matmul(y, { transposeB: true }).relu().transpose().add(c),
     z,
     inputs,
@@ -36,7 +42,7 @@ test('a certificate does not depend on how the rows are laid out', async () => {
   expect(columns.kinks).toEqual(rows.kinks);
 });
 
-/** Ways to have a value of every sample, [batch, m], computed in another layout. */
+/** Ways to compute a value for every sample, [batch, m], in another layout. */
 const LAYOUTS: Readonly<Record<string, (x: Tensor, f: (y: Tensor) => Tensor) => Tensor>> = {
   rows: (x, f) => f(x),
   columns: (x, f) => f(x.transpose()).transpose(),
@@ -63,8 +69,8 @@ const LAYOUTS: Readonly<Record<string, (x: Tensor, f: (y: Tensor) => Tensor) => 
     ),
 };
 
-/** z = relu(Wz + b) − active at z = 0, of multiples of ⅛. */
-function drawn(seed: number) {
+/** z = relu(Wz + b) − active at z = 0, in multiples of ⅛. */
+function drawProblem(seed: number) {
   const draws = random(seed);
   const [n, batch] = [1 + draws.integer(3), 2 + draws.integer(3)];
   const size = [4, 8, 12][draws.integer(3)];
@@ -73,46 +79,48 @@ function drawn(seed: number) {
   return { n, batch, W, sides, active: sides.map((side) => (side > 0 ? 1 : 0)) };
 }
 
-function statusesOf({ n, batch, W, sides }: ReturnType<typeof drawn>): string[] {
+function statusesOf({ n, batch, W, sides }: ReturnType<typeof drawProblem>): string[] {
   return Array.from({ length: batch }, (_, sample) => {
     const own = sides.slice(sample * n, (sample + 1) * n);
     const base = W.map((w, at) => (at % (n + 1) === 0 ? 1 : 0) - (own[Math.floor(at / n)] > 0 ? w : 0));
     const kinked = own.flatMap((side, i) => (side === 0 ? [i] : []));
     const unit = (kink: number): number[] => own.map((_, i) => (i === kink ? 1 : 0));
     const terms = kinked.map((kink) => ({ a: unit(kink), b: W.slice(kink * n, (kink + 1) * n) }));
-    return truth({ n, base, terms }, 8).invertible ? 'certified' : 'failed';
+    return findTruth({ n, base, terms }, 8).invertible ? 'certified' : 'failed';
   });
 }
 
 describe.each(Object.keys(LAYOUTS))('kinks of each sample, laid out as %s', (layout) => {
-  test('certificates as exact determinants say, the same kinks, and each selection where it belongs', async () => {
+  test('certificates as exact determinants say, the same kinks, and each selection in its place', async () => {
     const counts = { certified: 0, failed: 0 };
     for (let seed = 0; seed < 25; seed++) {
-      const problem = drawn(seed);
+      const problem = drawProblem(seed);
       const { n, batch, W, sides, active } = problem;
       const inputs = [t(W, [n, n]), t(sides, [batch, n]), t(active, [batch, n])];
       const kinked: ImplicitFunction = (z, w, b, taken) =>
         LAYOUTS[layout](z.matmul(w, { transposeB: true }).add(b), (y) => y.relu()).sub(taken);
-      const { samples, kinks } = await given(kinked, zeros(batch, n), inputs, { tolerance: 1e-12 }).solve.certify();
+      const { samples, kinks } = await solutionGiven(kinked, zeros(batch, n), inputs, {
+        tolerance: 1e-12,
+      }).solve.certify();
       const expected = statusesOf(problem);
       expect([seed, ...samples.map(({ status }) => status)]).toEqual([seed, ...expected]);
       for (const status of expected) counts[status as keyof typeof counts] += 1;
-      const mine = (sample: number): number =>
+      const countPlanted = (sample: number): number =>
         sides.filter((side, at) => side === 0 && Math.floor(at / n) === sample).length;
-      const told = (sample: number): number => kinks.filter((kink) => kink.sample === sample).length;
+      const countReported = (sample: number): number => kinks.filter((kink) => kink.sample === sample).length;
       for (let sample = 0; sample < batch; sample++) {
         const doubled = layout.startsWith('twice') ? 2 : 1;
-        const extra = samples[sample].kinks - told(sample);
-        // The zeros around it are at a kink too, and lead nowhere: it does not matter whose they are.
+        const extra = samples[sample].kinks - countReported(sample);
+        // The padding zeros are at a kink too, but do not affect the result, so their sample does not matter.
         if (layout === 'in a larger tensor') continue;
-        expect([seed, sample, told(sample), extra]).toEqual([seed, sample, doubled * mine(sample), 0]);
+        expect([seed, sample, countReported(sample), extra]).toEqual([seed, sample, doubled * countPlanted(sample), 0]);
       }
       if (expected.includes('failed')) continue;
-      // q = 1 in one sample, 0 in the others: b moves what is at a kink in that sample alone.
+      // q = 1 in one sample and 0 in the others: b moves the units at a kink in that sample alone.
       const one = batch - 1;
       const [, [gradient]] = await valueAndGrad(
         (b) =>
-          given(kinked, zeros(batch, n), [inputs[0], b, inputs[2]], {
+          solutionGiven(kinked, zeros(batch, n), [inputs[0], b, inputs[2]], {
             selection: ({ sample }: { sample?: number }) => (sample === one ? 1 : 0),
             tolerance: 1e-12,
           }).sum(),
@@ -126,7 +134,7 @@ describe.each(Object.keys(LAYOUTS))('kinks of each sample, laid out as %s', (lay
   });
 });
 
-describe('rows that see one another are refused where coupled is not set', () => {
+describe('rows that depend on one another are refused where coupled is not set', () => {
   const x = t([1, 2, 3, 4, 5, 6], [3, 2]);
   const M = t([1, 0, 0.5, 0, 1, 0, 0, 0, 1], [3, 3]);
   const MIXING: Readonly<Record<string, ImplicitFunction>> = {
@@ -163,20 +171,22 @@ describe('rows that see one another are refused where coupled is not set', () =>
     }
   });
 
-  test('a singular one that was certified: with coupled it fails', async () => {
-    const certificate = await given((z) => z.gather([1, 0]).neg(), zeros(2, 1), [], { coupled: true }).solve.certify();
+  test('a singular system that was once certified fails with coupled', async () => {
+    const certificate = await solutionGiven((z) => z.gather([1, 0]).neg(), zeros(2, 1), [], {
+      coupled: true,
+    }).solve.certify();
     expect(certificate.status).toBe('failed');
   });
 
-  test('a matrix that mixes is told by its numbers, one that does not is taken', async () => {
+  test('a matrix that mixes samples is recognised by its numbers, and another one is accepted', async () => {
     const solved = (weights: Tensor) =>
-      given((z, w, y) => w.matmul(z).mul(0.5).add(y).relu().sub(y), zeros(3, 2), [weights, zeros(3, 2)]);
+      solutionGiven((z, w, y) => w.matmul(z).mul(0.5).add(y).relu().sub(y), zeros(3, 2), [weights, zeros(3, 2)]);
     const mixing = solved(M);
     await expect(mixing.data()).rejects.toThrow('coupled is false, but row');
     await expect(mixing.solve.report).rejects.toThrow('coupled');
     await expect(mixing.solve.certify()).rejects.toThrow('coupled');
     await expect(valueAndGrad((w) => solved(w).sum(), [M])).rejects.toThrow('coupled');
-    const quiet = given((z, w) => w.matmul(z).mul(0.5), zeros(3, 2), [M], { onFailure: 'report' });
+    const quiet = solutionGiven((z, w) => w.matmul(z).mul(0.5), zeros(3, 2), [M], { onFailure: 'report' });
     await expect(quiet.data()).rejects.toThrow('coupled');
     const diagonal = solved(t([1, 0, 0, 0, 3, 0, 0, 0, -1], [3, 3]));
     expect(Array.from(await diagonal.data())).toEqual([0, 0, 0, 0, 0, 0]);
@@ -187,17 +197,22 @@ describe('rows that see one another are refused where coupled is not set', () =>
     ]);
   });
 
-  test('a mask of numbers, too', async () => {
+  test('a mask of numbers is recognised too', async () => {
     const gram = (mask: Tensor) =>
-      given((z, m) => z.matmul(z, { transposeB: true }).mul(m).sum(1, { keepAxes: true }).mul(0.1).mul(z), x, [mask], {
-        solver: 'picard',
-        onFailure: 'report',
-      });
+      solutionGiven(
+        (z, m) => z.matmul(z, { transposeB: true }).mul(m).sum(1, { keepAxes: true }).mul(0.1).mul(z),
+        x,
+        [mask],
+        {
+          solver: 'picard',
+          onFailure: 'report',
+        },
+      );
     expect(Array.from(await gram(t([1, 0, 0, 0, 1, 0, 0, 0, 1], [3, 3])).data()).length).toBe(6);
     await expect(gram(t([1, 0, 0, 0, 1, 0, 1, 0, 1], [3, 3])).data()).rejects.toThrow('coupled');
   });
 
-  test('what a function solves itself mixes, or does not', async () => {
+  test('an inner solve may mix samples, or not', async () => {
     const own = (z: Tensor): Tensor => fixedPoint((y, u) => y.mul(0.5).add(u), { unknown: zeros(3, 2), inputs: [z] });
     const across = (z: Tensor): Tensor =>
       fixedPoint((y, u) => y.mul(0.5).add(u.gather([1, 2, 0])), { unknown: zeros(3, 2), inputs: [z] });
@@ -206,18 +221,21 @@ describe('rows that see one another are refused where coupled is not set', () =>
     const layer = (z: Tensor): Tensor =>
       monotoneFixedPoint(t([0.5, 0, 0, 0.5], [2, 2]), z, { activation: 'relu', margin: 0.5 }).z;
     for (const f of [own, one, layer]) {
-      expect(Array.from(await given((z) => f(z).mul(0.1), zeros(3, 2)).data())).toEqual([0, 0, 0, 0, 0, 0]);
+      expect(Array.from(await solutionGiven((z) => f(z).mul(0.1), zeros(3, 2)).data())).toEqual([0, 0, 0, 0, 0, 0]);
     }
-    expect(() => given((z) => across(z).mul(0.1), zeros(3, 2))).toThrow('coupled');
-    expect(() => given((z) => own(z.gather([2, 1, 0])).mul(0.1), zeros(3, 2))).toThrow('coupled');
+    expect(() => solutionGiven((z) => across(z).mul(0.1), zeros(3, 2))).toThrow('coupled');
+    expect(() => solutionGiven((z) => own(z.gather([2, 1, 0])).mul(0.1), zeros(3, 2))).toThrow('coupled');
     await expect(
-      given((z) => layer(z.gather([2, 1, 0])).add(z.mul(0.1)), x, [], { solver: 'picard', onFailure: 'report' }).data(),
+      solutionGiven((z) => layer(z.gather([2, 1, 0])).add(z.mul(0.1)), x, [], {
+        solver: 'picard',
+        onFailure: 'report',
+      }).data(),
     ).rejects.toThrow('coupled');
-    expect(() => given((z) => across(z).gather([2, 0, 1]).mul(0.1), zeros(3, 2))).not.toThrow();
+    expect(() => solutionGiven((z) => across(z).gather([2, 0, 1]).mul(0.1), zeros(3, 2))).not.toThrow();
   });
 });
 
-describe('inputs of one sample, and those of all', () => {
+describe('inputs of one sample, and of all samples', () => {
   test('may mix, and be shared', async () => {
     const inputs = [t([1, 2], [2, 1]), t([0.5], [1]), t([0.25], [1, 1])];
     const z = fixedPoint(
@@ -235,8 +253,8 @@ describe('inputs of one sample, and those of all', () => {
     );
   });
 
-  test('kinks of what is computed from inputs alone belong to the sample that they reach', async () => {
-    // relu of [2, 2] numbers: of each sample its own, of W those of all.
+  test('kinks of values computed from inputs alone belong to the sample that they affect', async () => {
+    // relu of [2, 2] numbers: the numbers of each sample separately, and those of W for all.
     const selected: unknown[] = [];
     const f: ImplicitFunction = (z, x, W) =>
       z
@@ -245,7 +263,7 @@ describe('inputs of one sample, and those of all', () => {
         .add(x.transpose().abs().transpose())
         .add(x.mul(0).matmul(W.relu()))
         .add(x.relu().gather([1, 0]).mul(0));
-    const solution = given(f, zeros(2, 2), [zeros(2, 2), zeros(2, 2)]);
+    const solution = solutionGiven(f, zeros(2, 2), [zeros(2, 2), zeros(2, 2)]);
     await solution.solve.select(({ operation, place, sample, index }) => {
       selected.push([operation, place, sample, index]);
       return 0;
@@ -261,9 +279,9 @@ describe('inputs of one sample, and those of all', () => {
     );
   });
 
-  test('an interval where samples share a kink is that of one system', async () => {
-    // z = relu(x)·(1, −1): the sum is 0 whatever the selection, although each is in [−1, 1].
-    const solution = given((z, x, sign) => z.mul(0).add(x.relu().mul(sign)), zeros(2, 1), [
+  test('where samples share a kink, the interval is that of one system', async () => {
+    // z = relu(x)·(1, −1): the sum is 0 whatever the selection, although each term is in [−1, 1].
+    const solution = solutionGiven((z, x, sign) => z.mul(0).add(x.relu().mul(sign)), zeros(2, 1), [
       t([0], [1]),
       t([1, -1], [2, 1]),
     ]);
@@ -273,7 +291,9 @@ describe('inputs of one sample, and those of all', () => {
   });
 
   test('places of kinks count the operations on inputs too', async () => {
-    const { kinks } = await given((z, x) => x.abs().add(z.mul(0.5).relu()), zeros(2, 1), [zeros(2, 1)]).solve.certify();
+    const { kinks } = await solutionGiven((z, x) => x.abs().add(z.mul(0.5).relu()), zeros(2, 1), [
+      zeros(2, 1),
+    ]).solve.certify();
     expect(kinks.map(({ operation, place, sample }) => [operation, place, sample])).toEqual([
       ['relu', 1, 0],
       ['relu', 1, 1],
@@ -283,7 +303,7 @@ describe('inputs of one sample, and those of all', () => {
   test('operands of a maximum that are broadcast', async () => {
     // max(z, c·mean z) with the mean of a row: slopes between those of the operands.
     const at = (c: number) =>
-      given((z) => z.maximum(z.mean(1, { keepAxes: true }).mul(c)).mul(0.9), zeros(2, 2)).solve.certify();
+      solutionGiven((z) => z.maximum(z.mean(1, { keepAxes: true }).mul(c)).mul(0.9), zeros(2, 2)).solve.certify();
     expect((await at(1)).status).toBe('certified');
     expect((await at(1.5)).status).toBe('failed');
   });

@@ -65,7 +65,7 @@ describe('by name', () => {
     linearWarmUp(cosine(0.5, { epochs: 7 }), { epochs: 2 }),
     oneCycle(0.5, { epochs: 10 }),
   ];
-  test('each one is what its description makes, also after a detour through JSON', () => {
+  test('each one can be rebuilt from its description, also after a round trip through JSON', () => {
     expect(all.map(({ description }) => description?.name).sort()).toEqual([...SCHEDULE_NAMES].sort());
     for (const schedule of all) {
       const { name, options } = JSON.parse(JSON.stringify(schedule.description));
@@ -78,7 +78,7 @@ describe('by name', () => {
   test('options that are not given have their defaults', () => {
     expect(scheduleNamed('stepDecay', { rate: 1, every: 2 })(2, 0)).toBe(0.1);
   });
-  test('a function of the user has no description, and neither has what is made of it', () => {
+  test('a user’s own function has no description, and neither does a schedule built from it', () => {
     expect(linearWarmUp((epoch) => 1 / (1 + epoch), { epochs: 2 }).description).toBeUndefined();
   });
   test.each<[string, () => unknown, string]>([

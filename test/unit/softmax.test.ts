@@ -1,4 +1,4 @@
-/** softmax and its prox_{αf} on the oracle: the equation, another way of solving it, and the ends. */
+/** softmax and its prox_{αf} on the oracle: the equation, another method for it, and extreme inputs. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -57,7 +57,7 @@ describe('proximalSoftmax', () => {
     }
   });
 
-  test('is what it is defined by: softmax(t) with (1 − α)·softmax(t) + αt = x, for any row and α', async () => {
+  test('satisfies its definition: softmax(t) with (1 − α)·softmax(t) + αt = x, for any row and α', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(1, 2, 3, 17, 100),
@@ -68,7 +68,7 @@ describe('proximalSoftmax', () => {
           const x = normals(n, seed, scale);
           const s = await proximal(x, step);
           const t = x.map((value, i) => (value - (1 - step) * s[i]) / step);
-          // An error δ of s is one of δ(1 − α)/α in t.
+          // An error δ of s causes one of δ(1 − α)/α in t.
           const allowed = (1e-13 * (1 + Math.max(...x.map(Math.abs)) + step)) / Math.min(1, step);
           for (const [i, value] of softmax(t).entries()) expect(Math.abs(s[i] - value)).toBeLessThan(allowed);
           expect(s.reduce((sum, value) => sum + value)).toBeCloseTo(1, 12);

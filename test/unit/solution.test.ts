@@ -1,4 +1,4 @@
-/** The course of an implicit solution, of a problem that has several outputs and reasons of its own for failing. */
+/** The course of an implicit solution, for a problem with several outputs and its own reasons for failing. */
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CustomOperation } from '../../src/autodiff/custom.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -40,7 +40,7 @@ function problemWith(own: Partial<CourseProblem>, settings: Partial<CourseProble
   };
 }
 
-/** [10, batch], with these residuals. */
+/** A summary [10, batch] with these residuals. */
 function summaryOf(
   residuals: readonly number[],
   rows: Partial<Record<(typeof SUMMARY_ROWS)[number], number>> = {},
@@ -73,7 +73,7 @@ describe('the outputs', () => {
     expect(await report).toMatchObject({ solver: 'by-hand', tolerance: 1e-3, gap: 7 });
   });
 
-  test('all reject with the reason of the problem, where it has one', async () => {
+  test('all reject with the problem’s own reason, if it has one', async () => {
     class Infeasible extends Error {}
     const failure = ({ samples }: SolveReport) => (samples[1].residual > 0.5 ? new Infeasible('no x') : undefined);
     const course = new Course(problemWith({ failure }));
@@ -84,14 +84,14 @@ describe('the outputs', () => {
     for (const tensor of other.outputs) await expect(tensor.data()).rejects.toThrow(ConvergenceError);
   });
 
-  test('are given as they are where the report alone is to tell', async () => {
+  test('are returned as they are where failures are only reported', async () => {
     const failure = () => new Error('no x');
     const course = new Course(problemWith({ failure }, { onFailure: 'report' }));
     const { outputs: read } = course.solved(summaryOf([1]), outputs(), plain);
     expect(Array.from(await read[0].data())).toEqual([1, 2]);
   });
 
-  test('are parts of one row, of which one linear solve makes the gradient', async () => {
+  test('are parts of one row, and one linear solve computes their gradient', async () => {
     const course = new Course(problemWith({}));
     const tape = new Tape();
     const b = tape.watch(engine.tensor([1, 2, 3], [1, 3]));

@@ -1,8 +1,8 @@
-/** A Lasso as a layer: its codes, its gradients through a model, trained, and taken up from a checkpoint. */
+/** A Lasso as a layer: its codes, its gradients through a model, its training, and a resumed run. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { emptyMemory } from '../../src/layers/layer.ts';
 import { sequential } from '../../src/layers/sequential.ts';
@@ -46,7 +46,7 @@ describe('sparseCoding', () => {
     expect(reports.map(({ samples }) => samples.length)).toEqual([3]);
   });
 
-  test('starts from columns of norm 1, and the λ asked for', () => {
+  test('starts from columns of norm 1 and the given λ', () => {
     const [X, logLambda] = sparseCoding({ inputs: INPUTS, features: FEATURES }).parameters;
     const columns = X.initial(random(1));
     for (let column = 0; column < FEATURES; column++) {
@@ -68,7 +68,10 @@ describe('sparseCoding', () => {
   });
 });
 
-/** Which of three pairs of directions a row is a mixture of: sparse in the right dictionary, and no line tells them apart. */
+/**
+ * Each row mixes one of three pairs of directions, which is its class: sparse in the right dictionary, but not
+ * separable by lines.
+ */
 function mixtures(count: number, seed: number): Samples {
   const generator = random(seed);
   const directions = normals(6 * INPUTS, 77);
@@ -92,7 +95,7 @@ const model = () =>
   );
 
 describe('in a model', () => {
-  test('gradients in the input, the dictionary and λ are those of differences', async () => {
+  test('gradients with respect to the input, the dictionary and log λ agree with differences', async () => {
     const net = model();
     net.initialise(engine, 5);
     const values = await Promise.all(net.parameters.map(async ({ value }) => Array.from(await value.data())));
@@ -106,7 +109,7 @@ describe('in a model', () => {
     net.dispose();
   });
 
-  test('the loss falls, λ and the dictionary are learnt, and steps leave nothing behind', async () => {
+  test('the loss falls, λ and the dictionary are learnt, and steps leak nothing', async () => {
     const net = model();
     const memory: number[] = [];
     const { epochs } = await train(engine, net, mixtures(150, 1), {

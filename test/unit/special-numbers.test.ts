@@ -1,4 +1,4 @@
-/** What does not fit into a number: NaN, infinities, norms whose squares overflow or underflow, on every backend. */
+/** NaN, infinities, and norms whose squares overflow or underflow, on every backend. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { type BackendName, fixedPoint, monotoneFixedPoint, root, type Tensor } from '../../src/index.ts';
@@ -54,7 +54,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(lost).toEqual([]);
   });
 
-  test.each([null, '2', true, undefined, [5], 5n])('what is no number is refused: %o', async (value) => {
+  test.each([null, '2', true, undefined, [5], 5n])('a value that is not a number is refused: %o', async (value) => {
     const engine = await opened();
     const x = engine.tensor([1, 2]);
     expect(() => engine.tensor([1, value as unknown as number])).toThrow('every number must be finite');
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect([...(await engine.tensor([3.4028234663852886e38]).data())]).toEqual([3.4028234663852886e38]);
   });
 
-  test.each([2e19, 1e25, 1e30, 1e-19, 1e-25])('a root of the size of %s is found', async (size) => {
+  test.each([2e19, 1e25, 1e30, 1e-19, 1e-25])('a root of size %s is found', async (size) => {
     const engine = await opened();
     const c = engine.tensor([size, -size / 4, size * 2], [1, 3]);
     const z = root((y: Tensor, d: Tensor) => y.mul(1.5).sub(d), { unknown: c, inputs: [c] });
@@ -89,7 +89,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     for (const [index, want] of [2 / 3, -1 / 6, 4 / 3].entries()) expect(found[index]).toBeCloseTo(want, 3);
   });
 
-  test('a solution beyond what a norm can hold is no solution', async () => {
+  test('a solution whose norm overflows is not accepted', async () => {
     const engine = await opened();
     const size = isNarrow ? 3e38 : 1.5e308;
     const start = engine.tensor([size, size, size, size], [1, 4]);
@@ -98,7 +98,7 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect((await report).samples[0].status).not.toBe('converged');
   });
 
-  test.each([1e20, 1e28])('a monotone layer with b of the size of %s', async (size) => {
+  test.each([1e20, 1e28])('a monotone layer with b of size %s', async (size) => {
     const engine = await opened();
     const W = engine.tensor([0.25, -0.5, 0.5, 0.25], [2, 2]);
     const b = (scale: number): Tensor => engine.tensor([scale, 2 * scale, scale, -scale], [2, 2]);
@@ -123,7 +123,7 @@ describe.each(BACKENDS)('%s', (backend) => {
       tape.pullback(solved, [x], engine.tensor([1, 1], [1, 2]));
       return (await solved.solve.backwardReports[0]).certificate;
     };
-    // 9e-50 and 1.8e-24: the squares of the entries underflow in float32, and the product of the norms does.
+    // 9e-50 and 1.8e-24: in float32 the squares of the entries underflow, and so does the product of the norms.
     const twice = await certificateOf((z, S) => z.matmul(S).matmul(S));
     const once = await certificateOf((z, S) => z.matmul(S));
     for (const { argument, reason } of [twice, once]) {
@@ -131,7 +131,7 @@ describe.each(BACKENDS)('%s', (backend) => {
       expect(reason).not.toMatch(/≤ 0(\.0*)? /);
     }
     expect(once.reason).toMatch(/≤ 4\.24e-25 /);
-    // 81, of factors whose products are 9e-50 and 9e50.
+    // 81, although products of the factors are 9e-50 and 9e50.
     const { status } = await certificateOf((z, S, L) => z.matmul(S).matmul(S).matmul(L).matmul(L));
     expect(status).toBe('unknown');
   });
@@ -147,13 +147,13 @@ describe.each(BACKENDS)('%s', (backend) => {
 
   test('where even the shortest step leaves the domain, shorter ones are tried', async () => {
     const engine = await opened();
-    // Newton's step is z·ln z, 66.8 times z, and the shortest of the line search a 64th of it.
+    // Newton's update is z·ln z, 66.8 times z, and the shortest one of the line search is a 64th of it.
     const F = (y: Tensor): Tensor => y.log().mul(1e30);
     const z = root(F, { unknown: engine.tensor([1e29], [1, 1]), inputs: [], onFailure: 'report' });
     expect((await z.data())[0]).toBeLessThan(1e25);
   });
 
-  test('from where F is not defined nothing is found', async () => {
+  test('nothing is found from a start where F is undefined', async () => {
     const engine = await opened();
     const { solve } = root((y: Tensor) => y.log(), {
       unknown: engine.tensor([-1], [1, 1]),

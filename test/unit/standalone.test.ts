@@ -1,15 +1,15 @@
-/** The runner of tests for a machine without vitest does as vitest does with what the parity tests use. */
+/** The runner for machines without vitest treats everything that the parity tests use as vitest does. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type * as Standalone from '../support/standalone.ts';
 
 let own: typeof Standalone;
 beforeEach(async () => {
-  vi.resetModules(); // what was described before is forgotten
+  vi.resetModules(); // forgets the suites described before
   own = await import('../support/standalone.ts');
 });
 
-/** Titles of the tests, with the error of those that failed. */
-async function outcomes(skip?: RegExp): Promise<string[]> {
+/** The titles of the tests, with the errors of those that failed. */
+async function runAll(skip?: RegExp): Promise<string[]> {
   const told: string[] = [];
   await own.runAll({
     ...(skip && { skip }),
@@ -18,29 +18,29 @@ async function outcomes(skip?: RegExp): Promise<string[]> {
   return told;
 }
 
-test('titles have their values in them', () => {
-  expect(own.titled('%s of %i, %j', ['a', 2, { b: 1 }])).toBe('a of 2, {"b":1}');
-  expect(own.titled('at $q of $missing', [{ q: 0.5 }])).toBe('at 0.5 of $missing');
+test('titles contain their values', () => {
+  expect(own.fillTitle('%s of %i, %j', ['a', 2, { b: 1 }])).toBe('a of 2, {"b":1}');
+  expect(own.fillTitle('at $q of $missing', [{ q: 0.5 }])).toBe('at 0.5 of $missing');
 });
 
-test('suites and tests run in their order, with their hooks, one that fails among them', async () => {
+test('suites and tests run in order with their hooks, including a failing one', async () => {
   const log: string[] = [];
-  const noted = (text: string) => () => void log.push(text);
+  const note = (text: string) => () => void log.push(text);
   own.describe('outer', () => {
-    own.beforeAll(noted('before all'));
-    own.afterAll(noted('after all'));
-    own.afterEach(noted('after each'));
-    own.it('first', noted('first'));
+    own.beforeAll(note('before all'));
+    own.afterAll(note('after all'));
+    own.afterEach(note('after each'));
+    own.it('first', note('first'));
     own.describe.each([['a', 1] as const, ['b', 2] as const])('inner %s', async (name, value) => {
-      await Promise.resolve(); // it is described later
-      own.test.each([{ x: 5 }])('$x', (given) => noted(`${name} ${value} ${JSON.stringify(given)}`)());
+      await Promise.resolve(); // describes the rest later
+      own.test.each([{ x: 5 }])('$x', (given) => note(`${name} ${value} ${JSON.stringify(given)}`)());
     });
     own.test('second', async () => {
       throw new Error('no');
     });
   });
-  own.test('last', noted('last'));
-  expect(await outcomes()).toEqual([
+  own.test('last', note('last'));
+  expect(await runAll()).toEqual([
     'outer > first',
     'outer > inner a > 5',
     'outer > inner b > 5',
@@ -51,20 +51,20 @@ test('suites and tests run in their order, with their hooks, one that fails amon
   expect(log).toEqual(['before all', 'first', 'after each', ...inner, 'after each', 'after all', 'last']);
 });
 
-test('where a suite cannot begin its tests do not run, and that is a failure', async () => {
+test('the tests of a suite that cannot begin count as failures', async () => {
   own.describe('closed', () => {
     own.beforeAll(() => Promise.reject(new Error('no adapter')));
     own.test('never', () => {
       throw new Error('it ran');
     });
   });
-  expect(await outcomes()).toEqual(['closed > before all: no adapter']);
+  expect(await runAll()).toEqual(['closed > before all: no adapter']);
 });
 
 test('suites are left out by their title', async () => {
   own.describe('on wasm', () => own.test('one', () => {}));
   own.describe('on webgpu', () => own.test('wasm and webgpu', () => {}));
-  expect(await outcomes(/\bwasm\b/)).toEqual(['on webgpu > wasm and webgpu']);
+  expect(await runAll(/\bwasm\b/)).toEqual(['on webgpu > wasm and webgpu']);
 });
 
 describe('what is expected', () => {
@@ -96,7 +96,7 @@ describe('what is expected', () => {
     toHaveLength: (check) => check([1, 2]).toHaveLength(3),
   };
 
-  // Both judge alike: what is written for one is run by the other.
+  // Both runners must agree, since the tests run in both.
   test.each(Object.entries(passing))('%s holds', (_, body) => {
     expect(() => body(own.expect)).not.toThrow();
     expect(() => body(expect as unknown as typeof own.expect)).not.toThrow();
@@ -106,7 +106,7 @@ describe('what is expected', () => {
     expect(() => body(expect as unknown as typeof own.expect)).toThrow();
   });
 
-  test('the error says what was found, and of what', () => {
+  test('the error states the value and its meaning', () => {
     expect(() => own.expect([1], 'β').toEqual([2])).toThrow('β: it is [1]; it must equal [2]');
     expect(() => own.expect(3).not.toBe(3)).toThrow('it is 3; it must not be 3');
   });

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { type Layer, uniformParameter } from '../../src/layers/layer.ts';
@@ -29,7 +29,7 @@ const SAMPLES: Samples = {
 };
 const SHAPES = [[2, 2], [2, 1], [2]];
 
-/** Eight parameters; both units are active at the start for the inputs near 0. */
+/** Eight parameters. At the start both units are active for the inputs near 0. */
 const coupled: Layer = {
   kind: 'coupled',
   inputs: 1,
@@ -68,16 +68,16 @@ const EPOCHS = 750;
 const RADIUS = 0.05;
 
 interface End {
-  /** Of 0 to the hull of gradients within RADIUS of the last point. */
+  /** The distance of 0 to the hull of gradients within RADIUS of the last point. */
   readonly distance: number;
   readonly smallestGradient: number;
-  /** Largest less smallest objective over the last tenth of the run. */
+  /** The largest minus the smallest objective over the last tenth of the run. */
   readonly unrest: number;
-  /** As `distance`, at the first point. */
+  /** Like `distance`, at the first point. */
   readonly distanceAtStart: number;
 }
 
-/** 3000 steps of one sample each, and what they lead to. */
+/** Runs 3000 steps of one sample each, and measures where they end. */
 async function run(optimiser: Optimiser, seed: number): Promise<End> {
   const engine = new Engine(openCPU());
   const model = sequential(coupled);
@@ -123,7 +123,7 @@ async function run(optimiser: Optimiser, seed: number): Promise<End> {
 
 const DISTANCE = 0.04;
 const UNREST = 0.015;
-/** 60000 steps take a minute, and several beside other work. */
+/** 60000 steps take a minute, and several minutes beside other work. */
 const TIMEOUT = 600_000;
 
 describe('stochasticGradient({ theorem3: true })', () => {
@@ -139,7 +139,7 @@ describe('stochasticGradient({ theorem3: true })', () => {
         expect(end.smallestGradient).toBeGreaterThan(0.1);
         starts.push(end.distanceAtStart);
       }
-      // The measure tells such points from others.
+      // The measure distinguishes such points from others.
       expect(Math.min(...starts)).toBeGreaterThan(10 * DISTANCE);
     },
     TIMEOUT,

@@ -18,7 +18,7 @@ const make = (): Engine => new Engine(openCPU());
 const small = () => sequential(monotone({ inputs: 2, width: 6 }), dense({ inputs: 6, outputs: 3 }));
 
 describe('training', () => {
-  test('learns three clouds, and reports what it does', async () => {
+  test('learns three clouds, and reports its progress', async () => {
     const engine = make();
     const model = small();
     const seen: Progress[] = [];
@@ -55,7 +55,7 @@ describe('training', () => {
     expect(await run(7)).not.toEqual(await run(8));
   });
 
-  test('memory is the same after step 5 and after step 200, and all given back at the end', async () => {
+  test('memory is the same after step 5 and after step 200, and all of it is freed at the end', async () => {
     const engine = make();
     const model = small();
     const figures: string[] = [];
@@ -75,7 +75,7 @@ describe('training', () => {
     expect(engine.memory().buffers).toBe(buffers);
   });
 
-  test('goes on from the parameters that a model has on the engine', async () => {
+  test('continues from the parameters that a model has on the engine', async () => {
     const engine = make();
     const model = small();
     const first = await train(engine, model, clouds(40), { epochs: 5, optimiser: adam({ rate: 0.05 }) });

@@ -1,20 +1,20 @@
-/** What the training loop offers besides steps: early stopping, class weights, a loss by option, stopping, the time left. */
+/** The options of the training loop: early stopping, class weights, a chosen loss, stopping, the time left. */
 import { describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import type { Samples } from '../../src/data/dataset.ts';
 import { random } from '../../src/data/random.ts';
+import type { Samples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { adam } from '../../src/train/adam.ts';
-import { batchesOf } from '../../src/train/batches.ts';
-import { targetsOf } from '../../src/train/class-weights.ts';
+import { drawBatches } from '../../src/train/batches.ts';
+import { createTargets } from '../../src/train/class-weights.ts';
 import { EarlyStopper } from '../../src/train/early-stopping.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { crossEntropy } from '../../src/train/losses.ts';
-import { type EpochProgress, estimator, type Progress } from '../../src/train/progress.ts';
+import { createEstimator, type EpochProgress, type Progress } from '../../src/train/progress.ts';
 import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
 import { train } from '../../src/train/train.ts';
@@ -26,7 +26,7 @@ const numbersOf = async (model: Model): Promise<number[]> =>
   (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
 
 describe('early stopping', () => {
-  /** Labels without any relation to the inputs: the validation loss soon rises. */
+  /** Labels that are independent of the inputs: the validation loss soon rises. */
   const noise = (seed: number): Samples => {
     const generator = random(seed);
     const samples = clouds(12, seed);
@@ -58,7 +58,7 @@ describe('early stopping', () => {
     expect((await evaluate(model, validation)).loss).toBe(losses[best]);
   });
 
-  test('leaves the last parameters where asked, and gives all memory back', async () => {
+  test('keeps the last parameters on request, and frees all memory', async () => {
     const engine = make();
     const model = small();
     let last: number[] = [];
@@ -84,7 +84,7 @@ describe('early stopping', () => {
     const watch = (on: 'training loss' | 'training accuracy', values: number[]): boolean[] => {
       const stopper = new EarlyStopper({ patience: 2, minimumImprovement: 0.1, on });
       return values.map((value, epoch) => {
-        stopper.see({ epoch: epoch + 1, loss: value, accuracy: value } as EpochProgress, model);
+        stopper.recordEpoch({ epoch: epoch + 1, loss: value, accuracy: value } as EpochProgress, model);
         return stopper.hasStopped;
       });
     };
@@ -100,7 +100,7 @@ describe('class weights', () => {
 
   test('the loss is Σ w·ℓ / Σ w', async () => {
     const engine = make();
-    const { rows, weight } = targetsOf(labels, 3, weights);
+    const { rows, weight } = createTargets(labels, 3, weights);
     const [found] = await crossEntropy(engine.tensor(scores, [4, 3]), engine.tensor(rows, [4, 3])).data();
     let [sum, total] = [0, 0];
     for (const [row, label] of labels.entries()) {
@@ -113,7 +113,7 @@ describe('class weights', () => {
     expect(found).toBeCloseTo(sum / total, 6); // the targets are float32
   });
 
-  test('balanced: where inputs tell nothing, every class is as probable as another; without, as often as it occurs', async () => {
+  test('balanced: with uninformative inputs all classes are equally probable; without weights, as probable as they are frequent', async () => {
     const blind: Samples = {
       inputs: new Float32Array(12),
       labels: Int32Array.from([0, 0, 0, 0, 1, 2]),
@@ -140,7 +140,7 @@ describe('class weights', () => {
   });
 });
 
-describe('a loss of the user', () => {
+describe('a user’s own loss', () => {
   const absolute = (outputs: Tensor, targets: Tensor): Tensor =>
     outputs
       .sub(targets)
@@ -157,7 +157,7 @@ describe('a loss of the user', () => {
       optimiser: sgd({ rate: 0.05 }),
       validation: data,
     });
-    // One step an epoch: the validation loss after it is the training loss of the next.
+    // With one step in each epoch, the validation loss after it is the training loss of the next.
     expect(epochs[0].validation?.loss).toBeCloseTo(epochs[1].loss, 12);
     expect(epochs[1].validation?.loss).toBeCloseTo(epochs[2].loss, 12);
     expect((await evaluate(model, data, { loss: absolute, batch: 7 })).loss).toBeCloseTo(
@@ -183,18 +183,18 @@ describe('stopping', () => {
       },
     });
     await expect(training).rejects.toBe(reason);
-    expect(steps).toBe(6); // nobody waits for the one under way
+    expect(steps).toBe(6); // the step under way is not awaited
     expect((await numbersOf(model)).every(Number.isFinite)).toBe(true);
   });
 
-  test('a signal aborted before ends it at once', async () => {
+  test('an already aborted signal ends it at once', async () => {
     const model = small();
     await expect(train(make(), model, clouds(6), { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
     expect(model.isInitialised).toBe(false);
   });
 });
 
-test('timers run while training goes on, also with epochs of one step', async () => {
+test('timers fire during training, also with epochs of one step', async () => {
   let ticks = 0;
   let ticksAtEnd = 0;
   const timer = setInterval(() => {
@@ -205,7 +205,7 @@ test('timers run while training goes on, also with epochs of one step', async ()
     batch: 4,
     onProgress: ({ kind }) => {
       const started = performance.now();
-      while (kind === 'step' && performance.now() < started + 2); // a step of 2 ms, whatever the machine
+      while (kind === 'step' && performance.now() < started + 2); // makes the step take 2 ms on any machine
       ticksAtEnd = ticks;
     },
   });
@@ -213,8 +213,8 @@ test('timers run while training goes on, also with epochs of one step', async ()
   expect(ticksAtEnd).toBeGreaterThan(1);
 });
 
-describe('what a step tells', () => {
-  test('the steps of an epoch, weighted by their samples, make up what the epoch tells', async () => {
+describe('the report of a step', () => {
+  test('the steps of an epoch, weighted by their samples, add up to the report of the epoch', async () => {
     const seen: Progress[] = [];
     const model = sequential(monotone({ inputs: 2, width: 4 }), dense({ inputs: 4, outputs: 3 }));
     await train(make(), model, clouds(20), {
@@ -238,7 +238,7 @@ describe('what a step tells', () => {
 describe('time left', () => {
   test('the mean step after the first one, times the steps ahead', () => {
     let clock = 0;
-    const estimate = estimator(() => clock);
+    const estimate = createEstimator(() => clock);
     clock = 900; // compiling
     expect(estimate(1, 10)).toBeCloseTo(9, 12);
     clock = 1000;
@@ -261,20 +261,20 @@ describe('time left', () => {
 });
 
 describe('rows', () => {
-  test('independent ones are uniform, come again, and every step takes a whole batch', () => {
-    const steps = batchesOf(random(3), 0, 5, 4, 'independent');
+  test('independent ones are uniform and reproducible, and every step takes a whole batch', () => {
+    const steps = drawBatches(random(3), 0, 5, 4, 'independent');
     const counts = new Array<number>(5).fill(0);
     for (let step = 0; step < 1000; step++) {
       expect(steps(step)).toHaveLength(4);
       for (const row of steps(step)) counts[row] += 1;
     }
-    // 800 each, standard deviation 25.
+    // Each count is about 800, with a standard deviation of 25.
     for (const count of counts) expect(Math.abs(count - 800)).toBeLessThan(125);
-    expect(steps(7)).toEqual(batchesOf(random(3), 0, 5, 4, 'independent')(7));
-    expect(steps(7)).not.toEqual(batchesOf(random(3), 1, 5, 4, 'independent')(7));
+    expect(steps(7)).toEqual(drawBatches(random(3), 0, 5, 4, 'independent')(7));
+    expect(steps(7)).not.toEqual(drawBatches(random(3), 1, 5, 4, 'independent')(7));
   });
   test('shuffled ones take each row once', () => {
-    const steps = batchesOf(random(3), 2, 10, 4, 'shuffled');
+    const steps = drawBatches(random(3), 2, 10, 4, 'shuffled');
     expect([...steps(0), ...steps(1), ...steps(2)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 });

@@ -32,7 +32,7 @@ function reference(name: LassoName) {
 }
 
 describe('tune: one λ by the held-out error', () => {
-  // In the second the minimum is at a knot, where the derivative jumps from negative to positive.
+  // In the second problem the minimum is at a knot, where the derivative jumps from negative to positive.
   it.each<[LassoName, boolean]>([
     ['diabetes', false],
     ['synth-correlated', true],
@@ -52,7 +52,7 @@ describe('tune: one λ by the held-out error', () => {
     expect(found.failed).toBe(0);
   });
 
-  it('tells each step, waits for who is told, and ends where that throws', async () => {
+  it('reports each step, awaits the callback, and ends where it throws', async () => {
     const { train, validation } = reference('diabetes');
     const told: { logLambda: number; value: number; gradient: number }[] = [];
     let isHeard = true;
@@ -86,7 +86,7 @@ describe('tune: one λ by the held-out error', () => {
     expect(engine.memory().buffers).toBe(before);
   });
 
-  it('tells how far it has come', async () => {
+  it('reports its progress', async () => {
     const { train, validation } = reference('diabetes');
     const told: TuneProgress[] = [];
     const onProgress = (progress: TuneProgress): void => void told.push(progress);
@@ -104,11 +104,11 @@ describe('tune: one λ by the held-out error', () => {
     expect(grid.at(-1)?.secondsLeft).toBe(0);
   });
 
-  it('gives the best so far where the time is over, and says so', async () => {
+  it('returns the best so far when the time is over, and says so', async () => {
     const { train, validation } = reference('diabetes');
     const criterion = heldOut(validation);
     const seen: TuneProgress[] = [];
-    // The first step is let through, the time then passes.
+    // Lets the first step pass; then the time is up.
     const found = await tune({
       ...train,
       criterion,
@@ -131,7 +131,7 @@ describe('tune: one λ by the held-out error', () => {
     await expect(tune({ ...train, criterion, timeLimit: 1e-6 })).rejects.toThrow(/time limit of 0.000001 ms was over/);
   });
 
-  it('ends where a signal is aborted, and frees what it made', async () => {
+  it('ends when a signal is aborted, and frees its memory', async () => {
     const { train, validation } = reference('diabetes');
     const reason = new Error('enough');
     const criterion = heldOut(validation);
@@ -145,7 +145,7 @@ describe('tune: one λ by the held-out error', () => {
     expect(engine.memory().buffers).toBe(before);
   });
 
-  it('frees what it makes', async () => {
+  it('frees its memory', async () => {
     const { train, validation } = reference('diabetes');
     const before = engine.memory().buffers;
     const criteria = [heldOut(validation), crossValidation(), sure({ deviation: 54 })];
@@ -156,7 +156,7 @@ describe('tune: one λ by the held-out error', () => {
     const first = engine.memory().buffers;
     await run();
     expect(engine.memory().buffers).toBe(first);
-    expect(first - before).toBeLessThan(8); // numbers kept for the next time
+    expect(first - before).toBeLessThan(8); // numbers that the engine keeps
   });
 
   it.each(['descent', 'adam'] as const)('%s stays where the criterion is flat', async (optimiser) => {
@@ -183,7 +183,7 @@ describe('tune: one λ by the held-out error', () => {
   });
 });
 
-/** The criterion of a λ by its definition, each problem solved by itself. */
+/** The criterion of a λ by its definition, with each problem solved separately. */
 describe('criteria', () => {
   const ROWS = 30;
   const FEATURES = 5;
@@ -198,13 +198,13 @@ describe('criteria', () => {
     ),
     y: engine.tensor(rows.map((row) => y[row])),
   });
-  const fitted = async (numbers: ReturnType<typeof data>, logLambda: number, rows?: number[]) => {
+  const fit = async (numbers: ReturnType<typeof data>, logLambda: number, rows?: number[]) => {
     const { beta, intercept } = lasso({ ...tensors(numbers, rows), logLambda, intercept: true });
     const [b, [b0]] = await Promise.all([beta.data().then(Array.from<number>), intercept.data()]);
     return (row: number): number => b0 + b.reduce((sum, value, j) => sum + value * numbers.X[row * FEATURES + j], 0);
   };
 
-  it('cross-validation is the mean error on the rows held out, with the penalty scaled to the rows fitted', async () => {
+  it('cross-validation is the mean error on held-out rows, with the penalty scaled to the number of fitted rows', async () => {
     const numbers = data();
     const seen: { parameters: readonly number[]; value: number }[] = [];
     await tune({
@@ -222,14 +222,14 @@ describe('criteria', () => {
       const all = numbers.y.map((_, row) => row);
       const training = all.filter((row) => foldOf[row] !== fold);
       const held = all.filter((row) => foldOf[row] === fold);
-      const predict = await fitted(numbers, 1.5 + Math.log(training.length / ROWS), training);
+      const predict = await fit(numbers, 1.5 + Math.log(training.length / ROWS), training);
       expected += held.reduce((sum, row) => sum + (numbers.y[row] - predict(row)) ** 2, 0) / held.length / 3;
     }
     expect(seen[0].parameters).toEqual([1.5]);
     expect(seen[0].value).toBeCloseTo(expected, 9);
   });
 
-  it('the risk estimate is about the true risk', async () => {
+  it('the risk estimate is near the true risk', async () => {
     const deviation = 0.5;
     const errors: number[] = [];
     for (let seed = 0; seed < 12; seed++) {
@@ -257,7 +257,7 @@ describe('criteria', () => {
     ['held-out', () => heldOut(tensors(data(), [0, 3, 4, 7]))],
     ['cross-validation', () => crossValidation({ folds: 3 })],
     ['sure', () => sure({ deviation: 1 })],
-  ] as const)('the gradient of each penalty is that of central differences: %s', async (_, criterionOf) => {
+  ] as const)('the gradient for each penalty agrees with central differences: %s', async (_, criterionOf) => {
     const numbers = data();
     const given = tensors(numbers);
     for (const [penalty, at] of [

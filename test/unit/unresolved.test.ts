@@ -1,4 +1,7 @@
-/** Kinks that the accuracy of a solve cannot see are looked for with a better one, or said to be undecided; bounds of errors hold. */
+/**
+ * Kinks that the accuracy of a solve cannot resolve are searched for with a higher accuracy, or reported as undecided;
+ * error bounds hold.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { pushforward } from '../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
@@ -12,12 +15,12 @@ import { denseSolve, matmul, normals, relativeError } from '../support/numbers.t
 import {
   BENT,
   checkPlantedLayer,
+  createPlantedLayer,
   gradientErrorOf,
   type PlantedLayer,
   kinkPlaces as places,
   plantedPlaces as planted,
-  plantedLayer,
-  solvedLayer,
+  solveLayer,
 } from '../support/planted.ts';
 
 const BACKENDS = ['cpu', 'wasm', 'gpujs', 'webgpu'] as const;
@@ -60,24 +63,24 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
   test.each([1e-2, 1e-3, 1e-6, 1e-11])('every selection gives its element at tolerance %d', async (tolerance) => {
     const engine = await engineOf(backend);
     for (const activation of ACTIVATIONS) {
-      const layer = plantedLayer({ n: 6, batch: 3, seed: 5, activation });
+      const layer = createPlantedLayer({ n: 6, batch: 3, seed: 5, activation });
       for (const selection of [0, 0.5, 1]) {
-        const { gradient, certificate } = await solvedLayer(engine, layer, { tolerance, selection });
+        const { gradient, certificate } = await solveLayer(engine, layer, { tolerance, selection });
         expect(gradientErrorOf(layer, selection, gradient)).toBeLessThan(1e4 * engine.epsilon);
         expect(places(certificate.kinks)).toEqual(planted(layer));
       }
     }
   });
 
-  test('and so it is in random layers', async () => {
+  test('every selection gives its element in random layers too', async () => {
     for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 4); seed++)
       await checkPlantedLayer(await engineOf(backend), seed);
   });
 
   test('without a selection they keep the derivative of their side, and are counted; reading the kinks resolves them', async () => {
     const engine = await engineOf(backend);
-    const layer = plantedLayer({ n: 6, batch: 3, seed: 5, activation: 'softThreshold' });
-    const { certificate, solution } = await solvedLayer(engine, layer, { tolerance: 1e-3 });
+    const layer = createPlantedLayer({ n: 6, batch: 3, seed: 5, activation: 'softThreshold' });
+    const { certificate, solution } = await solveLayer(engine, layer, { tolerance: 1e-3 });
     const { samples } = certificate;
     for (const [sample, own] of layer.kinks.entries()) {
       const { kinks, unresolved = 0 } = samples[sample];
@@ -89,10 +92,10 @@ describe.each(BACKENDS)('planted kinks of a monotone layer on %s', (backend) => 
   });
 });
 
-test('what the precision cannot decide counts among the kinks, and is told apart', async () => {
-  // The margin that is stated is far below that of W: the bound of the error is then far above the error.
-  const layer = { ...plantedLayer({ n: 12, batch: 2, seed: 3 }), margin: 1e-6 };
-  const { certificate, solution } = await solvedLayer(await engineOf('wasm'), layer, { tolerance: 1e-3, selection: 1 });
+test('coordinates that the precision cannot decide count among the kinks, and are marked', async () => {
+  // The stated margin is far below that of W, so the error bound is far above the error.
+  const layer = { ...createPlantedLayer({ n: 12, batch: 2, seed: 3 }), margin: 1e-6 };
+  const { certificate, solution } = await solveLayer(await engineOf('wasm'), layer, { tolerance: 1e-3, selection: 1 });
   for (const { samples } of [certificate, await solution.certificate()]) {
     for (const [sample, { kinks, unresolved = 0, kinkTolerance }] of samples.entries()) {
       const near = layer.preActivation
@@ -105,9 +108,9 @@ test('what the precision cannot decide counts among the kinks, and is told apart
   }
 });
 
-test('a gradient with a selection comes from where the kinks are, a tangent too', async () => {
+test('a gradient with a selection is computed at the kinks, and so is a tangent', async () => {
   const engine = await engineOf('cpu');
-  const { n, batch, W, b, v, margin, activation } = plantedLayer({ n: 6, batch: 3, seed: 8, activation: 'clip' });
+  const { n, batch, W, b, v, margin, activation } = createPlantedLayer({ n: 6, batch: 3, seed: 8, activation: 'clip' });
   const tape = new Tape();
   const inputs = [tape.watch(engine.tensor(W, [n, n])), tape.watch(engine.tensor(b, [batch, n]))];
   const options = { activation: activation.option, margin, tolerance: 1e-2, backwardTolerance: 1e-13, selection: 0.5 };
@@ -123,7 +126,7 @@ test('a gradient with a selection comes from where the kinks are, a tangent too'
 });
 
 /** z = σ(Wz + b) as a user writes it. */
-function written(
+function solveWritten(
   engine: Engine,
   layer: PlantedLayer,
   {
@@ -137,7 +140,7 @@ function written(
   const weights = tape.watch(engine.tensor(W, [n, n]));
   const bias = tape.watch(engine.tensor(b, [batch, n]));
   const image = (z: Tensor, matrix: Tensor, c: Tensor): Tensor =>
-    activation.written(z.matmul(matrix.transpose()).add(c), called);
+    activation.apply(z.matmul(matrix.transpose()).add(c), called);
   const common = {
     ...{ unknown: engine.tensor(new Float64Array(batch * n), [batch, n]), inputs: [weights, bias] },
     ...{ backwardTolerance: 1e3 * engine.epsilon, onFailure: 'report' as const, ...options },
@@ -153,37 +156,37 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
   for (const kind of ['fixed point', 'root'] as const) {
     test.each([1e-2, 1e-4, 1e-8])(`${kind}: every selection gives its element at tolerance %d`, async (tolerance) => {
       const engine = await engineOf(backend);
-      const layer = plantedLayer({ n: 5, batch: 2, seed: 9, activation: 'softThreshold', spread: 0.5 });
+      const layer = createPlantedLayer({ n: 5, batch: 2, seed: 9, activation: 'softThreshold', spread: 0.5 });
       for (const q of [0, 0.5, 1]) {
-        const { z, gradient } = written(engine, layer, { kind, tolerance, selection: q });
+        const { z, gradient } = solveWritten(engine, layer, { kind, tolerance, selection: q });
         expect(gradientErrorOf(layer, q, await gradient())).toBeLessThan(1e5 * engine.epsilon);
         const { certificate } = await z.solve.backwardReports[0];
         expect(places(certificate.kinks)).toEqual(planted(layer));
       }
-      // Named where the function calls its operation.
-      const { gradient } = written(engine, layer, { kind, tolerance }, { selection: 0.5 });
+      // Kinks are named at the operation that the function calls.
+      const { gradient } = solveWritten(engine, layer, { kind, tolerance }, { selection: 0.5 });
       expect(gradientErrorOf(layer, 0.5, await gradient())).toBeLessThan(1e5 * engine.epsilon);
     });
 
     test(`${kind}: certify, select and the certificate of a gradient see them`, async () => {
       const engine = await engineOf(backend);
-      const layer = plantedLayer({ n: 5, batch: 2, seed: 9, activation: 'clip', spread: 0.5 });
-      const { z } = written(engine, layer, { kind, tolerance: 1e-3 });
+      const layer = createPlantedLayer({ n: 5, batch: 2, seed: 9, activation: 'clip', spread: 0.5 });
+      const { z } = solveWritten(engine, layer, { kind, tolerance: 1e-3 });
       expect(places((await z.solve.certify()).kinks)).toEqual(planted(layer));
       expect(places((await z.solve.certify({ radius: 0 })).kinks)).toEqual(planted(layer));
-      const selected = written(engine, layer, { kind, tolerance: 1e-3 });
+      const selected = solveWritten(engine, layer, { kind, tolerance: 1e-3 });
       await selected.z.solve.select(() => 1);
       expect(gradientErrorOf(layer, 1, await selected.gradient())).toBeLessThan(1e5 * engine.epsilon);
-      const certified = written(engine, layer, { kind, tolerance: 1e-3, certify: true });
+      const certified = solveWritten(engine, layer, { kind, tolerance: 1e-3, certify: true });
       await certified.gradient();
       const { certificate } = await certified.z.solve.backwardReports[0];
       expect(places(certificate.kinks)).toEqual(planted(layer));
     });
   }
 
-  test('the interval of a gradient reaches over what a loose tolerance leaves undecided', async () => {
+  test('the interval of a gradient includes what a loose tolerance leaves undecided', async () => {
     const engine = await engineOf(backend);
-    const ends = async (tolerance: number): Promise<number[]> => {
+    const solveTo = async (tolerance: number): Promise<number[]> => {
       const z = fixedPoint((at, c) => at.mul(0.5).add(c).sub(1).relu(), {
         ...{ unknown: engine.tensor([[3]].flat(), [1, 1]), inputs: [engine.tensor([1])], tolerance },
       });
@@ -191,17 +194,18 @@ describe.each(BACKENDS)('planted kinks of an equation on %s', (backend) => {
       return [low, high];
     };
     for (const tolerance of [1e-2, 1e-5]) {
-      const [low, high] = await ends(tolerance);
+      const [low, high] = await solveTo(tolerance);
       expect(low).toBeCloseTo(0, 5);
       expect(high).toBeCloseTo(2, 5);
     }
   });
 });
 
-test('what fails only at a kink that may not be one is unknown, and its interval is not exact', async () => {
+test('a system that fails only at an undecided kink is unknown, and its interval is not exact', async () => {
   const engine = await engineOf('cpu');
   const [slow, away] = [2 ** -30, 2 ** -24];
-  // z₀ = 1 is known to rounding/slow, beyond the distance `away` of z₁'s kink; with the slope ½ there B is singular.
+  // z₀ = 1 is known to rounding/slow, which exceeds the distance `away` of z₁'s kink. With the slope ½ there, B is
+  // singular.
   const z = fixedPoint(
     (at, c) => {
       const [first, second] = [at.slice([0, 0], [1, 1]), at.slice([0, 1], [1, 1])];
@@ -248,7 +252,7 @@ describe('the Lasso at a loose tolerance', () => {
 
 describe.each(['cpu', 'wasm', 'webgpu'] as const)('features planted at a knot, on %s', (backend) => {
   const [rows, features] = [24, 16];
-  /** Features 0 to 5 are in use, 6 and 7 at the penalty 1 exactly, the others below it. */
+  /** Features 0 to 5 are in the support, 6 and 7 exactly at the penalty 1, the others below it. */
   function plantedKnot(seed: number): { X: number[]; y: number[] } {
     const X = normals(rows * features, seed).map((x, at) => (at % features < 8 ? x : x / 16));
     const beta = Array.from({ length: features }, (_, j) => (j < 6 ? (j % 2 ? -1 : 1) * (0.5 + j / 10) : 0));
@@ -277,13 +281,13 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('features planted at a knot, o
   });
 });
 
-describe.each(BACKENDS)('bounds of errors on %s', (backend) => {
-  test('those of random layers hold', async () => {
+describe.each(BACKENDS)('error bounds on %s', (backend) => {
+  test('hold for random layers', async () => {
     const [engine, oracle] = [await engineOf(backend), await engineOf('cpu')];
     for (let seed = 1; seed <= (backend === 'cpu' ? 40 : 6); seed++) await checkErrorBounds(engine, oracle, seed);
   });
 
-  test('a residual of 0 says nothing of what rounding hides', async () => {
+  test('a residual of 0 does not hide rounding', async () => {
     const engine = await engineOf(backend);
     for (const distance of [1e-2, 1e-4, 1e-5]) {
       const solution = monotoneFixedPoint(engine.tensor([1 - distance], [1, 1]), engine.tensor([1], [1, 1]), {

@@ -1,4 +1,4 @@
-/** What the WebAssembly backend does besides its kernels, which the parity cases have: memory, threads, errors, lifetime. */
+/** The WebAssembly backend besides its kernels, which the parity cases cover: memory, threads, errors, lifetime. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -8,12 +8,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { valueAndGrad } from '../../src/autodiff/gradient.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import { joinAxes } from '../../src/backends/join-axes.ts';
 import type { OperandLayout } from '../../src/backends/kernels.ts';
 import { DeviceLostError } from '../../src/backends/lost.ts';
 import { Executable } from '../../src/backends/wasm/executable.ts';
 import { type Block, bytesFor, Heap } from '../../src/backends/wasm/heap.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { joinedAxes } from '../../src/backends/wasm/lower.ts';
 import { openKernels } from '../../src/backends/wasm/module.ts';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
@@ -37,7 +37,7 @@ async function open(threads = 1): Promise<Backend> {
 }
 
 /** z ← tanh(z·Wᵀ + b), `products` times, and the norms of its rows. */
-function repeated(m: number, n: number, products: number) {
+function repeatProducts(m: number, n: number, products: number) {
   const trace = new Trace(`${products} products of [${m}, ${n}]`);
   const [W, b] = [trace.input(n * n), trace.input(m * n)];
   const call = {
@@ -73,13 +73,13 @@ function inputsFor(m: number, n: number): Float32Array[] {
 }
 
 describe('memory', () => {
-  test('blocks never overlap, and all of it is one block again when they are given back', () => {
+  test('blocks never overlap, and releasing all of them leaves one block', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.nat()), { maxLength: 60 }), (wishes) => {
         const heap = new Heap(false);
         const held: Block[] = [];
         for (const [units, choice] of wishes) {
-          if (held.length > 0 && choice % 3 === 0) heap.give(held.splice(choice % held.length, 1)[0]);
+          if (held.length > 0 && choice % 3 === 0) heap.giveBack(held.splice(choice % held.length, 1)[0]);
           const block = heap.take(64 * units);
           for (const other of held) {
             expect(block.address + block.bytes <= other.address || other.address + other.bytes <= block.address).toBe(
@@ -90,14 +90,14 @@ describe('memory', () => {
           expect(block.address + block.bytes).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
           held.push(block);
         }
-        for (const block of held) heap.give(block);
+        for (const block of held) heap.giveBack(block);
         expect(heap.freeBlocks).toBe(1);
         expect(heap.freeBytes).toBe(heap.memory.buffer.byteLength - 64);
       }),
     );
   });
 
-  test('it grows while numbers are held, which stay what they are', async () => {
+  test('it grows while numbers are held, which stay unchanged', async () => {
     const backend = await open();
     const first = backend.upload([1, 2, 3]);
     const large = backend.upload(new Float32Array(3_000_000).fill(7));
@@ -105,15 +105,15 @@ describe('memory', () => {
     expect((await backend.download(large))[2_999_999]).toBe(7);
   });
 
-  test('more than there can be is an error that says so, and what was there works on', () => {
+  test('exceeding the maximum is an error that says so, and everything else still works', () => {
     const heap = new Heap(false);
     expect(() => heap.take(2 ** 33)).toThrow(/8589934592 bytes more are needed.*WebAssembly allows 4 GiB/);
     expect(heap.take(128).bytes).toBe(128);
   });
 
-  test('what is released serves again, and the figures tell', async () => {
+  test('released memory is reused, and the figures show it', async () => {
     const backend = await open();
-    const program = repeated(20, 30, 3);
+    const program = repeatProducts(20, 30, 3);
     const inputs = inputsFor(20, 30);
     await runOn(backend, program, inputs);
     const before = backend.memory();
@@ -138,7 +138,7 @@ describe('memory', () => {
 describe('storage', () => {
   test('that was released, or is of another backend or size, is refused', async () => {
     const backend = await open();
-    const program = repeated(2, 3, 1);
+    const program = repeatProducts(2, 3, 1);
     const [W, b] = inputsFor(2, 3).map((values) => backend.upload(values));
     expect(() => backend.run(program, [W, openCPU().upload(new Float32Array(6))])).toThrow('another backend');
     expect(() => backend.run(program, [b, W])).toThrow('input 0: it holds 6 numbers; it must hold 9');
@@ -149,7 +149,7 @@ describe('storage', () => {
     await expect(backend.download(b)).rejects.toThrow('storage: it was released');
   });
 
-  test('what is downloaded is a copy, and what is written counts from then on', async () => {
+  test('a download is a copy, and a write takes effect from then on', async () => {
     const backend = await open();
     const storage = backend.upload([1, 2]);
     const before = await backend.download(storage);
@@ -160,26 +160,26 @@ describe('storage', () => {
   });
 });
 
-test('closed, it refuses everything, and says what to do', async () => {
+test('a closed backend refuses everything, and says what to do', async () => {
   const backend = await open(2);
   const storage = backend.upload([1]);
   backend.close();
   backend.close();
   expect(() => backend.upload([1])).toThrow('the engine is closed; open() a new one');
-  expect(() => backend.run(repeated(1, 1, 1), [storage, storage])).toThrow('the engine is closed');
+  expect(() => backend.run(repeatProducts(1, 1, 1), [storage, storage])).toThrow('the engine is closed');
   await expect(backend.download(storage)).rejects.toThrow('the engine is closed');
   await expect(backend.idle()).rejects.toThrow('the engine is closed');
   expect(backend.memory()).toMatchObject({ buffers: 0, bytes: 0, pooledBytes: 0 });
 });
 
-/** How many numbers are not the same. */
-function unequal(values: ArrayLike<number>, others: ArrayLike<number>): number {
+/** The number of entries that differ. */
+function countDifferences(values: ArrayLike<number>, others: ArrayLike<number>): number {
   const differing = Array.from(values).filter((value, index) => !Object.is(value, others[index]));
   return differing.length + Math.abs(others.length - values.length);
 }
 
 /** z of a monotone layer, and the gradients of its parameters. */
-async function solved(backend: Backend, batch: number, n: number): Promise<ArrayLike<number>[]> {
+async function solveLayer(backend: Backend, batch: number, n: number): Promise<ArrayLike<number>[]> {
   const engine = new Engine(backend);
   const numbers = (rows: number, seed: number, scale: number): Tensor =>
     engine.tensor(normals(rows * n, seed, scale), [rows, n]);
@@ -195,14 +195,14 @@ describe('threads', () => {
   test('give the same bits as one thread', async () => {
     const [alone, together] = [await open(1), await open(3)];
     await expect.poll(() => together.adapter.description, { timeout: 20_000 }).toContain('3 threads');
-    // Parts of every size: rows beside multiples of four, and few of them.
+    // Parts of every size: numbers of rows that are not multiples of four, and few rows.
     for (const [m, n] of [
       [128, 87],
       [301, 129],
       [5, 600],
       [1, 800],
     ]) {
-      const program = repeated(m, n, 20);
+      const program = repeatProducts(m, n, 20);
       const inputs = inputsFor(m, n);
       expect(await runOn(together, program, inputs)).toEqual(await runOn(alone, program, inputs));
     }
@@ -212,27 +212,27 @@ describe('threads', () => {
       [37, 130],
       [61, 521],
     ]) {
-      const [expected, found] = await Promise.all([alone, together].map((backend) => solved(backend, batch, n)));
-      // Not toEqual: to show how a million numbers differ takes longer than any test may.
-      expect(found.map((values, index) => unequal(values, expected[index]))).toEqual(found.map(() => 0));
+      const [expected, found] = await Promise.all([alone, together].map((backend) => solveLayer(backend, batch, n)));
+      // Not toEqual, because listing the differences of a million numbers takes longer than a test may.
+      expect(found.map((values, index) => countDifferences(values, expected[index]))).toEqual(found.map(() => 0));
     }
   });
 
-  test('are there when the backend is, and those that have worked are told', async () => {
+  test('are ready when the backend is, and those that have worked are reported', async () => {
     const told: unknown[] = [];
     for (let attempt = 0; attempt < 5; attempt++) {
       const backend = await open(2);
       const { threads, threadsUsed } = backend.adapter;
-      const program = repeated(256, 256, 20);
+      const program = repeatProducts(256, 256, 20);
       await runOn(backend, program, inputsFor(256, 256));
       told.push([threads, threadsUsed, backend.adapter.threadsUsed]);
     }
-    // A busy computer may keep a thread from its work, but not each time.
+    // A busy computer may keep a thread from working, but not every time.
     expect(told).toContainEqual([2, 1, 2]);
     expect(told.filter((each) => String(each).startsWith('2')).length).toBeGreaterThan(2);
   });
 
-  test('serve whatever options the process of Node was started with', async () => {
+  test('work with all options of Node’s process', async () => {
     const { outputFiles } = await build({
       stdin: {
         contents: `import { openWasm } from './src/backends/wasm/index.ts';
@@ -247,7 +247,7 @@ describe('threads', () => {
       platform: 'node',
       write: false,
     });
-    // The script is read from the standard input.
+    // The script is read from standard input.
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module'], {
       input: outputFiles[0].text,
       encoding: 'utf8',
@@ -270,8 +270,8 @@ describe('a run that is interrupted at every opportunity', () => {
       [37, 130],
       [64, 300],
     ]) {
-      const [expected, found] = await Promise.all([whole, cut].map((backend) => solved(backend, batch, n)));
-      expect(found.map((values, index) => unequal(values, expected[index]))).toEqual(found.map(() => 0));
+      const [expected, found] = await Promise.all([whole, cut].map((backend) => solveLayer(backend, batch, n)));
+      expect(found.map((values, index) => countDifferences(values, expected[index]))).toEqual(found.map(() => 0));
     }
   });
 
@@ -296,11 +296,11 @@ describe('a run that is interrupted at every opportunity', () => {
       });
       found.push([await beta.data(), (await report).samples.map(({ iterations }) => iterations)]);
     }
-    expect(found[1].map((values, index) => unequal(values, found[0][index]))).toEqual([0, 0]);
+    expect(found[1].map((values, index) => countDifferences(values, found[0][index]))).toEqual([0, 0]);
     expect(Array.from(found[0][0]).some((value) => value !== 0)).toBe(true);
   });
 
-  test('ends its loops with what they carry once it is cut short', async () => {
+  test('ends its loops with their carried values once it is cut short', async () => {
     const backend = await open();
     const trace = new Trace('counting to a million');
     const [start, one] = [trace.input(1), trace.input(1)];
@@ -329,8 +329,8 @@ describe('a run that is interrupted at every opportunity', () => {
   });
 });
 
-/** Serves a team like a thread of its own would, as `misbehave` says, in a worker. */
-function impostor(memory: WebAssembly.Memory, team: number, misbehave: string): Worker {
+/** A worker that serves a team like one of the backend's own threads, but misbehaves in the given way. */
+function createImpostor(memory: WebAssembly.Memory, team: number, misbehave: string): Worker {
   return new Worker(
     `const { workerData: { memory, team } } = require('node:worker_threads');
     const words = new Int32Array(memory.buffer, team, 16);
@@ -349,13 +349,13 @@ function impostor(memory: WebAssembly.Memory, team: number, misbehave: string): 
 }
 
 describe('a thread that serves', () => {
-  /** Runs products beside one that takes a single stretch and then does what it is told. */
-  async function beside(misbehave: string): Promise<number> {
+  /** Runs products while another thread takes a single stretch and then misbehaves. */
+  async function runBeside(misbehave: string): Promise<number> {
     const heap = new Heap(true);
     const { kernels } = await openKernels(heap);
     const team = heap.take(bytesFor(16)).address;
     heap.words.fill(0, team / 4, team / 4 + 16);
-    const program = repeated(512, 128, 40);
+    const program = repeatProducts(512, 128, 40);
     const executable = new Executable(program, heap);
     const blocks = [...inputsFor(512, 128)].map((values) => {
       const block = heap.take(bytesFor(values.length));
@@ -364,7 +364,7 @@ describe('a thread that serves', () => {
     });
     const outputs = program.outputs.map((slot) => heap.take(bytesFor(program.sizes[slot])));
     const space = heap.take(executable.workspaceBytes);
-    const worker = impostor(heap.memory, team, misbehave);
+    const worker = createImpostor(heap.memory, team, misbehave);
     try {
       await expect.poll(() => heap.words[team / 4 + 3]).toBe(1);
       kernels.useTeam(team, true);
@@ -377,28 +377,28 @@ describe('a thread that serves', () => {
     }
   }
 
-  test('and dies with a part of the work in hand is an error, not a wait without end', async () => {
+  test('and dies during its part of the work is an error, not an endless wait', async () => {
     const began = performance.now();
-    await expect(beside('process.exit();')).rejects.toThrow(DeviceLostError);
-    expect(performance.now() - began).toBeLessThan(10_000); // it would wait for ever
+    await expect(runBeside('process.exit();')).rejects.toThrow(DeviceLostError);
+    expect(performance.now() - began).toBeLessThan(10_000); // otherwise it would wait for ever
   });
 
   test('and traps is an error at once', async () => {
-    await expect(beside('Atomics.store(words, 12, 1);')).rejects.toThrow(/one of its threads has trapped/);
+    await expect(runBeside('Atomics.store(words, 12, 1);')).rejects.toThrow(/one of its threads has trapped/);
   });
 
-  test('and is slow, but gives signs of life, is waited for', async () => {
+  test('and is slow, but shows signs of life, is awaited', async () => {
     const slow = `for (let beat = 0; beat < 30; beat++) {
       Atomics.wait(words, 15, 0, 60);
       Atomics.add(words, 10, 1);
     }
     Atomics.sub(words, 3, 1);
     Atomics.add(words, 2, taken);`;
-    expect(await beside(slow)).toBeGreaterThan(1000);
+    expect(await runBeside(slow)).toBeGreaterThan(1000);
   });
 });
 
-/** The places that an element-wise operation reads, in the order of its results. */
+/** The indices that an elementwise operation reads, in the order of its results. */
 function placesOf(shape: readonly number[], { offset, strides }: OperandLayout): number[] {
   const places: number[] = [];
   const walk = (axis: number, place: number): void => {
@@ -409,7 +409,7 @@ function placesOf(shape: readonly number[], { offset, strides }: OperandLayout):
   return places;
 }
 
-test('axes are joined only where that reads the same numbers', () => {
+test('axes are joined only where the joined ones read the same numbers', () => {
   const extent = fc.constantFrom(1, 2, 3);
   const stride = fc.constantFrom(-2, 0, 1, 2, 3, 6);
   const layout = fc.record({ offset: fc.constantFrom(0, 5), strides: fc.tuple(stride, stride, stride, stride) });
@@ -418,12 +418,12 @@ test('axes are joined only where that reads the same numbers', () => {
       fc.tuple(extent, extent, extent, extent),
       fc.array(layout, { minLength: 1, maxLength: 3 }),
       (shape, layouts) => {
-        const joined = joinedAxes(shape, layouts);
+        const joined = joinAxes(shape, layouts);
         for (const [operand, given] of layouts.entries()) {
           expect(placesOf(joined.shape, joined.layouts[operand])).toEqual(placesOf(shape, given));
         }
       },
     ),
   );
-  expect(joinedAxes([1, 2, 3, 4], [{ offset: 0, strides: [24, 12, 4, 1] }]).shape).toEqual([1, 1, 1, 24]);
+  expect(joinAxes([1, 2, 3, 4], [{ offset: 0, strides: [24, 12, 4, 1] }]).shape).toEqual([1, 1, 1, 24]);
 });

@@ -1,4 +1,4 @@
-/** The builds with a fused multiply-add and those without: an engine has one or the other, so that both are asked for here. */
+/** The builds with and without a fused multiply-add. An engine supports one or the other, so both are compared here. */
 import { setFlagsFromString } from 'node:v8';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -7,7 +7,7 @@ import { openWasm } from '../../src/backends/wasm/index.ts';
 import { iterateCases, parityCases } from '../parity/cases/index.ts';
 import { invertCases } from '../parity/cases/invert.ts';
 
-// Node has it behind a flag before 21.
+// Before version 21 Node has it behind a flag.
 if (!fusesMultiplyAdd()) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 const BUILDS = [
@@ -17,7 +17,7 @@ const BUILDS = [
   { architecture: 'simd128', isFused: false, threads: 2 },
 ];
 
-/** All that is made of tiles. */
+/** All cases of kernels that use tiles. */
 const cases = [...parityCases.filter(({ name }) => name.startsWith('product')), ...iterateCases, ...invertCases];
 
 afterEach(() => vi.restoreAllMocks());

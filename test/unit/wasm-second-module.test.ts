@@ -24,8 +24,8 @@ async function open(options: Parameters<typeof openWasm>[0] = {}): Promise<Backe
 
 const EPSILON = 2 ** -23;
 
-/** A Cholesky factor of `batch` matrices, and of that an inverse of the triangular kind. */
-function factorising(batch: number, order: number) {
+/** A Cholesky factor of `batch` matrices, and the triangular inverse of it. */
+function createFactorising(batch: number, order: number) {
   const trace = new Trace('factorising');
   const size = batch * order * order;
   const [a, b] = [trace.input(size), trace.input(size)];
@@ -43,7 +43,7 @@ function factorising(batch: number, order: number) {
   return trace.finish([factor, solved, product2, trace.call(inverse, [a], size + batch)]);
 }
 
-/** 3·I and something symmetric that is smaller. */
+/** 3·I and a smaller symmetric matrix. */
 function inputsFor(batch: number, order: number): [Float32Array, Float32Array] {
   const numbers = normals(batch * order * order, 7);
   const a = Float32Array.from({ length: numbers.length }, (_, at) => {
@@ -53,15 +53,15 @@ function inputsFor(batch: number, order: number): [Float32Array, Float32Array] {
   return [a, Float32Array.from(numbers)];
 }
 
-async function found(backend: Backend, batch: number, order: number): Promise<Float32Array[]> {
+async function runFactorising(backend: Backend, batch: number, order: number): Promise<Float32Array[]> {
   const outputs = backend.run(
-    factorising(batch, order),
+    createFactorising(batch, order),
     inputsFor(batch, order).map((values) => backend.upload(values)),
   );
   return (await Promise.all(outputs.map((output) => backend.download(output)))) as Float32Array[];
 }
 
-test('what was enqueued behind the first Program that needs them has its turn after it', async () => {
+test('work enqueued after the first Program that needs them runs after it', async () => {
   const backend = await open({ threads: 1 });
   const [batch, order] = [2, 5];
   const size = batch * (order ** 2 + 1);
@@ -72,45 +72,46 @@ test('what was enqueued behind the first Program that needs them has its turn af
   } as unknown as CallWithoutSlots;
   const doubling = trace.finish([trace.call(call, [trace.input(size)], size)]);
   const inputs = inputsFor(batch, order).map((values) => backend.upload(values));
-  const [factor] = backend.run(factorising(batch, order), inputs);
+  const [factor] = backend.run(createFactorising(batch, order), inputs);
   const [twice] = backend.run(doubling, [factor]);
   const [expected, doubled] = await Promise.all([factor, twice].map((each) => backend.download(each)));
   expect(expected.some((value) => value !== 0)).toBe(true);
   expect([...doubled]).toEqual([...expected].map((value) => 2 * value));
 });
 
-test('where they cannot be fetched the results say so, and the next Program tries again', async () => {
+test('if they cannot be fetched the results reject, and the next Program tries again', async () => {
   const backend = await open({ threads: 1 });
   vi.mocked(binaryOf).mockRejectedValueOnce(new TypeError('no connection'));
-  await expect(found(backend, 1, 3)).rejects.toThrow('wasm: kernels that this needs could not be loaded');
-  expect((await found(backend, 1, 3)).every((values) => values.every(Number.isFinite))).toBe(true);
+  await expect(runFactorising(backend, 1, 3)).rejects.toThrow('wasm: kernels that this needs could not be loaded');
+  expect((await runFactorising(backend, 1, 3)).every((values) => values.every(Number.isFinite))).toBe(true);
 });
 
-describe('threads bring them to life themselves', () => {
+describe('threads load them too', () => {
   test.each([
     [40, 64],
     [3, 150],
   ])('%d matrices of order %d have the same bits as on one thread', async (batch, order) => {
     const [alone, together] = [await open({ threads: 1 }), await open({ threads: 3 })];
-    const [expected, seen] = [await found(alone, batch, order), await found(together, batch, order)];
+    const [expected, seen] = [await runFactorising(alone, batch, order), await runFactorising(together, batch, order)];
     for (const [index, values] of seen.entries())
       expect(Buffer.from(values.buffer).equals(Buffer.from(expected[index].buffer))).toBe(true);
     expect(expected.every((values) => values.every(Number.isFinite))).toBe(true);
-    // On a busy machine the others may come too late for a share.
-    for (let again = 0; again < 50 && together.adapter.threadsUsed === 1; again++) await found(together, batch, order);
+    // On a busy machine the other threads may start too late to get a share.
+    for (let again = 0; again < 50 && together.adapter.threadsUsed === 1; again++)
+      await runFactorising(together, batch, order);
     expect(together.adapter.threadsUsed).toBeGreaterThan(1);
   });
 });
 
-test('a long one is left on the way and gone on with, with the same bits', async () => {
+test('a long one is interrupted and continued, with the same bits', async () => {
   const [whole, cut] = [await open({ threads: 2, slice: 1e9 }), await open({ threads: 2, slice: 0 })];
   const [batch, order] = [30, 150];
-  const expected = await found(whole, batch, order);
+  const expected = await runFactorising(whole, batch, order);
   let turns = 0;
   const timer = setInterval(() => {
     turns += 1;
   }, 0);
-  const seen = await found(cut, batch, order);
+  const seen = await runFactorising(cut, batch, order);
   clearInterval(timer);
   for (const [index, values] of seen.entries())
     expect(Buffer.from(values.buffer).equals(Buffer.from(expected[index].buffer))).toBe(true);

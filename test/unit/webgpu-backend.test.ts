@@ -7,7 +7,7 @@ import { PipelineCache } from '../../src/backends/webgpu/pipelines.ts';
 import { roundedBytes } from '../../src/backends/webgpu/pool.ts';
 import { SHADERS } from '../../src/backends/webgpu/shaders.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
-import { countedDevice } from '../support/counted-device.ts';
+import { createCountedDevice } from '../support/counted-device.ts';
 
 let opened: Backend[] = [];
 afterEach(() => {
@@ -71,7 +71,7 @@ describe('the order of work', () => {
     expect((await Promise.all(downloads)).map(([value]) => value)).toEqual([600, 7]);
   });
 
-  it('copies what is uploaded', async () => {
+  it('copies uploaded numbers', async () => {
     const backend = await open();
     const values = [1, 2, 3];
     const storage = backend.upload(values);
@@ -80,7 +80,7 @@ describe('the order of work', () => {
   });
 });
 
-/** Adds `rounds` times `passes` to 0, one by one, in a loop in a loop. */
+/** Adds 1 to 0 in each of `rounds` times `passes` passes of a loop inside a loop. */
 function sum(): Program {
   const trace = new Trace('sum');
   const layouts = [{ offset: 0, strides: [0, 0, 0, 1] }];
@@ -98,7 +98,7 @@ function sum(): Program {
 }
 
 describe('a speculation', () => {
-  async function speculative(backend: Backend): Promise<Speculation> {
+  async function speculate(backend: Backend): Promise<Speculation> {
     for (;;) {
       const speculation = backend.speculate?.();
       if (speculation) return speculation;
@@ -106,9 +106,13 @@ describe('a speculation', () => {
     }
   }
 
-  /** rounds · passes under a speculation, and whether it held. */
-  async function under(backend: Backend, program: Program, sizes: readonly number[]): Promise<[number, boolean]> {
-    const speculation = await speculative(backend);
+  /** rounds · passes under a speculation, and whether the speculation held. */
+  async function runSpeculatively(
+    backend: Backend,
+    program: Program,
+    sizes: readonly number[],
+  ): Promise<[number, boolean]> {
+    const speculation = await speculate(backend);
     const inputs = sizes.map((size) => backend.upload([size]));
     const [total] = backend.run(program, inputs, { speculation: speculation });
     const content = backend.download(total, speculation);
@@ -121,32 +125,32 @@ describe('a speculation', () => {
   it('holds where loops are as long as before or shorter, and not where one is longer', async () => {
     const backend = await open();
     const program = sum();
-    expect(await under(backend, program, [2, 10])).toEqual([20, true]); // nothing is known: it waits
-    expect(await under(backend, program, [2, 10])).toEqual([20, true]);
-    expect(await under(backend, program, [1, 4])).toEqual([4, true]);
-    expect(await under(backend, program, [0, 9])).toEqual([0, true]);
-    const [short, held] = await under(backend, program, [2, 40]);
+    expect(await runSpeculatively(backend, program, [2, 10])).toEqual([20, true]); // it waits, since nothing is known yet
+    expect(await runSpeculatively(backend, program, [2, 10])).toEqual([20, true]);
+    expect(await runSpeculatively(backend, program, [1, 4])).toEqual([4, true]);
+    expect(await runSpeculatively(backend, program, [0, 9])).toEqual([0, true]);
+    const [short, held] = await runSpeculatively(backend, program, [2, 40]);
     expect(held).toBe(false);
     expect(short).toBeLessThan(80);
-    expect((await under(backend, program, [3, 5]))[1]).toBe(false);
+    expect((await runSpeculatively(backend, program, [3, 5]))[1]).toBe(false);
   });
 
-  it('waits for nothing, and reads all back at once', async () => {
-    const { device, take, release } = await countedDevice();
+  it('waits for nothing, and reads everything back at once', async () => {
+    const { device, take, release } = await createCountedDevice();
     const backend = await open({ device });
     const program = sum();
-    await under(backend, program, [2, 10]);
+    await runSpeculatively(backend, program, [2, 10]);
     take();
-    await under(backend, program, [2, 10]);
+    await runSpeculatively(backend, program, [2, 10]);
     expect(take()).toMatchObject({ submits: 1, readBacks: 1, buffers: 0 });
     backend.close();
     release();
   });
 
-  it('is made by a run itself about rounds, and about loops that are not entered; where it fails the run begins anew', async () => {
+  it('is made by the run itself about rounds and about loops that are not entered; if it fails the run starts again', async () => {
     const backend = await open();
     const program = sum();
-    await speculative(backend);
+    await speculate(backend);
     for (const [rounds, passes] of [
       [1, 5],
       [1, 5],
@@ -207,7 +211,7 @@ describe('memory', () => {
     });
   });
 
-  it('destroys what is idle beyond a limit, after the work that uses it', async () => {
+  it('destroys idle buffers beyond a limit, after the work that uses them', async () => {
     const backend = await open();
     const size = 14 * 2 ** 20;
     const storages = Array.from({ length: 5 }, () => backend.upload(new Float32Array(size).fill(1)));
@@ -249,12 +253,12 @@ describe('errors', () => {
     expect(() => backend.upload(huge)).toThrow(/takes 34359738368 bytes; this adapter allows at most/);
   });
 
-  it('names the Program that fails on the device, rejects what waits for it, then goes on', async () => {
+  it('names the Program that fails on the device, rejects whatever awaits it, and continues', async () => {
     const { device, release } = await openDevice({});
     const backend = await open({ device });
     const faulty = scaling('faulty', 2, 2);
     const storage = backend.upload([1, 2]);
-    // A pass that the device refuses.
+    // The device refuses the bind group of a pass.
     const { createBindGroup } = device;
     device.createBindGroup = () =>
       createBindGroup.call(device, { layout: device.createBindGroupLayout({ entries: [] }), entries: [] });
@@ -281,7 +285,7 @@ describe('errors', () => {
     release();
   });
 
-  it('rejects everything after close, and what waits', async () => {
+  it('rejects everything after close, and whatever waits', async () => {
     const backend = await open();
     const storage = backend.upload([1e6]);
     const [result] = backend.run(countdown(1e6), [storage]);
@@ -328,14 +332,14 @@ describe('isSoftware', () => {
   const info = (vendor: string, architecture: string, description = ''): GPUAdapterInfo =>
     ({ vendor, architecture, device: '', description, isFallbackAdapter: false }) as GPUAdapterInfo;
 
-  it('knows the programs that pass for a GPU', () => {
+  it('recognises programs that present themselves as a GPU', () => {
     expect(isSoftware(info('google', 'swiftshader'))).toBe(true);
     expect(isSoftware(info('mesa', '', 'llvmpipe (LLVM 15.0.6, 256 bits)'))).toBe(true);
     expect(isSoftware(info('microsoft', 'basic render driver', 'Microsoft Basic Render Driver'))).toBe(true);
     expect(isSoftware({ ...info('nvidia', ''), isFallbackAdapter: true } as GPUAdapterInfo)).toBe(true);
   });
 
-  it('takes real ones for what they are', () => {
+  it('accepts real ones', () => {
     expect(isSoftware(info('nvidia', 'hopper', 'NVIDIA H200'))).toBe(false);
     expect(isSoftware(info('apple', 'metal-3'))).toBe(false);
     expect(isSoftware(info('intel', 'gen-12lp', 'Intel(R) UHD Graphics'))).toBe(false);

@@ -1,4 +1,4 @@
-/** After a fault that the device survives the engine works again, and says what it was. */
+/** After a fault that the device survives, the engine works again, and reports the fault. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
 import { type Engine, fixedPoint, open, type Tensor, valueAndGrad } from '../../src/index.ts';
@@ -7,9 +7,9 @@ const INJECTED = 'injected fault';
 
 interface Faulty {
   readonly engine: Engine;
-  /** The next call of the method throws; of one that is asynchronous, its promise rejects. */
+  /** Makes the next call of the method throw or, if it is asynchronous, return a rejected promise. */
   failNext(method: Method, isAsync?: boolean): void;
-  /** Whether it has been called since. */
+  /** Whether the method was called since. */
   hasFailed(): boolean;
   close(): void;
 }
@@ -22,7 +22,7 @@ const METHODS = [
 ];
 type Method = (typeof METHODS)[number];
 
-async function faulty(): Promise<Faulty> {
+async function openFaulty(): Promise<Faulty> {
   const { device, release } = await openDevice({});
   let armed: { method: Method; isAsync: boolean } | undefined;
   let failed = false;
@@ -69,7 +69,7 @@ async function faulty(): Promise<Faulty> {
 
 const opened: Faulty[] = [];
 async function make(): Promise<Faulty> {
-  const one = await faulty();
+  const one = await openFaulty();
   opened.push(one);
   return one;
 }
@@ -79,16 +79,16 @@ afterEach(() => {
 
 const ASYNC: readonly Method[] = ['createComputePipelineAsync', 'mapAsync', 'onSubmittedWorkDone'];
 
-/** 2·x·x + 1, of which every part is a kernel. */
-async function computed(engine: Engine): Promise<number[]> {
+/** 2·x·x + 1, where every part is a kernel. */
+async function compute(engine: Engine): Promise<number[]> {
   const made: Tensor[] = [];
-  const kept = (tensor: Tensor): Tensor => {
+  const keep = (tensor: Tensor): Tensor => {
     made.push(tensor);
     return tensor;
   };
   try {
-    const x = kept(engine.tensor([1, 2, 3, 4], [2, 2]));
-    const y = kept(kept(kept(x.matmul(x)).mul(2)).add(1));
+    const x = keep(engine.tensor([1, 2, 3, 4], [2, 2]));
+    const y = keep(keep(keep(x.matmul(x)).mul(2)).add(1));
     await engine.idle();
     return Array.from(await y.data());
   } finally {
@@ -106,28 +106,28 @@ describe('after a fault in', () => {
     const { engine, failNext, hasFailed } = await make();
     for (const isFirst of [true, false]) {
       failNext(method, isAsync);
-      const outcome = await computed(engine).catch((error: unknown) => error);
-      // Compiled things are there the second time.
+      const outcome = await compute(engine).catch((error: unknown) => error);
+      // The second time everything is compiled already.
       if (hasFailed()) {
         expect(outcome).toBeInstanceOf(Error);
         expect(String(outcome)).toContain(INJECTED);
       } else {
         expect(isFirst).toBe(false);
         expect(outcome).toEqual(RIGHT);
-        failNext('end', false); // disarmed below
-        await computed(engine).catch(() => {});
+        failNext('end', false); // the next line triggers it
+        await compute(engine).catch(() => {});
       }
-      expect(await computed(engine)).toEqual(RIGHT);
-      expect(await computed(engine)).toEqual(RIGHT);
+      expect(await compute(engine)).toEqual(RIGHT);
+      expect(await compute(engine)).toEqual(RIGHT);
     }
     const before = engine.memory();
-    expect(await computed(engine)).toEqual(RIGHT);
+    expect(await compute(engine)).toEqual(RIGHT);
     expect(engine.memory().buffers).toBe(before.buffers);
     expect(before.buffers).toBe(0);
   });
 
   test.each(['createComputePipelineAsync', 'submit', 'createBindGroup'] as const)(
-    '%s, what it was to compute is of no use for ever, nor what is computed from it; all else is',
+    '%s, its results and everything computed from them stay invalid; everything else is valid',
     async (method) => {
       const { engine, failNext } = await make();
       const x = engine.tensor([1, 2]);

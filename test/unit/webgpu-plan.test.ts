@@ -12,7 +12,7 @@ import {
 } from '../../src/backends/plan.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
 import { runOn } from '../parity/cases/parity.ts';
-import { randomProgram } from '../parity/cases/random-program.ts';
+import { createRandomProgram } from '../parity/cases/random-program.ts';
 
 function valuesOf(constant: Constant, size: number): Float64Array {
   const values = new Float64Array(size);
@@ -22,7 +22,10 @@ function valuesOf(constant: Constant, size: number): Float64Array {
   return values;
 }
 
-/** Carries a plan out as a GPU would: in its buffers, which hold rubbish at first, with idle passes after a loop has ended. */
+/**
+ * Carries a plan out as a GPU would: in its buffers, which hold rubbish at first, and with idle passes after a loop has
+ * ended.
+ */
 async function interpret(program: Program, plan: Plan, inputs: readonly Float32Array[]): Promise<Float64Array[]> {
   const cpu = openCPU();
   const buffers = plan.buffers.map(({ size, role }) => {
@@ -35,7 +38,7 @@ async function interpret(program: Program, plan: Plan, inputs: readonly Float32A
     expect(from).not.toBe(to);
     for (let i = 0; i < size; i++) buffers[to][i] = buffers[from][i];
   };
-  /** Computes one call on the CPU from the present content of the buffers. */
+  /** Computes one call on the CPU from the present contents of the buffers. */
   const call = async (
     kernelCall: KernelCall,
     operands: readonly number[],
@@ -113,10 +116,10 @@ function matrixProduct(trace: Trace, a: number, b: number): number {
 }
 
 describe('planProgram', () => {
-  it('gives what the Program means, whatever shares storage', async () => {
+  it('has the results of the Program, whatever shares storage', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
-        const { program, inputs } = randomProgram(seed);
+        const { program, inputs } = createRandomProgram(seed);
         const expected = await runOn(openCPU(), program, inputs);
         expect(await interpret(program, planProgram(program), inputs)).toEqual(expected);
       }),
@@ -150,7 +153,7 @@ describe('planProgram', () => {
       scale(trace, value, 8, 0.5, 1),
     ]);
     const plan = planProgram(trace.finish([results[1]]));
-    // Only the counter is copied, as an input it must not change; x is taken over.
+    // Only the counter is copied, since it is an input that must not change; the storage of x is reused.
     expect(copies(plan.steps)).toBe(1);
     expect(temporaries(plan)).toBe(1);
   });

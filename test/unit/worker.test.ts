@@ -16,7 +16,7 @@ import { clouds } from '../support/clouds.ts';
 
 interface Job {
   readonly epochs: number;
-  /** Of the solver. */
+  /** The solver's limit. */
   readonly limit?: number;
   readonly width?: number;
 }
@@ -49,7 +49,7 @@ describe('training in a worker', () => {
     expect(() => engines[0].tensor([1])).toThrow('it is closed');
   });
 
-  test('one run after the other; a second one beside the first is refused and leaves it alone', async () => {
+  test('trains one run after the other; a second run during the first is refused and does not affect it', async () => {
     const first = trainInWorker(channel.port1, { epochs: 1 });
     await expect(trainInWorker(channel.port1, { epochs: 1 }).finished).rejects.toThrow('a run is under way');
     expect((await first.finished).losses).toHaveLength(3);
@@ -69,23 +69,23 @@ describe('training in a worker', () => {
         },
       },
     );
-    // Until two looks 100 ms apart see the same.
-    const still = async (): Promise<number> => {
+    // Waits until two readings 100 ms apart agree.
+    const waitUntilStill = async (): Promise<number> => {
       for (;;) {
         const before = steps;
         await new Promise((resolve) => setTimeout(resolve, 100));
         if (steps === before && steps >= 5) return steps;
       }
     };
-    const paused = await still();
+    const paused = await waitUntilStill();
     expect(paused).toBeLessThan(4000);
-    expect(await still()).toBe(paused);
+    expect(await waitUntilStill()).toBe(paused);
     run.continue();
     await run.finished;
     expect(steps).toBe(4000);
   });
 
-  test.each([false, true])('stops by a signal with a checkpoint to go on from; paused: %s', async (paused) => {
+  test.each([false, true])('is stopped by a signal, with a checkpoint to resume from; paused: %s', async (paused) => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const written: [Uint8Array, CheckpointInfo][] = [];
@@ -113,7 +113,7 @@ describe('training in a worker', () => {
     expect(again.losses).toEqual(here.losses);
   });
 
-  test('a signal aborted before starts nothing', async () => {
+  test('an already aborted signal starts nothing', async () => {
     const run = trainInWorker(channel.port1, { epochs: 1 }, { signal: AbortSignal.abort() });
     await expect(run.finished).rejects.toThrow('aborted');
     await trainInWorker(channel.port1, { epochs: 1 }).finished;
@@ -121,7 +121,7 @@ describe('training in a worker', () => {
   });
 });
 
-describe('errors come over', () => {
+describe('errors are passed on', () => {
   test('ConvergenceError with its report', async () => {
     const error = await trainInWorker(channel.port1, { epochs: 1, limit: 1 }).finished.catch((one: unknown) => one);
     expect(error).toBeInstanceOf(ConvergenceError);

@@ -2,14 +2,14 @@
 import type { ActivationName, ActivationParameters } from '../kernels.ts';
 
 export function sigmoid(x: number): number {
-  // Both branches exponentiate a negative number, so nothing overflows.
+  // Both branches exponentiate a number that is not positive, so nothing overflows.
   if (x >= 0) return 1 / (1 + Math.exp(-x));
   const e = Math.exp(x);
   return e / (1 + e);
 }
 
 export function softThreshold(x: number, threshold: number): number {
-  // Left over is what lies between, and NaN.
+  // The last case is that x or the threshold is NaN.
   return x > threshold ? x - threshold : x < -threshold ? x + threshold : Math.abs(x) <= threshold ? 0 : Number.NaN;
 }
 
@@ -17,7 +17,7 @@ export function clip(x: number, low: number, high: number): number {
   return Math.min(Math.max(x, low), high);
 }
 
-/** ln(1 + eˣ) = max(x, 0) + δ(x): nothing overflows, and both tails keep their digits. */
+/** ln(1 + eˣ), computed as max(x, 0) + δ(x): nothing overflows, and both tails keep their digits. */
 export function softplus(x: number): number {
   return Math.max(x, 0) + softplusExcess(x);
 }
@@ -63,8 +63,8 @@ export function activation(name: ActivationName, x: number, parameters: Activati
   }
 }
 
-/** prox_{αf}(x), where σ = prox_f and α is the step. */
-export function proximal(name: ActivationName, x: number, step: number, parameters: ActivationParameters): number {
+/** prox_{αf}(x), where σ = prox_f and α is the step size. */
+export function proximal(name: ActivationName, x: number, stepSize: number, parameters: ActivationParameters): number {
   const a0 = parameters[0];
   switch (name) {
     case 'identity':
@@ -72,35 +72,39 @@ export function proximal(name: ActivationName, x: number, step: number, paramete
     case 'clip':
       return activation(name, x, parameters);
     case 'softThreshold':
-      return softThreshold(x, step * a0);
+      return softThreshold(x, stepSize * a0);
     case 'leakyRelu':
-      return x >= 0 ? x : (a0 / (a0 + step * (1 - a0))) * x;
+      return x >= 0 ? x : (a0 / (a0 + stepSize * (1 - a0))) * x;
     case 'softsign':
-      return proximalSoftsign(x, step);
+      return proximalSoftsign(x, stepSize);
     case 'elu':
-      return x >= 0 ? x : smoothProximal(ELU, x, step, a0);
+      return x >= 0 ? x : smoothProximal(ELU, x, stepSize, a0);
     case 'tanh':
-      return smoothProximal(TANH, x, step, a0);
+      return smoothProximal(TANH, x, stepSize, a0);
     case 'sigmoid':
-      return smoothProximal(SIGMOID, x, step, a0);
+      return smoothProximal(SIGMOID, x, stepSize, a0);
     case 'softplus':
-      return smoothProximal(SOFTPLUS, x, step, a0);
+      return smoothProximal(SOFTPLUS, x, stepSize, a0);
     case 'arctan':
-      return smoothProximal(ARCTAN, x, step, a0);
+      return smoothProximal(ARCTAN, x, stepSize, a0);
   }
 }
 
-/** An activation whose prox_{αf} is found by Newton steps. σ(t) = max(t, 0)·(1 if `ramp`) + s with a bounded part s. */
+/**
+ * An activation whose prox_{αf} is found by Newton steps: σ(t) = s(t) with s bounded, or max(t, 0) + s(t) if `ramp` is
+ * true.
+ */
 interface Smooth {
   readonly ramp: boolean;
+  /** s(t) */
   bounded(t: number, a0: number): number;
-  /** σ'(t). */
+  /** σ'(t) */
   slope(t: number, s: number, a0: number): number;
-  /** Where the t with (1 − α)σ(t) + αt = x lies. */
+  /** An interval that contains the t with (1 − α)σ(t) + αt = x. */
   bracket(x: number, step: number, a0: number): readonly [number, number];
 }
 
-/** From αt = x − (1 − α)s, for the values s of σ from `lowest` to `highest`. */
+/** The interval that αt = x − (1 − α)s implies, where the values s of σ range from `lowest` to `highest`. */
 function bracketFromValues(x: number, step: number, lowest: number, highest: number): readonly [number, number] {
   const [p, q] = [(1 - step) * lowest, (1 - step) * highest];
   return [(x - Math.max(p, q)) / step, (x - Math.min(p, q)) / step];
@@ -127,7 +131,7 @@ const ARCTAN: Smooth = {
   bracket: (x, step) => bracketFromValues(x, step, -Math.PI / 2, Math.PI / 2),
 };
 
-/** For x < 0, which t < 0 goes with. */
+/** For x < 0, where t < 0. */
 const ELU: Smooth = {
   ramp: false,
   bounded: elu,
@@ -138,7 +142,7 @@ const ELU: Smooth = {
   },
 };
 
-/** 0 ≤ δ ≤ ln 2 and (t ≥ 0 ? t : αt) = x − (1 − α)δ. */
+/** The bracket follows from 0 ≤ δ ≤ ln 2 and (t ≥ 0 ? t : αt) = x − (1 − α)δ. */
 const SOFTPLUS: Smooth = {
   ramp: true,
   bounded: softplusExcess,
@@ -151,9 +155,9 @@ const SOFTPLUS: Smooth = {
 };
 
 /**
- * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0. g increases with slope ≥ min(1, α), and its zero is bracketed; a
- * Newton step that leaves the bracket is replaced by a bisection. Of a ramp, (1 − α)·max(t, 0) + αt is written t where
- * t ≥ 0, since for a large α the sum would cancel.
+ * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0. g increases with slope ≥ min(1, α), and its zero is bracketed.
+ * A Newton step that leaves the bracket is replaced by a bisection. With a ramp and t ≥ 0, (1 − α)·max(t, 0) + αt is
+ * computed as t, since the sum would cancel for a large α.
  */
 function smoothProximal(sigma: Smooth, x: number, step: number, a0: number): number {
   let [low, high] = sigma.bracket(x, step, a0);
@@ -173,12 +177,12 @@ function smoothProximal(sigma: Smooth, x: number, step: number, a0: number): num
   return (sigma.ramp ? Math.max(t, 0) : 0) + sigma.bounded(t, a0);
 }
 
-/** Beyond this softsign is ±1 to rounding, and the squares below would overflow. */
+/** For |x| beyond this, softsign rounds to ±1, and the squares below would overflow. */
 const SOFTSIGN_REACH = 1e100;
 
 /**
- * For x ≥ 0, where σ(t) = t/(1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without
- * cancellation. Odd in x.
+ * The function is odd in x. For x ≥ 0, σ(t) = t/(1 + t), and t is the positive root of αt² + (1 − x)t − x = 0, which is
+ * computed without cancellation.
  */
 function proximalSoftsign(x: number, step: number): number {
   const size = Math.min(Math.abs(x), SOFTSIGN_REACH);

@@ -4,12 +4,12 @@ import { solveInPlace } from './solve.ts';
 
 const { memory, growth, regularisation } = ACCELERATION;
 
-/** Anderson acceleration of one sample, with its safeguard: the formulas are those of solvers/anderson.ts. */
+/** Anderson acceleration of one sample, with its safeguard. The formulas are those of src/solvers/anderson.ts. */
 export class Acceleration {
   private passes = 0;
   private f: Float64Array;
   private g: Float64Array;
-  /** Columns of 𝓕 and 𝓖 in a ring. */
+  /** The columns of 𝓕 and 𝓖, each list a ring buffer. */
   private readonly columnsF: Float64Array[];
   private readonly columnsG: Float64Array[];
   private best = Number.POSITIVE_INFINITY;
@@ -27,10 +27,13 @@ export class Acceleration {
     this.columnsG = Array.from({ length: memory }, zeros);
   }
 
-  /** @param g T(x) */
+  /**
+   * @param g T(x)
+   * @returns the next x
+   */
   next(x: Float64Array, g: Float64Array): Float64Array {
     const f = g.map((value, index) => value - x[index]);
-    this.keep(f, g);
+    this.rememberDifference(f, g);
     const size = norm(f);
     const hasGrown = size > growth * this.best;
     if (this.best > size) {
@@ -40,14 +43,14 @@ export class Acceleration {
     this.plainSteps = hasGrown ? memory : this.plainSteps - 1;
     if (hasGrown) return this.bestG ?? x;
     if (this.plainSteps > 0) return g;
-    const weights = this.weights(f);
+    const solveWeights = this.weights(f);
     return g.map(
-      (value, index) => value - this.columnsG.reduce((sum, column, j) => sum + weights[j] * column[index], 0),
+      (value, index) => value - this.columnsG.reduce((sum, column, j) => sum + solveWeights[j] * column[index], 0),
     );
   }
 
-  /** The newest difference in the place of the oldest; the first pass has none. */
-  private keep(f: Float64Array, g: Float64Array): void {
+  /** Replaces the oldest difference by the newest one. In the first iteration there is none. */
+  private rememberDifference(f: Float64Array, g: Float64Array): void {
     const change = f.map((value, index) => value - this.f[index]);
     const length = norm(change);
     const scale = this.passes > 0 && length > 0 ? 1 / length : 0;

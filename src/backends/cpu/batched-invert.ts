@@ -2,7 +2,7 @@ import type { BatchedInvertCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 import { eliminatePivot } from './invert.ts';
 
-/** A[s]⁻¹ by Gauss-Jordan elimination, the pivots in the order in which they come. */
+/** A[s]⁻¹ for each sample, by Gauss-Jordan elimination without pivoting. */
 export function* batchedInvert(
   { batch, order, epsilon, inputs, output }: BatchedInvertCall,
   slots: readonly Float64Array[],

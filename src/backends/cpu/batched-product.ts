@@ -1,6 +1,6 @@
 import type { BatchedProductCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
-import { epilogue, multiplyRows, transposed } from './product.ts';
+import { epilogue, multiplyRows, transpose } from './product.ts';
 
 /** C[s] = epilogue(op(A[s])·op(B[s])), sample by sample. */
 export function* batchedProduct(call: BatchedProductCall, slots: readonly Float64Array[]): Job {
@@ -12,10 +12,10 @@ export function* batchedProduct(call: BatchedProductCall, slots: readonly Float6
       isShared ? x : x.subarray(sample * size, (sample + 1) * size);
     const left = part(a, sharedA, m * k);
     const right = part(b, sharedB, k * n);
-    // Rows of op(A) times rows of op(B)ᵀ: both run along memory.
+    // Rows of op(A) are multiplied with rows of op(B)ᵀ: the numbers of both are adjacent in memory.
     multiplyRows(
-      call.transposeA ? transposed(left, k, m) : left,
-      call.transposeB ? right : transposed(right, k, n),
+      call.transposeA ? transpose(left, k, m) : left,
+      call.transposeB ? right : transpose(right, k, n),
       part(out, false, m * n),
       0,
       m,

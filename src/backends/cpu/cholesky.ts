@@ -1,7 +1,7 @@
 import type { CholeskyCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 
-/** A[s] = L·Lᵀ, row by row. */
+/** A[s] = L·Lᵀ for each sample, row by row. */
 export function* cholesky(
   { batch, order, epsilon, inputs, output }: CholeskyCall,
   slots: readonly Float64Array[],
@@ -21,7 +21,7 @@ export function* cholesky(
   }
 }
 
-/** @returns false where the pivot is not greater than `least` times the entry on the diagonal */
+/** Computes row i of L. @returns false where its pivot is not greater than `least` times the diagonal entry of A */
 function factorRow(A: Float64Array, L: Float64Array, i: number, order: number, least: number): boolean {
   for (let j = 0; j <= i; j++) {
     let sum = A[i * order + j];

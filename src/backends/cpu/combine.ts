@@ -2,7 +2,7 @@ import { ABSENT, type CombineCall } from '../kernels.ts';
 
 const TERMS = 3;
 
-/** out[i, j] = Σₜ factorₜ·cₜ[i]·xₜ[i, j]; a term whose coefficient is 0 is left out, even where x is not finite. */
+/** out[i, j] = Σₜ factorₜ·cₜ[i]·xₜ[i, j]. A term whose coefficient is 0 is left out, even where x is not finite. */
 export function combine(call: CombineCall, slots: readonly Float64Array[]): void {
   const { rows, columns, inputs, factors } = call;
   const out = slots[call.output];

@@ -2,7 +2,7 @@ import type { Interruptible } from '../event-loop.ts';
 import type { CoordinateDescentCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 
-/** One problem, in place: the numbers of its columns, and what is carried from coordinate to coordinate. */
+/** The state of one problem; `beta` and `residual` change from coordinate to coordinate. */
 interface Descent {
   readonly rows: number;
   readonly columns: Float64Array;
@@ -16,8 +16,9 @@ interface Descent {
 }
 
 /**
- * See CoordinateDescentCall. Passes over all features alternate with passes over those in use until these stand still.
- * @param isCutShort no pass is then added to the first of each problem
+ * Cyclic coordinate descent; see CoordinateDescentCall. A pass over all features is followed by passes over the support
+ * until it no longer changes, and so on.
+ * @param isCutShort whether each of the remaining problems ends after its first pass
  */
 export function* coordinateDescent(
   call: CoordinateDescentCall,
@@ -68,20 +69,20 @@ function* descend(
   const { beta } = descent;
   const all = Array.from(beta, (_, j) => j);
   for (let passes = 1; ; passes++) {
-    if (pass(descent, all) <= tolerance || passes >= limit || isCutShort()) return passes;
+    if (descendOnce(descent, all) <= tolerance || passes >= limit || isCutShort()) return passes;
     yield;
     const used = all.filter((j) => beta[j] !== 0);
     while (passes < limit && !isCutShort()) {
       passes += 1;
-      if (pass(descent, used) <= tolerance) break;
+      if (descendOnce(descent, used) <= tolerance) break;
       yield;
     }
     if (passes >= limit) return passes;
   }
 }
 
-/** One pass over some features; the largest change of a coefficient, relative to the largest coefficient. */
-function pass(descent: Descent, features: readonly number[]): number {
+/** Updates each feature once. @returns the largest change of a coefficient, relative to the largest coefficient */
+function descendOnce(descent: Descent, features: readonly number[]): number {
   const { rows, columns, squares, penalty, ridge, beta, residual } = descent;
   let change = 0;
   let largest = 0;

@@ -1,18 +1,18 @@
 import type { ElementwiseCall, OperandLayout } from '../kernels.ts';
 import { clip, elu, proximal, sigmoid, softplus, softsign, softThreshold } from './activations.ts';
 
-/** Where one operand of a row starts, and how far apart its elements are. */
-interface Cursor {
+/** An operand: its numbers, and the layout through which they are read. */
+interface Operand {
   readonly values: Float64Array;
   readonly layout: OperandLayout;
 }
 
-const ABSENT: Cursor = { values: new Float64Array(1), layout: { offset: 0, strides: [0, 0, 0, 0] } };
+const ABSENT: Operand = { values: new Float64Array(1), layout: { offset: 0, strides: [0, 0, 0, 0] } };
 
 export function elementwise(call: ElementwiseCall, slots: readonly Float64Array[]): void {
-  const cursor = (index: number): Cursor =>
+  const operand = (index: number): Operand =>
     index < call.inputs.length ? { values: slots[call.inputs[index]], layout: call.layouts[index] } : ABSENT;
-  const [x, y, z] = [cursor(0), cursor(1), cursor(2)];
+  const [x, y, z] = [operand(0), operand(1), operand(2)];
   const [d0, d1, d2, d3] = call.shape;
   const pair = [call.parameters[0] ?? 0, call.parameters[1] ?? 1] as const;
   let at = 0;
@@ -27,24 +27,24 @@ export function elementwise(call: ElementwiseCall, slots: readonly Float64Array[
   }
 }
 
-function startOf({ layout: { offset, strides } }: Cursor, i0: number, i1: number, i2: number): number {
+function startOf({ layout: { offset, strides } }: Operand, i0: number, i1: number, i2: number): number {
   return offset + i0 * strides[0] + i1 * strides[1] + i2 * strides[2];
 }
 
 /**
- * The formulas of ELEMENTWISE along one row. Each has its own loop: a formula called for each element would have its
- * numbers boxed, which is ten times slower.
+ * The formulas of ELEMENTWISE along one row. Each has a loop of its own: calling a formula for each element would box
+ * its numbers, which is ten times slower.
  */
 function evaluateRow(
   { operation, parameters: [p0 = 0, p1 = 1, p2 = 0] }: ElementwiseCall,
   out: Float64Array,
   begin: number,
   end: number,
-  { values: x, layout: xLayout }: Cursor,
+  { values: x, layout: xLayout }: Operand,
   xStart: number,
-  { values: y, layout: yLayout }: Cursor,
+  { values: y, layout: yLayout }: Operand,
   yStart: number,
-  { values: z, layout: zLayout }: Cursor,
+  { values: z, layout: zLayout }: Operand,
   zStart: number,
   activationParameters: readonly [number, number],
 ): void {
@@ -206,41 +206,44 @@ function evaluateRow(
   }
 }
 
-/** 24 bits of a hash: the finaliser of MurmurHash3, once for the index and the first half of the seed, once for the other. */
+/**
+ * 24 bits of a hash: the finaliser of MurmurHash3 is applied to the index with the first half of the seed, and to the
+ * result with the second half.
+ */
 function randomBits(index: number, seed: number, otherSeed: number): number {
-  const word = mixed(Math.imul(index + 1, 0x9e3779b9) + seed);
-  return mixed(word ^ Math.imul(otherSeed, 0x85ebca6b)) >>> 8;
+  const word = mixBits(Math.imul(index + 1, 0x9e3779b9) + seed);
+  return mixBits(word ^ Math.imul(otherSeed, 0x85ebca6b)) >>> 8;
 }
 
-function mixed(value: number): number {
+function mixBits(value: number): number {
   let word = value | 0;
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
   return word ^ (word >>> 16);
 }
 
-/** (1 − q)·low + q·high within the tolerance of the kink, else the derivative on the side where x lies. */
+/** (1 − q)·low + q·high within the tolerance of the kink; elsewhere the derivative on the side where x lies. */
 function atKink(x: number, kink: number, tolerance: number, low: number, high: number, q: number): number {
-  if (isUnknown(x, tolerance)) return Number.NaN;
+  if (isEitherNaN(x, tolerance)) return Number.NaN;
   if (Math.abs(x - kink) <= tolerance) return (1 - q) * low + q * high;
   return x > kink ? high : low;
 }
 
-/** Every comparison with NaN is false, as if x lay on one of the sides. */
-function isUnknown(x: number, tolerance: number): boolean {
+/** The derivatives ask this first, since every comparison with NaN is false, as if x lay on one side of the kink. */
+function isEitherNaN(x: number, tolerance: number): boolean {
   return Number.isNaN(x) || Number.isNaN(tolerance);
 }
 
-/** Kinks at both ends; between them the derivative is 1. */
+/** There are kinks at both ends; between them the derivative is 1. */
 function clipDerivative(x: number, tolerance: number, low: number, high: number, q: number): number {
-  if (isUnknown(x, tolerance)) return Number.NaN;
+  if (isEitherNaN(x, tolerance)) return Number.NaN;
   if (Math.abs(x - low) <= tolerance || Math.abs(x - high) <= tolerance) return q;
   return x > low && x < high ? 1 : 0;
 }
 
 /** At the kink the Clarke interval is [α, 1]. */
 function eluDerivative(x: number, tolerance: number, alpha: number, q: number): number {
-  if (isUnknown(x, tolerance)) return Number.NaN;
+  if (isEitherNaN(x, tolerance)) return Number.NaN;
   if (Math.abs(x) <= tolerance) return (1 - q) * alpha + q;
   return x > 0 ? 1 : alpha * Math.exp(x);
 }
@@ -250,7 +253,7 @@ function softsignDerivative(x: number): number {
   return r * r;
 }
 
-// e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.
+// The two derivatives below are computed from e^(−2|x|) and e^(−|x|), because 1 − tanh² and 1 − s would cancel.
 function tanhDerivative(x: number): number {
   const e = Math.exp(-2 * Math.abs(x));
   return (4 * e) / (1 + e) ** 2;

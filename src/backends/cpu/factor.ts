@@ -1,11 +1,17 @@
-/** The Cholesky factor of a matrix whose rows and columns come and go: LLᵀ = H, with z = L⁻¹c for a right-hand side c. */
+/**
+ * The Cholesky factor LLᵀ = H of a matrix to which rows and columns are appended and from which they are removed, and z
+ * = L⁻¹c for a right-hand side c.
+ */
 
-/** A pivot below this share of its diagonal entry is rounding: the row depends on those before it. */
+/** A pivot below this share of its diagonal entry is taken for a rounding error: the row depends on those before it. */
 export const DEPENDENT = 1e-11;
 
-/** Below this share a pivot has lost half of its digits to cancellation, and is computed anew where that can be done better. */
+/**
+ * Below this share a pivot has lost half of its digits to cancellation, and is computed again if there is an exact
+ * formula.
+ */
 const CANCELLED = 1e-8;
-/** Of a pivot that has all its digits: 36 roundings, as the certificate of two columns allows (`isDefinite`). */
+/** The share for an exact pivot: 36 roundings, as the certificate of two columns allows (`isDefinite`). */
 const DEPENDENT_AFTER_ALL = 36 * Number.EPSILON;
 
 export class Factor {
@@ -23,12 +29,12 @@ export class Factor {
   }
 
   /**
-   * Appends a row of H.
-   * @param h its products with the rows that are there
-   * @param square its diagonal entry
-   * @param right its entry of c
-   * @param exactPivot the pivot without cancellation, from H⁻¹h
-   * @returns false where it depends on the others, and the factor stays as it was
+   * Appends a row and a column to H.
+   * @param h the entries of the row before the diagonal
+   * @param square the diagonal entry
+   * @param right the new entry of c
+   * @param exactPivot computes the pivot from H⁻¹h without cancellation
+   * @returns false where the row depends on the others; the factor is then unchanged
    */
   append(
     h: readonly number[],
@@ -47,7 +53,10 @@ export class Factor {
     return true;
   }
 
-  /** Deletes a row and a column of H. The rows below have an entry too many, which plane rotations of their columns carry off. */
+  /**
+   * Removes a row and a column of H. Each row of L below then has one entry too many; plane rotations of columns
+   * eliminate these.
+   */
   remove(place: number): void {
     this.rows.splice(place, 1);
     const rotations: (readonly [number, number])[] = [];
@@ -67,13 +76,13 @@ export class Factor {
     this.z.length = this.rows.length;
   }
 
-  /** Takes another c. */
-  aim(c: readonly number[]): void {
+  /** Replaces c. */
+  setRightSide(c: readonly number[]): void {
     this.z = this.forward(c);
   }
 
   /** H⁻¹c */
-  solution(): number[] {
+  solveRightSide(): number[] {
     return this.backward(this.z);
   }
 
@@ -101,14 +110,14 @@ export class Factor {
   }
 }
 
-/** Columns `at` and `at` + 1 of a row. */
+/** Rotates the entries `at` and `at` + 1 of a row. */
 function rotate(row: number[], at: number, cosine: number, sine: number): void {
   const [a, b] = [row[at], row[at + 1]];
   row[at] = cosine * a + sine * b;
   row[at + 1] = cosine * b - sine * a;
 }
 
-/** Over the length of the second. */
+/** Σ xᵢyᵢ over the length of y. */
 function dot(x: readonly number[], y: readonly number[]): number {
   let sum = 0;
   for (let i = 0; i < y.length; i++) sum += x[i] * y[i];

@@ -2,19 +2,19 @@ import type { Interruptible } from '../event-loop.ts';
 import type { HomotopyCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 import { Factor } from './factor.ts';
-import { enters, follow } from './stage.ts';
+import { appendFeature, followStage } from './stage.ts';
 import { addColumn, dot, type Walk } from './walk.ts';
 
-/** A stage that lowers what is violated to this share, at least, has brought something. */
+/** A stage makes progress if it lowers the violation to this share of the least so far, or less. */
 const PROGRESS = 0.9;
-/** Stages that bring nothing after which what is left is rounding. */
+/** The number of stages without progress after which the rest of the violation is taken for rounding. */
 const STALE_STAGES = 2;
-/** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */
+/** A problem is solved when its violation, relative to maxⱼ‖Xⱼ‖·‖y‖, is at most this. */
 const SOLVED = Number.EPSILON;
 
 /**
- * See HomotopyCall.
- * @param isCutShort problems are then left as they are
+ * Solves Lasso problems by a homotopy; see HomotopyCall.
+ * @param isCutShort whether the remaining problems keep the coefficients that they have
  */
 export function* homotopy(call: HomotopyCall, slots: readonly Float64Array[], isCutShort: () => boolean): Job {
   const { rows, features, groups, batch, capacity } = call;
@@ -41,31 +41,34 @@ export function* homotopy(call: HomotopyCall, slots: readonly Float64Array[], is
     for (let problem = group * length; problem < (group + 1) * length; problem++) {
       const of = (from: Float64Array, size: number): Float64Array =>
         from.subarray(problem * size, (problem + 1) * size);
-      begin(walk, of(y, rows), of(initial, features), ridge[problem]);
+      beginProblem(walk, of(y, rows), of(initial, features), ridge[problem]);
       walk.penalty = of(penalty, features);
-      const steps = yield* solve(walk, call.limit, isCutShort);
-      out.set([...walk.beta, steps, gap(walk)], problem * (features + 2));
+      const steps = yield* runStages(walk, call.limit, isCutShort);
+      out.set([...walk.beta, steps, gapOf(walk)], problem * (features + 2));
     }
   }
 }
 
-/** From the solution before, where that is of the same y and nothing else is given, or from the start that is given. */
-function begin(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number): void {
-  const isNext = walk.ridge === ridge && y.every((value, row) => value === walk.y[row]);
+/**
+ * Starts from the solution of the problem before, if that has the same y and ρ and `initial` is 0; otherwise from
+ * `initial`.
+ */
+function beginProblem(walk: Walk, y: Float64Array, initial: Float64Array, ridge: number): void {
+  const isSame = walk.ridge === ridge && y.every((value, row) => value === walk.y[row]);
   walk.y = y;
-  if (isNext && initial.every((value) => value === 0)) return;
+  if (isSame && initial.every((value) => value === 0)) return;
   walk.ridge = ridge;
   walk.signs.fill(0);
   walk.used.length = 0;
   walk.factor.clear();
   for (const [j, value] of initial.entries()) {
-    const isUsed = value !== 0 && enters(walk, j, Math.sign(value), 0);
+    const isUsed = value !== 0 && appendFeature(walk, j, Math.sign(value), 0);
     walk.beta[j] = isUsed ? value : 0;
   }
 }
 
-/** Stages until g = t∘sign on A, and |g| ≤ t elsewhere; returns the number of steps. */
-function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Interruptible<number> {
+/** Runs stages until g = t∘sign on A, the features in use, and |g| ≤ t elsewhere. @returns the number of steps */
+function* runStages(walk: Walk, limit: number, isCutShort: () => boolean): Interruptible<number> {
   const { rows, squares, y } = walk;
   const rounding = SOLVED * Math.sqrt(squares.reduce((a, b) => Math.max(a, b), 0) * dot(y, 0, y, 0, rows));
   let steps = 0;
@@ -75,7 +78,7 @@ function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Interrupt
     const violated = violation(walk);
     if (!(violated > rounding)) break;
     if (isCutShort()) break;
-    const taken = yield* follow(walk, stage, limit - steps);
+    const taken = yield* followStage(walk, stage, limit - steps);
     steps += taken;
     stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
     best = Math.min(best, violated);
@@ -83,7 +86,7 @@ function* solve(walk: Walk, limit: number, isCutShort: () => boolean): Interrupt
   return steps;
 }
 
-/** g, anew from β, and y − Xβ, which is returned. */
+/** Computes g from β. @returns the residual y − Xβ */
 function correlate(walk: Walk): Float64Array {
   const { rows, features, columns, y, beta, ridge, used, correlation } = walk;
   const residual = y.slice();
@@ -92,7 +95,7 @@ function correlate(walk: Walk): Float64Array {
   return residual;
 }
 
-/** The largest |g − t∘sign| on A and |g| − t elsewhere. */
+/** The largest |g − t∘sign| on A, the features in use, and |g| − t elsewhere. */
 function violation({ correlation, penalty, signs }: Walk): number {
   return correlation.reduce((largest, g, j) => {
     const own = signs[j] === 0 ? Math.abs(g) - penalty[j] : Math.abs(g - signs[j] * penalty[j]);
@@ -101,10 +104,10 @@ function violation({ correlation, penalty, signs }: Walk): number {
 }
 
 /**
- * The duality gap relative to the objective at 0. With r = y − Xβ and α = min(1, min tⱼ/|gⱼ|):
+ * The duality gap relative to the objective at β = 0. With r = y − Xβ and α = min(1, min tⱼ/|gⱼ|), it is
  *   ½‖r‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖² − α⟨y, r⟩ + ½α²(‖r‖² + ρ‖β‖²).
  */
-function gap(walk: Walk): number {
+function gapOf(walk: Walk): number {
   const { rows, features, y, beta, penalty, ridge, correlation } = walk;
   const r = correlate(walk);
   const quadratic = dot(r, 0, r, 0, rows) + ridge * dot(beta, 0, beta, 0, features);

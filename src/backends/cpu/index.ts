@@ -1,6 +1,6 @@
 /**
- * The oracle: float64, plain loops, every call carried out at once in the order in which it is enqueued.
- * Clarity comes before speed here; the other backends are checked against it.
+ * The oracle: float64 and plain loops. Kernel calls are performed in the order in which they are enqueued. Clarity
+ * comes before speed here; the other backends are compared with this one.
  */
 import type { Backend, Loop, MemoryFigures, Program, RunOptions, Statement, Storage } from '../backend.ts';
 import { type Job, Queue } from '../queue.ts';
@@ -15,7 +15,7 @@ import { invert } from './invert.ts';
 import { iterate } from './iterate.ts';
 import { move } from './move.ts';
 import { pass } from './pass.ts';
-import { isQuick, product, quickProduct } from './product.ts';
+import { isShort, product, productAtOnce } from './product.ts';
 import { proximalGradient } from './proximal-gradient.ts';
 import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
@@ -25,15 +25,15 @@ import { triangularSolve } from './triangular-solve.ts';
 import { type Layout, Workspace } from './workspace.ts';
 
 class HostStorage implements Storage {
-  /** Undefined until the run that computes them is done. */
+  /** Undefined until the run that computes them has ended. */
   values: Float64Array | undefined;
-  /** Of that run. */
+  /** The error with which that run failed. */
   failure: unknown;
 
   constructor(readonly size: number) {}
 }
 
-/** Opens the float64 backend. It needs nothing and is always there. */
+/** Opens the float64 backend. It has no requirements and is always available. */
 export function openCPU(): Backend {
   const held = new Set<HostStorage>();
   const workspace = new Workspace();
@@ -67,7 +67,7 @@ export function openCPU(): Backend {
       const slots = workspace.slotsFor(program, layout, inputs.map(valuesOf));
       yield* runSteps(program.statements, slots, { isCutShort: options.isCutShort ?? never, work: 0 });
       for (const [index, slot] of program.outputs.entries()) {
-        // An input remains its owner's.
+        // An output that is an input is copied, since the input belongs to its owner.
         outputs[index].values = program.inputs.includes(slot) ? slots[slot].slice() : slots[slot];
       }
     } catch (error) {
@@ -78,7 +78,7 @@ export function openCPU(): Backend {
   return {
     name: 'cpu',
     epsilon: Number.EPSILON,
-    widestIteration: 0, // the oracle makes every step by itself
+    widestIteration: 0, // the oracle runs every iteration kernel by kernel
     largestPass: 0,
     adapter: {
       vendor: 'none',
@@ -152,53 +152,56 @@ function never(): boolean {
   return false;
 }
 
-/** Numbers that steps may make of others, some tens of microseconds of work, after which the run may be interrupted. */
+/** The work, in computed numbers, after which a run may be interrupted: some tens of microseconds. */
 const UNINTERRUPTED = 2 ** 11;
-/** What a step takes that computes next to nothing, or counts what it does by itself. */
-const STEP = 8;
-/** Multiplications that take about as long as one number of another step. */
+/** The work of a statement that computes next to nothing, or that yields itself. */
+const STATEMENT = 8;
+/** The number of multiplications that take about as long as one number of another kernel. */
 const PRODUCTS = 8;
 
 interface Run {
   readonly isCutShort: () => boolean;
-  /** Since it could be interrupted. */
+  /** The work since the run could last be interrupted. */
   work: number;
 }
 
-/** Yields where the run may be interrupted. */
+/** Performs the statements, and yields where the run may be interrupted. */
 function* runSteps(steps: readonly Statement[], slots: Float64Array[], run: Run): Job {
   for (const step of steps) {
-    const done = runAtOnce(step, slots);
-    if (done === undefined) yield* runInTurns(step, slots, run);
-    run.work += done ?? STEP;
+    const done = runWithoutPause(step, slots);
+    if (done === undefined) yield* runWithPauses(step, slots, run);
+    run.work += done ?? STATEMENT;
     if (run.work < UNINTERRUPTED) continue;
     run.work = 0;
     yield;
   }
 }
 
-/** @returns how many numbers the step has computed or read; undefined where it is one that may take long, and was not begun */
-function runAtOnce(step: Statement, slots: readonly Float64Array[]): number | undefined {
+/**
+ * Performs a statement that takes a short time.
+ * @returns its work; undefined where the statement may take long, and was not begun
+ */
+function runWithoutPause(step: Statement, slots: readonly Float64Array[]): number | undefined {
   switch (step.kernel) {
     case 'product':
-      if (!isQuick(step)) return undefined;
-      quickProduct(step, slots);
-      return STEP + (step.m * step.n * step.k) / PRODUCTS;
+      if (!isShort(step)) return undefined;
+      productAtOnce(step, slots);
+      return STATEMENT + (step.m * step.n * step.k) / PRODUCTS;
     case 'elementwise':
       elementwise(step, slots);
-      return STEP + slots[step.output].length;
+      return STATEMENT + slots[step.output].length;
     case 'combine':
       combine(step, slots);
-      return STEP + slots[step.output].length;
+      return STATEMENT + slots[step.output].length;
     case 'move':
       move(step, slots);
-      return STEP + slots[step.output].length;
+      return STATEMENT + slots[step.output].length;
     case 'reduce':
       reduce(step, slots);
-      return STEP + step.outer * step.middle * step.inner;
+      return STATEMENT + step.outer * step.middle * step.inner;
     case 'scalar':
       scalar(step, slots);
-      return STEP + slots[step.output].length;
+      return STATEMENT + slots[step.output].length;
     case 'rows':
       rows(step, slots);
       return UNINTERRUPTED;
@@ -219,7 +222,8 @@ function runAtOnce(step: Statement, slots: readonly Float64Array[]): number | un
   }
 }
 
-function* runInTurns(step: Statement, slots: Float64Array[], run: Run): Job {
+/** Performs a statement that may take long, and yields where it may be interrupted. */
+function* runWithPauses(step: Statement, slots: Float64Array[], run: Run): Job {
   switch (step.kernel) {
     case 'product':
       yield* product(step, slots);
@@ -255,7 +259,7 @@ function* runLoop(loop: Loop, slots: Float64Array[], run: Run): Job {
   for (const { initial, entering } of loop.carried) slots[entering].set(slots[initial]);
   const flag = loop.carried[0].entering;
   const places = new Set(loop.carried.map(({ entering }) => entering));
-  // A value may leave in the place in which another one entered (a swap): such places are copied first.
+  // A value may leave in a slot in which another one enters (a swap). Such values are copied first.
   const isSwapped = loop.carried.map(({ leaving }) => places.has(leaving));
   for (let pass = 0; pass < loop.limit && slots[flag][0] !== 0 && !run.isCutShort(); pass++) {
     yield* runSteps(loop.body, slots, run);

@@ -1,7 +1,7 @@
 import type { InvertCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 
-/** A⁻¹ by Gauss-Jordan elimination, the pivots in the order in which they come. */
+/** A⁻¹, by Gauss-Jordan elimination without pivoting. */
 export function* invert({ order, inputs, output }: InvertCall, slots: readonly Float64Array[]): Job {
   const x = slots[output];
   x.set(slots[inputs[0]]);
@@ -11,7 +11,7 @@ export function* invert({ order, inputs, output }: InvertCall, slots: readonly F
   }
 }
 
-/** One step, in the place of the matrix. */
+/** Performs one step of the elimination in place. */
 export function eliminatePivot(x: Float64Array, order: number, pivot: number): void {
   const reciprocal = 1 / x[pivot * order + pivot];
   x[pivot * order + pivot] = 1;

@@ -1,33 +1,38 @@
-/** √Σ x², whatever the size of the numbers: the squares of those beyond 1e154 overflow, and below 1e-154 they underflow. */
+/**
+ * √Σ x² for numbers of any size. Without scaling, the squares of numbers beyond 1e154 overflow, and below 1e-154 they
+ * underflow.
+ */
 
-/** Of the numbers times `scale`, a power of two: nothing is rounded by it. */
+/**
+ * A length, root / scale: `root` is the length of the numbers times `scale`, a power of two, so that scaling is exact.
+ */
 export interface Length {
   readonly root: number;
   readonly scale: number;
 }
 
-/** Sums between these have lost nothing. */
+/** A sum of squares between these has neither overflowed nor lost digits to underflow. */
 const LARGEST_SUM = 2 ** 1000;
 const SMALLEST_SUM = 2 ** -900;
 const DOWN = 2 ** -600;
 const UP = 2 ** 600;
 
-/** Whether a plain sum of squares is right. */
+/** Whether a sum of squares is right without scaling. */
 export function isExact(plain: number): boolean {
   return plain >= SMALLEST_SUM && plain <= LARGEST_SUM;
 }
 
 /**
  * @param plain Σ x²
- * @param squares Σ (scale·x)², asked for only where the plain sum has left the range in which it is exact
+ * @param squares computes Σ (scale·x)²; called only where the plain sum is outside the range in which it is right
  */
 export function lengthFrom(plain: number, squares: (scale: number) => number): Length {
   const scale = plain > LARGEST_SUM ? DOWN : plain < SMALLEST_SUM ? UP : 1;
   return { root: Math.sqrt(scale === 1 ? plain : squares(scale)), scale };
 }
 
-/** @param squares Σ (scale·x)² */
-export function lengthBy(squares: (scale: number) => number): Length {
+/** @param squares computes Σ (scale·x)² */
+function lengthBy(squares: (scale: number) => number): Length {
   return lengthFrom(squares(1), squares);
 }
 

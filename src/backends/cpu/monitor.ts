@@ -1,16 +1,19 @@
 import { STATE_ROWS, STATUS } from '../kernels.ts';
 
-/** When a sample stops. */
+/** The parameters that decide when a sample stops; see STATE_ROWS. */
 export interface Rule {
   readonly tolerance: number;
   readonly floor: number;
   readonly staleLimit: number;
   readonly giveUp: boolean;
-  /** Iterations that the residual stands for. Default 1. */
+  /** The number of iterations since the previous residual. Default 1. */
   readonly count?: number;
 }
 
-/** The rule of `monitor` for a running sample. @param at where `state` holds a row of it */
+/**
+ * Updates the state of a running sample with its new residual.
+ * @param at where `state` holds a row of the sample
+ */
 export function observe(state: Float64Array, at: (row: number) => number, residual: number, rule: Rule): void {
   const best = state[at(STATE_ROWS.best)];
   const stale = residual < 0.9 * best ? 0 : state[at(STATE_ROWS.stale)] + 1;

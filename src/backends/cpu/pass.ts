@@ -1,8 +1,8 @@
 import { ABSENT, type PassCall, passLayout, STATE_ROWS, STATUS } from '../kernels.ts';
-import { advance, factorOf, type Iterating, residualOf } from './iteration.ts';
+import { advance, factorOf, residualOf, type SampleIteration } from './iteration.ts';
 import { observe } from './monitor.ts';
 
-/** Row by row; see PassCall. */
+/** One pass of a wide iteration, sample by sample; see PassCall. */
 export function pass(call: PassCall, slots: readonly Float64Array[]): void {
   const { batch, n, inputs, shared } = call;
   const { kept, state, lost } = passLayout(batch, n);
@@ -13,7 +13,7 @@ export function pass(call: PassCall, slots: readonly Float64Array[]): void {
     if (out[at(STATE_ROWS.status)] !== STATUS.running) continue;
     const row = (slot: number, part = 0): Float64Array =>
       slots[slot].subarray(part + sample * n, part + (sample + 1) * n);
-    const iterating: Iterating = {
+    const iterating: SampleIteration = {
       call,
       b: row(inputs[2]),
       alpha: inputs[3] === ABSENT ? Number.NaN : slots[inputs[3]][0],
@@ -23,7 +23,7 @@ export function pass(call: PassCall, slots: readonly Float64Array[]): void {
     const { next, missed, size } = advance(
       iterating,
       factor,
-      times(call, slots[inputs[1]], factor),
+      multiplyRow(call, slots[inputs[1]], factor),
       row(call.output, lost),
     );
     row(call.output).set(factorOf(iterating, next));
@@ -37,7 +37,7 @@ export function pass(call: PassCall, slots: readonly Float64Array[]): void {
 }
 
 /** x·M or x·Mᵀ */
-function times({ n, transposed }: PassCall, M: Float64Array, x: Float64Array): Float64Array {
+function multiplyRow({ n, transposed }: PassCall, M: Float64Array, x: Float64Array): Float64Array {
   const result = new Float64Array(n);
   for (let j = 0; j < n; j++) {
     for (let k = 0; k < n; k++) result[j] += x[k] * (transposed ? M[j * n + k] : M[k * n + j]);

@@ -2,22 +2,22 @@ import { ABSENT, type BatchedProductCall, type ProductCall } from '../kernels.ts
 import type { Job } from '../queue.ts';
 import { activation, proximal } from './activations.ts';
 
-/** Multiplications, about a millisecond of them, after which a product may be interrupted. */
+/** The number of multiplications after which a product may be interrupted: about a millisecond. */
 const UNINTERRUPTED = 2 ** 20;
 
-/** Whether a product is done before anybody could want to interrupt it. */
-export function isQuick({ m, n, k }: ProductCall): boolean {
+/** Whether a product takes so short a time that it need not be interruptible. */
+export function isShort({ m, n, k }: ProductCall): boolean {
   return m * n * k <= UNINTERRUPTED;
 }
 
 /** C = epilogue(op(A)·op(B)); see ProductCall for the formula. */
-export function quickProduct(call: ProductCall, slots: readonly Float64Array[]): void {
+export function productAtOnce(call: ProductCall, slots: readonly Float64Array[]): void {
   const out = slots[call.output];
   multiplyRows(leftOf(call, slots), rightOf(call, slots), out, 0, call.m, call.n, call.k);
   epilogue(call, slots, out);
 }
 
-/** The same of any size. */
+/** The same for products of any size, with interruptions. */
 export function* product(call: ProductCall, slots: readonly Float64Array[]): Job {
   const { m, n, k } = call;
   const [left, right, out] = [leftOf(call, slots), rightOf(call, slots), slots[call.output]];
@@ -29,17 +29,18 @@ export function* product(call: ProductCall, slots: readonly Float64Array[]): Job
   epilogue(call, slots, out);
 }
 
-/** Rows of op(A), to be multiplied with rows of op(B)ᵀ: both run along memory. */
+/** op(A). Its rows are multiplied with rows of op(B)ᵀ: the numbers of both are adjacent in memory. */
 function leftOf({ m, k, transposeA, inputs: [a] }: ProductCall, slots: readonly Float64Array[]): Float64Array {
-  return transposeA ? transposed(slots[a], k, m) : slots[a];
+  return transposeA ? transpose(slots[a], k, m) : slots[a];
 }
 
+/** op(B)ᵀ */
 function rightOf({ n, k, transposeB, inputs }: ProductCall, slots: readonly Float64Array[]): Float64Array {
   const b = slots[inputs[1]];
-  return transposeB ? b : transposed(b, k, n);
+  return transposeB ? b : transpose(b, k, n);
 }
 
-/** Of all rows of the result, which those of samples are too. */
+/** Applies the epilogue to all rows of the result, which in a batch include the rows of all samples. */
 export function epilogue(
   call: ProductCall | BatchedProductCall,
   slots: readonly Float64Array[],
@@ -65,8 +66,8 @@ export function epilogue(
   }
 }
 
-/** x is rows × columns; the result is columns × rows. */
-export function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
+/** @param x a matrix of rows × columns */
+export function transpose(x: Float64Array, rows: number, columns: number): Float64Array {
   const result = new Float64Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) result[column * rows + row] = x[row * columns + column];
@@ -75,8 +76,8 @@ export function transposed(x: Float64Array, rows: number, columns: number): Floa
 }
 
 /**
- * out[i, j] = Σₗ a[i, l]·b[j, l] for the rows `first` to `last`, two of a and four of b at a time: the one place of this backend
- * where time is spent.
+ * out[i, j] = Σₗ a[i, l]·b[j, l] for the rows `first` to `last`, two rows of a and four rows of b at a time. This is
+ * the only loop of the backend that is written for speed, since most time is spent here.
  */
 export function multiplyRows(
   a: Float64Array,

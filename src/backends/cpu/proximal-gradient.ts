@@ -2,7 +2,7 @@ import { type ProximalGradientCall, STATE_ROWS, STATE_SIZE, STATUS } from '../ke
 import { lengthOfRow, relativeTo } from './length.ts';
 import { observe } from './monitor.ts';
 
-/** Sample by sample, the loops written out; see ProximalGradientCall. */
+/** A whole loop of proximal gradient steps, sample by sample; see ProximalGradientCall. */
 export function proximalGradient(call: ProximalGradientCall, slots: readonly Float64Array[]): void {
   const { batch, groups, features } = call;
   const [carried, , , , , tolerances, floors] = call.inputs.map((slot) => slots[slot]);
@@ -19,13 +19,13 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
     const group = Math.floor(sample / (batch / groups));
     const rule = { ...call, tolerance: tolerances[sample], floor: floors[sample] };
     const at = (stateRow: number): number => stateRow * batch + sample;
-    for (let trip = 0; trip < call.limit && state[at(STATE_ROWS.status)] === STATUS.running; trip++) {
-      const next = stepped(call, slots, sample, group, w);
+    for (let iteration = 0; iteration < call.limit && state[at(STATE_ROWS.status)] === STATUS.running; iteration++) {
+      const next = takeStep(call, slots, sample, group, w);
       const missed = w.map((value, j) => value - next[j]);
       const moved = next.map((value, j) => value - beta[j]);
       const residual = relativeTo(lengthOfRow(missed), lengthOfRow(next), scalarOf(call, slots, 3, sample));
       observe(state, at, scalarOf(call, slots, 2, sample) * residual, rule);
-      const momentum = call.accelerated ? quickened(thetas, sample, dot(missed, moved) > 0) : 0;
+      const momentum = call.accelerated ? updateMomentum(thetas, sample, dot(missed, moved) > 0) : 0;
       for (let j = 0; j < features; j++) w[j] = next[j] + momentum * moved[j];
       beta.set(next);
     }
@@ -33,7 +33,7 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
 }
 
 /** β⁺ = softThreshold(w + s((c − Gw) − ρw), t) */
-function stepped(
+function takeStep(
   call: ProximalGradientCall,
   slots: readonly Float64Array[],
   sample: number,
@@ -56,8 +56,8 @@ function scalarOf(call: ProximalGradientCall, slots: readonly Float64Array[], in
   return slots[call.inputs[4]][index * call.batch + sample];
 }
 
-/** θ becomes θ⁺; (θ − 1)/θ⁺. */
-function quickened(thetas: Float64Array, sample: number, restarts: boolean): number {
+/** Replaces θ by θ⁺. @returns the momentum (θ − 1)/θ⁺ */
+function updateMomentum(thetas: Float64Array, sample: number, restarts: boolean): number {
   const theta = restarts ? 1 : thetas[sample];
   thetas[sample] = (1 + Math.sqrt(1 + 4 * theta ** 2)) / 2;
   return (theta - 1) / thetas[sample];

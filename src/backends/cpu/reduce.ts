@@ -51,7 +51,7 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
         size += x[at] ** 2;
       }
       if (isExact(sum) && isExact(size)) return Math.sqrt(sum) / (epsilon + Math.sqrt(size));
-      const again = (term: (at: number) => number) => (scale: number) => {
+      const sumScaled = (term: (at: number) => number) => (scale: number) => {
         let squares = 0;
         for (let at = start; at < end; at += stride) squares += (scale * term(at)) ** 2;
         return squares;
@@ -59,11 +59,11 @@ function reduceOne(call: ReduceCall, x: Float64Array, y: Float64Array, start: nu
       return relativeTo(
         lengthFrom(
           sum,
-          again((at) => x[at] - activation(call.activation, y[at], parameters)),
+          sumScaled((at) => x[at] - activation(call.activation, y[at], parameters)),
         ),
         lengthFrom(
           size,
-          again((at) => x[at]),
+          sumScaled((at) => x[at]),
         ),
         epsilon,
       );

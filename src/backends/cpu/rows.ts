@@ -53,25 +53,25 @@ function logSoftmax(x: Float64Array, out: Float64Array): void {
   for (let i = 0; i < x.length; i++) out[i] = x[i] - largest - Math.log(total);
 }
 
-const ENTRY_TRIPS = 40;
-const PEAK_TRIPS = 60;
+const ENTRY_LIMIT = 40;
+const PEAK_LIMIT = 60;
 
 /**
- * s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries part: h(wᵢ) = αwᵢ + (1 − α)(e^wᵢ − 1)
- * is xᵢ up to a number common to all, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest entry. h
- * increases on w ≤ 0, and so does Σ e^wᵢ with ω: the ω in [−ln n, 0] at which it is 1 is found by Newton steps on ln Σ,
- * bisections where one leaves the bracket.
+ * s = softmax(t) with (1 − α)s + αt = x. Write wᵢ = ln sᵢ. Then tᵢ = wᵢ + κ for some κ, and the equation separates:
+ * h(wᵢ) = αwᵢ + (1 − α)(e^wᵢ − 1) is xᵢ up to a number common to all i, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is
+ * the w of the largest entry. h increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which Σ e^wᵢ = 1
+ * is found by Newton steps on ln Σ, and by a bisection where a step leaves the bracket.
  */
 function proximalSoftmax(x: Float64Array, alpha: number, out: Float64Array): void {
   const rest = 1 - alpha;
   const largest = largestOf(x);
-  const enough = 2 * Number.EPSILON * (1 + Math.sqrt(x.length));
+  const tolerance = 2 * Number.EPSILON * (1 + Math.sqrt(x.length));
   let sum = 0;
   for (const value of x) sum += Math.exp(value - largest);
   let [low, high] = [-Math.log(x.length), 0];
   let peak = Math.min(Math.max(-Math.log(sum), low), high);
   const w = x.map((value) => peak + value - largest);
-  for (let trip = 0; trip < PEAK_TRIPS; trip++) {
+  for (let iteration = 0; iteration < PEAK_LIMIT; iteration++) {
     const top = alpha * peak + rest * Math.expm1(peak);
     let weights = 0;
     sum = 0;
@@ -81,7 +81,7 @@ function proximalSoftmax(x: Float64Array, alpha: number, out: Float64Array): voi
       sum += s;
       weights += s / (alpha + rest * s);
     }
-    if (Math.abs(sum - 1) <= enough) break;
+    if (Math.abs(sum - 1) <= tolerance) break;
     if (sum > 1) high = peak;
     else low = peak;
     // d ln Σ / dω = h'(ω)·Σ (sᵢ / h'(wᵢ)) / Σ sᵢ
@@ -94,26 +94,30 @@ function proximalSoftmax(x: Float64Array, alpha: number, out: Float64Array): voi
 }
 
 /**
- * The w ≤ 0 with h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0. For α < 1 h is convex and w at most (c + 1 − α)/α, for α > 1 it is
- * concave and w at least that: a Newton step ends on the side from which the next ones approach steadily.
+ * Solves h(w) = αw + (1 − α)(eʷ − 1) = c ≤ 0 for w ≤ 0. For α < 1, h is convex and w ≤ (c + 1 − α)/α; for α > 1, h is
+ * concave and w ≥ (c + 1 − α)/α. One Newton step from there lands on the side from which all further steps approach w
+ * monotonically.
  */
 function logarithmOfEntry(start: number, c: number, alpha: number): number {
   const rest = 1 - alpha;
   const bound = Math.min((c + rest) / alpha, 0);
   let w = start;
-  for (let trip = 0; trip < ENTRY_TRIPS; trip++) {
+  for (let iteration = 0; iteration < ENTRY_LIMIT; iteration++) {
     w = alpha < 1 ? Math.min(w, bound) : Math.min(Math.max(w, bound), 0);
     const e = Math.expm1(w);
     const change = (alpha * w + rest * e - c) / (alpha + rest * (1 + e));
     w -= change;
-    // The next change would be about its square.
+    // Newton's method converges quadratically: the next change would be about the square of this one.
     if (Math.abs(change) <= 1e-10) break;
   }
   return Math.min(w, 0);
 }
 
-/** Mean, and 1/√(variance + ε), by two passes: of large numbers that differ little the difference of squares would lose all. */
-function moments(x: Float64Array, epsilon: number): { mean: number; scale: number } {
+/**
+ * The mean, and 1/√(variance + ε). The mean is subtracted before squaring: E[x²] − E[x]² would cancel where numbers are
+ * large and alike.
+ */
+function momentsOf(x: Float64Array, epsilon: number): { mean: number; scale: number } {
   let mean = 0;
   for (const value of x) mean += value / x.length;
   let variance = 0;
@@ -122,12 +126,12 @@ function moments(x: Float64Array, epsilon: number): { mean: number; scale: numbe
 }
 
 function standardise(x: Float64Array, epsilon: number, out: Float64Array): void {
-  const { mean, scale } = moments(x, epsilon);
+  const { mean, scale } = momentsOf(x, epsilon);
   for (let i = 0; i < x.length; i++) out[i] = (x[i] - mean) * scale;
 }
 
 function standardiseDerivative(x: Float64Array, g: Float64Array, epsilon: number, out: Float64Array): void {
-  const { mean, scale } = moments(x, epsilon);
+  const { mean, scale } = momentsOf(x, epsilon);
   let total = 0;
   let along = 0;
   for (let i = 0; i < x.length; i++) {

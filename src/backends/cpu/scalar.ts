@@ -1,7 +1,7 @@
 import { type ScalarCall, STATE_ROWS, STATUS } from '../kernels.ts';
 import { observe } from './monitor.ts';
 
-/** Formulas on a few numbers per sample; see SCALARS and STATE_ROWS. */
+/** Formulas over a few numbers per sample; see SCALARS and STATE_ROWS. */
 export function scalar(call: ScalarCall, slots: readonly Float64Array[]): void {
   const { batch } = call;
   const out = slots[call.output];

@@ -1,6 +1,6 @@
 import type { SolveCall } from '../kernels.ts';
 
-/** G[s]·x[s] = r[s] for each sample, by Gaussian elimination with partial pivoting. */
+/** Solves G[s]·x[s] = r[s] for each sample, by Gaussian elimination with partial pivoting. */
 export function solve(call: SolveCall, slots: readonly Float64Array[]): void {
   const { batch, order } = call;
   const [matrices, rights] = call.inputs.map((slot) => slots[slot]);
@@ -13,7 +13,7 @@ export function solve(call: SolveCall, slots: readonly Float64Array[]): void {
   }
 }
 
-/** G·x = r, where x takes the place of r, and G is lost. */
+/** Solves G·x = r. @param x holds r, which the solution replaces @param g is overwritten */
 export function solveInPlace(g: Float64Array, x: Float64Array, order: number): void {
   eliminate(g, x, order);
   backSubstitute(g, x, order);
@@ -23,7 +23,7 @@ function eliminate(g: Float64Array, x: Float64Array, order: number): void {
   for (let column = 0; column < order; column++) {
     let pivot = column;
     for (let row = column + 1; row < order; row++) {
-      // A NaN is taken, wherever it is: passed over, it could vanish.
+      // A NaN always becomes the pivot, since it could vanish from the result otherwise.
       if (!(Math.abs(g[row * order + column]) <= Math.abs(g[pivot * order + column]))) pivot = row;
     }
     if (pivot !== column) {

@@ -1,32 +1,37 @@
-/** A stage of the homotopy, from widened thresholds down to the end of its part of the way; see HomotopyCall. */
+/** A stage of the homotopy, in which widened thresholds shrink to those at the end of the stage; see HomotopyCall. */
 import type { Interruptible } from '../event-loop.ts';
 import { DEPENDENT } from './factor.ts';
 import { addColumn, dot, type Walk } from './walk.ts';
 
-/** Every stage lowers what exceeds the thresholds by this factor, so that few features need to be looked at. */
+/** Every stage lowers what exceeds the thresholds to this share, so that only few features are candidates to enter. */
 const LOWERED = 0.8;
-/** Thresholds are moved apart by up to this share of their way, so that no two features enter at once. */
+/** The widths of the thresholds differ by up to this share, so that no two features enter at once. */
 const APART = 0.05;
 const GOLDEN = 0.6180339887498949;
-/** Steps in a row that lead nowhere after which a stage ends, for the next to set the thresholds apart in another way. */
+/** The number of idle steps in a row after which a stage ends. The next stage widens the thresholds in another way. */
 const IDLE_STEPS = 50;
-/** What of a difference is rounding, relative to its terms. */
+/** The rounding error of a difference, relative to its terms. */
 const ROUNDING = 1e-12;
-/** Coefficients of a dependent column below this share of the largest are rounding. */
+/** Where a column depends on others, coefficients below this share of the largest are taken for rounding errors. */
 const SMALLEST = 1e-5;
 
-/** |qⱼ| ≤ tⱼ + τ·widthⱼ off A and = there, with q = g − τ·shift: holds at τ = 1 as β is. */
+/**
+ * With q = g − τ·shift: |qⱼ| = tⱼ + τ·widthⱼ on A, the features in use, and ≤ elsewhere. At τ = 1 this holds for the
+ * present β.
+ */
 interface Thresholds {
   readonly width: Float64Array;
   readonly shift: Float64Array;
   readonly q: Float64Array;
-  /** τ at which the stage ends. */
+  /** The τ at which the stage ends. */
   readonly end: number;
-  /** Those off A that may enter, since |g| changes by no more than the thresholds do (R. Tibshirani et al. 2012), and A. */
+  /**
+   * A, and the features that may enter it: |g| changes by no more than the thresholds do (R. Tibshirani et al. 2012).
+   */
   readonly candidates: readonly number[];
 }
 
-function thresholds({ features, correlation: g, penalty: t, signs }: Walk, stage: number): Thresholds {
+function widenThresholds({ features, correlation: g, penalty: t, signs }: Walk, stage: number): Thresholds {
   const all = Array.from({ length: features }, (_, j) => j);
   const excess = all.reduce(
     (most, j) => (signs[j] === 0 && t[j] > 0 ? Math.max(most, Math.abs(g[j]) / t[j] - 1) : most),
@@ -48,48 +53,51 @@ function thresholds({ features, correlation: g, penalty: t, signs }: Walk, stage
   return { width, shift, q: g.slice(), end, candidates };
 }
 
-/** What ends a step: a feature leaves A at β = 0 (its place in A is given), or enters it with a sign. */
+/**
+ * Ends a step: the feature at the place `leaving` in A leaves it at β = 0, or the feature `entering` enters A with a
+ * sign.
+ */
 type Event = { readonly leaving: number } | { readonly entering: number; readonly sign: number };
 
-/** How far a stage has come. */
+/** The progress of a stage. */
 interface Progress {
   tau: number;
-  /** Features that depend on those in use, and cannot take the place of one. */
+  /** Features that depend on those in use, and cannot replace one of them. */
   readonly blocked: Set<number>;
-  /** The feature that has just left, and at which of its thresholds it is therefore. */
+  /** The feature that left in the last step, and the sign of the threshold at which it therefore is. */
   left: { readonly feature: number; readonly sign: number } | undefined;
 }
 
-/** τ from 1 to the end of the stage, or as far as `limit` steps lead; returns the number of steps. */
-export function* follow(walk: Walk, stage: number, limit: number): Interruptible<number> {
+/** Follows the solution from τ = 1 to the end of the stage, in at most `limit` steps. @returns the number of steps */
+export function* followStage(walk: Walk, stage: number, limit: number): Interruptible<number> {
   const { used, beta, signs, factor } = walk;
-  const at = thresholds(walk, stage);
+  const at = widenThresholds(walk, stage);
   const progress: Progress = { tau: 1, blocked: new Set(), left: undefined };
-  factor.aim(used.map((j) => rateOf(at, j, signs[j])));
-  const most = Math.min(10 * (walk.rows + walk.features), limit);
+  factor.setRightSide(used.map((j) => rateOf(at, j, signs[j])));
+  const stageLimit = Math.min(10 * (walk.rows + walk.features), limit);
   for (let step = 1, idle = 0; ; step++) {
-    const direction = factor.solution();
+    const direction = factor.solveRightSide();
     const slopes = slopesOf(walk, at, direction);
-    const { length, event } = nextEvent(walk, at, progress, direction, slopes);
+    const { length, event } = findNextEvent(walk, at, progress, direction, slopes);
     for (const [place, j] of used.entries()) beta[j] += length * direction[place];
     for (const [index, j] of at.candidates.entries()) if (signs[j] === 0) at.q[j] += length * slopes[index].slope;
     progress.tau -= length;
     progress.left = undefined;
     idle = length > ROUNDING ? 0 : idle + 1;
-    if (!event || step >= most || idle >= IDLE_STEPS) return step;
+    if (!event || step >= stageLimit || idle >= IDLE_STEPS) return step;
     if ('leaving' in event) leave(walk, at, progress, event.leaving);
     else enter(walk, at, progress, event);
     yield;
   }
 }
 
-/** How fast the correlation of a feature in use falls with τ. */
+/** How fast the correlation of a feature in use, with this sign, falls with τ. */
 function rateOf({ shift, width }: Thresholds, j: number, sign: number): number {
   return shift[j] + sign * width[j];
 }
 
-/** The first one on the way along the direction, or none before the end of the stage; and how far it is, in τ. */
-function nextEvent(
+/** The first event along the direction, if there is one before the end of the stage, and its distance in τ. */
+function findNextEvent(
   { used, beta, signs, penalty }: Walk,
   { width, q, end, candidates }: Thresholds,
   { tau, blocked, left }: Progress,
@@ -131,7 +139,7 @@ function leave(walk: Walk, { q, width }: Thresholds, progress: Progress, place: 
   factor.remove(place);
 }
 
-/** Beside the features in use, or in the place of one. */
+/** Takes a feature into A: beside the features in use, or in the place of one of them. */
 function enter(
   walk: Walk,
   at: Thresholds,
@@ -139,19 +147,19 @@ function enter(
   { entering, sign }: { readonly entering: number; readonly sign: number },
 ): void {
   const rate = rateOf(at, entering, sign);
-  if (enters(walk, entering, sign, rate)) return;
+  if (appendFeature(walk, entering, sign, rate)) return;
   const place = exchange(walk, entering, sign);
   if (place >= 0) leave(walk, at, progress, place);
-  if (place < 0 || !enters(walk, entering, sign, rate)) progress.blocked.add(entering);
+  if (place < 0 || !appendFeature(walk, entering, sign, rate)) progress.blocked.add(entering);
 }
 
-/** dq/d(−τ), and what of it is rounding. */
+/** dq/d(−τ), and a bound on its rounding error. */
 interface Slope {
   readonly slope: number;
   readonly rounding: number;
 }
 
-/** Of the candidates off A: shift − Xᵀ(X_A·direction). */
+/** The slopes shift − Xᵀ(X_A·direction) of the candidates outside A. */
 function slopesOf(walk: Walk, { candidates, shift, width }: Thresholds, direction: readonly number[]): Slope[] {
   const { rows, columns, used, signs, squares } = walk;
   const moved = new Float64Array(rows);
@@ -163,8 +171,13 @@ function slopesOf(walk: Walk, { candidates, shift, width }: Thresholds, directio
   }));
 }
 
-/** False where the column depends on those in use. */
-export function enters(walk: Walk, j: number, sign: number, rate: number): boolean {
+/**
+ * Appends feature j to A.
+ * @param sign the sign of its correlation
+ * @param rate how fast that correlation falls with τ
+ * @returns false where its column depends on those in use
+ */
+export function appendFeature(walk: Walk, j: number, sign: number, rate: number): boolean {
   const { used, signs, factor, squares, ridge, capacity } = walk;
   if (used.length === capacity) return false;
   const pivot = (a: readonly number[]): number => ridgedPivot(walk, j, a);
@@ -175,8 +188,8 @@ export function enters(walk: Walk, j: number, sign: number, rate: number): boole
 }
 
 /**
- * The pivot of j with a ridge, min over a of ‖Xⱼ − X_A·a‖² + ρ(1 + ‖a‖²): a sum, which a small ridge is not lost in, of a form that is
- * stationary in a.
+ * The pivot of j with a ridge: the minimum over a of ‖Xⱼ − X_A·a‖² + ρ(1 + ‖a‖²). This sum of positive terms does not
+ * lose a small ridge to cancellation, and an error of a changes it in second order only.
  */
 function ridgedPivot(walk: Walk, j: number, a: readonly number[]): number {
   const { rows, columns, used, ridge } = walk;
@@ -186,8 +199,10 @@ function ridgedPivot(walk: Walk, j: number, a: readonly number[]): number {
 }
 
 /**
- * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them, i, is 0; returns its place, or −1
- * where there is none. Without it the pivot of j is aᵢ²/(H⁻¹)ᵢᵢ.
+ * For a column Xⱼ = X_A·a that depends on those in use: moves along the direction in which βⱼ grows and Xβ stays as it
+ * is, until a coefficient in use, βᵢ, becomes 0.
+ * @returns the place of i in A, or −1 where there is none without which Xⱼ is independent (its pivot is then
+ * aᵢ²/(H⁻¹)ᵢᵢ)
  */
 function exchange(walk: Walk, j: number, sign: number): number {
   const { used, beta, signs, factor, squares } = walk;

@@ -1,7 +1,7 @@
 import type { TriangularSolveCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 
-/** op(L[s])·X[s] = B[s]: forwards, or of the transpose backwards. */
+/** Solves op(L[s])·X[s] = B[s]: from the first row to the last, or from the last to the first for the transpose. */
 export function* triangularSolve(call: TriangularSolveCall, slots: readonly Float64Array[]): Job {
   const { batch, order, columns, transposed, inputs, output } = call;
   const [l, b] = inputs.map((slot) => slots[slot]);

@@ -1,53 +1,53 @@
 /**
- * Where the numbers of a Program are while it runs: in one array, which serves all Programs in turn and is as long as the
- * longest of them needs it. Slots that are never needed at the same time share places in it.
+ * Where the numbers of a Program lie while it runs: in one array, which all Programs use in turn and which is as long
+ * as the largest of them requires. Slots that are never needed at the same time share space in it.
  *
- * The lifetimes are worked out here, and not taken from the plan that the other backends follow (liveness.ts), which is finer
- * and lets calls write in place: a fault in that one would not show if the oracle shared it.
+ * The oracle computes lifetimes here instead of sharing liveness.ts with the other backends, whose plan is finer and
+ * lets calls write in place: otherwise no comparison with the oracle could reveal a fault in that plan.
  */
 import type { Constant, Program, Statement } from '../backend.ts';
 import { footprint } from '../footprint.ts';
 import { ABSENT } from '../kernels.ts';
 
-/** Where a slot is that has no place in the workspace: an input, an output, or one that nothing touches. */
+/** The offset of a slot without a place in the workspace: an input, an output, or a slot that is never used. */
 const NOWHERE = -1;
 const NOTHING = new Float64Array(0);
 
-/** Where the slots of a Program are. */
+/** Where the slots of a Program lie in the workspace. */
 export interface Layout {
-  /** Of each slot, in numbers. */
+  /** The offset of each slot, in numbers. */
   readonly offsets: readonly number[];
-  /** Numbers that it takes. */
+  /** The numbers that all slots take together. */
   readonly size: number;
-  /** Estimated bytes of this object itself, and of its views. */
+  /** An estimate of the bytes of this object and its views. */
   readonly bytes: number;
-  /** The slots that have a place in the workspace, in the array that is it: made at the first run. */
+  /** A view of each slot in the workspace, and the array that they view; created at the first run. */
   views: { readonly of: Float64Array; readonly slots: readonly Float64Array[] } | undefined;
 }
 
-/** Bytes that a view takes, whatever it shows. */
+/** The bytes that a view takes, whatever its length. */
 const VIEW = 200;
 
 export class Workspace {
   private numbers: Float64Array = NOTHING;
   private readonly layouts = new Map<Program, Layout>();
-  /** Of all layouts. */
+  /** Bytes of all layouts. */
   layoutBytes = 0;
 
-  /** Bytes that are there for whichever Program runs. */
+  /** Bytes of the array that all Programs share. */
   get bytes(): number {
     return this.numbers.byteLength;
   }
 
   /**
-   * The slots for one run, which is to end before those for the next one are asked for: inputs as they are given, constants
-   * filled in, each output in an array of its own, which is the caller's (where the output is not an input).
+   * The slots for one run, which must end before the slots for the next run are requested. Inputs are used as they are,
+   * and constants are filled in. Each output that is not an input has an array of its own, which belongs to the caller.
    */
   slotsFor(program: Program, layout: Layout, inputs: readonly Float64Array[]): Float64Array[] {
     const slots = this.viewsOf(program, layout).slice();
     for (const slot of program.outputs) slots[slot] = new Float64Array(program.sizes[slot]);
     for (const [index, slot] of program.inputs.entries()) slots[slot] = inputs[index];
-    for (const [slot, constant] of program.constants) write(constant, slots[slot]);
+    for (const [slot, constant] of program.constants) fillConstant(constant, slots[slot]);
     return slots;
   }
 
@@ -63,13 +63,13 @@ export class Workspace {
     return slots;
   }
 
-  /** Views would hold on to the numbers that were there before. */
+  /** Replaces the array, and drops all views, which would keep the old array alive. */
   private resize(size: number): void {
     this.numbers = new Float64Array(size);
     for (const layout of this.layouts.values()) layout.views = undefined;
   }
 
-  /** Lets go of what is kept for a Program, and of what only that one needed of the workspace. Returns the bytes. */
+  /** Forgets a Program, and shrinks the workspace if only that one needed its size. @returns the bytes of its layout */
   forget(program: Program): number {
     const layout = this.layouts.get(program);
     if (!layout) return 0;
@@ -88,7 +88,7 @@ export class Workspace {
     this.numbers = NOTHING;
   }
 
-  /** Worked out once, until the Program is forgotten. */
+  /** The layout of a Program, which is computed once and kept until the Program is forgotten. */
   layoutOf(program: Program): Layout {
     const known = this.layouts.get(program);
     if (known) return known;
@@ -101,7 +101,7 @@ export class Workspace {
   }
 }
 
-/** Steps at which a slot is touched first and last; both are counted in the order of the work. */
+/** The first and the last time at which a slot is used. Times count statements in the order in which they run. */
 interface Lifetime {
   readonly from: number;
   until: number;
@@ -127,7 +127,7 @@ function lifetimesOf({ constants, outputs, statements: steps }: Program): Map<nu
       walk(step.body);
       now += 1;
       for (const { entering, leaving } of step.carried) for (const slot of [entering, leaving]) touch(slot);
-      // What was there before the first pass is read again by the next one.
+      // A slot that was assigned before the loop and is used in it is read again in the next pass.
       for (const lifetime of lifetimes.values()) {
         if (lifetime.from <= start && lifetime.until > start) lifetime.until = now;
       }
@@ -140,14 +140,16 @@ function lifetimesOf({ constants, outputs, statements: steps }: Program): Map<nu
   return lifetimes;
 }
 
-/** Gives each slot, in the order in which they come to life, the first gap between those alive that is large enough. */
+/**
+ * Places each slot, in the order of their first uses, into the first gap between the live slots that is large enough.
+ */
 function arrange(program: Program): Pick<Layout, 'offsets' | 'size'> {
   const offsets = program.sizes.map(() => NOWHERE);
   const apart = new Set([...program.inputs, ...program.outputs]);
   const waiting = [...lifetimesOf(program)]
     .filter(([slot]) => !apart.has(slot))
     .sort(([, p], [, q]) => p.from - q.from);
-  /** In the order of their places. */
+  /** The slots in use, in the order of their offsets. */
   let alive: { offset: number; end: number; until: number }[] = [];
   let size = 0;
   for (const [slot, { from, until }] of waiting) {
@@ -165,7 +167,7 @@ function arrange(program: Program): Pick<Layout, 'offsets' | 'size'> {
   return { offsets, size };
 }
 
-function write(constant: Constant, values: Float64Array): void {
+function fillConstant(constant: Constant, values: Float64Array): void {
   if (constant.kind === 'values') {
     values.set(constant.values);
     return;

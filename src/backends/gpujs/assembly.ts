@@ -1,4 +1,4 @@
-/** gpu.js's WebAssembly mode: data are arrays of the host, and every call is done when it returns. */
+/** The WebAssembly mode of gpu.js. Data are arrays of the host, and every call has ended when it returns. */
 
 import type { GPUInstance, Library, RunnableKernel } from './library.ts';
 import {
@@ -22,8 +22,8 @@ class HostData implements Data {
   }
 }
 
-/** Modules that one kernel keeps, each for a set of extents. */
-const KEPT_MODULES = 64;
+/** The number of modules that one kernel caches, each for a set of extents. */
+const CACHED_MODULES = 64;
 
 export class AssemblyMachine implements Machine {
   readonly adapter = {
@@ -32,19 +32,19 @@ export class AssemblyMachine implements Machine {
     description: 'gpu.js kernels in WebAssembly, on one thread',
     software: true,
   };
-  readonly immediate = true;
+  readonly isImmediate = true;
   readonly live = new Ledger();
   readonly nothing: Data;
   private readonly instance: GPUInstance;
   private readonly memory = new SharedMemory();
-  private readonly kernels = new KernelCache((form) => this.make(form));
+  private readonly kernels = new KernelCache((variant) => this.make(variant));
 
   constructor(private readonly library: Library) {
     this.instance = new library({ mode: 'webasm' });
     this.nothing = new HostData(new Float32Array(1));
   }
 
-  kept(): Figures {
+  pooled(): Figures {
     return new Ledger();
   }
 
@@ -59,24 +59,24 @@ export class AssemblyMachine implements Machine {
   }
 
   launch(
-    form: KernelVariant,
+    variant: KernelVariant,
     operands: readonly Data[],
     parameters: readonly number[],
     [columns, rows]: Extents,
   ): Data {
     checkCount(columns * rows);
-    const kernel = this.kernels.get(form);
+    const kernel = this.kernels.get(variant);
     kernel.setOutput([columns, rows]);
     const given = operands.map((data) => this.library.input((data as HostData).values, [data.size]));
     const result = this.memory.during(() => kernel(...given, ...parameters)) as readonly Float32Array[];
-    // The rows are views of one array.
+    // All rows are views of one array.
     return this.keep(new Float32Array(result[0].buffer as ArrayBuffer));
   }
 
-  private make(form: KernelVariant): RunnableKernel {
-    const { source, settings } = settingsOf(form, false, 'Input');
+  private make(variant: KernelVariant): RunnableKernel {
+    const { source, settings } = settingsOf(variant, false, 'Input');
     const kernel = this.instance.createKernel(source, settings);
-    kernel.moduleCacheLimit = KEPT_MODULES;
+    kernel.moduleCacheLimit = CACHED_MODULES;
     return kernel;
   }
 

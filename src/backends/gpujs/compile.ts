@@ -1,6 +1,6 @@
 /**
- * A Program as a list of launches over slots that are assigned once, with the moment at which each slot's content is last
- * needed. Nothing is overwritten: data never change, and a loop carries references.
+ * Compiles a Program into a list of launches over slots that are assigned once, and finds after which step each slot is
+ * no longer needed. Nothing is overwritten: data never change, and a loop carries references.
  */
 import type { Carried, Loop, Program, Statement } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
@@ -10,12 +10,12 @@ import type { KernelVariant } from './variants.ts';
 
 export interface Launch {
   readonly kind: 'launch';
-  readonly form: KernelVariant;
+  readonly variant: KernelVariant;
   readonly operands: readonly number[];
   readonly parameters: readonly number[];
   readonly extents: Extents;
   readonly output: number;
-  /** Slots that nobody reads after it. */
+  /** Slots that are not read after this launch. */
   readonly spent: readonly number[];
 }
 
@@ -25,11 +25,11 @@ export interface CompiledLoop {
   readonly body: readonly CompiledStep[];
   readonly limit: number;
   readonly spent: readonly number[];
-  /** Whether a pass waits for a flag itself. */
-  readonly nested: boolean;
-  /** Numbers that the carried values hold together. */
+  /** Whether a pass contains a loop, and therefore waits for the flag of that loop. */
+  readonly hasInnerLoop: boolean;
+  /** The size of all carried values together, in numbers. */
   readonly carriedSize: number;
-  /** Passes that the loop took last time. */
+  /** The number of passes in the last run of the loop. */
   lastPasses: number | undefined;
 }
 
@@ -38,7 +38,7 @@ export type CompiledStep = Launch | CompiledLoop;
 export interface Compiled {
   readonly program: Program;
   readonly steps: readonly CompiledStep[];
-  /** Slots of the Program and of what its calls need in between. */
+  /** The number of slots: those of the Program, and those for intermediate results of its calls. */
   readonly slots: number;
 }
 
@@ -53,8 +53,8 @@ export function compile(program: Program): Compiled {
         drafts.push(loopOf(step, draftOf(step.body)));
         continue;
       }
-      lower(step, (form, operands, parameters, extents, output = slots++) => {
-        drafts.push({ kind: 'launch', form, operands, parameters, extents, output });
+      lower(step, (variant, operands, parameters, extents, output = slots++) => {
+        drafts.push({ kind: 'launch', variant, operands, parameters, extents, output });
         return output;
       });
     }
@@ -65,55 +65,55 @@ export function compile(program: Program): Compiled {
     carried,
     body,
     limit,
-    nested: body.some(({ kind }) => kind === 'loop'),
+    hasInnerLoop: body.some(({ kind }) => kind === 'loop'),
     carriedSize: carried.reduce((sum, { entering }) => sum + program.sizes[entering], 0),
     lastPasses: undefined,
   });
   const drafts = draftOf(program.statements);
   const kept = new Set([...program.inputs, ...program.constants.keys(), ...program.outputs]);
-  return { program, steps: withSpent(drafts, kept), slots };
+  return { program, steps: findSpentSlots(drafts, kept), slots };
 }
 
-/** @param kept slots that are needed after the steps, or belong to what surrounds them */
-function withSpent(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStep[] {
+/** @param kept slots that are needed after the steps, or that belong to the surrounding scope */
+function findSpentSlots(drafts: readonly Draft[], kept: ReadonlySet<number>): CompiledStep[] {
   const needed = new Set(kept);
   const steps: CompiledStep[] = [];
   for (const draft of [...drafts].reverse()) {
     const left = draft.kind === 'loop' ? draft.carried.map(({ leaving }) => leaving) : [];
-    const touched = new Set([...readBy(draft), ...writtenBy(draft), ...left]);
+    const touched = new Set([...slotsReadBy(draft), ...slotsWrittenBy(draft), ...left]);
     const spent = [...touched].filter((slot) => !needed.has(slot));
     for (const slot of touched) needed.add(slot);
     if (draft.kind === 'launch') steps.push({ ...draft, spent });
-    else steps.push({ ...draft, spent, body: withSpent(draft.body, keptInside(draft)) });
+    else steps.push({ ...draft, spent, body: findSpentSlots(draft.body, slotsKeptInside(draft)) });
   }
   return steps.reverse();
 }
 
-/** Slots whose content at that moment is read. */
-function readBy(draft: Draft): number[] {
+/** The slots whose content a step reads when it begins. */
+function slotsReadBy(draft: Draft): number[] {
   if (draft.kind === 'launch') return draft.operands.filter((slot) => slot !== ABSENT);
-  return [...draft.carried.map(({ initial }) => initial), ...fromOutside(draft)];
+  return [...draft.carried.map(({ initial }) => initial), ...slotsFromOutside(draft)];
 }
 
-function writtenBy(draft: Draft): number[] {
+function slotsWrittenBy(draft: Draft): number[] {
   return draft.kind === 'launch' ? [draft.output] : draft.carried.map(({ entering }) => entering);
 }
 
 type LoopDraft = Extract<Draft, { kind: 'loop' }>;
 
-/** What the body of a loop, or what leaves it, takes from around the loop. */
-function fromOutside({ carried, body }: LoopDraft): Set<number> {
+/** The slots from outside the loop that its body reads, or that leave a pass. */
+function slotsFromOutside({ carried, body }: LoopDraft): Set<number> {
   const inside = new Set(carried.map(({ entering }) => entering));
   const found = new Set<number>();
   for (const draft of body) {
-    for (const slot of readBy(draft)) if (!inside.has(slot)) found.add(slot);
-    for (const slot of writtenBy(draft)) inside.add(slot);
+    for (const slot of slotsReadBy(draft)) if (!inside.has(slot)) found.add(slot);
+    for (const slot of slotsWrittenBy(draft)) inside.add(slot);
   }
   for (const { leaving } of carried) if (!inside.has(leaving)) found.add(leaving);
   return found;
 }
 
-/** What a pass must not free: the carried slots, which the loop takes care of, and what comes from outside. */
-function keptInside(loop: LoopDraft): Set<number> {
-  return new Set([...fromOutside(loop), ...loop.carried.flatMap(({ entering, leaving }) => [entering, leaving])]);
+/** The slots that a pass must not free: the carried ones, which the loop itself frees, and those from outside. */
+function slotsKeptInside(loop: LoopDraft): Set<number> {
+  return new Set([...slotsFromOutside(loop), ...loop.carried.flatMap(({ entering, leaving }) => [entering, leaving])]);
 }

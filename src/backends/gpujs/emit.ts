@@ -1,25 +1,28 @@
-/** What the lowerings of all kernel calls share. */
+/** Functions that the lowerings of all kernel calls share. */
 import type { ActivationName } from '../kernels.ts';
 import type { Extents } from './machine.ts';
 import type { KernelVariant } from './variants.ts';
 
-/** Launches a kernel; returns the slot of its result: `output`, or without it a new one. */
+/** Adds a launch, and returns the slot of its result: `output`, or a new slot where that is absent. */
 export type Emit = (
-  form: KernelVariant,
+  variant: KernelVariant,
   operands: readonly number[],
   parameters: readonly number[],
   extents: Extents,
   output?: number,
 ) => number;
 
-export const capitalised = (name: string): string => name[0].toUpperCase() + name.slice(1);
+export const capitalise = (name: string): string => name[0].toUpperCase() + name.slice(1);
 
-/** What `activation` is bound to: a function of shared/activations.js. */
+/** The function of shared/activations.js to which `activation` is bound. */
 export function activationBinding(activation: ActivationName): string {
-  return `activation${capitalised(activation)}`;
+  return `activation${capitalise(activation)}`;
 }
 
-/** Of shared/proximal.js: the bounded part of σ and its slope, where prox_{αf} is found by Newton steps. */
+/**
+ * Functions of shared/proximal.js for activations whose prox_{αf} is found by Newton steps: the bounded part of σ, and
+ * σ'.
+ */
 const SMOOTH: Readonly<Partial<Record<ActivationName, readonly [part: string, slope: string]>>> = {
   tanh: ['boundedTanh', 'slopeOfTanh'],
   sigmoid: ['boundedSigmoid', 'slopeOfSigmoid'],
@@ -28,9 +31,9 @@ const SMOOTH: Readonly<Partial<Record<ActivationName, readonly [part: string, sl
   arctan: ['boundedArctan', 'slopeOfArctan'],
 };
 
-/** What `proximal` is bound to, with what that needs. */
+/** The bindings of `proximal`, and of the functions that it calls. */
 export function proximalBindings(activation: ActivationName): Record<string, string> {
   const [boundedPart, smoothSlope] = SMOOTH[activation] ?? [];
-  const bindings = { proximal: `proximal${capitalised(activation)}` };
+  const bindings = { proximal: `proximal${capitalise(activation)}` };
   return boundedPart && smoothSlope ? { ...bindings, boundedPart, smoothSlope } : bindings;
 }

@@ -1,9 +1,10 @@
 /**
- * The gpu.js backend: float32, over the kernels of kernels/, which gpu.js turns into WebGL2 or WebAssembly. Every call is
- * launched at once; nothing is left to be done later but reading back.
+ * The gpu.js backend: float32. gpu.js translates the kernels in kernels/ to WebGL2 or WebAssembly. Every call is
+ * launched at once; only reading back happens later.
  */
-import type { Backend, Constant, MemoryFigures, Program, Storage } from '../backend.ts';
+import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
 import { footprint, objectsOf } from '../footprint.ts';
+import { writeConstant } from '../write-constant.ts';
 import { AssemblyMachine } from './assembly.ts';
 import { type Compiled, compile } from './compile.ts';
 import { execute } from './execute.ts';
@@ -11,13 +12,15 @@ import { type LibraryLoader, loadLibrary } from './library.ts';
 import { type Data, Ledger, type Machine } from './machine.ts';
 import { describeContext, openContext, TextureMachine } from './textures.ts';
 
+/** How gpu.js runs kernels: on a graphics card by WebGL2, or on one thread of the processor by WebAssembly. */
 export type GPUJSMode = 'webgl2' | 'webassembly';
 export const GPUJS_MODES: readonly GPUJSMode[] = ['webgl2', 'webassembly'];
 
+/** Options of the gpu.js backend. */
 export interface GPUJSOptions {
-  /** Default: webgl2 where a graphics card offers it, else webassembly. */
+  /** Default: 'webgl2' where a graphics card offers it, otherwise 'webassembly'. */
   mode?: GPUJSMode;
-  /** How a bundled page loads the package: `() => import('gpu.js')`. Not needed in Node. */
+  /** Loads the package in a bundled page: `() => import('gpu.js')`. Node does not need it. */
   load?: LibraryLoader;
 }
 
@@ -32,14 +35,14 @@ class DataStorage implements Storage {
 interface Executable {
   readonly compiled: Compiled;
   readonly constants: ReadonlyMap<number, Data>;
-  /** About what the host keeps, the constants apart. */
+  /** An estimate of the bytes that the host keeps, without the constants. */
   readonly bytes: number;
 }
 
 /**
- * Opens gpu.js.
- * @throws RangeError where the mode is none of those there are
- * @throws Error that says what to install, or why the mode is not to be had here
+ * Opens the gpu.js backend.
+ * @throws RangeError where `mode` is not one of GPUJS_MODES
+ * @throws Error where gpu.js is missing (it says what to install), or where the mode is not available
  */
 export async function openGPUJS({ mode, load }: GPUJSOptions = {}): Promise<Backend> {
   if (mode !== undefined && !GPUJS_MODES.includes(mode)) {
@@ -47,10 +50,10 @@ export async function openGPUJS({ mode, load }: GPUJSOptions = {}): Promise<Back
   }
   const library = await loadLibrary(load);
   const chosen = mode ?? (hasHardwareWebGL2() ? 'webgl2' : 'webassembly');
-  return backendOver(chosen === 'webgl2' ? new TextureMachine(library) : new AssemblyMachine(library));
+  return createBackend(chosen === 'webgl2' ? new TextureMachine(library) : new AssemblyMachine(library));
 }
 
-/** Whether a graphics card, rather than a program on the CPU, does what WebGL2 is asked for. */
+/** Whether WebGL2 runs on a graphics card, rather than on the processor. */
 export function hasHardwareWebGL2(): boolean {
   try {
     const gl = openContext();
@@ -62,7 +65,7 @@ export function hasHardwareWebGL2(): boolean {
   }
 }
 
-function backendOver(machine: Machine): Backend {
+function createBackend(machine: Machine): Backend {
   const executables = new Map<Program, Executable>();
   const constantsHeld = new Ledger();
   let compiledBytes = 0;
@@ -76,7 +79,9 @@ function backendOver(machine: Machine): Backend {
     if (known) return known;
     const constants = new Map<number, Data>();
     for (const [slot, constant] of program.constants) {
-      const data = machine.upload(constantValues(constant, program.sizes[slot]));
+      const values = new Float32Array(program.sizes[slot]);
+      writeConstant(values, constant);
+      const data = machine.upload(values);
       constants.set(slot, data);
       constantsHeld.add(data.size);
     }
@@ -99,7 +104,7 @@ function backendOver(machine: Machine): Backend {
   return {
     name: 'gpujs',
     epsilon: 2 ** -23,
-    widestIteration: 0, // its kernels hold nothing from one launch to the next
+    widestIteration: 0, // kernels of gpu.js cannot carry state from one iteration to the next
     largestPass: 0,
     adapter: machine.adapter,
     upload(values) {
@@ -155,7 +160,7 @@ function backendOver(machine: Machine): Backend {
       if (closed) {
         return { buffers: 0, bytes: 0, programBuffers: 0, programBytes: 0, pooledBuffers: 0, pooledBytes: 0 };
       }
-      const kept = machine.kept();
+      const kept = machine.pooled();
       return {
         buffers: machine.live.count - constantsHeld.count,
         bytes: machine.live.bytes - constantsHeld.bytes,
@@ -172,12 +177,4 @@ function backendOver(machine: Machine): Backend {
       machine.close();
     },
   };
-}
-
-function constantValues(constant: Constant, size: number): Float32Array {
-  if (constant.kind === 'values') return new Float32Array(constant.values);
-  const values = new Float32Array(size);
-  if (constant.kind === 'fill') return values.fill(constant.value);
-  for (let index = 0; index < constant.order; index++) values[index * constant.order + index] = 1;
-  return values;
 }

@@ -1,9 +1,9 @@
-/** The package gpu.js: what is used of it, and where it is found. */
+/** The part of the package gpu.js that this backend uses, and how the package is found. */
 
 /** A result that stays on the device. */
 export interface DeviceTexture {
   readonly texture: WebGLTexture;
-  /** Width and height in texels. */
+  /** Width and height, in texels. */
   readonly size: ArrayLike<number>;
   delete(): void;
 }
@@ -60,17 +60,20 @@ export interface GPUInstance {
 export interface Library {
   new (settings: {
     mode?: string;
-    /** What is set to the size of the largest texture. */
+    /** gpu.js sets its size to that of the largest texture. */
     canvas?: { width: number; height: number };
     context?: WebGL2RenderingContext;
   }): GPUInstance;
   input(values: Float32Array, extents: readonly number[]): HostInput;
 }
 
-/** Loads gpu.js, as a page knows best how to: `() => import('gpu.js')`. */
+/** Loads gpu.js in the way that suits the page: `() => import('gpu.js')`. */
 export type LibraryLoader = () => Promise<unknown>;
 
-/** The build for browsers: in Node too, where the other one would load a native WebGL and a second copy of Dawn. */
+/**
+ * The build for browsers. It also serves Node, where the other build would load a native WebGL and a second copy of
+ * Dawn.
+ */
 const BUILD = 'gpu.js/dist/gpu-browser.js';
 
 const ADVICE =
@@ -78,42 +81,43 @@ const ADVICE =
   'script element or an import map that leads to gpu.js/dist/gpu-browser.js';
 
 /**
- * The library that `load` gives, or that a script element of the page has left in the global GPU, or the package.
+ * Finds gpu.js: by `load` if that is given, otherwise in the global `GPU` that a script element of the page defines,
+ * otherwise in the installed package.
  * @throws Error that says what to install
  */
 export async function loadLibrary(load?: LibraryLoader): Promise<Library> {
   if (load) {
-    const given = libraryIn(await load());
+    const given = findLibrary(await load());
     if (given) return given;
     throw new Error(
       'gpujs: what open({ gpujs: { load } }) loaded is not gpu.js; it must resolve with the module of that package',
     );
   }
-  const present = libraryIn((globalThis as { GPU?: unknown }).GPU);
+  const present = findLibrary((globalThis as { GPU?: unknown }).GPU);
   if (present) return present;
   let module: unknown;
   try {
-    // A name that bundlers do not follow: the package is an optional peer.
+    // Importing a variable keeps bundlers from following it: the package is an optional peer.
     const name = BUILD;
     module = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   } catch (cause) {
     throw new Error(`gpujs: the package gpu.js is missing; ${ADVICE}`, { cause });
   }
-  const found = libraryIn(module) ?? libraryIn((globalThis as { GPU?: unknown }).GPU);
+  const found = findLibrary(module) ?? findLibrary((globalThis as { GPU?: unknown }).GPU);
   if (!found) throw new Error(`gpujs: ${BUILD} is not what it is expected to be; ${ADVICE}`);
   return found;
 }
 
-/** The class in a module of any kind: its exports, its default export, or the class itself. */
-function libraryIn(candidate: unknown): Library | undefined {
+/** Finds the class in a module of any kind: in its exports, as its default export, or as the module itself. */
+function findLibrary(candidate: unknown): Library | undefined {
   if (isLibrary(candidate)) return candidate;
   if (typeof candidate !== 'object' || candidate === null) return undefined;
   const { GPU, default: inner } = candidate as { GPU?: unknown; default?: unknown };
   if (isLibrary(GPU) && typeof GPU.input === 'function') return GPU;
-  return inner === undefined || inner === candidate ? undefined : libraryIn(inner);
+  return inner === undefined || inner === candidate ? undefined : findLibrary(inner);
 }
 
-/** In Chrome `GPU` is also an interface of WebGPU. */
+/** Checks for members of gpu.js, since in Chrome `GPU` is also an interface of WebGPU. */
 function isLibrary(candidate: unknown): candidate is Library {
   if (typeof candidate !== 'function') return false;
   const { prototype, input } = candidate as unknown as { prototype?: { createKernel?: unknown }; input?: unknown };

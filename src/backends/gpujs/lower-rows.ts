@@ -18,7 +18,7 @@ export function lowerRows(call: RowsCall, emit: Emit): void {
   }
 }
 
-/** max x and Σ e^(x − max x) of each row. */
+/** The slots of max x and of Σ e^(x − max x), for each row. */
 function exponentialsOf({ inputs: [x], rows, columns }: RowsCall, emit: Emit): readonly [number, number] {
   const bindings = { single: 'entryOf', join: 'largerOf' };
   const lowest = Number.NEGATIVE_INFINITY;

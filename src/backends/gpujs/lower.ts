@@ -1,4 +1,4 @@
-/** From a kernel call to launches of gpu.js kernels, each a pure function of its operands. */
+/** Lowers a kernel call to launches of gpu.js kernels, each of which is a pure function of its operands. */
 import {
   ABSENT,
   type BatchedProductCall,
@@ -44,17 +44,19 @@ export function lower(call: KernelCall, emit: Emit): void {
       break;
     case 'iterate':
     case 'proximalGradient':
-      throw new Error(`${call.kernel}: this backend launches kernel by kernel; its widestIteration is 0`);
+      throw new Error(`${call.kernel}: this backend iterates kernel by kernel; its widestIteration is 0`);
     case 'cholesky':
     case 'triangularSolve':
       throw new Error(`${call.kernel}: this backend does not factorise; choose another backend, or another solver`);
     case 'pass':
-      throw new Error('pass: this backend makes a pass by other kernels; its largestPass is 0');
+      throw new Error('pass: this backend runs a pass by other kernels; its largestPass is 0');
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
-      throw new Error(`${call.kernel} is sequential: it does not run on gpujs; choose another solver`);
+      throw new Error(
+        `${call.kernel}: its steps depend on one another, so it does not run on gpujs; choose another solver`,
+      );
   }
 }
 

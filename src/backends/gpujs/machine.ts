@@ -1,48 +1,48 @@
-/** Where the kernels run: data that stays there, and kernels over it. There is one for each mode of gpu.js. */
+/** A machine holds data and runs kernels over them. There is one class for each mode of gpu.js. */
 import type { AdapterDescription } from '../backend.ts';
 import type { KernelSettings } from './library.ts';
 import { KERNELS } from './sources.ts';
 import { type KernelVariant, keyOf, sourceOf } from './variants.ts';
 
-/** Numbers that never change. Shared by whoever holds a reference, freed with the last one. */
+/** Numbers that never change. They are shared by all who hold a reference, and freed with the last one. */
 export interface Data {
   readonly size: number;
   references: number;
 }
 
-/** Extents of a result: numbers in a row, and rows. */
+/** The extents of a result: the numbers in a row, and the number of rows. */
 export type Extents = readonly [columns: number, rows: number];
 
 export interface Machine {
   readonly adapter: AdapterDescription;
-  /** Bound where an operand is absent. */
+  /** Takes the place of absent operands. */
   readonly nothing: Data;
-  /** Whether `read` waits for nothing, so that a flag may be read after each pass of a loop. */
-  readonly immediate: boolean;
-  /** Of the data that are alive. */
+  /** Whether `read` never waits, so that a flag can be read after each pass of a loop. */
+  readonly isImmediate: boolean;
+  /** Figures of the data to which there are references. */
   readonly live: Figures;
-  /** Of what the kernels keep of their last results, which nobody else holds. */
-  kept(): Figures;
+  /** Figures of the last results that kernels keep although there are no references to them. */
+  pooled(): Figures;
   upload(values: ArrayLike<number>): Data;
   /** @param parameters the kernel's integers, then its numbers */
-  launch(form: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data;
+  launch(variant: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data;
   read(data: Data): Float32Array;
-  /** As `read`, without keeping the thread waiting. */
+  /** Reads without blocking the thread. */
   readLater(data: Data): Promise<Float32Array>;
   retain(data: Data): Data;
   release(data: Data): void;
   close(): void;
 }
 
-/** Settings common to both modes. */
+/** The settings of a kernel that both modes share. */
 export function settingsOf(
-  form: KernelVariant,
+  variant: KernelVariant,
   native: boolean,
   operandType: string,
 ): { source: string; settings: KernelSettings } {
-  const { source, parameterTypes, functions, nativeFunctions, injectedNative } = sourceOf(form, native);
-  const constants = form.constants ?? {};
-  const operands = Array<string>(KERNELS[form.kernel].operands).fill(operandType);
+  const { source, parameterTypes, functions, nativeFunctions, injectedNative } = sourceOf(variant, native);
+  const constants = variant.constants ?? {};
+  const operands = Array<string>(KERNELS[variant.kernel].operands).fill(operandType);
   return {
     source,
     settings: {
@@ -65,32 +65,35 @@ export function settingsOf(
   };
 }
 
-/** gpu.js keeps indices as float32 numbers, which count no further. */
-const MOST_NUMBERS = 2 ** 24;
+/** gpu.js stores indices as float32 numbers, which are exact integers up to this one. */
+const MAXIMUM_NUMBERS = 2 ** 24;
 
-/** @throws RangeError where the numbers are too many */
+/** @throws RangeError where a tensor has too many numbers */
 export function checkCount(numbers: number): void {
-  if (numbers <= MOST_NUMBERS) return;
+  if (numbers <= MAXIMUM_NUMBERS) return;
   throw new RangeError(
-    `gpujs: a tensor of ${numbers} numbers is too large for gpu.js, which counts to ${MOST_NUMBERS}; ` +
+    `gpujs: a tensor of ${numbers} numbers is too large for gpu.js, which counts to ${MAXIMUM_NUMBERS}; ` +
       'split it, or choose another backend',
   );
 }
 
-/** Kernels made once: found by the form itself, and by its key where equal forms come from different Programs. */
+/**
+ * Creates each kernel once. It is found by the variant object, or by its key, where equal variants come from different
+ * Programs.
+ */
 export class KernelCache<Kernel> {
-  private readonly byForm = new WeakMap<KernelVariant, Kernel>();
+  private readonly byVariant = new WeakMap<KernelVariant, Kernel>();
   private readonly byKey = new Map<string, Kernel>();
 
-  constructor(private readonly make: (form: KernelVariant) => Kernel) {}
+  constructor(private readonly make: (variant: KernelVariant) => Kernel) {}
 
-  get(form: KernelVariant): Kernel {
-    let kernel = this.byForm.get(form);
+  get(variant: KernelVariant): Kernel {
+    let kernel = this.byVariant.get(variant);
     if (kernel) return kernel;
-    const key = keyOf(form);
-    kernel = this.byKey.get(key) ?? this.make(form);
+    const key = keyOf(variant);
+    kernel = this.byKey.get(key) ?? this.make(variant);
     this.byKey.set(key, kernel);
-    this.byForm.set(form, kernel);
+    this.byVariant.set(variant, kernel);
     return kernel;
   }
 

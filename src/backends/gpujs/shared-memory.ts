@@ -1,16 +1,23 @@
 /**
- * One memory for all WebAssembly modules of gpu.js, which would give each its own: a training step has more than a hundred of
- * them, and Chrome sets aside so much room (10 GB of addresses) for each that it has none for the next. A module keeps nothing
- * in its memory from one call to another: its operands are copied in, its result is copied out.
+ * One memory for all WebAssembly modules of gpu.js, which would otherwise create one for each. A training step has more
+ * than a hundred modules, and Chrome reserves 10 GB of addresses for each memory, so that it soon runs out of them.
+ * Sharing is safe, since a module keeps nothing in its memory between calls: operands are copied in, and the result is
+ * copied out.
  */
 
-/** Of 64 KiB: 64 MiB, of which the system provides what is touched. Modules that need more get a memory of their own. */
+/**
+ * Pages of 64 KiB, 64 MiB together. The system provides only those that are used. Modules that need more get their own
+ * memory.
+ */
 const PAGES = 1024;
 
 export class SharedMemory {
   private memory: WebAssembly.Memory | undefined;
 
-  /** Runs what makes modules, and waits for nothing. It has no other way to be told which memory to take. */
+  /**
+   * Runs `body`, and replaces WebAssembly.Memory meanwhile: gpu.js has no option for the memory of its modules.
+   * @param body creates modules; it must be synchronous
+   */
   during<Result>(body: () => Result): Result {
     const { Memory } = WebAssembly;
     const memoryFor = (wanted: WebAssembly.MemoryDescriptor): WebAssembly.Memory => {

@@ -1,4 +1,7 @@
-/** The kernels' sources: what gpu.js gets as text, so that no bundler or minifier rewrites what it has to parse. */
+/**
+ * The sources of the kernels. They are imported as text, so that no bundler or minifier rewrites what gpu.js has to
+ * parse.
+ */
 import combine from '../../../kernels/combine.js' with { type: 'text' };
 import elementwise from '../../../kernels/elementwise.js' with { type: 'text' };
 import gather from '../../../kernels/gather.js' with { type: 'text' };
@@ -38,8 +41,8 @@ import solveRight from '../../../kernels/solve-right.js' with { type: 'text' };
 import solveStep from '../../../kernels/solve-step.js' with { type: 'text' };
 import upload from '../../../kernels/upload.js' with { type: 'text' };
 
-/** Arguments of a kernel, in this order: data, integers, numbers. */
-export interface KernelSource {
+/** A kernel, and the number of its arguments of each kind, in this order: data, integers, numbers. */
+interface KernelSource {
   readonly text: string;
   readonly operands: number;
   readonly integers: number;
@@ -89,7 +92,7 @@ export interface SourceFunction {
   readonly parameters: readonly string[];
 }
 
-/** The functions of a file: each begins and ends at the left edge. */
+/** Finds the functions of a file. The first and the last line of each must not be indented. */
 export function functionsIn(text: string): SourceFunction[] {
   return [...text.matchAll(/^function (\w+)\(([^)]*)\) \{[\s\S]*?^\}/gm)].map(([whole, name, list]) => ({
     name,
@@ -111,16 +114,16 @@ const SHARED_FILES = [
   random,
   reductions,
   rows,
-  // The status of a sample, which its kernel's file holds.
+  // The file of this kernel also has the function for the status of a sample.
   monitor,
 ];
 
-/** By name, what kernels may call. */
+/** The functions that kernels may call, by name. */
 export const SHARED: ReadonlyMap<string, SourceFunction> = new Map(
   SHARED_FILES.flatMap(functionsIn).map((each) => [each.name, each]),
 );
 
-/** By name, the forms in GLSL of some of them, for WebGL2. */
+/** GLSL versions of some of these functions, for WebGL2, by name. */
 export const NATIVE: ReadonlyMap<string, string> = new Map(
   [...bits.matchAll(/^float (\w+)\([^)]*\) \{[\s\S]*?^\}/gm)].map(([whole, name]) => [name, whole]),
 );

@@ -1,4 +1,4 @@
-/** gpu.js's WebGL2 mode: data are textures that stay on the GPU from kernel to kernel. */
+/** The WebGL2 mode of gpu.js. Data are textures, which stay on the GPU from kernel to kernel. */
 import type { AdapterDescription } from '../backend.ts';
 import type { DeviceTexture, GPUInstance, HostInput, Library, RunnableKernel } from './library.ts';
 import {
@@ -22,16 +22,16 @@ class TextureData implements Data {
   ) {}
 }
 
-/** Its operand is an array of the host, that of all others textures. */
+/** The only kernel whose operand is an array of the host; the operands of all others are textures. */
 const UPLOAD: KernelVariant = { kernel: 'upload' };
 
-interface MadeKernel {
+interface CachedKernel {
   readonly run: RunnableKernel;
-  /** The kernel keeps its texture until it runs again. */
+  /** The last result, whose texture the kernel keeps until it runs again. */
   last: Data | undefined;
 }
 
-/** @throws Error where there is no WebGL2, or none that computes in float32 */
+/** @throws Error where WebGL2 is missing, or does not compute in float32 */
 export function openContext(): WebGL2RenderingContext {
   const canvas = makeCanvas();
   const gl = canvas?.getContext('webgl2', {
@@ -66,14 +66,14 @@ export function describeContext(gl: WebGL2RenderingContext): AdapterDescription 
 
 export class TextureMachine implements Machine {
   readonly adapter: AdapterDescription;
-  readonly immediate = false;
+  readonly isImmediate = false;
   readonly live = new Ledger();
   readonly nothing: Data;
   private readonly instance: GPUInstance;
-  private readonly kernels = new KernelCache((form) => this.make(form));
+  private readonly kernels = new KernelCache((variant) => this.make(variant));
   private readonly gl: WebGL2RenderingContext;
   private readonly reader: TextureReader;
-  /** Of a texture's sides. */
+  /** The largest width and height of a texture. */
   private readonly limit: number;
 
   constructor(private readonly library: Library) {
@@ -81,14 +81,14 @@ export class TextureMachine implements Machine {
     this.gl = gl;
     this.adapter = describeContext(gl);
     this.limit = gl.getParameter(gl.MAX_TEXTURE_SIZE);
-    // It would make the canvas as large as the largest texture, for nothing.
+    // Without a canvas object of ours, gpu.js would enlarge the canvas to the size of the largest texture.
     this.instance = new library({ canvas: { width: 1, height: 1 }, context: gl });
     this.reader = new TextureReader(gl);
     this.nothing = this.upload([0]);
     this.live.remove(1);
   }
 
-  kept(): Figures {
+  pooled(): Figures {
     const figures = new Ledger();
     for (const { last } of this.kernels.all()) if (last?.references === 0) figures.add(last.size);
     return figures;
@@ -99,13 +99,13 @@ export class TextureMachine implements Machine {
     return this.run(UPLOAD, [this.library.input(new Float32Array(values), [values.length])], [], [values.length, 1]);
   }
 
-  launch(form: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data {
+  launch(variant: KernelVariant, operands: readonly Data[], parameters: readonly number[], extents: Extents): Data {
     const textures = operands.map((data) => (data as TextureData).texture);
-    return this.run(form, textures, parameters, extents);
+    return this.run(variant, textures, parameters, extents);
   }
 
   private run(
-    form: KernelVariant,
+    variant: KernelVariant,
     operands: readonly (DeviceTexture | HostInput)[],
     parameters: readonly number[],
     [columns, rows]: Extents,
@@ -113,9 +113,9 @@ export class TextureMachine implements Machine {
     if (this.gl.isContextLost()) throw contextLost();
     checkCount(columns * rows);
     const extents = this.outputOf(columns, rows);
-    const kernel = this.kernels.get(form);
-    // Each time, so that the kernel has a new texture: of its own results as operands it would keep some, and write into
-    // them again though their sizes may differ.
+    const kernel = this.kernels.get(variant);
+    // This call makes the kernel allocate a new texture. Otherwise, where its operands are its own earlier results, it
+    // would reuse some of their textures, whose sizes may differ.
     kernel.run.setOutput(extents);
     const data = new TextureData(columns * rows, kernel.run(...operands, ...parameters) as DeviceTexture);
     kernel.last = data;
@@ -123,9 +123,12 @@ export class TextureMachine implements Machine {
     return data;
   }
 
-  /** Always of rank 3, since gpu.js makes another kernel for operands of another rank. Row r is (y, z) = (r mod h, ⌊r / h⌋). */
+  /**
+   * The extents of a result for gpu.js, where row r has the indices (y, z) = (r mod height, ⌊r / height⌋). They always
+   * have rank 3, since gpu.js compiles another kernel for operands of another rank.
+   */
   private outputOf(columns: number, rows: number): [number, number, number] {
-    // Of more than one row gpu.js makes a texture of these very sides, unless there is a third extent.
+    // For more than one row, gpu.js uses the two extents as the sides of the texture, unless there is a third extent.
     const layers = rows > 1 && Math.max(columns, rows) > this.limit ? 2 : 1;
     const height = Math.ceil(rows / layers);
     const side = Math.ceil(Math.sqrt(columns * height * layers));
@@ -138,8 +141,8 @@ export class TextureMachine implements Machine {
     return [columns, height, layers];
   }
 
-  private make(form: KernelVariant): MadeKernel {
-    const { source, settings } = settingsOf(form, true, form === UPLOAD ? 'Input' : 'ArrayTexture(1)');
+  private make(variant: KernelVariant): CachedKernel {
+    const { source, settings } = settingsOf(variant, true, variant === UPLOAD ? 'Input' : 'ArrayTexture(1)');
     return { run: this.instance.createKernel(source, settings), last: undefined };
   }
 
@@ -167,7 +170,7 @@ export class TextureMachine implements Machine {
 
   close(): void {
     this.reader.close();
-    // Takes the context with it.
+    // This also loses the context.
     void this.instance.destroy();
   }
 }

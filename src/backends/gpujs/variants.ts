@@ -1,12 +1,12 @@
-/** From a kernel with its options to what gpu.js makes a kernel of: the source, the functions it calls, all types. */
+/** Builds the input of gpu.js for a variant of a kernel: the source, the functions that it calls, and all types. */
 import type { FunctionSource, NativeDeclaration } from './library.ts';
 import { functionsIn, KERNELS, type KernelName, NATIVE, SHARED, type SourceFunction } from './sources.ts';
 
-/** A kernel with what is fixed when it is made. */
+/** A kernel with the options that are fixed when it is compiled. */
 export interface KernelVariant {
   readonly kernel: KernelName;
   readonly constants?: Readonly<Record<string, number>>;
-  /** What the names that a kernel leaves open stand for, such as `activation`. */
+  /** The functions that names such as `activation`, which a kernel leaves open, stand for. */
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
@@ -16,16 +16,19 @@ export function keyOf({ kernel, constants = {}, bindings = {} }: KernelVariant):
 
 export interface VariantSource {
   readonly source: string;
-  /** Of the integers and numbers that follow the operands. */
+  /** The types of the integers and numbers that follow the operands. */
   readonly parameterTypes: readonly string[];
   readonly functions: readonly FunctionSource[];
-  /** Declared to gpu.js, without a source: it would put that after functions that call it. */
+  /**
+   * Functions that are declared to gpu.js without a source, since gpu.js would place the source after functions that
+   * call it.
+   */
   readonly nativeFunctions: readonly NativeDeclaration[];
-  /** In GLSL, put before all functions. */
+  /** GLSL source that precedes all functions. */
   readonly injectedNative: string;
 }
 
-/** Functions of integers, or with an integer among their arguments; all other arguments and results are numbers. */
+/** The integer arguments of functions. All other arguments are numbers. */
 const INTEGER_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   quotient: ['i', 'n'],
   randomBits: ['index'],
@@ -34,6 +37,7 @@ const INTEGER_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   shifted13: ['value'],
   product32: ['x', 'high', 'low'],
 };
+/** The functions that return an integer. All others return a number. */
 const INTEGER_RESULTS: ReadonlySet<string> = new Set([
   'quotient',
   'wholePart',
@@ -44,7 +48,7 @@ const INTEGER_RESULTS: ReadonlySet<string> = new Set([
   'product32',
 ]);
 
-/** @param native whether functions are taken from the GLSL file where it has them */
+/** @param native whether functions that the GLSL file has are taken from there */
 export function sourceOf({ kernel, bindings = {} }: KernelVariant, native: boolean): VariantSource {
   const { text, operands: _, integers, numbers } = KERNELS[kernel];
   const source = functionsIn(text)[0].text;
@@ -59,7 +63,7 @@ export function sourceOf({ kernel, bindings = {} }: KernelVariant, native: boole
       const found = SHARED.get(bindings[name] ?? name);
       if (!found) continue; // a word of the language, or the kernel itself
       seen.add(name);
-      const declared = typed({ ...found, name });
+      const declared = declareFunction({ ...found, name });
       if (glsl) {
         nativeFunctions.push({ name, source: '', ...declared.settings });
         injectedNative += `${glsl}\n`;
@@ -80,15 +84,18 @@ export function sourceOf({ kernel, bindings = {} }: KernelVariant, native: boole
   };
 }
 
-/** In GLSL, where a function must be declared before it is called: gpu.js does not always put them in such an order. */
+/**
+ * A GLSL prototype. A function must be declared before it is called, and gpu.js does not always emit functions in such
+ * an order.
+ */
 function prototypeOf({ source, settings }: FunctionSource): string {
   const name = source.slice('function '.length, source.indexOf('('));
   const glsl = (type: string): string => (type === 'Integer' ? 'int' : 'float');
   return `${glsl(settings.returnType)} ${name}(${Object.values(settings.argumentTypes).map(glsl).join(', ')});\n`;
 }
 
-/** Under the name by which it is called. */
-function typed({ name, text, parameters }: SourceFunction): FunctionSource {
+/** The declaration of a function for gpu.js, under the name by which it is called. */
+function declareFunction({ name, text, parameters }: SourceFunction): FunctionSource {
   const integers = INTEGER_ARGUMENTS[name] ?? [];
   const isInteger = (parameter: string): boolean =>
     integers.includes(parameter) || (name === 'operation' && parameter === 'index');

@@ -1,6 +1,7 @@
-// Compiles the two modules of assembly/ to WebAssembly, each for a memory of one thread and for one that threads share, each with a fused multiply-add
-// (relaxed SIMD) and without, and writes all as text into modules that bundles and tests import like any other. Nothing happens where these are up to date. Run by the scripts of
-// package.json, by the tests and by the benchmarks.
+// Compiles the two modules of assembly/ to WebAssembly: for a memory of one thread and for a shared memory, with and
+// without a fused multiply-add (relaxed SIMD). The builds are written as text into modules that bundles and tests
+// import like any other; those that are up to date are left alone. The scripts of package.json, the tests and the
+// benchmarks run this file.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +16,10 @@ const FLAGS = [
 const SHARED = ['--sharedMemory', '--maximumMemory', '65536'];
 const FUSED = ['--enable', 'relaxed-simd'];
 const VARIANTS = { '': [], '-shared': SHARED, '-fused': FUSED, '-fused-shared': [...FUSED, ...SHARED] };
-/** What a page fetches first, and what it fetches when a Program first needs it. */
+/**
+ * The entry points of the module that a page fetches first, and of the one that it fetches when a Program first needs
+ * it.
+ */
 const MODULES = { kernels: 'index.ts', second: 'second-module.ts' };
 
 export default async function buildKernels() {

@@ -1,18 +1,21 @@
-/** The compiled modules, each in the builds that memories and engines ask for. */
+/** The compiled modules. Each has a build for every kind of memory and for every kind of JavaScript engine. */
 import type { Heap } from './heap.ts';
 
-/** A module with one f32x4.relaxed_madd: where it is valid, so are the builds with a fused multiply-add. */
+/**
+ * A module with one f32x4.relaxed_madd instruction: an engine that accepts it accepts the builds with a fused
+ * multiply-add.
+ */
 const MULTIPLY_ADD = [
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 20, 1, 18, 0],
   ...[0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0x41, 0, 0xfd, 15, 0xfd, 0x85, 2, 0x1a, 11],
 ];
 
-/** Whether a·b + c is one instruction here, which makes products up to twice as fast. */
+/** Whether a·b + c is one instruction in this engine, which makes products up to twice as fast. */
 export function fusesMultiplyAdd(): boolean {
   return WebAssembly.validate(new Uint8Array(MULTIPLY_ADD));
 }
 
-/** The builds of a module by what they need; of each there is one that a page fetches. */
+/** The builds of each module. A page fetches one build of a module. */
 const BUILDS = {
   kernels: {
     plain: () => import('./kernels.generated.ts'),
@@ -28,10 +31,10 @@ const BUILDS = {
   },
 } as const;
 
-/** The build of a module for this memory and this engine. */
+/** Loads the build of a module that suits this memory and this engine. */
 export async function binaryOf(module: keyof typeof BUILDS, { isShared }: Heap): Promise<Uint8Array<ArrayBuffer>> {
   const { plain, shared, fused, fusedShared } = BUILDS[module];
-  const [alone, together] = fusesMultiplyAdd() ? [fused, fusedShared] : [plain, shared];
-  const { KERNELS } = await (isShared ? together() : alone());
+  const [forOneThread, forManyThreads] = fusesMultiplyAdd() ? [fused, fusedShared] : [plain, shared];
+  const { KERNELS } = await (isShared ? forManyThreads() : forOneThread());
   return Uint8Array.from(atob(KERNELS), (character) => character.charCodeAt(0));
 }

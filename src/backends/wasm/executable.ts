@@ -1,15 +1,17 @@
-/** A Program in the memory of WebAssembly: its instructions, the table of its buffers, and its constants. */
+/** A compiled Program in the memory of WebAssembly: its instructions, the table of its buffers, and its constants. */
 import type { Constant, Program } from '../backend.ts';
 import { footprint, objectsOf } from '../footprint.ts';
 import { DeviceLostError } from '../lost.ts';
 import type { Job } from '../queue.ts';
+import { writeConstant } from '../write-constant.ts';
 import { type Compiled, compile } from './compile.ts';
 import { type Block, bytesFor, type Heap } from './heap.ts';
 import { Progress } from './instructions.ts';
 import { clock, type Kernels } from './module.ts';
 
 const WORD_BYTES = 4;
-/** When the kernels return before the end: see WasmOptions and RunOptions. */
+
+/** When the kernels return before the Program has ended; see WasmOptions.slice and RunOptions.isCutShort. */
 interface Interruptions {
   readonly slice: number;
   readonly isCutShort: () => boolean;
@@ -17,19 +19,20 @@ interface Interruptions {
 
 export class Executable {
   private readonly compiled: Compiled;
-  /** One block for all that the Program keeps. */
+  /** Holds everything that the Program keeps between runs. */
   readonly block: Block;
-  /** Of the block, and about what the host keeps. */
+  /** Bytes of the block, plus an estimate of what the host keeps. */
   readonly bytes: number;
-  /** Addresses in the table, in words; filled in anew for each run. */
+  /** Where the table of addresses lies, in words. */
   private readonly table: number;
+  /** The content of the table, which is updated for each run. */
   private readonly addresses: Uint32Array;
-  /** In it, those of the inputs and of the outputs, in their order. */
+  /** Places in the table, in the order of the Program's inputs and outputs. */
   private readonly inputPlaces: number[] = [];
   private readonly outputPlaces: number[] = [];
-  /** For which the places of the temporaries are. */
+  /** The workspace to which the addresses of the temporaries refer. */
   private workspace = -1;
-  /** A run has not come to its end: its instructions hold how far it came. */
+  /** Whether the last run was abandoned: its instructions then still hold how far they came. */
   private isUnfinished = false;
 
   constructor(program: Program, heap: Heap) {
@@ -57,20 +60,20 @@ export class Executable {
     this.bytes = this.block.bytes + footprint([this.addresses, this.compiled], objectsOf(program));
   }
 
-  /** Whether it holds instructions of the second module. */
+  /** Whether some instructions belong to the second module. */
   get needsSecond(): boolean {
     return this.compiled.needsSecond;
   }
 
-  /** Bytes that temporaries take. */
+  /** Bytes that the temporaries take. */
   get workspaceBytes(): number {
     return this.compiled.workspace;
   }
 
   /**
-   * Yields where the run may be interrupted. Meanwhile no other Program may run.
-   * @param workspace address of `workspaceBytes`
-   * @throws DeviceLostError where a thread is lost
+   * Runs the Program, and yields where the run may be interrupted. No other Program may run meanwhile.
+   * @param workspace address of at least `workspaceBytes` bytes
+   * @throws DeviceLostError where a thread of the team is lost
    */
   *run(
     kernels: Kernels,
@@ -97,7 +100,7 @@ export class Executable {
       }
       if (progress === Progress.lost) {
         throw new DeviceLostError(
-          'wasm: one of its threads has trapped, or has not answered for a second; its tensors are gone: open() a new engine',
+          'wasm: one of its threads has trapped, or has not answered for a second; its tensors are lost: open() a new engine',
         );
       }
       yield;
@@ -109,16 +112,5 @@ export class Executable {
       if (role.kind === 'temporary') this.addresses[index + 1] = workspace + offset;
     }
     this.workspace = workspace;
-  }
-}
-
-function writeConstant(values: Float32Array, constant: Constant): void {
-  if (constant.kind === 'values') {
-    values.set(constant.values);
-    return;
-  }
-  values.fill(constant.kind === 'fill' ? constant.value : 0);
-  if (constant.kind === 'identity') {
-    for (let index = 0; index < constant.order; index++) values[index * constant.order + index] = 1;
   }
 }

@@ -1,17 +1,19 @@
-/** Instructions of the second module: as instructions.ts, compiled by TypeScript and by AssemblyScript. */
+/**
+ * Instructions of the second module. TypeScript and AssemblyScript both compile this file, as they do instructions.ts.
+ */
 
 /**
- * An instruction of the second module, which is fetched when a Program first holds one: the factorisations and whatever else most
- * pages do without. All of them begin like this. The interpreter has `atOnce` units done between two looks at the clock, and writes
- * how many are done, and how many are under way.
+ * Fields with which every instruction of the second module begins. That module is fetched when a Program first needs
+ * it: it has the factorisations, and whatever else most pages do without. The interpreter performs `atOnce` units
+ * between two looks at the clock, and writes how many units are done (`done`) and how many are in progress (`count`).
  */
 export enum Extra {
   operation = 2, // ExtraOperation
   units,
-  /** A divisor of the units that a thread takes at a time. */
+  /** A thread takes a multiple of this number of units at a time. */
   even,
   atOnce,
-  /** Multiplications of a unit, about, as a number of floating point. */
+  /** The approximate number of multiplications in a unit, as a float32. */
   work,
   done,
   count,
@@ -25,7 +27,7 @@ export enum ExtraOperation {
   triangularSolve,
 }
 
-/** op(A[s])·op(B[s]) + bias for each sample, of which `finish` makes the rest of the epilogue. */
+/** op(A[s])·op(B[s]) + bias for each sample. The instruction `finish` performs the rest of the epilogue. */
 export enum BatchedProduct {
   out = 9, // Extra.end
   a,
@@ -43,7 +45,10 @@ export enum BatchedProduct {
   end,
 }
 
-/** The rows, or pivots, `start` to `stop` of a Cholesky factor or of an elimination in the place of the result. Units are samples. */
+/**
+ * Rows `start` to `stop` of a Cholesky factor, or these pivots of an elimination, in the place of the result. Units are
+ * samples.
+ */
 export enum Factor {
   out = 9, // Extra.end
   matrix,
@@ -51,12 +56,12 @@ export enum Factor {
   start,
   stop,
   samples,
-  /** A pivot at most so many times what was on the diagonal fails. */
+  /** A pivot fails if it is at most this many times the diagonal entry of the given matrix. */
   least,
   end,
 }
 
-/** Units are COLUMNS columns of a sample at most. */
+/** A unit is at most COLUMNS columns of a sample. */
 export enum TriangularSolve {
   out = 9, // Extra.end
   matrix,
@@ -67,5 +72,5 @@ export enum TriangularSolve {
   end,
 }
 
-/** Of the right side of triangular systems that are solved at a time. */
+/** The number of columns of the right-hand side that are solved at a time. */
 export const COLUMNS = 32;

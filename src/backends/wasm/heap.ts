@@ -1,4 +1,7 @@
-/** The one memory of the WebAssembly backend: blocks are handed out, taken back, and joined with free neighbours. */
+/**
+ * The memory of the WebAssembly backend. Blocks are handed out and given back; a free block is joined with its free
+ * neighbours.
+ */
 
 /** A block of memory, in bytes. */
 export interface Block {
@@ -6,30 +9,33 @@ export interface Block {
   readonly bytes: number;
 }
 
-/** Kernels may read, and the last of them write, so far beyond the last number of a block. */
+/** Bytes beyond the last number of a block that kernels may read, and that a kernel which ends there may write. */
 const SLACK = 32;
 const ALIGNMENT = 64;
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
 
-/** Bytes of a block for so many numbers. */
+/** Bytes of a block for `size` numbers. */
 export function bytesFor(size: number): number {
   return Math.ceil((size * 4 + SLACK) / ALIGNMENT) * ALIGNMENT;
 }
 
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  /** In the order of their addresses, no two of them neighbours. */
+  /** In the order of their addresses; no two of them are adjacent. */
   private readonly free: { address: number; bytes: number }[] = [];
   private buffer: ArrayBufferLike;
   private views: { floats: Float32Array; words: Uint32Array };
 
-  /** @param isShared between threads; throws where a memory cannot be */
+  /**
+   * @param isShared whether threads share the memory
+   * @throws where a shared memory cannot be created
+   */
   constructor(readonly isShared: boolean) {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared: isShared });
     this.buffer = this.memory.buffer;
     this.views = viewsOf(this.buffer);
-    // Address 0 stands for no operand.
+    // Address 0 stands for an absent operand.
     this.free.push({ address: ALIGNMENT, bytes: PAGE - ALIGNMENT });
   }
 
@@ -49,7 +55,10 @@ export class Heap {
     return this.free.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** The smallest free block that is large enough, the rest of it given back. Throws where the memory cannot grow. */
+  /**
+   * Takes `bytes` from the smallest free block that is large enough.
+   * @throws RangeError where there is none and the memory cannot grow
+   */
   take(bytes: number): Block {
     let best = -1;
     for (const [index, block] of this.free.entries()) {
@@ -69,7 +78,7 @@ export class Heap {
     return { address, bytes };
   }
 
-  give({ address, bytes }: Block): void {
+  giveBack({ address, bytes }: Block): void {
     let index = this.free.findIndex((block) => block.address > address);
     if (index < 0) index = this.free.length;
     const before = this.free[index - 1];
@@ -88,19 +97,19 @@ export class Heap {
   private grow(bytes: number): void {
     const held = this.memory.buffer.byteLength;
     const needed = Math.ceil(bytes / PAGE);
-    // An eighth more than there was, where that can be had: growing costs something each time.
+    // Grow by an eighth where that is possible, since each growth takes time.
     const wished = Math.max(needed, Math.min(Math.ceil(held / PAGE / 8), MAXIMUM_PAGES - held / PAGE));
-    const added = [wished, needed].find((pages) => this.grows(pages));
+    const added = [wished, needed].find((pages) => this.tryToGrow(pages));
     if (added === undefined) {
       throw new RangeError(
-        `wasm: ${bytes} bytes more are needed, beside ${held} in use or free; the memory cannot grow that far (WebAssembly ` +
+        `wasm: ${bytes} bytes more are needed beside the ${held} of the memory, which cannot grow that far (WebAssembly ` +
           'allows 4 GiB): dispose() tensors, or use a smaller batch',
       );
     }
-    this.give({ address: held, bytes: added * PAGE });
+    this.giveBack({ address: held, bytes: added * PAGE });
   }
 
-  private grows(pages: number): boolean {
+  private tryToGrow(pages: number): boolean {
     try {
       this.memory.grow(pages);
       return true;
@@ -109,7 +118,7 @@ export class Heap {
     }
   }
 
-  /** A memory that has grown has another buffer. */
+  /** The views of the present buffer: a memory that has grown has another one. */
   private current(): { floats: Float32Array; words: Uint32Array } {
     if (this.buffer !== this.memory.buffer) {
       this.buffer = this.memory.buffer;

@@ -1,11 +1,11 @@
 import { type Code, Header } from './instructions.ts';
 
-/** Words of one instruction. */
+/** The words of one instruction. */
 export class Instruction {
   readonly words: Int32Array;
   private readonly reals: Float32Array;
 
-  /** @param whole its length with the instructions that belong to it */
+  /** @param whole the length including the instructions inside it, which a loop has */
   constructor(code: Code, length: number, whole = length) {
     this.words = new Int32Array(length);
     this.reals = new Float32Array(this.words.buffer);

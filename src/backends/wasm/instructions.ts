@@ -1,7 +1,8 @@
 /**
- * The instructions into which a Program is compiled: words of 32 bits, written by TypeScript and read by AssemblyScript, which
- * both compile this file. The first two words of an instruction are its code and its length in words; the fields below are
- * the places of the others. A buffer is given by its place in a table of addresses, 0 where there is none.
+ * The instructions into which a Program is compiled. They consist of words of 32 bits, which TypeScript writes and
+ * AssemblyScript reads; both compile this file. The first two words of an instruction are its code and its length in
+ * words. The enums below number the words that follow. A buffer is given by its place in a table of addresses, or by 0
+ * where there is none.
  */
 
 export enum Code {
@@ -17,7 +18,7 @@ export enum Code {
   descend,
   homotopy,
   loop,
-  renew,
+  invalidate,
   pivot,
   panel,
   eliminate,
@@ -26,12 +27,12 @@ export enum Code {
   extra,
 }
 
-/** How far the interpreter has come when it returns. */
+/** What the interpreter returns. */
 export enum Progress {
-  /** It is to be called again. */
+  /** The time is over; the interpreter must be called again. */
   unfinished,
   finished,
-  /** A thread that serves has trapped, or no longer answers. */
+  /** A thread of the team has trapped, or no longer answers. */
   lost,
 }
 
@@ -49,8 +50,8 @@ export enum Copy {
 }
 
 /**
- * C = epilogue(op(A)·op(B)). `packed` is where op(B) goes in panels, `pack` which word of the Program tells whether it is
- * there; 0 where it has to be packed each time.
+ * C = epilogue(op(A)·op(B)). `packed` is the buffer for op(B) in panels. `pack` is the word of the Program that is not
+ * 0 while that buffer is valid; where `pack` is 0, op(B) has to be packed each time.
  */
 export enum Product {
   out = 2,
@@ -67,9 +68,9 @@ export enum Product {
   k,
   transposeA,
   transposeB,
-  /** Bias. */
+  /** A Bias. */
   biasKind,
-  /** Operation that is applied to each element, or −1. */
+  /** The Operation that is applied to each element, or −1. */
   activation,
   p0,
   p1,
@@ -83,7 +84,7 @@ export enum Bias {
   full,
 }
 
-/** `shape` and `strides` after axes were joined; elements of the result lie one after the other. */
+/** Shape and strides are those of join-axes.ts. The elements of the result lie one after the other. */
 export enum Elementwise {
   out = 2,
   first,
@@ -133,7 +134,7 @@ export enum Reduce {
   outer,
   middle,
   inner,
-  /** Operation: σ of fixedPointResidual. */
+  /** The Operation that is the σ of fixedPointResidual, or −1. */
   activation,
   p0,
   p1,
@@ -152,7 +153,7 @@ export enum Rows {
   end,
 }
 
-/** `shared` has bit i where operand i is one number for all samples. */
+/** Bit i of `shared` is set where operand i is one number for all samples. */
 export enum Scalar {
   out = 2,
   operand, // 4 words
@@ -175,9 +176,10 @@ export enum Solve {
 }
 
 /**
- * One block of a Gauss-Jordan elimination of a matrix in its place, rows and columns `start` to `start + BLOCK` of it, in three
- * instructions: the inverse of the block on the diagonal, its product with the rows of the block, and the other rows.
- * `space` takes BLOCK² numbers and behind them BLOCK for each column, the columns in whole panels.
+ * The step of a Gauss-Jordan elimination, in place, that treats rows and columns `start` to `start + BLOCK`. Three
+ * instructions make up a step: `pivot` inverts the block on the diagonal, `panel` multiplies the rows of the block by
+ * that inverse, and `eliminate` updates the other rows. `space` holds BLOCK² numbers, followed by BLOCK numbers for
+ * each column, the columns in whole panels.
  */
 export enum Invert {
   matrix = 2,
@@ -187,12 +189,12 @@ export enum Invert {
   end,
 }
 
-/** Rows and columns of such a block. */
+/** The number of rows and columns of a block. */
 export const BLOCK = 32;
 
 /**
- * A whole loop; see IterateCall. `packed` takes M in panels, `space` five arrays of `batch` rows (a multiple of four) of numbers in
- * whole panels, and 80 numbers behind each of them.
+ * A whole loop; see IterateCall. `packed` holds M in panels. `space` holds five arrays, each of `batch` rows (rounded
+ * up to a multiple of four) in whole panels and 80 more numbers.
  */
 export enum Iterate {
   out = 2,
@@ -205,23 +207,25 @@ export enum Iterate {
   slope,
   packed,
   space,
-  /** Iteration. */
+  /** An Iteration. */
   iteration,
   batch,
   n,
   stride,
-  /** Operation, or −1. */
+  /** An Operation, or −1. */
   activation,
   proximal,
   p0,
   p1,
   epsilon,
-  /** Bit 0: tolerance; bit 1: floor. */
+  /** Bit 0 is set where the tolerance is one number for all samples, bit 1 where the floor is. */
   shared,
   limit,
   staleLimit,
   giveUp,
-  /** Trips that have been made, up to which trip it is to go on, and how many are made at once; written by the interpreter. */
+  /**
+   * Written by the interpreter: the iterations done, the iteration at which to pause, and how many to perform at once.
+   */
   done,
   until,
   atOnce,
@@ -229,8 +233,8 @@ export enum Iterate {
 }
 
 /**
- * Coordinate descent. `space` takes, for each group, DESCENT_RECORD words and `2·features + rows + 4` numbers. The interpreter
- * writes whether it was begun, and whether it is to be ended early.
+ * Coordinate descent. `space` holds, for each group, DESCENT_RECORD words and `2·features + rows + 4` numbers. The
+ * interpreter writes `isBegun`, and sets `isCutShort` where the descent has to end early.
  */
 export enum Descend {
   out = 2,
@@ -253,13 +257,14 @@ export enum Descend {
   end,
 }
 
-/** Words in which a group keeps how far it has come. */
+/** The number of words in which a group stores how far it has come. */
 export const DESCENT_RECORD = 8;
 export const HOMOTOPY_RECORD = 64;
 
 /**
- * The homotopy. `space` takes, for each group, `spaceOfGroup` words: HOMOTOPY_RECORD of them, and what assembly/walk.ts lays out. The
- * interpreter writes whether it was begun, and whether it is to be ended early.
+ * The homotopy. `space` holds, for each group, `spaceOfGroup` words: HOMOTOPY_RECORD words, followed by the arrays that
+ * assembly/walk.ts lays out. The interpreter writes `isBegun`, and sets `isCutShort` where the homotopy has to end
+ * early.
  */
 export enum Homotopy {
   out = 2,
@@ -282,8 +287,8 @@ export enum Homotopy {
 }
 
 /**
- * Followed by the copies done on entry, up to the distance `body` (in words, from this instruction), and by the body. The
- * length is that of all of it.
+ * Followed by the copies on entry and by the body, which begins `body` words after the start of this instruction. The
+ * length of the instruction includes both.
  */
 export enum Loop {
   initialFlag = 2,
@@ -293,8 +298,8 @@ export enum Loop {
   end,
 }
 
-/** What was packed is no longer what the matrix holds. */
-export enum Renew {
+/** Marks a pack as invalid, because the matrix was assigned. */
+export enum Invalidate {
   pack = 2,
   end,
 }

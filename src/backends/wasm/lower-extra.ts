@@ -1,4 +1,4 @@
-/** Calls of kernels that are in the second module. */
+/** Lowers the calls of kernels that are in the second module. */
 import type {
   BatchedInvertCall,
   BatchedProductCall,
@@ -11,11 +11,14 @@ import { Instruction } from './instruction.ts';
 import { Bias, Code } from './instructions.ts';
 import { lowerEpilogue } from './lower-product.ts';
 
-/** Multiplications between two looks at the clock, about a millisecond of them. */
+/** The number of multiplications between two looks at the clock: about a millisecond. */
 const AT_ONCE = 2 ** 22;
 
-/** The head of an instruction. @param work multiplications of a unit */
-function extra(
+/**
+ * Creates an instruction of the second module with the fields that all of them share.
+ * @param work multiplications in a unit
+ */
+function createExtra(
   operation: ExtraOperation,
   length: number,
   { units, even = 1, work }: { units: number; even?: number; work: number },
@@ -47,14 +50,14 @@ export function lowerExtra(call: ExtraCall, operands: readonly number[], out: nu
 function lowerBatchedProduct(call: BatchedProductCall, operands: readonly number[], out: number): Instruction[] {
   const { batch, m, n, k } = call;
   const [a, b, bias] = operands;
-  const multiplied = extra(ExtraOperation.batchedProduct, BatchedProduct.end, { units: batch, work: m * n * k })
+  const multiplied = createExtra(ExtraOperation.batchedProduct, BatchedProduct.end, { units: batch, work: m * n * k })
     .set(BatchedProduct.out, out, a, b, bias, m, n, k, Number(call.transposeA), Number(call.transposeB))
     .set(BatchedProduct.sharedA, Number(call.sharedA), Number(call.sharedB), Bias[call.bias]);
   const isPlain = call.activation === 'identity' && !call.proximal && !call.residual && operands[3] === 0;
   return isPlain ? [multiplied] : [multiplied, lowerEpilogue(call, operands, out)];
 }
 
-/** Some rows, or pivots, of every sample at a time: few enough for a unit to be over soon. */
+/** Each instruction factorises some rows, or pivots, of every sample: so few that a unit takes about a millisecond. */
 function lowerFactorisation(
   { kernel, batch, order, epsilon }: BatchedInvertCall | CholeskyCall,
   [matrix]: readonly number[],
@@ -63,7 +66,7 @@ function lowerFactorisation(
   const rows = Math.min(order, Math.max(1, Math.floor(AT_ONCE / order ** 2)));
   return Array.from({ length: Math.ceil(order / rows) }, (_, index) => {
     const start = index * rows;
-    return extra(ExtraOperation[kernel], Factor.end, { units: batch, work: rows * order ** 2 })
+    return createExtra(ExtraOperation[kernel], Factor.end, { units: batch, work: rows * order ** 2 })
       .set(Factor.out, out, matrix, order, start, Math.min(start + rows, order), batch)
       .setReals(Factor.least, order * epsilon);
   });
@@ -76,7 +79,7 @@ function lowerTriangularSolve(
 ): Instruction {
   const units = batch * Math.ceil(columns / COLUMNS);
   const work = order ** 2 * Math.min(columns, COLUMNS);
-  return extra(ExtraOperation.triangularSolve, TriangularSolve.end, { units, work }).set(
+  return createExtra(ExtraOperation.triangularSolve, TriangularSolve.end, { units, work }).set(
     TriangularSolve.out,
     ...[out, matrix, right, order, columns, Number(transposed)],
   );

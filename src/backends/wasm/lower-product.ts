@@ -1,11 +1,12 @@
-/** Products, and the epilogue that they share with products of batches. */
+/** Lowers products, and the epilogue that they share with batched products. */
 import type { ActivationName, BatchedProductCall, ProductCall } from '../kernels.ts';
 import { Instruction } from './instruction.ts';
 import { Bias, Code, Operation, Product } from './instructions.ts';
 
-/** Where the right operand of a product is packed: a buffer, and the word that tells whether it is there (0: each time). */
+/** Where the right operand of a product is packed. */
 export interface Pack {
   readonly buffer: number;
+  /** The word of the Program that is not 0 while the pack is valid; 0 where the operand is packed for each product. */
   readonly word: number;
 }
 
@@ -17,7 +18,7 @@ export function lowerProduct(call: ProductCall, operands: readonly number[], out
     .set(Product.m, call.m, call.n, call.k, Number(call.transposeA), Number(call.transposeB));
 }
 
-/** The epilogue of what lies in the result already, bias and all. */
+/** The epilogue of a product that was computed into the result, with its bias, by another instruction. */
 export function lowerEpilogue(call: BatchedProductCall, operands: readonly number[], out: number): Instruction {
   return withEpilogue(Code.finish, call, operands, out).set(Product.m, call.batch * call.m, call.n);
 }
@@ -36,7 +37,7 @@ function withEpilogue(
     .set(Product.residual, Number(call.residual));
 }
 
-/** Operation, or −1. */
+/** The Operation of an activation, or −1 for the identity. */
 export function activationOf(name: ActivationName): number {
   return name === 'identity' ? NO_OPERATION : Operation[name];
 }

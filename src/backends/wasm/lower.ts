@@ -1,4 +1,5 @@
-/** Kernel calls as instructions; see instructions.ts for their fields. */
+/** Lowers kernel calls to instructions; see instructions.ts for their fields. */
+import { joinAxes } from '../join-axes.ts';
 import type {
   CombineCall,
   CoordinateDescentCall,
@@ -8,7 +9,6 @@ import type {
   IterateCall,
   KernelCall,
   MoveCall,
-  OperandLayout,
   ProductCall,
   ReduceCall,
   RowsCall,
@@ -44,36 +44,36 @@ import {
 import { type ExtraCall, isExtra, lowerExtra } from './lower-extra.ts';
 import { activationOf, lowerProduct, type Pack, proximalOf } from './lower-product.ts';
 
-/** @param place of a buffer in the table, 0 where it is ABSENT */
+/** Returns the place of a buffer in the table: 0 where the buffer is ABSENT. */
 type Place = (buffer: number) => number;
 
-/** Numbers of a row in panels. */
+/** The length of a row of `columns` numbers in whole panels. */
 const wholePanels = (columns: number): number => Math.ceil(columns / 8) * 8;
 
 export function lowerCopy(to: number, from: number, size: number): Instruction {
   return new Instruction(Code.copy, Copy.end).set(Copy.to, to, from, size);
 }
 
-/** What some calls need besides their operands. */
-export interface Aside {
-  /** For the right operand of a product. */
+/** Buffers that some calls need besides their operands. */
+export interface Reservations {
+  /** The pack for the right operand of a product. */
   packOf(call: ProductCall): Pack;
-  /** The place of a buffer of so many numbers. */
-  space(size: number): number;
+  /** Adds a buffer of `size` numbers. @returns its place in the table */
+  reserve(size: number): number;
 }
 
-export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Aside): Instruction[] {
+export function lowerCall({ call, operands, output }: PlannedCall, place: Place, aside: Reservations): Instruction[] {
   const places = operands.map(place);
   if (call.kernel === 'invert') return lowerInvert(call, places, place(output), aside);
   if (isExtra(call)) return lowerExtra(call, places, place(output));
-  return [lowered(call, places, place(output), aside)];
+  return [lowerToInstruction(call, places, place(output), aside)];
 }
 
-function lowered(
+function lowerToInstruction(
   call: Exclude<KernelCall, InvertCall | ExtraCall>,
   operands: readonly number[],
   out: number,
-  aside: Aside,
+  aside: Reservations,
 ): Instruction {
   switch (call.kernel) {
     case 'product':
@@ -97,17 +97,17 @@ function lowered(
     case 'homotopy':
       return lowerHomotopy(call, operands, out, aside);
     case 'iterate':
-      if (call.accelerated) throw new Error('iterate: the solvers of a sequential backend accelerate step by step');
+      if (call.accelerated) throw new Error('iterate: accelerated is true; this backend accelerates kernel by kernel');
       return lowerIterate(call, operands, out, aside);
     case 'proximalGradient':
-      throw new Error('proximalGradient: the solvers of a sequential backend make its steps one by one');
+      throw new Error('proximalGradient: this backend iterates kernel by kernel');
     case 'pass':
-      throw new Error('pass: this backend makes whole loops; its largestPass is 0');
+      throw new Error('pass: this backend runs whole loops by the kernel iterate; its largestPass is 0');
   }
 }
 
 function lowerElementwise(call: ElementwiseCall, operands: readonly number[], out: number): Instruction {
-  const { shape, layouts } = joinedAxes(call.shape, call.layouts);
+  const { shape, layouts } = joinAxes(call.shape, call.layouts);
   const [p0 = 0, p1 = 1, p2 = 0] = call.parameters;
   const instruction = new Instruction(Code.elementwise, Elementwise.end)
     .set(Elementwise.out, out, ...operands)
@@ -117,31 +117,6 @@ function lowerElementwise(call: ElementwiseCall, operands: readonly number[], ou
   const places = [Elementwise.firstLayout, Elementwise.secondLayout, Elementwise.thirdLayout];
   for (const [index, { offset, strides }] of layouts.entries()) instruction.set(places[index], offset, ...strides);
   return instruction;
-}
-
-/** The same elements with as few axes as the layouts allow, the last of them as long as it can be. */
-export function joinedAxes(
-  shape: readonly number[],
-  layouts: readonly OperandLayout[],
-): { shape: number[]; layouts: OperandLayout[] } {
-  const axes: { extent: number; strides: number[] }[] = [];
-  for (const [axis, extent] of shape.entries()) {
-    if (extent === 1) continue;
-    const strides = layouts.map((layout) => layout.strides[axis]);
-    const above = axes.at(-1);
-    if (above?.strides.every((stride, operand) => stride === strides[operand] * extent)) {
-      above.extent *= extent;
-      above.strides = strides;
-    } else axes.push({ extent, strides });
-  }
-  while (axes.length < 4) axes.unshift({ extent: 1, strides: layouts.map(() => 1) });
-  return {
-    shape: axes.map(({ extent }) => extent),
-    layouts: layouts.map(({ offset }, operand) => {
-      const [s0, s1, s2, s3] = axes.map(({ strides }) => strides[operand]);
-      return { offset, strides: [s0, s1, s2, s3] };
-    }),
-  };
 }
 
 function lowerCombine(call: CombineCall, operands: readonly number[], out: number): Instruction {
@@ -184,8 +159,13 @@ function lowerSolve(call: SolveCall, operands: readonly number[], out: number): 
   return new Instruction(Code.solve, Solve.end).set(Solve.out, out, ...operands, call.batch, call.order);
 }
 
-/** Copied to where the result is to be, and inverted there. */
-function lowerInvert({ order }: InvertCall, [matrix]: readonly number[], out: number, { space }: Aside): Instruction[] {
+/** Copies the matrix into the result, and inverts it there. */
+function lowerInvert(
+  { order }: InvertCall,
+  [matrix]: readonly number[],
+  out: number,
+  { reserve: space }: Reservations,
+): Instruction[] {
   const aside = space(BLOCK ** 2 + wholePanels(order) * BLOCK);
   const instructions = [lowerCopy(out, matrix, order ** 2)];
   for (let start = 0; start < order; start += BLOCK) {
@@ -196,7 +176,12 @@ function lowerInvert({ order }: InvertCall, [matrix]: readonly number[], out: nu
   return instructions;
 }
 
-function lowerIterate(call: IterateCall, operands: readonly number[], out: number, { space }: Aside): Instruction {
+function lowerIterate(
+  call: IterateCall,
+  operands: readonly number[],
+  out: number,
+  { reserve: space }: Reservations,
+): Instruction {
   const { batch, n, stride, activation, activationParameters, epsilon, shared, limit, staleLimit, giveUp } = call;
   const packed = space(wholePanels(stride) * n);
   return new Instruction(Code.iterate, Iterate.end)
@@ -218,7 +203,7 @@ function lowerDescent(
   { rows, features, groups, batch, limit }: CoordinateDescentCall,
   operands: readonly number[],
   out: number,
-  { space }: Aside,
+  { reserve: space }: Reservations,
 ): Instruction {
   return new Instruction(Code.descend, Descend.end)
     .set(Descend.out, out, ...operands, space(groups * (DESCENT_RECORD + 2 * features + rows + 4)))
@@ -229,10 +214,11 @@ function lowerHomotopy(
   { rows, features, groups, batch, limit, capacity }: HomotopyCall,
   operands: readonly number[],
   out: number,
-  { space }: Aside,
+  { reserve: space }: Reservations,
 ): Instruction {
-  // In float64 seven numbers for each feature, one for each row, five for each feature in use and a triangle of those; in words
-  // of 32 bits three for each feature, one for each of those in use, and one for each row and four behind the last.
+  // In float64: seven numbers for each feature, one for each row, five for each feature in use, and a triangle over
+  // these. In words of 32 bits: three for each feature, one for each feature in use, one for each row, and four at the
+  // end.
   const numbers = 7 * features + rows + 5 * capacity + (capacity * (capacity + 1)) / 2;
   const whole = 2 * numbers + 3 * features + capacity + rows + 4;
   const spaceOfGroup = HOMOTOPY_RECORD + Math.ceil(whole / 4) * 4;

@@ -1,36 +1,39 @@
-/** The compiled kernels, brought to life on a memory. */
+/** Instantiates the compiled kernels on a memory. */
 import { binaryOf } from './builds.ts';
 import type { Block, Heap } from './heap.ts';
 import type { Progress } from './instructions.ts';
 import { SecondModule } from './second-module.ts';
 
-/** Milliseconds, as the kernels see them. */
+/** The clock of the kernels, in milliseconds. */
 export const clock = (): number => performance.now();
 
-/** What the module exports. */
+/** The exports of the module. */
 export interface Kernels {
   /**
    * Begins a Program.
-   * @param at address of its words, `length` of them, of which the instructions are those from `start` on
-   * @param table address of the addresses of its buffers
+   * @param at address of its words
+   * @param start the word at which the instructions begin
+   * @param length the number of words
+   * @param table address of the table with the addresses of its buffers
    */
   begin(at: number, start: number, length: number, table: number): void;
   /**
-   * Goes on with it.
-   * @param deadline when to return, by `clock`
-   * @param isCutShort whether no further pass of a loop is to begin
+   * Continues the Program that was begun last.
+   * @param deadline the time of `clock` at which to return
+   * @param isCutShort whether no further pass of a loop may begin
    */
   proceed(deadline: number, isCutShort: boolean): Progress;
-  /** @param address of what the kernels put aside, WORKSPACE_BYTES */
+  /** @param address of WORKSPACE_BYTES bytes in which the kernels of this thread store intermediate numbers */
   useWorkspace(address: number): void;
   /**
-   * @param address of the words that a team shares; before it is given, the thread is alone
-   * @param canSleep whether this thread may wait
+   * Makes this thread share its work with a team.
+   * @param address of the words that the team shares
+   * @param canSleep whether this thread may block, which the main thread of a page may not
    */
   useTeam(address: number, canSleep: boolean): void;
 }
 
-/** What one thread's kernels put aside; laid out in assembly/memory.ts. */
+/** The size of one thread's workspace, which assembly/memory.ts lays out. */
 const WORKSPACE_BYTES = 4 * 4096 + 192 + 32 * 512 * 4;
 
 export function takeWorkspace(heap: Heap): Block {
@@ -43,7 +46,7 @@ export interface OpenKernels {
   readonly second: SecondModule;
 }
 
-/** Rejects where there is no WebAssembly with SIMD. */
+/** @throws Error where WebAssembly with SIMD is missing, or forbidden by a content security policy */
 export async function openKernels(heap: Heap): Promise<OpenKernels> {
   const binary = await binaryOf('kernels', heap);
   const workspace = takeWorkspace(heap);

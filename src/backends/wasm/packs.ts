@@ -1,38 +1,38 @@
 /**
- * Which right operands of products are packed once for several products: those that are used more than once, or inside a loop
- * from outside of which they come, as the W of every solver does.
+ * Finds the right operands of products that are packed once for several products: those that are used more than once,
+ * and those that a loop uses but does not change, such as the W of every solver.
  */
 import type { Program, Statement } from '../backend.ts';
 import type { ProductCall } from '../kernels.ts';
 
 export interface LastingPack {
-  /** Whose numbers are packed: after it is assigned the pack is void. */
+  /** The slot whose numbers are packed. The pack becomes invalid when the slot is assigned. */
   readonly slot: number;
-  /** Numbers that it takes. */
+  /** Size in numbers. */
   readonly size: number;
 }
 
-/** Columns of a panel. */
+/** The number of columns in a panel. */
 const PANEL = 8;
 
-/** Numbers of op(B) in panels. */
+/** The size of op(B) in whole panels, in numbers. */
 export function panelSize({ n, k }: ProductCall): number {
   return Math.ceil(n / PANEL) * PANEL * k;
 }
 
-/** What tells packs apart. */
+/** Products with the same key can use the same pack. */
 export function packKey({ inputs, transposeB, n, k }: ProductCall): string {
   return `${inputs[1]} ${transposeB} ${n} ${k}`;
 }
 
 export interface Packs {
   readonly lasting: ReadonlyMap<string, LastingPack>;
-  /** Numbers of the largest of the other packs, which live for one product. */
-  readonly passing: number;
+  /** The size in numbers of the largest pack that only one product uses. */
+  readonly transientSize: number;
 }
 
-export function packsOf(program: Program): Packs {
-  /** Loops around the definition of each slot. */
+export function findPacks(program: Program): Packs {
+  /** The number of loops around the definition of each slot. */
   const depths = new Map([...program.inputs, ...program.constants.keys()].map((slot) => [slot, 0]));
   const found = new Map<string, LastingPack & { isLasting: boolean }>();
   const walk = (steps: readonly Statement[], depth: number): void => {
@@ -40,7 +40,7 @@ export function packsOf(program: Program): Packs {
       if (step.kernel === 'loop') {
         for (const { entering } of step.carried) depths.set(entering, depth + 1);
         walk(step.body, depth + 1);
-        // After the loop they are values like any other.
+        // After the loop, the entering slots are values of the surrounding scope.
         for (const { entering } of step.carried) depths.set(entering, depth);
         continue;
       }
@@ -57,6 +57,6 @@ export function packsOf(program: Program): Packs {
   const others = [...found.values()].filter(({ isLasting }) => !isLasting);
   return {
     lasting: new Map([...found].filter(([, { isLasting }]) => isLasting)),
-    passing: Math.max(0, ...others.map(({ size }) => size)),
+    transientSize: Math.max(0, ...others.map(({ size }) => size)),
   };
 }

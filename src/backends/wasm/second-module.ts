@@ -1,9 +1,9 @@
-/** The second module of kernels, which is loaded when a Program first needs it. */
+/** The second module of kernels, which is fetched when a Program first needs it. */
 
 import { binaryOf } from './builds.ts';
 import type { Block, Heap } from './heap.ts';
 
-/** What the module exports. */
+/** The exports of the module. */
 interface SecondKernels {
   perform(table: number, at: number, first: number, last: number): void;
   useWorkspace(address: number): void;
@@ -13,7 +13,7 @@ export class SecondModule {
   private kernels: SecondKernels | undefined;
   private loading: Promise<void> | undefined;
 
-  /** @param workspace that of the first module, of the thread which runs Programs */
+  /** @param workspace the workspace that the first module uses on the thread which runs Programs */
   constructor(
     private readonly heap: Heap,
     private readonly workspace: Block,
@@ -23,7 +23,7 @@ export class SecondModule {
     return this.kernels !== undefined;
   }
 
-  /** What the first module imports. */
+  /** The imports of the first module. */
   readonly imports = {
     perform: (table: number, at: number, first: number, last: number): void => {
       if (!this.kernels) throw new Error('wasm: the second module is missing');
@@ -32,8 +32,9 @@ export class SecondModule {
   };
 
   /**
-   * Rejects where it cannot be fetched; asked again, it is tried again.
-   * @param share hands the module to the other threads, which bring it to life themselves
+   * Fetches the module. After a failure, the next call tries again.
+   * @param share hands the binary to the other threads, which instantiate it themselves
+   * @throws Error where it cannot be fetched
    */
   load(share: (binary: Uint8Array) => void): Promise<void> {
     this.loading ??= this.fetch(share).catch((error: unknown) => {

@@ -1,50 +1,50 @@
-/** Threads that serve the one that runs Programs: see assembly/team.ts. */
+/** Starts helper threads that share the work of the thread which runs Programs; see assembly/team.ts. */
 import { bytesFor, type Heap } from './heap.ts';
 import { type Kernels, takeWorkspace } from './module.ts';
 
 export interface Team {
-  /** Threads that serve by now, besides the one that runs Programs. */
+  /** The number of helper threads that serve at present. */
   readonly serving: number;
-  /** Those of them that have had a share of the work. */
+  /** The number of helper threads that have performed part of the work so far. */
   readonly used: number;
-  /** Hands the second module to the threads: at most once. */
-  give(binary: Uint8Array): void;
+  /** Hands the second module to the threads. May be called once. */
+  shareSecondModule(binary: Uint8Array): void;
   close(): void;
 }
 
-/** Beyond these the memory is the limit rather than the arithmetic. */
-const MOST_THREADS = 8;
-/** Words that the threads share, by assembly/team.ts, and which of them tell what they do. */
+/** With more threads than this, the bandwidth of the memory limits the speed. */
+const MAXIMUM_THREADS = 8;
+/** The number of words that the threads share, and the places of some of them; assembly/team.ts defines them all. */
 const SHARED_WORDS = 16;
 const SERVING = 3;
 const USED = 11;
 const FAILED = 12;
-/** Where the second module lies, and its bytes: 0 before there is one. */
+/** The address of the second module, followed by its length in bytes; 0 until there is one. */
 const SECOND = 13;
-/** Milliseconds that are waited for the threads to serve. */
+/** Milliseconds to wait for the threads to start. */
 const PATIENCE = 1000;
 
-/** Whether a memory can be shared with workers: in Node, and in a page that is isolated from other origins. */
+/** Whether workers can share a memory: they can in Node, and in a page that is isolated from other origins. */
 export function canShare(): boolean {
-  return typeof SharedArrayBuffer !== 'undefined' && (inNode() || globalThis.crossOriginIsolated === true);
+  return typeof SharedArrayBuffer !== 'undefined' && (isNode() || globalThis.crossOriginIsolated === true);
 }
 
-/** Threads that work at the same time here. */
-export async function usualThreads(): Promise<number> {
-  const processors = inNode() ? (await import('node:os')).availableParallelism() : navigator.hardwareConcurrency;
-  return Math.min(processors, MOST_THREADS);
+/** The default number of threads, including the one that runs Programs. */
+export async function countUsualThreads(): Promise<number> {
+  const processors = isNode() ? (await import('node:os')).availableParallelism() : navigator.hardwareConcurrency;
+  return Math.min(processors, MAXIMUM_THREADS);
 }
 
-/** What a worker is given. */
-interface Start {
+/** The data with which a worker starts. */
+interface WorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly workspace: number;
   readonly team: number;
 }
 
-/** Text of a worker, which bundles need not know of. */
-const SERVE = `const serve = ({ module, memory, workspace, team }, told) => {
+/** The source of a worker, as text, so that bundlers need not know of another entry point. */
+const SERVE = `const serve = ({ module, memory, workspace, team }, onServing) => {
   try {
     let second;
     const begin = () => {
@@ -58,7 +58,7 @@ const SERVE = `const serve = ({ module, memory, workspace, team }, told) => {
     const { exports } = new WebAssembly.Instance(module, { env: { memory }, clock: { now: () => 0 }, extra });
     exports.useWorkspace(workspace);
     exports.join(team);
-    told();
+    onServing();
     exports.serve(team);
   } catch (error) {
     Atomics.store(new Int32Array(memory.buffer), team / 4 + ${FAILED}, 1);
@@ -66,32 +66,31 @@ const SERVE = `const serve = ({ module, memory, workspace, team }, told) => {
   }
 };`;
 
-/** A thread on its way. */
-interface Starting {
-  /** Resolves once it serves; rejects where it cannot. */
+interface StartingThread {
+  /** Resolves once the thread serves; rejects where it cannot. */
   readonly serves: Promise<void>;
   end(): void;
 }
 
-/** Starts `size` workers and waits for them. Where none can be started the thread that runs Programs works alone. */
+/** Starts `size` workers and waits for them. Where none can be started, the thread that runs Programs works alone. */
 export async function openTeam(size: number, heap: Heap, kernels: Kernels, module: WebAssembly.Module): Promise<Team> {
   const shared = heap.take(bytesFor(SHARED_WORDS));
   heap.words.fill(0, shared.address / 4, shared.address / 4 + SHARED_WORDS);
   const at = shared.address / 4;
-  const leaves = (): void => void Atomics.sub(heap.words, at + SERVING, 1);
-  const start = inNode() ? await nodeStarter() : startInPage;
-  const started: Starting[] = [];
+  const onExit = (): void => void Atomics.sub(heap.words, at + SERVING, 1);
+  const start = isNode() ? await createNodeStarter() : startInPage;
+  const started: StartingThread[] = [];
   try {
     while (started.length < size) {
       const { address: workspace } = takeWorkspace(heap);
-      started.push(start({ module, memory: heap.memory, workspace, team: shared.address }, leaves));
+      started.push(start({ module, memory: heap.memory, workspace, team: shared.address }, onExit));
     }
   } catch {
-    // A content security policy may forbid workers: those that there are do.
+    // A content security policy may forbid workers: go on with those that were started.
   }
-  await within(PATIENCE, Promise.allSettled(started.map(({ serves }) => serves)));
-  // The thread of a page must not sleep.
-  const canSleep = inNode() || !('document' in globalThis);
+  await waitAtMost(PATIENCE, Promise.allSettled(started.map(({ serves }) => serves)));
+  // The main thread of a page must not block.
+  const canSleep = isNode() || !('document' in globalThis);
   kernels.useTeam(shared.address, canSleep);
   return {
     get serving() {
@@ -100,7 +99,7 @@ export async function openTeam(size: number, heap: Heap, kernels: Kernels, modul
     get used() {
       return heap.words[at + USED].toString(2).replaceAll('0', '').length;
     },
-    give(binary) {
+    shareSecondModule(binary) {
       const { address } = heap.take(bytesFor(Math.ceil(binary.length / 4)));
       new Uint8Array(heap.memory.buffer).set(binary, address);
       heap.words.set([address, binary.length], at + SECOND);
@@ -111,7 +110,7 @@ export async function openTeam(size: number, heap: Heap, kernels: Kernels, modul
   };
 }
 
-async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+async function waitAtMost(milliseconds: number, promise: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);
@@ -120,23 +119,23 @@ async function within(milliseconds: number, promise: Promise<unknown>): Promise<
   clearTimeout(timer);
 }
 
-function inNode(): boolean {
+function isNode(): boolean {
   return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 }
 
-/** @returns how a worker is started, which is told when one that served has ended by itself */
-async function nodeStarter(): Promise<(data: Start, leaves: () => void) => Starting> {
+/** @returns a function that starts a worker, and that calls `onExit` if a worker which served has ended */
+async function createNodeStarter(): Promise<(data: WorkerData, onExit: () => void) => StartingThread> {
   const { Worker } = await import('node:worker_threads');
-  return (data, leaves) => {
+  return (data, onExit) => {
     const source = `${SERVE}
       const { parentPort, workerData } = require('node:worker_threads');
       serve(workerData, () => parentPort.postMessage('serves'));`;
-    // Options of this process are not meant for the worker: with --input-type=module its source would be taken for a module.
+    // Do not inherit the options of this process: with --input-type=module, the source would be taken for a module.
     const worker = new Worker(source, { eval: true, workerData: data, execArgv: [] });
     const serves = new Promise<void>((resolve, reject) => {
       worker.once('message', () => {
         worker.unref();
-        worker.on('exit', leaves);
+        worker.on('exit', onExit);
         resolve();
       });
       worker.on('error', reject);
@@ -146,7 +145,7 @@ async function nodeStarter(): Promise<(data: Start, leaves: () => void) => Start
   };
 }
 
-function startInPage(data: Start): Starting {
+function startInPage(data: WorkerData): StartingThread {
   const text = `${SERVE} onmessage = ({ data }) => serve(data, () => postMessage('serves'));`;
   const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   try {
@@ -154,7 +153,7 @@ function startInPage(data: Start): Starting {
     const serves = new Promise<void>((resolve, reject) => {
       worker.onmessage = () => resolve();
       worker.onerror = (event) => {
-        event.preventDefault(); // what depends on the thread is told
+        event.preventDefault(); // the rejection below reports the error
         reject(new Error(event.message));
       };
     });

@@ -1,6 +1,6 @@
 /**
- * Constants of WGSL for what kernels.ts lists: a shader finds an operation by its name, whatever its place in the list. One that
- * a shader names and the list does not have is an error of the compiler.
+ * WGSL constants for the lists in kernels.ts. A shader thus refers to an operation by name, independently of its
+ * position in the list. A name that is not in the list does not compile.
  */
 import {
   ACTIVATIONS,
@@ -16,51 +16,55 @@ import {
   STATUS,
 } from '../kernels.ts';
 
-/** What is put before the sources that use it. */
-export interface ConstantsPart {
+/** Generated source that goes before the sources which use it. */
+interface ConstantsPart {
   readonly file: string;
   readonly text: string;
 }
 
-/** softThreshold of OPERATION is OPERATION_SOFT_THRESHOLD. */
-export function constantOf(prefix: string, name: string): string {
+/** The name of a constant: for OPERATION and softThreshold it is OPERATION_SOFT_THRESHOLD. */
+export function nameConstant(prefix: string, name: string): string {
   return `${prefix}_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
-function declared(prefix: string, values: readonly (readonly [string, string])[]): string {
-  return values.map(([name, value]) => `const ${constantOf(prefix, name)}=${value};`).join('\n');
+function declareConstants(prefix: string, values: readonly (readonly [string, string])[]): string {
+  return values.map(([name, value]) => `const ${nameConstant(prefix, name)}=${value};`).join('\n');
 }
 
-/** @param prefix the override constant that chooses one of the list */
-function places(prefix: string, list: readonly string[], of: string): ConstantsPart {
+/**
+ * Declares the index of each name.
+ * @param prefix the override constant that holds such an index
+ * @param of the name of the list
+ */
+function declareIndices(prefix: string, list: readonly string[], of: string): ConstantsPart {
   return {
     file: `the constants of ${of}`,
-    text: declared(
+    text: declareConstants(
       prefix,
       list.map((name, place) => [name, `${place}u`]),
     ),
   };
 }
 
-/** By the list that they are made from. */
+/** The constants of each list. */
 export const CONSTANTS = {
-  activations: places('ACTIVATION', ACTIVATIONS, 'ACTIVATIONS'),
-  biases: places('BIAS', BIASES, 'BIASES'),
-  elementwise: places('OPERATION', ELEMENTWISE, 'ELEMENTWISE'),
-  iterations: places('METHOD', ITERATIONS, 'ITERATIONS'),
-  moves: places('OPERATION', MOVES, 'MOVES'),
-  reductions: places('OPERATION', REDUCTIONS, 'REDUCTIONS'),
-  rows: places('OPERATION', ROWS, 'ROWS'),
-  scalars: places('OPERATION', SCALARS, 'SCALARS'),
-  /** The status is a number like the others of a state. */
+  activations: declareIndices('ACTIVATION', ACTIVATIONS, 'ACTIVATIONS'),
+  biases: declareIndices('BIAS', BIASES, 'BIASES'),
+  elementwise: declareIndices('OPERATION', ELEMENTWISE, 'ELEMENTWISE'),
+  iterations: declareIndices('METHOD', ITERATIONS, 'ITERATIONS'),
+  moves: declareIndices('OPERATION', MOVES, 'MOVES'),
+  reductions: declareIndices('OPERATION', REDUCTIONS, 'REDUCTIONS'),
+  rows: declareIndices('OPERATION', ROWS, 'ROWS'),
+  scalars: declareIndices('OPERATION', SCALARS, 'SCALARS'),
+  /** A status is stored as a floating-point number, like the other numbers of a state. */
   state: {
     file: 'the constants of STATUS and STATE_ROWS',
     text: [
-      declared(
+      declareConstants(
         'STATUS',
         Object.entries(STATUS).map(([name, value]) => [name, value.toFixed(1)]),
       ),
-      declared(
+      declareConstants(
         'STATE',
         Object.entries({ ...STATE_ROWS, size: STATE_SIZE }).map(([name, value]) => [name, `${value}u`]),
       ),

@@ -1,8 +1,8 @@
-/** Finding a GPU: the browser's, or Dawn's in Node. */
+/** Finds a GPU: that of the browser, or, in Node, through Dawn. */
 import type { AdapterDescription } from '../backend.ts';
 
 export interface DeviceOptions {
-  /** A device that the caller already has; it is shared and stays the caller's. */
+  /** A device that the caller already has. It is shared, and remains the caller's. */
   device?: GPUDevice;
   powerPreference?: GPUPowerPreference;
 }
@@ -14,55 +14,56 @@ export interface OpenedDevice {
   release(): void;
 }
 
-/** Those of the WebGPU specification; in Node there is no global GPUBufferUsage. */
+/** The values of the WebGPU specification, since Node has no global GPUBufferUsage. */
 export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 export const MAP_READ = 0x1;
 
-/** Limits asked for at the adapter's own value, so that one tensor may be as large as the device allows. */
+/** Limits that are requested at the maximum of the adapter, so that a tensor may be as large as the device allows. */
 const NEGOTIATED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
 export async function openDevice({ device, powerPreference }: DeviceOptions): Promise<OpenedDevice> {
-  if (device) return { device, adapter: describe(device.adapterInfo), release: () => {} };
+  if (device) return { device, adapter: describeAdapter(device.adapterInfo), release: () => {} };
   const gpu = await findGPU();
   const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw new Error(`webgpu: there is no adapter. ${inNode() ? NODE_ADVICE : BROWSER_ADVICE}`);
+  if (!adapter) throw new Error(`webgpu: there is no adapter. ${isNode() ? NODE_ADVICE : BROWSER_ADVICE}`);
   const requiredLimits = Object.fromEntries(NEGOTIATED.map((name) => [name, adapter.limits[name]]));
   const opened = await adapter.requestDevice({ label: 'equilibra', requiredLimits });
   return {
     device: opened,
-    adapter: describe(adapter.info),
+    adapter: describeAdapter(adapter.info),
     release: () => opened.destroy(),
   };
 }
 
 const NODE_ADVICE =
-  'In Node, Dawn needs a Vulkan, Metal or Direct3D 12 driver: install the driver of the graphics card (on Linux also the ' +
-  "loader libvulkan1), or point VK_ICD_FILENAMES to a software driver such as a browser's vk_swiftshader_icd.json.";
+  'In Node, Dawn needs a Vulkan, Metal or Direct3D 12 driver: install the driver of the graphics card (on Linux also ' +
+  "the loader libvulkan1), or point VK_ICD_FILENAMES to a software driver such as a browser's vk_swiftshader_icd.json.";
 const BROWSER_ADVICE =
-  'The browser has WebGPU but offers no graphics card to it: see chrome://gpu, update the driver, or switch on hardware acceleration.';
+  'The browser has WebGPU but offers no graphics card to it: see chrome://gpu, update the driver, or switch on ' +
+  'hardware acceleration.';
 
 async function findGPU(): Promise<GPU> {
   if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu;
-  if (inNode()) return dawn();
+  if (isNode()) return loadDawn();
   if (typeof isSecureContext !== 'undefined' && !isSecureContext) {
     throw new Error('webgpu: browsers offer it only to secure pages; serve the page over https or from localhost');
   }
   throw new Error('webgpu: this browser does not offer it; use a current Chrome, Edge, Firefox or Safari');
 }
 
-function inNode(): boolean {
+function isNode(): boolean {
   return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
 }
 
 /**
- * Dawn in this process, kept for good: once it is collected, what is still alive of its devices refers to freed memory,
- * and Node crashes or hangs. It does not keep Node alive.
+ * Dawn in this process. The reference is never dropped: once Dawn is garbage-collected, its remaining devices refer to
+ * freed memory, and Node crashes or hangs. The reference does not keep Node from exiting.
  */
 let instance: GPU | undefined;
 
-async function dawn(): Promise<GPU> {
+async function loadDawn(): Promise<GPU> {
   if (instance) return instance;
-  // A name that bundlers do not follow: the package is an optional peer, and no page needs it.
+  // Bundlers do not follow a name in a variable. The package is an optional peer, which no page needs.
   const name = 'webgpu';
   let module: { create(flags: string[]): GPU };
   try {
@@ -74,18 +75,18 @@ async function dawn(): Promise<GPU> {
   return instance;
 }
 
-export function describe(info: GPUAdapterInfo): AdapterDescription {
+export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
   const { vendor, architecture, description } = info;
   return {
     vendor,
     architecture,
-    // Browsers often give the first two alone.
+    // Browsers often report only vendor and architecture.
     description: description || info.device || `${vendor} ${architecture}`.trim() || 'unnamed adapter',
     software: isSoftware(info),
   };
 }
 
-/** Programs on the CPU that pass for a GPU; they do not always say so themselves. */
+/** Whether the adapter is a program on the CPU. Such adapters do not always report that they are. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
   if (info.isFallbackAdapter) return true;
   const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.toLowerCase();

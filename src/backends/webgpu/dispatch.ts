@@ -1,64 +1,67 @@
-/** What a kernel call becomes: one or more dispatches, with everything but the buffers themselves. */
+/** The form of a lowered kernel call: one or more dispatches, with everything but the buffers themselves. */
 import type { ProductCall } from '../kernels.ts';
 import type { ShaderName } from './shaders.ts';
 
-/** One 32-bit word of the sizes that a kernel gets as a uniform. */
-export type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
+/** One 32-bit word of the uniform `sizes` of a kernel: unsigned, signed or floating-point. */
+type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
 
 export const u = (...values: number[]): Word[] => values.map((value) => ({ kind: 'u', value }));
 export const i = (...values: number[]): Word[] => values.map((value) => ({ kind: 'i', value }));
 export const f = (...values: number[]): Word[] => values.map((value) => ({ kind: 'f', value }));
 
-/** Stands for a buffer of the executable in which a reduction keeps the values of its first dispatch. */
+/** Stands for the buffer of a Program in which reductions store the partial results of their first dispatch. */
 export const SCRATCH = -2;
 
 export interface Dispatch {
-  /** Undefined where the rest is still to be said: see OpenPass. */
-  readonly shader?: ShaderName;
+  readonly shader: ShaderName;
   readonly constants: Readonly<Record<string, number>>;
   readonly sizes: readonly Word[];
-  /** Buffers of the plan; ABSENT where there is none, or where it is the result's own; or SCRATCH. */
+  /** Buffers of the plan, or SCRATCH; ABSENT if there is no operand, or if it is in the buffer of the result. */
   readonly operands: readonly number[];
   readonly result: number;
   readonly groups: readonly [number, number];
   /** Estimated floating-point operations. */
   readonly work: number;
-  /** Goes on with what the one before has begun, and need not be made where that is to be cut short. */
+  /** Whether it continues a whole loop that the dispatch before it began. It is left out if the run is cut short. */
   readonly isContinued?: boolean;
-  /** The product of which this is a part, and its rows, where another form may do it as well. */
+  /** The product of which this computes some rows, if another variant may compute them as well. */
   readonly part?: ProductPart;
 }
 
 export interface ProductPart {
   readonly call: ProductCall;
+  /** How many rows of the result. */
   readonly rows: number;
 }
 
-/** Which forms of the kernels are used, and how much one dispatch may do. */
+/** Which variants of the kernels are used, and how much work one dispatch may do. */
 export interface ProductVariants {
-  /** True: shared memory and barriers, for GPUs. False: registers only, for software adapters. */
+  /** True for variants with shared memory and barriers, for GPUs; false for registers only, for software adapters. */
   readonly tiled: boolean;
-  /** A larger product is split by rows. */
+  /** The largest number of operations in one dispatch. A larger product is split by rows. */
   readonly dispatchWork: number;
-  /** Operations of a product from which its form is chosen by timing. Default: no product. */
+  /** The number of operations from which the variant of a product is chosen by timing. Default: Infinity. */
   readonly tuneFrom?: number;
-  /** Products get the wide form wherever they can. */
+  /** Whether each product that can use the wide variant does so. */
   readonly wide?: boolean;
 }
 
-const GROUP_LIMIT = 65535;
+const MAXIMUM_GROUPS = 65535;
 
-/** Groups in two dimensions, since one takes at most 65535. Kernels flatten them again: id.y · groups.x · width + id.x. */
-export function flatGroups(groups: number): readonly [number, number] {
-  const x = Math.min(groups, GROUP_LIMIT);
+/**
+ * Distributes workgroups over two dimensions, since a dimension holds at most 65535 of them. Kernels compute the flat
+ * index id.y · groups.x · width + id.x.
+ */
+export function distributeGroups(groups: number): readonly [number, number] {
+  const x = Math.min(groups, MAXIMUM_GROUPS);
   return [x, Math.ceil(groups / x)];
 }
 
 const THREADS = 64;
 
-/** As many workgroups of the usual 64 invocations as `count` of them need. */
-export function groupsFor(count: number): readonly [number, number] {
-  return flatGroups(Math.ceil(count / THREADS));
+/** The workgroups of 64 invocations for `count` invocations. */
+export function groupsForInvocations(count: number): readonly [number, number] {
+  return distributeGroups(Math.ceil(count / THREADS));
 }
 
 export function wordsToBytes(words: readonly Word[]): ArrayBuffer {

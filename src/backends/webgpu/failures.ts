@@ -1,13 +1,13 @@
 /**
- * Errors of a GPU arrive later than the call that caused them. They are kept here until a download or `idle` reports them; what
- * failed work was to write stays marked (DeviceBuffer.spoiled).
+ * Holds the errors of a GPU, which arrive later than the call that caused them, until a download or `idle` reports
+ * them. The buffers that failed work should have written remain marked as spoiled (DeviceBuffer.spoiled).
  */
 export class Failures {
   private first: { error: Error; reportedTo: number } | undefined;
   private final: Error | undefined;
   private tickets = 0;
 
-  /** Given to each download and `idle` when it is enqueued. */
+  /** Returns a number for a download or an `idle`, in the order in which they are enqueued; see `check`. */
   ticket(): number {
     return this.tickets++;
   }
@@ -15,14 +15,14 @@ export class Failures {
   record(name: string, cause: unknown): Error {
     const message = cause instanceof Error ? cause.message : String(cause);
     const error = new Error(`webgpu: ${name} failed: ${message}`, { cause });
-    // The first error is the cause of the others.
+    // The first error is usually the cause of the others.
     if (this.first?.reportedTo !== Number.POSITIVE_INFINITY) {
       this.first = { error, reportedTo: Number.POSITIVE_INFINITY };
     }
     return error;
   }
 
-  /** The device is lost or closed: nothing works any more. */
+  /** Marks the device as lost or closed. From now on, `check` always throws this error. */
   end(error: Error): void {
     this.final ??= error;
   }
@@ -31,7 +31,10 @@ export class Failures {
     return this.final;
   }
 
-  /** Throws what went wrong. A failure is reported to everything that was enqueued before its first report, then forgotten. */
+  /**
+   * Throws the recorded failure, if any. A failure is reported to everything that was enqueued before its first report,
+   * and then forgotten.
+   */
   check(ticket: number): void {
     if (this.final) throw this.final;
     if (!this.first || ticket > this.first.reportedTo) return;

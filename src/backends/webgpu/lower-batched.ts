@@ -1,16 +1,20 @@
-/** Kernels that do the same for every sample of a batch. */
+/** Lowers the kernels that treat one matrix for each sample of a batch. */
 import type { BatchedProductCall, CholeskyCall, TriangularSolveCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, f, flatGroups, groupsFor, type ProductVariants, u } from './dispatch.ts';
+import { type Dispatch, distributeGroups, f, groupsForInvocations, type ProductVariants, u } from './dispatch.ts';
 import { epilogueConstants } from './lower-product.ts';
 
-/** Rows and columns of C that an invocation computes, and invocations of a workgroup. */
+/** An invocation computes TILE × TILE numbers of C. A workgroup has at most EDGE × EDGE invocations for a sample. */
 const TILE = 4;
 const EDGE = 8;
 const INVOCATIONS = 64;
-const MOST_GROUPS = 65_535;
+const MAXIMUM_GROUPS = 65_535;
 
-export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerBatchedProduct(
+  call: BatchedProductCall,
+  planned: PlannedCall,
+  variants: ProductVariants,
+): Dispatch[] {
   const { batch, m, n, k, transposeA, transposeB } = call;
   const width = Math.min(EDGE, Math.ceil(n / TILE));
   const height = Math.min(EDGE, Math.ceil(m / TILE));
@@ -19,8 +23,8 @@ export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall,
   const work = 2 * m * n * k;
   const atOnce =
     together *
-    Math.max(1, Math.min(Math.floor(forms.dispatchWork / (work * together)), Math.floor(MOST_GROUPS / blocks)));
-  return stretches(batch, atOnce).map(([first, end]) => ({
+    Math.max(1, Math.min(Math.floor(variants.dispatchWork / (work * together)), Math.floor(MAXIMUM_GROUPS / blocks)));
+  return splitRange(batch, atOnce).map(([first, end]) => ({
     shader: 'batched-product',
     constants: {
       WIDTH: width,
@@ -36,54 +40,63 @@ export function lowerBatchedProduct(call: BatchedProductCall, step: PlannedCall,
       ...u(...(transposeB ? [1, k] : [n, 1])),
       ...f(...call.activationParameters),
     ],
-    operands: step.operands,
-    result: step.output,
+    operands: planned.operands,
+    result: planned.output,
     groups: [Math.ceil(n / (TILE * width)), blocks * Math.ceil((end - first) / together)],
     work: work * (end - first),
   }));
 }
 
-/** `count` in stretches of `length`: where each begins and ends. */
-function stretches(count: number, length: number): [number, number][] {
+/** Splits 0 … count into ranges of at most `length`: the start and the end of each. */
+function splitRange(count: number, length: number): [number, number][] {
   return Array.from({ length: Math.ceil(count / length) }, (_, index) => [
     index * length,
     Math.min((index + 1) * length, count),
   ]);
 }
 
-/** Of a GPU's arithmetic, what one workgroup has: about a thirtieth. */
+/** The share of the arithmetic units of a GPU that one workgroup can use: about a thirtieth. */
 const WORKGROUP_SHARE = 1 / 32;
 
-export function lowerCholesky(call: CholeskyCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerCholesky(call: CholeskyCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { batch, order, epsilon } = call;
   const work = order ** 3 / 3;
-  // However many samples there are, each takes one workgroup as long as this.
-  const most = forms.dispatchWork * (forms.tiled ? WORKGROUP_SHARE : 1);
-  const columns = Math.max(1, Math.min(order, Math.floor((order * most) / work)));
-  const samples = Math.max(1, Math.floor((forms.dispatchWork * order) / (work * columns)));
-  return stretches(batch, samples).flatMap(([firstSample, endSample]) =>
-    stretches(order, columns).map(([start, stop]) => ({
+  // Each sample is the work of one workgroup, whatever the number of samples, so its share bounds the columns of a
+  // dispatch.
+  const maximumWork = variants.dispatchWork * (variants.tiled ? WORKGROUP_SHARE : 1);
+  const columns = Math.max(1, Math.min(order, Math.floor((order * maximumWork) / work)));
+  const samples = Math.max(1, Math.floor((variants.dispatchWork * order) / (work * columns)));
+  return splitRange(batch, samples).flatMap(([firstSample, endSample]) =>
+    splitRange(order, columns).map(([startColumn, endColumn]) => ({
       shader: 'cholesky',
       constants: {},
-      sizes: [...u(batch, order, firstSample, endSample, start, stop), ...f(order * epsilon), ...u(0)], // zero
-      operands: step.operands,
-      result: step.output,
-      groups: flatGroups(endSample - firstSample),
-      work: (work * (endSample - firstSample) * (stop - start)) / order,
+      sizes: [
+        ...u(batch, order, firstSample, endSample, startColumn, endColumn),
+        ...f(order * epsilon),
+        ...u(0), // the shader's zero
+      ],
+      operands: planned.operands,
+      result: planned.output,
+      groups: distributeGroups(endSample - firstSample),
+      work: (work * (endSample - firstSample) * (endColumn - startColumn)) / order,
     })),
   );
 }
 
-export function lowerTriangularSolve(call: TriangularSolveCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerTriangularSolve(
+  call: TriangularSolveCall,
+  planned: PlannedCall,
+  variants: ProductVariants,
+): Dispatch[] {
   const { batch, order, columns, transposed } = call;
   const work = order ** 2;
-  return stretches(batch * columns, Math.max(1, Math.floor(forms.dispatchWork / work))).map(([first, end]) => ({
+  return splitRange(batch * columns, Math.max(1, Math.floor(variants.dispatchWork / work))).map(([first, end]) => ({
     shader: 'triangular-solve',
     constants: { TRANSPOSED: transposed ? 1 : 0 },
     sizes: u(order, columns, first, end),
-    operands: step.operands,
-    result: step.output,
-    groups: groupsFor(end - first),
+    operands: planned.operands,
+    result: planned.output,
+    groups: groupsForInvocations(end - first),
     work: work * (end - first),
   }));
 }

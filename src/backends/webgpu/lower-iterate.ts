@@ -1,31 +1,37 @@
-/** Whole loops of a solver. */
+/** Lowers the kernels that are whole loops of a solver. */
 import { ABSENT, ACTIVATIONS, ITERATIONS, type IterateCall, type ProximalGradientCall } from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
-import { type Dispatch, f, flatGroups, type ProductVariants, u } from './dispatch.ts';
+import { type Dispatch, distributeGroups, f, type ProductVariants, u } from './dispatch.ts';
 
-/** Samples of a workgroup, of iterate and of proximal-gradient, and columns of each invocation of both. */
+/** Samples in a workgroup of iterate and of proximal-gradient, and columns of an invocation in both. */
 const ROWS = 8;
 const PROXIMAL_ROWS = 4;
 const COLUMNS = 4;
-/** vec4s of workgroup memory of iterate, the larger one: 2 a column for the vectors, 4 an invocation for the sums; a few more for the rest. */
+/**
+ * Workgroup memory of iterate, which needs the most: 2 vec4s per column for the vectors, 4 vec4s per invocation for the
+ * sums, and a little more.
+ */
 const BYTES_PER_COLUMN = 2 * 16 + (4 * 16) / COLUMNS;
 const OTHER_BYTES = 256;
 
-/** Iterations that most solves need: what a dispatch is expected to do. It may do so many in any case. */
-const EXPECTED = 8;
+/**
+ * The number of iterations that most solves need. A dispatch may carry out at least so many, and is expected to do no
+ * more.
+ */
+const EXPECTED_ITERATIONS = 8;
 
-/** And the most of them: however small, each takes some microseconds. */
-const MOST_TRIPS = 10_000;
+/** The largest number of iterations in a dispatch: even the smallest iteration takes some microseconds. */
+const MAXIMUM_ITERATIONS = 10_000;
 
 /**
- * On a software adapter four barriers an iteration cost more than dispatches do, once many invocations meet at them: a solve
- * and its gradient by Peaceman-Rachford took 1.4, 1.2, 1.0, 1.0 and 0.8 times as long without this at n = 64, 96, 112, 128
- * and 192, forward-backward 2.4, 2.4 and 1.6 times at 64, 96 and 128, and FISTA along a Lasso path of 100 λ 1.9, 2.9 and 1.8
- * times with 10, 64 and 128 features.
+ * The widest iteration on a software adapter. With many invocations, the four barriers of an iteration cost more than
+ * separate dispatches do. Without the whole-loop kernel, a solve and its gradient by Peaceman-Rachford took 1.4, 1.2,
+ * 1.0, 1.0 and 0.8 times as long at n = 64, 96, 112, 128 and 192, forward-backward 2.4, 2.4 and 1.6 times at 64, 96 and
+ * 128, and FISTA along a Lasso path of 100 λ 1.9, 2.9 and 1.8 times with 10, 64 and 128 features.
  */
 const WIDEST_ON_PROCESSOR = 128;
 
-/** Largest n of which a workgroup holds its samples, and for which it is the faster way. */
+/** The largest n for which a workgroup can hold its samples and the whole-loop kernel is the faster way. */
 export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: ProductVariants): number {
   const invocations = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
   const columns = Math.floor((limits.maxComputeWorkgroupStorageSize - OTHER_BYTES) / BYTES_PER_COLUMN);
@@ -33,9 +39,9 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Product
   return tiled ? fitting : Math.min(fitting, WIDEST_ON_PROCESSOR);
 }
 
-export function lowerIterate(call: IterateCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+export function lowerIterate(call: IterateCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { accelerated, batch, n, stride, shared, giveUp } = call;
-  return wholeLoop(call, step, forms, 2 * batch * n ** 2, {
+  return lowerWholeLoop(call, planned, variants, 2 * batch * n ** 2, {
     shader: accelerated ? 'anderson' : 'iterate',
     constants: {
       METHOD: ITERATIONS.indexOf(call.iteration),
@@ -45,48 +51,53 @@ export function lowerIterate(call: IterateCall, step: PlannedCall, forms: Produc
     sizes: [
       ...u(batch, n, stride / COLUMNS, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, giveUp ? 1 : 0),
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
-      ...u(0), // zero
+      ...u(0), // the shader's zero
     ],
-    groups: flatGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
+    groups: distributeGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
   });
 }
 
 export function lowerProximalGradient(
   call: ProximalGradientCall,
-  step: PlannedCall,
-  forms: ProductVariants,
+  planned: PlannedCall,
+  variants: ProductVariants,
 ): Dispatch[] {
   const { batch, groups, features, giveUp } = call;
-  return wholeLoop(call, step, forms, 2 * batch * features ** 2, {
+  return lowerWholeLoop(call, planned, variants, 2 * batch * features ** 2, {
     shader: 'proximal-gradient',
     constants: { ACCELERATED: call.accelerated ? 1 : 0 },
     sizes: [...u(batch, groups, features, giveUp ? 1 : 0), ...f(call.staleLimit)],
-    groups: flatGroups(groups * Math.ceil(batch / groups / PROXIMAL_ROWS)),
+    groups: distributeGroups(groups * Math.ceil(batch / groups / PROXIMAL_ROWS)),
   });
 }
 
 /**
- * Several dispatches where the limit is more than one may do; those after the last sample has stopped return at once.
- * @param each work of an iteration
- * @param dispatch what all have in common; before its sizes goes how many iterations one makes
+ * Splits a loop into several dispatches if one must not carry out as many iterations as the limit. Dispatches after the
+ * last sample has stopped return at once.
+ * @param each the work of an iteration
+ * @param dispatch the fields that all dispatches share; the number of iterations of a dispatch goes before its sizes
  */
-function wholeLoop(
+function lowerWholeLoop(
   { limit, stride }: IterateCall | ProximalGradientCall,
-  step: PlannedCall,
+  planned: PlannedCall,
   { dispatchWork }: ProductVariants,
   each: number,
   dispatch: Pick<Dispatch, 'shader' | 'constants' | 'sizes' | 'groups'>,
 ): Dispatch[] {
-  const trips = Math.min(Math.max(EXPECTED * Math.floor(dispatchWork / each), EXPECTED), MOST_TRIPS, limit);
-  const [carried, ...others] = step.operands;
-  return Array.from({ length: Math.ceil(limit / trips) }, (_, index) => ({
+  const iterations = Math.min(
+    Math.max(EXPECTED_ITERATIONS * Math.floor(dispatchWork / each), EXPECTED_ITERATIONS),
+    MAXIMUM_ITERATIONS,
+    limit,
+  );
+  const [carried, ...others] = planned.operands;
+  return Array.from({ length: Math.ceil(limit / iterations) }, (_, index) => ({
     ...dispatch,
     constants: { ...dispatch.constants, CONTINUED: index === 0 ? 0 : 1, THREADS: stride / COLUMNS },
-    sizes: [...u(Math.min(trips, limit - index * trips)), ...dispatch.sizes],
+    sizes: [...u(Math.min(iterations, limit - index * iterations)), ...dispatch.sizes],
     operands: [index === 0 ? carried : ABSENT, ...others],
-    result: step.output,
-    // Most solves have ended before the later ones.
-    work: index === 0 ? each * Math.min(trips, EXPECTED) : each,
+    result: planned.output,
+    // Most solves end before the later dispatches.
+    work: index === 0 ? each * Math.min(iterations, EXPECTED_ITERATIONS) : each,
     ...(index > 0 && { isContinued: true }),
   }));
 }

@@ -1,4 +1,4 @@
-/** From planned kernel calls to dispatches. */
+/** Turns planned kernel calls into dispatches. */
 import {
   ABSENT,
   ACTIVATIONS,
@@ -14,54 +14,45 @@ import {
 } from '../kernels.ts';
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
-import { type Dispatch, f, groupsFor, i, type ProductVariants, u } from './dispatch.ts';
+import { type Dispatch, f, groupsForInvocations, i, type ProductVariants, u } from './dispatch.ts';
 import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from './lower-batched.ts';
 import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
+import { lowerPass } from './lower-pass.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
-/** One whose rest is said by lower-pass.ts, which is loaded when a Program first holds a pass. */
-const OPEN: Dispatch = {
-  constants: {},
-  sizes: u(...Array<number>(20).fill(0)), // as many as there may be
-  operands: [],
-  result: 0,
-  groups: [0, 0],
-  work: 0,
-};
-
-export function lowerCall(step: PlannedCall, forms: ProductVariants): Dispatch[] {
-  const { call } = step;
+export function lowerCall(planned: PlannedCall, variants: ProductVariants): Dispatch[] {
+  const { call } = planned;
   switch (call.kernel) {
     case 'product':
-      return lowerProduct(call, step, forms);
+      return lowerProduct(call, planned, variants);
     case 'batchedProduct':
-      return lowerBatchedProduct(call, step, forms);
+      return lowerBatchedProduct(call, planned, variants);
     case 'cholesky':
-      return lowerCholesky(call, step, forms);
+      return lowerCholesky(call, planned, variants);
     case 'triangularSolve':
-      return lowerTriangularSolve(call, step, forms);
+      return lowerTriangularSolve(call, planned, variants);
     case 'reduce':
-      return lowerReduce(call, step, forms);
+      return lowerReduce(call, planned, variants);
     case 'elementwise':
-      return [lowerElementwise(call, step, forms)];
+      return [lowerElementwise(call, planned, variants)];
     case 'move':
-      return lowerMove(call, step, forms);
+      return lowerMove(call, planned, variants);
     case 'combine':
-      return [lowerCombine(call, step, forms)];
+      return [lowerCombine(call, planned, variants)];
     case 'rows':
-      return [lowerRows(call, step, forms)];
+      return [lowerRows(call, planned, variants)];
     case 'scalar':
-      return [lowerScalar(call, step)];
+      return [lowerScalar(call, planned)];
     case 'solve':
-      return [lowerSolve(call, step)];
+      return [lowerSolve(call, planned)];
     case 'iterate':
-      return lowerIterate(call, step, forms);
+      return lowerIterate(call, planned, variants);
     case 'proximalGradient':
-      return lowerProximalGradient(call, step, forms);
+      return lowerProximalGradient(call, planned, variants);
     case 'pass':
-      return [OPEN, OPEN];
+      return lowerPass(call, planned);
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
@@ -70,40 +61,43 @@ export function lowerCall(step: PlannedCall, forms: ProductVariants): Dispatch[]
   }
 }
 
-/** What is not in the result's own storage, padded to the number of operands that the kernel binds. */
-function boundOperands(step: PlannedCall, count: number): number[] {
+/**
+ * The operands to bind, padded with ABSENT to the number that the kernel has. An operand in the result's own storage is
+ * ABSENT too, because the kernel reads it there.
+ */
+function boundOperands(planned: PlannedCall, count: number): number[] {
   return Array.from({ length: count }, (_, index) => {
-    const inPlace = (step.inPlace >> index) & 1;
-    return inPlace || index >= step.operands.length ? ABSENT : step.operands[index];
+    const inPlace = (planned.inPlace >> index) & 1;
+    return inPlace || index >= planned.operands.length ? ABSENT : planned.operands[index];
   });
 }
 
-function bits(flags: readonly boolean[]): number {
+function toBitMask(flags: readonly boolean[]): number {
   return flags.reduce((mask, flag, index) => mask | (flag ? 1 << index : 0), 0);
 }
 
-/** On a software adapter an invocation costs as much as several elements. */
-function fourAtOnce(forms: ProductVariants): { FOUR: number } {
-  return { FOUR: forms.tiled ? 0 : 1 };
+/** On a software adapter an invocation costs as much as several elements, so each invocation computes four of them. */
+function elementConstants(variants: ProductVariants): { FOUR: number } {
+  return { FOUR: variants.tiled ? 0 : 1 };
 }
 
-function elementGroups(count: number, forms: ProductVariants): readonly [number, number] {
-  return groupsFor(forms.tiled ? count : Math.ceil(count / 4));
+function elementGroups(count: number, variants: ProductVariants): readonly [number, number] {
+  return groupsForInvocations(variants.tiled ? count : Math.ceil(count / 4));
 }
 
-export function lowerCopy({ from, to, size }: Omit<PlannedCopy, 'kind'>, forms: ProductVariants): Dispatch {
+export function lowerCopy({ from, to, size }: Omit<PlannedCopy, 'kind'>, variants: ProductVariants): Dispatch {
   return {
     shader: 'elementwise',
-    constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...fourAtOnce(forms) },
+    constants: { OPERATION: ELEMENTWISE.indexOf('copy'), LINEAR: 7, IN_PLACE: 0, ...elementConstants(variants) },
     sizes: [...u(1, 1, 1, size), ...i(...Array<number>(16).fill(0)), ...u(size), ...f(0, 0, 0)],
     operands: [from, ABSENT, ABSENT],
     result: to,
-    groups: elementGroups(size, forms),
+    groups: elementGroups(size, variants),
     work: size,
   };
 }
 
-/** The activation that an operation, or whose prox_{αf} it, computes. */
+/** The index of the activation that an operation computes, or whose prox_{αf} it computes. */
 const ACTIVATION_OF: ReadonlyMap<string, number> = new Map(
   ACTIVATIONS.flatMap((name, index) => [
     [name, index],
@@ -111,10 +105,10 @@ const ACTIVATION_OF: ReadonlyMap<string, number> = new Map(
   ]),
 );
 
-/** Rough operations an element: only their order of magnitude matters, for the size of submits. */
+/** Estimated operations per element. Only their order of magnitude matters, for the size of submits. */
 const ELEMENT_WORK = 8;
-const ITERATIVE_WORK = 400;
-const ITERATIVE: ReadonlySet<ElementwiseOperation> = new Set([
+const NEWTON_WORK = 400;
+const USES_NEWTON: ReadonlySet<ElementwiseOperation> = new Set([
   'proximalTanh',
   'proximalSigmoid',
   'proximalSoftplus',
@@ -122,7 +116,7 @@ const ITERATIVE: ReadonlySet<ElementwiseOperation> = new Set([
   'proximalArctan',
 ]);
 
-function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: ProductVariants): Dispatch {
+function lowerElementwise(call: ElementwiseCall, planned: PlannedCall, variants: ProductVariants): Dispatch {
   const count = call.shape.reduce((product, extent) => product * extent, 1);
   const linear = [0, 1, 2].map((index) => index >= call.layouts.length || isContiguous(call, call.layouts[index]));
   const strides = [0, 1, 2].flatMap((index) => call.layouts[index]?.strides ?? [0, 0, 0, 0]);
@@ -133,20 +127,20 @@ function lowerElementwise(call: ElementwiseCall, step: PlannedCall, forms: Produ
     shader: 'elementwise',
     constants: {
       OPERATION: ELEMENTWISE.indexOf(call.operation),
-      LINEAR: bits(linear),
-      IN_PLACE: step.inPlace,
+      LINEAR: toBitMask(linear),
+      IN_PLACE: planned.inPlace,
       ...(activation !== undefined && { ACTIVATION: activation }),
-      ...fourAtOnce(forms),
+      ...elementConstants(variants),
     },
     sizes: [...u(...call.shape), ...i(...strides), ...i(...offsets), ...u(count), ...f(p0, p1, p2)],
-    operands: boundOperands(step, 3),
-    result: step.output,
-    groups: elementGroups(count, forms),
-    work: count * (ITERATIVE.has(call.operation) ? ITERATIVE_WORK : ELEMENT_WORK),
+    operands: boundOperands(planned, 3),
+    result: planned.output,
+    groups: elementGroups(count, variants),
+    work: count * (USES_NEWTON.has(call.operation) ? NEWTON_WORK : ELEMENT_WORK),
   };
 }
 
-function lowerMove(call: MoveCall, step: PlannedCall, forms: ProductVariants): Dispatch[] {
+function lowerMove(call: MoveCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { outer, inner, extent, others, length, offset } = call;
   const scatters = call.operation === 'scatter';
   const count = outer * (scatters ? others : length) * inner;
@@ -155,58 +149,62 @@ function lowerMove(call: MoveCall, step: PlannedCall, forms: ProductVariants): D
     constants: {
       OPERATION: MOVES.indexOf(call.operation),
       INDEXED: call.inputs[1] === ABSENT ? 0 : 1,
-      ...fourAtOnce(forms),
+      ...elementConstants(variants),
     },
     sizes: [...u(inner, extent, others, length), ...i(offset), ...u(count)],
-    operands: step.operands,
-    result: step.output,
-    groups: elementGroups(count, forms),
+    operands: planned.operands,
+    result: planned.output,
+    groups: elementGroups(count, variants),
     work: count * ELEMENT_WORK,
   };
   if (!scatters) return [move];
-  return [lowerCopy({ from: step.operands[0], to: step.output, size: outer * extent * inner }, forms), move];
+  return [lowerCopy({ from: planned.operands[0], to: planned.output, size: outer * extent * inner }, variants), move];
 }
 
-function lowerCombine(call: CombineCall, step: PlannedCall, forms: ProductVariants): Dispatch {
+function lowerCombine(call: CombineCall, planned: PlannedCall, variants: ProductVariants): Dispatch {
   const count = call.rows * call.columns;
   const present = call.inputs.map((slot) => slot !== ABSENT);
   return {
     shader: 'combine',
     constants: {
-      TERMS: bits(present.slice(0, 3)),
-      COEFFICIENTS: bits(present.slice(3)),
-      IN_PLACE: step.inPlace,
-      ...fourAtOnce(forms),
+      TERMS: toBitMask(present.slice(0, 3)),
+      COEFFICIENTS: toBitMask(present.slice(3)),
+      IN_PLACE: planned.inPlace,
+      ...elementConstants(variants),
     },
     sizes: [...f(...call.factors, 0), ...u(call.columns, count)],
-    operands: boundOperands(step, 6),
-    result: step.output,
-    groups: elementGroups(count, forms),
+    operands: boundOperands(planned, 6),
+    result: planned.output,
+    groups: elementGroups(count, variants),
     work: count * ELEMENT_WORK,
   };
 }
 
-function lowerScalar(call: ScalarCall, step: PlannedCall): Dispatch {
+function lowerScalar(call: ScalarCall, planned: PlannedCall): Dispatch {
   const [p0 = 0, p1 = 0, p2 = 0] = call.parameters;
   return {
     shader: 'scalar',
-    constants: { OPERATION: SCALARS.indexOf(call.operation), SHARED: bits(call.shared), IN_PLACE: step.inPlace },
+    constants: {
+      OPERATION: SCALARS.indexOf(call.operation),
+      SHARED: toBitMask(call.shared),
+      IN_PLACE: planned.inPlace,
+    },
     sizes: [...u(call.batch), ...f(p0, p1, p2)],
-    operands: boundOperands(step, 4),
-    result: step.output,
-    groups: groupsFor(call.batch),
+    operands: boundOperands(planned, 4),
+    result: planned.output,
+    groups: groupsForInvocations(call.batch),
     work: call.batch * ELEMENT_WORK,
   };
 }
 
-function lowerSolve(call: SolveCall, step: PlannedCall): Dispatch {
+function lowerSolve(call: SolveCall, planned: PlannedCall): Dispatch {
   return {
     shader: 'solve',
     constants: {},
     sizes: u(call.batch, call.order),
-    operands: boundOperands(step, 2),
-    result: step.output,
-    groups: groupsFor(call.batch),
+    operands: boundOperands(planned, 2),
+    result: planned.output,
+    groups: groupsForInvocations(call.batch),
     work: (call.batch * call.order ** 3 * 2) / 3 + call.batch * call.order ** 2,
   };
 }

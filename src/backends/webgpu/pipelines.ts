@@ -1,18 +1,20 @@
-/** Pipelines by kernel and constants, compiled once, asynchronously and in parallel. */
-import { type Constants, partsFor, SHADERS, type Shader, type ShaderName, type ShaderPart } from './shaders.ts';
+/** Caches pipelines by kernel and constants. Each is compiled once; compilation is asynchronous and parallel. */
+import {
+  type Constants,
+  SHADERS,
+  type Shader,
+  type ShaderName,
+  type ShaderPart,
+  type ShaderSource,
+  selectParts,
+} from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
-  /** Undefined until compiled. */
+  /** Undefined until the pipeline is compiled. */
   handle: GPUComputePipeline | undefined;
-  /** Rejects with an error that shows the place in the source. */
+  /** Resolves when the pipeline is compiled; rejects with an error that names the place in the source. */
   readonly ready: Promise<void>;
-}
-
-export interface Source {
-  readonly parts: readonly ShaderPart[];
-  readonly texts: readonly string[];
-  readonly module: GPUShaderModule;
 }
 
 interface Layouts {
@@ -23,9 +25,11 @@ interface Layouts {
 const COMPUTE_STAGE = 0x4;
 
 export class PipelineCache {
-  /** By kernel; the modules by their files. */
+  /**
+   * By the name of the kernel. Modules have the list of their files as key, and pipelines the name and the constants.
+   */
   private readonly layouts = new Map<string, Layouts>();
-  private readonly modules = new Map<string, Promise<Source>>();
+  private readonly modules = new Map<string, Promise<ShaderSource>>();
   private readonly pipelines = new Map<string, Pipeline>();
 
   constructor(
@@ -33,9 +37,9 @@ export class PipelineCache {
     private readonly sources: Readonly<Record<string, Shader>> = SHADERS,
   ) {}
 
-  /** @param source of a kernel that is not among those of the cache */
+  /** @param source the shader, if it is not one of SHADERS */
   get(name: ShaderName, constants: Constants): Pipeline;
-  get(name: string, constants: Constants, source: Shader): Pipeline;
+  get(name: string, constants: Constants, createSource: Shader): Pipeline;
   get(name: string, constants: Constants, source = this.sources[name]): Pipeline {
     const settings = Object.entries(constants)
       .map(([constant, value]) => `${constant}=${value}`)
@@ -43,8 +47,8 @@ export class PipelineCache {
     const key = `${name} ${settings}`;
     const known = this.pipelines.get(key);
     if (known) return known;
-    const { bindings, layout } = this.layoutsOf(name, source);
-    const loading = this.module(name, partsFor(source, constants));
+    const { bindings, layout } = this.getLayouts(name, source);
+    const loading = this.getSource(name, selectParts(source, constants));
     const compilation = loading.then(({ module }) => {
       const compute = { module, entryPoint: 'main', constants };
       return this.device.createComputePipelineAsync({ label: key, layout, compute });
@@ -57,18 +61,18 @@ export class PipelineCache {
           pipeline.handle = handle;
         },
         async (cause: unknown) => {
-          // It may be another time: what has failed is not kept.
+          // The failure may be temporary, so it is not cached.
           if (this.pipelines.get(key) === pipeline) this.pipelines.delete(key);
-          throw await described(key, loading, cause);
+          throw await describeFailure(key, loading, cause);
         },
       ),
     };
-    pipeline.ready.catch(() => {}); // reported by whoever needs the pipeline
+    pipeline.ready.catch(() => {}); // reported by the run that needs the pipeline
     this.pipelines.set(key, pipeline);
     return pipeline;
   }
 
-  private layoutsOf(name: string, shader: Shader): Layouts {
+  private getLayouts(name: string, shader: Shader): Layouts {
     const known = this.layouts.get(name);
     if (known) return known;
     const bindings = this.device.createBindGroupLayout({ label: name, entries: layoutEntries(shader) });
@@ -78,7 +82,7 @@ export class PipelineCache {
     return layouts;
   }
 
-  private module(label: string, parts: readonly ShaderPart[]): Promise<Source> {
+  private getSource(label: string, parts: readonly ShaderPart[]): Promise<ShaderSource> {
     const key = parts.map(({ file }) => file).join();
     const known = this.modules.get(key);
     if (known) return known;
@@ -88,9 +92,10 @@ export class PipelineCache {
     return source;
   }
 
-  private async source(label: string, parts: readonly ShaderPart[]): Promise<Source> {
+  private async source(label: string, parts: readonly ShaderPart[]): Promise<ShaderSource> {
     const texts = await Promise.all(parts.map(({ text }) => text));
-    // A faulty source is an error of each pipeline made from it, which is where it is reported: not to the page.
+    // A faulty source also fails each pipeline made from it, where the error is reported. Here it is hidden from the
+    // page.
     this.device.pushErrorScope('validation');
     try {
       const module = this.device.createShaderModule({ label, code: texts.join('\n') });
@@ -101,11 +106,11 @@ export class PipelineCache {
   }
 }
 
-/** What went wrong in the source, where that can be told; otherwise the cause itself. */
-async function described(key: string, loading: Promise<Source>, cause: unknown): Promise<unknown> {
+/** An error with the place in the source, if that can be found; otherwise with the message of the cause. */
+async function describeFailure(key: string, loading: Promise<ShaderSource>, cause: unknown): Promise<unknown> {
   try {
-    const [{ compileError }, source] = await Promise.all([import('./compile-error.ts'), loading]);
-    return await compileError(key, source, cause);
+    const [{ createCompileError }, source] = await Promise.all([import('./compile-error.ts'), loading]);
+    return await createCompileError(key, source, cause);
   } catch {
     const message = cause instanceof Error ? cause.message : String(cause);
     return new Error(`kernel ${key} does not compile: ${message}`, { cause });

@@ -1,30 +1,30 @@
 /**
- * Device memory. Buffers are handed out when work is enqueued and taken back when their owner lets go of them; since work
- * runs in the order in which it was enqueued, a buffer may serve anew at once.
+ * Manages device memory. The pool hands out buffers when work is enqueued, and takes them back when their owner
+ * releases them. Work runs in the order in which it was enqueued, so a released buffer may be handed out again at once.
  */
 import type { MemoryFigures } from '../backend.ts';
 import { USAGE } from './device.ts';
 
 export interface DeviceBuffer {
-  /** Never used twice, unlike the handle's memory: bind groups are found again by it. */
+  /** Unique, so that bind groups can be found by it. */
   readonly id: number;
   readonly handle: GPUBuffer;
   readonly bytes: number;
-  /** The command encoder that last used it. */
+  /** The number of the command encoder that last used it. */
   usedBy: number;
-  /** The command encoder that last wrote a result to it. */
+  /** The number of the command encoder that last wrote a result to it. */
   writtenBy: number;
-  /** The device could not make it (out of memory): it must not serve again. */
+  /** Whether the device failed to create it (out of memory), so that it must not be handed out again. */
   invalid: boolean;
-  /** Why its content is of no use: the work that was to write it has failed. */
+  /** The error of the work that should have written it, if that failed: then its content is unusable. */
   spoiled: Error | undefined;
 }
 
 const STORAGE_USAGE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
-/** Idle bytes above which the buffers that were idle longest are destroyed. */
+/** If more bytes than this are idle, buffers that are unlikely to be needed are destroyed. */
 const IDLE_LIMIT = 256 * 2 ** 20;
 
-/** Bytes set aside for a size: at most an eighth more than needed, so that sizes that differ little can share. */
+/** The bytes to allocate for a size: at most an eighth more than needed, so that similar sizes can share buffers. */
 export function roundedBytes(bytes: number): number {
   const needed = Math.max(bytes, 4);
   const granule = Math.max(256, 2 ** (Math.ceil(Math.log2(needed)) - 3));
@@ -33,6 +33,7 @@ export function roundedBytes(bytes: number): number {
 
 type Holder = 'tensors' | 'programs';
 
+/** A set of buffers, with the sum of their bytes. */
 class Ledger {
   private readonly buffers = new Set<DeviceBuffer>();
   bytes = 0;
@@ -62,11 +63,11 @@ class Ledger {
 
 export class BufferPool {
   /**
-   * By size; in each list the smallest id comes last and is handed out first, so that a workload that repeats itself
-   * finds the same buffers in the same places, and their bind groups with them.
+   * Free buffers by size. In each list the smallest id comes last and is handed out first, so that work that repeats
+   * itself gets the same buffers in the same places, and can reuse their bind groups.
    */
   private readonly idle = new Map<number, DeviceBuffer[]>();
-  /** Held by tensors and by runs under way; and by compiled Programs, which keep theirs. */
+  /** Buffers held by tensors and by runs in progress, and buffers held by compiled Programs. */
   private readonly held = { tensors: new Ledger(), programs: new Ledger() };
   private idleBytes = 0;
   private idleCount = 0;
@@ -74,7 +75,7 @@ export class BufferPool {
 
   /**
    * @param destroy destroys a buffer after all work enqueued so far
-   * @param scoped reports errors of what it calls
+   * @param scoped calls a function, and reports the GPU errors that it causes
    */
   constructor(
     private readonly device: GPUDevice,
@@ -82,7 +83,7 @@ export class BufferPool {
     private readonly scoped: <Result>(name: string, body: () => Result, onError: () => void) => Result,
   ) {}
 
-  /** A storage buffer for `size` numbers; its content is whatever was there. */
+  /** Hands out a storage buffer for `size` numbers, with undefined content. */
   acquire(size: number, holder: Holder = 'tensors'): DeviceBuffer {
     const limit = this.device.limits.maxStorageBufferBindingSize;
     if (size * 4 > limit) {
@@ -100,7 +101,7 @@ export class BufferPool {
     return free;
   }
 
-  /** A buffer of a Program that never enters the pool: sizes, guards. */
+  /** Creates a buffer for a Program that never becomes idle in the pool, such as those for sizes and guards. */
   create(bytes: number, usage: number): DeviceBuffer {
     return this.make(bytes, usage, 'programs');
   }
@@ -119,7 +120,7 @@ export class BufferPool {
     return buffer;
   }
 
-  private letGo(buffer: DeviceBuffer): boolean {
+  private removeHeld(buffer: DeviceBuffer): boolean {
     return this.held.tensors.remove(buffer) || this.held.programs.remove(buffer);
   }
 
@@ -127,9 +128,9 @@ export class BufferPool {
     return this.held.tensors.has(buffer);
   }
 
-  /** Takes a buffer of `acquire` back. */
+  /** Takes back a buffer of `acquire`. */
   release(buffer: DeviceBuffer): void {
-    if (!this.letGo(buffer) || buffer.invalid) return;
+    if (!this.removeHeld(buffer) || buffer.invalid) return;
     const list = this.idle.get(buffer.bytes) ?? [];
     this.idle.set(buffer.bytes, list);
     const place = list.findIndex(({ id }) => id < buffer.id);
@@ -139,12 +140,15 @@ export class BufferPool {
     if (this.idleBytes > IDLE_LIMIT) this.trim();
   }
 
-  /** Takes a buffer of `create` back. */
+  /** Takes back and destroys a buffer of `create`. */
   discard(buffer: DeviceBuffer): void {
-    if (this.letGo(buffer)) this.destroy(buffer);
+    if (this.removeHeld(buffer)) this.destroy(buffer);
   }
 
-  /** The first of each list is the one least likely to be needed; sizes are emptied in turn, down to half the limit. */
+  /**
+   * Destroys idle buffers, one size after the other, down to half the limit. The first buffer of a list is the least
+   * likely to be needed.
+   */
   private trim(): void {
     for (const [bytes, list] of this.idle) {
       while (list.length > 0 && this.idleBytes > IDLE_LIMIT / 2) {
@@ -169,7 +173,10 @@ export class BufferPool {
     };
   }
 
-  /** For close(): the figures become 0 at once, though the buffers live until the work in flight is done. */
+  /**
+   * Removes and returns all buffers, for close(). The figures become 0 at once; the caller destroys the buffers when
+   * the work in flight is done.
+   */
   takeAll(): DeviceBuffer[] {
     const all = [...this.held.tensors.takeAll(), ...this.held.programs.takeAll(), ...[...this.idle.values()].flat()];
     this.idle.clear();

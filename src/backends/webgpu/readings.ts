@@ -1,11 +1,11 @@
-/** What is copied at several points of the work, for the host to read, and arrives at once. */
+/** Copies buffers at several points of the work for the host to read. All copies arrive together. */
 import type { DeviceBuffer } from './pool.ts';
 import type { Scheduler } from './scheduler.ts';
 
 interface Target {
   readonly buffer: GPUBuffer;
   used: number;
-  /** To be called when all copies into it have been submitted. */
+  /** Call this when all copies into the buffer have been submitted. */
   submitted(): void;
   readonly mapped: Promise<ArrayBuffer>;
 }
@@ -13,14 +13,17 @@ interface Target {
 export class Readings {
   private readonly targets: Target[] = [];
 
-  /** @param room least bytes of a buffer: what does not fit goes into another one */
+  /** @param room the bytes of a buffer for copies; copies that do not fit go into another buffer */
   constructor(
     private readonly scheduler: Scheduler,
     private readonly room: number,
   ) {}
 
-  /** Resolves with the content of the buffer at this point, after `arrive`. @param bytes a multiple of 4 */
-  take(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
+  /**
+   * Copies the first `bytes` of the buffer, a multiple of 4. Resolves with their content at this point, once `settle`
+   * was called.
+   */
+  copy(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
     let target = this.targets.at(-1);
     if (!target || target.used + bytes > target.buffer.size) {
       target = this.open(Math.max(bytes, this.room));
@@ -32,11 +35,12 @@ export class Readings {
     return target.mapped.then((range) => range.slice(start, start + bytes));
   }
 
-  /** Submits what is recorded; resolves when everything taken is there. */
-  async arrive(): Promise<void> {
+  /** Submits the recorded work; resolves when all copies have arrived. */
+  async settle(): Promise<void> {
     this.scheduler.flush();
     for (const { submitted } of this.targets) submitted();
-    const arrivals = await Promise.allSettled(this.targets.map(({ mapped }) => mapped)); // after all who take their share
+    // This resolves after the promises of `copy`, which have taken their share by then.
+    const arrivals = await Promise.allSettled(this.targets.map(({ mapped }) => mapped));
     for (const [index, { status }] of arrivals.entries()) {
       if (status === 'fulfilled') this.scheduler.unstage(this.targets[index].buffer);
     }
@@ -53,7 +57,7 @@ export class Readings {
       buffer,
       used: 0,
       submitted,
-      mapped: ready.then(() => this.scheduler.mapped(buffer, target.used)),
+      mapped: ready.then(() => this.scheduler.mapStaged(buffer, target.used)),
     };
     return target;
   }

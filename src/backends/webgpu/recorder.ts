@@ -1,15 +1,18 @@
-/** Writes commands into one command encoder and submits it when enough work has come together. */
+/** Records commands in a command encoder, which is submitted when it holds enough work. */
 
 import type { Failures } from './failures.ts';
 import type { DeviceBuffer } from './pool.ts';
 
 export interface SubmitLimits {
-  /** Estimated operations in one submit: it must stay far from the time after which a device counts as lost. */
+  /**
+   * The largest number of estimated operations in one submit. It must stay far below the time after which a device
+   * counts as lost.
+   */
   readonly work: number;
   readonly dispatches: number;
 }
 
-/** Anything that an error scope can catch. */
+/** All kinds of errors that an error scope can catch. */
 const SCOPES = ['validation', 'internal', 'out-of-memory'] as const;
 
 export class Recorder {
@@ -32,13 +35,16 @@ export class Recorder {
     return this.encoder === undefined;
   }
 
-  /** Resolves when the errors of everything submitted so far are known. */
+  /** Resolves when all errors of the work submitted so far are known. */
   get checked(): Promise<unknown> {
     return this.settled;
   }
 
-  /** Calls `body` and records the GPU errors that it causes under `name`. Scopes are opened and closed in one go, since a page may share the device. */
-  scoped<Result>(name: string, body: () => Result, onError?: (error: Error) => void): Result {
+  /**
+   * Calls `body` and records the GPU errors that it causes under `name`. The scopes are closed synchronously, since a
+   * page may share the device.
+   */
+  withErrorScopes<Result>(name: string, body: () => Result, onError?: (error: Error) => void): Result {
     for (const scope of SCOPES) this.device.pushErrorScope(scope);
     try {
       return body();
@@ -54,7 +60,7 @@ export class Recorder {
         const failure = this.failures.record(name, error.message);
         onError?.(failure);
       },
-      () => {}, // the device was lost, which is reported by itself
+      () => {}, // the device was lost, which is reported separately
     );
     const before = this.settled;
     this.settled = recorded.then(() => before);
@@ -66,10 +72,11 @@ export class Recorder {
   }
 
   /**
-   * To be called for each Program before its dispatches are recorded.
-   * @param outputs those of the buffers that hold its results
+   * Marks buffers as used by the current command encoder. Call this before dispatches of a Program are recorded, and
+   * again after each submit.
+   * @param outputs the buffers that hold the results of the Program
    */
-  use(name: string, buffers: Iterable<DeviceBuffer>, outputs: readonly DeviceBuffer[]): void {
+  markUsed(name: string, buffers: Iterable<DeviceBuffer>, outputs: readonly DeviceBuffer[]): void {
     this.names.add(name);
     for (const buffer of buffers) buffer.usedBy = this.serial;
     for (const buffer of outputs) {
@@ -87,7 +94,7 @@ export class Recorder {
     this.dispatches += 1;
   }
 
-  /** Whether the submit is full. The caller then calls `submit` and `use` again. */
+  /** Whether the encoder holds enough work. The caller then calls `submit`, and `markUsed` again. */
   get isFull(): boolean {
     return this.work >= this.limits.work || this.dispatches >= this.limits.dispatches;
   }
@@ -99,9 +106,9 @@ export class Recorder {
     from.usedBy = this.serial;
   }
 
-  /** Overwrites a buffer after what is recorded so far. */
+  /** Overwrites a buffer after the work recorded so far. */
   write(buffer: DeviceBuffer, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
-    // The queue writes at once, ahead of an encoder that is not yet submitted.
+    // The queue writes at once, before an encoder that is not submitted yet.
     if (buffer.usedBy === this.serial) this.submit();
     this.device.queue.writeBuffer(buffer.handle, 0, values);
   }
@@ -119,7 +126,7 @@ export class Recorder {
     const spoil = (error: Error): void => {
       for (const buffer of written) if (buffer.writtenBy === serial) buffer.spoiled = error;
     };
-    // Whatever becomes of it, the next work gets an encoder of its own.
+    // Even if the submit fails, the next work gets a new encoder.
     this.encoder = undefined;
     this.pass = undefined;
     this.written = new Set();
@@ -128,7 +135,7 @@ export class Recorder {
     this.dispatches = 0;
     this.serial += 1;
     try {
-      this.scoped(
+      this.withErrorScopes(
         name,
         () => {
           pass?.end();

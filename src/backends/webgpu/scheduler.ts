@@ -1,24 +1,31 @@
 /**
- * All work in the order in which it was enqueued. A job is carried out at once unless an earlier one waits (for its
- * pipelines, or for the flag of a loop); then it queues up behind it.
+ * Carries out jobs in the order in which they were enqueued. A job is carried out at once, unless an earlier job waits
+ * for its pipelines or for the flag of a loop.
  */
 import { MAP_READ } from './device.ts';
 import { Failures } from './failures.ts';
-import { nudged } from './nudge.ts';
+import { awaitWithNudges } from './nudge.ts';
 import type { DeviceBuffer } from './pool.ts';
-import type { Readings } from './readings.ts';
 import { Recorder, type SubmitLimits } from './recorder.ts';
 import { Staging } from './staging.ts';
 
-/** Records commands; yields what it has to wait for. */
+/** Work that records commands. It yields promises to wait for before it can go on. */
 export type Job = Generator<Promise<unknown>, void, void>;
 
 interface Entry {
   readonly name: string;
-  /** Records what it can; what it returns is to be awaited before the next call, undefined when all is recorded. */
+  /**
+   * Records as much as possible. Returns a promise to wait for before the next call, or undefined when everything is
+   * recorded.
+   */
   readonly advance: () => Promise<unknown> | undefined;
-  /** Told what went wrong. */
+  /** Called with the error if the job fails. */
   readonly onFailure: ((error: Error) => void) | undefined;
+}
+
+/** Copies of buffers that arrive together. */
+interface Copies {
+  copy(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer>;
 }
 
 export class Scheduler {
@@ -47,7 +54,7 @@ export class Scheduler {
     this.push(name, () => job.next().value ?? undefined, onFailure);
   }
 
-  /** As `enqueue`, for a job that waits for nothing. */
+  /** Like `enqueue`, for a job that does not wait. */
   enqueueNow(name: string, record: () => void, onFailure?: Entry['onFailure']): void {
     this.push(
       name,
@@ -85,7 +92,7 @@ export class Scheduler {
       this.queue.shift();
     }
     this.busy = false;
-    // Work that nobody waits for is not to lie around either.
+    // Submit the work soon, even if nobody waits for it.
     if (!this.recorder.isEmpty) this.timer ??= setTimeout(() => this.flush(), 0);
   }
 
@@ -105,17 +112,17 @@ export class Scheduler {
     onFailure?.(error);
   }
 
-  /** Submits what is recorded. */
+  /** Submits the recorded work. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (!this.failures.ended) this.recorder.submit();
   }
 
-  /** The first bytes of a buffer of `staging`, once everything submitted is done. */
-  async mapped(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  /** Maps the first bytes of a buffer of `staging`, once all submitted work is done. */
+  async mapStaged(staged: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     try {
-      await nudged(this.device, staged.mapAsync(MAP_READ, 0, bytes));
+      await awaitWithNudges(this.device, staged.mapAsync(MAP_READ, 0, bytes));
       return staged.getMappedRange(0, bytes);
     } catch (error) {
       this.staging.discard(staged);
@@ -123,28 +130,28 @@ export class Scheduler {
     }
   }
 
-  /** Takes it back when it has been read. */
+  /** Takes the buffer back when it has been read. */
   unstage(buffer: GPUBuffer): void {
     buffer.unmap();
-    this.staging.give(buffer);
+    this.staging.giveBack(buffer);
   }
 
-  /** Submits what is recorded and resolves with the content of the buffer at this point. */
+  /** Submits the recorded work and resolves with the content of the buffer at this point. */
   async readBack(buffer: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
     const target = this.staging.take(bytes);
     this.recorder.copy(buffer, target, 0, bytes);
     this.flush();
-    const content = (await this.mapped(target, bytes)).slice(0);
+    const content = (await this.mapStaged(target, bytes)).slice(0);
     this.unstage(target);
     return content;
   }
 
-  /** @param readings with which it is to arrive */
-  download(buffer: DeviceBuffer, size: number, readings?: Readings): Promise<Float32Array> {
+  /** @param readings the copies with which the numbers arrive; without them they arrive as soon as possible */
+  download(buffer: DeviceBuffer, size: number, readings?: Copies): Promise<Float32Array> {
     let spoiled: Error | undefined;
     const read = () => {
       spoiled = buffer.spoiled;
-      return readings ? readings.take(buffer, size * 4) : this.readBack(buffer, size * 4);
+      return readings ? readings.copy(buffer, size * 4) : this.readBack(buffer, size * 4);
     };
     const checked = (numbers: Float32Array): Float32Array => {
       if (spoiled) throw spoiled;
@@ -156,11 +163,11 @@ export class Scheduler {
   idle(): Promise<void> {
     return this.settle('idle', async () => {
       this.flush();
-      await nudged(this.device, this.device.queue.onSubmittedWorkDone());
+      await awaitWithNudges(this.device, this.device.queue.onSubmittedWorkDone());
     });
   }
 
-  /** A promise for what `begin`, called when its turn comes, resolves with; it rejects with whatever failed before. */
+  /** Calls `begin` in order and resolves with its result. Rejects if earlier work failed. */
   settle<Result>(name: string, begin: () => Promise<Result>): Promise<Result> {
     const ticket = this.failures.ticket();
     return new Promise((resolve, reject) => {
@@ -190,7 +197,7 @@ export class Scheduler {
     });
   }
 
-  /** Nothing more is recorded; what waits is rejected. */
+  /** Ends all work: nothing more is recorded, and all promises of `settle` are rejected. */
   end(error: Error): void {
     if (this.failures.ended) return;
     this.failures.end(error);

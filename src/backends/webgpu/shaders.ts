@@ -1,4 +1,7 @@
-/** The kernels' sources and what each binds: sizes, guard, operands, result, in this order where they are there. */
+/**
+ * The WGSL sources of each kernel, and its bindings: sizes, guard, operands and result in this order, sizes and guard
+ * if it has them.
+ */
 import combine from '../../../shaders/combine.wgsl';
 import elementwise from '../../../shaders/elementwise.wgsl';
 import iterate from '../../../shaders/iterate.wgsl';
@@ -30,14 +33,24 @@ import { CONSTANTS } from './constants.ts';
 
 export interface ShaderPart {
   readonly file: string;
-  /** On its way where it is loaded when first asked for, being of a kernel that a page which trains does without. */
+  /** A promise if it is loaded on first use, because pages that train do not need it. */
   readonly text: string | Promise<string>;
+}
+
+/** The parts of a shader, their texts, and the module that is compiled from them. */
+export interface ShaderSource {
+  readonly parts: readonly ShaderPart[];
+  readonly texts: readonly string[];
+  readonly module: GPUShaderModule;
 }
 
 /** Override constants of a pipeline, by name. */
 export type Constants = Readonly<Record<string, number>>;
 
-/** What a pipeline with these constants needs: compilers take long over what it does not, before they throw it away. */
+/**
+ * Chooses the parts that a pipeline with these constants needs. Compilers spend much time on unused code before they
+ * drop it.
+ */
 type Choice = (constants: Constants) => readonly ShaderPart[];
 
 export interface Shader {
@@ -47,7 +60,7 @@ export interface Shader {
   readonly operands: number;
 }
 
-export function partsFor({ parts }: Shader, constants: Constants): readonly ShaderPart[] {
+export function selectParts({ parts }: Shader, constants: Constants): readonly ShaderPart[] {
   return parts.flatMap((part) => (typeof part === 'function' ? part(constants) : [part]));
 }
 
@@ -59,10 +72,16 @@ const PIECEWISE = {
   operations: { file: 'shared/operations-piecewise.wgsl', text: piecewiseOperations },
 };
 const SMOOTH = {
-  activations: later('shared/activations-smooth.wgsl', () => import('../../../shaders/shared/activations-smooth.wgsl')),
-  operations: later('shared/operations-smooth.wgsl', () => import('../../../shaders/shared/operations-smooth.wgsl')),
+  activations: loadLater(
+    'shared/activations-smooth.wgsl',
+    () => import('../../../shaders/shared/activations-smooth.wgsl'),
+  ),
+  operations: loadLater(
+    'shared/operations-smooth.wgsl',
+    () => import('../../../shaders/shared/operations-smooth.wgsl'),
+  ),
 };
-/** The activations and operations that are in the latter. */
+/** The activations and operations that are in the sources SMOOTH. */
 const IS_SMOOTH = /^(exp|(proximal)?(tanh|sigmoid|softplus|elu|softsign|arctan)(Derivative)?)$/i;
 
 const ACTIVATION: Choice = ({ ACTIVATION = 0 }) =>
@@ -81,7 +100,7 @@ const MONITOR = [CONSTANTS.state, { file: 'shared/monitor.wgsl', text: monitor }
 const PRODUCT = [CONSTANTS.biases, { file: 'shared/product.wgsl', text: product }];
 const REDUCTION = [CONSTANTS.reductions, LENGTHS, { file: 'shared/reduction.wgsl', text: reduction }];
 const ROWS_DIRECT = { file: 'shared/rows-direct.wgsl', text: rowsDirect };
-const ROWS_PROXIMAL = later(
+const ROWS_PROXIMAL = loadLater(
   'shared/rows-proximal-softmax.wgsl',
   () => import('../../../shaders/shared/rows-proximal-softmax.wgsl'),
 );
@@ -89,27 +108,30 @@ const ROWS: Shader['parts'] = [
   ...[NUMBERS, FUNCTIONS, CONSTANTS.rows, { file: 'shared/rows.wgsl', text: rows }],
   ({ OPERATION = 0 }) => [ROW_OPERATIONS[OPERATION] === 'proximalSoftmax' ? ROWS_PROXIMAL : ROWS_DIRECT],
 ];
-export const STATES = { file: 'shared/states.wgsl', text: states };
+const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };
 
-/** What every iteration of an equation is made of. */
-export const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
+/** The parts that all iterations of an equation have in common. */
+const ITERATING: Shader['parts'] = [ACTIVATION, LENGTHS, ...MONITOR, CONSTANTS.iterations, ITERATION];
 
-export function kernel(operands: number, ...parts: Shader['parts']): Shader {
+function defineKernel(operands: number, ...parts: Shader['parts']): Shader {
   return { parts, hasSizes: true, hasGuard: true, operands };
 }
 
-/** All forms of the product bind alike. */
-export function productForm(...form: ShaderPart[]): Shader {
-  return kernel(6, ACTIVATION, ...PRODUCT, ...form);
+/** All variants of the product have the same bindings. */
+export function defineProduct(...source: ShaderPart[]): Shader {
+  return defineKernel(6, ACTIVATION, ...PRODUCT, ...source);
 }
 
-function wholeLoopForm(form: ShaderPart): Shader {
-  return kernel(7, ...ITERATING, STATES, WHOLE_LOOP, form);
+function defineWholeLoop(source: ShaderPart): Shader {
+  return defineKernel(7, ...ITERATING, STATES, WHOLE_LOOP, source);
 }
 
-/** Of kernels that most pages do without, those of software adapters among them: fetched when a pipeline first needs it. */
-function later(file: string, load: () => Promise<{ default: string }>): ShaderPart {
+/**
+ * A part that is loaded when a pipeline first needs it, for kernels that most pages do not use, such as those for
+ * software adapters.
+ */
+function loadLater(file: string, load: () => Promise<{ default: string }>): ShaderPart {
   return {
     file,
     get text() {
@@ -118,49 +140,72 @@ function later(file: string, load: () => Promise<{ default: string }>): ShaderPa
   };
 }
 
-const REGISTER = later('shared/product-register.wgsl', () => import('../../../shaders/shared/product-register.wgsl'));
+const REGISTER = loadLater(
+  'shared/product-register.wgsl',
+  () => import('../../../shaders/shared/product-register.wgsl'),
+);
+
+const PRODUCT_TILED = { file: 'product-tiled.wgsl', text: productTiled };
 
 export const SHADERS = {
-  'product-register': productForm(
+  'product-register': defineProduct(
     REGISTER,
-    later('product-register.wgsl', () => import('../../../shaders/product-register.wgsl')),
+    loadLater('product-register.wgsl', () => import('../../../shaders/product-register.wgsl')),
   ),
-  'product-register-vector': productForm(
+  'product-register-vector': defineProduct(
     REGISTER,
-    later('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
+    loadLater('product-register-vector.wgsl', () => import('../../../shaders/product-register-vector.wgsl')),
   ),
-  'product-tiled': productForm({ file: 'product-tiled.wgsl', text: productTiled }),
-  cholesky: kernel(
+  'product-tiled': defineProduct(PRODUCT_TILED),
+  cholesky: defineKernel(
     1,
-    later('cholesky.wgsl', () => import('../../../shaders/cholesky.wgsl')),
+    loadLater('cholesky.wgsl', () => import('../../../shaders/cholesky.wgsl')),
   ),
-  'triangular-solve': kernel(
+  'triangular-solve': defineKernel(
     2,
-    later('triangular-solve.wgsl', () => import('../../../shaders/triangular-solve.wgsl')),
+    loadLater('triangular-solve.wgsl', () => import('../../../shaders/triangular-solve.wgsl')),
   ),
-  'batched-product': productForm(later('batched-product.wgsl', () => import('../../../shaders/batched-product.wgsl'))),
-  elementwise: kernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
-  move: kernel(3, CONSTANTS.moves, { file: 'move.wgsl', text: move }, ELEMENTS),
-  combine: kernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
-  'reduce-thread': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
-  'reduce-workgroup': kernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-workgroup.wgsl', text: reduceWorkgroup }),
-  'rows-thread': kernel(2, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
-  'rows-workgroup': kernel(2, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
-  anderson: wholeLoopForm(later('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
-  'proximal-gradient': kernel(
+  'batched-product': defineProduct(
+    loadLater('batched-product.wgsl', () => import('../../../shaders/batched-product.wgsl')),
+  ),
+  elementwise: defineKernel(3, OPERATION, { file: 'elementwise.wgsl', text: elementwise }, ELEMENTS),
+  move: defineKernel(3, CONSTANTS.moves, { file: 'move.wgsl', text: move }, ELEMENTS),
+  combine: defineKernel(6, { file: 'combine.wgsl', text: combine }, ELEMENTS),
+  'reduce-thread': defineKernel(2, ACTIVATION, ...REDUCTION, { file: 'reduce-thread.wgsl', text: reduceThread }),
+  'reduce-workgroup': defineKernel(2, ACTIVATION, ...REDUCTION, {
+    file: 'reduce-workgroup.wgsl',
+    text: reduceWorkgroup,
+  }),
+  'rows-thread': defineKernel(2, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
+  'rows-workgroup': defineKernel(2, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
+  anderson: defineWholeLoop(loadLater('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
+  'proximal-gradient': defineKernel(
     7,
     NUMBERS,
     LENGTHS,
     ...MONITOR,
     STATES,
-    later('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
+    loadLater('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
   ),
-  iterate: wholeLoopForm({ file: 'iterate.wgsl', text: iterate }),
-  scalar: kernel(4, CONSTANTS.scalars, NUMBERS, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
-  solve: kernel(
+  iterate: defineWholeLoop({ file: 'iterate.wgsl', text: iterate }),
+  pass: defineKernel(
+    6,
+    ...ITERATING,
+    loadLater('shared/pass.wgsl', () => import('../../../shaders/shared/pass.wgsl')),
+    PRODUCT_TILED,
+    loadLater('shared/pass-tiled.wgsl', () => import('../../../shaders/shared/pass-tiled.wgsl')),
+  ),
+  'pass-observe': defineKernel(
+    3,
+    ...ITERATING,
+    STATES,
+    loadLater('pass-observe.wgsl', () => import('../../../shaders/pass-observe.wgsl')),
+  ),
+  scalar: defineKernel(4, CONSTANTS.scalars, NUMBERS, ...MONITOR, { file: 'scalar.wgsl', text: scalar }),
+  solve: defineKernel(
     2,
     NUMBERS,
-    later('solve.wgsl', () => import('../../../shaders/solve.wgsl')),
+    loadLater('solve.wgsl', () => import('../../../shaders/solve.wgsl')),
   ),
   'loop-enter': {
     parts: [{ file: 'loop-enter.wgsl', text: loopEnter }],

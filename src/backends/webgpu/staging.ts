@@ -1,22 +1,22 @@
-/** Buffers for reading back, kept for reuse: by size. */
+/** Pools the buffers for reading back, by size. */
 import { USAGE } from './device.ts';
 
-/** Flags come back by the hundred and downloads mostly in one size: a few buffers of each serve all. */
-const KEPT_OF_A_SIZE = 4;
-/** Bytes of buffers that wait to be used again. */
-const KEPT_BYTES = 16 * 2 ** 20;
+/** Flags come back by the hundred, and downloads mostly have one size, so a few buffers of each size are enough. */
+const MAXIMUM_OF_SIZE = 4;
+/** The largest number of bytes in idle buffers. */
+const MAXIMUM_IDLE_BYTES = 16 * 2 ** 20;
 
 export class Staging {
-  /** The size that was not used for longest comes first. */
+  /** The size that has been unused for longest comes first. */
   private readonly idle = new Map<number, GPUBuffer[]>();
   private idleBytes = 0;
-  /** Of all there are, those in use included: how many of them are differs from moment to moment. */
+  /** Counts all buffers, including those in use, because the number in use differs from moment to moment. */
   count = 0;
   bytes = 0;
 
   constructor(private readonly device: GPUDevice) {}
 
-  /** A buffer of at least so many bytes. */
+  /** Hands out a buffer of at least `bytes` bytes. */
   take(bytes: number): GPUBuffer {
     const size = Math.ceil(bytes / 256) * 256;
     const kept = this.idle.get(size)?.pop();
@@ -30,11 +30,11 @@ export class Staging {
     return made;
   }
 
-  /** Takes one back, unmapped; one too many is destroyed. */
-  give(buffer: GPUBuffer): void {
+  /** Takes back an unmapped buffer, and destroys buffers if there are too many. */
+  giveBack(buffer: GPUBuffer): void {
     const { size } = buffer;
     const kept = this.idle.get(size) ?? [];
-    if (kept.length === KEPT_OF_A_SIZE || size > KEPT_BYTES) {
+    if (kept.length === MAXIMUM_OF_SIZE || size > MAXIMUM_IDLE_BYTES) {
       this.destroy(buffer);
       return;
     }
@@ -43,14 +43,14 @@ export class Staging {
     this.idle.delete(size);
     this.idle.set(size, kept);
     for (const [other, list] of this.idle) {
-      if (this.idleBytes <= KEPT_BYTES) return;
+      if (this.idleBytes <= MAXIMUM_IDLE_BYTES) return;
       for (const spare of list) this.destroy(spare);
       this.idleBytes -= other * list.length;
       this.idle.delete(other);
     }
   }
 
-  /** Lets go of one that could not be read. */
+  /** Destroys a buffer that could not be read. */
   discard(buffer: GPUBuffer): void {
     if (this.count > 0) this.destroy(buffer);
   }
@@ -61,7 +61,7 @@ export class Staging {
     this.bytes -= buffer.size;
   }
 
-  /** For the end: those that wait. The figures become 0 at once. */
+  /** Removes and returns all idle buffers, for close(). The figures become 0 at once. */
   takeAll(): GPUBuffer[] {
     const all = [...this.idle.values()].flat();
     this.idle.clear();

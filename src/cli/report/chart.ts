@@ -1,21 +1,21 @@
-/** Curves over the epochs, as SVG that needs no script. */
+/** Draws curves over the epochs, as SVG without scripts. */
 import { html, type Markup } from '../../pictures/markup.ts';
 import { multiples, position, round, roundStep } from '../../pictures/scale.ts';
 
 export interface Curve {
   readonly name: string;
-  /** Gives the colour and the dashes. */
+  /** Determines the colour and the dashes. */
   readonly kind: 'first' | 'second';
-  /** One for each epoch. */
+  /** One value for each epoch. */
   readonly values: readonly number[];
 }
 
 export interface Chart {
   readonly title: string;
   readonly curves: readonly Curve[];
-  /** Whether the axis begins at 0 rather than below the least value. */
+  /** Whether the axis begins at 0 instead of just below the least value. */
   readonly fromZero: boolean;
-  /** The end of the axis, where the quantity has a greatest value. */
+  /** The end of the axis, for a quantity with a known greatest value. */
   readonly greatest?: number;
   readonly format: (value: number) => string;
 }
@@ -24,44 +24,44 @@ const WIDTH = 440;
 const HEIGHT = 240;
 const PLOT = { left: 56, right: WIDTH - 8, top: 14, bottom: HEIGHT - 28 };
 
-/** Points are marked where they do not run into each other. */
-const MARKED = 30;
+/** Marks of more points would overlap. */
+const MAXIMUM_MARKED_POINTS = 30;
 
-export function lineChart(chart: Chart): Markup {
+export function drawLineChart(chart: Chart): Markup {
   const { title, curves, format } = chart;
   const epochs = curves[0].values.length;
-  const ticks = verticalTicks(chart);
+  const ticks = chooseVerticalTicks(chart);
   const [least, greatest] = [ticks[0], ticks[ticks.length - 1]];
   const x = (epoch: number): number => position(epoch, 1, epochs, PLOT.left + 8, PLOT.right - 8);
   const y = (value: number): number => position(value, least, greatest, PLOT.bottom, PLOT.top);
   const spoken = curves.map(({ name, values }) => `${name} ${format(values[0])} to ${format(values[epochs - 1])}`);
   return html`<figure class="chart">
-<figcaption><h3>${title}</h3><ul class="legend">${curves.map((curve) => legend(curve, format))}</ul></figcaption>
+<figcaption><h3>${title}</h3><ul class="legend">${curves.map((curve) => drawLegendItem(curve, format))}</ul></figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} over ${epochs} epochs: ${spoken.join('; ')}">
-${ticks.map((value) => horizontal(y(value), format(value)))}
-${epochTicks(epochs).map((epoch) => html`<text x="${round(x(epoch))}" y="${PLOT.bottom + 20}" text-anchor="middle">${epoch}</text>`)}
+${ticks.map((value) => drawGridLine(y(value), format(value)))}
+${chooseEpochTicks(epochs).map((epoch) => html`<text x="${round(x(epoch))}" y="${PLOT.bottom + 20}" text-anchor="middle">${epoch}</text>`)}
 <text x="${PLOT.left - 8}" y="${PLOT.bottom + 20}" text-anchor="end">epoch</text>
-${curves.map((curve) => drawn(curve, x, y))}
+${curves.map((curve) => drawCurve(curve, x, y))}
 </svg>
 </figure>`;
 }
 
-function legend({ name, kind, values }: Curve, format: (value: number) => string): Markup {
+function drawLegendItem({ name, kind, values }: Curve, format: (value: number) => string): Markup {
   return html`<li><svg class="swatch" viewBox="0 0 28 8" aria-hidden="true"><path class="curve ${kind}" d="M0 4H28"/></svg>${name} <b>${format(values[values.length - 1])}</b></li>`;
 }
 
-function horizontal(y: number, label: string): Markup {
+function drawGridLine(y: number, label: string): Markup {
   return html`<path class="grid" d="M${PLOT.left} ${round(y)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${round(y + 4)}" text-anchor="end">${label}</text>`;
 }
 
-function drawn({ kind, values }: Curve, x: (epoch: number) => number, y: (value: number) => number): Markup {
+function drawCurve({ kind, values }: Curve, x: (epoch: number) => number, y: (value: number) => number): Markup {
   const points = values.map((value, index) => [round(x(index + 1)), round(y(value))] as const);
   const path = points.map((point, index) => `${index === 0 ? 'M' : 'L'}${point.join(' ')}`).join('');
   const marks = points.map(([cx, cy]) => html`<circle class="mark ${kind}" cx="${cx}" cy="${cy}" r="3"/>`);
-  return html`<path class="curve ${kind}" d="${path}"/>${points.length <= MARKED && marks}`;
+  return html`<path class="curve ${kind}" d="${path}"/>${points.length <= MAXIMUM_MARKED_POINTS && marks}`;
 }
 
-function verticalTicks({ curves, fromZero, greatest: end }: Chart): number[] {
+function chooseVerticalTicks({ curves, fromZero, greatest: end }: Chart): number[] {
   const values = curves.flatMap(({ values }) => values);
   const greatest = Math.max(...values);
   const least = fromZero ? Math.min(0, ...values) : Math.min(...values);
@@ -71,7 +71,7 @@ function verticalTicks({ curves, fromZero, greatest: end }: Chart): number[] {
   return multiples(step, first, last);
 }
 
-function epochTicks(epochs: number): number[] {
+function chooseEpochTicks(epochs: number): number[] {
   const step = Math.max(1, roundStep(epochs / 8));
   const ticks = Array.from({ length: Math.floor(epochs / step) }, (_, index) => (index + 1) * step);
   return ticks[0] === 1 ? ticks : [1, ...ticks];

@@ -1,13 +1,13 @@
-/** Which classes are taken for which. */
+/** The sections of a report on which classes are mistaken for which. */
 import type { Evaluation } from '../../index.ts';
 import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
 
-/** A larger matrix shows nothing that its most frequent mistakes do not. */
-const LARGEST_MATRIX = 20;
-const MOST_FREQUENT = 20;
+/** For more classes, a list of the most frequent mistakes replaces the matrix. */
+const MAXIMUM_MATRIX_CLASSES = 20;
+const MAXIMUM_MISTAKES = 20;
 
 export function confusionSection(evaluation: Evaluation, classNames: readonly string[]): Markup {
-  const matrix = classNames.length <= LARGEST_MATRIX;
+  const matrix = classNames.length <= MAXIMUM_MATRIX_CLASSES;
   return html`<section aria-labelledby="confusion"><h2 id="confusion">Confusion</h2>
 ${matrix ? confusionMatrix(evaluation, classNames) : frequentMistakes(evaluation, classNames)}
 </section>`;
@@ -29,7 +29,7 @@ function confusionMatrix({ confusion }: Evaluation, classNames: readonly string[
 
 function matrixCell(found: number, count: number, right: boolean): Markup {
   if (found === 0) return html`<td class="none">0</td>`;
-  // A few mistakes must be seen, hence the root; the text must be read on every shade, hence the end at 60 %.
+  // The root makes a few mistakes visible; 60 % at most keeps the text legible on every shade.
   const shade = Math.round(60 * Math.sqrt(found / count));
   return html`<td class="${right ? 'right' : 'wrong'}" style="--shade:${shade}%">${found}</td>`;
 }
@@ -39,7 +39,7 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
     .flatMap((row, label) => row.map((count, predicted) => ({ label, predicted, count, of: sum(row) })))
     .filter(({ label, predicted, count }) => label !== predicted && count > 0)
     .sort((a, b) => b.count - a.count)
-    .slice(0, MOST_FREQUENT);
+    .slice(0, MAXIMUM_MISTAKES);
   if (mistakes.length === 0) return html`<p>No row was taken for another class.</p>`;
   const rows = mistakes.map(
     ({ label, predicted, count, of }) =>
@@ -53,24 +53,27 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
   );
 }
 
-/** Precision: the share of the rows predicted as the class that are of it. Recall: the share of its rows that are found. */
+/**
+ * Precision is the share of the rows predicted as a class that belong to it; recall is the share of its rows that are
+ * found.
+ */
 export function classSection({ confusion }: Evaluation, classNames: readonly string[]): Markup {
   const rows = classNames.map((name, label) => {
     const right = confusion[label][label];
-    const precision = share(right, sum(confusion.map((row) => row[label])));
-    const recall = share(right, sum(confusion[label]));
+    const precision = shareCell(right, sum(confusion.map((row) => row[label])));
+    const recall = shareCell(right, sum(confusion[label]));
     return html`<tr><th scope="row">${name}</th>${precision}${recall}<td class="number">${sum(confusion[label])}</td></tr>`;
   });
   const table = wideTable(
     'Precision and recall',
     html`<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">Rows</th></tr></thead>
 <tbody>${rows}</tbody>`,
-    html`Precision: how many of those predicted as the class are of it. Recall: how many of the class were found.`,
+    html`Precision: the share of the rows predicted as the class that belong to it. Recall: the share of its rows that were found.`,
   );
   return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>${table}</section>`;
 }
 
-function share(part: number, whole: number): Markup {
+function shareCell(part: number, whole: number): Markup {
   if (whole === 0) return html`<td class="number" title="no such row">–</td>`;
   return html`<td class="number"><span class="bar" style="--share:${((100 * part) / whole).toFixed(1)}%"></span><span class="share">${percent(part / whole)}</span></td>`;
 }

@@ -1,6 +1,6 @@
-/** The rows that the model took for another class. */
+/** The section of a report with the rows that the model classified wrongly. */
 import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
-import { png } from './png.ts';
+import { encodePNG } from './png.ts';
 
 export interface Mistake {
   readonly label: number;
@@ -9,40 +9,40 @@ export interface Mistake {
   readonly probability: number;
 }
 
-export interface ImageMistakes {
+interface ImageMistakes {
   readonly kind: 'images';
-  /** Of one image: height × width, or height × width × 3. */
+  /** The shape of one image: height × width, or height × width × 3. */
   readonly shape: readonly number[];
   /** `index` counts the images from 0; `pixels` are in [0, 1]. */
   readonly shown: readonly (Mistake & { readonly index: number; readonly pixels: ArrayLike<number> })[];
 }
 
-export interface RowMistakes {
+interface RowMistakes {
   readonly kind: 'rows';
-  /** What `number` counts, such as "Line". */
+  /** The unit of `number`, such as "Line". */
   readonly counted: string;
   readonly columns: readonly string[];
-  /** `cells` are one for each column. */
+  /** `cells` has one entry for each column. */
   readonly shown: readonly (Mistake & { readonly number: number; readonly cells: readonly string[] })[];
 }
 
 export type Mistakes = ImageMistakes | RowMistakes;
 
-/** @param count of all mistakes, of which some may not be shown */
+/** @param count the number of all mistakes, including those that are not shown */
 export function mistakesSection(mistakes: Mistakes, count: number, classNames: readonly string[]): Markup {
   const { shown } = mistakes;
   const order = 'The surest come first.';
   const which = shown.length < count ? `${shown.length} of ${count} are shown, the surest first.` : order;
-  const body = mistakes.kind === 'images' ? images(mistakes, classNames) : rows(mistakes, classNames);
+  const body = mistakes.kind === 'images' ? imageList(mistakes, classNames) : rowTable(mistakes, classNames);
   return html`<section aria-labelledby="mistakes"><h2 id="mistakes">Mistakes</h2>
 ${count === 0 ? html`<p>Every row was classified rightly.</p>` : html`<p>${which}</p>${body}`}
 </section>`;
 }
 
-function images({ shape, shown }: ImageMistakes, classNames: readonly string[]): Markup {
+function imageList({ shape, shown }: ImageMistakes, classNames: readonly string[]): Markup {
   const scale = Math.max(1, Math.floor(84 / Math.max(shape[0], shape[1])));
   const items = shown.map(({ index, label, predicted, probability, pixels }) => {
-    const source = `data:image/png;base64,${Buffer.from(png(pixels, shape)).toString('base64')}`;
+    const source = `data:image/png;base64,${Buffer.from(encodePNG(pixels, shape)).toString('base64')}`;
     const [truth, answer] = [classNames[label], classNames[predicted]];
     return html`<li><img src="${source}" width="${scale * shape[1]}" height="${scale * shape[0]}" alt="image ${index}: ${truth} taken for ${answer}">
 <span><b>${truth}</b> as <b class="answer">${answer}</b></span><span class="quiet">${percent(probability, 0)} sure · no. ${index}</span></li>`;
@@ -50,7 +50,7 @@ function images({ shape, shown }: ImageMistakes, classNames: readonly string[]):
   return html`<ul class="gallery">${items}</ul>`;
 }
 
-function rows({ counted, columns, shown }: RowMistakes, classNames: readonly string[]): Markup {
+function rowTable({ counted, columns, shown }: RowMistakes, classNames: readonly string[]): Markup {
   const body = shown.map(
     ({ number, label, predicted, probability, cells }) =>
       html`<tr><th scope="row" class="number">${number}</th><td>${classNames[label]}</td><td class="answer">${classNames[predicted]}</td><td class="number">${percent(probability, 0)}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,

@@ -1,15 +1,15 @@
-/** What every report has: one HTML file that needs neither server nor network nor script. */
+/** The parts that all reports share. A report is one HTML file that needs no server, network or script. */
 import type { Evaluation } from '../../index.ts';
 import { html, type Markup, percent } from '../../pictures/markup.ts';
 import { STYLE } from './style.ts';
 
-/** What there is to know, by heading: names and values. */
+/** Names and values of facts, grouped by heading. */
 export type FactGroups = readonly {
   readonly heading: string;
   readonly entries: readonly (readonly [string, string])[];
 }[];
 
-/** @returns the text of the file */
+/** Returns the text of the HTML file. */
 export function page(title: string, content: Markup): string {
   return html`<!doctype html>
 <html lang="en">
@@ -44,10 +44,10 @@ export function summary(items: readonly SummaryItem[]): Markup {
   )}</dl>`;
 }
 
-/** @param of what was evaluated, such as "Held-out"; empty where nothing else is */
-export function evaluationItems(evaluation: Evaluation, of: string): SummaryItem[] {
-  const right = rightOnes(evaluation);
-  const [low, high] = wilsonInterval(right, evaluation.count);
+/** @param of the rows that were evaluated, such as "Held-out"; empty where the report has no other rows */
+export function listEvaluationItems(evaluation: Evaluation, of: string): SummaryItem[] {
+  const right = countRight(evaluation);
+  const [low, high] = computeWilsonInterval(right, evaluation.count);
   const named = (name: string): string => (of === '' ? `${name[0].toUpperCase()}${name.slice(1)}` : `${of} ${name}`);
   return [
     {
@@ -59,13 +59,13 @@ export function evaluationItems(evaluation: Evaluation, of: string): SummaryItem
   ];
 }
 
-/** How many rows were classified rightly. */
-export function rightOnes({ confusion }: Evaluation): number {
+/** Counts the rows that were classified rightly. */
+export function countRight({ confusion }: Evaluation): number {
   return confusion.reduce((sum, row, label) => sum + row[label], 0);
 }
 
-/** Where the true share lies with 95 % confidence (E. B. Wilson, 1927): sound for few rows and near 0 and 1 too. */
-function wilsonInterval(right: number, count: number): readonly [number, number] {
+/** The 95 % confidence interval of a share (E. B. Wilson, 1927), which is also sound for few rows and near 0 and 1. */
+function computeWilsonInterval(right: number, count: number): readonly [number, number] {
   const z = 1.959964;
   const share = right / count;
   const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);

@@ -1,4 +1,4 @@
-/** Small images as PNG, to stand inside a page. */
+/** Encodes small images as PNG, for embedding in a page. */
 import { deflateSync } from 'node:zlib';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -6,19 +6,20 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const COLOUR_TYPES: Readonly<Record<number, number>> = { 1: 0, 3: 2 };
 
 /**
- * A PNG file (ISO/IEC 15948) of 8 bits: grey where `shape` is height × width, or three channels height × width × 3.
+ * Encodes an image as PNG (ISO/IEC 15948) with 8 bits per channel: grey for a shape height × width, RGB for
+ * height × width × 3.
  *
- * @param pixels in [0, 1], row by row
- * @throws RangeError where the shape is none of these
+ * @param pixels values in [0, 1], row by row
+ * @throws RangeError where the shape is neither of these
  */
-export function png(pixels: ArrayLike<number>, shape: readonly number[]): Uint8Array {
+export function encodePNG(pixels: ArrayLike<number>, shape: readonly number[]): Uint8Array {
   const [height, width, channels = 1] = shape;
   const colourType = COLOUR_TYPES[channels];
   if (shape.length < 2 || shape.length > 3 || colourType === undefined) {
     throw new RangeError(`png: shape is ${shape.join(' × ')}; it must be height × width or height × width × 3`);
   }
   const stride = width * channels;
-  const lines = Buffer.alloc(height * (stride + 1)); // a line begins with its filter, 0: none
+  const lines = Buffer.alloc(height * (stride + 1)); // each line begins with its filter type; 0 is none
   for (let index = 0; index < height * stride; index++) {
     const level = Math.round(255 * Math.min(Math.max(pixels[index], 0), 1));
     lines[Math.floor(index / stride) * (stride + 1) + 1 + (index % stride)] = level;
@@ -27,21 +28,25 @@ export function png(pixels: ArrayLike<number>, shape: readonly number[]): Uint8A
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, colourType, 0, 0, 0], 8);
-  const chunks = [chunk('IHDR', header), chunk('IDAT', deflateSync(lines)), chunk('IEND', Buffer.alloc(0))];
+  const chunks = [
+    createChunk('IHDR', header),
+    createChunk('IDAT', deflateSync(lines)),
+    createChunk('IEND', Buffer.alloc(0)),
+  ];
   return Buffer.concat([Buffer.from(SIGNATURE), ...chunks]);
 }
 
-function chunk(type: string, data: Buffer): Buffer {
+function createChunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const bytes = Buffer.alloc(body.length + 8);
   bytes.writeUInt32BE(data.length, 0);
   bytes.set(body, 4);
-  bytes.writeUInt32BE(crc32(body), body.length + 4);
+  bytes.writeUInt32BE(computeCRC32(body), body.length + 4);
   return bytes;
 }
 
-/** The cyclic redundancy check of PNG and zip: the reflected polynomial 0xEDB88320, bit by bit. */
-function crc32(bytes: Uint8Array): number {
+/** The cyclic redundancy check of PNG and zip, with the reflected polynomial 0xEDB88320. */
+function computeCRC32(bytes: Uint8Array): number {
   let remainder = 0xffffffff;
   for (const byte of bytes) {
     remainder ^= byte;

@@ -3,9 +3,9 @@ import type { Evaluation } from '../../index.ts';
 import { html } from '../../pictures/markup.ts';
 import { classSection, confusionSection } from './confusion.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
-import { evaluationItems, type FactGroups, factsSection, page, rightOnes, summary } from './page.ts';
+import { countRight, type FactGroups, factsSection, listEvaluationItems, page, summary } from './page.ts';
 
-export interface PredictionReport {
+interface PredictionReport {
   readonly title: string;
   readonly classNames: readonly string[];
   readonly facts: FactGroups;
@@ -13,12 +13,12 @@ export interface PredictionReport {
   readonly mistakes: Mistakes;
 }
 
-/** @returns the text of the file; texts that come from data are escaped */
+/** Returns the text of the HTML file. Text from the data is escaped. */
 export function predictionReport({ title, classNames, facts, evaluation, mistakes }: PredictionReport): string {
-  const wrong = evaluation.count - rightOnes(evaluation);
+  const wrong = evaluation.count - countRight(evaluation);
   return page(
     title,
-    html`${summary(evaluationItems(evaluation, ''))}
+    html`${summary(listEvaluationItems(evaluation, ''))}
 <div class="pair">${confusionSection(evaluation, classNames)}
 ${classSection(evaluation, classNames)}</div>
 ${mistakesSection(mistakes, wrong, classNames)}

@@ -1,35 +1,43 @@
 /** The report of a training run. */
 import type { EpochProgress, Evaluation } from '../../index.ts';
 import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
-import { duration } from '../duration.ts';
-import { type Chart, type Curve, lineChart } from './chart.ts';
+import { formatDuration } from '../duration.ts';
+import { type Chart, type Curve, drawLineChart } from './chart.ts';
 import { classSection, confusionSection } from './confusion.ts';
 import { type Mistakes, mistakesSection } from './mistakes.ts';
-import { evaluationItems, type FactGroups, factsSection, page, rightOnes, type SummaryItem, summary } from './page.ts';
+import {
+  countRight,
+  type FactGroups,
+  factsSection,
+  listEvaluationItems,
+  page,
+  type SummaryItem,
+  summary,
+} from './page.ts';
 
 export interface TrainingReport {
   readonly title: string;
   readonly classNames: readonly string[];
-  /** About the run. */
+  /** Facts about the run. */
   readonly facts: FactGroups;
-  /** At least one. */
+  /** At least one epoch. */
   readonly history: readonly EpochProgress[];
-  /** Of the trained model on the held-out part. */
+  /** The evaluation of the trained model on the held-out rows. */
   readonly evaluation: Evaluation;
   readonly mistakes: Mistakes;
-  /** Of the whole run. */
+  /** The duration of the whole run. */
   readonly seconds: number;
 }
 
-/** @returns the text of the file; texts that come from data are escaped */
+/** Returns the text of the HTML file. Text from the data is escaped. */
 export function trainingReport(report: TrainingReport): string {
   const { title, classNames, facts, history, evaluation, mistakes } = report;
-  const wrong = evaluation.count - rightOnes(evaluation);
+  const wrong = evaluation.count - countRight(evaluation);
   return page(
     title,
-    html`${summary([...evaluationItems(evaluation, 'Held-out'), ...trainingItems(report)])}
+    html`${summary([...listEvaluationItems(evaluation, 'Held-out'), ...listTrainingItems(report)])}
 <section aria-labelledby="training"><h2 id="training">Training</h2>
-<div class="charts">${charts(history).map(lineChart)}</div>
+<div class="charts">${listCharts(history).map(drawLineChart)}</div>
 ${epochTable(history)}</section>
 <div class="pair">${confusionSection(evaluation, classNames)}
 ${classSection(evaluation, classNames)}</div>
@@ -38,7 +46,7 @@ ${factsSection(facts)}`,
   );
 }
 
-function trainingItems({ history, seconds }: TrainingReport): SummaryItem[] {
+function listTrainingItems({ history, seconds }: TrainingReport): SummaryItem[] {
   const last = history[history.length - 1];
   return [
     {
@@ -48,13 +56,13 @@ function trainingItems({ history, seconds }: TrainingReport): SummaryItem[] {
     },
     {
       name: 'Time',
-      value: duration(seconds),
+      value: formatDuration(seconds),
       note: `${history.length} ${history.length === 1 ? 'epoch' : 'epochs'}`,
     },
   ];
 }
 
-function charts(history: readonly EpochProgress[]): Chart[] {
+function listCharts(history: readonly EpochProgress[]): Chart[] {
   const curve = (name: string, kind: Curve['kind'], of: (epoch: EpochProgress) => number): Curve => ({
     name,
     kind,

@@ -1,8 +1,8 @@
 import { Markup } from '../../pictures/markup.ts';
 
 /**
- * Blue and vermilion (M. Okabe, K. Ito, "Color Universal Design", 2008) are told apart with every kind of colour vision;
- * the second curve is dashed besides.
+ * The style of all reports. Blue and vermilion (M. Okabe, K. Ito, "Color Universal Design", 2008) can be distinguished
+ * with every kind of colour vision; the second curve is also dashed.
  */
 export const STYLE = new Markup(`
 :root {

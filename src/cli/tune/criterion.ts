@@ -1,9 +1,9 @@
-/** What λ is judged by, from the options. */
+/** Reads the criterion by which penalties are compared. */
 import { random } from '../../data/random.ts';
 import { type Criterion, crossValidation, sure } from '../../index.ts';
 import { InputError } from '../io.ts';
 import { type Arguments, choiceOption, numberOption, positiveOption } from '../options.ts';
-import { noiseDeviation } from './columns.ts';
+import { estimateNoise } from './columns.ts';
 import type { TuningData } from './data.ts';
 
 const CRITERIA = ['cv', 'held-out', 'sure'] as const;
@@ -19,32 +19,35 @@ export const CRITERION_OPTIONS = {
   'held-out': { value: '<share>', description: 'held-out: share of the rows to judge by, in (0, 1)', fallback: '0.2' },
   noise: {
     value: '<deviation>',
-    description: 'sure: of the noise in the target',
+    description: 'sure: standard deviation of the noise in the target',
     fallback: 'estimated by least squares where there are more rows than features',
   },
-  seed: { value: '<integer>', description: 'of the choice of rows', fallback: '0' },
+  seed: { value: '<integer>', description: 'for the choice of rows', fallback: '0' },
 };
 
-/** Which criterion each of the options is for. */
-const BELONGS = { folds: 'cv', 'held-out': 'held-out', noise: 'sure' } as const satisfies Record<string, CriterionName>;
+/** The criterion to which each of these options belongs. */
+const CRITERION_OF_OPTION = { folds: 'cv', 'held-out': 'held-out', noise: 'sure' } as const satisfies Record<
+  string,
+  CriterionName
+>;
 
 export interface ChosenCriterion {
   readonly criterion: Criterion;
-  /** Lasso problems for each λ. */
+  /** The number of Lasso problems for each λ. */
   readonly copies: number;
-  /** Of sure: the deviation of the noise, and whether it was estimated. */
+  /** For sure: the standard deviation of the noise, and whether it was estimated. */
   readonly noise?: { readonly deviation: number; readonly estimated: boolean };
 }
 
-/** @throws InputError that names the option and what is allowed */
-export function criterionFor(given: Arguments, data: TuningData): ChosenCriterion {
+/** @throws InputError that names the option and says what is allowed */
+export function readCriterion(given: Arguments, data: TuningData): ChosenCriterion {
   const name = choiceOption(given, 'criterion', CRITERIA) ?? CRITERIA[0];
-  for (const [option, belongs] of Object.entries(BELONGS)) {
+  for (const [option, belongs] of Object.entries(CRITERION_OF_OPTION)) {
     if (given.options[option] !== undefined && belongs !== name) {
       throw new InputError(`--${option}: it is for --criterion ${belongs}; the criterion is ${name}`);
     }
   }
-  const seed = seedOf(given);
+  const seed = readSeed(given);
   const { count } = data.scaled;
   if (name === 'cv') {
     const allows = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= count;
@@ -56,21 +59,21 @@ export function criterionFor(given: Arguments, data: TuningData): ChosenCriterio
   }
   if (name === 'held-out') {
     const share = numberOption(given, 'held-out', 0.2, 'a number in (0, 1)', (value) => value > 0 && value < 1);
-    return { criterion: heldOutShare(share, seed), copies: 1 };
+    return { criterion: createHeldOutCriterion(share, seed), copies: 1 };
   }
-  const noise = noiseOf(given, data);
+  const noise = readNoise(given, data);
   return { criterion: sure({ deviation: noise.deviation, seed }), copies: 2, noise };
 }
 
-function seedOf(given: Arguments): number {
+function readSeed(given: Arguments): number {
   const allows = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   return numberOption(given, 'seed', 0, 'an integer from 0', allows);
 }
 
-function noiseOf(given: Arguments, { scaled, intercept }: TuningData): { deviation: number; estimated: boolean } {
+function readNoise(given: Arguments, { scaled, intercept }: TuningData): { deviation: number; estimated: boolean } {
   const deviation = positiveOption(given, 'noise', undefined);
   if (deviation !== undefined) return { deviation, estimated: false };
-  const estimate = noiseDeviation(scaled, intercept);
+  const estimate = estimateNoise(scaled, intercept);
   if (estimate !== undefined) return { deviation: estimate, estimated: true };
   const { count, features } = scaled;
   throw new InputError(
@@ -79,10 +82,11 @@ function noiseOf(given: Arguments, { scaled, intercept }: TuningData): { deviati
 }
 
 /**
- * The mean squared error on a share of the rows, chosen at random, which the others are fitted without. As in
- * cross-validation the penalty is multiplied by the share of the rows that are fitted, so that λ is meant for all rows.
+ * The mean squared error on a random share of the rows, with a model that is fitted to the others. As in
+ * cross-validation the penalty is multiplied by the share of the rows that are fitted, so that λ is on the scale of all
+ * rows.
  */
-function heldOutShare(share: number, seed: number): Criterion {
+function createHeldOutCriterion(share: number, seed: number): Criterion {
   return {
     name: `error on ${Number((100 * share).toPrecision(3))} % of the rows, held out`,
     begin(scope, { X, y }) {

@@ -1,4 +1,6 @@
-/** The criterion and the coefficients along a line of penalties: what a tuning is compared with, and drawn over. */
+/**
+ * The criterion and the coefficients along a line of penalties, for the comparison with a grid and for the pictures.
+ */
 import {
   type Criterion,
   type LassoOptions,
@@ -9,19 +11,19 @@ import {
   type TuneResult,
 } from '../../index.ts';
 import { isSolved } from '../../solvers/report.ts';
-import { engineOf } from '../../tensor/engine.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
 import { Evaluation } from '../../train/tune/evaluation.ts';
 import { PENALTIES } from '../../train/tune/penalties.ts';
 
-/** As many as glmnet and scikit-learn take. */
+/** The number of points that glmnet and scikit-learn use. */
 export const GRID_POINTS = 100;
 
-/** Of a path: down to e^λ of a thousandth of where it starts. */
+/** A path goes down to a thousandth of the penalty at which it starts. */
 const DEPTH = Math.log(1000);
-/** Below the chosen λ that is still drawn. */
+/** How far the lines go on below the chosen log λ. */
 const BELOW = 1;
 
-export interface Tuned {
+export interface TuningProblem {
   /** [rows, features] */
   readonly X: Tensor;
   /** [rows] */
@@ -35,67 +37,68 @@ export interface Tuned {
 export interface LinePoint {
   readonly logLambda: number;
   readonly value: number;
-  /** Along the line. */
+  /** The derivative along the line. */
   readonly gradient?: number;
 }
 
 export interface Line {
-  /** In the order of falling λ, those left out that were not solved. */
+  /** In the order of falling λ, without the points that could not be solved. */
   readonly points: readonly LinePoint[];
-  /** Lasso problems that this took. */
+  /** The number of Lasso problems that were solved. */
   readonly solves: number;
 }
 
 export interface Coefficients {
   readonly logLambdas: readonly number[];
-  /** For each λ one for each feature. */
+  /** For each log λ, the coefficients of all features. */
   readonly coefficients: readonly Float64Array[];
-  /** λ that were not solved to the tolerance. */
+  /** The number of penalties that were not solved to the tolerance. */
   readonly failed: number;
 }
 
 /**
- * A single λ at equally spaced points, as people choose it without gradients: from λ_max down to a ten-thousandth of e^λ_max, or
- * a hundredth where there are no more rows than features (Friedman, Hastie & Tibshirani 2010), and to below a λ chosen.
+ * Evaluates a single λ at points that are equally spaced in log λ, as people choose a penalty without gradients: from
+ * λ_max down to λ_max/10,000, or to λ_max/100 where there are no more rows than features (Friedman, Hastie & Tibshirani
+ * 2010). The points go on to below the chosen λ.
  */
-export async function gridSearch(tuned: Tuned, result: TuneResult): Promise<Line> {
-  if (result.optimiser === 'grid') return gridOf(result);
+export async function searchGrid(tuned: TuningProblem, result: TuneResult): Promise<Line> {
+  if (result.optimiser === 'grid') return readGrid(result);
   const [rows, features] = tuned.X.shape;
   const [low, high] = result.bounds[0];
   const end = high - Math.log(rows > features ? 1e4 : 100);
   const below = result.penalty === 'single' ? Math.min(end, result.logLambda - BELOW) : end;
-  return evaluated(tuned, 'single', spaced(high, Math.max(low, below)), (logLambda) => [logLambda], false);
+  return evaluatePoints(tuned, 'single', spacePoints(high, Math.max(low, below)), (logLambda) => [logLambda], false);
 }
 
-function gridOf({ visited, solves }: TuneResult): Line {
+function readGrid({ visited, solves }: TuneResult): Line {
   const points = visited.map(({ parameters: [logLambda], value }) => ({ logLambda, value }));
   return { points: points.filter(({ value }) => Number.isFinite(value)), solves };
 }
 
-/** To either side of the penalty chosen: where the line is drawn closely. */
+/** How far the closely spaced points reach to either side of the chosen log λ. */
 const CLOSE = 1;
 
 /**
- * The criterion through the penalties chosen: over λ, with the ρ of an elastic net as it is, or over a change of all λ of the
- * features.
- * @param path over the same λ, and more closely near those chosen
+ * Evaluates the criterion along a line through the chosen penalties: over log λ, with ρ of an elastic net fixed, or
+ * over one change of every log λ where each feature has its own.
+ * @param path the points of the line; more points are added near the chosen penalties
  */
-export async function lineThrough(tuned: Tuned, result: TuneResult, path: readonly number[]): Promise<Line> {
+export async function evaluateLine(tuned: TuningProblem, result: TuneResult, path: readonly number[]): Promise<Line> {
   const [high, low] = [path[0], path[path.length - 1]];
   const chosen = Object.values(result.parameters);
   const { penalty, logLambda: centre } = result;
-  const closely = spaced(Math.min(high, centre + CLOSE), Math.max(low, centre - CLOSE));
+  const closely = spacePoints(Math.min(high, centre + CLOSE), Math.max(low, centre - CLOSE));
   const logLambdas = [...path, ...closely].sort((a, b) => b - a);
   const place = {
     single: (logLambda: number) => [logLambda],
     'elastic-net': (logLambda: number) => [logLambda, chosen[1]],
     features: (change: number) => chosen.map((value) => value + change),
   }[penalty];
-  return evaluated(tuned, penalty, logLambdas, place, true);
+  return evaluatePoints(tuned, penalty, logLambdas, place, true);
 }
 
-async function evaluated(
-  { X, y, criterion, intercept, signal }: Tuned,
+async function evaluatePoints(
+  { X, y, criterion, intercept, signal }: TuningProblem,
   penalty: PenaltyName,
   logLambdas: readonly number[],
   place: (logLambda: number) => readonly number[],
@@ -110,11 +113,11 @@ async function evaluated(
     { signal },
   );
   try {
-    const found = await evaluation.at(logLambdas.map(place), withGradient);
+    const found = await evaluation.evaluateAll(logLambdas.map(place), withGradient);
     const points = found.map(({ value, gradient }, at) => ({
       logLambda: logLambdas[at],
       value,
-      ...(gradient && { gradient: alongLine(penalty, gradient) }),
+      ...(gradient && { gradient: projectOnLine(penalty, gradient) }),
     }));
     return { points: points.filter(({ value }) => Number.isFinite(value)), solves: evaluation.solves };
   } finally {
@@ -122,12 +125,15 @@ async function evaluated(
   }
 }
 
-function alongLine(penalty: PenaltyName, gradient: readonly number[]): number {
+function projectOnLine(penalty: PenaltyName, gradient: readonly number[]): number {
   return penalty === 'features' ? gradient.reduce((sum, value) => sum + value, 0) : gradient[0];
 }
 
-/** The solutions from where the first feature enters to below the penalty chosen, in steps of λ, the rest as chosen. */
-export async function pathThrough({ X, y, intercept, signal }: Tuned, result: TuneResult): Promise<Coefficients> {
+/**
+ * Solves the Lasso from λ_max, where the first feature enters, to below the chosen penalty, with the other settings as
+ * chosen.
+ */
+export async function solvePath({ X, y, intercept, signal }: TuningProblem, result: TuneResult): Promise<Coefficients> {
   const { weights, ridge, logLambda } = result;
   return engineOf('X', X).tidy(async (scope) => {
     const problem: Omit<LassoOptions, 'logLambda'> = {
@@ -138,7 +144,7 @@ export async function pathThrough({ X, y, intercept, signal }: Tuned, result: Tu
       ...(weights && { weights: scope.tensor(weights) }),
     };
     const [largest] = await largestPenalty(problem);
-    const values = spaced(largest, Math.min(largest - DEPTH, logLambda - BELOW));
+    const values = spacePoints(largest, Math.min(largest - DEPTH, logLambda - BELOW));
     const path = await lassoPath({ ...problem, ...(ridge && { ridge }), logLambda: values, onFailure: 'report' });
     const [beta, reports] = await Promise.all([path.beta.data(), Promise.all(path.reports)]);
     const features = X.shape[1];
@@ -150,6 +156,6 @@ export async function pathThrough({ X, y, intercept, signal }: Tuned, result: Tu
   });
 }
 
-function spaced(from: number, to: number): number[] {
+function spacePoints(from: number, to: number): number[] {
   return Array.from({ length: GRID_POINTS }, (_, at) => from + ((to - from) * at) / (GRID_POINTS - 1));
 }

@@ -1,14 +1,14 @@
-/** What a tuning has come to: for the terminal, as JSON, and for the report. */
+/** Formats the outcome of a tuning: as text for the terminal, as JSON, and for the report. */
 import type { Engine, TuneResult } from '../../index.ts';
 import { significant } from '../../pictures/numbers.ts';
-import { onOneLine } from '../io.ts';
+import { toOneLine } from '../io.ts';
 import type { TuningReport } from '../report/tune/report.ts';
-import { counted, listed } from '../table-options.ts';
+import { formatNames, formatQuantity } from '../wording.ts';
 import type { ChosenCriterion } from './criterion.ts';
-import { modelOf, type TuningData } from './data.ts';
+import { type TuningData, unscaleModel } from './data.ts';
 import { type Coefficients, GRID_POINTS, type Line, type LinePoint } from './lines.ts';
 
-/** Per cent that are rounding. */
+/** A difference below this many per cent is rounding. */
 const SAME = 1e-6;
 
 export interface Outcome {
@@ -22,44 +22,47 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-function supportOf({ result }: Outcome): number[] {
+function findSupport({ result }: Outcome): number[] {
   return [...result.beta.keys()].filter((feature) => result.beta[feature] !== 0);
 }
 
-/** To so many digits, without zeros at the end. */
-function rounded(value: number, digits = 5): string {
+/** Formats a number with this many significant digits, without trailing zeros. */
+function formatNumber(value: number, digits = 5): string {
   return String(Number(value.toPrecision(digits)));
 }
 
-/** Lines of a name and a value, and a table of the coefficients. */
-export function textOf(outcome: Outcome): string {
+/** Formats lines with a name and a value, and a table of the coefficients. */
+export function formatText(outcome: Outcome): string {
   const { data, chosen, result } = outcome;
   const { features, featureNames } = data.scaled;
-  const support = supportOf(outcome);
+  const support = findSupport(outcome);
   const kept = new Set(support);
   const dropped = featureNames.filter((_, feature) => !kept.has(feature));
   const lines: (readonly [string, string])[] = [
-    ...penaltyLines(outcome),
-    ['error', `${rounded(result.value, 7)}, ${chosen.criterion.name}, in ${counted(result.solves, 'solve', 'solves')}`],
-    ...(result.optimiser === 'grid' ? [] : [['grid', gridText(outcome)] as const]),
-    ...(result.slopes ? [['slopes', slopesText(result.slopes)] as const] : []),
-    ['support', `${support.length} of ${features} features${dropped.length > 0 ? `; 0: ${listed(dropped)}` : ''}`],
+    ...formatPenalty(outcome),
+    [
+      'error',
+      `${formatNumber(result.value, 7)}, ${chosen.criterion.name}, in ${formatQuantity(result.solves, 'solve', 'solves')}`,
+    ],
+    ...(result.optimiser === 'grid' ? [] : [['grid', formatGrid(outcome)] as const]),
+    ...(result.slopes ? [['slopes', formatSlopes(result.slopes)] as const] : []),
+    ['support', `${support.length} of ${features} features${dropped.length > 0 ? `; 0: ${formatNames(dropped)}` : ''}`],
   ];
-  const text = lines.map(([name, value]) => `${name.padEnd(9)}${onOneLine(value)}\n`).join('');
-  return `${text}\n${coefficientTable(outcome, support)}\n`;
+  const text = lines.map(([name, value]) => `${name.padEnd(9)}${toOneLine(value)}\n`).join('');
+  return `${text}\n${formatCoefficients(outcome, support)}\n`;
 }
 
-function gridText({ result, grid, best }: Outcome): string {
+function formatGrid({ result, grid, best }: Outcome): string {
   const what = result.penalty === 'single' ? 'best' : 'best single λ';
   const share = (100 * (best.value - result.value)) / Math.abs(result.value || 1);
-  const more = `${rounded(Math.abs(share), 2)} % ${share < 0 ? 'less' : 'more'}`;
-  return `${rounded(best.value, 7)} (${Math.abs(share) < SAME ? 'the same' : more}), ${what} of ${GRID_POINTS} points, log λ ${best.logLambda.toFixed(3)}, in ${grid.solves} solves`;
+  const more = `${formatNumber(Math.abs(share), 2)} % ${share < 0 ? 'less' : 'more'}`;
+  return `${formatNumber(best.value, 7)} (${Math.abs(share) < SAME ? 'the same' : more}), ${what} of ${GRID_POINTS} points, log λ ${best.logLambda.toFixed(3)}, in ${grid.solves} solves`;
 }
 
-function penaltyLines({ data, result }: Outcome): [string, string][] {
+function formatPenalty({ data, result }: Outcome): [string, string][] {
   const { count } = data.scaled;
   const lambda = (logLambda: number): string =>
-    `log λ ${logLambda.toFixed(4)}, e^λ ${rounded(Math.exp(logLambda))}, per row (alpha of scikit-learn) ${rounded(Math.exp(logLambda) / count)}`;
+    `log λ ${logLambda.toFixed(4)}, λ ${formatNumber(Math.exp(logLambda))}, per row (alpha of scikit-learn) ${formatNumber(Math.exp(logLambda) / count)}`;
   if (result.penalty === 'features') {
     const values = Object.values(result.parameters);
     return [
@@ -73,31 +76,31 @@ function penaltyLines({ data, result }: Outcome): [string, string][] {
   if (ridge === undefined) return [['penalty', lambda(result.logLambda)]];
   return [
     ['penalty', lambda(result.logLambda)],
-    ['ridge', `log ρ ${Math.log(ridge).toFixed(4)}, ρ ${rounded(ridge)}, per row ${rounded(ridge / count)}`],
+    ['ridge', `log ρ ${Math.log(ridge).toFixed(4)}, ρ ${formatNumber(ridge)}, per row ${formatNumber(ridge / count)}`],
   ];
 }
 
-function slopesText({ left, right }: NonNullable<TuneResult['slopes']>): string {
+function formatSlopes({ left, right }: NonNullable<TuneResult['slopes']>): string {
   const kind = left < 0 && right > 0 ? ': a minimum between' : '';
-  return `${rounded(left, 3)} just below log λ, ${rounded(right, 3)} just above${kind}`;
+  return `${formatNumber(left, 3)} just below log λ, ${formatNumber(right, 3)} just above${kind}`;
 }
 
-/** Names with the coefficients, the greatest of standardised features first. */
-function coefficientTable({ data, result }: Outcome, support: readonly number[]): string {
+/** Formats the coefficients in descending order of their size for standardised features. */
+function formatCoefficients({ data, result }: Outcome, support: readonly number[]): string {
   const { featureNames } = data.scaled;
   const { beta, penalty, parameters } = result;
-  const model = modelOf(data, beta);
+  const model = unscaleModel(data, beta);
   const penalties = penalty === 'features' ? Object.values(parameters) : undefined;
   const order = [...support].sort((a, b) => Math.abs(beta[b]) - Math.abs(beta[a]));
   const rows = [
     ['', 'by unit', 'standardised', ...(penalties ? ['log λ'] : [])],
     ...order.map((feature) => [
-      onOneLine(featureNames[feature]),
-      rounded(model.coefficients[feature]),
-      rounded(beta[feature]),
+      toOneLine(featureNames[feature]),
+      formatNumber(model.coefficients[feature]),
+      formatNumber(beta[feature]),
       ...(penalties ? [penalties[feature].toFixed(3)] : []),
     ]),
-    ...(data.intercept ? [['intercept', rounded(model.intercept, 7)]] : []),
+    ...(data.intercept ? [['intercept', formatNumber(model.intercept, 7)]] : []),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const aligned = (cell: string, at: number): string =>
@@ -105,12 +108,12 @@ function coefficientTable({ data, result }: Outcome, support: readonly number[])
   return rows.map((row) => row.map(aligned).join('')).join('\n');
 }
 
-/** One object, numbers in full. */
-export function jsonOf(outcome: Outcome): object {
+/** Creates the object for `--json`, with numbers in full precision. */
+export function createJSON(outcome: Outcome): object {
   const { engine, data, chosen, result, grid, best, warnings, seconds } = outcome;
   const { scaled, intercept } = data;
   const { featureNames, count } = scaled;
-  const model = modelOf(data, result.beta);
+  const model = unscaleModel(data, result.beta);
   const named = (values: ArrayLike<number>): Record<string, number> =>
     Object.fromEntries(featureNames.map((name, feature) => [name, values[feature]]));
   const penalties =
@@ -137,7 +140,7 @@ export function jsonOf(outcome: Outcome): object {
     solves: result.solves,
     ...(result.slopes && { slopes: result.slopes }),
     grid: { logLambda: best.logLambda, error: best.value, solves: grid.solves, points: GRID_POINTS },
-    support: supportOf(outcome).map((feature) => featureNames[feature]),
+    support: findSupport(outcome).map((feature) => featureNames[feature]),
     ...(intercept && { intercept: model.intercept }),
     coefficients: named(model.coefficients),
     standardised: named(result.beta),
@@ -149,10 +152,10 @@ export function jsonOf(outcome: Outcome): object {
   };
 }
 
-export function reportOf(outcome: Outcome, path: Coefficients, curve: Line): TuningReport {
+export function createReport(outcome: Outcome, path: Coefficients, curve: Line): TuningReport {
   const { engine, data, chosen, result, grid, best, warnings, seconds } = outcome;
   const { scaled } = data;
-  const several = severalOf(outcome);
+  const several = describeSeveralPenalties(outcome);
   return {
     problem: {
       rows: scaled.count,
@@ -173,8 +176,8 @@ export function reportOf(outcome: Outcome, path: Coefficients, curve: Line): Tun
       logLambda: result.logLambda,
       value: result.value,
       coefficients: result.beta,
-      support: supportOf(outcome),
-      model: modelOf(data, result.beta),
+      support: findSupport(outcome),
+      model: unscaleModel(data, result.beta),
     },
     grid: { ...best, solves: grid.solves },
     solves: result.solves,
@@ -184,7 +187,7 @@ export function reportOf(outcome: Outcome, path: Coefficients, curve: Line): Tun
   };
 }
 
-function severalOf({ result }: Outcome): TuningReport['several'] {
+function describeSeveralPenalties({ result }: Outcome): TuningReport['several'] {
   const { penalty, parameters, logLambda, ridge } = result;
   const values = Object.values(parameters);
   if (penalty === 'features') {

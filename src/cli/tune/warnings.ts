@@ -1,79 +1,79 @@
-/** What the user should know before trusting the penalty that was chosen. */
+/** The warnings that a user should read before trusting the chosen penalty. */
 import type { TuneResult } from '../../index.ts';
 import { shown } from '../io.ts';
-import { listed } from '../table-options.ts';
-import { dependencesAmong } from './columns.ts';
+import { formatNames } from '../wording.ts';
+import { findDependences } from './columns.ts';
 import type { TuningData } from './data.ts';
 import type { Coefficients, Line, LinePoint } from './lines.ts';
 
-/** Criteria closer to each other than this share are the same. */
+/** Two criteria count as equal within this relative difference. */
 const SAME = 1e-6;
 
-export interface Findings {
+interface Findings {
   readonly data: TuningData;
   readonly result: TuneResult;
   readonly grid: Line;
   readonly path: Coefficients | undefined;
-  /** Of the precision of the backend. */
+  /** The machine epsilon of the backend's precision. */
   readonly epsilon: number;
-  /** Most evaluations of a start. */
+  /** The evaluations allowed from each start. */
   readonly limit: number;
 }
 
-export function warningsOf(findings: Findings): string[] {
+export function listWarnings(findings: Findings): string[] {
   return [
     ...findings.data.warnings,
-    ...constantColumns(findings.data),
-    ...uniqueness(findings),
-    ...ends(findings),
-    ...localMinima(findings),
-    ...cutShort(findings),
-    ...unsolved(findings),
+    ...warnOfConstantColumns(findings.data),
+    ...warnOfOtherSolutions(findings),
+    ...warnOfExtremes(findings),
+    ...warnOfLocalMinima(findings),
+    ...warnOfLimit(findings),
+    ...warnOfUnsolved(findings),
   ];
 }
 
-function constantColumns({ constant }: TuningData): string[] {
+function warnOfConstantColumns({ constant }: TuningData): string[] {
   if (constant.length === 0) return [];
-  const names = listed(constant.map(shown));
+  const names = formatNames(constant.map(shown));
   return [`${names}: constant in all rows, so that nothing can be learned from ${constant.length > 1 ? 'them' : 'it'}`];
 }
 
-function uniqueness({ data, result, epsilon }: Findings): string[] {
+function warnOfOtherSolutions({ data, result, epsilon }: Findings): string[] {
   const { status, samples } = result.certificate;
   if (status !== 'failed') return [];
   const names = data.scaled.featureNames;
   const [{ equicorrelation }] = samples;
-  // As little new as makes the certificate fail: it sees squares.
-  const which = collinearAmong(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
+  // The threshold at which the certificate fails. The certificate looks at squares, hence the root.
+  const which = describeCollinearColumns(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
   const where = which.length > 0 ? which : equicorrelation.map((feature) => shown(names[feature]));
   return [
-    `the solution is not unique and its derivative not certified: columns are collinear (${listed(where)}); other coefficients predict as well. ${REMEDY}`,
+    `the solution is not unique and its derivative not certified: columns are collinear (${formatNames(where)}); other coefficients predict as well. ${REMEDY}`,
   ];
 }
 
 const REMEDY = 'Leave columns out by --ignore, or use --penalty elastic-net';
 
-/** A share of a column that is new, below which solvers are slow. */
-const HARDLY_NEW = 1e-4;
+/** Solvers are slow where a smaller share of a column than this is independent of the others. */
+const SLOW_SHARE = 1e-4;
 
-/** Why a problem may not have been solved. */
-export function collinearColumns(data: TuningData): string[] {
+/** Explains why a problem may not have been solved. */
+export function warnOfCollinearColumns(data: TuningData): string[] {
   const all = Array.from({ length: data.scaled.features }, (_, feature) => feature);
-  const which = collinearAmong(data, all, HARDLY_NEW);
-  return which.length === 0 ? [] : [`columns are collinear (${listed(which)}). ${REMEDY}`];
+  const which = describeCollinearColumns(data, all, SLOW_SHARE);
+  return which.length === 0 ? [] : [`columns are collinear (${formatNames(which)}). ${REMEDY}`];
 }
 
-/** Each column that repeats or combines others, with these. */
-function collinearAmong({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
+/** Describes each column that repeats or combines other columns. */
+function describeCollinearColumns({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
   const names = scaled.featureNames;
-  const found = dependencesAmong(scaled, features, tolerance).filter(({ on }) => on.length > 0);
+  const found = findDependences(scaled, features, tolerance).filter(({ on }) => on.length > 0);
   return found.map(({ column, on }) => {
-    const others = listed(on.map((each) => shown(names[each])));
+    const others = formatNames(on.map((each) => shown(names[each])));
     return `${shown(names[column])} ${on.length === 1 ? 'repeats' : 'combines'} ${others}`;
   });
 }
 
-function ends({ data, result, grid }: Findings): string[] {
+function warnOfExtremes({ data, result, grid }: Findings): string[] {
   const { penalty, value, beta } = result;
   const target = shown(data.scaled.target);
   if (beta.every((each) => each === 0)) {
@@ -87,24 +87,26 @@ function ends({ data, result, grid }: Findings): string[] {
   ];
 }
 
-/** Where starts of a search for a single λ ended, with greater criteria between and to both sides. */
-function localMinima({ result, grid }: Findings): string[] {
+/**
+ * Warns where starts of a search for a single λ ended in minima that are separated by greater values of the criterion.
+ */
+function warnOfLocalMinima({ result, grid }: Findings): string[] {
   if (result.penalty !== 'single') return [];
   const known = [
     ...grid.points,
     ...result.visited.map(({ parameters, value }) => ({ logLambda: parameters[0], value })),
   ];
-  /** Whether the criterion is greater than both ends somewhere between them. */
-  const isPassBetween = (a: Place, b: Place): boolean => {
+  /** Whether the criterion is greater somewhere between two places than at both of them. */
+  const isRidgeBetween = (a: Place, b: Place): boolean => {
     const [low, high] = a.logLambda < b.logLambda ? [a.logLambda, b.logLambda] : [b.logLambda, a.logLambda];
-    const most = Math.max(a.value, b.value);
-    return known.some(({ logLambda, value }) => logLambda > low && logLambda < high && value > most);
+    const greatest = Math.max(a.value, b.value);
+    return known.some(({ logLambda, value }) => logLambda > low && logLambda < high && value > greatest);
   };
   const [top, bottom] = [grid.points[0], grid.points[grid.points.length - 1]];
   const minima: Place[] = [];
-  for (const { parameters, value } of endsOf(result).sort((a, b) => a.value - b.value)) {
+  for (const { parameters, value } of findBestOfEachStart(result).sort((a, b) => a.value - b.value)) {
     const place = { logLambda: parameters[0], value };
-    if ([top, bottom].every((end) => end.value > value) && minima.every((one) => isPassBetween(one, place))) {
+    if ([top, bottom].every((end) => end.value > value) && minima.every((one) => isRidgeBetween(one, place))) {
       minima.push(place);
     }
   }
@@ -115,8 +117,8 @@ function localMinima({ result, grid }: Findings): string[] {
 
 type Place = Pick<LinePoint, 'logLambda' | 'value'>;
 
-/** The best evaluation of each start. */
-function endsOf({ visited }: TuneResult): TuneResult['visited'][number][] {
+/** Finds the best evaluation of each start. */
+function findBestOfEachStart({ visited }: TuneResult): TuneResult['visited'][number][] {
   const best = new Map<number, TuneResult['visited'][number]>();
   for (const one of visited) {
     if (!one.gradient || !Number.isFinite(one.value)) continue;
@@ -126,7 +128,7 @@ function endsOf({ visited }: TuneResult): TuneResult['visited'][number][] {
   return [...best.values()];
 }
 
-function cutShort({ result, limit }: Findings): string[] {
+function warnOfLimit({ result, limit }: Findings): string[] {
   const counts = new Map<number, number>();
   for (const { start, gradient } of result.visited) if (gradient) counts.set(start, (counts.get(start) ?? 0) + 1);
   const cut = [...counts.values()].filter((count) => count >= limit).length;
@@ -136,7 +138,7 @@ function cutShort({ result, limit }: Findings): string[] {
   ];
 }
 
-function unsolved({ result, path }: Findings): string[] {
+function warnOfUnsolved({ result, path }: Findings): string[] {
   const warnings: string[] = [];
   if (result.failed > 0) {
     warnings.push(

@@ -1,14 +1,14 @@
-/** What the numbers of a Lasso solution say about it: on the host, in float64. */
+/** Evaluates the numbers of a Lasso solution, on the host in float64. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { hasCholeskyFactor } from '../hypothesis/matrices.ts';
 
-/** A batch of solutions, read from the device; matrices row by row. */
+/** A batch of solutions as read from the device; matrices are row-major. */
 export interface LassoNumbers {
   readonly rows: number;
   readonly features: number;
   readonly batch: number;
   readonly intercept: boolean;
-  /** [rows, features], centred where there is an intercept. */
+  /** [rows, features]; the columns are centred if there is an intercept. */
   readonly X: ArrayLike<number>;
   /** [groups, rows] */
   readonly masks: ArrayLike<number> | undefined;
@@ -21,23 +21,26 @@ export interface LassoNumbers {
   readonly correlation: ArrayLike<number>;
   readonly penalty: ArrayLike<number>;
   readonly kinkTolerance: ArrayLike<number>;
-  /** Of the precision in which X is held. */
+  /** Of the precision in which X is stored. */
   readonly epsilon: number;
 }
 
-/** Where the features of one problem stand. */
+/** Which features of one problem are active. */
 export interface ActiveFeatures {
-  /** |hβ + correlation| exceeds the penalty by more than the kink tolerance, or there is no penalty: q = 1 whatever the selection. */
+  /**
+   * Features for which |hβ + correlation| exceeds the penalty by more than the kink tolerance, or which have no
+   * penalty. They have q = 1, whatever the selection.
+   */
   readonly support: readonly number[];
-  /** Within the tolerance: the selection applies. */
+  /** Features within the tolerance, to which the selection applies. */
   readonly kinks: readonly { readonly feature: number; readonly value: number; readonly distance: number }[];
-  /** Support and kinks, in increasing order. */
+  /** Support and kinks together, in increasing order. */
   readonly equicorrelation: readonly number[];
-  /** Of hβ + correlation, for each feature of the equicorrelation set. */
+  /** Signs of hβ + correlation, one for each feature of the equicorrelation set. */
   readonly signs: readonly number[];
 }
 
-export function ridgeOf({ ridge }: LassoNumbers, problem: number): number {
+function ridgeOf({ ridge }: LassoNumbers, problem: number): number {
   return ridge.length === 1 ? ridge[0] : ridge[problem];
 }
 
@@ -61,7 +64,7 @@ export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFe
   return { support, kinks, equicorrelation, signs };
 }
 
-/** XᵀPX + ρI on some features of one problem, k × k. */
+/** XᵀPX + ρI restricted to some features of one problem, k × k. */
 export function* curvatureOn(
   numbers: LassoNumbers,
   problem: number,
@@ -100,7 +103,7 @@ export function* curvatureOn(
   return H;
 }
 
-/** Multiplications after which others may have their turn. */
+/** Multiplications after which other work may have its turn. */
 const WORK = 2 ** 17;
 
 function weightedDot(weights: Float64Array, x: Float64Array, y: Float64Array): number {
@@ -110,8 +113,9 @@ function weightedDot(weights: Float64Array, x: Float64Array, y: Float64Array): n
 }
 
 /**
- * Whether a Cholesky factor shows H, k × k, positive definite although its entries are known to a rounding of `epsilon` only:
- * scaled to a unit diagonal, H − shift·I has one, with a shift that covers k(k + 1) roundings (Higham, theorem 10.3).
+ * Whether H, k × k, is shown to be positive definite by a Cholesky factor although its entries carry rounding errors
+ * of size `epsilon`: H is scaled to a unit diagonal, and H − shift·I must have a factor, with a shift that covers k(k
+ * + 1) roundings (Higham, theorem 10.3).
  */
 export function* isDefinite(H: Float64Array, k: number, epsilon: number): Interruptible<boolean> {
   const scale = Float64Array.from({ length: k }, (_, i) => 1 / Math.sqrt(H[i * k + i]));

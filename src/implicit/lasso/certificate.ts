@@ -1,24 +1,34 @@
-/** The theorem's hypothesis for a Lasso: X_EᵀPX_E + ρI is positive definite on the equicorrelation set E. */
+/**
+ * Checks the theorem's hypothesis for a Lasso: X_EᵀPX_E + ρI must be positive definite on the equicorrelation set E.
+ */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ImplicitCertificate, SampleCertificate } from '../certificate.ts';
 import type { OperationKink } from '../kinks.ts';
 import { activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
 
-/** failed: the features of E are linearly dependent, to the precision, and the solution is not unique. */
+/**
+ * The certificate of one problem. Status failed: the features of E are linearly dependent up to rounding, and the
+ * solution is not unique.
+ */
 export interface LassoSampleCertificate extends SampleCertificate {
-  /** Features with βⱼ ≠ 0 beyond the kink tolerance, and those with |Xⱼᵀ(y − Xβ)| = e^λ within it as well. */
+  /** Features with βⱼ ≠ 0 beyond the kink tolerance. */
   readonly support: readonly number[];
+  /** The support, and the features with |Xⱼᵀ(y − Xβ)| = λ within the kink tolerance. */
   readonly equicorrelation: readonly number[];
 }
 
-/** Kinks are the features at a knot, by `index`; their `distance` is that of |Xⱼᵀ(y − Xβ)| from the penalty. */
+/**
+ * The certificate of a batch. Its kinks are the features at a knot: `index` is the feature, and `distance` is that of
+ * |Xⱼᵀ(y − Xβ)| from the penalty.
+ */
 export interface LassoCertificate extends ImplicitCertificate {
+  /** One certificate for each problem. */
   readonly samples: readonly LassoSampleCertificate[];
 }
 
 /**
- * S = H_EE + Q⁻¹ − I with 0 < q ≤ 1 lies above H_EE, and for q = 0 on a part it is a principal submatrix: where H_EE has a
- * Cholesky factor all of them are positive definite (Bolte et al. 2021, Proposition 5).
+ * For 0 < q ≤ 1, S = H_EE + Q⁻¹ − I is at least H_EE; features with q = 0 leave a principal submatrix. So a Cholesky
+ * factor of H_EE shows that all of these matrices are positive definite (Bolte et al. 2021, Proposition 5).
  */
 export function* certifyLasso(numbers: LassoNumbers): Interruptible<LassoCertificate> {
   const kinks: OperationKink[] = [];
@@ -67,7 +77,7 @@ function largestOf(tolerance: ArrayLike<number>, problem: number, features: numb
   return largest;
 }
 
-/** A list of features, cut where it is long. */
+/** A list of features, shortened if it is long. */
 function shown(features: readonly number[]): string {
   const most = 12;
   return features.length <= most ? features.join(', ') : `${features.slice(0, most).join(', ')}, …`;

@@ -1,10 +1,13 @@
-/** What a Lasso solution solves, in operations that a tape follows: for functions that call one, and have its kinks. */
+/**
+ * The equation that a Lasso solution solves, in operations that a tape follows: functions that call `lasso` find
+ * their kinks by it.
+ */
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Variable } from './program.ts';
 
 /**
- * β − prox_{t‖·‖₁}(β + Xᵀ(y − Xβ) − ρβ), [batch, features], for a step of 1: at kinks the set of derivatives is the same for every
- * step. X and y are centred where there is an intercept.
+ * β − prox_{t‖·‖₁}(β + Xᵀ(y − Xβ) − ρβ), [batch, features]. The step size is 1: at kinks the set of derivatives is
+ * the same for every step size. X and y are centred if there is an intercept.
  */
 export function lassoResidual(
   beta: Tensor,
@@ -19,6 +22,6 @@ export function lassoResidual(
   const moved = beta.add(ridge ? correlation.sub(beta.mul(column(ridge))) : correlation);
   const penalty = column(logLambda.exp());
   const threshold = weights ? penalty.mul(weights) : penalty;
-  // The threshold is a tensor, and above 0: at most one of the two bends.
+  // The threshold is a tensor and above 0, so that at most one of the two relu is at its kink.
   return beta.sub(moved.sub(threshold).relu().sub(moved.neg().sub(threshold).relu()));
 }

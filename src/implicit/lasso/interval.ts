@@ -1,29 +1,36 @@
-/** The derivatives of a Lasso solution in λ at a knot: one-sided ones, and the range over all selections. */
+/** Derivatives of a Lasso solution in log λ at a knot: the one-sided ones, and their range over all selections. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, factorise, solve } from '../hypothesis/matrices.ts';
 import { type ActiveFeatures, activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
 
+/** The range of vᵀ·dβ/d(log λ) of one problem. */
 export interface LassoInterval {
-  /** Over all selections at the kinks; infinite where the certificate fails. */
+  /** The least value over all selections at the kinks; −∞ if the certificate failed. */
   readonly low: number;
+  /** The greatest value; +∞ if the certificate failed. */
   readonly high: number;
-  /** Whether these are the ends of the range: up to 16 kinks. Past that they are attained, and others may reach further. */
+  /**
+   * True if `low` and `high` are the ends of the range, which holds up to 16 kinks. Beyond, they are values that are
+   * attained, and other selections may reach further.
+   */
   readonly exact: boolean;
-  /** The derivatives for λ falling and for λ rising; NaN past 16 kinks, or where the certificate fails. */
+  /** The derivative for falling λ; NaN beyond 16 kinks, or if the certificate failed. */
   readonly left: number;
+  /** The derivative for rising λ; NaN likewise. */
   readonly right: number;
   /** Features at the knot. */
   readonly kinks: readonly number[];
 }
 
-/** Kinks whose 2ᵏ selections are all tried. */
+/** Up to this many kinks k, all 2ᵏ selections are tried. */
 const ENUMERATED = 16;
 
 /**
- * Of vᵀ·dβ/dλ = −vᵀ_A H_AA⁻¹(t∘sign)_A, A = support and the kinks with q = 1. As a function of each q alone it is a quotient of
- * affine functions with a denominator that has no zero, so that the extremes are at q in {0, 1}.
- * The one-sided derivatives are those of the kinks that truly enter: with ṫ = ±t, β̇_A = −H_AA⁻¹(ṫ∘sign)_A such that
- * signⱼβ̇ⱼ ≥ 0 for each kink in A, and signⱼ(−Hβ̇)ⱼ ≤ ṫⱼ for each kink outside: one A has this where H is positive definite.
+ * The range of vᵀ·dβ/d(log λ) = −vᵀ_A H_AA⁻¹(t∘sign)_A, where A is the support and the kinks with q = 1. As a
+ * function of each q alone this is a quotient of affine functions whose denominator has no zero, so that its extremes
+ * are at q in {0, 1}. The one-sided derivatives belong to the kinks that truly enter: with ṫ = ±t, β̇_A =
+ * −H_AA⁻¹(ṫ∘sign)_A such that signⱼβ̇ⱼ ≥ 0 for each kink in A, and signⱼ(−Hβ̇)ⱼ ≤ ṫⱼ for each kink outside of A. If H
+ * is positive definite, exactly one A satisfies this.
  * @param v cotangent of β, of the whole batch
  */
 export function* lassoInterval(
@@ -84,7 +91,7 @@ function derivativeOf(
       (_, at) => H[places[Math.floor(at / size)] * k + places[at % size]],
     );
     const moved = solve(yield* factorise(own, size), right);
-    // β̇ on the whole equicorrelation set, for λ rising at rate 1.
+    // β̇ on the whole equicorrelation set, for log λ rising at rate 1.
     const beta = new Float64Array(k);
     for (const [index, place] of places.entries()) beta[place] = moved[index];
     const holds = (side: 1 | -1): boolean =>

@@ -1,14 +1,16 @@
-/** Where a Lasso path starts: the least penalty at which no feature is in use that has one. */
+/** Where a Lasso path starts: the least penalty at which every penalised coefficient is 0. */
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { centredColumns, correlated, projected, totals } from '../../solvers/lasso/design.ts';
 import { column } from '../../solvers/monitor.ts';
-import { elementwise, endToEnd, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
+import { elementwise, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
+import { endToEnd } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { lasso } from './lasso.ts';
 import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { checkExtremes, withExtremes } from './ranges.ts';
 
+/** Options of `largestPenalty`, which are those of `lasso`. */
 export type LargestPenaltyOptions = Pick<
   LassoOptions,
   'X' | 'y' | 'weights' | 'masks' | 'intercept' | 'ridge' | 'solver' | 'tolerance' | 'limit' | 'signal'
@@ -20,19 +22,20 @@ const LARGEST_PENALTY_OPTIONS: Checks<LargestPenaltyOptions> = {
 };
 
 /**
- * λ_max = ln maxⱼ |XⱼᵀP(y − Xβ⁰)|/wⱼ for each problem, over the features with wⱼ > 0: from there on these are 0, and β = β⁰. Those
- * with wⱼ = 0 are what the regression of y on them makes them (with the ridge, if there is one), for which `solver`,
- * `tolerance` and `limit` are; without such features β⁰ = 0.
+ * Computes log λ_max = ln maxⱼ |XⱼᵀP(y − Xβ⁰)|/wⱼ for each problem, over the features with wⱼ > 0: for every larger λ
+ * these coefficients are 0, and β = β⁰. Features with wⱼ = 0 keep the coefficients of the regression of y on them,
+ * with the ridge if there is one; `solver`, `tolerance` and `limit` apply to that regression. Without such features
+ * β⁰ = 0.
  *
- * @returns one number for each problem; −∞ where Xᵀ of what is left of y is 0 to rounding, so that λ changes nothing. Rejects with
- *   the signal's reason once that is aborted
- * @throws RangeError where a shape or a number is wrong; ConvergenceError where the regression was not solved
+ * @returns one number for each problem; −∞ if Xᵀ of the residual is 0 up to rounding, so that λ changes nothing.
+ *   Rejects with the signal's reason once the signal is aborted
+ * @throws RangeError if a shape or a number is wrong; ConvergenceError if the regression was not solved
  */
 export async function largestPenalty(options: LargestPenaltyOptions): Promise<number[]> {
   return [...(await found(readOptions('largestPenalty', options, LARGEST_PENALTY_OPTIONS, 'X', 'y'))).largest];
 }
 
-/** λ_max of one problem. @throws RangeError that says why where λ changes nothing */
+/** Computes log λ_max of one problem. @throws RangeError that says why λ changes nothing, if it does not */
 export async function finiteLargestPenalty(options: LargestPenaltyOptions): Promise<number> {
   const { largest, free, penalised } = await found(options);
   if (Number.isFinite(largest[0])) return largest[0];
@@ -56,7 +59,7 @@ export async function finiteLargestPenalty(options: LargestPenaltyOptions): Prom
 
 interface Found {
   readonly largest: readonly number[];
-  /** Whether some feature has no penalty, and whether some has one. */
+  /** Whether some feature has no penalty, and whether some feature has one. */
   readonly free: boolean;
   readonly penalised: boolean;
 }
@@ -88,10 +91,10 @@ async function found(options: LargestPenaltyOptions): Promise<Found> {
   }
 }
 
-/** A penalty that outweighs every correlation that is finite. */
+/** log λ for which λ outweighs every finite correlation. */
 const PROHIBITIVE = { float32: 80, float64: 600 } as const;
 
-/** y on the features without a penalty: the Lasso, with a penalty for the others that keeps them at 0. */
+/** The regression of y on the features without a penalty: a Lasso whose penalty keeps the other coefficients at 0. */
 function regressed({ engine }: CheckedLasso, options: LargestPenaltyOptions, weights: ArrayLike<number>) {
   const { X } = options;
   const shape = (options.weights as Tensor).shape;
@@ -106,10 +109,13 @@ function regressed({ engine }: CheckedLasso, options: LargestPenaltyOptions, wei
 
 type Arguments = Readonly<Record<'X' | 'y', Tensor> & Partial<Record<'weights' | 'masks' | 'beta', Tensor>>>;
 
-/** Of sums, in units of ε: so many for √rows, and in any case; after a regression as many times more. */
+/** Rounding of a sum in units of ε: `growth`·√rows, plus `least`; `regressed` times as much after a regression. */
 const ROUNDING = { growth: 0.5, least: 4, regressed: 64 } as const;
 
-/** maxⱼ |Xⱼᵀr|/wⱼ with r = P(y − Xβ), and 0 where that is rounding: [batch]; then how many numbers are not finite, and extremes. */
+/**
+ * Computes maxⱼ |Xⱼᵀr|/wⱼ with r = P(y − Xβ), and 0 where it is only rounding, [batch]; behind these the number of
+ * entries that are not finite, and the extremes.
+ */
 function peaksOf({ engine, batch, rows, groups, settings: { intercept } }: CheckedLasso, given: Arguments): Tensor {
   const names = (['X', 'y', 'weights', 'masks', 'beta'] as const).filter((name) => given[name]);
   const units = (ROUNDING.least + ROUNDING.growth * Math.sqrt(rows)) * (given.beta ? ROUNDING.regressed : 1);
@@ -123,7 +129,8 @@ function peaksOf({ engine, batch, rows, groups, settings: { intercept } }: Check
     const fitted = beta && product(beta, design.X, { transposeB: true });
     const error = fitted ? elementwise('subtract', [y, fitted]) : y;
     const moment = absolute(correlated(design, projected(design, error)));
-    // What the terms of these sums round by: Σ |Xᵢⱼ|mᵢ(|yᵢ| + |(Xβ)ᵢ|), with the mean of these that an intercept takes off.
+    // Bound of the rounding of these sums: Σ |Xᵢⱼ|mᵢ(|yᵢ| + |(Xβ)ᵢ|), to which an intercept adds the mean that it
+    // takes off.
     const counted = (terms: Tensor): Tensor => projected({ masks, intercept: false }, terms);
     const terms = fitted ? sum(absolute(y), absolute(fitted)) : absolute(y);
     const all = intercept ? sum(terms, column(meanOf(reduceRows('sum', [counted(terms)])))) : terms;
@@ -137,7 +144,7 @@ function peaksOf({ engine, batch, rows, groups, settings: { intercept } }: Check
     const peaks = endToEnd(reduceRows('maximum', [relative]), notFinite.reduce(sum));
     return [withExtremes(peaks, { masks })];
 
-    /** Of sums of the rows that count. */
+    /** The mean of each problem over the rows that count, from sums over them. */
     function meanOf(sums: Tensor): Tensor {
       if (!masks) return elementwise('scale', [sums], [1 / rows, 0]);
       const grouped = context.alias(sums, [groups, batch / groups]);

@@ -1,10 +1,11 @@
-/** What a caller may choose of a Lasso solve, checked. */
+/** Options of a Lasso solve, and their checks. */
 import { AT_LEAST_0, BOOLEAN, checkFinite, isList, isListOf, refusal } from '../../arguments/check.ts';
 import type { Checks } from '../../arguments/options.ts';
 import { KINK_UNITS } from '../../autodiff/kinks.ts';
 import { HOST_BACKENDS } from '../../backends/kernels.ts';
 import type { LassoMethod } from '../../solvers/lasso/solve.ts';
-import { type Engine, engineOf } from '../../tensor/engine.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
 import { describe } from '../../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
@@ -17,82 +18,87 @@ export const LASSO_SOLVERS = {
   'coordinate-descent': 0,
   homotopy: 0,
 } as const satisfies Record<LassoMethod, 0>;
+/** The solvers of `lasso` by name. */
 export type LassoSolverName = LassoMethod;
 
-/** Those that run on SEQUENTIAL_BACKENDS only. */
+/** Solvers that run on `HOST_BACKENDS` only. */
 const HOST_SOLVERS: readonly string[] = ['coordinate-descent', 'homotopy'] satisfies LassoMethod[];
 
-/** With a ridge as many features can be in use as there are, and the factor of the homotopy is of that order. */
+/** With a ridge, all features may be in use, and the Cholesky factor of the homotopy has that order. */
 const LARGEST_FACTOR = 4096;
 
-/** Of e^λ: the least kink tolerance. */
+/** The least kink tolerance, relative to λ. */
 const KINK_SHARE = 1e-10;
 
-/** q where a feature is in the equicorrelation set but not in the support. */
+/** The q of features that are in the equicorrelation set but not in the support; see `LassoOptions.selection`. */
 export type LassoSelection = 'weak' | 'lars' | number | readonly number[];
 
+/** The data and options of `lasso`. */
 export interface LassoOptions extends LimitOptions {
   /** [rows, features] */
   X: Tensor;
-  /** [rows], or [batch, rows] for many right-hand sides. */
+  /** [rows], or [batch, rows] for several right-hand sides. */
   y: Tensor;
-  /** λ, the natural logarithm of the penalty: a number, a list, or a tensor [1] or [batch]. */
+  /** log λ, the natural logarithm of the penalty: a number, a list, or a tensor [1] or [batch]. */
   logLambda: number | readonly number[] | Tensor;
-  /** Penalty of each feature relative to e^λ, ≥ 0: [features] or [batch, features]. Default 1. */
+  /** Penalty of each feature relative to λ, ≥ 0: [features] or [batch, features]. Default 1. */
   weights?: Tensor;
-  /** Elastic net: ρ ≥ 0 of ½ρ‖β‖², a number or a tensor [1] or [batch]. Default 0. */
+  /** ρ ≥ 0 of the elastic net's ½ρ‖β‖²: a number, or a tensor [1] or [batch]. Default 0. */
   ridge?: number | Tensor;
   /**
-   * How much each row counts, from 0 to 1: [groups, rows]. The problems of the batch are then in as many groups of equal
-   * length, one after the other: with 5 masks and 100 values of λ the batch is 500, its first 100 the problems of the first
-   * mask. Default: every row counts.
+   * How much each row counts, from 0 to 1: [groups, rows]. The problems of the batch then form as many groups of
+   * equal length, one after the other: with 5 masks and 100 values of log λ the batch is 500, and its first 100
+   * problems have the first mask. Default: every row counts fully.
    */
   masks?: Tensor;
-  /** With an intercept β₀, which is not penalised. Default false. */
+  /** Whether there is an intercept β₀, which is not penalised. Default false. */
   intercept?: boolean;
   /**
-   * The element of the conservative Jacobian at a knot: q where |Xⱼᵀ(y − Xβ)| = e^λ and βⱼ = 0. weak (default): 0; lars: 1;
-   * or a number from 0 to 1 for all features, or one for each.
+   * Which element of the conservative Jacobian is taken at a knot: the q of features with |Xⱼᵀ(y − Xβ)| = λ and βⱼ =
+   * 0. weak (the default) is 0, lars is 1; or a number from 0 to 1 for all features, or a list with one for each.
    */
   selection?: LassoSelection;
   /**
-   * How the support is found: by proximal gradient steps, accelerated (fista) or not (ista); by coordinate-descent; or along a
-   * homotopy, from the solution before or from 0, by a Cholesky factor on the support in float64. The last two are sequential and
-   * run on wasm and cpu only. Default auto: homotopy there (coordinate-descent where there is a ridge and more than 4096
-   * features), fista elsewhere.
+   * How the support is found: by accelerated (fista) or plain (ista) proximal gradient steps, by coordinate descent,
+   * or along a homotopy, from the previous solution or from 0, by a Cholesky factor on the support in float64. The
+   * last two work on one problem after the other and run on wasm and cpu only. Default auto: there homotopy, or
+   * coordinate-descent with a ridge and more than 4096 features; elsewhere fista.
    */
   solver?: LassoSolverName | 'auto';
   /**
-   * Of the relative proximal residual ‖β − softThreshold(hβ + Xᵀr − ρβ, t)/h‖/‖β‖, h = maxⱼ‖Xⱼ‖² + ρ: a problem is solved where
-   * it is below this, or below what rounding makes of it. Default 1e-12, or 8ε where that is larger (1e-6 in float32). The
-   * homotopy goes on to rounding whatever this is; what it could not bring there continues by coordinate descent. Where it is
-   * larger than the default, the solution is brought to that one before its kinks are looked for: for a certificate, which every
-   * gradient has unless `onFailedCertificate` is ignore, for an interval, and for a gradient with a `selection`.
+   * Bound of the relative proximal residual ‖β − softThreshold(hβ + Xᵀr − ρβ, t)/h‖/‖β‖, with h = maxⱼ‖Xⱼ‖² + ρ: a
+   * problem is solved if its residual is below this bound, or at the level of rounding. Default 1e-12, or 8ε if that
+   * is larger (1e-6 in float32). The homotopy always solves to rounding; coordinate descent finishes what it cannot.
+   * If this tolerance exceeds the default, the solution is refined to the default before its kinks are determined:
+   * for a certificate (which every gradient has unless `onFailedCertificate` is ignore), for an interval, and for a
+   * gradient with a `selection`.
    */
   tolerance?: number;
-  /** Of the linear solves for gradients, relative. Default: `tolerance`. */
+  /** Relative tolerance of the linear solves for gradients and tangents. Default: `tolerance`. */
   backwardTolerance?: number;
   /**
-   * Most iterations of a problem, in total: proximal gradient steps or passes over the coordinates with those of conjugate
-   * gradients, or changes of the features in use. Default 100,000.
+   * Largest number of iterations of a problem in the forward solve. Counted are proximal gradient steps or sweeps
+   * over the coordinates, together with steps of conjugate gradients; or changes of the support along the homotopy.
+   * Default 100,000.
    */
   limit?: number;
-  /** Most iterations of a problem in the backward solve, in total. Default 1000. */
+  /** Largest number of iterations of a problem in a linear solve. Default 1000. */
   backwardLimit?: number;
-  /** Start, [batch, features]. Default zeros. */
+  /** Where the solve starts, [batch, features]. Default zeros. */
   initial?: Tensor;
   /**
-   * A correlation is at a kink within this many units of ε(e^λ + max|Xᵀy|/16). Default 64, or as many as make 1e-10: what the
-   * rounding of λ alone moves a coefficient by is multiplied by the condition number of the active columns.
+   * A correlation is at a kink if it is within this many units of ε(λ + max|Xᵀy|/16). Default 64, or more if needed
+   * to reach 1e-10: the rounding of log λ alone moves a coefficient by an amount that the condition number of the
+   * active columns multiplies.
    */
   kinkUnits?: number;
-  /** throw (default): reading anything that depends on a failed solve rejects. report: the report alone tells. */
+  /** throw (default): reading anything that depends on a failed solve rejects. report: only the report says so. */
   onFailure?: 'throw' | 'report';
-  /** Where a gradient is asked for and the solution is not unique. Default warn. */
+  /** What happens if a gradient is asked for and the solution is not unique. Default warn. */
   onFailedCertificate?: FailurePolicy;
 }
 
-/** What is 0 is checked below. */
+/** Options that have a 0 here are checked below. */
 export const LASSO_OPTIONS: Checks<LassoOptions> = {
   ...LIMIT_OPTIONS,
   X: TENSOR,
@@ -114,7 +120,7 @@ export const LASSO_OPTIONS: Checks<LassoOptions> = {
   onFailedCertificate: 0,
 };
 
-export interface LassoSettings
+interface LassoSettings
   extends Required<
     Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial' | keyof LimitOptions>
   > {
@@ -132,7 +138,7 @@ export interface CheckedLasso {
   readonly groups: number;
 }
 
-/** @throws RangeError that names the option, what it is and what it must be */
+/** Checks all options. @throws RangeError that names the option, its value and what is allowed */
 export function checkedLasso(options: LassoOptions): CheckedLasso {
   const { X, y, logLambda, weights, ridge, masks, initial } = options;
   const tensors = Object.entries({ X, y, logLambda, weights, ridge, masks, initial }).filter(([, given]) =>
@@ -161,7 +167,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
     throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
   }
-  // Any of them may be of a Program that is being traced, in which nothing can be solved.
+  // Any of these may belong to a Program that is being traced, in which nothing can be solved.
   for (const name of ['y', 'logLambda', 'weights', 'ridge'] as const) {
     const given = options[name];
     if (isTensor(given)) engineOf(name, given);
@@ -170,7 +176,7 @@ export function checkedLasso(options: LassoOptions): CheckedLasso {
   return { engine, settings: lassoSettings(options, features, engine), rows, features, batch, groups };
 }
 
-/** The one length above 1 that the arguments have. */
+/** The size of the batch: the one length above 1 among the arguments. */
 function batchOf({ y, logLambda, weights, ridge = 0 }: LassoOptions, groups: number): number {
   const lengths: Readonly<Record<string, number>> = {
     y: y.shape.length === 2 ? y.shape[0] : 1,
@@ -209,13 +215,13 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
   return size;
 }
 
-/** The default: below it there is little but rounding. */
+/** The default tolerance: below it there is little but rounding. */
 export function finestTolerance(epsilon: number): number {
   return Math.max(1e-12, 8 * epsilon);
 }
 
 /**
- * Checks the options that do not depend on tensors; layers call it when they are made, before there is an engine.
+ * Checks the options that do not depend on tensors. Layers call it when they are created, before there is an engine.
  * @param engine default: one on a backend that offers every solver
  */
 export function lassoSettings(

@@ -1,39 +1,43 @@
-/** The Lasso path: solutions for a range of penalties, and where it starts. */
+/** The Lasso path: solutions for a range of penalties. */
 import { checkFor, isList, refusal } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { breathe } from '../../backends/event-loop.ts';
 import { concat } from '../../tensor/arrange.ts';
-import { type Engine, engineOf } from '../../tensor/engine.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
 import { describe } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import { finiteLargestPenalty, type LargestPenaltyOptions } from './largest-penalty.ts';
-import { inOneArena, type LassoReport, type LassoSolution, lassoOf, tensorsOf, withTensors } from './lasso.ts';
+import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
+import { inOneArena, tensorsOf, withTensors } from './option-tensors.ts';
 import { checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { prepare } from './program.ts';
 
-/** What is below this many units under λ_max is least squares to any precision: e⁻¹² = 6e-6. */
+/** A penalty this far below λ_max, on the log scale, is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
 
-/** Of coordinate descent, whose problems follow one another in any case; those of a homotopy go on from each other by themselves. */
+/** Coordinate descent works on one problem after the other in any case; short chunks give it better starts. */
 const HOST_CHUNK = 5;
 
+/** The data and options of `lassoPath`. */
 export interface LassoPathOptions extends Omit<LassoOptions, 'logLambda' | 'initial' | 'timeLimit'> {
   /**
-   * Milliseconds from the call, for the path as a whole: what is not solved by then is told by its report, and β is there what the
-   * solve had found, or where it was to start. Each linear solve for a gradient has as long again. Default: no limit.
+   * Milliseconds from the call, for the path as a whole. Problems that are not solved by then say so in their report,
+   * and their β is the best so far, or the start. Each linear solve for a gradient may take as long again. Default:
+   * no limit.
    */
   timeLimit?: number;
-  /** Values of λ, equally spaced. Default 100. */
+  /** Number of values of log λ, equally spaced. Default 100. */
   count?: number;
-  /** From λ_max down to λ_max − depth. Default ln 1000. */
+  /** The path runs from log λ_max down to log λ_max − depth. Default ln 1000. */
   depth?: number;
-  /** Instead of these two: the values themselves, none above the one before it. */
+  /** The values of log λ, in decreasing order, in place of `count` and `depth`. */
   logLambda?: readonly number[];
   /**
-   * Problems solved at once; the next ones start from the last of these. Default: all, which keeps a GPU busy; 5 with
-   * coordinate descent.
+   * Number of problems solved at once; each further chunk starts from the last solution of the one before. Default:
+   * all, which keeps a GPU busy; 5 with coordinate descent.
    */
   chunk?: number;
 }
@@ -47,28 +51,29 @@ const PATH_OPTIONS: Checks<LassoPathOptions> = {
   chunk: 0,
 };
 
-/** Values of λ, which are problems of one batch. */
+/** The problems of one batch are counted in float32. */
 const MOST = 2 ** 24;
 
+/** The solutions along a path. */
 export interface LassoPath {
-  /** λ, decreasing. */
+  /** log λ of each solution, decreasing. */
   readonly logLambda: readonly number[];
   /** [count, features]; dispose it when done. */
   readonly beta: Tensor;
   /** β₀, [count]. */
   readonly intercept: Tensor;
-  /** Of each chunk. */
+  /** One report for each chunk. */
   readonly reports: readonly Promise<LassoReport>[];
 }
 
 /**
- * The solutions along a range of λ, of one right-hand side.
- * @throws RangeError where a shape or an option is wrong; the signal's reason where it is aborted
+ * Solves the Lasso for decreasing values of λ and one right-hand side.
+ * @throws RangeError if a shape or an option is wrong; the signal's reason once the signal is aborted
  */
 export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
   const options = readOptions('lassoPath', given, PATH_OPTIONS, 'X', 'y');
   const engine = engineOf('X', options.X);
-  // What a tape follows is needed for as long as that: it belongs to the differentiated function.
+  // Tensors that a tape follows are needed as long as the tape: they belong to the differentiated function.
   if (tensorsOf(options).some(({ node }) => node)) return pathOf(engine, inOneArena(options));
   return engine.inArena((arena) =>
     pathOf(
@@ -134,7 +139,7 @@ async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth 
   return Array.from({ length: count }, (_, index) => largest - (count === 1 ? 0 : (depth * index) / (count - 1)));
 }
 
-/** The last row, as often as asked for. */
+/** Repeats the last row `count` times. */
 function repeatedLast(beta: Tensor | undefined, count: number): Tensor | undefined {
   if (!beta) return undefined;
   const [rows, features] = beta.shape;

@@ -1,4 +1,4 @@
-/** The Programs of a Lasso: X made ready, the solve, and the linear solve for gradients or a tangent. */
+/** The Programs of a Lasso: preparing X, the solve, and the linear solve for gradients or a tangent. */
 import { DEFINITE_SOLVER } from '../../solvers/index.ts';
 import {
   correlated,
@@ -22,10 +22,10 @@ import { summarise, summariseLinear } from '../summary.ts';
 import type { CheckedLasso } from './options.ts';
 import { withExtremes } from './ranges.ts';
 
-/** X, centred where there is an intercept, and what else is made of it once; for the names see `Design`. */
+/** X, centred if there is an intercept, and what is computed from it once; `Design` explains the names. */
 export type Prepared = Readonly<Record<'X' | 'bound' | 'largest', Tensor> & Partial<Record<'gram' | 'masks', Tensor>>>;
 
-/** What a solution is differentiated in. */
+/** The arguments that a solution can be differentiated in. */
 export const VARIABLES = ['X', 'y', 'logLambda', 'weights', 'ridge'] as const;
 export type Variable = (typeof VARIABLES)[number];
 /** y [1 or batch, rows], logLambda and ridge [1] or [batch], weights [1 or batch, features]. */
@@ -33,7 +33,7 @@ export type Given = Readonly<Record<'y' | 'logLambda', Tensor> & Partial<Record<
 
 type Named = Readonly<Partial<Record<string, Tensor>>>;
 
-/** Runs a Program on inputs by name, of which some may be absent; its outputs are named by `outputs`, in this order. */
+/** Runs a Program on inputs by name, some of which may be undefined; `outputs` names its outputs in their order. */
 function runNamed<Output extends string>(
   engine: Engine,
   key: string,
@@ -52,7 +52,10 @@ function runNamed<Output extends string>(
   return Object.fromEntries(outputs.map((name, index) => [name, results[index]])) as Record<Output, Tensor>;
 }
 
-/** @param batch problems that are solved with it, about: whether XᵀX pays depends on their number */
+/**
+ * Computes what all solves with X share.
+ * @param batch expected number of problems: it decides whether forming XᵀX pays
+ */
 export function prepare(
   engine: Engine,
   X: Tensor,
@@ -69,12 +72,12 @@ export function prepare(
   return { ...made, ...(masks && { masks }) };
 }
 
-/** The tensors that `prepare` made: the masks are the caller's. */
+/** The tensors that `prepare` created; the masks belong to the caller. */
 export function madeOf({ masks: _, ...made }: Prepared): Tensor[] {
   return Object.values(made);
 }
 
-/** The problem of a Program, from its inputs. */
+/** Builds the problem of a Program from its inputs. */
 function problemFrom(
   traced: Named,
   context: LoopContext,
@@ -103,10 +106,12 @@ function meanOfRows(y: Tensor): Tensor {
 
 const SOLUTION = ['beta', 'correlation', 'moment', 'penalty', 'kinkTolerance', 'gap', 'summary'] as const;
 export type Solved = Readonly<Record<(typeof SOLUTION)[number], Tensor>>;
+/** A solution without its report: what derivatives and certificates need. */
+export type Optimum = Omit<Solved, 'gap' | 'summary'>;
 
 /**
- * correlation: Xᵀr − ρβ. penalty: t. kinkTolerance: of |hβ + correlation| − t. All [batch, features]. gap: [batch], and behind it
- * the extremes of weights, ridge and masks.
+ * Solves the problems. correlation: Xᵀr − ρβ. penalty: t. kinkTolerance: of |hβ + correlation| − t. All are [batch,
+ * features]. gap: [batch], and behind it the extremes of weights, ridge and masks.
  */
 export function solve(
   engine: Engine,
@@ -148,21 +153,21 @@ export function solve(
   return runNamed(engine, key, inputs, SOLUTION, build, run);
 }
 
-/** Numbers that are not finite: of each row where there is one for each problem, else of all. */
+/** Counts numbers that are not finite: in each row if there is one row for each problem, else in all rows together. */
 function countIn(x: Tensor, batch: number): Tensor {
   const perRow = x.shape.length > 0 && x.shape[0] === batch;
   const flat = x.context.alias(x, perRow ? [batch, x.size / batch] : [1, x.size]);
   return reduceRows('countNotFinite', [flat]);
 }
 
-/** What the linear solve needs of the solution. */
-export type Kept = Pick<Solved, 'beta' | 'correlation' | 'moment'>;
+/** What a linear solve needs of the solution. */
+type Kept = Pick<Solved, 'beta' | 'correlation' | 'moment'>;
 
 function inUse({ beta, correlation, moment }: Kept): Kept {
   return { beta, correlation, moment };
 }
 
-/** q, and the signs of hβ + correlation, [batch, features]. */
+/** Computes q and the signs of hβ + correlation, [batch, features]. */
 function selected(
   problem: LassoProblem,
   kept: Kept,
@@ -186,7 +191,7 @@ function selected(
   return { q: elementwise('add', [low, between]), signs };
 }
 
-/** Solves Sw = v on the active features; the summary tells how it went. */
+/** Solves Sw = v on the active features; the summary holds the rows of its report. */
 function solvedOnSupport(
   context: LoopContext,
   problem: LassoProblem,
@@ -203,9 +208,9 @@ function solvedOnSupport(
 }
 
 /**
- * The gradients of a loss from its cotangent v of β: with Sw = v,
- *   X: r wᵀ − (PXw)βᵀ, y: PXw, λ: −Σⱼ tⱼ signⱼ wⱼ, weights: −e^λ signⱼ wⱼ, ρ: −⟨β, w⟩,
- * summed over the problems that share an argument. Those wanted are named.
+ * Computes the gradients of a loss from its cotangent v of β. With Sw = v they are
+ *   X: r wᵀ − (PXw)βᵀ, y: PXw, log λ: −Σⱼ tⱼ signⱼ wⱼ, weights: −λ signⱼ wⱼ, ρ: −⟨β, w⟩,
+ * each summed over the problems that share an argument. Only the `wanted` ones are computed.
  */
 export function gradients(
   engine: Engine,
@@ -232,7 +237,8 @@ export function gradients(
       checked.settings,
       traced.tolerance as Tensor,
     );
-    // A problem that the cotangent leaves out has no part in sums over the batch, whatever its β has become.
+    // A problem that the cotangent leaves out must not contribute to sums over the batch, even if its β is not
+    // finite.
     const masks = checked.settings.onFailure === 'report';
     const beta = masks ? combine({ x: kept.beta, coefficient: isAsked }) : kept.beta;
     const signed = elementwise('negate', [elementwise('multiply', [signs, w])]);
@@ -263,8 +269,9 @@ export function gradients(
 }
 
 /**
- * The tangent β̇ = S⁻¹(Ẋᵀr − XᵀPẊβ + XᵀPẏ − (t λ̇ + e^λ ẇ)∘sign − ρ̇β) on the active features, from tangents of the arguments
- * by name, shaped as these are.
+ * Computes the tangent β̇ = S⁻¹(Ẋᵀr − XᵀPẊβ + XᵀPẏ − (t λ̇ + λ ẇ)∘sign − ρ̇β) on the active features, where λ̇ is the
+ * tangent of log λ.
+ * @param tangents tangents of the arguments by name, shaped as the arguments are
  */
 export function tangent(
   engine: Engine,

@@ -1,14 +1,18 @@
-/** The ranges of arguments of a Lasso that are on the device: looked at there, and told with what is read in any case. */
+/** Checks the ranges of arguments on the device. Their extremes are read together with numbers that are read anyway. */
 import { totals } from '../../solvers/lasso/design.ts';
-import { elementwise, endToEnd, reduceAll } from '../../tensor/kernels.ts';
+import { elementwise, reduceAll } from '../../tensor/kernels.ts';
+import { endToEnd } from '../../tensor/move-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** weights and ridge ≥ 0; masks [groups, rows] from 0 to 1, each with a row that counts. */
+/** Arguments with a range: weights and ridge ≥ 0; masks [groups, rows] from 0 to 1, each with a row that counts. */
 export type Ranged = Readonly<Partial<Record<'weights' | 'ridge' | 'masks', Tensor>>>;
 
 const NAMES = ['weights', 'ridge', 'masks'] as const;
 
-/** The numbers, and behind them the extremes of the arguments that are there: −min of each, and of masks max and −min Σ besides. */
+/**
+ * Appends the extremes of the arguments to the numbers: −min of each, and of masks also the max and −min of the row
+ * sums.
+ */
 export function withExtremes(numbers: Tensor, ranged: Ranged): Tensor {
   const greatest = (x: Tensor): Tensor => reduceAll('maximum', x);
   const least = (x: Tensor): Tensor => greatest(elementwise('negate', [x]));
@@ -19,9 +23,9 @@ export function withExtremes(numbers: Tensor, ranged: Ranged): Tensor {
 }
 
 /**
- * @param extremes as they were read from behind the numbers
+ * @param extremes what `withExtremes` appended, as read
  * @param ranged which arguments there were
- * @throws RangeError that names an argument out of its range, and the worst of its numbers
+ * @throws RangeError that names the argument out of its range, and the worst of its numbers
  */
 export function checkExtremes(
   extremes: ArrayLike<number>,

@@ -1,8 +1,9 @@
 /** The rule of each operation: on which samples its output depends, given the same for its inputs. */
+
+import { attribute } from '../../autodiff/attributes.ts';
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import type { OperationName } from '../../autodiff/definable.ts';
 import type { Entry } from '../../autodiff/linearisation.ts';
-import { attribute } from '../../autodiff/recorded.ts';
 import type { OperandLayout } from '../../backends/kernels.ts';
 import { broadcastLayout, padToFour, permutedLayout, type Shape, sizeOf, slicedLayout } from '../../tensor/shape.ts';
 import { joinEach, joinInGroups, joinOwners, markDoubtful, NONE, type Owners } from './owners.ts';

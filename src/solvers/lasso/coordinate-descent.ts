@@ -1,6 +1,7 @@
-/** Coordinate descent, for the backends that offer it. */
+/** Coordinate descent, on the backends that have it. */
 import { STATE_ROWS } from '../../backends/kernels.ts';
-import { coordinateDescent, elementwiseLaidOut } from '../../tensor/kernels.ts';
+import { elementwiseLaidOut } from '../../tensor/kernels.ts';
+import { coordinateDescent } from '../../tensor/loop-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { rowOf, statusOf } from '../monitor.ts';
 import { groupsOf } from './design.ts';
@@ -8,8 +9,8 @@ import type { PlainRows } from './plain-rows.ts';
 import type { LassoProblem } from './problem.ts';
 
 /**
- * Passes over the coordinates until none moves by more than the tolerance, relative to the largest.
- * @param limit most passes; no more than remain of a sample in the state
+ * Sweeps over the coordinates until none moves by more than the tolerance, relative to the largest.
+ * @param limit largest number of sweeps; a sample makes no more than remain in its state
  */
 export function descendedByCoordinates(
   { design, penalty, ridge }: LassoProblem,

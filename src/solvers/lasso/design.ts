@@ -1,7 +1,8 @@
 /**
- * The quadratic part of a batch of Lasso problems, ½ Σ_rows M(y − Xβ − β₀)², with the intercept β₀ eliminated: ½(y − Xβ)ᵀP(y − Xβ)
- * with P = M, or with an intercept P = M − M11ᵀM/(1ᵀM1), symmetric and positive semidefinite. M is the diagonal of a mask of
- * rows. Problems come in groups of equal length, one after the other; each group has a mask of its own.
+ * The quadratic part of a batch of Lasso problems, ½ Σ_rows M(y − Xβ − β₀)², with the intercept β₀ eliminated: ½(y −
+ * Xβ)ᵀP(y − Xβ), where P = M without an intercept, else P = M − M11ᵀM/(1ᵀM1), symmetric and positive semidefinite. M
+ * is the diagonal matrix of a mask of rows. Problems come in groups of equal length, one after the other; each group
+ * has a mask of its own.
  */
 import { elementwise, elementwiseLaidOut, product, reduceAll, reduceAxes } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -9,26 +10,29 @@ import { spectralNormBound } from '../norm.ts';
 
 /** Tensors are those of the Program being traced. */
 export interface Design {
-  /** [rows, features]; centred where there is an intercept. */
+  /** [rows, features]; the columns are centred if there is an intercept. */
   readonly X: Tensor;
   /** [groups, rows], from 0 to 1: how much each row counts. */
   readonly masks: Tensor | undefined;
   readonly intercept: boolean;
-  /** XᵀPX of each group, one below the other: [groups·features, features]. */
+  /** XᵀPX of each group, one below the other: [groups·features, features]; undefined if it was not formed. */
   readonly gram: Tensor | undefined;
   /** L ≥ ‖XᵀPX‖, [1]; above 0. */
   readonly bound: Tensor;
-  /** h = maxⱼ ‖Xⱼ‖², [1]; 1 where that is 0. */
+  /** h = maxⱼ ‖Xⱼ‖², [1]; 1 if X is 0. */
   readonly largest: Tensor;
 }
 
-export interface DesignOptions {
+interface DesignOptions {
   readonly intercept: boolean;
-  /** Form XᵀPX: worth it where it is small against X and used often. */
+  /** Whether to form XᵀPX, which pays if it is small compared with X and used often. */
   readonly gram: boolean;
 }
 
-/** X as P wants it. P1 = 0: whatever is taken from a column changes nothing, and a column that is centred rounds least. */
+/**
+ * Centres the columns of X if there is an intercept: since P1 = 0 this changes nothing, and centred columns round
+ * least.
+ */
 export function centredColumns(X: Tensor, intercept: boolean): Tensor {
   if (!intercept) return X;
   const [rows, features] = X.shape;
@@ -39,9 +43,9 @@ export function centredColumns(X: Tensor, intercept: boolean): Tensor {
 export function designOf(given: Tensor, masks: Tensor | undefined, { intercept, gram }: DesignOptions): Design {
   const X = centredColumns(given, intercept);
   const squares = reduceAxes('sum', [elementwise('square', [X])], 0, 1);
-  // XᵀPX ⪯ XᵀX, since the masks do not exceed 1.
+  // XᵀPX ⪯ XᵀX, because no mask exceeds 1.
   const largest = reduceAll('maximum', squares);
-  /** Both are divided by: where X = 0, and so β = 0, any scale will do. The norm of nothing is NaN. */
+  /** Both scales are divisors: if X = 0, and so β = 0, any scale will do, and the norm of X is NaN. */
   const orOne = (scale: Tensor): Tensor =>
     elementwise('select', [largest, scale, scale.context.constant({ kind: 'fill', value: 1 }, [1])]);
   const bound = orOne(elementwise('square', [spectralNormBound(X)]));
@@ -53,7 +57,7 @@ export function designOf(given: Tensor, masks: Tensor | undefined, { intercept, 
 function gramOf({ X, masks, intercept }: Design): Tensor {
   const [rows, features] = X.shape;
   const { context } = X;
-  // Centred columns need no correction.
+  // Columns that are centred need no correction.
   if (!masks) return product(X, X, { transposeA: true });
   const [groups] = masks.shape;
   const masked = elementwise('multiply', [
@@ -75,7 +79,7 @@ function gramOf({ X, masks, intercept }: Design): Tensor {
   return elementwise('subtract', [gram, context.alias(correction, [groups * features, features])]);
 }
 
-/** Problems with the same mask are a group; without masks all are. */
+/** Number of groups: problems with the same mask are a group; without masks all are. */
 export function groupsOf({ masks }: Design): number {
   return masks?.shape[0] ?? 1;
 }
@@ -85,7 +89,7 @@ export function totals(masks: Tensor): Tensor {
   return reduceAxes('sum', [masks], 1, 2);
 }
 
-/** P of each row of R, [batch, rows]. */
+/** Applies P to each row of R, [batch, rows]. */
 export function projected({ masks, intercept }: Pick<Design, 'masks' | 'intercept'>, R: Tensor): Tensor {
   const [batch, rows] = R.shape;
   const { context } = R;
@@ -120,12 +124,12 @@ export function correlated({ X }: Pick<Design, 'X'>, R: Tensor): Tensor {
   return product(R, X);
 }
 
-/** XᵀPXβ, [batch, features]: from the Gram matrices where they were formed. */
+/** XᵀPXβ, [batch, features], from the Gram matrices if they were formed. */
 export function curved(design: Design, beta: Tensor): Tensor {
   const { gram, masks } = design;
   if (!gram) return correlated(design, projected(design, predicted(design, beta)));
   if (!masks) return product(beta, gram);
-  // Every problem with the matrix of every group, of which its own is kept: cheap where the matrices are small.
+  // Multiplies every problem by the matrix of every group and takes its own result: cheap if the matrices are small.
   const [batch, features] = beta.shape;
   const [groups] = masks.shape;
   const all = product(beta, gram, { transposeB: true });
@@ -135,12 +139,12 @@ export function curved(design: Design, beta: Tensor): Tensor {
   return beta.context.alias(elementwiseLaidOut('copy', [all], [own], [1, groups, length, features]), [batch, features]);
 }
 
-/** How many passes over the data a solve takes, about: what forming the Gram matrices has to be weighed against. */
+/** Typical number of iterations of a solve, by which the cost of forming the Gram matrices is judged. */
 const TYPICAL_ITERATIONS = 100;
-/** Numbers in the Gram matrices that are still kept. */
+/** Largest number of entries of the Gram matrices. */
 const LARGEST_GRAM = 2 ** 24;
 
-/** Whether XᵀPX costs less than X: to form once and to use in every iteration. */
+/** Whether forming XᵀPX once and using it in every iteration costs less than using X. */
 export function prefersGram(rows: number, features: number, batch: number, groups: number): boolean {
   const width = groups * features;
   if (width * features > LARGEST_GRAM) return false;

@@ -1,22 +1,16 @@
 /** Proximal gradient iterations for a batch of Lasso problems. */
-import {
-  combine,
-  elementwise,
-  endToEnd,
-  paddedColumns,
-  proximalGradientRows,
-  ratio,
-  reduceRows,
-} from '../../tensor/kernels.ts';
+import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
+import { proximalGradientRows } from '../../tensor/loop-kernels.ts';
+import { endToEnd, paddedColumns } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { Begun } from '../iteration.ts';
 import { column } from '../monitor.ts';
 import { hessian, type LassoProblem, leastSize, scaleOf, softThresholded } from './problem.ts';
 
 /**
- * β⁺ = softThreshold(w + s(XᵀPy − (XᵀPX + ρ)w), st), s = 1/(L + ρ).
- * ISTA: w = β. FISTA: w = β + (θ − 1)/θ⁺·(β − β⁻), θ⁺ = (1 + √(1 + 4θ²))/2 (Beck & Teboulle 2009), which starts again from
- * θ = 1 where ⟨w − β⁺, β⁺ − β⟩ > 0, the step having gone against the momentum (O'Donoghue & Candès 2015).
+ * β⁺ = softThreshold(w + s(XᵀPy − (XᵀPX + ρ)w), st), s = 1/(L + ρ). ISTA: w = β. FISTA: w = β + (θ − 1)/θ⁺·(β − β⁻),
+ * θ⁺ = (1 + √(1 + 4θ²))/2 (Beck & Teboulle 2009). FISTA restarts from θ = 1 if ⟨w − β⁺, β⁺ − β⟩ > 0, that is, if the
+ * update went against the momentum (O'Donoghue & Candès 2015).
  * @param moment XᵀPy
  * @returns the iteration from a start, [batch, features]
  */
@@ -31,7 +25,7 @@ export function proximalGradient(
   const largest = elementwise('add', [ridge, design.bound]);
   const step = elementwise('reciprocal', [largest]);
   const threshold = elementwise('multiply', [penalty, column(step)]);
-  // ‖w − β⁺‖ is a residual in steps of 1/L; what is asked for is in steps of 1/h.
+  // ‖w − β⁺‖ is a residual for step size 1/L; the tolerance is for step size 1/h.
   const rescaling = elementwise('divide', [largest, scaleOf(problem)]);
   const proximal = (w: Tensor): Tensor => {
     const p = combine(
@@ -48,7 +42,7 @@ export function proximalGradient(
     return elementwise('multiply', [rescaling, ratio(moved, size)]);
   };
   const common: Pick<Begun, 'keeps' | 'solution' | 'whole'> = { keeps: 'next', solution: (x) => x };
-  // Sequential backends have other methods. Without XᵀPX a step goes through X, which no workgroup can keep up with.
+  // Host backends have other methods. Without XᵀPX an iteration needs X, which is too large for one workgroup.
   if (design.gram && !context.runsOnHost && features <= context.widestIteration) {
     const scalars = endToEnd(endToEnd(step, ridge), endToEnd(rescaling, least));
     const operands = { accelerated, gram: paddedColumns(design.gram), moment, threshold, scalars };

@@ -1,20 +1,21 @@
-/** The homotopy, for the backends that offer it. */
-import { elementwiseLaidOut, homotopy } from '../../tensor/kernels.ts';
+/** The homotopy, on the backends that have it. */
+import { elementwiseLaidOut } from '../../tensor/kernels.ts';
+import { homotopy } from '../../tensor/loop-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { groupsOf } from './design.ts';
 import type { PlainRows } from './plain-rows.ts';
 import type { LassoProblem } from './problem.ts';
 
-export interface HomotopyResult {
+interface HomotopyResult {
   /** [batch, features] */
   readonly beta: Tensor;
-  /** Changes of the features in use, [batch]. */
+  /** Number of changes of the support, [batch]. */
   readonly iterations: Tensor;
-  /** The duality gap relative to the objective at 0, summed up in float64, [batch]. */
+  /** The duality gap relative to the objective at β = 0, summed up in float64, [batch]. */
   readonly gap: Tensor;
 }
 
-/** @param limit most changes of the features in use */
+/** @param limit largest number of changes of the support */
 export function followedHomotopy(
   { design, penalty, ridge, isRidged }: LassoProblem,
   { columns, y }: PlainRows,
@@ -24,7 +25,7 @@ export function followedHomotopy(
   const [batch, features] = start.shape;
   const rows = y.shape[1];
   const sizes = { rows, features, groups: groupsOf(design), batch };
-  // Without a ridge no more columns are in use than can be independent.
+  // Without a ridge, at most as many columns are in use as can be independent.
   const capacity = isRidged ? features : Math.min(rows, features);
   const found = homotopy([columns, y, penalty, ridge, start], sizes, limit, capacity);
   const part = (offset: number, width: number): Tensor =>

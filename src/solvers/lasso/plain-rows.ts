@@ -1,10 +1,10 @@
-/** Lasso problems as the kernels take them that go through the columns of X one after the other. */
+/** Lasso problems for kernels that go through the columns of X one after the other. */
 import { elementwise, elementwiseLaidOut, product, reduceAxes } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { projected, totals } from './design.ts';
 import type { LassoProblem } from './problem.ts';
 
-/** Problems with masks and an intercept as problems without: rows times √M, with their means taken out. */
+/** Problems with masks and an intercept, written as problems without: rows times √M, with their means taken out. */
 export interface PlainRows {
   /** [groups, features, rows] */
   readonly columns: Tensor;

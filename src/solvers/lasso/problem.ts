@@ -1,4 +1,4 @@
-/** A batch of Lasso problems, ½‖y − Xβ‖²_P + Σⱼ tⱼ|βⱼ| + ½ρ‖β‖², and what characterises their solutions. */
+/** A batch of Lasso problems, ½‖y − Xβ‖²_P + Σⱼ tⱼ|βⱼ| + ½ρ‖β‖², and the conditions that their solutions satisfy. */
 import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { column, repeated } from '../monitor.ts';
@@ -9,7 +9,7 @@ export interface LassoProblem {
   readonly design: Design;
   /** [batch, rows] */
   readonly y: Tensor;
-  /** t = e^λ·(weight of the feature), [batch, features]. */
+  /** t = λ·(weight of the feature), [batch, features]. */
   readonly penalty: Tensor;
   /** ρ ≥ 0, [batch]. */
   readonly ridge: Tensor;
@@ -22,14 +22,17 @@ export function hessian({ design, ridge }: Pick<LassoProblem, 'design' | 'ridge'
   return combine({ x: curved(design, beta) }, { x: beta, coefficient: ridge });
 }
 
-/** What is minus the gradient of the smooth part, Xᵀr − ρβ, and what it is made of: e = y − Xβ and r = Pe, [batch, rows]. */
+/**
+ * Minus the gradient of the smooth part, Xᵀr − ρβ, and what it is computed from: e = y − Xβ and r = Pe, [batch,
+ * rows].
+ */
 export interface Correlation {
   readonly correlation: Tensor;
   readonly error: Tensor;
   readonly residual: Tensor;
 }
 
-/** From X and never from XᵀX: c − XᵀXβ would round as c does, which is large where the residual is small. */
+/** Uses X and never XᵀX: c − XᵀXβ would round like c, which is large when the residual is small. */
 export function correlationAt({ design, y, ridge }: LassoProblem, beta: Tensor): Correlation {
   const error = errorOf(design, y, beta);
   const residual = projected(design, error);
@@ -42,12 +45,12 @@ export function momentOf({ design, y }: LassoProblem): Tensor {
   return correlated(design, projected(design, y));
 }
 
-/** h = maxⱼ ‖Xⱼ‖² + ρ, [batch]: the scale that makes correlations of coefficients. */
+/** h = maxⱼ ‖Xⱼ‖² + ρ, [batch]: the scale between coefficients and correlations. */
 export function scaleOf({ design, ridge }: Pick<LassoProblem, 'design' | 'ridge'>): Tensor {
   return elementwise('add', [ridge, design.largest]);
 }
 
-/** p = hβ + correlation: β solves the problem where β = softThreshold(p, t)/h. */
+/** p = hβ + correlation: β solves the problem if β = softThreshold(p, t)/h. */
 export function preActivationOf(
   problem: Pick<LassoProblem, 'design' | 'ridge'>,
   beta: Tensor,
@@ -69,12 +72,12 @@ export function proximalDistance(problem: LassoProblem, beta: Tensor, correlatio
   return elementwise('divide', [reduceRows('norm', [difference]), h]);
 }
 
-/** Keeps 0/0 from being NaN: the least number of float32 that nothing flushes. */
+/** Keeps 0/0 from being NaN: the least number of float32 that no backend flushes to 0. */
 const TINY = 2 ** -126;
 
 /**
- * What is added to ‖β‖ before something is divided by it, ε‖XᵀPy‖/h, [batch]: so that the solution of a problem does not depend on the
- * units of X and y.
+ * Is added to ‖β‖ before a division by it, ε‖XᵀPy‖/h, [batch]: in these units the result does not depend on the units
+ * of X and y.
  */
 export function leastSize(problem: LassoProblem, moment: Tensor): Tensor {
   const natural = elementwise('divide', [reduceRows('norm', [moment]), scaleOf(problem)]);
@@ -86,7 +89,7 @@ export function relativeTo(beta: Tensor, distance: Tensor, least: Tensor): Tenso
   return ratio(distance, elementwise('add', [reduceRows('norm', [beta]), least]));
 }
 
-/** What rounding makes of that residual, [batch]: ε(1 + L/h + ‖XᵀPy‖/(h‖β‖)). */
+/** Rounding of that relative residual, [batch]: ε(1 + L/h + ‖XᵀPy‖/(h‖β‖)). */
 export function roundingOf(problem: LassoProblem, moment: Tensor, beta: Tensor): Tensor {
   const { epsilon } = beta.context;
   const h = scaleOf(problem);
@@ -117,10 +120,10 @@ export function objectiveAt(problem: LassoProblem, beta: Tensor, at: Correlation
 }
 
 /**
- * The duality gap relative to the objective at 0, ½yᵀPy, [batch]. With e = y − Xβ, r = Pe, g the correlation and
- * α = min(1, minⱼ tⱼ/|gⱼ|) the point αr is feasible for the dual, and the gap is
+ * The duality gap relative to the objective at 0, ½yᵀPy, [batch]. With e = y − Xβ, r = Pe, the correlation g and α =
+ * min(1, minⱼ tⱼ/|gⱼ|), the point αr is feasible for the dual problem, and the gap is
  *   ½⟨e, r⟩ + Σ tⱼ|βⱼ| + ½ρ‖β‖² − α⟨y, r⟩ + ½α²(⟨e, r⟩ + ρ‖β‖²).
- * Features without a penalty are left out of α.
+ * Features without a penalty do not count for α.
  */
 export function dualityGap(problem: LassoProblem, beta: Tensor, { correlation, error, residual }: Correlation): Tensor {
   const { y, penalty, design } = problem;
@@ -145,14 +148,14 @@ export function dualityGap(problem: LassoProblem, beta: Tensor, { correlation, e
   return elementwise('select', [atZero, elementwise('divide', [gap, atZero]), zeros]);
 }
 
-/** The kinks: how far |p| may be from t, [batch, features], in units of ε(t + max|XᵀPy|/16). */
+/** The kink tolerance: how far |p| may be from t, [batch, features], as `units` of ε(t + max|XᵀPy|/16). */
 export function kinkToleranceOf({ penalty }: LassoProblem, moment: Tensor, units: number): Tensor {
   const { epsilon } = penalty.context;
   const rounding = elementwise('scale', [reduceRows('maximumAbsolute', [moment])], [(units * epsilon) / 16, 0]);
   return elementwise('add', [elementwise('scale', [penalty], [units * epsilon, 0]), column(rounding)]);
 }
 
-/** [1] or [batch] as [batch]. */
+/** Turns [1] or [batch] into [batch]. */
 export function perProblem(value: Tensor, batch: number): Tensor {
   return value.size === batch ? value.context.alias(value, [batch]) : repeated(value, batch);
 }

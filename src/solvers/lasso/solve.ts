@@ -1,6 +1,6 @@
 /**
- * Solves a batch of Lasso problems: proximal gradient steps or coordinate descent find the support, and a linear solve on it the
- * coefficients; or a homotopy finds both.
+ * Solves a batch of Lasso problems. Proximal gradient iterations or coordinate descent find the support, and a linear
+ * solve on it finds the coefficients; or a homotopy finds both.
  */
 import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
@@ -36,36 +36,45 @@ import {
 } from './problem.ts';
 import { supportSystem } from './support.ts';
 
-/** How the support is found; the coefficients on it then come from a linear solve, but for the homotopy, which has them. */
+/**
+ * How the support is found. The coefficients then come from a linear solve on it, except for the homotopy, which
+ * computes them itself.
+ */
 export type LassoMethod = 'fista' | 'ista' | 'coordinate-descent' | 'homotopy';
 
-export interface LassoSolveOptions {
+interface LassoSolveOptions {
   readonly method: LassoMethod;
-  /** Of the relative proximal residual, [1]. */
+  /** Bound of the relative proximal residual, [1]. */
   readonly tolerance: Tensor;
-  /** Most iterations, as counted in the result. */
+  /** Largest number of iterations, as counted in the result. */
   readonly limit: number;
-  /** Start, [batch, features]. Default zeros. */
+  /** Where to start, [batch, features]. Default zeros. */
   readonly initial: Tensor | undefined;
 }
 
-export interface LassoResult {
+interface LassoResult {
   readonly beta: Tensor; // [batch, features]
   /** XᵀPy, [batch, features] */
   readonly moment: Tensor;
   readonly correlation: Correlation;
   /** Statuses of the monitor, [batch]. */
   readonly status: Tensor;
-  /** Proximal gradient steps or passes over the coordinates, and of conjugate gradients; or of the homotopy, [batch]. */
+  /**
+   * Proximal gradient iterations or sweeps over the coordinates, plus iterations of conjugate gradients; or of the
+   * homotopy, [batch].
+   */
   readonly iterations: Tensor;
-  /** The relative proximal residual of what is returned, [batch], and what rounding makes of it. */
+  /** The relative proximal residual of the result, [batch], and its rounding. */
   readonly residual: Tensor;
   readonly floor: Tensor;
   /** Relative to the objective at 0, [batch]. */
   readonly gap: Tensor;
 }
 
-/** The residual at which the first round ends; each later one ends ten times lower. A pass costs less than the linear solve. */
+/**
+ * The residual at which the first round ends; each further round ends ten times lower. An iteration costs less than
+ * the linear solve.
+ */
 const FIRST_AIM: Readonly<Record<LassoMethod, number>> = {
   fista: 1e-3,
   ista: 1e-3,
@@ -73,13 +82,13 @@ const FIRST_AIM: Readonly<Record<LassoMethod, number>> = {
   homotopy: 1e-5,
 };
 const LOWERED = 0.1;
-/** Each takes at least one feature out of the support, or ends with the solution, or lowers the aim. */
+/** Each round removes a feature from the support, or ends with the solution, or lowers the aim. */
 const ROUNDS = 200;
-/** Rounds that bring nothing after which a problem is given up. */
+/** After this many rounds without progress a problem is given up. */
 const STALE_ROUNDS = 20;
-/** Most steps or passes of one round: then the coefficients are polished even so. */
+/** Largest number of iterations or sweeps in one round: then the coefficients are polished even so. */
 const DESCENT = 500;
-/** Of the linear solve, relative to its right-hand side: the next round corrects what it leaves. */
+/** Tolerance of the linear solve, relative to its right-hand side: the next round corrects the rest. */
 const POLISH = 1e-7;
 
 export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoSolveOptions): LassoResult {
@@ -130,16 +139,22 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   };
 }
 
-/** Where the rounds begin, which problems have stopped there, and the gap of these where it is known better than later. */
+/**
+ * Where the rounds begin, which problems have stopped by then, and the gap of these if the homotopy computed it more
+ * accurately.
+ */
 interface Beginning {
   readonly beta: Tensor;
   readonly state: Tensor;
   readonly gap?: Tensor;
-  /** For the methods that go through the columns of X. */
+  /** The problems for methods that go through the columns of X. */
   readonly rows?: PlainRows;
 }
 
-/** From the start, or from the end of the homotopy: rounds, by coordinate descent, are then for what that leaves unsolved. */
+/**
+ * Begins at the start, or at the end of the homotopy: the rounds then solve what it left unsolved, by coordinate
+ * descent.
+ */
 function beginning(
   context: LoopContext,
   problem: LassoProblem,
@@ -162,7 +177,7 @@ function beginning(
 
 type Progress = Readonly<Record<'beta' | 'state' | 'aim', Tensor>>;
 
-/** Brings the residual down to the aim. The state is one for what follows in the same round. */
+/** Reduces the residual to the aim. The state that it returns is for the rest of the same round. */
 type Descent = (from: Progress) => Pick<Progress, 'beta' | 'state'>;
 
 function descent(
@@ -189,11 +204,11 @@ function descent(
 }
 
 /**
- * A step of Newton's method for β = softThreshold(hβ + correlation, t)/h: with the signs of β, on its support A,
+ * A Newton iteration for β = softThreshold(hβ + correlation, t)/h. With the signs of β, on its support A:
  *   (XᵀPX + ρ)_AA e_A = (correlation − t∘sign)_A,  β + αe,
- * where α ≤ 1 is the step at which the first coefficient comes to 0, which then leaves the support (H. Lee et al. 2006,
- * feature-sign search): up to there the objective is the quadratic that e goes down, and it falls. Once support and signs are
- * right, a whole step solves the problem; it is taken where it comes nearer to that.
+ * where α ≤ 1 is the length at which the first coefficient reaches 0 and leaves the support (H. Lee et al. 2006,
+ * feature-sign search). Up to there the objective is the quadratic function that e descends, so that it falls. Once
+ * support and signs are right, the full length solves the problem. A result is taken only if it improves on β.
  */
 function polish(
   context: LoopContext,
@@ -209,7 +224,7 @@ function polish(
   const before = proximalDistance(problem, beta, correlation);
   const excess = elementwise('subtract', [correlation, elementwise('multiply', [problem.penalty, signs])]);
   const one = context.constant({ kind: 'fill', value: 1 }, [1]);
-  // In exact arithmetic conjugate gradients need as many steps as there are independent columns.
+  // In exact arithmetic conjugate gradients need as many iterations as there are independent columns.
   const limit = 2 * Math.min(...problem.design.X.shape) + 20;
   const { problem: system } = supportSystem(problem, support, excess, { tolerance: one, limit });
   const tolerance = elementwise('scale', [reduceRows('norm', [system.v])], [POLISH, 0]);
@@ -218,7 +233,7 @@ function polish(
   const { moved, isPart } = untilZero(beta, e);
   const there = correlationAt(problem, moved);
   const after = proximalDistance(problem, moved, there.correlation);
-  // Not relative to what was found: that may be anything where the support is too large for its columns to be independent.
+  // Not relative to the result, which may be arbitrary if the support is too large for its columns to be independent.
   const nearer = elementwise('greater', [before, after]);
   const lower = isLower(objectiveAt(problem, beta, here), objectiveAt(problem, moved, there));
   const taken = elementwise('multiply', [lower, elementwise('maximum', [nearer, isPart])]);
@@ -230,11 +245,14 @@ function polish(
   };
 }
 
-/** β + αe, α ≤ 1 as far as no coefficient changes its sign; one that comes to 0 is 0. Whether α < 1: [batch]. */
+/**
+ * β + αe, with the largest α ≤ 1 for which no coefficient changes its sign; one that reaches 0 is set to 0. isPart,
+ * [batch]: whether α < 1.
+ */
 function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly isPart: Tensor } {
   const { context } = beta;
   const constant = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
-  // −e/β: above 1 where a whole step would change the sign.
+  // −e/β exceeds 1 if the full length would change the sign.
   const rate = elementwise('select', [beta, elementwise('negate', [elementwise('divide', [e, beta])]), constant(0)]);
   const fastest = elementwise('maximum', [reduceRows('maximum', [rate]), constant(1)]);
   const step = elementwise('reciprocal', [fastest]);
@@ -245,7 +263,7 @@ function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly 
   return { moved: elementwise('select', [stays, moved, constant(0)]), isPart };
 }
 
-/** Where an objective has fallen, or is the same to rounding; not where it is NaN. [batch] */
+/** Whether an objective has fallen, or is equal up to rounding; false if it is NaN. [batch] */
 function isLower(before: Tensor, after: Tensor): Tensor {
   const rounded = elementwise('scale', [before], [1 + 64 * before.context.epsilon, 0]);
   return elementwise('greater', [rounded, after]);

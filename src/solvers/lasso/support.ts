@@ -1,21 +1,22 @@
-/** The linear system of a Lasso solution: symmetric and positive definite, on the features that are active. */
+/** The linear system of a Lasso solution: symmetric and positive definite, on the active features. */
 import { elementwise, reduceAll } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { KrylovProblem } from '../krylov.ts';
 import { hessian, type LassoProblem } from './problem.ts';
 
-export interface SupportSystem {
-  /** S = (XᵀPX + ρ) on the active features, + 1/q − 1 on its diagonal. */
+interface SupportSystem {
+  /** S = (XᵀPX + ρ) on the active features, plus 1/q − 1 on its diagonal. */
   readonly problem: KrylovProblem;
   /** 1 where q > 0, else 0, [batch, features]. */
   readonly active: Tensor;
 }
 
 /**
- * With Q = diag(q) the derivative of the solution (Bolte et al. 2021, Proposition 5, step 1) is (I − Q(I − H))⁻¹Q, H = XᵀPX + ρ.
- * Off the features with q > 0 it is 0, on them it is S⁻¹ with S = H + Q⁻¹ − I: symmetric, and positive definite where H is.
+ * With Q = diag(q) and H = XᵀPX + ρ, the derivative of the solution (Bolte et al. 2021, Proposition 5, step 1) is (I
+ * − Q(I − H))⁻¹Q. It is 0 except on the features with q > 0, and there it is S⁻¹ with S = H + Q⁻¹ − I: symmetric, and
+ * positive definite if H is.
  * @param q from 0 to 1, [batch, features]
- * @param v right-hand side, [batch, features]: what lies off the active features is left out
+ * @param v right-hand side, [batch, features]; entries outside of the active features are ignored
  */
 export function supportSystem(
   problem: Pick<LassoProblem, 'design' | 'ridge'>,

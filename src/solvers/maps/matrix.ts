@@ -17,7 +17,7 @@ export function matrixMap(W: Tensor, margin: Margin): LinearMap {
   };
 }
 
-/** Products with W do what follows them in passing. */
+/** W inside a Program. A product with W also computes its epilogue. */
 export function tracedMatrix(W: Tensor, tracing: LoopContext): TracedMap {
   // Rows are samples: Wz is z·Wᵀ.
   return {

@@ -9,27 +9,31 @@
  *       24 + h           the arrays one after the other, float64 or float32, row-major
  *     last four  u32     CRC-32 of everything before it
  *
- * A backend's numbers are kept in its own precision, so that nothing is rounded on the way.
+ * The numbers keep the precision of the backend, so that storing them rounds nothing.
  */
 import { BYTES } from '../../arguments/check.ts';
 import { checksum } from './checksum.ts';
 
 const MAGIC = 'EQUILBRA';
-export const VERSION = 1;
+const VERSION = 1;
 const START = 24;
 
-/** A checkpoint that cannot be used, and why. */
+/** Thrown where a checkpoint cannot be used; the message says why. */
 export class CheckpointError extends Error {
+  /** Always 'CheckpointError'. */
   override readonly name = 'CheckpointError';
 }
 
+/** An array of numbers as a checkpoint stores it. */
 export interface NumberArray {
+  /** The extents of the axes. */
   readonly shape: readonly number[];
+  /** Row-major, in the precision of the backend. */
   readonly values: Float32Array | Float64Array;
 }
 
 interface Packed {
-  /** JSON. */
+  /** A value that JSON can represent. */
   readonly content: unknown;
   readonly arrays: ReadonlyMap<string, NumberArray>;
 }
@@ -47,7 +51,7 @@ export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
     return { name, type: values instanceof Float64Array ? 'float64' : 'float32', shape };
   });
   const header = new TextEncoder().encode(JSON.stringify({ content, arrays: entries }));
-  const numbers = entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  const numbers = entries.reduce((sum, entry) => sum + byteLengthOf(entry), 0);
   const bytes = new Uint8Array(START + header.length + numbers + 4);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
@@ -67,7 +71,7 @@ export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** @throws CheckpointError where the bytes are not a whole, undamaged checkpoint of a version that is known */
+/** @throws CheckpointError unless the bytes are a complete, undamaged checkpoint of the supported version */
 export function unpack(bytes: Uint8Array): Packed {
   BYTES('checkpoint: bytes', bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -77,8 +81,8 @@ export function unpack(bytes: Uint8Array): Packed {
   const arrays = new Map<string, NumberArray>();
   let offset = START + headerLength;
   for (const entry of entries) {
-    arrays.set(entry.name, { shape: entry.shape, values: numbersAt(view, offset, entry) });
-    offset += bytesOf(entry);
+    arrays.set(entry.name, { shape: entry.shape, values: readNumbersAt(view, offset, entry) });
+    offset += byteLengthOf(entry);
   }
   return { content, arrays };
 }
@@ -110,13 +114,13 @@ function checkFrame(bytes: Uint8Array, view: DataView): { headerLength: number }
   return { headerLength: view.getUint32(12, true) };
 }
 
-function bytesOf({ type, shape }: ArrayEntry): number {
+function byteLengthOf({ type, shape }: ArrayEntry): number {
   return shape.reduce((size, extent) => size * extent, WIDTH[type]);
 }
 
-function numbersAt(view: DataView, offset: number, entry: ArrayEntry): Float32Array | Float64Array {
+function readNumbersAt(view: DataView, offset: number, entry: ArrayEntry): Float32Array | Float64Array {
   const width = WIDTH[entry.type];
-  const count = bytesOf(entry) / width;
+  const count = byteLengthOf(entry) / width;
   if (entry.type === 'float64') {
     return Float64Array.from({ length: count }, (_, index) => view.getFloat64(offset + width * index, true));
   }

@@ -1,4 +1,4 @@
-/** What a checkpoint holds, to bytes and back. */
+/** The content of a checkpoint, and its conversion to bytes and back. */
 import { checkFor, isList, isListOf, OBJECT } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
@@ -11,48 +11,58 @@ import type { EpochProgress, Tally } from '../progress.ts';
 import { CheckpointError, type NumberArray, pack, unpack } from './bytes.ts';
 import { checkExtras } from './options.ts';
 
+/** The content of a checkpoint. */
 export interface Checkpoint {
+  /** The layers of the model, in order. */
   readonly layers: readonly LayerDescription[];
-  /** In the order of the layers. */
+  /** The parameters of all layers, in the order of the layers. */
   readonly parameters: readonly NumberArray[];
-  /** What each layer remembers. */
+  /** What each layer remembers from one training step to the next. */
   readonly memories: readonly RememberedByLayer[];
-  /** Absent where a model was saved outside training. */
+  /** The state of training; undefined where the model was saved outside training. */
   readonly training: TrainingRecord | undefined;
-  /** Whatever was given along, as JSON: standardisation, names of classes. */
+  /** The caller's own data, such as a standardisation or the names of classes. */
   readonly extras: unknown;
 }
 
+/** What a layer remembers from one training step to the next, by name. */
 export interface RememberedByLayer {
+  /** Numbers by name. */
   readonly numbers: ReadonlyMap<string, number>;
+  /** Tensors by name. */
   readonly tensors: ReadonlyMap<string, NumberArray>;
 }
 
-/** Where training was. */
+/** The state of training at a checkpoint. */
 export interface TrainingRecord {
-  /** What must be the same for training to go on. */
+  /** Settings and data that must be the same for training to resume. */
   readonly configuration: Readonly<Record<string, unknown>>;
-  /** Epochs done, and steps done of the one under way. */
+  /** The number of finished epochs. */
   readonly epoch: number;
+  /** The number of finished steps in the current epoch. */
   readonly step: number;
+  /** Sums over the finished steps of the current epoch. */
   readonly tally: Tally;
+  /** The loss of every finished step. */
   readonly losses: readonly number[];
+  /** The progress that was reported after each epoch. */
   readonly epochs: readonly EpochProgress[];
-  /** One array a parameter, by name. */
+  /** The memory of the optimiser by name, one array per parameter. */
   readonly optimiser: ReadonlyMap<string, readonly NumberArray[]>;
+  /** The state of early stopping; undefined without it. */
   readonly earlyStopping: EarlyStoppingState | undefined;
-  /** Parameters of the best epoch, where early stopping keeps them; else empty. */
+  /** Parameters of the best epoch if early stopping holds them; otherwise empty. */
   readonly best: readonly NumberArray[];
 }
 
-/** The JSON part: the rest are arrays under names that it tells. */
+/** The JSON part of a checkpoint. It names the arrays that hold the rest. */
 interface Content extends Pick<Checkpoint, 'layers' | 'extras'> {
   readonly counts: { readonly parameters: number; readonly best: number };
   readonly memories: readonly { readonly numbers: readonly string[]; readonly tensors: readonly string[] }[];
   readonly training?: Omit<TrainingRecord, 'losses' | 'optimiser' | 'best'> & { readonly optimiser: readonly string[] };
 }
 
-const PLACES = {
+const ARRAY_NAMES = {
   parameter: (index: number) => `parameter ${index}`,
   best: (index: number) => `best parameter ${index}`,
   numbers: (layer: number) => `numbers of layer ${layer}`,
@@ -61,47 +71,54 @@ const PLACES = {
   losses: 'losses',
 };
 
-export function encode({ layers, parameters, memories, training, extras }: Checkpoint): Uint8Array<ArrayBuffer> {
+export function encodeCheckpoint({
+  layers,
+  parameters,
+  memories,
+  training,
+  extras,
+}: Checkpoint): Uint8Array<ArrayBuffer> {
   const arrays = new Map<string, NumberArray>();
   const list = (values: Iterable<number>): NumberArray => {
     const numbers = Float64Array.from(values);
     return { shape: [numbers.length], values: numbers };
   };
-  for (const [index, one] of parameters.entries()) arrays.set(PLACES.parameter(index), one);
+  for (const [index, one] of parameters.entries()) arrays.set(ARRAY_NAMES.parameter(index), one);
   for (const [layer, { numbers, tensors }] of memories.entries()) {
-    arrays.set(PLACES.numbers(layer), list(numbers.values()));
-    for (const [name, one] of tensors) arrays.set(PLACES.tensor(layer, name), one);
+    arrays.set(ARRAY_NAMES.numbers(layer), list(numbers.values()));
+    for (const [name, one] of tensors) arrays.set(ARRAY_NAMES.tensor(layer, name), one);
   }
-  for (const [index, one] of training?.best.entries() ?? []) arrays.set(PLACES.best(index), one);
+  for (const [index, one] of training?.best.entries() ?? []) arrays.set(ARRAY_NAMES.best(index), one);
   for (const [name, own] of training?.optimiser ?? []) {
-    for (const [index, one] of own.entries()) arrays.set(PLACES.optimiser(name, index), one);
+    for (const [index, one] of own.entries()) arrays.set(ARRAY_NAMES.optimiser(name, index), one);
   }
-  if (training) arrays.set(PLACES.losses, list(training.losses));
+  if (training) arrays.set(ARRAY_NAMES.losses, list(training.losses));
   const content: Content = {
     layers,
     extras,
     counts: { parameters: parameters.length, best: training?.best.length ?? 0 },
     memories: memories.map(({ numbers, tensors }) => ({ numbers: [...numbers.keys()], tensors: [...tensors.keys()] })),
-    ...(training && { training: recordContent(training) }),
+    ...(training && { training: describeRecord(training) }),
   };
   return pack({ content, arrays });
 }
 
-function recordContent(record: TrainingRecord): Content['training'] {
+function describeRecord(record: TrainingRecord): Content['training'] {
   const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser } = record;
   return { configuration, epoch, step, tally, epochs, earlyStopping, optimiser: [...optimiser.keys()] };
 }
 
 /**
  * Reads the bytes of a checkpoint.
- * @throws CheckpointError where they are something else, cut short, damaged, or of another version of the format
+ * @throws CheckpointError where the bytes are no checkpoint, are cut short or damaged, or have another version of the
+ *   format
  */
 export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   const { content, arrays } = unpack(bytes);
   const { layers, extras, counts, memories, training } = content as Content;
   const at = (place: string): NumberArray => {
     const found = arrays.get(place);
-    if (!found) throw new CheckpointError(`checkpoint: there is no array ${JSON.stringify(place)} in it`);
+    if (!found) throw new CheckpointError(`checkpoint: the array ${JSON.stringify(place)} is missing`);
     return found;
   };
   const several = (count: number, place: (index: number) => string): NumberArray[] =>
@@ -109,58 +126,63 @@ export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   return {
     layers,
     extras,
-    parameters: several(counts.parameters, PLACES.parameter),
+    parameters: several(counts.parameters, ARRAY_NAMES.parameter),
     memories: memories.map(({ numbers, tensors }, layer) => ({
-      numbers: new Map(numbers.map((name, index) => [name, at(PLACES.numbers(layer)).values[index]])),
-      tensors: new Map(tensors.map((name) => [name, at(PLACES.tensor(layer, name))])),
+      numbers: new Map(numbers.map((name, index) => [name, at(ARRAY_NAMES.numbers(layer)).values[index]])),
+      tensors: new Map(tensors.map((name) => [name, at(ARRAY_NAMES.tensor(layer, name))])),
     })),
     training: training && {
       ...training,
-      losses: Array.from(at(PLACES.losses).values),
+      losses: Array.from(at(ARRAY_NAMES.losses).values),
       optimiser: new Map(
-        training.optimiser.map((name) => [name, several(counts.parameters, (index) => PLACES.optimiser(name, index))]),
+        training.optimiser.map((name) => [
+          name,
+          several(counts.parameters, (index) => ARRAY_NAMES.optimiser(name, index)),
+        ]),
       ),
-      best: several(counts.best, PLACES.best),
+      best: several(counts.best, ARRAY_NAMES.best),
     },
   };
 }
 
-/** Reads tensors back, all asked for at once. */
-export async function numbersOf(tensors: readonly Tensor[]): Promise<NumberArray[]> {
+/** Reads tensors back, all at once. */
+export async function readNumbers(tensors: readonly Tensor[]): Promise<NumberArray[]> {
   return Promise.all(tensors.map(async (tensor) => ({ shape: tensor.shape, values: await tensor.data() })));
 }
 
-/** The model's own part of a checkpoint. */
-export async function snapshot(model: Model): Promise<Pick<Checkpoint, 'layers' | 'parameters' | 'memories'>> {
+/** Reads the model's part of a checkpoint. */
+export async function takeSnapshot(model: Model): Promise<Pick<Checkpoint, 'layers' | 'parameters' | 'memories'>> {
   const remembered = async ({ numbers, tensors }: Memory): Promise<RememberedByLayer> => {
     const names = [...tensors.keys()];
     const kept = new Map(numbers);
-    const values = await numbersOf([...tensors.values()]);
+    const values = await readNumbers([...tensors.values()]);
     return { numbers: kept, tensors: new Map(names.map((name, index) => [name, values[index]])) };
   };
   const [parameters, memories] = await Promise.all([
-    numbersOf(model.parameters.map(({ value }) => value)),
+    readNumbers(model.parameters.map(({ value }) => value)),
     Promise.all(model.memories.map(remembered)),
   ]);
   return { layers: model.layers.map(describeLayer), parameters, memories };
 }
 
 /**
- * The bytes of a checkpoint of a model: layers, parameters, what the layers remember. `train` writes checkpoints that
- * also hold the state of training.
- * @param options.extras JSON to keep along
+ * Writes a checkpoint of a model: its layers, their parameters and what they remember. The checkpoints that `train`
+ * writes also hold the state of training.
+ * @param options.extras your own data, to be stored as JSON
+ * @returns the bytes of the checkpoint
  */
 export async function saveCheckpoint(model: Model, options?: { extras?: unknown }): Promise<Uint8Array<ArrayBuffer>> {
   MODEL('saveCheckpoint: model', model);
   const { extras } = readOptions('saveCheckpoint', options, { extras: 0 });
   checkExtras('saveCheckpoint', extras);
-  return encode({ ...(await snapshot(model)), training: undefined, extras });
+  return encodeCheckpoint({ ...(await takeSnapshot(model)), training: undefined, extras });
 }
 
+/** Options of `modelFrom`. */
 export interface ModelFromOptions {
-  /** Makers of layers of your own, by kind: they get the `options` that the layer had. */
+  /** Functions that make layers of your own, by kind. They receive the `options` that the layer had. */
   layers?: Readonly<Record<string, LayerMaker>>;
-  /** best: of the best epoch, where early stopping kept them. Default latest. */
+  /** 'best' takes the parameters of the best epoch, which early stopping stores. Default 'latest'. */
   parameters?: 'latest' | 'best';
 }
 
@@ -179,8 +201,9 @@ const CHECKPOINT = /* @__PURE__ */ checkFor('a checkpoint', (value) => {
 });
 
 /**
- * The model of a checkpoint, with its parameters on the engine.
- * @throws RangeError where a layer is unknown, CheckpointError where it holds no best parameters and these are asked for
+ * Makes the model of a checkpoint, with its parameters on the engine.
+ * @throws RangeError where the kind of a layer is unknown; CheckpointError where the best parameters are requested but
+ *   not stored
  */
 export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: ModelFromOptions): Model {
   CHECKPOINT('modelFrom: checkpoint', checkpoint);
@@ -189,29 +212,31 @@ export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: Mode
   const model = sequential(...checkpoint.layers.map((description) => layerFrom(description, layers)));
   const best = checkpoint.training?.best ?? [];
   if (parameters === 'best' && best.length === 0) {
-    throw new CheckpointError('checkpoint: it holds no best parameters; early stopping with restoreBest keeps them');
+    throw new CheckpointError(
+      'checkpoint: it holds no best parameters; only early stopping with restoreBest stores them',
+    );
   }
-  takeUpModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
+  restoreModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
   return model;
 }
 
-/** Gives a model the numbers of a checkpoint of the same layers. */
-export function takeUpModel(
+/** Gives a model the parameters and memories of a checkpoint with the same layers. */
+export function restoreModel(
   { parameters, memories }: Checkpoint,
   engine: Engine,
   model: Model,
   values: readonly NumberArray[] = parameters,
 ): void {
   engine.lasting(() => {
-    const own = values.map((one) => tensorOf(engine, one));
+    const own = values.map((one) => createTensor(engine, one));
     const remembered = memories.map(({ numbers, tensors }) => ({
       numbers: new Map(numbers),
-      tensors: new Map([...tensors].map(([name, one]) => [name, tensorOf(engine, one)])),
+      tensors: new Map([...tensors].map(([name, one]) => [name, createTensor(engine, one)])),
     }));
     model.takeUp(engine, own, remembered);
   });
 }
 
-export function tensorOf(engine: Engine, { shape, values }: NumberArray): Tensor {
+function createTensor(engine: Engine, { shape, values }: NumberArray): Tensor {
   return engine.tensor(values, shape);
 }

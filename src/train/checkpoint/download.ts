@@ -2,8 +2,8 @@ import { BYTES, TEXT } from '../../arguments/check.ts';
 
 /**
  * Offers the bytes of a checkpoint as a download of the page.
- * @param name of the file, such as digits.equilibra
- * @throws Error outside a page
+ * @param name the name of the file, such as digits.equilibra
+ * @throws Error where there is no page, as in Node or in a worker
  */
 export function downloadCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: string): void {
   BYTES('downloadCheckpoint: bytes', bytes);
@@ -16,6 +16,6 @@ export function downloadCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: string)
   anchor.href = url;
   anchor.download = name;
   anchor.click();
-  // Browsers read it some time after the click, and do not tell when they are done.
+  // Browsers read the object some time after the click and do not report when they are done.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

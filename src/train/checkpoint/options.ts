@@ -1,21 +1,26 @@
-/** What a caller may choose of the checkpoints that training writes, and when one is due; that which writes them is fetched then. */
+/**
+ * Options for the checkpoints that training writes, and when one is due. The code that writes them is loaded on demand.
+ */
 import { FUNCTION, isObject, refusal } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 
+/** Says when and why a checkpoint was written. */
 export interface CheckpointInfo {
-  /** stopped: the signal was aborted. finished: training has come to its end. */
+  /** 'scheduled' by `every`; 'stopped' because the signal was aborted; 'finished' at the end of training. */
   readonly reason: 'scheduled' | 'stopped' | 'finished';
-  /** Epochs done, and steps done of the one under way. */
+  /** The number of finished epochs. */
   readonly epoch: number;
+  /** The number of finished steps in the current epoch. */
   readonly step: number;
 }
 
+/** When and how `train` writes checkpoints. */
 export interface CheckpointOptions {
-  /** Epochs, or steps, from one checkpoint to the next. Default { epochs: 1 }. */
+  /** Epochs or steps between two checkpoints, an integer from 1. Default { epochs: 1 }. */
   every?: { readonly epochs: number } | { readonly steps: number };
-  /** Gets the bytes; awaited. Called also when the signal stops training, and at the end. */
+  /** Receives the bytes, and is awaited. Also called when the signal stops training, and at the end. */
   write(bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo): void | Promise<void>;
-  /** JSON to keep along. */
+  /** Your own data, to be stored as JSON in the checkpoint. */
   extras?: unknown;
 }
 
@@ -23,7 +28,7 @@ const EVERY_EPOCH = { epochs: 1 };
 
 const OPTIONS: Checks<CheckpointOptions> = { every: 0, write: FUNCTION, extras: 0 };
 
-export function checkedCheckpoint(given: CheckpointOptions): CheckpointOptions {
+export function readCheckpointOptions(given: CheckpointOptions): CheckpointOptions {
   const options = readOptions('checkpoint', given, OPTIONS, 'write');
   const { every = EVERY_EPOCH, extras } = options;
   const [[name, count] = ['', 0], ...others] = isObject(every)
@@ -46,7 +51,7 @@ export function isDueAfterEpochs(options: CheckpointOptions | undefined, epochs:
   return options !== undefined && 'epochs' in every && epochs % every.epochs === 0;
 }
 
-/** @throws RangeError where JSON cannot hold them */
+/** @throws RangeError where JSON cannot represent the extras */
 export function checkExtras(what: string, extras: unknown): void {
   let text: string | undefined;
   try {

@@ -1,5 +1,5 @@
-/** Training written to a checkpoint, and taken up again from one. */
-import type { Samples } from '../../data/dataset.ts';
+/** Writes a training run to a checkpoint, and resumes training from one. */
+import type { Samples } from '../../data/samples.ts';
 import { describeLayer } from '../../layers/description.ts';
 import type { Model } from '../../layers/sequential.ts';
 import type { Engine } from '../../tensor/engine.ts';
@@ -8,31 +8,31 @@ import type { Run } from '../run.ts';
 import { CheckpointError } from './bytes.ts';
 import {
   type Checkpoint,
-  encode,
+  encodeCheckpoint,
   loadCheckpoint,
-  numbersOf,
-  snapshot,
+  readNumbers,
+  restoreModel,
   type TrainingRecord,
-  takeUpModel,
+  takeSnapshot,
 } from './checkpoint.ts';
 import { checksum } from './checksum.ts';
 import type { CheckpointInfo } from './options.ts';
 
-/** Writes a checkpoint, if the caller wants any. Nothing may be under way. */
+/** Writes a checkpoint if the caller asked for checkpoints. No step may be in flight. */
 export async function writeCheckpoint(run: Run, reason: CheckpointInfo['reason']): Promise<void> {
   const { model, settings, epoch, step } = run;
   if (!settings.checkpoint) return;
   const { write, extras } = settings.checkpoint;
-  const bytes = encode({ ...(await snapshot(model)), training: await recordOf(run), extras });
+  const bytes = encodeCheckpoint({ ...(await takeSnapshot(model)), training: await createRecord(run), extras });
   await write(bytes, { reason, epoch, step });
 }
 
-async function recordOf(run: Run): Promise<TrainingRecord> {
+async function createRecord(run: Run): Promise<TrainingRecord> {
   const { settings, optimiser, stopper, epoch, step, tally, losses, epochs } = run;
   const names = [...optimiser.memory.keys()];
-  const remembered = await Promise.all([...optimiser.memory.values()].map(numbersOf));
+  const remembered = await Promise.all([...optimiser.memory.values()].map(readNumbers));
   return {
-    configuration: configurationOf(settings),
+    configuration: describeConfiguration(settings),
     epoch,
     step,
     tally,
@@ -40,11 +40,18 @@ async function recordOf(run: Run): Promise<TrainingRecord> {
     epochs,
     optimiser: new Map(names.map((name, index) => [name, remembered[index]])),
     earlyStopping: stopper?.state,
-    best: await numbersOf(stopper?.bestParameters ?? []),
+    best: await readNumbers(stopper?.bestParameters ?? []),
   };
 }
 
-function configurationOf({ batch, seed, optimiser, ownLoss, weights, samples }: Settings): Record<string, unknown> {
+function describeConfiguration({
+  batch,
+  seed,
+  optimiser,
+  ownLoss,
+  weights,
+  samples,
+}: Settings): Record<string, unknown> {
   const { name, settings, sampling = 'shuffled' } = optimiser;
   return {
     batch,
@@ -52,49 +59,49 @@ function configurationOf({ batch, seed, optimiser, ownLoss, weights, samples }: 
     optimiser: { name, sampling, ...settings },
     loss: ownLoss ? 'a function' : 'crossEntropy',
     classWeights: weights,
-    data: { count: samples.count, features: samples.features, checksum: checksumOf(samples) },
+    data: { count: samples.count, features: samples.features, checksum: computeChecksum(samples) },
   };
 }
 
-function checksumOf({ inputs, labels }: Samples): number {
+function computeChecksum({ inputs, labels }: Samples): number {
   const bytes = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
     new Uint8Array(buffer, byteOffset, byteLength);
   return checksum(bytes(labels), checksum(bytes(inputs)));
 }
 
-/** Gives the model what the checkpoint holds. */
-export function takeUp(bytes: Uint8Array, engine: Engine, model: Model, settings: Settings): TrainingRecord {
+/** Gives the model the content of the checkpoint, and returns the state of training. */
+export function resumeTraining(bytes: Uint8Array, engine: Engine, model: Model, settings: Settings): TrainingRecord {
   const checkpoint = loadCheckpoint(bytes);
   const record = checkResumable(checkpoint, model, settings);
-  takeUpModel(checkpoint, engine, model);
+  restoreModel(checkpoint, engine, model);
   return record;
 }
 
-/** @throws CheckpointError that names what differs between the checkpoint and what it is to go on with */
+/** @throws CheckpointError that names what differs between the checkpoint and the present model, settings and data */
 function checkResumable(checkpoint: Checkpoint, model: Model, settings: Settings): TrainingRecord {
   const { training, layers } = checkpoint;
   if (!training) throw new CheckpointError('resume: the checkpoint holds a model, but no state of training');
   const own = model.layers.map(describeLayer);
   for (let index = 0; index < Math.max(own.length, layers.length); index++) {
-    refuseOther(`layer ${index}`, layers[index], own[index]);
+    checkSame(`layer ${index}`, layers[index], own[index]);
   }
-  const now = configurationOf(settings);
-  for (const name of Object.keys(now)) refuseOther(name, training.configuration[name], now[name]);
+  const now = describeConfiguration(settings);
+  for (const name of Object.keys(now)) checkSame(name, training.configuration[name], now[name]);
   const watched = settings.earlyStopping && (settings.earlyStopping.on ?? 'validation loss');
-  if (training.earlyStopping && watched) refuseOther('earlyStopping.on', training.earlyStopping.on, watched);
+  if (training.earlyStopping && watched) checkSame('earlyStopping.on', training.earlyStopping.on, watched);
   return training;
 }
 
-function refuseOther(name: string, before: unknown, now: unknown): void {
-  const [old, fresh] = [canonical(before), canonical(now)];
+function checkSame(name: string, before: unknown, now: unknown): void {
+  const [old, fresh] = [toCanonicalJSON(before), toCanonicalJSON(now)];
   if (old === fresh) return;
   throw new CheckpointError(
     `resume: ${name} is ${old} in the checkpoint and ${fresh} now; training goes on only with the same`,
   );
 }
 
-/** JSON with sorted keys. */
-function canonical(value: unknown): string {
+/** JSON with sorted keys, so that the order of keys does not matter. */
+function toCanonicalJSON(value: unknown): string {
   const sorted = (_: string, part: unknown): unknown =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,4 +1,4 @@
-/** What a penalty is judged by: one number for each candidate, differentiable through the Lasso solutions. */
+/** Criteria by which penalties are chosen: one number per candidate, differentiable through the Lasso solutions. */
 import { COUNT, INDEX, refusal } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
 import { type FoldOptions, foldMasks } from '../../data/folds.ts';
@@ -9,7 +9,7 @@ import type { Scope } from '../../tensor/engine.ts';
 import { describe } from '../../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 
-/** The rows that are fitted. */
+/** The rows to which the Lasso is fitted. */
 export interface RowSplit {
   /** [rows, features] */
   readonly X: Tensor;
@@ -17,32 +17,43 @@ export interface RowSplit {
   readonly y: Tensor;
 }
 
+/** A criterion by which `tune` chooses the penalty. */
 export interface Criterion {
+  /** The name under which results report it. */
   readonly name: string;
-  /** Makes what is needed of the data, in the scope of one evaluation. */
+  /** Prepares one evaluation on the rows. Tensors are made in its scope. */
   begin(scope: Scope, rows: RowSplit): Judge;
 }
 
-/** Each candidate is solved for in `copies` problems; problems are in the order (copy, candidate). */
+/**
+ * Evaluates a criterion. Each candidate is solved in `copies` Lasso problems, which differ in their rows or targets.
+ * Problems are ordered as (copy, candidate).
+ */
 export interface Judge {
+  /** The number of problems per candidate. */
   readonly copies: number;
-  /** [copies, rows]: the rows that each copy is fitted to. */
+  /** [copies, rows]: 1 for the rows to which a copy is fitted, else 0. Default: all rows. */
   readonly masks?: Tensor;
-  /** Of each copy, the rows it is fitted to as a share of all: its penalties are multiplied by that. */
+  /**
+   * For each copy, the share of all rows to which it is fitted. Its penalties are multiplied by that share. Default: 1.
+   */
   readonly shares?: readonly number[];
-  /** [copies·candidates, rows] where the copies differ in it; default y for all. */
+  /** The targets, [copies·candidates, rows], where copies differ in them. Default: y for all. */
   targets?(candidates: number): Tensor;
-  /** The criterion of each candidate, [candidates]. */
+  /** Returns the criterion of each candidate, [candidates]. */
   judge(solution: LassoSolution, candidates: number): Tensor;
 }
 
-/** y − Xβ − β₀, [problems, rows]. */
-function errors({ X, y }: RowSplit, { beta, intercept }: LassoSolution): Tensor {
+/** The residuals y − Xβ − β₀, [problems, rows]. */
+function computeResiduals({ X, y }: RowSplit, { beta, intercept }: LassoSolution): Tensor {
   const target = y.shape.length === 1 ? y.reshape([1, y.size]) : y;
   return target.sub(beta.matmul(X, { transposeB: true })).sub(intercept.reshape([intercept.size, 1]));
 }
 
-/** The mean squared error on rows that are not fitted. */
+/**
+ * The mean squared error on held-out rows, to which the Lasso is not fitted.
+ * @param rows X, [rows, features], and y, [rows]
+ */
 export function heldOut(rows: RowSplit): Criterion {
   const { X, y } = readOptions('heldOut', rows, { X: TENSOR, y: TENSOR }, 'X', 'y');
   checkTogether('heldOut', { X, y });
@@ -55,12 +66,15 @@ export function heldOut(rows: RowSplit): Criterion {
     name: 'held-out error',
     begin: (scope) => {
       const own = { X: scope.use(X), y: scope.use(y) };
-      return { copies: 1, judge: (solution) => errors(own, solution).square().mean(1) };
+      return { copies: 1, judge: (solution) => computeResiduals(own, solution).square().mean(1) };
     },
   };
 }
 
-/** The mean over the folds of the mean squared error on the rows held out (M. Stone, 1974); all folds are one batch. */
+/**
+ * The mean over the folds of the mean squared error on the held-out rows (M. Stone, 1974). All folds are solved as one
+ * batch.
+ */
 export function crossValidation(options?: FoldOptions): Criterion {
   const { folds = 5, seed = 0 } = readOptions('crossValidation', options, { folds: COUNT, seed: INDEX });
   if (folds < 2) throw refusal('crossValidation: folds', folds, 'an integer from 2');
@@ -79,7 +93,7 @@ export function crossValidation(options?: FoldOptions): Criterion {
         masks,
         shares: sizes.map((size) => 1 - size / count),
         judge(solution, candidates) {
-          const squared = errors(rows, solution).square().reshape([folds, candidates, count]);
+          const squared = computeResiduals(rows, solution).square().reshape([folds, candidates, count]);
           return squared.mul(weights).sum([0, 2]);
         },
       };
@@ -87,17 +101,18 @@ export function crossValidation(options?: FoldOptions): Criterion {
   };
 }
 
+/** Options of `sure`. */
 export interface SureOptions {
-  /** σ > 0 of the noise in y. */
+  /** The standard deviation σ > 0 of the noise in y. */
   deviation: number;
-  /** Of the direction in which the degrees of freedom are measured, an integer from 0. Default 0. */
+  /** Seed of the direction δ along which the degrees of freedom are estimated, an integer from 0. Default 0. */
   seed?: number;
 }
 
 /**
- * Stein's unbiased estimate of the risk, divided by the rows: (‖y − f(y)‖² + 2σ²·dof)/rows − σ², f(y) = Xβ + β₀. The degrees of
- * freedom, which are piecewise constant, are measured so that they can be differentiated: dof = ⟨f(y + εδ) − f(y), δ⟩/ε
- * with a Gaussian δ and ε = 2σ/rows^0.3 (Deledalle, Vaiter, Fadili & Peyré 2014).
+ * Stein's unbiased estimate of the risk per row, (‖y − f(y)‖² + 2σ²·dof)/rows − σ² with f(y) = Xβ + β₀. The degrees of
+ * freedom are piecewise constant in the penalty. A finite difference makes them differentiable: dof = ⟨f(y + εδ) −
+ * f(y), δ⟩/ε with a Gaussian δ and ε = 2σ/rows^0.3 (Deledalle, Vaiter, Fadili & Peyré 2014).
  */
 export function sure(options: SureOptions): Criterion {
   const { deviation, seed = 0 } = readOptions('sure', options, { deviation: 0, seed: INDEX });
@@ -108,7 +123,7 @@ export function sure(options: SureOptions): Criterion {
     name: "Stein's unbiased risk estimate",
     begin(scope, { X, y }) {
       const count = y.size;
-      const step = (2 * deviation) / count ** 0.3;
+      const epsilon = (2 * deviation) / count ** 0.3;
       const generator = random(seed);
       const direction = scope.tensor(
         Array.from({ length: count }, () => generator.normal()),
@@ -117,7 +132,7 @@ export function sure(options: SureOptions): Criterion {
       return {
         copies: 2,
         targets(candidates) {
-          const moved = direction.mul(step).add(y);
+          const moved = direction.mul(epsilon).add(y);
           const both = concat([y.reshape([1, count]), moved]).reshape([2, 1, count]);
           const zeros = scope.tensor(new Float64Array(candidates), [1, candidates, 1]);
           return both.add(zeros).reshape([2 * candidates, count]);
@@ -126,7 +141,7 @@ export function sure(options: SureOptions): Criterion {
           const fitted = beta.matmul(X, { transposeB: true }).add(intercept.reshape([2 * candidates, 1]));
           const first = fitted.slice([0, 0], [candidates, count]);
           const second = fitted.slice([candidates, 0], [candidates, count]);
-          const freedom = second.sub(first).mul(direction).sum(1).div(step);
+          const freedom = second.sub(first).mul(direction).sum(1).div(epsilon);
           const misfit = y.reshape([1, count]).sub(first).square().sum(1);
           return misfit
             .add(freedom.mul(2 * deviation ** 2))

@@ -1,4 +1,4 @@
-/** The criterion and its gradient at many candidates at once. */
+/** Evaluates a criterion, and its gradient, at many candidates at once. */
 import { COUNT, has, refusalOfResult } from '../../arguments/check.ts';
 import { valueAndGrad } from '../../autodiff/gradient.ts';
 import { type LassoSolution, lassoOf } from '../../implicit/lasso/lasso.ts';
@@ -12,16 +12,17 @@ import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Judge, RowSplit } from './criteria.ts';
 import type { Penalty } from './penalties.ts';
 
-/** Where the criterion was evaluated. */
+/** The criterion at one candidate. */
 export interface Evaluated {
+  /** The candidate: logarithms of penalties. */
   readonly parameters: readonly number[];
-  /** NaN where a problem of this candidate was not solved. */
+  /** The criterion; NaN where a problem of this candidate was not solved. */
   readonly value: number;
-  /** Of the criterion in the parameters; absent where none was asked for. */
+  /** The gradient of the criterion in the parameters; undefined where it was not requested. */
   readonly gradient: readonly number[] | undefined;
 }
 
-function evaluated(
+function createEvaluated(
   parameters: readonly number[],
   wasSolved: boolean,
   value: number,
@@ -34,8 +35,8 @@ function evaluated(
 
 export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solver' | 'tolerance' | 'limit'>;
 
-/** What a criterion of the caller's own makes of the rows. */
-function begun(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
+/** @throws RangeError where a criterion of the caller's own returns something that is no Judge */
+function beginJudge(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
   const judge = criterion.begin(...given);
   if (!has(judge, 'judge'))
     throw refusalOfResult(`criterion: begin of ${criterion.name}`, judge, 'an object with copies and judge');
@@ -43,30 +44,30 @@ function begun(criterion: Criterion, ...given: Parameters<Criterion['begin']>): 
   return judge;
 }
 
-function judged({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['judge']>): Tensor {
+function judgeCandidates({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['judge']>): Tensor {
   const each = judge.judge(...given);
   const isOneEach = isTensor(each) && each.size === given[1];
   if (!isOneEach) throw refusalOfResult(`criterion: judge of ${name}`, each, `a tensor ${describe([given[1]])}`);
   return each;
 }
 
-/** Problems solved at once. */
-const MOST_PROBLEMS = 512;
+/** How many Lasso problems are solved at once. */
+const MAXIMUM_PROBLEMS = 512;
 
-/** Thrown where the deadline passes. */
+/** Thrown once the deadline has passed. */
 export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
 
-/** What ends a search early. */
-export interface EvaluationLimits {
+/** Limits that end a search early. */
+interface EvaluationLimits {
   readonly signal?: AbortSignal;
-  /** By performance.now(): evaluations that are not done by then throw OutOfTime. */
+  /** In terms of performance.now(). Evaluations that have not finished by then throw OutOfTime. */
   readonly deadline?: number;
 }
 
 export class Evaluation {
-  /** Lasso problems solved so far. */
+  /** The number of Lasso problems solved so far. */
   solves = 0;
   private readonly copies: number;
   private readonly prepared: Prepared;
@@ -81,42 +82,42 @@ export class Evaluation {
     private readonly limits: EvaluationLimits = {},
   ) {
     const tensor: Scope['tensor'] = (...given) => {
-      const made = engine.tensor(...given);
-      this.owned.push(made);
-      return made;
+      const created = engine.tensor(...given);
+      this.owned.push(created);
+      return created;
     };
-    const { copies, masks } = begun(criterion, { tensor, use: (one) => one }, rows);
+    const { copies, masks } = beginJudge(criterion, { tensor, use: (one) => one }, rows);
     this.copies = copies;
     this.prepared = prepare(engine, rows.X, masks, options.intercept ?? false, copies);
     this.owned.push(...madeOf(this.prepared));
   }
 
-  /** Candidates evaluated at once. */
-  get most(): number {
-    return Math.max(1, Math.floor(MOST_PROBLEMS / this.copies));
+  /** The number of candidates that are evaluated at once. */
+  get batchSize(): number {
+    return Math.max(1, Math.floor(MAXIMUM_PROBLEMS / this.copies));
   }
 
   /**
-   * In the order of the candidates.
-   * @param onBatch called with those that were evaluated at once, and awaited
+   * Evaluates the criterion at all candidates, batch by batch. The results are in the order of the candidates.
+   * @param onBatch called with the results of each batch, and awaited
    */
-  async at(
+  async evaluateAll(
     candidates: readonly (readonly number[])[],
     withGradient: boolean,
     onBatch?: (found: readonly Evaluated[]) => Promise<void>,
   ): Promise<Evaluated[]> {
     const found: Evaluated[] = [];
-    for (let start = 0; start < candidates.length; start += this.most) {
+    for (let start = 0; start < candidates.length; start += this.batchSize) {
       this.limits.signal?.throwIfAborted();
       if (this.timeLeft() <= 0) throw new OutOfTime();
-      const batch = await this.batch(candidates.slice(start, start + this.most), withGradient);
-      found.push(...batch);
-      await onBatch?.(batch);
+      const evaluateBatch = await this.batch(candidates.slice(start, start + this.batchSize), withGradient);
+      found.push(...evaluateBatch);
+      await onBatch?.(evaluateBatch);
     }
     return found;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds until the deadline. */
   private timeLeft(): number {
     return (this.limits.deadline ?? Number.POSITIVE_INFINITY) - performance.now();
   }
@@ -128,37 +129,46 @@ export class Evaluation {
     return this.engine.tidy(async (scope) => {
       const parameters = scope.tensor(candidates.flat(), [count, width]);
       const rows = { X: scope.use(this.rows.X), y: scope.use(this.rows.y) };
-      const judge = begun(this.criterion, scope, rows);
+      const judge = beginJudge(this.criterion, scope, rows);
       const solved = (given: Tensor): { each: Tensor; solution: LassoSolution } => {
-        const solution = this.solutionFor(scope, rows, judge, given);
-        return { each: judged(this.criterion, judge, solution, count), solution };
+        const solution = this.solveCandidates(scope, rows, judge, given);
+        return { each: judgeCandidates(this.criterion, judge, solution, count), solution };
       };
       if (!withGradient) {
         const { each, solution } = solved(parameters);
-        const [values, wasSolved] = await Promise.all([each.data(), this.solvedIn(solution, count)]);
-        return candidates.map((one, index) => evaluated(one, wasSolved[index], values[index], undefined));
+        const [values, wasSolved] = await Promise.all([each.data(), this.findSolved(solution, count)]);
+        return candidates.map((one, index) => createEvaluated(one, wasSolved[index], values[index], undefined));
       }
-      let made: Promise<readonly [ArrayLike<number>, LassoSolution]> | undefined;
+      let reading: Promise<readonly [ArrayLike<number>, LassoSolution]> | undefined;
       const total = (given: Tensor): Tensor => {
         const { each, solution } = solved(given);
-        made = each.data().then((values) => [values, solution]);
-        made.catch(() => {}); // told by the gradient
+        reading = each.data().then((values) => [values, solution]);
+        reading.catch(() => {}); // computing the gradient reports the same error
         return each.sum();
       };
-      // A candidate has no part in the criterion of another: the gradient of the sum is that of each.
+      // Candidates are independent, so the gradient of the sum holds the gradient of each.
       const [, [gradient]] = await valueAndGrad(total, [parameters]);
-      const reading = gradient.data();
+      const readingGradient = gradient.data();
       gradient.dispose();
-      const [[values, solution], read] = await Promise.all([made as NonNullable<typeof made>, reading]);
-      const wasSolved = await this.solvedIn(solution, count);
+      const [[values, solution], read] = await Promise.all([reading as NonNullable<typeof reading>, readingGradient]);
+      const wasSolved = await this.findSolved(solution, count);
       return candidates.map((one, index) =>
-        evaluated(one, wasSolved[index], values[index], Array.from(read.subarray(index * width, (index + 1) * width))),
+        createEvaluated(
+          one,
+          wasSolved[index],
+          values[index],
+          Array.from(read.subarray(index * width, (index + 1) * width)),
+        ),
       );
     });
   }
 
-  /** Whether every copy of each candidate was solved, and differentiated where that was asked for. @throws OutOfTime */
-  private async solvedIn({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {
+  /**
+   * Tells for each candidate whether all its problems were solved, together with their linear solves where a gradient
+   * was requested.
+   * @throws OutOfTime where a solve ran out of time
+   */
+  private async findSolved({ report, backwardReports }: LassoSolution, count: number): Promise<boolean[]> {
     const reports = await Promise.all([report, ...backwardReports]);
     if (reports.some(({ timedOut }) => timedOut)) throw new OutOfTime();
     return Array.from({ length: count }, (_, candidate) =>
@@ -166,7 +176,7 @@ export class Evaluation {
     );
   }
 
-  private solutionFor(scope: Scope, { X, y }: RowSplit, judge: Judge, parameters: Tensor): LassoSolution {
+  private solveCandidates(scope: Scope, { X, y }: RowSplit, judge: Judge, parameters: Tensor): LassoSolution {
     const { copies, masks, shares } = judge;
     const [count, width] = parameters.shape;
     const zeros = scope.tensor(new Float64Array(copies), [copies, 1, 1]);
@@ -183,9 +193,9 @@ export class Evaluation {
       y: judge.targets?.(count) ?? y,
       ...(masks && { masks }),
       ...this.penalty.options(repeated, scope.tensor(logShares)),
-      // Duplicated columns have many solutions with one criterion; the solution that is chosen is certified in the end.
+      // With duplicated columns many solutions have the same criterion. The chosen solution is certified in the end.
       onFailedCertificate: 'ignore',
-      // One candidate that is not solved is left out; it need not end the search.
+      // A candidate that is not solved is left out and does not end the search.
       onFailure: 'report',
     };
     const checked = checkedLasso(options);

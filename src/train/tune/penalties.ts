@@ -1,53 +1,54 @@
-/** What is tuned: parameters in a box, and the penalties that they stand for. */
+/** The penalties that can be tuned, each with parameters in a box. λ is the penalty and log λ its natural logarithm. */
 import type { LassoOptions } from '../../implicit/lasso/options.ts';
 import { PATH_DEPTH } from '../../implicit/lasso/path.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 export interface Penalty {
   readonly name: string;
-  /** Names of the parameters; all are logarithms. */
+  /** Names of the parameters, all of which are logarithms. */
   parameters(features: number): readonly string[];
-  /** @param largest λ_max */
+  /** @param largest log λ_max */
   bounds(largest: number, features: number): readonly (readonly [low: number, high: number])[];
   /**
-   * Arguments of the Lasso from parameters [problems, parameters], each problem's penalties multiplied by its share.
-   * @param logShares [problems]
+   * Returns the arguments of the Lasso for parameters [problems, parameters].
+   * @param logShares [problems]: logarithms of the factors by which the penalties of each problem are multiplied
    */
   options(parameters: Tensor, logShares: Tensor): Pick<LassoOptions, 'logLambda' | 'weights' | 'ridge'>;
 }
 
-const column = (parameters: Tensor, index: number): Tensor => {
+const selectColumn = (parameters: Tensor, index: number): Tensor => {
   const [problems] = parameters.shape;
   return parameters.slice([0, index], [problems, 1]).reshape([problems]);
 };
 
-/** λ in [λ_max − 12, λ_max]: above it β is 0, below it what is left of the penalty is lost in rounding. */
-const range = (largest: number): readonly [number, number] => [largest - PATH_DEPTH, largest];
+/** log λ in [log λ_max − 12, log λ_max]. Above it β is 0; below it the penalty is too small to matter in float32. */
+const boundsBelow = (largest: number): readonly [number, number] => [largest - PATH_DEPTH, largest];
 
 export const PENALTIES = {
-  /** One λ for all features. */
+  /** One λ for all features. The parameter is log λ, whose name is 'lambda'. */
   single: {
     name: 'single',
     parameters: () => ['lambda'],
-    bounds: (largest) => [range(largest)],
-    options: (parameters, logShares) => ({ logLambda: column(parameters, 0).add(logShares) }),
+    bounds: (largest) => [boundsBelow(largest)],
+    options: (parameters, logShares) => ({ logLambda: selectColumn(parameters, 0).add(logShares) }),
   },
-  /** One λ for each feature. */
+  /** One λ for each feature. The parameters are the log λ. */
   features: {
     name: 'features',
     parameters: (features) => Array.from({ length: features }, (_, feature) => `lambda ${feature}`),
-    bounds: (largest, features) => Array.from({ length: features }, () => range(largest)),
+    bounds: (largest, features) => Array.from({ length: features }, () => boundsBelow(largest)),
     options: (parameters, logShares) => ({ logLambda: logShares, weights: parameters.exp() }),
   },
-  /** λ, and the logarithm of the elastic net's ρ in the same range. */
+  /** log λ, and the logarithm of the elastic net's ridge ρ in the same range. */
   'elastic-net': {
     name: 'elastic-net',
     parameters: () => ['lambda', 'log ridge'],
-    bounds: (largest) => [range(largest), range(largest)],
+    bounds: (largest) => [boundsBelow(largest), boundsBelow(largest)],
     options: (parameters, logShares) => ({
-      logLambda: column(parameters, 0).add(logShares),
-      ridge: column(parameters, 1).add(logShares).exp(),
+      logLambda: selectColumn(parameters, 0).add(logShares),
+      ridge: selectColumn(parameters, 1).add(logShares).exp(),
     }),
   },
 } as const satisfies Record<string, Penalty>;
+/** The penalties that `tune` can choose: one λ, one λ for each feature, or λ and the ridge ρ of an elastic net. */
 export type PenaltyName = keyof typeof PENALTIES;

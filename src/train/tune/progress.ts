@@ -1,55 +1,60 @@
-/** What tuning tells while it runs. */
-import { estimator } from '../progress.ts';
+/** Progress that tuning reports while it runs. */
+import { createEstimator } from '../progress.ts';
 import type { Evaluated } from './evaluation.ts';
 import type { PenaltyName } from './penalties.ts';
 
-/** An evaluation, and the start that it belongs to. */
+/** An evaluation of the criterion during the search. */
 export interface Visit extends Evaluated {
+  /** The number of the start that it belongs to, from 0. */
   readonly start: number;
 }
 
-/** Told after each step: its evaluations were made at once, one for each start that is still at work. */
+/** Reported after each step of the search. A step evaluates the criterion once for every start that has not ended. */
 export interface TuneProgress {
-  /** points: those of a grid, or those from which starts are chosen, all without gradients. step: of the search. */
+  /**
+   * 'points': points of a grid, or points from which starts are chosen, without gradients. 'step': a step of the
+   * search.
+   */
   readonly kind: 'points' | 'step';
-  /** What the parameters are: with one λ for each feature a single λ is looked for first. */
+  /** The penalty being tuned. Before one λ for each feature, a single λ is tuned. */
   readonly penalty: PenaltyName;
-  /** Of this step: the parameters (logarithms of penalties), the criterion there and its gradient. */
+  /** The evaluations of this step: parameters, criterion and gradient. */
   readonly visited: readonly Visit[];
-  /** So far, with those of this step. */
+  /** The number of evaluations so far, including this step. */
   readonly evaluations: number;
-  /** The least criterion so far, and where; undefined as long as no candidate was solved. */
+  /** The least criterion so far, and its parameters; undefined as long as no candidate was solved. */
   readonly best: Pick<Visit, 'parameters' | 'value'> | undefined;
   /**
-   * An estimate, as if some start took all the evaluations that `limit` allows: most end before. Of a grid what is left of it.
-   * Never more than what is left of the time limit.
+   * Estimated as if one start used all evaluations that `limit` allows, though most starts end earlier. For a grid, the
+   * time for its remaining points. At most the rest of the time limit.
    */
   readonly secondsLeft: number;
 }
 
+/** Called with the progress of `tune`, and awaited. */
 export type OnTuneProgress = (progress: TuneProgress) => void | Promise<void>;
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly penalty: PenaltyName;
-  /** Batches of evaluations of the search, at most. */
+  /** The largest number of batches of evaluations that the search may take. */
   readonly batches: number;
-  /** By performance.now(). */
+  /** In terms of performance.now(). */
   readonly deadline: number | undefined;
-  /** Of a search before this one. */
+  /** The number of evaluations in an earlier search. */
   readonly evaluations: number;
   readonly onProgress: OnTuneProgress | undefined;
 }
 
-/** Keeps what has been visited, and tells it. */
+/** Records all evaluations and reports them. */
 export class TuneLog {
   readonly visited: Visit[] = [];
   private best: TuneProgress['best'];
   private batches = 0;
-  private readonly estimate = estimator();
+  private readonly estimate = createEstimator();
 
   constructor(private readonly options: ProgressOptions) {}
 
-  async see(kind: TuneProgress['kind'], found: readonly Visit[]): Promise<void> {
+  async recordBatch(kind: TuneProgress['kind'], found: readonly Visit[]): Promise<void> {
     this.visited.push(...found);
     this.batches += 1;
     for (const { parameters, value } of found) {

@@ -1,4 +1,6 @@
-/** Ways to look for the least value of a criterion in a box, from several starts at once: on the host, over batches. */
+/**
+ * Methods that minimise a criterion in a box from several starts. The starts advance on the host, one batch per step.
+ */
 import type { Evaluation } from './evaluation.ts';
 import type { Visit } from './progress.ts';
 
@@ -6,15 +8,15 @@ export type Bounds = readonly (readonly [low: number, high: number])[];
 
 export interface SearchOptions {
   readonly bounds: Bounds;
-  /** Where a start stops: no parameter moves by more than this. */
+  /** A start ends once no parameter moves by more than this. */
   readonly tolerance: number;
-  /** Most evaluations of each start. */
+  /** The largest number of evaluations for each start. */
   readonly limit: number;
   /** Called with the evaluations of each step, and awaited. */
   readonly onEvaluated: (found: readonly Visited[]) => Promise<void>;
 }
 
-export interface Visited extends Visit {
+interface Visited extends Visit {
   readonly gradient: readonly number[];
 }
 
@@ -24,7 +26,7 @@ export type Search = (
   options: SearchOptions,
 ) => Promise<void>;
 
-function clamped(parameters: readonly number[], bounds: Bounds): number[] {
+function clamp(parameters: readonly number[], bounds: Bounds): number[] {
   return parameters.map((value, index) => Math.min(Math.max(value, bounds[index][0]), bounds[index][1]));
 }
 
@@ -36,12 +38,12 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, index) => sum + value * b[index], 0);
 }
 
-async function evaluate(
+async function evaluateStarts(
   evaluation: Evaluation,
   candidates: readonly { readonly start: number; readonly parameters: readonly number[] }[],
   { onEvaluated }: SearchOptions,
 ): Promise<Visited[]> {
-  const found = await evaluation.at(
+  const found = await evaluation.evaluateAll(
     candidates.map(({ parameters }) => parameters),
     true,
   );
@@ -50,38 +52,42 @@ async function evaluate(
   return visited;
 }
 
-/** The share of the decrease that the gradient promises which a step must bring (Armijo 1966). */
-const SUFFICIENT = 1e-4;
-/** No parameter moves further in a step: a factor of e in the penalty. */
+/** A step must achieve this share of the decrease that the gradient predicts (Armijo 1966). */
+const SUFFICIENT_DECREASE = 1e-4;
+/** The farthest that a parameter may move in one step; a move of 1 is a factor of e in the penalty. */
 const LARGEST_MOVE = 1;
+/** The factor by which the step size shrinks after a step without sufficient decrease. */
 const SHRINKING = 0.4;
 
-/** 1 over it is finite: a gradient of 0, as where nothing is selected, moves nothing. */
-const SMALLEST = 2 ** -1022;
+/**
+ * Bounds gradients from below so that dividing by them stays finite. A gradient of 0, where no feature is selected,
+ * moves nothing.
+ */
+const SMALLEST_NORMAL = 2 ** -1022;
 
-interface Descending {
+interface DescentState {
   readonly at: Visited;
-  readonly step: number;
+  readonly stepSize: number;
   readonly done: boolean;
 }
 
 /**
- * Gradient descent with a line search, each start by itself: θ⁺ = clamp(θ − s∇C), s shortened until C falls; then the next s is
- * that of Barzilai & Borwein (1988), ⟨Δθ, Δθ⟩/⟨Δθ, Δ∇C⟩. A minimum at a knot, where no gradient vanishes, is found as well: the
- * steps shrink towards it until they are below the tolerance.
+ * Gradient descent with a line search for each start: θ⁺ = clamp(θ − s∇C), where s is shortened until C falls. The next
+ * s is that of Barzilai & Borwein (1988), ⟨Δθ, Δθ⟩/⟨Δθ, Δ∇C⟩. Descent also finds a minimum at a knot, where no gradient
+ * vanishes: the steps shrink until they are below the tolerance.
  */
 export const descent: Search = async (evaluation, starts, options) => {
   const { bounds, tolerance, limit } = options;
-  const first = await evaluate(
+  const first = await evaluateStarts(
     evaluation,
-    starts.map((parameters, start) => ({ start, parameters: clamped(parameters, bounds) })),
+    starts.map((parameters, start) => ({ start, parameters: clamp(parameters, bounds) })),
     options,
   );
-  let states: Descending[] = first.map((at) => ({ at, step: firstStep(at), done: false }));
+  let states: DescentState[] = first.map((at) => ({ at, stepSize: firstStepSize(at), done: false }));
   for (let count = 1; count < limit && states.some(({ done }) => !done); count++) {
-    const tried = states.map(({ at, step, done }) => {
-      const reach = Math.min(step, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), SMALLEST));
-      const parameters = clamped(
+    const tried = states.map(({ at, stepSize, done }) => {
+      const reach = Math.min(stepSize, LARGEST_MOVE / Math.max(...at.gradient.map(Math.abs), SMALLEST_NORMAL));
+      const parameters = clamp(
         at.parameters.map((value, index) => value - reach * at.gradient[index]),
         bounds,
       );
@@ -93,44 +99,45 @@ export const descent: Search = async (evaluation, starts, options) => {
       };
     });
     const live = tried.filter(({ skip }) => !skip);
-    const found = live.length === 0 ? [] : await evaluate(evaluation, live, options);
+    const found = live.length === 0 ? [] : await evaluateStarts(evaluation, live, options);
     const byStart = new Map(found.map((one) => [one.start, one]));
     states = states.map((state, index) => {
       const next = byStart.get(state.at.start);
-      return next ? advanced(state, next, tried[index].reach) : { ...state, done: true };
+      return next ? advance(state, next, tried[index].reach) : { ...state, done: true };
     });
   }
 };
 
-function firstStep({ gradient }: Visited): number {
-  return (0.5 * LARGEST_MOVE) / Math.max(...gradient.map(Math.abs), SMALLEST);
+function firstStepSize({ gradient }: Visited): number {
+  return (0.5 * LARGEST_MOVE) / Math.max(...gradient.map(Math.abs), SMALLEST_NORMAL);
 }
 
-function advanced({ at }: Descending, next: Visited, reach: number): Descending {
+function advance({ at }: DescentState, next: Visited, reach: number): DescentState {
   const move = next.parameters.map((value, index) => value - at.parameters[index]);
   const promised = -dot(at.gradient, move);
-  if (!(next.value <= at.value - SUFFICIENT * promised)) return { at, step: reach * SHRINKING, done: false };
+  if (!(next.value <= at.value - SUFFICIENT_DECREASE * promised))
+    return { at, stepSize: reach * SHRINKING, done: false };
   const change = next.gradient.map((value, index) => value - at.gradient[index]);
   const curvature = dot(move, change);
-  const step = curvature > 0 ? dot(move, move) / curvature : 2 * reach;
-  return { at: next, step, done: false };
+  const stepSize = curvature > 0 ? dot(move, move) / curvature : 2 * reach;
+  return { at: next, stepSize, done: false };
 }
 
-/** Of λ, in units of its logarithm. */
+/** The first step size, in units of log λ. */
 const ADAM_RATE = 0.3;
 
-/** Adam (Kingma & Ba 2015) on every start, its rate falling as 1/√t. */
+/** Adam (Kingma & Ba 2015) for every start, with a rate that falls as 1/√t. */
 export const adamSearch: Search = async (evaluation, starts, options) => {
   const { bounds, tolerance, limit } = options;
   const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-12];
   let live = starts.map((parameters, start) => ({
     start,
-    parameters: clamped(parameters, bounds),
+    parameters: clamp(parameters, bounds),
     mean: parameters.map(() => 0),
     square: parameters.map(() => 0),
   }));
   for (let count = 1; count <= limit && live.length > 0; count++) {
-    const found = await evaluate(evaluation, live, options);
+    const found = await evaluateStarts(evaluation, live, options);
     const rate = ADAM_RATE / Math.sqrt(count);
     live = live.flatMap((state, index) => {
       const { gradient, parameters } = found[index];
@@ -140,7 +147,7 @@ export const adamSearch: Search = async (evaluation, starts, options) => {
         const scale = Math.sqrt(square[at] / (1 - beta2 ** count)) + epsilon;
         return value - (rate * mean[at]) / ((1 - beta1 ** count) * scale);
       });
-      const next = clamped(moved, bounds);
+      const next = clamp(moved, bounds);
       return largestDifference(next, parameters) < tolerance
         ? []
         : [{ start: state.start, parameters: next, mean, square }];

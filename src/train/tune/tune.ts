@@ -1,4 +1,7 @@
-/** Chooses the penalty of a Lasso by the gradient of a criterion. */
+/**
+ * Chooses the penalty of a Lasso by minimising a criterion along its gradient. λ is the penalty and log λ its natural
+ * logarithm.
+ */
 import { BOOLEAN, checkFor, FUNCTION, has, isListOf, LIST, refusal, SIGNAL } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { shown } from '../../arguments/shown.ts';
@@ -6,7 +9,8 @@ import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
 import { finiteLargestPenalty } from '../../implicit/lasso/largest-penalty.ts';
 import { lasso } from '../../implicit/lasso/lasso.ts';
 import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
-import { type Engine, engineOf } from '../../tensor/engine.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
 import { describe } from '../../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, RowSplit } from './criteria.ts';
@@ -16,52 +20,54 @@ import { type OnTuneProgress, TuneLog, type Visit } from './progress.ts';
 import { adamSearch, type Bounds, descent, type Search, type SearchOptions } from './search.ts';
 
 const SEARCHES = { descent, adam: adamSearch } as const satisfies Record<string, Search>;
+/** The methods by which `tune` searches for the penalty. */
 export type TuningOptimiser = keyof typeof SEARCHES | 'grid';
 
+/** Options of `tune`. */
 export interface TuneOptions {
-  /** [rows, features] */
+  /** The features, [rows, features]. */
   X: Tensor;
-  /** [rows] */
+  /** The target, [rows]. */
   y: Tensor;
-  /** With an intercept, which is not penalised. Default false. */
+  /** Whether to fit an intercept, which is not penalised. Default false. */
   intercept?: boolean;
-  /** How the Lasso problems are solved. */
+  /** Options for the Lasso solves. */
   solve?: Omit<SolverOptions, 'intercept'>;
-  /** `heldOut`, `crossValidation`, `sure`, or one of your own. */
+  /** `heldOut`, `crossValidation`, `sure`, or a criterion of your own. */
   criterion: Criterion;
-  /** single (default): one λ. features: one for each feature. elastic-net: λ and ρ. */
+  /** 'single': one λ. 'features': one λ for each feature. 'elastic-net': λ and the ridge ρ. Default 'single'. */
   penalty?: PenaltyName;
   /**
-   * descent (default): gradient descent with a line search. adam. grid: the criterion at equally spaced λ, without gradients;
-   * for comparison, with a single λ only.
+   * 'descent': gradient descent with a line search. 'adam': Adam. 'grid': the criterion at equally spaced log λ,
+   * without gradients, for comparison and only with a single λ. Default 'descent'.
    */
   optimiser?: TuningOptimiser;
   /**
-   * The criterion may have several local minima: a number of starts, or the starts themselves. Default 4, the best of four
-   * times as many points spread over the upper part of the range of λ; with one penalty for each feature 2, from the best
-   * single λ downwards.
+   * The number of starts, or the starts themselves; several help where the criterion has several local minima. Default
+   * 4: the best of four times as many points, spread over the upper part of the range of log λ. With one λ for each
+   * feature the default is 2, from the best single λ downwards.
    */
   starts?: number | readonly (readonly number[])[];
-  /** A start ends where no parameter, log λ for instance, moves by more than this, at most 10. Default 1e-3. */
+  /** A start ends once no parameter, such as log λ, moves by more than this number in (0, 10]. Default 1e-3. */
   tolerance?: number;
-  /** Most evaluations of each start. Default 60. */
+  /** The largest number of evaluations for each start, an integer from 1. Default 60. */
   limit?: number;
-  /** Points of the grid. Default 100. */
+  /** The number of points of the grid, an integer from 1. Default 100. */
   points?: number;
-  /** Called after each step, and awaited; what it throws ends the search. */
+  /** Called after each step, and awaited. An error that it throws ends the search. */
   onProgress?: OnTuneProgress;
-  /** Aborted, it ends the search and the solves that are under way: `tune` rejects with its reason, at once. */
+  /** Aborting it ends the search and the current solves; `tune` rejects at once with its reason. */
   signal?: AbortSignal;
   /**
-   * Milliseconds from the call, a finite number > 0, for the search as a whole: what was the best by then is the result, which says
-   * so by `timedOut`. The solution for the penalty chosen is computed after that. Default: no limit.
+   * Milliseconds for the whole search, counted from the call, a finite number > 0. The result is then the best penalty
+   * found in that time, and has `timedOut` set. Its solution is computed after that. Default: no limit.
    */
   timeLimit?: number;
 }
 
 const SOLVE_OPTIONS: Checks<NonNullable<TuneOptions['solve']>> = { selection: 0, solver: 0, tolerance: 0, limit: 0 };
 
-/** What is 0 is checked below. */
+/** Options that stand as 0 are checked in `readSettings`. */
 const OPTIONS: Checks<TuneOptions> = {
   X: TENSOR,
   y: TENSOR,
@@ -79,54 +85,68 @@ const OPTIONS: Checks<TuneOptions> = {
   timeLimit: 0,
 };
 
-/** Starts, and points of a grid. */
-const MOST = 2 ** 24;
+/** The largest allowed number of starts, and of points of a grid. */
+const MAXIMUM_COUNT = 2 ** 24;
 
+/** The result of `tune`. */
 export interface TuneResult {
+  /** The name of the criterion. */
   readonly criterion: string;
+  /** The method of the search. */
   readonly optimiser: TuningOptimiser;
+  /** The kind of penalty that was tuned. */
   readonly penalty: PenaltyName;
-  /** The parameters chosen, by name: logarithms of penalties. */
+  /** The chosen parameters by name. All are logarithms: the one named 'lambda' is log λ. */
   readonly parameters: Readonly<Record<string, number>>;
-  /** λ for `lasso`: 0 with one penalty for each feature, which are then in `weights`. */
+  /** log λ for `lasso`. It is 0 with one λ for each feature, which are then in `weights`. */
   readonly logLambda: number;
+  /** The penalty of each feature; undefined unless there is one for each. */
   readonly weights: readonly number[] | undefined;
+  /** The ridge ρ of the elastic net; undefined for other penalties. */
   readonly ridge: number | undefined;
-  /** The criterion there. */
+  /** The criterion at the chosen parameters. */
   readonly value: number;
-  /** Fitted with it to all rows of X. */
+  /** The coefficients β, [features], fitted with the chosen penalty to all rows of X. */
   readonly beta: Float64Array;
+  /** The fitted intercept; 0 without one. */
   readonly intercept: number;
+  /** The certificate of this solution. */
   readonly certificate: LassoCertificate;
   /**
-   * With a single λ: the derivatives of the criterion a tolerance to the left and to the right of the λ chosen. A minimum lies
-   * between where they are negative and positive; at a knot they need not be small. Absent where the time was over.
+   * The derivatives of the criterion in log λ, one tolerance to the left and to the right of the chosen log λ. A
+   * minimum lies between if the left one is negative and the right one positive; at a knot they need not be small.
+   * Undefined unless there is a single λ, or where the time limit was reached.
    */
   readonly slopes: { readonly left: number; readonly right: number } | undefined;
+  /** The interval [low, high] that was searched for each parameter. */
   readonly bounds: Bounds;
-  /** Every evaluation, in order; without gradients for the grid and for the points from which starts are chosen. */
+  /** Every evaluation, in order. Points of a grid, and points from which starts are chosen, have no gradient. */
   readonly visited: readonly Visit[];
-  /** Evaluations left out because a problem was not solved to its tolerance; their value is NaN. */
+  /**
+   * The number of evaluations that were left out because a problem was not solved to its tolerance. Their value is NaN.
+   */
   readonly failed: number;
-  /** Lasso problems solved on the way. */
+  /** The number of Lasso problems solved during the search. */
   readonly solves: number;
-  /** Whether the time limit ended the search: the penalty chosen is the best until then. */
+  /** Whether the time limit ended the search. The chosen penalty is then the best found until that time. */
   readonly timedOut: boolean;
+  /** The duration of the call. */
   readonly milliseconds: number;
 }
 
-/** Starts are spread over this share of the range below λ_max: further down there is little left of the penalty. */
+/** Starts are spread over this share of the range below log λ_max; farther down the penalty hardly matters. */
 const STARTING_SHARE = 0.6;
 
 /**
- * Minimises a criterion over the penalty, inside [λ_max − 12, λ_max], by its gradient through the solutions.
- * @throws RangeError where an option is wrong, the signal's reason once it is aborted; rejects where no λ can be chosen, since Xᵀy
- *   is 0, no candidate was solved to its tolerance, or the time was over before one was
+ * Chooses the penalty of a Lasso: minimises a criterion over log λ in [log λ_max − 12, log λ_max], by its gradient
+ * through the solutions.
+ * @throws RangeError where an option is wrong; the signal's reason once it is aborted; an Error where no λ can be
+ *   chosen, because Xᵀy is 0, no candidate was solved to its tolerance, or the time limit was reached before one was
  */
 export async function tune(given: TuneOptions): Promise<TuneResult> {
   const since = performance.now();
   const options = readOptions('tune', given, OPTIONS, 'X', 'y', 'criterion');
-  const settings = checked(options);
+  const settings = readSettings(options);
   const { engine, kind, penalty, optimiser, tolerance, rows, solving, timeLimit } = settings;
   const { signal } = options;
   signal?.throwIfAborted();
@@ -135,25 +155,27 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
   const features = rows.X.shape[1];
   const bounds = kind.bounds(largest, features);
   const before =
-    penalty === 'features' && typeof settings.starts === 'number' ? await singleFirst(options, deadline) : undefined;
-  const starts = before ? startsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
+    penalty === 'features' && typeof settings.starts === 'number'
+      ? await tuneSinglePenalty(options, deadline)
+      : undefined;
+  const starts = before ? createStartsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
   const evaluation = engine.wholly(
     () => new Evaluation(engine, rows, options.criterion, kind, solving, { signal, deadline }),
   );
   try {
-    const log = logOf(settings, evaluation, deadline, before);
-    let timedOut = await isEndedByTime(() => found(evaluation, settings, bounds, starts, log));
+    const log = createLog(settings, evaluation, deadline, before);
+    let timedOut = await endsByDeadline(() => runSearch(evaluation, settings, bounds, starts, log));
     const { visited } = log;
     const solved = visited.filter(({ value }) => Number.isFinite(value));
-    // A single λ stands for as many that are the same.
-    if (timedOut && solved.length === 0 && before) solved.push(sameForAll(before, features));
-    if (solved.length === 0) throw unsolved(visited, timedOut, timeLimit);
+    // The best single λ is also a solution with equal λ for all features.
+    if (timedOut && solved.length === 0 && before) solved.push(repeatForFeatures(before, features));
+    if (solved.length === 0) throw createUnsolvedError(visited, timedOut, timeLimit);
     const best = solved.reduce((a, b) => (b.value < a.value ? b : a));
     const { solves } = evaluation;
     let slopes: TuneResult['slopes'];
     if (penalty === 'single' && !timedOut) {
-      timedOut = await isEndedByTime(async () => {
-        slopes = await slopesAt(evaluation, best.parameters[0], tolerance);
+      timedOut = await endsByDeadline(async () => {
+        slopes = await computeSlopes(evaluation, best.parameters[0], tolerance);
       });
     }
     const names = kind.parameters(features);
@@ -162,7 +184,7 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
       optimiser,
       penalty,
       parameters: Object.fromEntries(names.map((name, index) => [name, best.parameters[index]])),
-      ...(await fitted(engine, rows, kind, best.parameters, { ...solving, signal })),
+      ...(await fitAllRows(engine, rows, kind, best.parameters, { ...solving, signal })),
       value: best.value,
       slopes,
       bounds,
@@ -177,8 +199,8 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
   }
 }
 
-/** @returns whether the deadline ended it */
-async function isEndedByTime(work: () => Promise<unknown>): Promise<boolean> {
+/** @returns whether the deadline ended the work */
+async function endsByDeadline(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
     return false;
@@ -188,45 +210,45 @@ async function isEndedByTime(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-type Settings = ReturnType<typeof checked>;
+type Settings = ReturnType<typeof readSettings>;
 
-function logOf(
+function createLog(
   { optimiser, penalty, points, starts, limit, onProgress }: Settings,
-  { most }: Evaluation,
+  { batchSize }: Evaluation,
   deadline: number | undefined,
   before: TuneResult | undefined,
 ): TuneLog {
-  const first = typeof starts === 'number' && !before ? Math.ceil((LOOKED_AT * starts) / most) : 0;
-  const batches = optimiser === 'grid' ? Math.ceil(points / most) : first + limit;
+  const first = typeof starts === 'number' && !before ? Math.ceil((POINTS_PER_START * starts) / batchSize) : 0;
+  const batches = optimiser === 'grid' ? Math.ceil(points / batchSize) : first + limit;
   return new TuneLog({ penalty, batches, deadline, evaluations: before?.visited.length ?? 0, onProgress });
 }
 
-function found(
+function runSearch(
   evaluation: Evaluation,
   { optimiser, points, tolerance, limit }: Settings,
   bounds: Bounds,
   starts: Settings['starts'],
   log: TuneLog,
 ): Promise<void> {
-  if (optimiser === 'grid') return onGrid(evaluation, bounds[0], points, log);
+  if (optimiser === 'grid') return evaluateGrid(evaluation, bounds[0], points, log);
   const search = {
     bounds,
     tolerance,
     limit,
-    onEvaluated: (visited: readonly Visit[]) => log.see('step', visited),
+    onEvaluated: (visited: readonly Visit[]) => log.recordBatch('step', visited),
   };
-  return searched(evaluation, SEARCHES[optimiser], starts, search, log);
+  return searchFromStarts(evaluation, SEARCHES[optimiser], starts, search, log);
 }
 
-function unsolved({ length }: readonly Visit[], timedOut: boolean, timeLimit: number | undefined): Error {
+function createUnsolvedError({ length }: readonly Visit[], timedOut: boolean, timeLimit: number | undefined): Error {
   return new Error(
     timedOut
       ? `tune: the time limit of ${timeLimit} ms was over before a candidate was solved; raise timeLimit`
-      : `tune: none of the ${length} candidates was solved; see solve`,
+      : `tune: none of the ${length} candidates was solved to its tolerance; raise limit or tolerance in the option solve`,
   );
 }
 
-function checked(options: TuneOptions) {
+function readSettings(options: TuneOptions) {
   const { X, y, penalty = 'single', optimiser = 'descent', starts = penalty === 'features' ? 2 : 4 } = options;
   if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
     throw new RangeError(
@@ -240,7 +262,7 @@ function checked(options: TuneOptions) {
     throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${shown(penalty)}`);
   }
   const kind: Penalty = PENALTIES[penalty];
-  if (typeof starts === 'number') checkFew('starts', starts);
+  if (typeof starts === 'number') checkBoundedCount('starts', starts);
   else checkStarts(starts, kind.parameters(X.shape[1]).length);
   return {
     engine: engineOf('X', X),
@@ -252,24 +274,24 @@ function checked(options: TuneOptions) {
     starts,
     tolerance: checkTolerance(options.tolerance ?? 1e-3),
     limit: checkCount('limit', options.limit ?? 60),
-    points: checkFew('points', options.points ?? 100),
+    points: checkBoundedCount('points', options.points ?? 100),
     timeLimit: options.timeLimit === undefined ? undefined : checkPositive('timeLimit', options.timeLimit),
     onProgress: options.onProgress,
   };
 }
 
-/** Parameters are logarithms: e to the power of much more is no number. */
+/** Parameters are logarithms, and e to the power of a much larger number overflows. */
 function checkTolerance(tolerance: number): number {
-  if (checkPositive('tolerance', tolerance) > MOST_TOLERANCE) {
-    throw refusal('tolerance: it', tolerance, `at most ${MOST_TOLERANCE}`);
+  if (checkPositive('tolerance', tolerance) > MAXIMUM_TOLERANCE) {
+    throw refusal('tolerance: it', tolerance, `at most ${MAXIMUM_TOLERANCE}`);
   }
   return tolerance;
 }
 
-const MOST_TOLERANCE = 10;
+const MAXIMUM_TOLERANCE = 10;
 
-function checkFew(name: string, count: number): number {
-  if (checkCount(name, count) > MOST) throw refusal(`${name}: it`, count, `at most ${MOST}`);
+function checkBoundedCount(name: string, count: number): number {
+  if (checkCount(name, count) > MAXIMUM_COUNT) throw refusal(`${name}: it`, count, `at most ${MAXIMUM_COUNT}`);
   return count;
 }
 
@@ -282,10 +304,10 @@ function checkStarts(starts: readonly (readonly number[])[], width: number): voi
   }
 }
 
-/** Points looked at for each start. */
-const LOOKED_AT = 4;
+/** How many points are evaluated for each start that is chosen among them. */
+const POINTS_PER_START = 4;
 
-async function searched(
+async function searchFromStarts(
   evaluation: Evaluation,
   search: Search,
   starts: number | readonly (readonly number[])[],
@@ -293,13 +315,17 @@ async function searched(
   log: TuneLog,
 ): Promise<void> {
   if (typeof starts !== 'number') return search(evaluation, starts, options);
-  const points = await evaluation.at(spread(LOOKED_AT * starts, options.bounds), false, (found) => {
-    const first = log.visited.length;
-    return log.see(
-      'points',
-      found.map((one, at) => ({ ...one, start: first + at })),
-    );
-  });
+  const points = await evaluation.evaluateAll(
+    spreadPoints(POINTS_PER_START * starts, options.bounds),
+    false,
+    (found) => {
+      const first = log.visited.length;
+      return log.recordBatch(
+        'points',
+        found.map((one, at) => ({ ...one, start: first + at })),
+      );
+    },
+  );
   const best = [...points].sort((a, b) => a.value - b.value).slice(0, starts);
   await search(
     evaluation,
@@ -308,29 +334,29 @@ async function searched(
   );
 }
 
-/** Equally spaced along the diagonal of the box, from its upper end. */
-function spread(count: number, bounds: Bounds): number[][] {
+/** Points that are equally spaced along the diagonal of the box, from its upper end. */
+function spreadPoints(count: number, bounds: Bounds): number[][] {
   return Array.from({ length: count }, (_, index) => {
     const share = (STARTING_SHARE * (index + 0.5)) / count;
     return bounds.map(([low, high]) => high - share * (high - low));
   });
 }
 
-/** One λ for all: where a search for one for each starts. */
-function singleFirst(options: TuneOptions, deadline: number | undefined): Promise<TuneResult> {
+/** Tunes one λ for all features, from which the search for one λ for each starts. */
+function tuneSinglePenalty(options: TuneOptions, deadline: number | undefined): Promise<TuneResult> {
   const timeLimit = deadline === undefined ? undefined : Math.max(deadline - performance.now(), 1);
   return tune({ ...options, penalty: 'single', starts: undefined, timeLimit });
 }
 
-function sameForAll({ logLambda, value }: TuneResult, features: number): Visit {
+function repeatForFeatures({ logLambda, value }: TuneResult, features: number): Visit {
   return { start: 0, parameters: Array<number>(features).fill(logLambda), value, gradient: undefined };
 }
 
-function startsBelow(logLambda: number, count: number, features: number): number[][] {
+function createStartsBelow(logLambda: number, count: number, features: number): number[][] {
   return Array.from({ length: count }, (_, index) => Array<number>(features).fill(logLambda - index));
 }
 
-async function onGrid(
+async function evaluateGrid(
   evaluation: Evaluation,
   [low, high]: Bounds[number],
   points: number,
@@ -339,22 +365,26 @@ async function onGrid(
   const candidates = Array.from({ length: points }, (_, index) => [
     high - ((high - low) * index) / Math.max(points - 1, 1),
   ]);
-  await evaluation.at(candidates, false, (found) =>
-    log.see(
+  await evaluation.evaluateAll(candidates, false, (found) =>
+    log.recordBatch(
       'points',
       found.map((one) => ({ ...one, start: 0 })),
     ),
   );
 }
 
-async function slopesAt(evaluation: Evaluation, logLambda: number, tolerance: number): Promise<TuneResult['slopes']> {
+async function computeSlopes(
+  evaluation: Evaluation,
+  logLambda: number,
+  tolerance: number,
+): Promise<TuneResult['slopes']> {
   const beside = [logLambda - tolerance, logLambda + tolerance].map((value) => [value]);
-  const [left, right] = await evaluation.at(beside, true);
+  const [left, right] = await evaluation.evaluateAll(beside, true);
   return { left: left.gradient?.[0] as number, right: right.gradient?.[0] as number };
 }
 
-/** The solution for the penalty chosen, on all rows. */
-async function fitted(
+/** Fits the Lasso with the chosen penalty to all rows. */
+async function fitAllRows(
   engine: Engine,
   { X, y }: RowSplit,
   kind: Penalty,

@@ -1,15 +1,18 @@
-/** What a page and the worker that trains for it say to each other. */
+/** Messages between a page and the worker that trains for it. */
 import { checkFor, has } from '../../arguments/check.ts';
 import { ConvergenceError, type SolveReport } from '../../solvers/report.ts';
 import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
 
-/** One end of a channel: a Worker, the global scope inside one, a MessagePort. */
+/** One end of a channel: a Worker, the global scope inside a worker, or a MessagePort. */
 export interface MessageEnd {
+  /** Sends a message to the other end. */
   postMessage(message: unknown, options: { transfer: Transferable[] }): void;
+  /** Adds a listener for messages or errors. */
   addEventListener(type: 'message' | 'error', listener: (event: Event) => void): void;
+  /** Removes a listener. */
   removeEventListener(type: 'message' | 'error', listener: (event: Event) => void): void;
-  /** A MessagePort keeps messages back until it is started. */
+  /** Starts the delivery of messages, which a MessagePort holds back until then. */
   start?(): void;
 }
 
@@ -18,16 +21,18 @@ export const MESSAGE_END = /* @__PURE__ */ checkFor(
   (value) => has(value, 'postMessage') && has(value, 'addEventListener') && has(value, 'removeEventListener'),
 );
 
+/** From the page to the worker. */
 export type Command =
   | {
       readonly type: 'start';
       readonly job: unknown;
       readonly resume: Uint8Array | undefined;
-      /** Whether the page wants checkpoints. */
+      /** Whether the page asks for checkpoints. */
       readonly checkpoints: boolean;
     }
   | { readonly type: 'pause' | 'continue' | 'stop' };
 
+/** From the worker to the page. */
 export type Answer =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'checkpoint'; readonly bytes: Uint8Array<ArrayBuffer>; readonly info: CheckpointInfo }
@@ -35,23 +40,23 @@ export type Answer =
   | { readonly type: 'stopped' }
   | { readonly type: 'failed'; readonly error: PostedError };
 
-export interface PostedError {
+interface PostedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Of a ConvergenceError. */
+  /** The report of a ConvergenceError; undefined for other errors. */
   readonly report: SolveReport | undefined;
 }
 
-/** Structured cloning keeps neither the class of an error nor its own fields. */
-export function posted(error: unknown): PostedError {
+/** Structured cloning would lose the class of an error and its own fields. */
+export function toPostedError(error: unknown): PostedError {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return { name, message, stack, report: error instanceof ConvergenceError ? error.report : undefined };
 }
 
-export function received({ name, message, stack, report }: PostedError): Error {
+export function fromPostedError({ name, message, stack, report }: PostedError): Error {
   const error = new Error(message);
-  // With the message that it had in the worker; the constructor would write one of its own.
+  // The constructor of ConvergenceError would replace the message by one of its own.
   if (report) Object.setPrototypeOf(error, ConvergenceError.prototype);
   return Object.assign(error, { name, stack }, report && { report });
 }

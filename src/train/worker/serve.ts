@@ -1,29 +1,34 @@
-/** The side of the worker: it trains, and obeys. */
+/** The worker's side of training: it trains, and follows the commands of the page. */
 import { FUNCTION, isObject, OBJECT, refusalOfResult } from '../../arguments/check.ts';
-import type { Dataset, Samples } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import type { Samples } from '../../data/samples.ts';
 import type { Model } from '../../layers/sequential.ts';
 import { ENGINE, type Engine } from '../../tensor/engine.ts';
 import type { CheckpointOptions } from '../checkpoint/options.ts';
 import type { TrainOptions } from '../options.ts';
 import type { History } from '../progress.ts';
 import { train } from '../train.ts';
-import { type Answer, type Command, MESSAGE_END, type MessageEnd, posted } from './messages.ts';
+import { type Answer, type Command, MESSAGE_END, type MessageEnd, toPostedError } from './messages.ts';
 
-/** What the worker trains: made there, since neither engines nor models can be posted. */
+/** A training run of the worker. It is built in the worker, since neither engines nor models can be posted. */
 export interface WorkerTraining {
+  /** The engine to train on. It is closed after the run. */
   readonly engine: Engine;
+  /** The model to train. */
   readonly model: Model;
+  /** The data to train on. */
   readonly data: Dataset | Samples;
-  /** `checkpoint.every` and `checkpoint.extras` count here; the bytes go to the page. */
+  /** Options of `train`. `checkpoint.every` and `checkpoint.extras` apply; the bytes are posted to the page. */
   readonly options?: Omit<TrainOptions, 'signal' | 'resume' | 'onProgress' | 'checkpoint'> & {
     readonly checkpoint?: Omit<CheckpointOptions, 'write'>;
   };
 }
 
 /**
- * The worker's side: call it once in the worker's script. One run goes at a time; `trainInWorker` sees to it.
- * @param scope the worker's own global scope, `self`
- * @param build makes engine, model and data for the job that the page sends; the engine is closed after the run
+ * Serves training runs to a page. Call it once in the worker's script; `trainInWorker` makes sure that one run is
+ * active at a time.
+ * @param scope the worker's global scope, `self`
+ * @param build makes engine, model and data for the job that the page posts
  */
 export function serveTraining<Job>(
   scope: MessageEnd,
@@ -35,7 +40,7 @@ export function serveTraining<Job>(
   scope.addEventListener('message', (event) => {
     const command = (event as MessageEvent<Command>).data;
     if (command.type !== 'start') return current?.obey(command.type);
-    const run = servedRun(scope);
+    const run = createServedRun(scope);
     current = run;
     void run
       .carryOut(() => build(command.job as Job), command)
@@ -50,14 +55,14 @@ type Start = Extract<Command, { type: 'start' }>;
 
 interface ServedRun {
   obey(command: 'pause' | 'continue' | 'stop'): void;
-  /** Never rejects: what goes wrong is answered. */
+  /** Never rejects; errors are posted to the page. */
   carryOut(build: () => WorkerTraining | Promise<WorkerTraining>, start: Start): Promise<void>;
 }
 
-function servedRun(scope: MessageEnd): ServedRun {
+function createServedRun(scope: MessageEnd): ServedRun {
   const answer = (message: Answer, transfer: Transferable[] = []): void => scope.postMessage(message, { transfer });
   const controller = new AbortController();
-  const gate = gateway();
+  const gate = createGate();
   const write: CheckpointOptions['write'] = (bytes, info) =>
     answer({ type: 'checkpoint', bytes, info }, [bytes.buffer]);
   const carryOut = async (
@@ -88,7 +93,7 @@ function servedRun(scope: MessageEnd): ServedRun {
     obey(command) {
       if (command === 'stop') controller.abort();
       if (command === 'pause') gate.close();
-      else gate.open(); // a paused run goes on in order to stop
+      else gate.open(); // also for 'stop': a paused run has to continue before it can stop
     },
     carryOut: (build, start) =>
       carryOut(build, start).then(
@@ -97,14 +102,14 @@ function servedRun(scope: MessageEnd): ServedRun {
           answer(
             controller.signal.aborted && error === controller.signal.reason
               ? { type: 'stopped' }
-              : { type: 'failed', error: posted(error) },
+              : { type: 'failed', error: toPostedError(error) },
           ),
       ),
   };
 }
 
-/** Whoever wants to pass waits while it is closed. */
-function gateway(): { open(): void; close(): void; passed(): Promise<void> } {
+/** A gate that is open at first. `passed` resolves once the gate is open. */
+function createGate(): { open(): void; close(): void; passed(): Promise<void> } {
   let opened = Promise.resolve();
   let open = (): void => {};
   let isClosed = false;

@@ -1,21 +1,22 @@
-/** The side of the page: it starts a run in the worker and hears of it. */
+/** The page's side of training: it starts a run in a worker and receives its events. */
 import { BYTES, FUNCTION, SIGNAL } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
-import { type Answer, type Command, MESSAGE_END, type MessageEnd, received } from './messages.ts';
+import { type Answer, type Command, fromPostedError, MESSAGE_END, type MessageEnd } from './messages.ts';
 
-/** Workers in which a run is under way. */
+/** Workers with an active run. */
 const busy = new WeakSet<MessageEnd>();
 
+/** Options of `trainInWorker`. */
 export interface WorkerRunOptions {
-  /** Called with every event of training; not awaited. */
+  /** Called after each step and each epoch; not awaited. */
   onProgress?: (progress: Progress) => void;
-  /** Called with every checkpoint; the last one comes before the run ends or stops. */
+  /** Called with every checkpoint; the last one arrives before the run ends or stops. */
   onCheckpoint?: (bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo) => void;
-  /** Bytes of a checkpoint to go on from. */
+  /** Bytes of a checkpoint from which training continues. */
   resume?: Uint8Array;
-  /** Aborted, it stops training after the steps under way; `finished` then rejects with its reason. */
+  /** Aborting it stops training after the current steps; `finished` then rejects with its reason. */
   signal?: AbortSignal;
 }
 
@@ -26,18 +27,22 @@ const OPTIONS: Checks<WorkerRunOptions> = {
   signal: SIGNAL,
 };
 
+/** A training run in a worker. */
 export interface WorkerRun {
-  /** Rejects with what training rejects with in the worker, by name and message; ConvergenceError with its report. */
+  /**
+   * The history at the end of training. Rejects with an error of the same name and message as in the worker; a
+   * ConvergenceError also has its report.
+   */
   readonly finished: Promise<History>;
-  /** Training waits after the steps under way. */
+  /** Pauses training after the current steps. */
   pause(): void;
-  /** After `pause`. */
+  /** Continues training after `pause`. */
   continue(): void;
 }
 
 /**
  * Trains in a worker whose script calls `serveTraining`.
- * @param job what `build` in the worker gets: anything that can be posted
+ * @param job passed to `build` in the worker: anything that can be posted
  */
 export function trainInWorker(worker: MessageEnd, job: unknown, options?: WorkerRunOptions): WorkerRun {
   MESSAGE_END('trainInWorker: worker', worker);
@@ -62,9 +67,9 @@ export function trainInWorker(worker: MessageEnd, job: unknown, options?: Worker
       if (answer.type === 'checkpoint') onCheckpoint?.(answer.bytes, answer.info);
       if (answer.type === 'done') end(() => resolve(answer.history));
       if (answer.type === 'stopped') end(() => reject(signal?.reason));
-      if (answer.type === 'failed') end(() => reject(received(answer.error)));
+      if (answer.type === 'failed') end(() => reject(fromPostedError(answer.error)));
     };
-    // Outside the run, such as a script that cannot be loaded.
+    // An error outside the run, such as a script that cannot be loaded.
     const fail = (event: Event): void => {
       const { message = 'its script could not be loaded' } = event as Partial<ErrorEvent>;
       end(() => reject(new Error(`trainInWorker: the worker failed: ${message}`)));

@@ -1,6 +1,7 @@
 /**
- * Every activation with every forward solver, every backward solver and every selection: the gradients of a small monotone layer,
- * against those of the oracle with its own choice of solvers. One unit sits at a kink, where there is one, and depends on no other.
+ * Every activation with every forward solver, every backward solver and every selection: the gradients of a small
+ * monotone layer, compared with those of the oracle with its default solvers. One unit is at a kink, if the activation
+ * has one, and depends on no other unit.
  */
 
 import { type Engine, monotoneFixedPoint, type Tensor, valueAndGrad } from '../../../src/index.ts';
@@ -12,7 +13,7 @@ import {
   type LinearSolverName,
 } from '../../../src/solvers/index.ts';
 
-/** With the pre-activation of a kink, or of nothing in particular. */
+/** Each activation with the pre-activation of a kink, or any number where it has none. */
 const ACTIVATIONS: readonly (readonly [ActivationOption, number])[] = [
   ['relu', 0],
   ['tanh', 0.5],
@@ -29,7 +30,7 @@ const ACTIVATIONS: readonly (readonly [ActivationOption, number])[] = [
   ['softmax', 0.25],
 ];
 
-export interface Combination {
+interface Combination {
   readonly activation: ActivationOption;
   readonly kink: number;
   readonly solver: ForwardSolverName | 'auto';
@@ -49,8 +50,11 @@ export const ALL: readonly Combination[] = ACTIVATIONS.flatMap(([activation, kin
   ),
 );
 
-/** For each activation `count` of the pairs of solvers, others from activation to activation, and each selection in turn. */
-export function shareOf(count: number): readonly Combination[] {
+/**
+ * For each activation `count` of the pairs of solvers, different ones from activation to activation, and each selection
+ * in turn.
+ */
+export function chooseShare(count: number): readonly Combination[] {
   return ACTIVATIONS.flatMap(([activation, kink], index) =>
     Array.from({ length: count }, (_, turn) => ({
       activation,
@@ -77,8 +81,11 @@ async function gradientsOf(engine: Engine, combination: Combination): Promise<nu
   return Promise.all(gradients.map(async (gradient) => [...(await gradient.data())]));
 }
 
-/** What is wrong; an empty list where nothing is. @param expected what the oracle has found, by activation and selection */
-export async function faultsOf(
+/**
+ * The differences from the oracle; empty where there are none. @param expected the oracle's results, by activation and
+ * selection
+ */
+export async function findFaults(
   oracle: Engine,
   engine: Engine,
   combinations: readonly Combination[],

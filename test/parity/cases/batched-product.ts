@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ACTIVATIONS, type BatchedProductCall, BIASES } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { type ParityCase, single } from './parity.ts';
+import { createSingleCall, type ParityCase } from './parity.ts';
 import { agreeOnProducts } from './product.ts';
 
 type Settings = Omit<BatchedProductCall, 'inputs' | 'output' | 'kernel'> & { readonly scaled: boolean };
@@ -36,14 +36,14 @@ async function check(backends: Parameters<ParityCase['run']>, settings: Settings
     call.proximal ? 1 : 0,
   ];
   const name = `batched product ${JSON.stringify(settings)} step ${alpha}`;
-  const program = single(name, { kernel: 'batchedProduct', ...call } as CallWithoutSlots, sizes, whole);
+  const program = createSingleCall(name, { kernel: 'batchedProduct', ...call } as CallWithoutSlots, sizes, whole);
   await agreeOnProducts(backends, program, sizes, { k, alpha, seed });
 }
 
 const extent = fc.oneof(fc.constantFrom(1, 3, 4, 8, 31, 32, 33, 65), fc.integer({ min: 1, max: 40 }));
 
 const shapes: ParityCase = {
-  name: 'batched product: any shape, both transposes, operands of all samples or of each',
+  name: 'batched product: any shape, both transposes, operands shared by all samples or not',
   run: (...backends) =>
     fc.assert(
       fc.asyncProperty(

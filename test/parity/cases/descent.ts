@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues } from './parity.ts';
+import { expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 /**
- * Tall random matrices, whose Lasso has one solution and is well conditioned. In each group a start of zeros, another one
- * (which takes over the solution before it), and one of numbers, which may have stopped.
+ * Tall random matrices, whose Lasso has one solution and is well conditioned. Each group has a start of zeros, a second
+ * start of zeros (which takes over the solution before it), and a start of numbers, which may have stopped.
  */
 const groupsOfProblems: ParityCase = {
   name: 'coordinate descent: groups, ridges, thresholds and starts',
@@ -37,7 +37,7 @@ const groupsOfProblems: ParityCase = {
           const trace = new Trace(`descent ${JSON.stringify(call)} ${seed}`);
           const slots = inputs.map(({ length }) => trace.input(length));
           const found = trace.call(call as CallWithoutSlots, slots, batch * (features + 1));
-          // The last column counts passes, of which float32 may need fewer.
+          // The last column counts passes; float32 may need fewer.
           const coefficients = {
             kernel: 'elementwise',
             operation: 'copy',
@@ -46,12 +46,12 @@ const groupsOfProblems: ParityCase = {
             parameters: [],
           } as unknown as CallWithoutSlots;
           const program = trace.finish([trace.call(coefficients, [found], batch * features)]);
-          await agree(...backends, program, inputs, { absolute: 256, relative: 256 });
+          await expectAgreement(...backends, program, inputs, { absolute: 256, relative: 256 });
         },
       ),
       { numRuns: 40, seed: 8 },
     ),
 };
 
-/** For the backends that offer it. */
+/** For backends that have the kernel. */
 export const descentCases: readonly ParityCase[] = [groupsOfProblems];

@@ -1,9 +1,19 @@
 import fc from 'fast-check';
 import { ELEMENTWISE, type ElementwiseOperation, type OperandLayout } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  type Tolerance,
+  type Values,
+} from './parity.ts';
 
-/** Numbers at which formulas break: overflow of eˣ, saturation, zeros of both signs, the smallest normal number, ties. */
+/**
+ * Numbers at which formulas break: overflow of eˣ, saturation, zeros of both signs, the smallest normal number, ties.
+ */
 const AWKWARD = [
   0, -0, 2e-38, -2e-38, 1e-7, -1e-7, 4e-4, 0.5, -0.5, 1, -1, 2, 7.9, -7.9, 9, 16, -16, 88, -88, 100, -100, 1e4, -1e4,
 ];
@@ -11,7 +21,7 @@ const AWKWARD = [
 interface Operation {
   readonly operands: number;
   readonly parameters: readonly number[];
-  /** Which values an operand may have; default: all. */
+  /** Maps random numbers into the domain of each operand; default: all numbers. */
   readonly domain?: readonly ((value: number) => number)[];
   readonly tolerance?: Tolerance;
 }
@@ -20,7 +30,7 @@ const positive = (value: number): number => Math.abs(value) + 1e-3;
 const bounded = (value: number): number => Math.max(-1e3, Math.min(value, 1e3));
 const awayFromZero = (value: number): number => (Math.abs(value) < 1e-6 ? 1e-6 : value);
 const keep = (value: number): number => value;
-/** A tolerance of a kink; the operand itself is far from its edge. */
+/** A kink tolerance; the operand itself is far from the edge of it. */
 const tolerance = (value: number): number => Math.min(Math.abs(value), 1e-3);
 const steps = (value: number): number => 0.05 + (Math.abs(value) % 3);
 
@@ -30,7 +40,7 @@ const EXACT: Tolerance = { absolute: 0, relative: 0 };
 const NEAR: Tolerance = { absolute: 1, relative: 8 };
 /** A few units in the last place of the value itself, however small it is. */
 const IN_BOTH_TAILS: Tolerance = { absolute: 0, relative: 8 };
-/** σ(t) with t from an equation whose terms are as large as x. */
+/** σ(t), where t solves an equation whose terms are as large as x. */
 const PROXIMAL: Tolerance = { absolute: 32, relative: 8 };
 
 const OPERATIONS: Record<ElementwiseOperation, Operation> = {
@@ -91,7 +101,7 @@ const OPERATIONS: Record<ElementwiseOperation, Operation> = {
   select: { operands: 3, parameters: [], domain: [(value) => Math.trunc(value), keep, keep], tolerance: EXACT },
 };
 
-/** Every pair of awkward numbers, then random ones of all sizes. */
+/** Every pair of awkward numbers, followed by random ones of all sizes. */
 function operandValues(count: number, { domain }: Operation): Values[] {
   const random = randomNumbers(7);
   const pairs = AWKWARD.flatMap((x) => AWKWARD.map((y) => [x, y, random()]));
@@ -118,7 +128,12 @@ const operations: ParityCase[] = ELEMENTWISE.map((operation) => ({
       parameters: settings.parameters,
     } as CallWithoutSlots;
     const sizes = inputs.map(() => count);
-    await agree(...backends, single(operation, call, sizes, count), inputs, settings.tolerance ?? NEAR);
+    await expectAgreement(
+      ...backends,
+      createSingleCall(operation, call, sizes, count),
+      inputs,
+      settings.tolerance ?? NEAR,
+    );
   },
 }));
 
@@ -131,7 +146,7 @@ const ITERATIVE = [
   'proximalArctan',
 ] as const;
 
-/** prox_{αf} at the ends of α: 1 is σ itself; small and large α make the equation steep and flat. */
+/** prox_{αf} at extreme α: α = 1 is σ itself; small and large α make the equation steep and flat. */
 const proximalSteps: ParityCase = {
   name: 'elementwise: prox of αf at α = 1e-3, 1 and 50, where it is the solution of an equation',
   async run(...backends) {
@@ -146,8 +161,8 @@ const proximalSteps: ParityCase = {
           layouts,
           parameters: [0.625],
         } as CallWithoutSlots;
-        const program = single(`${operation} α = ${alpha}`, call, [x.length, 1], x.length);
-        await agree(...backends, program, [x, Float32Array.of(alpha)], {
+        const program = createSingleCall(`${operation} α = ${alpha}`, call, [x.length, 1], x.length);
+        await expectAgreement(...backends, program, [x, Float32Array.of(alpha)], {
           absolute: 64 * Math.max(1, alpha),
           relative: 8,
         });
@@ -172,7 +187,7 @@ const FINITE = [
 ] as const;
 
 const finite: ParityCase = {
-  name: 'elementwise: what saturates is finite for every finite argument',
+  name: 'elementwise: operations that saturate are finite for every finite argument',
   async run(_, candidate) {
     const x = Float32Array.of(3.4e38, -3.4e38, 1e30, -1e30, 1e4, -1e4, 128, -128, 89, -89);
     for (const operation of FINITE) {
@@ -184,7 +199,7 @@ const finite: ParityCase = {
         parameters: [],
       } as CallWithoutSlots;
       const storage = candidate.upload(x);
-      const [result] = candidate.run(single(operation, call, [x.length], x.length), [storage]);
+      const [result] = candidate.run(createSingleCall(operation, call, [x.length], x.length), [storage]);
       const values = await candidate.download(result);
       candidate.release(storage);
       candidate.release(result);
@@ -195,7 +210,7 @@ const finite: ParityCase = {
 
 const extent = fc.constantFrom(1, 2, 3, 5);
 
-/** A layout that repeats (stride 0) or reorders axes, or starts further in. */
+/** A layout that repeats axes (stride 0), reorders them, or has an offset. */
 function layoutOf(
   shape: readonly number[],
   order: readonly number[],
@@ -261,8 +276,13 @@ const layouts: ParityCase = {
             const values = randomValues(size, random);
             return operand === 0 && operation === 'select' ? values.map((value) => (value > 0 ? 1 : 0)) : values;
           });
-          const program = single(`layout ${JSON.stringify(call)}`, call as unknown as CallWithoutSlots, sizes, count);
-          await agree(...backends, program, inputs, { absolute: 1, relative: 1 });
+          const program = createSingleCall(
+            `layout ${JSON.stringify(call)}`,
+            call as unknown as CallWithoutSlots,
+            sizes,
+            count,
+          );
+          await expectAgreement(...backends, program, inputs, { absolute: 1, relative: 1 });
         },
       ),
       { numRuns: 60, seed: 2 },
@@ -281,9 +301,14 @@ const many: ParityCase = {
       parameters: [2, 1],
     } as CallWithoutSlots;
     const values = Float32Array.from({ length: count }, (_, index) => index % 1000);
-    await agree(...backends, single('many', call, [count], count), [values], EXACT);
+    await expectAgreement(...backends, createSingleCall('many', call, [count], count), [values], EXACT);
   },
 };
 
-export const elementwiseFormCases: readonly ParityCase[] = [layouts, many];
-export const elementwiseCases: readonly ParityCase[] = [...operations, proximalSteps, finite, ...elementwiseFormCases];
+export const elementwiseVariantCases: readonly ParityCase[] = [layouts, many];
+export const elementwiseCases: readonly ParityCase[] = [
+  ...operations,
+  proximalSteps,
+  finite,
+  ...elementwiseVariantCases,
+];

@@ -1,11 +1,19 @@
 /** Factorisations of batches. */
 import fc from 'fast-check';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, runOn, single, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  runOn,
+  type Values,
+} from './parity.ts';
 
 const EPSILON = 2 ** -23;
 
-/** I + BBᵀ/n for each sample, the lower triangle alone: what is above the diagonal is anything. */
+/** I + BBᵀ/n for each sample, in the lower triangle only; the numbers above the diagonal are arbitrary. */
 function definite(batch: number, n: number, seed: number): Values {
   const random = randomNumbers(seed);
   const B = randomValues(batch * n * n, random);
@@ -45,7 +53,7 @@ const factors: ParityCase = {
             batch * n * columns,
           );
           const given = [definite(batch, n, seed), randomValues(batch * n * columns, randomNumbers(seed))];
-          await agree(...backends, trace.finish([whole, solved]), given, { absolute: 128, relative: 128 });
+          await expectAgreement(...backends, trace.finish([whole, solved]), given, { absolute: 128, relative: 128 });
         },
       ),
       { numRuns: 30, seed: 3 },
@@ -53,23 +61,23 @@ const factors: ParityCase = {
 };
 
 const splitting: ParityCase = {
-  name: 'cholesky: an order of which a stretch of rows is done at a time',
+  name: 'cholesky: an order that is processed in stretches of rows',
   async run(...backends) {
     const n = 420;
-    const program = single(
+    const program = createSingleCall(
       'cholesky in stretches',
       { kernel: 'cholesky', batch: 1, order: n, epsilon: EPSILON } as CallWithoutSlots,
       [n * n],
       n * n + 1,
     );
-    await agree(...backends, program, [definite(1, n, 4)], { absolute: 256, relative: 256 });
+    await expectAgreement(...backends, program, [definite(1, n, 4)], { absolute: 256, relative: 256 });
   },
 };
 
-/** Samples that are singular, indefinite, NaN or infinite: each is told, and none of their numbers is finite. */
+/** Samples that are singular, indefinite, NaN or infinite: each is reported, and none of their numbers is finite. */
 function failing(kernel: 'cholesky' | 'batchedInvert'): ParityCase {
   return {
-    name: `${kernel}: samples that fail are told, with the place of the pivot`,
+    name: `${kernel}: failed samples are reported, with the place of the pivot`,
     async run(_, candidate) {
       const [batch, n] = [6, 9];
       const a = definite(batch, n, 5);
@@ -82,7 +90,7 @@ function failing(kernel: 'cholesky' | 'batchedInvert'): ParityCase {
       a[place(3, 7, 7)] = Number.NaN;
       a[place(5, 0, 0)] = Number.POSITIVE_INFINITY;
       const call = { kernel, batch, order: n, epsilon: EPSILON } as CallWithoutSlots;
-      const [found] = await runOn(candidate, single(kernel, call, [a.length], a.length + batch), [a]);
+      const [found] = await runOn(candidate, createSingleCall(kernel, call, [a.length], a.length + batch), [a]);
       const failed = [...found.subarray(a.length)];
       if (kernel === 'cholesky' && failed.join() !== '0,5,1,8,0,1') throw new Error(`it tells ${failed}`);
       for (let sample = 0; sample < batch; sample++) {
@@ -103,14 +111,14 @@ const inverses: ParityCase = {
       fc.asyncProperty(fc.constantFrom(1, 2, 5), order, fc.integer(), async (batch, n, seed) => {
         const a = definite(batch, n, seed);
         const call = { kernel: 'batchedInvert', batch, order: n, epsilon: EPSILON } as CallWithoutSlots;
-        const program = single(`batchedInvert seed ${seed}`, call, [a.length], a.length + batch);
-        await agree(...backends, program, [symmetric(a, n)], { absolute: 512, relative: 512 });
+        const program = createSingleCall(`batchedInvert seed ${seed}`, call, [a.length], a.length + batch);
+        await expectAgreement(...backends, program, [symmetric(a, n)], { absolute: 512, relative: 512 });
       }),
       { numRuns: 30, seed: 6 },
     ),
 };
 
-/** With the lower triangles above the diagonals too. */
+/** The matrices with both triangles filled from the lower one. */
 function symmetric(a: Values, n: number): Values {
   return a.map((value, at) => {
     const [base, i, j] = [Math.floor(at / (n * n)) * n * n, Math.floor(at / n) % n, at % n];
@@ -118,7 +126,7 @@ function symmetric(a: Values, n: number): Values {
   });
 }
 
-/** For the backends that factorise. */
+/** For backends with factorisations. */
 export const factorCases: readonly ParityCase[] = [factors, splitting, failing('cholesky')];
-/** For those that are sequential. */
+/** For host backends. */
 export const batchedInvertCases: readonly ParityCase[] = [inverses, failing('batchedInvert')];

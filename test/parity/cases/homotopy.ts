@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues } from './parity.ts';
+import { expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 /**
- * Random matrices with more rows than features, where a ridge is not always there, and with fewer, where it always is. In each
- * group a start of zeros, another one of the same y and ρ (which goes on from the solution before it), and one of numbers.
+ * Random matrices with more rows than features, with and without a ridge, and with fewer rows, always with a ridge.
+ * Each group has a start of zeros, another one with the same y and ρ (which continues from the solution before it), and
+ * a start of numbers.
  */
 const groupsOfProblems: ParityCase = {
   name: 'homotopy: groups, ridges, thresholds and starts',
@@ -35,7 +36,8 @@ const groupsOfProblems: ParityCase = {
           const trace = new Trace(`homotopy ${JSON.stringify(call)} ${seed}`);
           const slots = inputs.map(({ length }) => trace.input(length));
           const found = trace.call(call as CallWithoutSlots, slots, batch * (features + 2));
-          // Behind the coefficients are the steps, of which float32 may need others, and the gap, which is its rounding.
+          // After the coefficients come the number of steps, which may differ in float32, and the gap, which is
+          // rounding error.
           const coefficients = {
             kernel: 'elementwise',
             operation: 'copy',
@@ -44,12 +46,12 @@ const groupsOfProblems: ParityCase = {
             parameters: [],
           } as unknown as CallWithoutSlots;
           const program = trace.finish([trace.call(coefficients, [found], batch * features)]);
-          await agree(...backends, program, inputs, { absolute: 64, relative: 64 });
+          await expectAgreement(...backends, program, inputs, { absolute: 64, relative: 64 });
         },
       ),
       { numRuns: 60, seed: 9 },
     ),
 };
 
-/** For the backends that offer it. */
+/** For backends that have the kernel. */
 export const homotopyCases: readonly ParityCase[] = [groupsOfProblems];

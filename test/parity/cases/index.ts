@@ -1,25 +1,28 @@
 /** Every parity case: a candidate backend against the float64 reference, on the same inputs. */
 import { batchedProductCases } from './batched-product.ts';
-import { elementwiseCases, elementwiseFormCases } from './elementwise.ts';
+import { elementwiseCases, elementwiseVariantCases } from './elementwise.ts';
 import { loopCases } from './loops.ts';
 import { moveCases } from './move.ts';
 import { operationCases } from './operations.ts';
 import type { ParityCase } from './parity.ts';
-import { productCases, productFormCases } from './product.ts';
+import { productCases, productVariantCases } from './product.ts';
 import { reduceCases } from './reduce.ts';
 import { rowsCases } from './rows.ts';
 import { smallCases } from './small.ts';
-import { specialCases, specialFormCases } from './special.ts';
+import { specialCases, specialVariantCases } from './special.ts';
 
-/** What depends on the forms of the kernels; loops do, since passes are recorded ahead where the forms are those of a GPU. */
-export const formCases: readonly ParityCase[] = [
-  ...productFormCases,
+/**
+ * Cases that depend on the variants of the kernels. Loops are among them, because passes are recorded ahead with the
+ * variants of a GPU.
+ */
+export const variantCases: readonly ParityCase[] = [
+  ...productVariantCases,
   ...reduceCases,
   ...rowsCases,
   ...moveCases,
-  ...elementwiseFormCases,
+  ...elementwiseVariantCases,
   ...loopCases,
-  ...specialFormCases,
+  ...specialVariantCases,
 ];
 
 export const parityCases: readonly ParityCase[] = [
@@ -35,6 +38,6 @@ export const parityCases: readonly ParityCase[] = [
   ...specialCases,
 ];
 
-/** For backends that have the kernel: those with a widestIteration. */
+/** For backends that have the kernel, that is, with a widestIteration. */
 export { acceleratedCases, iterateCases } from './iterate.ts';
 export type { ParityCase } from './parity.ts';

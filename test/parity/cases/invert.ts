@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { ABSENT } from '../../../src/backends/kernels.ts';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, type Values } from './parity.ts';
+import { expectAgreement, type ParityCase, randomNumbers, randomValues, type Values } from './parity.ts';
 
-/** s·I + BBᵀ/n + (C − Cᵀ)·a/√n: the smaller s, and the larger a, the worse it is conditioned. */
+/** s·I + BBᵀ/n + (C − Cᵀ)·a/√n: a smaller s or a larger a make it worse conditioned. */
 function definite(n: number, s: number, a: number, seed: number): Values {
   const random = randomNumbers(seed);
   const [B, C] = [randomValues(n * n, random), randomValues(n * n, random)];
@@ -49,12 +49,12 @@ const inverses: ParityCase = {
           const operands = [matrix, inverse, ABSENT, ABSENT, identity, ABSENT];
           const missed = trace.call(product, operands, n * n);
           const program = trace.finish([inverse, missed]);
-          await agree(...backends, program, [definite(n, s, a, seed)], { absolute: units, relative: units });
+          await expectAgreement(...backends, program, [definite(n, s, a, seed)], { absolute: units, relative: units });
         },
       ),
       { numRuns: 60, seed: 9 },
     ),
 };
 
-/** For the backends that offer it. */
+/** For backends that have the kernel. */
 export const invertCases: readonly ParityCase[] = [inverses];

@@ -1,4 +1,4 @@
-/** Whole loops in one call. */
+/** Whole loops in one kernel call. */
 import fc from 'fast-check';
 import type { Backend } from '../../../src/backends/backend.ts';
 import {
@@ -22,11 +22,11 @@ export interface Iterated {
   readonly activation: ActivationName;
   readonly sloped: boolean;
   readonly seed: number;
-  /** Of x and b. Default 1. */
+  /** Size of x and b. Default 1. */
   readonly scale?: number;
 }
 
-/** Operands of `iterate`, x and state apart. */
+/** Operands of `iterate`, except x and the state. */
 export interface IterateOperands {
   readonly x: Float32Array;
   readonly state: Float32Array;
@@ -38,7 +38,7 @@ export interface IterateOperands {
   readonly slope: Float32Array;
 }
 
-/** The rule of all cases: some samples meet their tolerance before the limit, some give up. */
+/** The rule of all cases: some samples meet their tolerance before the limit, others give up. */
 export const RULE = { epsilon: 2 ** -23, limit: 12, staleLimit: 3, giveUp: true } as const;
 
 export function parametersOf(activation: ActivationName): readonly [number, number] {
@@ -46,17 +46,17 @@ export function parametersOf(activation: ActivationName): readonly [number, numb
 }
 
 /**
- * M·x contracts, for some tolerances not fast enough to meet them within the limit; some samples have stopped before, and some may
- * make fewer iterations than the loop.
+ * M·x contracts. Some tolerances cannot be met within the limit; some samples have stopped before, and some may make
+ * fewer iterations than the loop.
  */
 export function operandsOf({ iteration, batch, n, sloped, seed, scale = 1 }: Iterated): IterateOperands {
   const random = randomNumbers(seed);
-  // What residuals are relative to: with a slope to 1, else to ε + ‖z‖.
+  // Residuals are relative to 1 with a slope, and to ε + ‖z‖ without.
   const unit = sloped ? scale : Math.min(1, scale / RULE.epsilon);
   const stride = Math.ceil(n / 4) * 4;
   const matrix = new Float32Array(n * stride);
   for (let at = 0; at < matrix.length; at++) matrix[at] = at % stride < n ? (0.6 * random()) / Math.sqrt(n) : 0;
-  // V = (I + α(I − W))⁻¹ itself is not needed: any contraction near ½ is iterated alike.
+  // The case does not need V = (I + α(I − W))⁻¹ itself: any contraction by about ½ is iterated in the same way.
   const isSplitting = iteration === 'peacemanRachford';
   if (isSplitting) for (let k = 0; k < n; k++) matrix[k * stride + k] += 0.5;
   const state = new Float32Array(STATE_SIZE * batch);
@@ -77,8 +77,8 @@ export function operandsOf({ iteration, batch, n, sloped, seed, scale = 1 }: Ite
   };
 }
 
-/** x and behind it the state, after the whole loop. */
-export async function iteratedOn(backend: Backend, choice: Iterated, operands: IterateOperands): Promise<Float64Array> {
+/** x, followed by the state, after the whole loop. */
+export async function iterateOn(backend: Backend, choice: Iterated, operands: IterateOperands): Promise<Float64Array> {
   const { iteration, accelerated = false, batch, n, activation, sloped } = choice;
   const { x, state, matrix, b, step, tolerance, floor, slope } = operands;
   const inputs = [Float32Array.from([...x, ...state]), matrix, b, step, tolerance, floor, slope];
@@ -104,7 +104,10 @@ export async function iteratedOn(backend: Backend, choice: Iterated, operands: I
   return end;
 }
 
-/** Compares ends of the loop. A residual near its tolerance may meet it one iteration apart; such a sample is not compared further. */
+/**
+ * Compares the ends of two loops. A residual near its tolerance may meet it one iteration earlier or later; such a
+ * sample is not compared further.
+ */
 export function compareEnds(
   { iteration, batch, n, activation, sloped, scale = 1 }: Iterated,
   ends: readonly Float64Array[],
@@ -130,9 +133,9 @@ export function compareEnds(
   }
 }
 
-async function iterated(backends: readonly [Backend, Backend], choice: Iterated): Promise<void> {
+async function checkIteration(backends: readonly [Backend, Backend], choice: Iterated): Promise<void> {
   const operands = operandsOf(choice);
-  compareEnds(choice, await Promise.all(backends.map((backend) => iteratedOn(backend, choice, operands))));
+  compareEnds(choice, await Promise.all(backends.map((backend) => iterateOn(backend, choice, operands))));
 }
 
 const iterate: ParityCase = {
@@ -148,13 +151,16 @@ const iterate: ParityCase = {
           sloped: fc.boolean(),
           seed: fc.integer(),
         }),
-        (choice) => iterated(backends, choice),
+        (choice) => checkIteration(backends, choice),
       ),
       { numRuns: 10, seed: 6 },
     ),
 };
 
-/** The least-squares problems are solved to what the precision leaves of them, so that the ends are compared to less. */
+/**
+ * The least-squares problems are solved only to the accuracy that the precision allows, so the ends are compared less
+ * strictly.
+ */
 const accelerated: ParityCase = {
   name: 'iterate: Anderson acceleration of whole loops',
   run: (...backends) =>
@@ -168,22 +174,23 @@ const accelerated: ParityCase = {
           sloped: fc.boolean(),
           seed: fc.integer(),
         }),
-        (choice) => iterated(backends, { ...choice, accelerated: true }),
+        (choice) => checkIteration(backends, { ...choice, accelerated: true }),
       ),
       { numRuns: 10, seed: 4 },
     ),
 };
 
-/** On a software adapter of WebGPU a dispatch of this size makes eight iterations. */
+/** On a software adapter of WebGPU, a dispatch of this size makes eight iterations. */
 const continued: ParityCase = {
   name: 'iterate: more iterations than one dispatch makes',
   run: (...backends) =>
-    iterated(backends, { iteration: 'picard', batch: 3100, n: 128, activation: 'tanh', sloped: false, seed: 7 }),
+    checkIteration(backends, { iteration: 'picard', batch: 3100, n: 128, activation: 'tanh', sloped: false, seed: 7 }),
 };
 
 /**
- * Steps α(p − x) that are below the rounding of x long before the residual is: ‖x − p‖ of x = Mx + b, M = ½I, from x = 0.
- * After the 12000 iterations it is (1 − α/2)^12000, 6·10⁻⁶, of what it was; plain sums would stand still at about ε/α, 6·10⁻⁵.
+ * Updates α(p − x) that fall below the rounding of x long before the residual is small: ‖x − p‖ of x = Mx + b, M = ½I,
+ * from x = 0. After the 12000 iterations the residual is (1 − α/2)^12000 = 6·10⁻⁶ of its first value; without
+ * compensation the sums would stand still at about ε/α = 6·10⁻⁵.
  */
 const compensated: ParityCase = {
   name: 'iterate: small steps of forward-backward add up',
@@ -221,7 +228,10 @@ const compensated: ParityCase = {
   },
 };
 
-/** Squares of numbers beyond 1e19 overflow in float32, those below 1e-19 underflow: then a start would look like a solution. */
+/**
+ * Squares of numbers beyond 1e19 overflow in float32, and squares of those below 1e-19 underflow: the start would then
+ * look like a solution.
+ */
 export const SCALES = [1e-30, 1e-22, 1e22, 1e30] as const;
 
 const scaled: ParityCase = {
@@ -230,9 +240,9 @@ const scaled: ParityCase = {
     const common = { batch: 9, n: 17, seed: 5 } as const;
     for (const scale of SCALES) {
       for (const iteration of ITERATIONS) {
-        await iterated(backends, { ...common, iteration, activation: 'relu', sloped: false, scale });
+        await checkIteration(backends, { ...common, iteration, activation: 'relu', sloped: false, scale });
       }
-      await iterated(backends, {
+      await checkIteration(backends, {
         ...common,
         iteration: 'peacemanRachford',
         activation: 'identity',
@@ -240,8 +250,8 @@ const scaled: ParityCase = {
         scale,
       });
     }
-    // What is bounded stays small beside a large b.
-    await iterated(backends, { ...common, iteration: 'picard', activation: 'clip', sloped: false, scale: 1e30 });
+    // A bounded activation stays small beside a large b.
+    await checkIteration(backends, { ...common, iteration: 'picard', activation: 'clip', sloped: false, scale: 1e30 });
   },
 };
 
@@ -251,12 +261,12 @@ const scaledAcceleration: ParityCase = {
     for (const scale of SCALES) {
       for (const sloped of [false, true]) {
         const choice = { batch: 3, n: 17, activation: 'relu', sloped, seed: 5, scale, accelerated: true } as const;
-        await iterated(backends, { ...choice, iteration: 'picard' });
+        await checkIteration(backends, { ...choice, iteration: 'picard' });
       }
     }
   },
 };
 
 export const iterateCases: readonly ParityCase[] = [iterate, continued, compensated, scaled];
-/** For backends that are not sequential. */
+/** For backends that are not host backends. */
 export const acceleratedCases: readonly ParityCase[] = [accelerated, scaledAcceleration];

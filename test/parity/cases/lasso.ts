@@ -1,4 +1,6 @@
-/** Lasso problems as wholes: solutions, gradients, tangents and verdicts of a backend against the float64 reference. */
+/**
+ * Lasso problems as a whole: solutions, gradients, tangents and verdicts of a backend against the float64 reference.
+ */
 import { pushforward } from '../../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
@@ -11,7 +13,7 @@ import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { normals, relativeError } from '../../support/numbers.ts';
 import type { ParityCase } from './parity.ts';
 
-/** What is differentiated, by name: numbers and their shape. */
+/** The arguments that are differentiated, by name: numbers and their shape. */
 type Arguments = Readonly<
   Record<'X' | 'y' | 'logLambda', Argument> & Partial<Record<'weights' | 'ridge' | 'masks', Argument>>
 >;
@@ -78,7 +80,7 @@ function lassoCase(
   };
 }
 
-/** Two groups of two problems each, all arguments in use: by the Gram matrices of the groups. */
+/** Two groups of two problems each, with all arguments in use. The solvers use the Gram matrices of the groups. */
 const everyArgument: Arguments = {
   X: [normals(20, 1).map((value) => value + 0.5), [5, 4]],
   y: [normals(20, 2, 2), [4, 5]],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Program } from '../../../src/backends/backend.ts';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues } from './parity.ts';
-import { randomProgram } from './random-program.ts';
+import { expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
+import { createRandomProgram } from './random-program.ts';
 
 const NEAR = { absolute: 16, relative: 16 };
 
@@ -36,7 +36,7 @@ const countingCase: ParityCase = {
     for (const limit of [1, 5, 1000]) {
       const program = counting(limit);
       for (const passes of [0, 1, 4, 5, 6, 37, 200, 3]) {
-        await agree(...backends, program, [Float32Array.of(passes), Float32Array.of(0.5, 1, 2)], {
+        await expectAgreement(...backends, program, [Float32Array.of(passes), Float32Array.of(0.5, 1, 2)], {
           absolute: 0,
           relative: 0,
         });
@@ -63,12 +63,12 @@ const swap: ParityCase = {
     const random = randomNumbers(1);
     const values = [1, 2, 3, 4, 5].map(() => randomValues(2, random));
     for (const passes of [0, 1, 2, 5, 60])
-      await agree(...backends, program, [Float32Array.of(passes), ...values], { absolute: 0, relative: 0 });
+      await expectAgreement(...backends, program, [Float32Array.of(passes), ...values], { absolute: 0, relative: 0 });
   },
 };
 
 const invariant: ParityCase = {
-  name: 'loop: values that leave as an input, a constant or themselves, and a flag that is another carried value',
+  name: 'loop: results that are an input, a constant or the carried value itself, and a flag that is another carried value',
   async run(...backends) {
     const trace = new Trace('invariant');
     const flag = trace.input(1);
@@ -91,12 +91,17 @@ const invariant: ParityCase = {
       [1, 0],
       [1, 1],
     ]) {
-      await agree(...backends, program, [Float32Array.of(first), Float32Array.of(second), Float32Array.of(3, 4)], NEAR);
+      await expectAgreement(
+        ...backends,
+        program,
+        [Float32Array.of(first), Float32Array.of(second), Float32Array.of(3, 4)],
+        NEAR,
+      );
     }
   },
 };
 
-/** z ← ½z + x row by row, each sample until its own counter is 0: the shape of every solver. */
+/** z ← ½z + x row by row, each sample until its own counter is 0: the structure of every solver. */
 const masks: ParityCase = {
   name: 'loop: per-sample masks',
   async run(...backends) {
@@ -143,13 +148,13 @@ const masks: ParityCase = {
       [1, 0, 3, 2, 0, 30, 4],
       [12, 1, 1, 1, 1, 1, 1],
     ]) {
-      await agree(...backends, program, [Float32Array.from(counts), values], NEAR);
+      await expectAgreement(...backends, program, [Float32Array.from(counts), values], NEAR);
     }
   },
 };
 
 const nested: ParityCase = {
-  name: 'loop: an inner loop that starts anew in each pass, short and long, closed and open',
+  name: 'loop: an inner loop that starts again in each pass, short and long, closed and open',
   async run(...backends) {
     for (const [outerLimit, innerLimit] of [
       [3, 4],
@@ -176,7 +181,7 @@ const nested: ParityCase = {
         [4, 6],
         [2, 40],
       ]) {
-        await agree(
+        await expectAgreement(
           ...backends,
           program,
           [Float32Array.of(outer), Float32Array.of(inner), Float32Array.of(1, -2, 0.5)],
@@ -192,8 +197,8 @@ const random: ParityCase = {
   run: (...backends) =>
     fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
-        const { program, inputs } = randomProgram(seed);
-        await agree(...backends, program, inputs, { absolute: 64, relative: 64 });
+        const { program, inputs } = createRandomProgram(seed);
+        await expectAgreement(...backends, program, inputs, { absolute: 64, relative: 64 });
       }),
       { numRuns: 60, seed: 6 },
     ),

@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import type { MoveCall } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  type Values,
+} from './parity.ts';
 
 type Check = Parameters<ParityCase['run']>;
 type Settings = Omit<MoveCall, 'kernel' | 'inputs' | 'output'>;
 
-/** An absent operand is empty. */
+/** Absent operands are empty. */
 async function checkMove(
   backends: Check,
   settings: Settings,
@@ -16,9 +23,9 @@ async function checkMove(
   const { outer, length, inner } = settings;
   const sizes = operands.map((values) => values.length);
   const call = { kernel: 'move', ...settings } as CallWithoutSlots;
-  const program = single(`move ${JSON.stringify(settings)}`, call, sizes, outer * length * inner);
+  const program = createSingleCall(`move ${JSON.stringify(settings)}`, call, sizes, outer * length * inner);
   const inputs = operands.filter((values) => values.length > 0);
-  await agree(...backends, program, inputs, { absolute: rounding, relative: 0 });
+  await expectAgreement(...backends, program, inputs, { absolute: rounding, relative: 0 });
 }
 
 const NOTHING = new Float32Array(0);
@@ -33,7 +40,7 @@ function eachShape(
   });
 }
 
-/** Integers from −2 to limit + 1: some lie outside. */
+/** Integers from −2 to limit + 1, some of which are out of range. */
 function indicesOf(count: number, limit: number, random: () => number): Values {
   return Float32Array.from({ length: count }, () => Math.floor(((random() + 1) / 2) * (limit + 4)) - 2);
 }

@@ -1,16 +1,17 @@
-/** Operations for models as wholes: values and derivatives of a backend against the float64 reference. */
+/** Operations for models as a whole: values and derivatives of a backend against the float64 reference. */
 import { linearised, pushforward } from '../../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { concat } from '../../../src/tensor/arrange.ts';
 import { Engine } from '../../../src/tensor/engine.ts';
-import { gatherRows, proximalSoftmax, scatterRows } from '../../../src/tensor/kernels.ts';
+import { proximalSoftmax } from '../../../src/tensor/kernels.ts';
+import { gatherRows, scatterRows } from '../../../src/tensor/move-kernels.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { normals, relativeError } from '../../support/numbers.ts';
 import type { ParityCase } from './parity.ts';
 
 type Make = (values: ArrayLike<number>, shape: readonly number[]) => Tensor;
-/** Of a [6, 20], b [6, 20] and c [20]. */
+/** A function of a [6, 20], b [6, 20] and c [20]. */
 type Composite = (a: Tensor, b: Tensor, c: Tensor, make: Make) => Tensor;
 
 const DIFFERENTIABLE: Record<string, Composite> = {
@@ -29,14 +30,14 @@ const DIFFERENTIABLE: Record<string, Composite> = {
   'softmax and log-softmax': (a, b, c) => a.softmax().mul(b.logSoftmax()).mul(c),
 };
 
-/** Not differentiated. */
+/** Functions that are not differentiated. */
 const PLAIN: Record<string, Composite> = {
   'gatherRows and scatterRows': (a, b, _, make) =>
     scatterRows(gatherRows(a, make([3, 9, 0, 1], [4])), b.slice([0, 0], [2, 20]), make([2, 0], [2])),
   proximalSoftmax: (a, _, __, make) => proximalSoftmax(a.mul(3), make([0.4], [1])),
 };
 
-async function answers(backend: Backend, f: Composite, differentiated: boolean): Promise<ArrayLike<number>[]> {
+async function solveOn(backend: Backend, f: Composite, differentiated: boolean): Promise<ArrayLike<number>[]> {
   const engine = new Engine(backend);
   return engine.tidy(async (scope) => {
     const tape = new Tape();
@@ -57,10 +58,10 @@ async function answers(backend: Backend, f: Composite, differentiated: boolean):
 }
 
 /**
- * JᵀJ three times applied to v in a loop of a Program, where J is taken at kinks (the first row of x is 0) with a selection
+ * JᵀJ applied to v three times in a loop of a Program. J is taken at kinks (the first row of x is 0), with a selection
  * for each coordinate.
  */
-const playedInLoop: ParityCase = {
+const playingInLoop: ParityCase = {
   name: 'operations: a tape played forwards and backwards in a loop of a Program',
   async run(reference, candidate) {
     const [expected, found] = await Promise.all([productsInLoop(reference), productsInLoop(candidate)]);
@@ -98,8 +99,8 @@ function composite(name: string, f: Composite, differentiated: boolean): ParityC
   return {
     name: `operations: ${name}`,
     async run(reference, candidate) {
-      const expected = await answers(reference, f, differentiated);
-      const found = await answers(candidate, f, differentiated);
+      const expected = await solveOn(reference, f, differentiated);
+      const found = await solveOn(candidate, f, differentiated);
       for (const [index, values] of expected.entries()) {
         const error = relativeError(found[index], values);
         if (!(error <= 64 * candidate.epsilon)) throw new Error(`${name}: result ${index} differs by ${error}`);
@@ -111,5 +112,5 @@ function composite(name: string, f: Composite, differentiated: boolean): ParityC
 export const operationCases: readonly ParityCase[] = [
   ...Object.entries(DIFFERENTIABLE).map(([name, f]) => composite(name, f, true)),
   ...Object.entries(PLAIN).map(([name, f]) => composite(name, f, false)),
-  playedInLoop,
+  playingInLoop,
 ];

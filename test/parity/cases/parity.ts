@@ -1,4 +1,4 @@
-/** What the parity cases are made of. No test runner and no Node here: the same cases run inside a browser. */
+/** The parts of a parity case. They need neither a test runner nor Node, since the same cases run inside a browser. */
 import type { Backend, Program } from '../../../src/backends/backend.ts';
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
 
@@ -10,15 +10,15 @@ export interface ParityCase {
 
 export type Values = Float32Array;
 
-/** Deviation allowed at a reference value: absolute + relative·|value|, in units of the candidate's ε. */
+/** The deviation allowed at a reference value: absolute + relative·|value|, in units of the candidate's ε. */
 export interface Tolerance {
   readonly absolute: number;
   readonly relative: number;
 }
 
-/** Largest float32: what lies beyond it in float64 may saturate or become infinite in float32. */
+/** The largest float32. Numbers beyond it in float64 may saturate or become infinite in float32. */
 const LARGEST = 3.4028234663852886e38;
-/** Below this float32 is subnormal, and GPUs may return 0. */
+/** Below this, float32 is subnormal, and GPUs may return 0. */
 const SMALLEST = 1.1754943508222875e-38;
 
 /** Numbers in [−1, 1), the same in every run. */
@@ -46,8 +46,8 @@ export async function runOn(backend: Backend, program: Program, inputs: readonly
   return results.map((values) => Float64Array.from(values));
 }
 
-/** Throws unless the candidate agrees with the reference; says where it does not, and what went in. */
-export async function agree(
+/** Throws unless the candidate agrees with the reference; the message contains the place and the inputs. */
+export async function expectAgreement(
   reference: Backend,
   candidate: Backend,
   program: Program,
@@ -63,7 +63,7 @@ export async function agree(
       if (Object.is(saturated(value), saturated(actual))) continue; // both NaN
       throw new Error(
         `${program.name}: output ${output}[${index}] is ${actual}, the reference says ${value} ` +
-          `(difference ${Math.abs(value - actual)}, allowed ${bound}); inputs ${inputs.map(shown).join('; ')}`,
+          `(difference ${Math.abs(value - actual)}, allowed ${bound}); inputs ${inputs.map(format).join('; ')}`,
       );
     }
   }
@@ -73,13 +73,18 @@ function saturated(value: number): number {
   return Math.min(Math.max(value, -LARGEST), LARGEST);
 }
 
-function shown(values: Values): string {
+function format(values: Values): string {
   const head = [...values.slice(0, 8)].join(', ');
   return values.length > 8 ? `[${head}, … ${values.length} numbers]` : `[${head}]`;
 }
 
 /** A Program of one call. Absent operands have size 0. */
-export function single(name: string, call: CallWithoutSlots, sizes: readonly number[], outputSize: number): Program {
+export function createSingleCall(
+  name: string,
+  call: CallWithoutSlots,
+  sizes: readonly number[],
+  outputSize: number,
+): Program {
   const trace = new Trace(name);
   const slots = sizes.map((size) => (size > 0 ? trace.input(size) : -1));
   return trace.finish([trace.call(call, slots, outputSize)]);

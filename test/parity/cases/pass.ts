@@ -1,16 +1,16 @@
-/** Loops that are made pass by pass: they end as the whole loop in one call does on the reference. */
+/** Loops of `pass` calls end as the whole loop in one call does on the reference. */
 import fc from 'fast-check';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { factorOf } from '../../../src/backends/cpu/iteration.ts';
 import { ACTIVATIONS, type ActivationName, ITERATIONS, STATE_SIZE } from '../../../src/backends/kernels.ts';
 import { whereRunning } from '../../../src/solvers/monitor.ts';
-import { afterPass, beforePass, type IterateOptions, passRows } from '../../../src/tensor/kernels.ts';
+import { afterPass, beforePass, type IterateOptions, passRows } from '../../../src/tensor/loop-kernels.ts';
 import { Tracing } from '../../../src/tensor/tracing.ts';
 import {
   compareEnds,
   type Iterated,
   type IterateOperands,
-  iteratedOn,
+  iterateOn,
   operandsOf,
   parametersOf,
   RULE,
@@ -19,11 +19,11 @@ import {
 import { type ParityCase, runOn } from './parity.ts';
 
 interface Passed extends Iterated {
-  /** The matrix is given as its transpose. */
+  /** Whether the matrix is passed as its transpose. */
   readonly transposed: boolean;
 }
 
-/** What is multiplied in the first pass, [batch, n]. */
+/** The factor of the product in the first pass, [batch, n]. */
 function firstFactor({ iteration, batch, n, activation, sloped }: Passed, { x, b, step, slope }: IterateOperands) {
   const call = { iteration, activation, activationParameters: parametersOf(activation) };
   return Float32Array.from(
@@ -35,7 +35,7 @@ function firstFactor({ iteration, batch, n, activation, sloped }: Passed, { x, b
   );
 }
 
-/** M without its columns of zeros, and transposed if it is to be given so. */
+/** M without its columns of zeros, and transposed if the case passes it so. */
 function squareOf({ n, transposed }: Passed, { matrix }: IterateOperands): Float32Array {
   const stride = matrix.length / n;
   return Float32Array.from({ length: n * n }, (_, at) => {
@@ -44,8 +44,8 @@ function squareOf({ n, transposed }: Passed, { matrix }: IterateOperands): Float
   });
 }
 
-/** x and behind it the state, after as many passes as the limit says. */
-async function passedOn(backend: Backend, choice: Passed, operands: IterateOperands): Promise<Float64Array> {
+/** x, followed by the state, after as many passes as the limit allows. */
+async function runPassesOn(backend: Backend, choice: Passed, operands: IterateOperands): Promise<Float64Array> {
   const { iteration, batch, n, activation, sloped, transposed } = choice;
   const { x, state, b, step, tolerance, floor, slope } = operands;
   const { epsilon, limit } = RULE;
@@ -77,10 +77,10 @@ async function passedOn(backend: Backend, choice: Passed, operands: IterateOpera
   return Float64Array.from(found.flatMap((values) => [...values]));
 }
 
-async function passed([reference, candidate]: readonly [Backend, Backend], choice: Passed): Promise<void> {
+async function checkPasses([reference, candidate]: readonly [Backend, Backend], choice: Passed): Promise<void> {
   const operands = operandsOf(choice);
-  const expected = await iteratedOn(reference, choice, operands);
-  compareEnds(choice, [expected, await passedOn(candidate, choice, operands)]);
+  const expected = await iterateOn(reference, choice, operands);
+  compareEnds(choice, [expected, await runPassesOn(candidate, choice, operands)]);
 }
 
 /** Batches and widths around the edges of tiles of 8, 32 and 64. */
@@ -98,7 +98,7 @@ const random: ParityCase = {
           transposed: fc.boolean(),
           seed: fc.integer(),
         }),
-        (choice) => passed(backends, choice),
+        (choice) => checkPasses(backends, choice),
       ),
       { numRuns: 12, seed: 6 },
     ),
@@ -109,16 +109,16 @@ const activations: ParityCase = {
   async run(...backends) {
     for (const [seed, activation] of ACTIVATIONS.entries()) {
       const iteration = seed % 2 === 0 ? 'peacemanRachford' : 'forwardBackward';
-      await passed(backends, { iteration, batch: 5, n: 12, activation, sloped: false, transposed: true, seed });
+      await checkPasses(backends, { iteration, batch: 5, n: 12, activation, sloped: false, transposed: true, seed });
     }
   },
 };
 
-/** Tiles of 64 columns, which a GPU takes where there are enough of them. */
+/** Tiles of 64 columns, which a GPU uses where there are enough of them. */
 const many: ParityCase = {
   name: 'pass: enough tiles for the large workgroups',
   run: (...backends) =>
-    passed(backends, {
+    checkPasses(backends, {
       iteration: 'picard',
       batch: 4100,
       n: 68,
@@ -135,12 +135,12 @@ const scaled: ParityCase = {
     for (const scale of SCALES) {
       for (const sloped of [false, true]) {
         const choice = { batch: 9, n: 36, activation: 'relu', sloped, transposed: false, seed: 5, scale } as const;
-        await passed(backends, { ...choice, iteration: scale < 1 ? 'picard' : 'peacemanRachford' });
+        await checkPasses(backends, { ...choice, iteration: scale < 1 ? 'picard' : 'peacemanRachford' });
       }
     }
   },
 };
 
 export const passCases: readonly ParityCase[] = [random, activations, scaled];
-/** For the forms of a GPU. */
+/** For the variants of a GPU. */
 export const largePassCases: readonly ParityCase[] = [many];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Program } from '../../../src/backends/backend.ts';
 import { ACTIVATIONS, type ActivationName, type ProductCall } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single } from './parity.ts';
+import { createSingleCall, expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 type ProductSettings = Omit<ProductCall, 'inputs' | 'output' | 'kernel'> & { readonly scaled: boolean };
 type Check = Parameters<ParityCase['run']>;
@@ -36,7 +36,7 @@ async function checkProduct(backends: Check, settings: ProductSettings, alpha: n
   const name = `product ${JSON.stringify(settings)} step ${alpha}`;
   await agreeOnProducts(
     backends,
-    single(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n),
+    createSingleCall(name, { kernel: 'product', ...call } as CallWithoutSlots, sizes, m * n),
     sizes,
     {
       k,
@@ -47,7 +47,8 @@ async function checkProduct(backends: Check, settings: ProductSettings, alpha: n
 }
 
 /**
- * Runs products of random operands, of so many numbers each and 0 where one is absent; the last of them is the step.
+ * Runs products of random operands with the given numbers of elements, 0 for an absent one; the last operand is the
+ * step size.
  * @param k length of the sums
  */
 export async function agreeOnProducts(
@@ -61,9 +62,9 @@ export async function agreeOnProducts(
     if (size === 0) return [];
     return [operand === 5 ? Float32Array.of(alpha) : randomValues(size, random)];
   });
-  // Sums of k products of numbers in [−1, 1]: their rounding grows like √k times their own size, about √k.
+  // Sums of k products of numbers in [−1, 1]: their rounding error grows like √k times their own size, about √k.
   const size = 1 + Math.sqrt(k);
-  await agree(...backends, program, inputs, { absolute: 4 * size * size * Math.max(1, alpha), relative: 4 });
+  await expectAgreement(...backends, program, inputs, { absolute: 4 * size * size * Math.max(1, alpha), relative: 4 });
 }
 
 const extent = fc.oneof(fc.constantFrom(1, 3, 4, 8, 31, 32, 87, 129), fc.integer({ min: 1, max: 70 }));
@@ -129,7 +130,7 @@ async function checkEpilogue(
 const BIASES = ['none', 'row', 'full'] as const;
 const SWITCH = [false, true];
 
-/** What surrounds the activation does not depend on which it is: each combination with two of them. */
+/** The code around the activation does not depend on it, so each combination is tested with two of them. */
 const combinations: ParityCase[] = (['identity', 'tanh'] as const).map((activation) => ({
   name: `product: every epilogue with ${activation}`,
   async run(...backends) {
@@ -165,27 +166,27 @@ const large: ParityCase = {
     checkProduct(backends, { ...PLAIN, m: 150, n: 1100, k: 1400, bias: 'row', activation: 'tanh' }, 1, 5),
 };
 
-/** Operands that can be read in vectors of four, around the edges of blocks of 128 × 128 and slices of 16. */
+/** Operands that can be read as vectors of four, around the edges of blocks of 128 × 128 and slices of 16. */
 const vectors: ParityCase = {
   name: 'product: shapes around the edges of the wide blocks',
   async run(...backends) {
-    // Each form of it is compiled for seconds on a software adapter.
+    // A software adapter compiles each variant for seconds.
     await checkProduct(backends, { ...PLAIN, m: 132, n: 124, k: 36, transposeA: true }, 1, 1);
     await checkProduct(backends, { ...PLAIN, m: 132, n: 124, k: 36, transposeB: true }, 1, 2);
-    // Rows and columns that no vector ends at.
+    // Sizes that are not multiples of four.
     await checkProduct(backends, { ...PLAIN, m: 129, n: 131, k: 20, transposeB: true }, 1, 3);
   },
 };
 
 const chosen: ParityCase = {
-  name: 'product: a form chosen by timing',
+  name: 'product: a variant chosen by timing',
   run: (...backends) => checkProduct(backends, { ...PLAIN, m: 70, n: 68, k: 20, transposeB: true }, 1, 4),
 };
 
-/** For backends that give every product they can the wide form. */
+/** For backends that use the wide variant for every product that allows it. */
 export const wideProductCases: readonly ParityCase[] = [vectors];
 /** For backends that time every product. */
 export const tunedProductCases: readonly ParityCase[] = [chosen];
-/** Those that concern the forms of the kernel; the epilogue is the same code in all of them. */
-export const productFormCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
-export const productCases: readonly ParityCase[] = [...productFormCases, ...combinations, ...activations, large];
+/** The cases that depend on the variant of the kernel; the epilogue is the same code in all of them. */
+export const productVariantCases: readonly ParityCase[] = [shapes, edges, many, someEpilogues];
+export const productCases: readonly ParityCase[] = [...productVariantCases, ...combinations, ...activations, large];

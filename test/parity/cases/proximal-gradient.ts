@@ -1,4 +1,4 @@
-/** Whole loops of proximal gradient steps for Lasso problems in one call. */
+/** Whole loops of proximal gradient steps for Lasso problems in one kernel call. */
 import fc from 'fast-check';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { type ProximalGradientCall, STATE_ROWS, STATE_SIZE, STATUS } from '../../../src/backends/kernels.ts';
@@ -8,11 +8,11 @@ import { type ParityCase, randomNumbers, randomValues, runOn } from './parity.ts
 interface Descended
   extends Pick<ProximalGradientCall, 'accelerated' | 'batch' | 'groups' | 'features' | 'limit' | 'giveUp'> {
   readonly seed: number;
-  /** Of the samples by turns. Default: some that are not met within the limit. */
+  /** Tolerances that the samples get in turn. Default: some cannot be met within the limit. */
   readonly tolerances?: readonly number[];
 }
 
-/** G = AᵀA of columns that resemble one another, with columns of zeros behind its own; and a bound of its norm. */
+/** G = AᵀA for columns that resemble one another, followed by columns of zeros; and a bound of its norm. */
 function gramOf(features: number, stride: number, random: () => number): { gram: Float32Array; bound: number } {
   const rows = features + 3;
   const common = randomValues(rows, random);
@@ -61,8 +61,8 @@ function inputsOf(
   ];
 }
 
-/** What is left of the momentum where samples still ran at the limit, [batch]; 0 elsewhere. */
-async function descended(backends: readonly [Backend, Backend], choice: Descended): Promise<number[]> {
+/** The remaining momentum of samples that still ran at the limit, [batch]; 0 for the others. */
+async function checkDescent(backends: readonly [Backend, Backend], choice: Descended): Promise<number[]> {
   const { batch, groups, features, accelerated, limit, giveUp } = choice;
   const stride = Math.ceil(features / 4) * 4;
   const inputs = inputsOf(choice, stride);
@@ -83,7 +83,7 @@ async function descended(backends: readonly [Backend, Backend], choice: Descende
   };
   return Array.from({ length: batch }, (_, sample) => {
     const counts = [expected, found].map((values) => stateAt(values, STATE_ROWS.remaining, sample));
-    // A residual near its tolerance may meet it one iteration apart; such a sample is not compared further.
+    // A residual near its tolerance may meet it one iteration earlier or later; such a sample is not compared further.
     const apart = Math.abs(counts[0] - counts[1]);
     if (apart > 1)
       throw new Error(`sample ${sample} of ${program.name}: iterations that remain: ${counts.join(' and ')}`);
@@ -114,7 +114,7 @@ const steps: ParityCase = {
           seed: fc.integer(),
         }),
         async ({ length, ...choice }) => {
-          await descended(backends, { ...choice, batch: choice.groups * length });
+          await checkDescent(backends, { ...choice, batch: choice.groups * length });
         },
       ),
       { numRuns: 12, seed: 9 },
@@ -128,20 +128,20 @@ const restarts: ParityCase = {
     const limit = 60;
     const shape = { batch: 7, groups: 1, features: 10 };
     const options = { accelerated: true, limit, giveUp: false, seed: 3, tolerances: [0] };
-    const momentum = await descended(backends, { ...shape, ...options });
+    const momentum = await checkDescent(backends, { ...shape, ...options });
     const restarted = momentum.filter((theta) => theta > 0 && theta < limit / 2);
     if (restarted.length === 0) throw new Error(`no sample restarted: θ is ${momentum.join(', ')}`);
   },
 };
 
-/** On a software adapter of WebGPU a dispatch of this size makes eight steps. */
+/** On a software adapter of WebGPU, a dispatch of this size makes eight steps. */
 const continued: ParityCase = {
   name: 'proximal gradient: more steps than one dispatch makes',
   async run(...backends) {
     const choice = { accelerated: true, batch: 3100, groups: 1, features: 128, limit: 10, giveUp: false, seed: 7 };
-    await descended(backends, choice);
+    await checkDescent(backends, choice);
   },
 };
 
-/** For backends that have the kernel and are no sequential ones. */
+/** For backends that have the kernel and are not host backends. */
 export const proximalGradientCases: readonly ParityCase[] = [steps, restarts, continued];

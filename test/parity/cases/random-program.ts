@@ -20,13 +20,13 @@ const PRODUCT = {
   residual: false,
 };
 
-export interface RandomProgram {
+interface RandomProgram {
   readonly program: Program;
   readonly inputs: readonly Float32Array[];
 }
 
-/** Two matrices and a number of passes go in; every value stays near [−1, 1]. */
-export function randomProgram(seed: number): RandomProgram {
+/** The inputs are two matrices and a number of passes; every value stays near [−1, 1]. */
+export function createRandomProgram(seed: number): RandomProgram {
   const random = randomNumbers(seed);
   const below = (limit: number): number => Math.floor(((random() + 1) / 2) * limit);
   const trace = new Trace(`random ${seed}`);
@@ -86,7 +86,7 @@ export function randomProgram(seed: number): RandomProgram {
     return trace.call(scale as unknown as CallWithoutSlots, [counter], 1);
   };
 
-  /** A few steps; gives back everything that later steps may read. */
+  /** Traces a few calls. Returns the slots that later calls may read. */
   const steps = (slots: readonly number[], counter: number, depth: number): number[] => {
     let known = [...slots];
     const length = 1 + below(4);
@@ -100,7 +100,8 @@ export function randomProgram(seed: number): RandomProgram {
     const carried = Array.from({ length: 1 + below(3) }, () => pick(slots));
     const [, ...results] = trace.loop([counter, ...carried], 1 + below(7), ([remaining, ...entering]) => {
       const known = steps([...slots, ...entering], counter, depth + 1);
-      // The end of the list is new in this pass, its beginning may be anything: swaps, constants and what lies outside too.
+      // The end of the list is new in this pass; its beginning may be any slot: swaps, constants and slots from outside
+      // the loop occur.
       const leaving = entering.map(() =>
         below(3) === 0 ? pick([...entering, ...known]) : known[known.length - 1 - below(Math.min(known.length, 3))],
       );

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { ACTIVATIONS, type ActivationName, REDUCTIONS, type Reduction } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  type Tolerance,
+  type Values,
+} from './parity.ts';
 
 type Check = Parameters<ParityCase['run']>;
 type Shape = readonly [outer: number, middle: number, inner: number];
@@ -22,7 +30,7 @@ function toleranceOf(operation: Reduction, middle: number): Tolerance {
     case 'fixedPointResidual':
       return { absolute: 4, relative: 8 + 2 * root };
     default:
-      // Terms of both signs: rounding is measured by the partial sums, about √middle.
+      // Terms of both signs: the rounding error is relative to the partial sums, about √middle.
       return { absolute: 4 * middle, relative: 4 };
   }
 }
@@ -44,16 +52,16 @@ async function checkReduce(
     parameters: [0.2, 0.8, 1e-3],
   } as CallWithoutSlots;
   const name = `${operation} ${activation} [${outer}, ${middle}, ${inner}]`;
-  const program = single(
+  const program = createSingleCall(
     name,
     call,
     inputs.map(({ length }) => length),
     outer * inner,
   );
-  await agree(...backends, program, inputs, toleranceOf(operation, middle));
+  await expectAgreement(...backends, program, inputs, toleranceOf(operation, middle));
 }
 
-/** Values with some zeros in them, for anyZero. */
+/** Values with some zeros among them, for anyZero. */
 function inputsOf(operation: Reduction, size: number, seed: number): Values[] {
   const random = randomNumbers(seed);
   return Array.from({ length: operandsOf(operation) }, () => {
@@ -101,7 +109,7 @@ const activations: ParityCase = {
 };
 
 const notFinite: ParityCase = {
-  name: 'reduce countNotFinite: NaN and both infinities are told from the largest numbers',
+  name: 'reduce countNotFinite: NaN and both infinities count, the largest numbers do not',
   async run(...backends) {
     const values = Float32Array.of(
       Number.NaN,

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { ROWS, type RowsOperation } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single, type Tolerance, type Values } from './parity.ts';
+import {
+  createSingleCall,
+  expectAgreement,
+  type ParityCase,
+  randomNumbers,
+  randomValues,
+  type Tolerance,
+  type Values,
+} from './parity.ts';
 
 type Check = Parameters<ParityCase['run']>;
 
@@ -14,8 +22,8 @@ async function checkRows(
 ): Promise<void> {
   const call = { kernel: 'rows', operation, rows, columns, parameters: [1e-3] } as CallWithoutSlots;
   const sizes = [inputs[0].length, inputs[1]?.length ?? 0];
-  const program = single(`${operation} [${rows}, ${columns}]`, call, sizes, rows * columns);
-  await agree(...backends, program, inputs, tolerance);
+  const program = createSingleCall(`${operation} [${rows}, ${columns}]`, call, sizes, rows * columns);
+  await expectAgreement(...backends, program, inputs, tolerance);
 }
 
 function inputsOf(operation: RowsOperation, size: number, seed: number): Values[] {
@@ -25,7 +33,7 @@ function inputsOf(operation: RowsOperation, size: number, seed: number): Values[
   return operation === 'standardiseDerivative' ? [x, randomValues(size, random)] : [x];
 }
 
-/** In units of ε: what is left of a sum of n terms, of x, and of 1/√p₀ = 30 where all columns are nearly the same. */
+/** In units of ε: the rounding of a sum of n terms, of x, and of 1/√p₀ = 30 where all columns are nearly the same. */
 const tolerance = (columns: number): Tolerance => ({ absolute: 64 + 8 * Math.sqrt(columns), relative: 64 });
 
 const rowCount = fc.constantFrom(1, 2, 3, 65);
@@ -42,7 +50,7 @@ const shapes: ParityCase[] = ROWS.map((operation) => ({
     ),
 }));
 
-/** Rows whose largest entry stands out by far, or not at all, or that eˣ would overflow on. */
+/** Rows whose largest entry stands out by far, or not at all, or on which eˣ would overflow. */
 const AWKWARD = Float32Array.of(1000, 1001, 999, 0, 0, 0, -1e4, 1e4, 3, 88, -88, 1e-7, -3e4, -3e4, -3e4, 0.3, 0.1, 0.6);
 
 const steps: ParityCase = {

@@ -1,8 +1,8 @@
-/** Combine, scalar and solve. */
+/** The kernels combine, scalar and solve. */
 import fc from 'fast-check';
 import { STATE_SIZE, STATUS } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { agree, type ParityCase, randomNumbers, randomValues, single } from './parity.ts';
+import { createSingleCall, expectAgreement, type ParityCase, randomNumbers, randomValues } from './parity.ts';
 
 const combine: ParityCase = {
   name: 'combine: every choice of terms and coefficients',
@@ -24,9 +24,9 @@ const combine: ParityCase = {
           });
           const factors = [0, 1, 2].map(() => Math.fround(random() * 2));
           const call = { kernel: 'combine', rows, columns, factors } as unknown as CallWithoutSlots;
-          const program = single(`combine ${JSON.stringify(call)} ${sizes}`, call, sizes, rows * columns);
+          const program = createSingleCall(`combine ${JSON.stringify(call)} ${sizes}`, call, sizes, rows * columns);
           const inputs = sizes.filter((size) => size > 0).map((size) => randomValues(size, random));
-          await agree(...backends, program, inputs, { absolute: 8, relative: 4 });
+          await expectAgreement(...backends, program, inputs, { absolute: 8, relative: 4 });
         },
       ),
       { numRuns: 40, seed: 4 },
@@ -44,7 +44,10 @@ const leftOut: ParityCase = {
       Float32Array.of(nan, nan, nan, nan),
       Float32Array.of(1, 0),
     ];
-    await agree(...backends, single('combine NaN', call, [4, 4, 4, 2, 0, 0], 4), inputs, { absolute: 1, relative: 1 });
+    await expectAgreement(...backends, createSingleCall('combine NaN', call, [4, 4, 4, 2, 0, 0], 4), inputs, {
+      absolute: 1,
+      relative: 1,
+    });
   },
 };
 
@@ -67,9 +70,9 @@ const ratios: ParityCase = {
         shared: shared.slice(0, 2),
         parameters: [],
       } as CallWithoutSlots;
-      await agree(
+      await expectAgreement(
         ...backends,
-        single(`ratio ${shared}`, ratio, sizes.slice(0, 2), batch),
+        createSingleCall(`ratio ${shared}`, ratio, sizes.slice(0, 2), batch),
         inputs.slice(0, 2),
         tolerance,
       );
@@ -80,17 +83,22 @@ const ratios: ParityCase = {
         shared,
         parameters: [],
       } as CallWithoutSlots;
-      await agree(...backends, single(`ratioProduct ${shared}`, product, sizes, batch), inputs, tolerance);
+      await expectAgreement(
+        ...backends,
+        createSingleCall(`ratioProduct ${shared}`, product, sizes, batch),
+        inputs,
+        tolerance,
+      );
     }
   },
 };
 
-/** status, remaining, residual, best, stale, new residual: one sample a row, each with another fate. */
+/** status, remaining, residual, best, stale, new residual: one sample in each row, each with another outcome. */
 const SAMPLES = [
   [STATUS.running, 40, 0, 1e30, 0, 0.5], // the first residual
-  [STATUS.running, 40, 0, Number.POSITIVE_INFINITY, 0, 0.5], // likewise
+  [STATUS.running, 40, 0, Number.POSITIVE_INFINITY, 0, 0.5], // the first residual, infinite best
   [STATUS.running, 43, 0.2, 0.2, 1, 0.17], // improved by more than a tenth
-  [STATUS.running, 43, 0.2, 0.2, 1, 0.19], // by less
+  [STATUS.running, 43, 0.2, 0.2, 1, 0.19], // improved by less
   [STATUS.running, 43, 0.2, 0.2, 1, 0.25], // worse
   [STATUS.running, 45, 0.2, 0.2, 0, 1e-5], // converged
   [STATUS.running, 45, 2e-3, 2e-3, 4, 2e-3], // stale, at the floor
@@ -98,12 +106,12 @@ const SAMPLES = [
   [STATUS.running, 45, 0.2, 0.2, 0, Number.NaN],
   [STATUS.running, 45, 0.2, 0.2, 0, Number.POSITIVE_INFINITY],
   [STATUS.running, 45, 0.2, 0.2, 0, 2e30],
-  [STATUS.converged, 47, 1e-5, 1e-5, 0, 0.7], // left as it is
+  [STATUS.converged, 47, 1e-5, 1e-5, 0, 0.7], // unchanged
   [STATUS.diverged, 47, 2e31, 0.1, 3, 1e-9],
   [STATUS.gaveUp, 47, 0.3, 0.2, 5, Number.NaN],
-  [STATUS.running, 1, 0.2, 0.2, 1, 0.17], // the last one of its iterations
-  [STATUS.running, 1, 0.2, 0.2, 0, 1e-5], // likewise, and converged
-  [STATUS.running, 1, 2e-3, 2e-3, 1, 1e-3], // likewise, at the floor
+  [STATUS.running, 1, 0.2, 0.2, 1, 0.17], // the last of its iterations
+  [STATUS.running, 1, 0.2, 0.2, 0, 1e-5], // the last one, and converged
+  [STATUS.running, 1, 2e-3, 2e-3, 1, 1e-3], // the last one, and at the floor
   [STATUS.running, 7, 0.2, 0.2, 1, 0.17],
 ];
 
@@ -129,14 +137,14 @@ const monitor: ParityCase = {
         shared: [false, false, true, true],
         parameters: [staleLimit, givesUp, count],
       } as CallWithoutSlots;
-      const program = single(
+      const program = createSingleCall(
         `monitor ${staleLimit} ${givesUp} ${count}`,
         call,
         [state.length, batch, 1, 1],
         state.length,
       );
       const inputs = [state, residual, Float32Array.of(1e-4), Float32Array.of(1e-3)];
-      await agree(...backends, program, inputs, { absolute: 0, relative: 0 });
+      await expectAgreement(...backends, program, inputs, { absolute: 0, relative: 0 });
     }
   },
 };
@@ -152,15 +160,15 @@ const solve: ParityCase = {
         async (order, batch, seed) => {
           const random = randomNumbers(seed);
           const matrices = randomValues(batch * order * order, random, 1 / Math.sqrt(order));
-          // A dominant entry in each row, not on the diagonal: rows must be exchanged.
+          // A dominant entry in each row, off the diagonal: rows must be exchanged.
           for (let row = 0; row < batch * order; row++) matrices[row * order + ((row + 1) % order)] += 3;
-          const program = single(
+          const program = createSingleCall(
             `solve ${order}`,
             { kernel: 'solve', batch, order } as CallWithoutSlots,
             [matrices.length, batch * order],
             batch * order,
           );
-          await agree(...backends, program, [matrices, randomValues(batch * order, random)], {
+          await expectAgreement(...backends, program, [matrices, randomValues(batch * order, random)], {
             absolute: 64,
             relative: 64,
           });
@@ -173,11 +181,21 @@ const solve: ParityCase = {
 const singular: ParityCase = {
   name: 'solve: a zero pivot gives 0 in that unknown',
   async run(...backends) {
-    const program = single('solve singular', { kernel: 'solve', batch: 2, order: 2 } as CallWithoutSlots, [8, 4], 4);
-    await agree(...backends, program, [Float32Array.of(2, 1, 0, 0, 0, 0, 0, 0), Float32Array.of(4, 5, 1, 1)], {
-      absolute: 4,
-      relative: 4,
-    });
+    const program = createSingleCall(
+      'solve singular',
+      { kernel: 'solve', batch: 2, order: 2 } as CallWithoutSlots,
+      [8, 4],
+      4,
+    );
+    await expectAgreement(
+      ...backends,
+      program,
+      [Float32Array.of(2, 1, 0, 0, 0, 0, 0, 0), Float32Array.of(4, 5, 1, 1)],
+      {
+        absolute: 4,
+        relative: 4,
+      },
+    );
   },
 };
 

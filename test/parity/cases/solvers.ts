@@ -1,4 +1,4 @@
-/** The solvers as wholes: solution, gradients and verdicts of a backend against the float64 reference. */
+/** The solvers as a whole: solution, gradients and verdicts of a backend against the float64 reference. */
 import fc from 'fast-check';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
@@ -80,14 +80,14 @@ async function solve(
   });
 }
 
-/** Compares both, with an error that is allowed to grow with √n·ε and the condition (1 + ‖I − W‖)/m. */
+/** Compares both, allowing an error that grows with √n·ε and the condition (1 + ‖I − W‖)/m. */
 async function compare(
   [reference, candidate]: readonly [Backend, Backend],
   choice: Choice,
   solver: ForwardSolverName | Iteration,
   linearSolver: LinearSolverName | Iteration,
 ): Promise<void> {
-  // Repetition converges only where W contracts.
+  // Plain repetition converges only where W contracts.
   const spread = [solver, linearSolver].some((name) => REPETITIONS.includes(`${name}`)) ? 0.25 : 1;
   const problem = monotoneProblem(choice.n, choice.batch, choice.seed, choice.margin, spread);
   const expected = await solve(reference, problem, choice, solver, linearSolver);
@@ -97,14 +97,17 @@ async function compare(
   const allowed = 16 * Math.sqrt(choice.n) * candidate.epsilon * condition;
   for (const part of ['z', 'gradB', 'gradW'] as const) {
     const error = relativeError(found[part], expected[part]) * (part === 'gradW' ? cancellation(choice, expected) : 1);
-    // A gradient sees the error of z once more, through the slope of J.
+    // The error of z enters a gradient a second time, through the slope of J.
     if (!(error <= (part === 'z' ? allowed : allowed * condition))) {
       throw new Error(`${part} differs by ${error}, allowed ${allowed}, for ${JSON.stringify(choice)}`);
     }
   }
 }
 
-/** ‖Σ_batch (Jᵀu)zᵀ‖ / ‖Σ_batch |Jᵀu||z|ᵀ‖: rounding follows the terms of the gradient of W, not what their sum leaves of them. */
+/**
+ * ‖Σ_batch (Jᵀu)zᵀ‖ / ‖Σ_batch |Jᵀu||z|ᵀ‖: the rounding error of the gradient of W is relative to its terms, not to
+ * their sum.
+ */
 function cancellation({ n, batch }: Choice, { z, gradB, gradW }: Answer): number {
   const terms = transpose(Array.from(gradB, Math.abs), batch, n);
   const total = norm(matmul(terms, Array.from(z, Math.abs), n, batch, n));
@@ -124,7 +127,10 @@ const KINKED: readonly ActivationOption[] = [
 
 const EVERY: readonly ActivationOption[] = [...SMOOTH, ...KINKED];
 
-/** Awkward sizes, each once for each solver, the activations in turn from `first` on; a kinked activation may take different sides on the two backends. */
+/**
+ * Awkward sizes, each once for each solver, with the activations in turn from `first` on. A kinked activation may take
+ * different sides on the two backends.
+ */
 function shapesCase(solver: ForwardSolverName, linearSolver: LinearSolverName, first: number): ParityCase {
   return {
     name: `${solver} and ${linearSolver}: awkward shapes`,
@@ -193,9 +199,12 @@ const ownIterationCase: ParityCase = {
   },
 };
 
-/** z = f(z, W, b) written with tensor operations, smooth and with kinks; no run may depend on where it is traced. */
+/**
+ * z = f(z, W, b) written with tensor operations, smooth and with kinks. The result may not depend on where it is
+ * traced.
+ */
 const ownCase: ParityCase = {
-  name: 'fixed points of functions of the user, with every general linear solver',
+  name: 'fixed points of a user’s own functions, with every general linear solver',
   async run(...backends) {
     for (const linearSolver of Object.keys(GENERAL_SOLVERS) as GeneralSolverName[]) {
       const [reference, candidate] = await Promise.all(backends.map((backend) => ownAnswer(backend, linearSolver)));
@@ -227,7 +236,7 @@ async function ownAnswer(backend: Backend, linearSolver: GeneralSolverName): Pro
   });
 }
 
-/** For a backend that makes these iterations pass by pass, whatever the width. */
+/** For a backend that runs these iterations pass by pass, whatever the width. */
 export const passSolverCases: readonly ParityCase[] = [
   shapesCase('peaceman-rachford', 'peaceman-rachford', 7),
   shapesCase('forward-backward', 'forward-backward', 0),

@@ -1,9 +1,9 @@
 /**
- * NaN, infinities, both zeros, subnormal numbers and numbers near the ends of float32, in every operation: what comes out is what
- * the oracle gives, rounded to float32. A NaN stays one, an infinity comes out only where it belongs.
+ * NaN, infinities, both zeros, subnormal numbers and numbers near the ends of float32, in every operation: the result
+ * is the oracle's, rounded to float32. A NaN stays NaN, and an infinity results only where it is correct.
  *
- * Left to the backend are the sign of a zero that comes out, the numbers below the smallest normal one, which may count as 0
- * going in and coming out, and where eˣ ends for a finite x.
+ * A backend is free in three respects: the sign of a zero result; numbers below the smallest normal one, which may
+ * count as 0 in inputs and results; and where eˣ ends for a finite x.
  */
 
 import type { Backend } from '../../../src/backends/backend.ts';
@@ -15,12 +15,12 @@ import {
   ROWS,
 } from '../../../src/backends/kernels.ts';
 import type { CallWithoutSlots } from '../../../src/program/trace.ts';
-import { type ParityCase, runOn, single, type Values } from './parity.ts';
+import { createSingleCall, type ParityCase, runOn, type Values } from './parity.ts';
 
 const { NaN: NOT_A_NUMBER, POSITIVE_INFINITY: INFINITE } = Number;
 const SMALLEST = 2 ** -126;
 
-export const SPECIAL: readonly number[] = [
+const SPECIAL: readonly number[] = [
   ...[
     NOT_A_NUMBER,
     INFINITE,
@@ -41,7 +41,7 @@ export const SPECIAL: readonly number[] = [
   ...[1, -1, 0.29, -0.29, 2, 10, -100],
 ].map(Math.fround);
 
-/** Numbers that a step, a tolerance or a parameter of an operation may be; the others are not looked at. */
+/** The numbers with which step sizes, tolerances and parameters of operations are tested. */
 const POSITIVE = [NOT_A_NUMBER, 0.5, 1, 3].map(Math.fround);
 const TOLERANCES = [NOT_A_NUMBER, 0, 1e-3].map(Math.fround);
 
@@ -67,7 +67,7 @@ const PARAMETERS: Partial<Record<ElementwiseOperation, readonly number[]>> = {
 const BINARY = /^(add|subtract|multiply|divide|maximum|minimum|greater)$/;
 const KINKED = /^(relu|abs|softThreshold|leakyRelu|clip|elu)Derivative$/;
 
-/** Every combination of the values that the operands may take. */
+/** Every combination of the values that the operands may have. */
 function operandsOf(operation: ElementwiseOperation): Values[] {
   const choices: (readonly number[])[] = [SPECIAL];
   if (BINARY.test(operation) || operation === 'select') choices.push(SPECIAL);
@@ -80,13 +80,13 @@ function operandsOf(operation: ElementwiseOperation): Values[] {
   return choices.map((_, operand) => Float32Array.from(rows, (row) => row[operand]));
 }
 
-/** In units of ε. Where the equation of a proximal operator is solved its terms are as large as x. */
+/** In units of ε. The equation of a proximal operator has terms as large as x. */
 function isNear(operation: string, found: number, wanted: number): boolean {
   const expected = Math.fround(wanted);
   if (Number.isNaN(expected)) return Number.isNaN(found);
   if (!Number.isFinite(found) || !Number.isFinite(expected)) {
     if (found === expected) return true;
-    // eˣ may end at the largest number, and what rounds to an infinity is near it.
+    // eˣ may end at the largest number, and the largest number is near infinity.
     const mayEnd = operation === 'exp' || Number.isFinite(wanted);
     return mayEnd && Math.abs(found) > 3.3e38 && Math.sign(found) === Math.sign(expected);
   }
@@ -96,10 +96,13 @@ function isNear(operation: string, found: number, wanted: number): boolean {
 }
 
 const isSubnormal = (value: number): boolean => value !== 0 && Math.abs(value) < SMALLEST;
-const flushed = (values: Values): Values => values.map((value) => (isSubnormal(value) ? 0 * value : value));
+const flush = (values: Values): Values => values.map((value) => (isSubnormal(value) ? 0 * value : value));
 
-/** Throws unless the candidate gives what the oracle makes of the inputs, or of those in which subnormal numbers are 0. */
-async function agreeOn(
+/**
+ * Throws unless the candidate's result is the oracle's for these inputs, or for the inputs with subnormal numbers
+ * replaced by 0.
+ */
+async function expectAgreement(
   reference: Backend,
   candidate: Backend,
   name: string,
@@ -107,15 +110,15 @@ async function agreeOn(
   inputs: readonly Values[],
   size: number,
 ): Promise<void> {
-  const program = single(
+  const program = createSingleCall(
     name,
     call,
     inputs.map(({ length }) => length),
     size,
   );
-  // Each operand may or may not be flushed.
+  // Each operand may or may not be flushed to 0.
   const choices = Array.from({ length: 2 ** inputs.length }, (_, mask) =>
-    inputs.map((values, operand) => ((mask >> operand) & 1 ? flushed(values) : values)),
+    inputs.map((values, operand) => ((mask >> operand) & 1 ? flush(values) : values)),
   );
   const [found] = await runOn(candidate, program, inputs);
   const wanted = await Promise.all(choices.map(async (given) => (await runOn(reference, program, given))[0]));
@@ -142,11 +145,11 @@ const elementwise: readonly ParityCase[] = ELEMENTWISE.map((operation) => ({
       layouts: inputs.map(() => ({ offset: 0, strides: [0, 0, 0, 1] })),
       parameters: PARAMETERS[operation] ?? [],
     } as CallWithoutSlots;
-    await agreeOn(reference, candidate, operation, call, inputs, count);
+    await expectAgreement(reference, candidate, operation, call, inputs, count);
   },
 }));
 
-/** Rows of 5, each with one special number among healthy ones, in each place; and rows of one special number alone. */
+/** Rows of 5, each with one special number among ordinary ones, in each place; and rows of one special number alone. */
 const ROWS_OF = 5;
 function specialRows(): Values {
   const healthy = [0.5, -2, 3, 0.25, -1];
@@ -172,12 +175,12 @@ const reductions: readonly ParityCase[] = REDUCTIONS.map((operation) => ({
             [ones, x],
           ]
         : [[x]]) {
-        // A row, a row in columns, and a row so long that it is reduced in stretches.
+        // A row, a row across columns, and a row so long that it is reduced in stretches.
         for (const [o, middle, inner] of [
           [outer, ROWS_OF, 1],
           [1, ROWS_OF, outer],
         ] as const) {
-          const turned = inner === 1 ? inputs : inputs.map((values) => transposed(values, outer, ROWS_OF));
+          const turned = inner === 1 ? inputs : inputs.map((values) => transpose(values, outer, ROWS_OF));
           const call = {
             kernel: 'reduce',
             operation,
@@ -188,7 +191,7 @@ const reductions: readonly ParityCase[] = REDUCTIONS.map((operation) => ({
             parameters: [0.2, 0.8, 1e-3],
           };
           const name = `${operation} ${activation} [${o}, ${middle}, ${inner}]`;
-          await agreeOn(reference, candidate, name, call as CallWithoutSlots, turned, outer);
+          await expectAgreement(reference, candidate, name, call as CallWithoutSlots, turned, outer);
         }
       }
     }
@@ -205,12 +208,12 @@ const reductions: readonly ParityCase[] = REDUCTIONS.map((operation) => ({
         parameters: [0, 0, 1e-3],
       };
       const inputs = isPair ? [long, long] : [long];
-      await agreeOn(reference, candidate, `${operation} of 5000`, call as CallWithoutSlots, inputs, 1);
+      await expectAgreement(reference, candidate, `${operation} of 5000`, call as CallWithoutSlots, inputs, 1);
     }
   },
 }));
 
-function transposed(values: Values, rows: number, columns: number): Values {
+function transpose(values: Values, rows: number, columns: number): Values {
   return values.map((_, index) => values[(index % rows) * columns + Math.floor(index / rows)]);
 }
 
@@ -225,14 +228,14 @@ const rowwise: readonly ParityCase[] = ROWS.map((operation) => ({
     };
     const call = { kernel: 'rows', operation, rows, columns: ROWS_OF, parameters: [1e-3] } as CallWithoutSlots;
     const inputs = [x, ...(second[operation as keyof typeof second] ?? [])];
-    const program = single(operation, call, [x.length, inputs[1]?.length ?? 0], x.length);
+    const program = createSingleCall(operation, call, [x.length, inputs[1]?.length ?? 0], x.length);
     const [[wanted], [found]] = await Promise.all([
       runOn(reference, program, inputs),
       runOn(candidate, program, inputs),
     ]);
     for (const [index, value] of found.entries()) {
       const row = x.subarray(index - (index % ROWS_OF), index - (index % ROWS_OF) + ROWS_OF);
-      // Sums of such numbers overflow in float32: that is to be seen.
+      // Sums of such numbers overflow in float32, and the result shows it.
       if (Number.isNaN(value) && row.some((number) => Math.abs(number) > 9e37)) continue;
       if (isNear(`proximal ${operation}`, value, wanted[index])) continue;
       throw new Error(
@@ -242,6 +245,6 @@ const rowwise: readonly ParityCase[] = ROWS.map((operation) => ({
   },
 }));
 
-/** Those that depend on the forms of the kernels. */
-export const specialFormCases: readonly ParityCase[] = [...reductions, ...rowwise];
-export const specialCases: readonly ParityCase[] = [...elementwise, ...specialFormCases];
+/** The cases that depend on the variants of the kernels. */
+export const specialVariantCases: readonly ParityCase[] = [...reductions, ...rowwise];
+export const specialCases: readonly ParityCase[] = [...elementwise, ...specialVariantCases];

@@ -1,12 +1,12 @@
-/** Every kernel of WebGPU, in the forms for software and for hardware adapters: for each implementation of WebGPU. */
+/** The suites for implementations of WebGPU: every kernel, in the variants for software and for hardware adapters. */
 import type { WebGPUOptions } from '../../../src/backends/webgpu/index.ts';
 import { factorCases } from './factorisations.ts';
-import { acceleratedCases, formCases, iterateCases, type ParityCase, parityCases } from './index.ts';
+import { acceleratedCases, iterateCases, type ParityCase, parityCases, variantCases } from './index.ts';
 import { largePassCases, passCases } from './pass.ts';
 import { tunedProductCases, wideProductCases } from './product.ts';
 import { proximalGradientCases } from './proximal-gradient.ts';
 
-export interface WebGPUSuite {
+interface WebGPUSuite {
   readonly name: string;
   readonly options: WebGPUOptions;
   readonly cases: readonly ParityCase[];
@@ -14,16 +14,16 @@ export interface WebGPUSuite {
 
 export const webgpuSuites: readonly WebGPUSuite[] = [
   {
-    name: 'forms for this adapter',
+    name: 'variants for this adapter',
     options: {},
     cases: [...parityCases, ...iterateCases, ...proximalGradientCases, ...acceleratedCases, ...factorCases],
   },
   {
-    name: 'forms with shared memory',
+    name: 'variants with shared memory',
     options: { kernelForms: 'tiled' },
-    cases: [...formCases, ...factorCases, ...passCases, ...largePassCases],
+    cases: [...variantCases, ...factorCases, ...passCases, ...largePassCases],
   },
-  { name: 'forms in registers', options: { kernelForms: 'register' }, cases: formCases },
+  { name: 'variants in registers', options: { kernelForms: 'register' }, cases: variantCases },
   { name: 'wide products', options: { kernelForms: 'wide' }, cases: wideProductCases },
-  { name: 'products timed', options: { kernelForms: 'tiled', tuneFrom: 0 }, cases: tunedProductCases },
+  { name: 'timed products', options: { kernelForms: 'tiled', tuneFrom: 0 }, cases: tunedProductCases },
 ];

@@ -1,4 +1,4 @@
-/** The operations with kinks as functions of one number, written apart from the library. */
+/** The operations with kinks as functions of one number, written independently of the library. */
 import type { KinkOptions, Tensor } from '../../../src/tensor/tensor.ts';
 
 export const BEND_NAMES = ['relu', 'abs', 'leakyRelu', 'softThreshold', 'clip', 'elu'] as const;
@@ -7,19 +7,19 @@ export type ExtremeName = 'maximum' | 'minimum';
 
 export interface Bend {
   readonly name: BendName;
-  /** As the library takes them. */
+  /** The parameters that the library's operation takes. */
   readonly parameters: readonly number[];
-  /** Where it bends, ascending. */
+  /** The positions of the kinks, ascending. */
   readonly positions: readonly number[];
-  /** Of the pieces between the positions, one more than there are positions. */
+  /** The slopes of the pieces between the positions, one more than there are positions. */
   readonly slopes: readonly number[];
 }
 
-/** Right of the first position elu is x; left of it no number is dyadic, and none is planted there. */
+/** To the right of its kink elu is x. To the left its values are not dyadic, so no argument is planted there. */
 export const isPlantedLeft = ({ name }: Bend): boolean => name !== 'elu';
 
-/** With every length multiplied by `scale`; the slope of leakyRelu, and the α of elu, are `slope`. */
-export function bend(name: BendName, scale: number, slope: number): Bend {
+/** The bend with every length multiplied by `scale`. `slope` is the slope of leakyRelu, and the α of elu. */
+export function createBend(name: BendName, scale: number, slope: number): Bend {
   switch (name) {
     case 'relu':
       return { name, parameters: [], positions: [0], slopes: [0, 1] };
@@ -36,7 +36,7 @@ export function bend(name: BendName, scale: number, slope: number): Bend {
   }
 }
 
-/** The Clarke interval at x: one number where x is at no position. */
+/** The Clarke interval at x; a single number, twice, where x is not at a kink. */
 export function clarke({ positions, slopes }: Bend, x: number): readonly [low: number, high: number] {
   const at = positions.indexOf(x);
   if (at >= 0) return [Math.min(slopes[at], slopes[at + 1]), Math.max(slopes[at], slopes[at + 1])];
@@ -44,7 +44,10 @@ export function clarke({ positions, slopes }: Bend, x: number): readonly [low: n
   return [slope, slope];
 }
 
-/** Of maximum and minimum: which share of the result's slope the first operand has, from the difference of the two. */
+/**
+ * For maximum and minimum: the range of the share that the first operand has in the result's slope, from the difference
+ * of the operands.
+ */
 export function clarkeShare(name: ExtremeName, difference: number): readonly [low: number, high: number] {
   if (difference === 0) return [0, 1];
   const share = (name === 'maximum') === difference > 0 ? 1 : 0;
@@ -83,7 +86,7 @@ export function applyBend({ name, parameters: [first, second] }: Bend, x: Tensor
   }
 }
 
-/** The library's, where nothing is selected. */
+/** The library's defaults. */
 export const DEFAULT_SELECTION: Readonly<Record<BendName | ExtremeName, number>> = {
   ...{ relu: 0, abs: 0.5, leakyRelu: 0, softThreshold: 0, clip: 1, elu: 0 },
   ...{ maximum: 0.5, minimum: 0.5 },

@@ -1,25 +1,28 @@
-/** The derivatives of a composed problem at its solution, for a slope at each kink: by tangents, without the library. */
+/**
+ * The derivatives of a composed problem at its solution, for a given slope at each kink: by tangents, without the
+ * library.
+ */
 import { clarke, clarkeShare } from './bends.ts';
 import { isInner, type Node, type Problem, rowOf, type Table } from './graph.ts';
 
-/** A number of an operation with kinks. */
+/** One number in the result of an operation with kinks. */
 export interface Unit {
   readonly node: number;
-  /** Undefined where all samples share it. */
+  /** Undefined where all samples share the number. */
   readonly sample: number | undefined;
   readonly feature: number;
   readonly operation: string;
   readonly argument: number;
-  /** Clarke's interval of the slope; of maximum and minimum, of the first operand's share. */
+  /** Clarke's interval of the slope; for maximum and minimum, of the first operand's share. */
   readonly interval: readonly [low: number, high: number];
 }
 
-export type KinkedNode = Extract<Node, { kind: 'bend' | 'extreme' | 'inner' }>;
+type KinkedNode = Extract<Node, { kind: 'bend' | 'extreme' | 'inner' }>;
 
-export const isKinkedNode = (node: Node): node is KinkedNode =>
+const isKinkedNode = (node: Node): node is KinkedNode =>
   node.kind === 'bend' || node.kind === 'extreme' || node.kind === 'inner';
 
-/** Every unit of every operation with kinks, at a kink or not. */
+/** Every unit of every operation with kinks, whether at a kink or not. */
 export function unitsOf({ nodes, values, inputs, batch, n }: Problem): Unit[] {
   return nodes.flatMap((node, place) => {
     if (!isKinkedNode(node)) return [];
@@ -43,7 +46,7 @@ export function unitsOf({ nodes, values, inputs, batch, n }: Problem): Unit[] {
 
 export const isKink = ({ interval: [low, high] }: Unit): boolean => low !== high;
 
-/** Of each unit of each node with kinks, by rows. */
+/** The slope of each unit of each node with kinks, by rows. */
 export type Slopes = ReadonlyMap<number, Table>;
 
 export function slopesWith(problem: Problem, units: readonly Unit[], slopeOf: (unit: Unit) => number): Slopes {
@@ -56,15 +59,15 @@ export function slopesWith(problem: Problem, units: readonly Unit[], slopeOf: (u
   return slopes;
 }
 
-/** What moves: one unknown, or one number of an input. */
+/** The variable of a derivative: one unknown, or one number of an input. */
 type Direction =
   | { readonly unknown: number; readonly sample: number; readonly feature: number }
   | { readonly input: number; readonly at: number };
 
-/** The unknowns of a sample: z, then the solutions of inner problems. */
+/** The number of unknowns of a sample: z, then the solutions of inner problems. */
 export const unknownsOf = ({ nodes, n }: Problem): number => n * (1 + nodes.filter(isInner).length);
 
-/** ∂(all equations)/∂(all unknowns): sample by sample, z and F first. */
+/** ∂(all equations)/∂(all unknowns), sample by sample, with z and F first. */
 export function jacobian(problem: Problem, slopes: Slopes): number[][] {
   const { n, batch } = problem;
   const width = unknownsOf(problem);
@@ -72,7 +75,7 @@ export function jacobian(problem: Problem, slopes: Slopes): number[][] {
   for (let sample = 0; sample < batch; sample++) {
     for (let at = 0; at < width; at++) {
       const direction = { unknown: Math.floor(at / n), sample, feature: at % n };
-      columns.push(moved(problem, slopes, direction));
+      columns.push(computeTangents(problem, slopes, direction));
     }
   }
   return columns[0].map((_, row) => columns.map((column) => column[row]));
@@ -80,9 +83,9 @@ export function jacobian(problem: Problem, slopes: Slopes): number[][] {
 
 /** ∂(all equations)/∂(a number of an input). */
 export const inputColumn = (problem: Problem, slopes: Slopes, input: number, at: number): number[] =>
-  moved(problem, slopes, { input, at });
+  computeTangents(problem, slopes, { input, at });
 
-function moved(problem: Problem, slopes: Slopes, direction: Direction): number[] {
+function computeTangents(problem: Problem, slopes: Slopes, direction: Direction): number[] {
   const { n, batch, nodes, inputs, values, form, own, factor } = problem;
   const zeros = (rows: number): number[][] => Array.from({ length: rows }, () => new Array<number>(n).fill(0));
   const ofUnknown = (unknown: number, rows: number): number[][] => {
@@ -179,7 +182,7 @@ function moved(problem: Problem, slopes: Slopes, direction: Direction): number[]
   return F.flatMap((row, r) => [...row, ...residuals.flatMap((table) => table[r])]);
 }
 
-/** Of a table of matrices, of which there may be only one, that of a sample. */
+/** The matrix of a sample in a table that has one matrix for each sample, or one for all. */
 function matrixOf(entries: readonly number[], n: number, sample: number): readonly number[] {
   return entries.length === n * n ? entries : entries.slice(sample * n * n, (sample + 1) * n * n);
 }

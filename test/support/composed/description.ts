@@ -1,9 +1,12 @@
-/** Descriptions of composed problems, drawn by fast-check: plain data, of which every smaller one describes a problem too. */
+/**
+ * Descriptions of composed problems, drawn by fast-check. They are plain data; whatever fast-check shrinks them to
+ * describes a problem too.
+ */
 import fc from 'fast-check';
 import { BEND_NAMES, type BendName } from './bends.ts';
 import { LAYOUTS } from './layouts.ts';
 
-export const STEP_KINDS = ['linear', 'bend', 'extreme', 'sum', 'vector', 'ray', 'inner', 'mix', 'product'] as const;
+const STEP_KINDS = ['linear', 'bend', 'extreme', 'sum', 'vector', 'ray', 'inner', 'mix', 'product'] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** One node of the graph. Places count backwards from the newest node. */
@@ -13,13 +16,13 @@ export interface Step {
   readonly other: number;
   /** Entries of a matrix or a vector, in units of ¼ times the size. */
   readonly numbers: readonly number[];
-  /** By samples and features: 0 at a kink, else on that side of it, so far away. */
+  /** By samples and features: 0 places an argument at a kink, another number on that side of it and so far away. */
   readonly sides: readonly number[];
   readonly bend: BendName;
-  /** Matrices and vectors that all samples share, or one for each. */
+  /** Whether all samples share matrices and vectors, instead of having their own. */
   readonly isShared: boolean;
   readonly layout: number;
-  /** Of a matrix: a power of 2 that is taken off again. */
+  /** A matrix is multiplied by this power of 2, and its result is divided by it. */
   readonly exponent: number;
 }
 
@@ -28,41 +31,41 @@ export interface Description {
   readonly batch: number;
   readonly form: 'fixed point' | 'root';
   readonly isCoupled: boolean;
-  /** Of the solution, in units of ¼. */
+  /** The solution, in units of ¼. */
   readonly z: readonly number[];
   readonly steps: readonly Step[];
-  /** Of the entries of matrices. */
+  /** The size of the entries of matrices. */
   readonly size: number;
-  /** The function contracts, at least by half. */
+  /** Whether the function contracts, by ½ at least. */
   readonly isTame: boolean;
-  /** Lengths are multiplied by 2 to this power. */
+  /** Lengths are multiplied by this power of 2. */
   readonly scale: number;
-  /** Of a root: the part of the function that is a multiple of z, in units of ½. */
+  /** For a root: the factor of z in the function, in units of ½. */
   readonly own: number;
 }
 
-export interface Wishes {
-  /** Default: all. */
+interface Restrictions {
+  /** Default: all kinds. */
   readonly kinds?: readonly StepKind[];
-  /** Default: any. */
+  /** Default: either. */
   readonly isTame?: boolean;
   readonly isCoupled?: boolean;
   readonly form?: Description['form'];
-  /** Powers of 2 that lengths, or matrices, may be multiplied with. Default: 0 alone. */
+  /** Powers of 2 by which lengths, or matrices, may be multiplied. Default: only 0. */
   readonly scales?: readonly number[];
   readonly exponents?: readonly number[];
-  /** Default 4. */
+  /** The largest width. Default 4. */
   readonly widest?: number;
   readonly batches?: readonly number[];
-  /** Default 5. */
+  /** The largest number of steps. Default 5. */
   readonly longest?: number;
   readonly layouts?: number;
 }
 
 const SIZES = [4, 3];
 
-/** Of anything, or of what is wished for. */
-export function descriptions({
+/** Descriptions of any problems, or of problems with the given properties. */
+export function drawDescriptions({
   kinds = STEP_KINDS,
   scales = [0],
   exponents = [0],
@@ -71,7 +74,7 @@ export function descriptions({
   longest = 5,
   layouts = LAYOUTS.length,
   ...fixed
-}: Wishes = {}): fc.Arbitrary<Description> {
+}: Restrictions = {}): fc.Arbitrary<Description> {
   const small = (count: number, largest: number) =>
     fc.array(fc.integer({ min: -largest, max: largest }), { minLength: count, maxLength: count });
   const places = fc.constantFrom(0, 0, 0, 1, 2, 3);
@@ -100,7 +103,7 @@ export function descriptions({
   });
 }
 
-/** How much oftener a kind is drawn than the rarest. */
+/** How much more often a kind is drawn than the rarest one. */
 const WEIGHTS: Readonly<Partial<Record<StepKind, number>>> = {
   linear: 4,
   bend: 6,

@@ -1,9 +1,11 @@
-/** Exact linear algebra for matrices of dyadic numbers, as they are stored: fraction-free elimination in whole numbers. */
+/**
+ * Exact linear algebra for matrices of dyadic numbers as they are stored: fraction-free elimination in whole numbers.
+ */
 
 export type Matrix = readonly (readonly number[])[];
 
-/** The rows times a power of 2 that makes every entry whole. */
-function whole(matrix: Matrix): bigint[][] {
+/** The rows, multiplied by a power of 2 that makes every entry whole. */
+function toWhole(matrix: Matrix): bigint[][] {
   const finest = matrix
     .flat()
     .reduce((least, value) => (value === 0 ? least : Math.min(least, exponentOf(value))), 1023);
@@ -32,7 +34,7 @@ function wholePart(value: number, exponent: number): bigint {
 }
 
 /**
- * Bareiss elimination of [M | R], Gauss-Jordan: in the end M is det·I.
+ * Bareiss elimination of [M | R] in the manner of Gauss-Jordan: at the end, M is det·I.
  * @returns undefined where M is singular
  */
 function eliminate(rows: bigint[][]): { determinant: bigint } | undefined {
@@ -57,32 +59,34 @@ function eliminate(rows: bigint[][]): { determinant: bigint } | undefined {
   return { determinant: sign * previous };
 }
 
-/** −1, 0 or 1, of a matrix of finite numbers. */
+/** The sign of the determinant of a matrix of finite numbers: −1, 0 or 1. */
 export function determinantSign(matrix: Matrix): number {
-  const found = eliminate(whole(matrix));
+  const found = eliminate(toWhole(matrix));
   if (!found) return 0;
   return found.determinant > 0n ? 1 : -1;
 }
 
-/** The X with M·X = R, each entry the nearest number or the next; undefined where M is singular. */
+/**
+ * The X with M·X = R, each entry correct to the nearest number or the one next to it; undefined where M is singular.
+ */
 export function solveExactly(matrix: Matrix, right: Matrix): number[][] | undefined {
   const n = matrix.length;
-  // One power of 2 for both sides.
-  const rows = whole(matrix.map((row, index) => [...row, ...right[index]]));
+  // Both sides get the same power of 2.
+  const rows = toWhole(matrix.map((row, index) => [...row, ...right[index]]));
   if (!eliminate(rows)) return undefined;
-  return rows.map((row, index) => row.slice(n).map((numerator) => quotient(numerator, row[index])));
+  return rows.map((row, index) => row.slice(n).map((numerator) => divide(numerator, row[index])));
 }
 
-function quotient(numerator: bigint, denominator: bigint): number {
+function divide(numerator: bigint, denominator: bigint): number {
   if (numerator === 0n) return 0;
-  const shift = 64 + bits(denominator) - bits(numerator);
+  const shift = 64 + countBits(denominator) - countBits(numerator);
   const scaled = shift > 0 ? (numerator << BigInt(shift)) / denominator : numerator / (denominator << BigInt(-shift));
-  // In two steps, where 2⁻ˢ alone would overflow or vanish.
+  // In two steps, because 2⁻ˢ itself may overflow or vanish.
   const half = Math.trunc(-shift / 2);
   return Number(scaled) * 2 ** half * 2 ** (-shift - half);
 }
 
-const bits = (value: bigint): number => (value < 0n ? -value : value).toString(2).length;
+const countBits = (value: bigint): number => (value < 0n ? -value : value).toString(2).length;
 
-export const transposed = (matrix: Matrix): number[][] =>
+export const transpose = (matrix: Matrix): number[][] =>
   Array.from({ length: matrix[0]?.length ?? 0 }, (_, j) => matrix.map((row) => row[j]));

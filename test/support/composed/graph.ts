@@ -1,10 +1,13 @@
-/** A composed equation with a planted solution, as plain data: what is written with tensors, and what the truth is found from. */
+/**
+ * A composed equation with a planted solution, as plain data. The library solves it written with tensors, and the truth
+ * is computed from the data.
+ */
 import type { Bend, ExtremeName } from './bends.ts';
 
-/** Rows of n numbers: one for each sample, or one that all samples share. */
+/** Rows of n numbers: one for each sample, or a single one that all samples share. */
 export type Table = readonly (readonly number[])[];
 
-/** A vector of n numbers for each sample, or for all; by the places of other nodes and of inputs. */
+/** A vector of n numbers for each sample, or for all. Other nodes and inputs are given by their index. */
 export type Node = { readonly layout: number } & (
   | { readonly kind: 'unknown' }
   | { readonly kind: 'vector'; readonly input: number }
@@ -23,9 +26,9 @@ export type Node = { readonly layout: number } & (
       readonly shift: number;
     }
   | { readonly kind: 'sum'; readonly a: number; readonly b: number; readonly factors: readonly [number, number] }
-  /** Entry by entry. */
+  /** Elementwise. */
   | { readonly kind: 'product'; readonly a: number; readonly b: number }
-  /** The solution y of y = bend(My + x + shift), itself an unknown. */
+  /** The solution y of y = bend(My + x + shift), which is an unknown too. */
   | {
       readonly kind: 'inner';
       readonly of: number;
@@ -37,11 +40,9 @@ export type Node = { readonly layout: number } & (
   | { readonly kind: 'mix'; readonly of: number; readonly order: readonly number[] }
 );
 
-export type NodeKind = Node['kind'];
-
 export interface Input {
   readonly name: 'vector' | 'number' | 'along' | 'matrix' | 'shift';
-  /** As the function gets it: [batch, n], [n], [1], [n, n] or [batch, n, n]. */
+  /** The shape in which the function receives the input: [batch, n], [n], [1], [n, n] or [batch, n, n]. */
   readonly shape: readonly number[];
   readonly values: readonly number[];
 }
@@ -50,29 +51,29 @@ export interface Problem {
   readonly n: number;
   readonly batch: number;
   readonly form: 'fixed point' | 'root';
-  /** All samples are one system. */
+  /** Whether all samples together are one system. */
   readonly isCoupled: boolean;
-  /** The nodes that the last one depends on, each after those that it depends on. */
+  /** The nodes on which the last one depends, each after its own arguments. */
   readonly nodes: readonly Node[];
   readonly inputs: readonly Input[];
-  /** Of every node, at the solution. */
+  /** The value of every node at the solution. */
   readonly values: readonly Table[];
   /**
-   * The function is own·z + factor·(the last node) + shift: of a fixed point own is 0. The last input is that shift.
+   * The function is own·z + factor·(the last node) + shift. For a fixed point, own is 0. The last input is the shift.
    */
   readonly own: number;
   readonly factor: number;
-  /** The power of 2 that every length is multiplied with. */
+  /** Every length is multiplied by this power of 2. */
   readonly scale: number;
-  /** Of the function, in the largest-entry norm; infinite where it has products. */
+  /** A Lipschitz constant of the function in the largest-entry norm; infinite where it has products. */
   readonly lipschitz: number;
-  /** Every number and every sum on the way has so few digits that nothing is rounded in float32. */
+  /** Whether every number and every partial sum has so few digits that float32 rounds nothing. */
   readonly isExactInSingle: boolean;
 }
 
 export const isInner = (node: Node): node is Extract<Node, { kind: 'inner' }> => node.kind === 'inner';
 
-/** The nodes that a node is computed from. */
+/** The nodes from which a node is computed. */
 export function argumentsOf(node: Node): number[] {
   switch (node.kind) {
     case 'unknown':
@@ -88,7 +89,7 @@ export function argumentsOf(node: Node): number[] {
   }
 }
 
-/** Of each node, whether it moves with the unknown. */
+/** For each node, whether it depends on the unknown. */
 export function dependence(nodes: readonly Node[]): boolean[] {
   const depends: boolean[] = [];
   for (const node of nodes) {
@@ -97,5 +98,5 @@ export function dependence(nodes: readonly Node[]): boolean[] {
   return depends;
 }
 
-/** Row `sample` of a table, of which there may be only one. */
+/** Row `sample` of a table, which may have a single row. */
 export const rowOf = (table: Table, sample: number): readonly number[] => table[table.length === 1 ? 0 : sample];

@@ -1,9 +1,11 @@
-/** Ways to lay a table of numbers out as tensors, such that what is done element by element comes out the same. */
+/** Ways to lay a table of numbers out as tensors such that elementwise operations have the same results. */
 import { concat, scatterAdd } from '../../../src/tensor/arrange.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 
-/** Where a number of a table is: in which of the tensors, and of the sample's numbers there, in order, which. */
-export interface Place {
+/**
+ * The place of a number of a table: the index of the tensor, and the index among the sample's numbers in that tensor.
+ */
+interface Place {
   readonly piece: number;
   readonly index: number;
 }
@@ -18,7 +20,7 @@ export interface Layout {
 
 const inOrder: Layout['placeOf'] = (_, feature) => ({ piece: 0, index: feature });
 
-/** One tensor. */
+/** A layout of one tensor. */
 const single = (
   name: string,
   pack: (x: Tensor) => Tensor,
@@ -30,12 +32,12 @@ const single = (
   placeOf: inOrder,
 });
 
-/** n as a product, of which neither factor is 1 where that can be. */
+/** n as a product in which neither factor is 1, where possible. */
 const factors = (n: number): readonly [number, number] => (n === 4 ? [2, 2] : [1, n]);
 const count = (length: number): number[] => Array.from({ length }, (_, index) => index);
-const backwards = (rows: number): number[] => count(rows).reverse();
-/** Which is not its own inverse. */
-const turned = (rows: number): number[] => count(rows).map((row) => (row + 1) % rows);
+const reverse = (rows: number): number[] => count(rows).reverse();
+/** A permutation that is not its own inverse. */
+const rotate = (rows: number): number[] => count(rows).map((row) => (row + 1) % rows);
 
 export const LAYOUTS: readonly Layout[] = [
   single(
@@ -70,13 +72,13 @@ export const LAYOUTS: readonly Layout[] = [
   ),
   single(
     'samples backwards',
-    (x) => x.gather(backwards(x.shape[0])),
-    (y, rows) => y.gather(backwards(rows)),
+    (x) => x.gather(reverse(x.shape[0])),
+    (y, rows) => y.gather(reverse(rows)),
   ),
   single(
     'samples turned, scattered back',
-    (x) => x.gather(turned(x.shape[0])),
-    (y, rows) => scatterAdd(y, turned(rows), rows),
+    (x) => x.gather(rotate(x.shape[0])),
+    (y, rows) => scatterAdd(y, rotate(rows), rows),
   ),
   {
     name: 'features in two parts, exchanged',

@@ -1,16 +1,16 @@
-/** Properties of composed problems: the same in `npm test`, of a few cases, and among the long suites, of many. */
+/** Properties of composed problems: `npm test` checks a few cases of each, the long suites check many. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BackendName } from '../../../src/backends/backend.ts';
 
-/** How many times the cases of `npm test`. */
+/** A multiple of the number of cases in `npm test`. */
 export type Load = number;
 
 /**
- * @param cases in `npm test`
- * @param check throws where the property does not hold, and calls fc.pre for what it does not speak of
+ * @param cases the number in `npm test`
+ * @param check throws where the property does not hold, and calls fc.pre for problems to which it does not apply
  */
-export function property<Value>(
+export function describeProperty<Value>(
   load: Load,
   name: string,
   values: fc.Arbitrary<Value>,
@@ -29,18 +29,18 @@ export const BACKENDS: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'gpujs
 
 export const isSingle = (backend: BackendName): boolean => backend !== 'cpu';
 
-/** What compiles each problem anew gets fewer of them. */
+/** Backends that compile each problem get fewer cases. */
 const SHARE: Readonly<Record<BackendName, number>> = { cpu: 1, wasm: 1 / 4, gpujs: 1 / 8, webgpu: 1 / 16 };
 
-/** Of so many on the cpu. */
+/** The number of cases on a backend for `onCpu` cases on the cpu. */
 export const casesOn = (backend: BackendName, onCpu: number): number => onCpu * SHARE[backend];
 
-/** |x − y| relative to the largest of y, entry by entry. */
+/** Checks |x − y| relative to the largest |y|, entry by entry. */
 export function expectNear(x: ArrayLike<number>, y: ArrayLike<number>, tolerance: number, what: string): void {
   const size = Array.from(y).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   expect(x.length, what).toBe(y.length);
   for (let at = 0; at < y.length; at++) {
-    // NaN is near to nothing.
+    // The comparison also fails for NaN.
     if (!(Math.abs(x[at] - y[at]) <= tolerance * size)) {
       expect.fail(`${what}: number ${at} of ${Array.from(x)} is not near to that of ${Array.from(y)}`);
     }

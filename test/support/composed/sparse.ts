@@ -1,4 +1,6 @@
-/** Lasso problems with planted solutions, of dyadic numbers: duplicates, features at their knots, weights 0, ridges. */
+/**
+ * Lasso problems with planted solutions, in dyadic numbers: duplicates, features at their knots, weights of 0, ridges.
+ */
 import fc from 'fast-check';
 import { determinantSign, solveExactly } from './exact.ts';
 
@@ -11,15 +13,15 @@ export interface SparseProblem {
   readonly weights: readonly number[];
   readonly ridge: number;
   readonly beta: readonly number[];
-  /** Of Xᵀ(y − Xβ) − ρβ, where the feature is in the equicorrelation set and has a weight; else 0. */
+  /** The signs of Xᵀ(y − Xβ) − ρβ for features in the equicorrelation set that have a weight; 0 for the others. */
   readonly signs: readonly number[];
-  /** |Xⱼᵀ(y − Xβ) − ρβⱼ| is the penalty, or there is none. */
+  /** The features for which |Xⱼᵀ(y − Xβ) − ρβⱼ| is the penalty, or which have none. */
   readonly equicorrelation: readonly number[];
-  /** Those of them that are 0 and penalised. */
+  /** The features of the equicorrelation set that are 0 and have a penalty. */
   readonly kinks: readonly number[];
 }
 
-/** Orthonormal. */
+/** An orthogonal basis. */
 const H = [
   [0.5, 0.5, 0.5, 0.5],
   [0.5, -0.5, 0.5, -0.5],
@@ -39,7 +41,7 @@ const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((su
 export const sparseProblems: fc.Arbitrary<SparseProblem> = fc
   .record({
     columns: fc.array(fc.nat({ max: COLUMNS.length - 1 }), { minLength: 1, maxLength: 5 }),
-    /** Of the residual in the basis H, in units of ½. */
+    /** The residual in the basis H, in units of ½. */
     residual: fc.array(fc.integer({ min: -4, max: 4 }), { minLength: 4, maxLength: 4 }),
     roles: fc.array(fc.constantFrom('support', 'support', 'kink', 'out', 'free'), { minLength: 5, maxLength: 5 }),
     amounts: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 5, maxLength: 5 }),
@@ -56,7 +58,7 @@ export const sparseProblems: fc.Arbitrary<SparseProblem> = fc
     const kinks: number[] = [];
     for (const [j, c] of correlation.entries()) {
       const amount = (Math.sign(c) * amounts[j]) / 4;
-      // With a ridge the correlation that counts is c − ρβ, which must keep its sign.
+      // With a ridge, the correlation is c − ρβ, which must keep its sign.
       const inSupport = roles[j] === 'support' && Math.abs(c) > ridge * Math.abs(amount);
       if (c === 0 && ridge === 0 && roles[j] === 'free') {
         beta.push((amounts[j] - 2) / 4);
@@ -93,7 +95,7 @@ function gram({ X, features, ridge }: SparseProblem, set: readonly number[]): nu
 export const isUnique = (problem: SparseProblem): boolean =>
   problem.equicorrelation.length === 0 || determinantSign(gram(problem, problem.equicorrelation)) > 0;
 
-/** vᵀ·dβ/dλ with these of the kinks active. */
+/** vᵀ·dβ/d log λ with the given kinks active. */
 export function derivative(problem: SparseProblem, v: readonly number[], active: readonly number[]): number {
   const { equicorrelation, kinks, weights, signs } = problem;
   const set = equicorrelation.filter((j) => !kinks.includes(j) || active.includes(j));

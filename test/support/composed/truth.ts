@@ -1,4 +1,4 @@
-/** What holds at the planted solution: exactly, from all choices at the kinks. */
+/** The truth about the planted solution, computed exactly from all choices at the kinks. */
 import { DEFAULT_SELECTION } from './bends.ts';
 import {
   inputColumn,
@@ -10,19 +10,19 @@ import {
   unitsOf,
   unknownsOf,
 } from './derivatives.ts';
-import { determinantSign, type Matrix, solveExactly, transposed } from './exact.ts';
+import { determinantSign, type Matrix, solveExactly, transpose } from './exact.ts';
 import { dependence, isInner, type Problem } from './graph.ts';
 
-/** q in [0, 1] at each kink. */
+/** The selection q in [0, 1] at each kink. */
 export type Choice = (kink: Unit) => number;
 
-export const DEFAULT_CHOICE: Choice = ({ operation }) => DEFAULT_SELECTION[operation as keyof typeof DEFAULT_SELECTION];
+const DEFAULT_CHOICE: Choice = ({ operation }) => DEFAULT_SELECTION[operation as keyof typeof DEFAULT_SELECTION];
 
 export class Truth {
   readonly units: readonly Unit[];
-  /** All of them. */
+  /** All kinks. */
   readonly kinks: readonly Unit[];
-  /** Those whose arguments move with the unknown. */
+  /** The kinks whose arguments depend on the unknown. */
   readonly movingKinks: readonly Unit[];
   /** The samples of each system. */
   readonly systems: readonly (readonly number[])[];
@@ -31,15 +31,15 @@ export class Truth {
     this.units = unitsOf(problem);
     this.kinks = this.units.filter(isKink);
     const depends = dependence(problem.nodes);
-    // An inner problem bends with its own unknown.
+    // The bend of an inner problem depends on its own unknown.
     this.movingKinks = this.kinks.filter(({ node }) => depends[node] || isInner(problem.nodes[node]));
     const samples = Array.from({ length: problem.batch }, (_, sample) => sample);
     this.systems = problem.isCoupled ? [samples] : samples.map((sample) => [sample]);
   }
 
-  /** Of each system, whether every element of the conservative Jacobian is invertible. */
+  /** For each system, whether every element of the conservative Jacobian is invertible. */
   verdicts(): ('certified' | 'failed')[] {
-    const own = this.systems.map((samples) => this.movingKinks.filter((kink) => belongs(kink, samples)));
+    const own = this.systems.map((samples) => this.movingKinks.filter((kink) => isPart(kink, samples)));
     const signs = this.systems.map(() => new Set<number>());
     for (let set = 0; set < 2 ** Math.max(...own.map(({ length }) => length)); set++) {
       const high = new Set(own.flatMap((kinks) => kinks.filter((_, at) => set & (1 << at))));
@@ -55,7 +55,7 @@ export class Truth {
   }
 
   /**
-   * The gradients of Σ v·z with respect to every input for one choice at the kinks; undefined where the element is singular.
+   * The gradients of Σ v·z for every input, with one choice at the kinks; undefined where the element is singular.
    * @param cotangent v, [batch, n]
    */
   gradients(cotangent: readonly number[], choice: Choice = DEFAULT_CHOICE): number[][] | undefined {
@@ -71,13 +71,13 @@ export class Truth {
   }
 
   /**
-   * The range of one of these numbers over all choices at the kinks, where every element is invertible. It is a quotient of affine
-   * functions of each choice alone, so that the extremes are at the ends.
+   * The range of one of these numbers over all choices at the kinks, where every element is invertible. As a function
+   * of a single choice the number is a quotient of affine functions, so the extremes are at the ends.
    */
   range(cotangent: readonly number[], input: number, at: number): readonly [low: number, high: number] {
     const shared = this.kinks.filter(({ sample }) => sample === undefined);
     const own = this.systems.map((samples) =>
-      this.kinks.filter((kink) => kink.sample !== undefined && belongs(kink, samples)),
+      this.kinks.filter((kink) => kink.sample !== undefined && isPart(kink, samples)),
     );
     const total: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let all = 0; all < 2 ** shared.length; all++) {
@@ -108,7 +108,7 @@ export class Truth {
     return total;
   }
 
-  /** ‖u‖/‖v‖ of the adjoint solve, per system: how much a residual is magnified. */
+  /** ‖u‖/‖v‖ of the adjoint solve for each system: the amplification of a residual. */
   amplification(cotangent: readonly number[], choice: Choice = DEFAULT_CHOICE): number {
     const u = this.adjoint(this.slopes(choice), cotangent);
     return u ? Math.hypot(...u) / (Math.hypot(...cotangent) || 1) : Number.POSITIVE_INFINITY;
@@ -133,7 +133,7 @@ export class Truth {
         const [sample, at] = [Math.floor(index / width), index % width];
         return [at < problem.n ? cotangent[sample * problem.n + at] : 0];
       });
-      const solved = solveExactly(transposed(this.block(matrix, samples)), right);
+      const solved = solveExactly(transpose(this.block(matrix, samples)), right);
       if (!solved) return undefined;
       for (const [place, index] of indices.entries()) [u[index]] = solved[place];
     }
@@ -151,7 +151,7 @@ export class Truth {
   }
 }
 
-const belongs = ({ sample }: Unit, samples: readonly number[]): boolean =>
+const isPart = ({ sample }: Unit, samples: readonly number[]): boolean =>
   sample === undefined || samples.includes(sample);
 
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, index) => sum + x * b[index], 0);

@@ -12,9 +12,12 @@ import type { Unit } from './derivatives.ts';
 import type { Node, Problem } from './graph.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
 
-/** How inner problems are solved. */
-export interface WrittenOptions {
-  /** given: their solution is handed to them, which is right at the solution of the whole only. Default given. */
+/** Options of the inner problems. */
+interface WrittenOptions {
+  /**
+   * `given` passes the inner problems their planted solution, which is right only at the solution of the whole.
+   * Default: given.
+   */
   readonly inner?: Partial<FixedPointOptions>;
   /** Default: the layouts of the problem. */
   readonly isFlat?: boolean;
@@ -22,8 +25,8 @@ export interface WrittenOptions {
 
 const FLAT = LAYOUTS[0];
 
-/** The function of the unknown, [batch, n] or of any other shape, and the inputs. */
-export function written(problem: Problem, { inner = {}, isFlat = false }: WrittenOptions = {}): ImplicitFunction {
+/** The function of the unknown, of shape [batch, n] or any other, and of the inputs. */
+export function writeFunction(problem: Problem, { inner = {}, isFlat = false }: WrittenOptions = {}): ImplicitFunction {
   const { nodes, values, batch, n, own, factor } = problem;
   const layoutOf = (node: Node): Layout => (isFlat ? FLAT : LAYOUTS[node.layout]);
   return (unknown, ...inputs) => {
@@ -35,10 +38,13 @@ export function written(problem: Problem, { inner = {}, isFlat = false }: Writte
     };
     for (const [place, node] of nodes.entries()) {
       const rows = values[place].length;
-      /** Done element by element, in the layout of the node; what all samples share is repeated where others are not. */
+      /**
+       * Applies an elementwise function in the layout of the node. Operands that all samples share are repeated where
+       * others are not shared.
+       */
       const elementwise = (f: (...pieces: Tensor[]) => Tensor, ...operands: Tensor[]): Tensor => {
         const { pack, unpack } = layoutOf(node);
-        const packed = operands.map((operand) => pack(operand.shape[0] === rows ? operand : repeated(operand, rows)));
+        const packed = operands.map((operand) => pack(operand.shape[0] === rows ? operand : repeatRows(operand, rows)));
         return unpack(
           packed[0].map((_, piece) => f(...packed.map((pieces) => pieces[piece]))),
           rows,
@@ -96,11 +102,11 @@ export function written(problem: Problem, { inner = {}, isFlat = false }: Writte
   };
 }
 
-function repeated(x: Tensor, rows: number): Tensor {
+function repeatRows(x: Tensor, rows: number): Tensor {
   return x.gather(new Array<number>(rows).fill(0));
 }
 
-/** Rows times Wᵀ, or W times columns; of a matrix for each sample entry by entry. */
+/** Rows times Wᵀ, or W times columns; elementwise products and sums where each sample has its own matrix. */
 function linear(x: Tensor, matrix: Tensor, { name }: Layout, n: number): Tensor {
   if (matrix.shape.length === 3) {
     const [rows] = matrix.shape;
@@ -111,31 +117,31 @@ function linear(x: Tensor, matrix: Tensor, { name }: Layout, n: number): Tensor 
   return x.matmul(matrix, { transposeB: true });
 }
 
-/** The shape of the unknown, where samples come first. */
+/** The shape of the unknown, with samples first. */
 export type UnknownShape = (problem: Problem) => readonly number[];
 
-export const flatUnknown: UnknownShape = ({ batch, n }) => [batch, n];
+const flatUnknown: UnknownShape = ({ batch, n }) => [batch, n];
 
-export interface SolvedOptions extends WrittenOptions {
+interface SolvedOptions extends WrittenOptions {
   readonly options?: Partial<FixedPointOptions>;
   readonly shape?: UnknownShape;
   /** Default: the planted solution. */
   readonly start?: readonly number[];
-  /** In the place of start and shape, for the caller to free. */
+  /** Used instead of start and shape; the caller frees it. */
   readonly unknown?: Tensor;
 }
 
 export const inputTensors = ({ tensor }: Scope, { inputs }: Problem): Tensor[] =>
   inputs.map(({ values, shape }) => tensor(values, shape));
 
-/** @param inputs of the problem, which a tape may follow */
-export function solved(
+/** @param inputs of the problem, which may be on a tape */
+export function solveProblem(
   engine: Engine,
   problem: Problem,
   inputs: readonly Tensor[],
   { options, shape = flatUnknown, start = problem.values[0].flat(), unknown, ...how }: SolvedOptions = {},
 ): ImplicitSolution {
-  const f = written(problem, how);
+  const f = writeFunction(problem, how);
   const settings: FixedPointOptions = {
     unknown: unknown ?? inputs[0].context.upload(start, shape(problem), inputs[0]),
     inputs,
@@ -159,7 +165,7 @@ export async function gradientsOf(
     const tape = new Tape();
     try {
       const watched = inputTensors(scope, problem).map((input) => tape.watch(input));
-      const solution = solved(engine, problem, watched, how);
+      const solution = solveProblem(engine, problem, watched, how);
       const v = scope.tensor(cotangent, solution.shape);
       const found = tape.pullback(solution, watched, v);
       const gradients = await Promise.all(found.map(async (gradient) => Array.from(await gradient.data())));
@@ -170,17 +176,21 @@ export async function gradientsOf(
   });
 }
 
-/** At the planted solution, unless options say otherwise. */
-export function certificateOf(
+/** At the planted solution, unless the options have another start. */
+export function certifyProblem(
   engine: Engine,
   problem: Problem,
   how: SolvedOptions = {},
   options: CertifyOptions = {},
 ): Promise<ImplicitCertificate> {
-  return engine.tidy((scope) => solved(engine, problem, inputTensors(scope, problem), how).solve.certify(options));
+  return engine.tidy((scope) =>
+    solveProblem(engine, problem, inputTensors(scope, problem), how).solve.certify(options),
+  );
 }
 
-/** What a function `selection` gets of a unit: the place among the calls, the sample, the index there. */
+/**
+ * The arguments of a `selection` function for a unit, as a key: the index of the call, the sample, and the index in it.
+ */
 export function keyOfUnit({ nodes, values, n, batch }: Problem, unit: Unit): string {
   let place = 0;
   for (const [index, node] of nodes.entries()) {

@@ -1,4 +1,4 @@
-/** Every public function of equilibra/data with arguments that are right. */
+/** Every public function of equilibra/data, with valid arguments. */
 import * as data from '../../../src/data/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 
@@ -130,7 +130,7 @@ export const DATA_FAMILIES: readonly Family[] = [
     argument('table', ({ table }) => table),
     options('target ignore categorical missing heldOut seed standardise name limits', () => ({ target: 'kind' })),
   ]),
-  // Of data that come with the library there is nothing to be said.
+  // The bundled data sets have no arguments to misuse.
   family('digits', async () => (await data.digits()).classes, []),
   family('diabetes', async () => (await data.diabetes()).count, []),
 ];

@@ -1,4 +1,4 @@
-/** Every public function of the library with arguments that are right. */
+/** Every public function of the library, with valid arguments. */
 import * as library from '../../../src/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 import { idleEnd, type World } from './world.ts';
@@ -76,7 +76,7 @@ const model = (world: World) => {
   made.initialise(world.engine);
   return made;
 };
-/** Outside of a page that is all there is to say about right arguments. */
+/** Outside of a page these functions refuse every argument. */
 function inNoPage(call: () => void): void {
   try {
     call();
@@ -84,7 +84,7 @@ function inNoPage(call: () => void): void {
     if (!(error instanceof Error && error.message.includes('there is no page here'))) throw error;
   }
 }
-/** With a model of its own, which is gone afterwards. */
+/** Calls a function with a model of its own, which is disposed of afterwards. */
 const withModel =
   (use: (made: library.Model, world: World, ...given: Given[]) => unknown) =>
   (world: World, ...given: Given[]) => {

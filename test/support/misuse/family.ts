@@ -1,29 +1,29 @@
-/** Calls of one public function, right but for one argument. */
+/** Calls of one public function that are valid except for one argument. */
 import fc from 'fast-check';
-import { type Hostile, hostile, misspelt } from './values.ts';
+import { drawMisspelling, type Hostile, hostile } from './values.ts';
 import type { World } from './world.ts';
 
-export interface Parameter {
-  /** What an error may call it: its documented name, or a part of what it holds. */
+interface Parameter {
+  /** The names that an error may use for the argument: its documented name, or the name of a part of it. */
   readonly names: readonly string[];
   readonly valid: (world: World) => unknown;
-  /** Of an object of options: those that there are. */
+  /** For an object of options: the names of all options. */
   readonly options?: readonly string[];
 }
 
 export interface Family {
-  /** As it is exported, or the class and the method: `lasso`, `Tensor.add`. */
+  /** The exported name, or class and method: `lasso`, `Tensor.add`. */
   readonly name: string;
   readonly call: (world: World, ...given: never[]) => unknown;
   readonly parameters: readonly Parameter[];
 }
 
-/** An argument by its names, the first of them the documented one. */
+/** An argument by its names; the first of them is the documented one. */
 export function argument(names: string, valid: (world: World) => unknown): Parameter {
   return { names: names.split(' '), valid };
 }
 
-/** An object of options, of which `valid` gives those that must be there. */
+/** An object of options. `valid` returns the required ones. */
 export function options(known: string, valid: (world: World) => object = () => ({}), names = 'options'): Parameter {
   const all = known.split(' ');
   return { names: [...names.split(' '), ...all], valid, options: all };
@@ -37,16 +37,16 @@ export function family(
   return { name, call, parameters };
 }
 
-/** One call: which argument is wrong, and how. */
-export interface Misuse {
+/** One call: the invalid argument, and the value it gets. */
+interface Misuse {
   readonly index: number;
   readonly kind: 'argument' | 'option' | 'unknown option' | 'inherited options';
   readonly option: readonly [wrong: string, right: string];
   readonly value: Hostile;
 }
 
-/** Of a family that has parameters. */
-export function misuses({ parameters }: Family): fc.Arbitrary<Misuse> {
+/** Only for families that have parameters. */
+export function drawMisuses({ parameters }: Family): fc.Arbitrary<Misuse> {
   return fc.nat(parameters.length - 1).chain((index) => {
     const { options: known } = parameters[index];
     if (!known) {
@@ -60,7 +60,7 @@ export function misuses({ parameters }: Family): fc.Arbitrary<Misuse> {
       'unknown option',
       'inherited options',
     );
-    return fc.tuple(kind, fc.constantFrom(...known), misspelt(known), hostile).map(
+    return fc.tuple(kind, fc.constantFrom(...known), drawMisspelling(known), hostile).map(
       ([of, name, wrong, value]): Misuse => ({
         index,
         kind: of,
@@ -71,15 +71,15 @@ export function misuses({ parameters }: Family): fc.Arbitrary<Misuse> {
   });
 }
 
-export interface PreparedCall {
+interface PreparedCall {
   readonly call: () => unknown;
   readonly names: readonly string[];
-  /** Whether nothing but a refusal is right. */
+  /** Whether the call must be refused. */
   readonly mustRefuse: boolean;
   readonly description: string;
 }
 
-export function prepared({ name, call, parameters }: Family, misuse: Misuse, world: World): PreparedCall {
+export function prepareCall({ name, call, parameters }: Family, misuse: Misuse, world: World): PreparedCall {
   const { index, kind, option, value } = misuse;
   const [what, make] = value;
   const { names } = parameters[index];
@@ -92,17 +92,18 @@ export function prepared({ name, call, parameters }: Family, misuse: Misuse, wor
   const of = kind === 'argument' ? names[0] : `${names[0]}.${wrong}`;
   return {
     call: () => call(world, ...(given as never[])),
-    names: kind === 'argument' ? names : kind === 'unknown option' ? [wrong] : [right, ...(SAID[right] ?? [])],
+    names:
+      kind === 'argument' ? names : kind === 'unknown option' ? [wrong] : [right, ...(NAMES_IN_ERRORS[right] ?? [])],
     mustRefuse: kind === 'unknown option',
     description: `${name}: ${of}${kind === 'inherited options' ? ' (inherited)' : ''} is ${what}`,
   };
 }
 
-/** Options that errors call by what they hold. */
-const SAID: Readonly<Record<string, readonly string[]>> = {
+/** Options for which errors use the names of their contents. */
+const NAMES_IN_ERRORS: Readonly<Record<string, readonly string[]>> = {
   checkpoint: ['write', 'every'],
   earlyStopping: ['patience'],
-  // The function of the caller's own computes with what there is: its operations name their operands.
+  // The caller's function computes with its inputs, and the operations in it name their operands.
   inputs: ['function', 'input', 'other'],
   unknown: ['inputs', 'function', 'shapes'],
   criterion: ['begin', 'judge', 'copies'],

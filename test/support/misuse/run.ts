@@ -1,24 +1,24 @@
-/** Cases of a family, and what came of them. */
+/** Runs cases of a family, and collects the verdicts. */
 import fc from 'fast-check';
-import { type Family, misuses, prepared } from './family.ts';
-import { judged } from './judge.ts';
+import { drawMisuses, type Family, prepareCall } from './family.ts';
+import { judgeCall } from './judge.ts';
 import type { World } from './world.ts';
 
-export interface Figures {
+interface Figures {
   readonly name: string;
   readonly cases: number;
   readonly refused: number;
   readonly succeeded: number;
-  /** Each kind of fault once, with how often it was found. */
+  /** Each kind of fault once, with the number of times it occurred. */
   readonly faults: readonly string[];
   readonly wrong: number;
 }
 
-export async function run(world: World, family: Family, cases: number, seed: number): Promise<Figures> {
+export async function runFamily(world: World, family: Family, cases: number, seed: number): Promise<Figures> {
   const found = new Map<string, { readonly example: string; times: number }>();
   let [refused, succeeded, wrong] = [0, 0, 0];
-  // Right is right.
-  const right = await judged(
+  // Valid arguments must succeed.
+  const right = await judgeCall(
     world,
     () => family.call(world, ...(family.parameters.map(({ valid }) => valid(world)) as never[])),
     [],
@@ -26,9 +26,9 @@ export async function run(world: World, family: Family, cases: number, seed: num
   if (right.outcome !== 'succeeded')
     found.set('right', { example: `right arguments are refused: ${right.message}`, times: 1 });
   if (family.parameters.length > 0) {
-    for (const misuse of fc.sample(misuses(family), { numRuns: cases, seed })) {
-      const { call, names, mustRefuse, description } = prepared(family, misuse, world);
-      const { outcome, fault, message } = await judged(
+    for (const misuse of fc.sample(drawMisuses(family), { numRuns: cases, seed })) {
+      const { call, names, mustRefuse, description } = prepareCall(family, misuse, world);
+      const { outcome, fault, message } = await judgeCall(
         world,
         call,
         names,

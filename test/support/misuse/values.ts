@@ -1,16 +1,16 @@
-/** What plain JavaScript may give for an argument, whatever the argument is. */
+/** Values that plain JavaScript may pass for an argument, whatever the argument is. */
 import fc from 'fast-check';
 import type { World } from './world.ts';
 
-/** Thrown by what the caller made: it is passed on as it is. */
-export class Own extends Error {
+/** Thrown by functions and objects of the caller: the library must pass it on unchanged. */
+export class CallerError extends Error {
   override readonly name = 'Own';
 }
 const throwing = (): never => {
-  throw new Own('of the caller');
+  throw new CallerError('of the caller');
 };
 
-/** A value by what it is, made anew for each case. */
+/** A description, and a function that makes the value for each case. */
 export type Hostile = readonly [name: string, make: (world: World) => unknown];
 
 const PLAIN: readonly unknown[] = [
@@ -107,7 +107,7 @@ const OBJECTS: readonly Hostile[] = [
   ],
   ['a promise', () => Promise.resolve(1)],
   ['a promise of a tensor', ({ x }) => Promise.resolve(x)],
-  // biome-ignore lint/suspicious/noThenProperty: what looks like a promise is one of the values to be refused
+  // biome-ignore lint/suspicious/noThenProperty: a thenable is one of the values to be refused
   ['a thenable', () => ({ then: (resolve: (value: number) => void) => resolve(1) })],
   ['a date', () => new Date(0)],
   ['a regular expression', () => /a/],
@@ -127,14 +127,14 @@ const OBJECTS: readonly Hostile[] = [
   ['a layer', ({ layer }) => layer],
   ['an optimiser', ({ optimiser }) => optimiser],
   ['samples', ({ samples }) => samples],
-  ['an aborted signal', () => AbortSignal.abort(new Own('aborted'))],
+  ['an aborted signal', () => AbortSignal.abort(new CallerError('aborted'))],
 ];
 
 const named = PLAIN.map(
   (value): Hostile => [typeof value === 'string' ? JSON.stringify(value) : String(value), () => value],
 );
 
-/** Whatever fast-check comes up with besides. */
+/** Arbitrary values of fast-check. */
 const anything = fc
   .anything({
     withBigInt: true,
@@ -155,8 +155,10 @@ export const hostile: fc.Arbitrary<Hostile> = fc.oneof(
   { weight: 1, arbitrary: anything },
 );
 
-/** A name with a letter left out, doubled, exchanged with the next one or in capitals: of those that are there none. */
-export function misspelt(known: readonly string[]): fc.Arbitrary<readonly [wrong: string, right: string]> {
+/**
+ * A name with a letter left out, doubled, exchanged with the next one or in capitals, which is none of the known names.
+ */
+export function drawMisspelling(known: readonly string[]): fc.Arbitrary<readonly [wrong: string, right: string]> {
   return fc
     .tuple(fc.constantFrom(...known), fc.nat(), fc.nat(3))
     .map(([name, at, kind]): readonly [string, string] => {

@@ -1,4 +1,6 @@
-/** What calls are made with: tensors of two engines, a model, tables. Made once, used by every case. */
+/**
+ * The objects with which calls are made: tensors of two engines, a model, tables. Created once, and used by every case.
+ */
 import * as data from '../../../src/data/index.ts';
 import * as equilibra from '../../../src/index.ts';
 
@@ -52,7 +54,7 @@ export async function makeWorld() {
     bytes: await equilibra.saveCheckpoint(model),
     checkpoint: equilibra.loadCheckpoint(await equilibra.saveCheckpoint(model)),
     signal: new AbortController().signal,
-    // Of solutions, whose methods are called.
+    // Solutions whose methods are called.
     rootOf: root((z, a) => z.mul(2).sub(a), { unknown: z0, inputs: [z0] }).solve,
     scalarRoot: fixedPoint((z, a) => half(z).add(a.mul(0)), { unknown: z0, inputs: [one] }).solve,
     lassoOf: lasso({ X, y, logLambda: -1 }),

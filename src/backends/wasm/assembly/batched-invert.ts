@@ -1,11 +1,11 @@
-// A⁻¹ for each sample by Gauss-Jordan elimination in its place; see BatchedInvertCall in kernels.ts.
+// A⁻¹ for each sample, by Gauss-Jordan elimination in place; see BatchedInvertCall in batched-kernels.ts.
 import { Factor } from '../extra-instructions';
 import { beat } from './clock';
-import { failureOf, hasFailed, isPivot, loseSample, sampleIn } from './factor-state';
+import { failureOf, hasFailed, isPivot, markFailed, sampleIn } from './factor-state';
 import { buffer, real, word } from './memory';
 import { addTimes, scale } from './vectors';
 
-/** The samples `first` to `last`, of which pivots before `start` are done. */
+/** Eliminates the pivots from `start` to `stop` of the samples `first` to `last`. */
 export function batchedInvert(at: usize, first: i32, last: i32): void {
   for (let sample = first; sample < last; sample++) {
     beat();
@@ -30,7 +30,7 @@ function eliminate(at: usize, sample: i32): void {
     const row = inverse + <usize>pivot * pitch;
     const value = load<f32>(row + place);
     if (!isPivot(value, least * load<f32>(matrix + <usize>pivot * pitch + place))) {
-      loseSample(at, sample, pivot);
+      markFailed(at, sample, pivot);
       return;
     }
     store<f32>(row + place, 1);

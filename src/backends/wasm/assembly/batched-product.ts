@@ -1,4 +1,5 @@
-// op(A[s])·op(B[s]) + bias for each sample; see BatchedProductCall in kernels.ts. Panels of op(B) are packed as they are needed.
+// op(A[s])·op(B[s]) + bias for each sample; see BatchedProductCall in batched-kernels.ts. Each panel of op(B) is packed
+// when it is needed.
 import { BatchedProduct } from '../extra-instructions';
 import { Bias } from '../instructions';
 import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, chunk, word } from './memory';
@@ -35,7 +36,7 @@ function multiply(at: usize, a: usize, b: usize, bias: usize, biasPitch: usize, 
   const n = word(at, BatchedProduct.n);
   const k = word(at, BatchedProduct.k);
   const pitch = <usize>n * BYTES;
-  // A panel takes the place of all four chunks.
+  // A panel takes the space of all four chunks.
   const panel = chunk(0);
   for (let begin = 0; begin < k; begin += BLOCK_DEPTH) {
     const depth = min(BLOCK_DEPTH, k - begin);

@@ -1,11 +1,11 @@
-// A = L·Lᵀ for each sample, row by row; see CholeskyCall in kernels.ts.
+// A = L·Lᵀ for each sample, row by row; see CholeskyCall in batched-kernels.ts.
 import { Factor } from '../extra-instructions';
 import { beat } from './clock';
-import { failureOf, hasFailed, isPivot, loseSample, sampleIn } from './factor-state';
+import { failureOf, hasFailed, isPivot, markFailed, sampleIn } from './factor-state';
 import { buffer, real, word } from './memory';
 import { dot } from './vectors';
 
-/** The samples `first` to `last`, of which rows before `start` are done. */
+/** Computes the rows from `start` to `stop` of the factors of the samples `first` to `last`. */
 export function cholesky(at: usize, first: i32, last: i32): void {
   for (let sample = first; sample < last; sample++) {
     beat();
@@ -37,7 +37,7 @@ function factorRows(at: usize, sample: i32): void {
     const diagonal = load<f32>(given + place);
     const pivot = diagonal - dot(row, row, i);
     if (!isPivot(pivot, least * diagonal)) {
-      loseSample(at, sample, i);
+      markFailed(at, sample, i);
       return;
     }
     store<f32>(row + place, sqrt<f32>(pivot));

@@ -1,14 +1,14 @@
-// When a thread leaves a long instruction unfinished, to go on with it when the interpreter is called again; and by what the others
-// see that a thread is alive.
+// Decides when a thread pauses a long instruction, which continues when the interpreter is called again, and shows the
+// other threads that this one is alive.
 
-/** Milliseconds, of the thread that runs Programs alone. */
+/** The time in milliseconds. Only the thread that runs Programs has a clock. */
 declare function now(): f64;
 
-/** When the thread that runs Programs is to return. */
+/** The time at which the thread that runs Programs must return. */
 let deadline: f64 = 0;
-/** The word that tells the others so; 0 where there are none. */
+/** Address of the word that is not 0 when all threads must pause; 0 where there is no team. */
 let stop: usize = 0;
-/** Of a thread that serves: the word that it counts up as long as it is alive. */
+/** On a helper thread: address of the word that it increments while it is alive. */
 let pulse: usize = 0;
 
 export function time(): f64 {
@@ -20,18 +20,18 @@ export function setDeadline(at: f64): void {
   if (stop !== 0) atomic.store<i32>(stop, 0);
 }
 
-/** For the thread that runs Programs. */
-export function tellBy(address: usize): void {
+/** Makes the thread that runs Programs announce at this address that all threads must pause. */
+export function announceStopAt(address: usize): void {
   stop = address;
 }
 
-/** For a thread that serves. */
-export function listenTo(address: usize, own: usize): void {
+/** Makes a helper thread watch the word at `address`, and increment the word at `own`. */
+export function watchStopAt(address: usize, own: usize): void {
   stop = address;
   pulse = own;
 }
 
-/** Whether what can be gone on with later is to be left now. */
+/** Whether work that can be continued later must pause now. */
 export function isTimeOver(): bool {
   if (pulse !== 0) {
     beat();
@@ -42,7 +42,7 @@ export function isTimeOver(): bool {
   return true;
 }
 
-/** To be called every few milliseconds. */
+/** Shows that this thread is alive. Long kernels call it every few milliseconds. */
 export function beat(): void {
   if (pulse !== 0) atomic.add<i32>(pulse, 1);
 }

@@ -1,11 +1,11 @@
-// Sums over the rows of a column, which is float32, with vectors that are float32 or float64. Pointers are to numbers one
-// after the other.
+// Sums over the rows of a column of float32 numbers and of vectors in float32 or float64. All numbers of a vector lie
+// one after the other.
 import { sumOfLanes } from './memory';
 
-/** Numbers taken at a time. */
+/** The numbers that one pass of the loop in `dotNarrow` adds up. */
 const WIDTH: i32 = 16;
 
-/** x·y, added up in float32. */
+/** x·y, summed in float32. */
 export function dotNarrow(x: usize, y: usize, length: i32): f32 {
   let a = f32x4.splat(0);
   let b = a;
@@ -23,7 +23,7 @@ export function dotNarrow(x: usize, y: usize, length: i32): f32 {
   return sum;
 }
 
-/** x·y in float64, in which the products of float32 are exact. */
+/** x·y of float32 numbers, summed in float64, where their products are exact. */
 export function dotWide(x: usize, y: usize, length: i32): f64 {
   let a = f64x2.splat(0);
   let b = a;
@@ -37,7 +37,7 @@ export function dotWide(x: usize, y: usize, length: i32): f64 {
   return sum;
 }
 
-/** x·y with y in float64. */
+/** x·y for x in float32 and y in float64. */
 export function dotMixed(x: usize, y: usize, length: i32): f64 {
   let a = f64x2.splat(0);
   let b = a;
@@ -51,7 +51,7 @@ export function dotMixed(x: usize, y: usize, length: i32): f64 {
   return sum;
 }
 
-/** y += factor·x with y in float64. */
+/** y += factor·x for x in float32 and y in float64. */
 export function addMixed(y: usize, x: usize, factor: f64, length: i32): void {
   const f = f64x2.splat(factor);
   let i = 0;
@@ -59,7 +59,7 @@ export function addMixed(y: usize, x: usize, factor: f64, length: i32): void {
   if (i < length) store<f64>(y, load<f64>(y) + factor * <f64>load<f32>(x));
 }
 
-/** y += a·x in float32; up to three numbers behind the last one are overwritten. */
+/** y += a·x in float32. Up to three numbers beyond the last one are overwritten. */
 export function addNarrow(y: usize, x: usize, a: f32, length: i32): void {
   const f = f32x4.splat(a);
   for (let i = 0; i < length; i += 4, x += 16, y += 16) {
@@ -67,7 +67,7 @@ export function addNarrow(y: usize, x: usize, a: f32, length: i32): void {
   }
 }
 
-/** Both in float64. */
+/** x·y, both in float64. */
 export function dot(x: usize, y: usize, length: i32): f64 {
   let a = f64x2.splat(0);
   let b = a;
@@ -91,7 +91,7 @@ export function add(y: usize, x: usize, factor: f64, length: i32): void {
   if (i < length) store<f64>(y, load<f64>(y) + factor * load<f64>(x));
 }
 
-/** Two numbers of float32 as float64. */
+/** Converts two float32 numbers to float64. */
 function two(x: usize, offset: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(x + offset));
 }

@@ -2,7 +2,7 @@
 import { Combine } from '../instructions';
 import { buffer, quad, real, storeFirst, word } from './memory';
 
-/** The terms of one row that are not left out. */
+/** The terms of one row whose coefficient is not 0: the addresses of the rows, and the coefficients. */
 let count: i32 = 0;
 let x0: usize = 0;
 let x1: usize = 0;

@@ -1,5 +1,5 @@
-// Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in kernels.ts. Passes over all features alternate
-// with passes over those in use until these stand still.
+// Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in lasso-kernels.ts. A pass over all features
+// is followed by passes over the support until it no longer changes, and so on.
 import { DESCENT_RECORD, Descend } from '../instructions';
 import { isTimeOver } from './clock';
 import { addNarrow } from './columns';
@@ -11,20 +11,24 @@ let rows: i32 = 0;
 let features: i32 = 0;
 let isCutShort: bool = false;
 
-/** Of the group: its columns, the squares of their lengths, and places for features in use. */
+/** Of the current group: the columns of X, the squares of their lengths, and a list with room for all features. */
 let columns: usize = 0;
 let squares: usize = 0;
 let used: usize = 0;
 
-/** The problem at work; its passes, 0 before it is begun; the features in use, or −1 where the next pass is one over all. */
+/**
+ * The current problem, its passes (0 before it has begun), and the length of the list (−1 before a pass over all
+ * features).
+ */
 let problem: i32 = 0;
 let passes: i32 = 0;
 let usedCount: i32 = -1;
 
-/** Of the problem: thresholds, coefficients, and y − Xβ. */
+/**
+ * Of the current problem: thresholds t, ridge ρ, the largest number of passes, coefficients β, and the residual y − Xβ.
+ */
 let penalty: usize = 0;
 let ridge: f32 = 0;
-/** Most passes. */
 let limit: i32 = 0;
 let beta: usize = 0;
 let residual: usize = 0;
@@ -58,7 +62,7 @@ export function descend(at: usize, first: i32, last: i32): void {
 }
 
 /** Whether all problems are solved. */
-export function endsDescent(at: usize): bool {
+export function isDescentDone(at: usize): bool {
   const groups = word(at, Descend.groups);
   const length = problemsOf(at);
   for (let group = 0; group < groups; group++) {
@@ -67,7 +71,7 @@ export function endsDescent(at: usize): bool {
   return true;
 }
 
-/** Of a group. */
+/** The number of problems in a group. */
 function problemsOf(at: usize): i32 {
   return word(at, Descend.batch) / word(at, Descend.groups);
 }
@@ -85,7 +89,7 @@ function columnOf(j: i32): usize {
   return place(columns, j * rows);
 }
 
-/** @returns false where it is to be gone on with later */
+/** @returns false where the time ran out before the problem was solved */
 function solveProblem(at: usize, hasPrevious: bool): bool {
   beta = place(buffer(at, Descend.out), problem * (features + 1));
   const remaining = load<f32>(place(buffer(at, Descend.remaining), problem));
@@ -119,7 +123,7 @@ function isZero(values: usize): bool {
   return true;
 }
 
-/** @returns false where the time was over before the end */
+/** @returns false where the time ran out before the end */
 function repeatPasses(tolerance: f32): bool {
   while (true) {
     if (usedCount < 0) {
@@ -139,7 +143,7 @@ function repeatPasses(tolerance: f32): bool {
   }
 }
 
-/** Lists the features whose coefficient is not 0; returns how many there are. */
+/** Lists the features whose coefficient is not 0, and returns their number. */
 function listUsed(): i32 {
   let count = 0;
   for (let j = 0; j < features; j++) {
@@ -151,8 +155,8 @@ function listUsed(): i32 {
 }
 
 /**
- * One pass over `count` features, those listed or the first ones; the largest change of a coefficient, relative to the
- * largest coefficient.
+ * Updates `count` features once: those in `list`, or the first ones where `list` is 0.
+ * @returns the largest change of a coefficient, relative to the largest coefficient
  */
 function passOver(count: i32, list: usize): f32 {
   let change: f32 = 0;
@@ -176,7 +180,7 @@ function passOver(count: i32, list: usize): f32 {
   return change === 0 ? 0 : change / largest;
 }
 
-/** residual += factor·Xⱼ; what comes behind the last row is nobody's. */
+/** residual += factor·Xⱼ. The numbers beyond the last row, which `addNarrow` overwrites, are not used. */
 function addColumn(j: i32, factor: f32): void {
   if (factor === 0) return;
   addNarrow(residual, columnOf(j), factor, rows);

@@ -1,12 +1,12 @@
-// Element-wise operations on one to three operands, each read through its own layout.
+// Element-wise operations on one to three operands. Each operand is read through a layout of its own.
 import { Elementwise, Operation } from '../instructions';
-import { evaluate, STEP } from './formulas';
-import { buffer, CHUNK, chunk, real, splatted, word } from './memory';
+import { evaluate } from './formulas';
+import { buffer, CHUNK, chunk, parametersAt, splatted, word } from './memory';
 import { interleave4 } from './pack';
 
 const BYTES: i32 = 4;
 
-/** The elements `first` to `last` of the result. */
+/** Computes the elements `first` to `last` of the result. */
 export function elementwise(at: usize, first: i32, last: i32): void {
   const operation = word(at, Elementwise.operation);
   const out = buffer(at, Elementwise.out);
@@ -15,9 +15,7 @@ export function elementwise(at: usize, first: i32, last: i32): void {
     transpose(at, first / columns, last / columns);
     return;
   }
-  const p0 = real(at, Elementwise.p0);
-  const p1 = real(at, Elementwise.p1);
-  const p2 = real(at, Elementwise.p2);
+  const parameters = parametersAt(at, Elementwise.p0);
   for (let index = first; index < last; ) {
     const column = index % columns;
     const row = index / columns;
@@ -27,7 +25,7 @@ export function elementwise(at: usize, first: i32, last: i32): void {
     const y = operand(at, Elementwise.second, 1, row, column, count);
     const z = operand(at, Elementwise.third, 2, row, column, count);
     const to = out + <usize>(index * BYTES);
-    evaluate(operation, to, count, x, step(at, 0), y, step(at, 1), z, step(at, 2), p0, p1, p2, index);
+    evaluate(operation, to, count, parameters, x, y, z, index);
     index += count;
   }
 }
@@ -37,7 +35,7 @@ function lastStride(at: usize, place: i32): i32 {
   return word(at, Elementwise.firstLayout + 5 * place + 4);
 }
 
-/** No operand has to be gathered. */
+/** Whether the last stride of every operand is 0 or 1, so that none has to be gathered. */
 function isPlain(at: usize): bool {
   for (let place = 0; place < 3; place++) {
     const stride = lastStride(at, place);
@@ -46,12 +44,10 @@ function isPlain(at: usize): bool {
   return true;
 }
 
-/** As `evaluate` wants it. */
-function step(at: usize, place: i32): usize {
-  return lastStride(at, place) === 0 ? 0 : STEP;
-}
-
-/** Where `count` numbers of an operand lie, from a place in the result on: in the operand itself, or copied aside. */
+/**
+ * The `count` numbers of an operand from a place of the result on, as `evaluate` reads them: their address in the
+ * operand itself or in a copy, or one splatted number.
+ */
 function operand(at: usize, field: i32, place: i32, row: i32, column: i32, count: i32): usize {
   const values = buffer(at, field);
   if (values === 0) return splatted(place, 0);
@@ -76,7 +72,7 @@ function operand(at: usize, field: i32, place: i32, row: i32, column: i32, count
   return aside;
 }
 
-/** Whether a matrix is copied transposed: its units are divided by whole rows of the result. */
+/** Whether the instruction copies a matrix transposed. Threads then divide it by whole rows of the result. */
 export function isTransposition(at: usize): bool {
   const layout = Elementwise.firstLayout;
   return (
@@ -87,10 +83,13 @@ export function isTransposition(at: usize): bool {
   );
 }
 
-/** Rows of the result that are written at a time, so that what is read and written stays in the cache. */
+/**
+ * The number of rows of the result that are written at a time: both what is read and what is written then stays in the
+ * cache.
+ */
 const TRANSPOSED_ROWS: i32 = 16;
 
-/** The rows `first` to `last` of the result, which are columns of x. */
+/** Writes the rows `first` to `last` of the result, which are columns of x. */
 function transpose(at: usize, first: i32, last: i32): void {
   const layout = Elementwise.firstLayout;
   const columns = word(at, Elementwise.shape + 3);

@@ -1,20 +1,26 @@
-// How a feature comes into use in the homotopy, beside the others or in the place of one of them; see cpu/stage.ts.
+// Takes a feature into A, the set of features in use by the homotopy: beside the others, or in the place of one; see
+// cpu/stage.ts.
 import { dotWide } from './columns';
 import { append, DEPENDENT, solve } from './factor';
 import * as walk from './walk';
 
-/** Coefficients of a dependent column below this share of the largest are rounding. */
+/** Where a column depends on others, coefficients below this share of the largest are taken for rounding errors. */
 const SMALLEST: f64 = 1e-5;
 
-/** False where the column depends on those in use. */
-export function enters(j: i32, own: i32, along: f64): bool {
+/**
+ * Appends feature j to A.
+ * @param own the sign of its correlation
+ * @param along how fast that correlation falls with τ
+ * @returns false where its column depends on those in use
+ */
+export function appendFeature(j: i32, own: i32, along: f64): bool {
   findProducts(j);
   if (walk.count === walk.capacity || !append(walk.products, walk.squareOf(j) + walk.ridge, along)) return false;
   walk.use(j, own);
   return true;
 }
 
-/** Of a column with those in use. */
+/** Computes the products of a column with those in use. */
 function findProducts(j: i32): void {
   const column = walk.columnOf(j);
   for (let place = 0; place < walk.count; place++) {
@@ -24,8 +30,10 @@ function findProducts(j: i32): void {
 }
 
 /**
- * Xⱼ = X_A·a: βⱼ grows in the place of those in use, Xβ staying as it is, until one of them, i, is 0; returns its place, or −1
- * where there is none. Without it the pivot of j is aᵢ²/(H⁻¹)ᵢᵢ.
+ * For a column Xⱼ = X_A·a that depends on those in use: moves along the direction in which βⱼ grows and Xβ stays as it
+ * is, until a coefficient in use, βᵢ, becomes 0.
+ * @returns the place of i in A, or −1 where there is none without which Xⱼ is independent (its pivot is then
+ * aᵢ²/(H⁻¹)ᵢᵢ)
  */
 export function exchange(j: i32, sign: i32): i32 {
   findProducts(j);
@@ -54,9 +62,9 @@ export function exchange(j: i32, sign: i32): i32 {
   return found;
 }
 
-/** Whether a column that depends on those in use does so no longer once one of these is left out. */
+/** Whether the dependent column Xⱼ is independent of the columns in use other than that at `place`. */
 function isIndependentWithout(place: i32, j: i32): bool {
-  // The direction is found anew in the next step.
+  // The space of the direction is free here: the next step computes the direction again.
   const unit = walk.direction;
   memory.fill(unit, 0, (<usize>walk.count) << 3);
   store<f64>(walk.wide(unit, place), 1);

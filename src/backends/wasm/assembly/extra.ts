@@ -1,11 +1,11 @@
-// The second module, as the first one sees it; the host loads it before a Program runs that needs it.
+// How the first module calls the second one. The host loads the second module before a Program runs that needs it.
 import { Extra } from '../extra-instructions';
 import { tableInUse, word } from './memory';
 
 declare function perform(table: usize, at: usize, first: i32, last: i32): void;
 
-/** The units `first` to `last` of those that are under way. */
-export function extra(at: usize, first: i32, last: i32): void {
+/** Performs the units `first` to `last` of those in progress. */
+export function performExtra(at: usize, first: i32, last: i32): void {
   const done = word(at, Extra.done);
   perform(tableInUse(), at, done + first, done + last);
 }

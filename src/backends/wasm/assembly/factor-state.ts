@@ -1,4 +1,4 @@
-// Where the samples of a factorisation lie, and what is told of one that has failed.
+// Where the samples of a factorisation lie, and how the failure of a sample is recorded.
 import { Factor } from '../extra-instructions';
 import { buffer, word } from './memory';
 
@@ -7,7 +7,7 @@ export function sampleIn(at: usize, matrices: usize, sample: i32): usize {
   return matrices + ((<usize>sample * order * order) << 2);
 }
 
-/** Address of what is told of a sample, behind all matrices. */
+/** Address of the number behind all matrices that is 0, or 1 + the pivot at which the sample has failed. */
 export function failureOf(at: usize, sample: i32): usize {
   return sampleIn(at, buffer(at, Factor.out), word(at, Factor.samples)) + ((<usize>sample) << 2);
 }
@@ -16,13 +16,13 @@ export function hasFailed(failure: usize): bool {
   return load<f32>(failure) !== 0;
 }
 
-/** Not where it is NaN. */
+/** False for NaN. */
 export function isPivot(pivot: f32, least: f32): bool {
   return pivot > least && pivot < f32.POSITIVE_INFINITY;
 }
 
-/** The sample is NaN from now on. */
-export function loseSample(at: usize, sample: i32, pivot: i32): void {
+/** Fills the sample with NaN, and records the pivot at which it failed. */
+export function markFailed(at: usize, sample: i32, pivot: i32): void {
   const begin = sampleIn(at, buffer(at, Factor.out), sample);
   const end = sampleIn(at, buffer(at, Factor.out), sample + 1);
   for (let to = begin; to < end; to += 4) store<f32>(to, f32.NaN);

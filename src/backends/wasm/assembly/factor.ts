@@ -1,22 +1,23 @@
-// The Cholesky factor of a matrix whose rows and columns come and go, in float64; see cpu/factor.ts. LLᵀ = H, z = L⁻¹c.
+// The Cholesky factor LLᵀ = H, in float64, of a matrix to which rows and columns are appended and from which they are
+// removed, and z = L⁻¹c for a right-hand side c; see cpu/factor.ts.
 import { add, dot } from './columns';
 
-/** A pivot below this share of its diagonal entry is rounding: the row depends on those before it. */
+/** A pivot below this share of its diagonal entry is taken for a rounding error: the row depends on those before it. */
 export const DEPENDENT: f64 = 1e-11;
 
-/** Rows of L, one behind the other, of 1, 2, … numbers. */
+/** The rows of L, one after the other, of 1, 2, … numbers. */
 let triangle: usize = 0;
 let z: usize = 0;
-/** Of rotations, cosine and sine. */
+/** Cosine and sine of each rotation. */
 let rotations: usize = 0;
 let size: i32 = 0;
 
-/** Bytes for a factor of so many rows. */
+/** Bytes for a factor of up to `capacity` rows. */
 export function factorBytes(capacity: i32): usize {
   return number(0, triangular(capacity) + 3 * <usize>capacity);
 }
 
-/** A factor of so many rows, in the space that it has had before. */
+/** Makes the factor of `rows` rows that lies at `at` the current one. */
 export function useFactor(at: usize, capacity: i32, rows: i32): void {
   triangle = at;
   z = number(at, triangular(capacity));
@@ -40,15 +41,16 @@ function rowOf(i: i32): usize {
   return number(triangle, triangular(i));
 }
 
-export function clear(): void {
+export function clearFactor(): void {
   size = 0;
 }
 
 /**
- * Appends a row of H; false where it depends on the others, and the factor stays as it was.
- * @param h its products with the rows that are there, which L⁻¹h takes the place of
- * @param square its diagonal entry
- * @param right its entry of c
+ * Appends a row and a column to H.
+ * @param h the entries of the row before the diagonal; overwritten by L⁻¹h
+ * @param square the diagonal entry
+ * @param right the new entry of c
+ * @returns false where the row depends on the others; the factor is then unchanged
  */
 export function append(h: usize, square: f64, right: f64): bool {
   forward(h);
@@ -63,7 +65,10 @@ export function append(h: usize, square: f64, right: f64): bool {
   return true;
 }
 
-/** Deletes a row and a column of H. The rows below have an entry too many, which plane rotations of their columns carry off. */
+/**
+ * Removes a row and a column of H. Each row of L below then has one entry too many; plane rotations of columns
+ * eliminate these.
+ */
 export function remove(place: i32): void {
   for (let i = place + 1; i < size; i++) {
     const from = rowOf(i);
@@ -80,7 +85,7 @@ export function remove(place: i32): void {
   size -= 1;
 }
 
-/** The rotations `first` to `last` of neighbouring numbers; returns what the last of them leaves in the second place. */
+/** Applies the rotations `first` to `last` to neighbouring numbers. @returns the second number of the last rotation */
 function rotate(from: usize, to: usize, first: i32, last: i32): f64 {
   let a = load<f64>(number(from, first));
   for (let c = first; c < last; c++) {
@@ -93,19 +98,19 @@ function rotate(from: usize, to: usize, first: i32, last: i32): f64 {
   return a;
 }
 
-/** Takes another c, which is overwritten. */
-export function aim(c: usize): void {
+/** Replaces c. The numbers at `c` are overwritten. */
+export function setRightSide(c: usize): void {
   forward(c);
   memory.copy(z, c, (<usize>size) << 3);
 }
 
-/** H⁻¹c */
-export function solution(out: usize): void {
+/** Writes H⁻¹c. */
+export function solveRightSide(out: usize): void {
   memory.copy(out, z, (<usize>size) << 3);
   backward(out);
 }
 
-/** h becomes L⁻¹h. */
+/** Replaces h by L⁻¹h. */
 function forward(h: usize): void {
   for (let i = 0; i < size; i++) {
     const row = rowOf(i);
@@ -114,13 +119,13 @@ function forward(h: usize): void {
   }
 }
 
-/** h becomes H⁻¹h. */
+/** Replaces h by H⁻¹h. */
 export function solve(h: usize): void {
   forward(h);
   backward(h);
 }
 
-/** d becomes L⁻ᵀd. */
+/** Replaces d by L⁻ᵀd. */
 function backward(d: usize): void {
   for (let i = size - 1; i >= 0; i--) {
     const row = rowOf(i);

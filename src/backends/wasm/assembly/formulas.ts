@@ -1,4 +1,4 @@
-// The formulas of ELEMENTWISE in kernels.ts, each in a loop of its own over numbers that lie one after the other.
+// The formulas of ELEMENTWISE in kernels.ts. Each has a loop of its own over numbers that lie one after the other.
 import { Operation } from '../instructions';
 import {
   arctangent,
@@ -15,67 +15,67 @@ import {
   softThreshold,
   unlessNaN,
 } from './functions';
-import { quad, storeFirst } from './memory';
+import { isSplatted, quad, storeFirst } from './memory';
 import { proximalSoftsign, smoothProximal } from './proximal';
 
-/** Bytes of four numbers. */
+/** The bytes of four numbers. */
 export const STEP: usize = 16;
 
 /**
- * Writes OPERATION(x, y, z) for `count` numbers, and nothing beyond them; operands may be read up to the next multiple of
- * four. The result may lie where an operand lies whose step is not 0.
- * @param dx bytes from four numbers of x to the next four: 16, or 0 where x is four times the same number
- * @param index of the first element in the whole result, which dropout depends on
+ * Writes operation(x, y, z) for `count` numbers, and nothing beyond them; operands may be read up to the next multiple
+ * of four. An operand is the address of that many numbers, or what `splatted` returned where it is one number for all
+ * of them; 0 where the operation has no such operand. The result may take the place of an operand that is not splatted.
+ * @param parameters p0, p1 and p2 of the operation, as `parametersAt` reads them
+ * @param index place of the first number in the whole result, from which dropout draws its random numbers
  */
 export function evaluate(
   operation: i32,
   out: usize,
   count: i32,
+  parameters: v128,
   x: usize,
-  dx: usize,
-  y: usize,
-  dy: usize,
-  z: usize,
-  dz: usize,
-  p0: f32,
-  p1: f32,
-  p2: f32,
-  index: i32,
+  y: usize = 0,
+  z: usize = 0,
+  index: i32 = 0,
 ): void {
   const vectors = <usize>(count >> 2);
   const whole = vectors * STEP;
-  if (vectors > 0) evaluateVectors(operation, out, out + whole, x, dx, y, dy, z, dz, p0, p1, p2, index);
+  if (vectors > 0) evaluateVectors(operation, out, out + whole, parameters, x, y, z, index);
   const rest = count & 3;
   if (rest === 0) return;
   const last = quad(3);
-  x += vectors * dx;
-  y += vectors * dy;
-  z += vectors * dz;
+  x += vectors * stepOf(x);
+  y += vectors * stepOf(y);
+  z += vectors * stepOf(z);
   index += (<i32>vectors) << 2;
-  evaluateVectors(operation, last, last + STEP, x, dx, y, dy, z, dz, p0, p1, p2, index);
+  evaluateVectors(operation, last, last + STEP, parameters, x, y, z, index);
   storeFirst(out + whole, last, rest);
 }
 
-/** For `out` up to `end`, at least four numbers. */
+/** Bytes from four numbers of an operand to the next four. */
+function stepOf(operand: usize): usize {
+  return isSplatted(operand) ? 0 : STEP;
+}
+
+/** Fills `out` up to `end`, at least four numbers. */
 function evaluateVectors(
   operation: i32,
   out: usize,
   end: usize,
+  parameters: v128,
   x: usize,
-  dx: usize,
   y: usize,
-  dy: usize,
   z: usize,
-  dz: usize,
-  p0: f32,
-  p1: f32,
-  p2: f32,
   index: i32,
 ): void {
+  const dx = stepOf(x);
+  const dy = stepOf(y);
+  const dz = stepOf(z);
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
-  const a0 = f32x4.splat(p0);
-  const a1 = f32x4.splat(p1);
+  const a0 = v128.shuffle<f32>(parameters, parameters, 0, 0, 0, 0);
+  const a1 = v128.shuffle<f32>(parameters, parameters, 1, 1, 1, 1);
+  const a2 = v128.shuffle<f32>(parameters, parameters, 2, 2, 2, 2);
   switch (operation) {
     case Operation.copy:
     case Operation.proximalIdentity:
@@ -187,7 +187,7 @@ function evaluateVectors(
       break;
     case Operation.clipDerivative:
       for (; out < end; out += STEP, x += dx, y += dy) {
-        v128.store(out, clipDerivative(v128.load(x), v128.load(y), a1, f32x4.splat(p2), a0));
+        v128.store(out, clipDerivative(v128.load(x), v128.load(y), a1, a2, a0));
       }
       break;
     case Operation.eluDerivative:
@@ -255,14 +255,14 @@ function evaluateVectors(
   }
 }
 
-/** Within the tolerance of the kink (1 − q)·low + q·high, else the derivative on the side where x lies. */
+/** (1 − q)·low + q·high within the tolerance of the kink; elsewhere the derivative on the side where x lies. */
 function atKink(x: v128, kink: v128, tolerance: v128, low: v128, high: v128, q: v128): v128 {
-  const mixed = f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), q), low), f32x4.mul(q, high));
+  const between = f32x4.add(f32x4.mul(f32x4.sub(f32x4.splat(1), q), low), f32x4.mul(q, high));
   const isNear = f32x4.le(f32x4.abs(f32x4.sub(x, kink)), tolerance);
-  return unlessNaN(x, tolerance, v128.bitselect(mixed, v128.bitselect(high, low, f32x4.gt(x, kink)), isNear));
+  return unlessNaN(x, tolerance, v128.bitselect(between, v128.bitselect(high, low, f32x4.gt(x, kink)), isNear));
 }
 
-/** Kinks at both ends, with the Clarke interval [0, 1]. */
+/** There are kinks at both ends; the Clarke interval of each is [0, 1]. */
 function clipDerivative(x: v128, tolerance: v128, low: v128, high: v128, q: v128): v128 {
   const isLow = f32x4.le(f32x4.abs(f32x4.sub(x, low)), tolerance);
   const isHigh = f32x4.le(f32x4.abs(f32x4.sub(x, high)), tolerance);
@@ -271,17 +271,17 @@ function clipDerivative(x: v128, tolerance: v128, low: v128, high: v128, q: v128
   return unlessNaN(x, tolerance, slope);
 }
 
-/** α·eˣ left of the kink, whose Clarke interval is [α, 1]. */
+/** α·eˣ for x < 0 and 1 for x > 0. The Clarke interval of the kink at 0 is [α, 1]. */
 function eluDerivative(x: v128, tolerance: v128, alpha: v128, q: v128): v128 {
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
   const left = f32x4.mul(alpha, exponential(f32x4.min(x, zero)));
-  const mixed = f32x4.add(f32x4.mul(f32x4.sub(one, q), alpha), q);
+  const between = f32x4.add(f32x4.mul(f32x4.sub(one, q), alpha), q);
   const aside = v128.bitselect(one, left, f32x4.gt(x, zero));
-  return unlessNaN(x, tolerance, v128.bitselect(mixed, aside, f32x4.le(f32x4.abs(x), tolerance)));
+  return unlessNaN(x, tolerance, v128.bitselect(between, aside, f32x4.le(f32x4.abs(x), tolerance)));
 }
 
-// e^(−2|x|) and e^(−|x|) keep all digits of these where 1 − tanh² and 1 − s would cancel.
+// The two derivatives below are computed from e^(−2|x|) and e^(−|x|), because 1 − tanh² and 1 − s would cancel.
 function tanhDerivative(x: v128): v128 {
   const e = exponential(f32x4.mul(f32x4.splat(-2), f32x4.abs(x)));
   const sum = f32x4.add(e, f32x4.splat(1));
@@ -294,14 +294,17 @@ function sigmoidDerivative(x: v128): v128 {
   return f32x4.div(e, f32x4.mul(sum, sum));
 }
 
-/** 24 bits of a hash: the finaliser of MurmurHash3, once for the index (from 1) and the first half of the seed, once for the other. */
+/**
+ * 24 bits of a hash: the finaliser of MurmurHash3 is applied to the index (from 1) with the first half of the seed, and
+ * to the result with the second half.
+ */
 function randomBits(index: v128, seed: v128, otherSeed: v128): v128 {
   const first = i32x4.add(i32x4.mul(index, i32x4.splat(0x9e3779b9)), i32x4.trunc_sat_f32x4_u(seed));
   const other = i32x4.mul(i32x4.trunc_sat_f32x4_u(otherSeed), i32x4.splat(0x85ebca6b));
-  return i32x4.shr_u(mixed(v128.xor(mixed(first), other)), 8);
+  return i32x4.shr_u(mixBits(v128.xor(mixBits(first), other)), 8);
 }
 
-function mixed(value: v128): v128 {
+function mixBits(value: v128): v128 {
   let bits = i32x4.mul(v128.xor(value, i32x4.shr_u(value, 16)), i32x4.splat(0x85ebca6b));
   bits = i32x4.mul(v128.xor(bits, i32x4.shr_u(bits, 13)), i32x4.splat(0xc2b2ae35));
   return v128.xor(bits, i32x4.shr_u(bits, 16));

@@ -1,13 +1,14 @@
-// Elementary functions of four numbers at a time, from additions, products, quotients and bit patterns alone: within a few
-// units in the last place, and finite for every finite argument. NaN gives NaN: min and max of WebAssembly hand it on.
+// Elementary functions of four numbers at a time, computed from additions, products, quotients and bit patterns alone.
+// They are right within a few units in the last place, finite for every finite argument, and NaN for NaN: WebAssembly's
+// min and max propagate it.
 
 const LOG2_E: f32 = <f32>Math.LOG2E;
-/** ln 2 in two parts, the first of few bits: an integer times it is exact. */
+/** ln 2 as a sum of two numbers. The first has so few bits that its product with an integer is exact. */
 const LN_2_HIGH: f32 = 0.693359375;
 const LN_2_LOW: f32 = -2.1219444e-4;
 const HALF_PI: f32 = <f32>(0.5 * Math.PI);
 
-/** p·s + c, a step of Horner's rule. */
+/** p·s + c: one step of Horner's rule. */
 export function horner(p: v128, s: v128, c: f32): v128 {
   return f32x4.add(f32x4.mul(p, s), f32x4.splat(c));
 }
@@ -18,7 +19,7 @@ function powerOfTwo(n: v128): v128 {
 }
 
 /** n = round(x / ln 2). */
-function halvings(x: v128): v128 {
+function binaryExponent(x: v128): v128 {
   return f32x4.nearest(f32x4.mul(x, f32x4.splat(LOG2_E)));
 }
 
@@ -35,12 +36,12 @@ function remainderExponential(x: v128, n: v128): v128 {
   return f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r);
 }
 
-/** eˣ = 2ⁿ·eʳ. For a finite x it saturates just below the largest number; 0 where eˣ would be subnormal. */
+/** eˣ = 2ⁿ·eʳ. For a finite x it saturates just below the largest number; it is 0 where eˣ would be subnormal. */
 export function exponential(x: v128): v128 {
   const bounded = f32x4.min(x, f32x4.splat(88.7228));
-  const n = halvings(bounded);
+  const n = binaryExponent(bounded);
   const fraction = f32x4.add(remainderExponential(bounded, n), f32x4.splat(1));
-  // In two factors, since 2¹²⁸ is no float32.
+  // 2ⁿ is applied as two factors, since 2¹²⁸ is not a float32 number.
   const whole = i32x4.trunc_sat_f32x4_s(n);
   const half = i32x4.shr_s(whole, 1);
   const scaled = f32x4.mul(f32x4.mul(fraction, powerOfTwo(half)), powerOfTwo(i32x4.sub(whole, half)));
@@ -48,10 +49,10 @@ export function exponential(x: v128): v128 {
   return v128.andnot(reached, f32x4.lt(x, f32x4.splat(-87.33)));
 }
 
-/** eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1) for x ≤ 0: near 0, where n = 0, nothing cancels. */
+/** eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1) for x ≤ 0. Near 0 we have n = 0, so that nothing cancels. */
 export function exponentialMinusOne(x: v128): v128 {
   const bounded = f32x4.max(x, f32x4.splat(-20));
-  const n = halvings(bounded);
+  const n = binaryExponent(bounded);
   const power = powerOfTwo(i32x4.trunc_sat_f32x4_s(n));
   const part = f32x4.mul(power, remainderExponential(bounded, n));
   const result = f32x4.add(part, f32x4.sub(power, f32x4.splat(1)));
@@ -101,7 +102,7 @@ export function logarithmOnePlus(u: v128): v128 {
   return f32x4.add(half, half);
 }
 
-/** Odd rational approximation of degree 13 over 6 (the one of Eigen); |x| ≥ 7.9 gives ±1 to rounding. */
+/** An odd rational approximation of degree 13 over 6, from Eigen. For |x| ≥ 7.9, tanh x rounds to ±1. */
 export function hyperbolicTangent(x: v128): v128 {
   const t = f32x4.min(f32x4.max(x, f32x4.splat(-7.9053111)), f32x4.splat(7.9053111));
   const s = f32x4.mul(t, t);
@@ -121,7 +122,7 @@ export function hyperbolicTangent(x: v128): v128 {
   return v128.bitselect(x, bounded, f32x4.lt(f32x4.abs(x), f32x4.splat(4e-4)));
 }
 
-/** 1 / (1 + e⁻ˣ); only e^(−|x|) is formed, which cannot overflow. */
+/** 1 / (1 + e⁻ˣ), computed from e^(−|x|), which cannot overflow. */
 export function logistic(x: v128): v128 {
   const one = f32x4.splat(1);
   const e = exponential(f32x4.neg(f32x4.abs(x)));
@@ -133,7 +134,10 @@ export function softplusExcess(x: v128): v128 {
   return logarithmOnePlus(exponential(f32x4.neg(f32x4.abs(x))));
 }
 
-/** The value, or NaN where x or y is: every comparison with it is false, as if it were a number like others. */
+/**
+ * The value, or NaN where x or y is NaN. A value chosen by comparisons needs this, since every comparison with NaN is
+ * false.
+ */
 export function unlessNaN(x: v128, y: v128, value: v128): v128 {
   const isUnknown = v128.or(f32x4.ne(x, x), f32x4.ne(y, y));
   return v128.or(value, v128.and(f32x4.splat(f32.NaN), isUnknown));
@@ -161,7 +165,7 @@ export function softsign(x: v128): v128 {
   return f32x4.div(t, f32x4.add(f32x4.abs(t), f32x4.splat(1)));
 }
 
-/** Reduced to |t| ≤ tan π/8, then the minimax polynomial of Cephes' atanf. */
+/** The argument is reduced to |t| ≤ tan π/8; there the minimax polynomial is that of Cephes' atanf. */
 export function arctangent(x: v128): v128 {
   const one = f32x4.splat(1);
   const size = f32x4.abs(x);
@@ -180,7 +184,7 @@ export function arctangent(x: v128): v128 {
   return v128.bitselect(f32x4.neg(angle), angle, f32x4.lt(x, f32x4.splat(0)));
 }
 
-/** 1 / (1 + x²); where x² might overflow, of 1/x. */
+/** 1 / (1 + x²), computed from 1/x for |x| > 1, where x² might overflow. */
 export function arctangentDerivative(x: v128): v128 {
   const one = f32x4.splat(1);
   const size = f32x4.abs(x);
@@ -190,7 +194,7 @@ export function arctangentDerivative(x: v128): v128 {
   return f32x4.div(v128.bitselect(s, one, isFar), f32x4.add(s, one));
 }
 
-/** −1, 0 or 1; NaN of NaN. */
+/** −1, 0 or 1; NaN for NaN. */
 export function signOf(x: v128): v128 {
   const zero = f32x4.splat(0);
   const one = v128.or(v128.and(x, f32x4.splat(-0.0)), f32x4.splat(1));

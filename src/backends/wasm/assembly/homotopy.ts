@@ -1,78 +1,87 @@
-// Lasso problems by a homotopy; see HomotopyCall in kernels.ts, and cpu/homotopy.ts for the same in plain loops. X is float32, β,
-// g and the factor are float64; how g moves along a step, which only decides where the step ends, is summed up in float32.
+// Solves Lasso problems by a homotopy; see HomotopyCall in kernels.ts, and cpu/homotopy.ts for the same in plain loops.
+// X is float32; β, g and the factor are float64. How g changes along a step decides only where the step ends, and is
+// summed in float32.
 import { HOMOTOPY_RECORD, Homotopy } from '../instructions';
 import { addMixed, dot, dotMixed, dotNarrow, dotWide } from './columns';
-import { enters } from './entering';
-import { clear, factorRows, useFactor } from './factor';
+import { appendFeature } from './entering';
+import { clearFactor, factorRows, useFactor } from './factor';
 import { buffer, word } from './memory';
-import { beginStage, follow, resume as resumeStage, save as saveStage, stepsOfStage } from './stage';
+import { beginStage, followStage, resume as resumeStage, save as saveStage, stepsOfStage } from './stage';
 import * as walk from './walk';
 
-/** Of the residual at which a problem is solved: relative to maxⱼ‖Xⱼ‖·‖y‖. */
+/** A problem is solved when its violation, relative to maxⱼ‖Xⱼ‖·‖y‖, is at most this. */
 const SOLVED: f64 = 1e-10;
-/** More than what float32 makes of Xⱼᵀr, relative to ‖Xⱼ‖·‖r‖, and what float64 is spent on, relative to the threshold. */
+/** Bounds the rounding error of Xⱼᵀr in float32, relative to ‖Xⱼ‖·‖r‖. */
 const NARROW: f64 = 1e-5;
+/** Correlations above this share of their threshold are computed in float64. */
 const NEAR: f64 = 0.98;
+/** A stage makes progress if it lowers the violation to this share of the least so far, or less. */
 const PROGRESS: f64 = 0.9;
+/** The number of stages without progress after which the rest of the violation is taken for rounding. */
 const STALE_STAGES: i32 = 2;
 
-/** What is kept of a group when it is left unfinished, in numbers of float64; HOMOTOPY_RECORD has room for 32 of them. */
-const OWN: i32 = 0;
+/**
+ * Where the record of a group holds what walk.ts, factor.ts and stage.ts save, in numbers of float64 (HOMOTOPY_RECORD
+ * has 32).
+ */
 const WALK: i32 = 10;
 const FACTOR: i32 = 13;
 const STAGE: i32 = 14;
 
-let limit: i32 = 0;
-let isCutShort: bool = false;
-let y: usize = 0;
-/** Of the problem before. */
-let ridge: f32 = NaN;
-/** Whether g is that of β. */
-let isCurrent: bool = false;
-
-/** The problem at work, whether it was begun, and whether a stage of it was. */
-let problem: i32 = 0;
-let isBegun: bool = false;
-let isInStage: bool = false;
-/** Its steps and stages, the least violation so far, that of the stage, and the stages since then that brought nothing. */
-let steps: i32 = 0;
-let stage: i32 = 0;
-let best: f64 = 0;
-let violated: f64 = 0;
-let stale: i32 = 0;
+/** How far a group has come. It lies at the start of the group's record, so that it outlasts an interruption. */
+@unmanaged
+class Group {
+  /** The current problem. */
+  problem: i32;
+  /** Steps and stages of the problem. */
+  steps: i32;
+  stages: i32;
+  /** Stages in a row that made no progress. */
+  staleStages: i32;
+  /** Address of the y of the latest problem, and its ρ. */
+  y: usize;
+  ridge: f32;
+  isProblemBegun: bool;
+  isStageBegun: bool;
+  /** Whether g belongs to the present β. */
+  isCurrent: bool;
+  /** The least violation of the problem so far, and the one before the current stage. */
+  leastViolation: f64;
+  violation: f64;
+}
 
 /** The groups `first` to `last`, each as far as time allows. */
 export function homotopy(at: usize, first: i32, last: i32): void {
-  limit = word(at, Homotopy.limit);
-  isCutShort = word(at, Homotopy.isCutShort) !== 0;
   const length = problemsOf(at);
-  for (let group = first; group < last; group++) {
-    const record = recordOf(at, group);
-    layOut(at, group, record);
+  for (let index = first; index < last; index++) {
+    const record = recordOf(at, index);
+    const group = changetype<Group>(record);
+    layOut(at, index, record);
     if (word(at, Homotopy.isBegun) !== 0) resume(record);
     else {
       walk.begin();
-      isCurrent = false;
-      ridge = NaN;
-      problem = group * length;
-      isBegun = false;
+      group.isCurrent = false;
+      group.ridge = NaN;
+      group.y = 0;
+      group.problem = index * length;
+      group.isProblemBegun = false;
     }
-    while (problem < (group + 1) * length && solveProblem(at)) problem += 1;
+    while (group.problem < (index + 1) * length && solveProblem(at, group)) group.problem += 1;
     save(record);
   }
 }
 
 /** Whether all problems are solved. */
-export function endsHomotopy(at: usize): bool {
+export function isHomotopyDone(at: usize): bool {
   const groups = word(at, Homotopy.groups);
   const length = problemsOf(at);
-  for (let group = 0; group < groups; group++) {
-    if (<i32>load<f64>(walk.wide(recordOf(at, group), OWN)) < (group + 1) * length) return false;
+  for (let index = 0; index < groups; index++) {
+    if (changetype<Group>(recordOf(at, index)).problem < (index + 1) * length) return false;
   }
   return true;
 }
 
-/** Of a group. */
+/** The number of problems in a group. */
 function problemsOf(at: usize): i32 {
   return word(at, Homotopy.batch) / word(at, Homotopy.groups);
 }
@@ -91,35 +100,12 @@ function layOut(at: usize, group: i32, record: usize): void {
 }
 
 function save(record: usize): void {
-  const own = walk.wide(record, OWN);
-  store<f64>(own, <f64>problem);
-  store<f64>(walk.wide(own, 1), <f64>ridge);
-  store<u32>(walk.wide(own, 2), <u32>y);
-  store<f64>(walk.wide(own, 3), <f64>((isBegun ? 1 : 0) + (isInStage ? 2 : 0) + (isCurrent ? 4 : 0)));
-  store<f64>(walk.wide(own, 4), <f64>steps);
-  store<f64>(walk.wide(own, 5), <f64>stage);
-  store<f64>(walk.wide(own, 6), best);
-  store<f64>(walk.wide(own, 7), violated);
-  store<f64>(walk.wide(own, 8), <f64>stale);
   walk.save(walk.wide(record, WALK));
   store<f64>(walk.wide(record, FACTOR), <f64>factorRows());
   saveStage(walk.wide(record, STAGE));
 }
 
 function resume(record: usize): void {
-  const own = walk.wide(record, OWN);
-  problem = <i32>load<f64>(own);
-  ridge = <f32>load<f64>(walk.wide(own, 1));
-  y = <usize>load<u32>(walk.wide(own, 2));
-  const flags = <i32>load<f64>(walk.wide(own, 3));
-  isBegun = (flags & 1) !== 0;
-  isInStage = (flags & 2) !== 0;
-  isCurrent = (flags & 4) !== 0;
-  steps = <i32>load<f64>(walk.wide(own, 4));
-  stage = <i32>load<f64>(walk.wide(own, 5));
-  best = load<f64>(walk.wide(own, 6));
-  violated = load<f64>(walk.wide(own, 7));
-  stale = <i32>load<f64>(walk.wide(own, 8));
   walk.resume(walk.wide(record, WALK));
   useFactor(walk.end, walk.capacity, <i32>load<f64>(walk.wide(record, FACTOR)));
   resumeStage(walk.wide(record, STAGE));
@@ -129,44 +115,49 @@ function narrow(values: usize, index: i32): usize {
   return values + ((<usize>index) << 2);
 }
 
-/** @returns false where it is to be gone on with later */
-function solveProblem(at: usize): bool {
+/** @returns false where the time ran out before the problem was solved */
+function solveProblem(at: usize, group: Group): bool {
   const features = walk.features;
+  const problem = group.problem;
   walk.usePenalty(narrow(buffer(at, Homotopy.penalty), problem * features));
-  if (!isBegun) {
-    begin(
+  if (!group.isProblemBegun) {
+    beginProblem(
+      group,
       narrow(buffer(at, Homotopy.y), problem * walk.rows),
       narrow(buffer(at, Homotopy.initial), problem * features),
       load<f32>(narrow(buffer(at, Homotopy.ridge), problem)),
     );
-    steps = 0;
-    stage = 0;
-    best = f64.MAX_VALUE;
-    stale = 0;
-    isBegun = true;
-    isInStage = false;
+    group.steps = 0;
+    group.stages = 0;
+    group.leastViolation = f64.MAX_VALUE;
+    group.staleStages = 0;
+    group.isProblemBegun = true;
+    group.isStageBegun = false;
   }
-  if (!solve()) return false;
+  if (!runStages(at, group)) return false;
   const out = narrow(buffer(at, Homotopy.out), problem * (features + 2));
   for (let j = 0; j < features; j++) store<f32>(narrow(out, j), <f32>walk.betaOf(j));
-  store<f32>(narrow(out, features), <f32>steps);
-  store<f32>(narrow(out, features + 1), <f32>gap(out));
-  isBegun = false;
+  store<f32>(narrow(out, features), <f32>group.steps);
+  store<f32>(narrow(out, features + 1), <f32>gapOf(out, group.y));
+  group.isProblemBegun = false;
   return true;
 }
 
-/** From the solution before, where that is of the same y and nothing else is given, or from the start that is given. */
-function begin(target: usize, initial: usize, rho: f32): void {
-  const isNext = ridge === rho && memory.compare(target, y, (<usize>walk.rows) << 2) === 0;
-  y = target;
-  ridge = rho;
-  if (isNext && isZero(initial)) return;
-  isCurrent = false;
+/**
+ * Starts from the solution of the problem before, if that has the same y and ρ and `initial` is 0; otherwise from
+ * `initial`.
+ */
+function beginProblem(group: Group, target: usize, initial: usize, rho: f32): void {
+  const isSame = group.ridge === rho && memory.compare(target, group.y, (<usize>walk.rows) << 2) === 0;
+  group.y = target;
+  group.ridge = rho;
+  if (isSame && isZero(initial)) return;
+  group.isCurrent = false;
   walk.restart(<f64>rho);
-  clear();
+  clearFactor();
   for (let j = 0; j < walk.features; j++) {
     const value = <f64>load<f32>(narrow(initial, j));
-    if (value !== 0 && enters(j, value < 0 ? -1 : 1, 0)) walk.setBeta(j, value);
+    if (value !== 0 && appendFeature(j, value < 0 ? -1 : 1, 0)) walk.setBeta(j, value);
   }
 }
 
@@ -175,35 +166,42 @@ function isZero(values: usize): bool {
   return true;
 }
 
-/** Stages until g = t∘sign on A, and |g| ≤ t elsewhere. @returns false where the time was over before */
-function solve(): bool {
-  const rounding = SOLVED * walk.largest * sqrt(dotWide(y, y, walk.rows));
-  while (isInStage || (steps < limit && stale < STALE_STAGES)) {
-    if (!isInStage) {
-      if (!isCurrent) correlate(0);
-      isCurrent = true;
-      violated = violation();
-      if (!(violated > rounding) || isCutShort) break;
-      isCurrent = false;
-      beginStage(stage);
-      isInStage = true;
+/**
+ * Runs stages until g = t∘sign on A, the features in use, and |g| ≤ t elsewhere.
+ * @returns false where the time ran out before
+ */
+function runStages(at: usize, group: Group): bool {
+  const limit = word(at, Homotopy.limit);
+  const isCutShort = word(at, Homotopy.isCutShort) !== 0;
+  const rounding = SOLVED * walk.largest * sqrt(dotWide(group.y, group.y, walk.rows));
+  while (group.isStageBegun || (group.steps < limit && group.staleStages < STALE_STAGES)) {
+    if (!group.isStageBegun) {
+      if (!group.isCurrent) correlate(group.y, 0);
+      group.isCurrent = true;
+      group.violation = violation();
+      if (!(group.violation > rounding) || isCutShort) break;
+      group.isCurrent = false;
+      beginStage(group.stages);
+      group.isStageBegun = true;
     }
-    if (!follow(limit - steps) && !isCutShort) return false;
-    isInStage = false;
+    if (!followStage(limit - group.steps) && !isCutShort) return false;
+    group.isStageBegun = false;
     const taken = stepsOfStage();
-    steps += taken;
-    stale = violated < PROGRESS * best || taken > 1 ? 0 : stale + 1;
-    best = min(best, violated);
-    stage += 1;
+    group.steps += taken;
+    const madeProgress = group.violation < PROGRESS * group.leastViolation || taken > 1;
+    group.staleStages = madeProgress ? 0 : group.staleStages + 1;
+    group.leastViolation = min(group.leastViolation, group.violation);
+    group.stages += 1;
   }
   return true;
 }
 
 /**
- * y − Xβ, and g anew from it: in float64 for the features in use and those that may be at their threshold.
- * @param rounded β in float32, or 0: that of the walk, in float64
+ * Computes the residual y − Xβ and from it g, in float64 for the features in use and those that may be at their
+ * threshold.
+ * @param rounded address of β in float32, or 0 for the β of the walk, in float64
  */
-function correlate(rounded: usize): void {
+function correlate(y: usize, rounded: usize): void {
   const rows = walk.rows;
   const residual = walk.residual;
   for (let row = 0; row < rows; row++) store<f64>(walk.wide(residual, row), <f64>load<f32>(narrow(y, row)));
@@ -225,7 +223,7 @@ function correlate(rounded: usize): void {
   }
 }
 
-/** The largest |g − t∘sign| on A and |g| − t elsewhere. */
+/** The largest |g − t∘sign| on A, the features in use, and |g| − t elsewhere. */
 function violation(): f64 {
   let largest: f64 = 0;
   for (let j = 0; j < walk.features; j++) {
@@ -238,15 +236,15 @@ function violation(): f64 {
 }
 
 /**
- * The duality gap relative to the objective at 0, as in cpu/homotopy.ts.
- * @param beta in float32
+ * The duality gap relative to the objective at β = 0; see cpu/homotopy.ts for the formula.
+ * @param beta address of β in float32
  */
-function gap(beta: usize): f64 {
+function gapOf(beta: usize, y: usize): f64 {
   const rows = walk.rows;
   const atZero = 0.5 * dotWide(y, y, rows);
   if (atZero === 0) return 0;
   walk.saveCorrelation();
-  correlate(beta);
+  correlate(y, beta);
   let l1: f64 = 0;
   let ridged: f64 = 0;
   let excess: f64 = 1;

@@ -1,10 +1,11 @@
-// The interpreter: carries out instructions one after the other, loops included, without leaving WebAssembly until its time is over.
+// The interpreter performs instructions one after the other, loops included. It stays inside WebAssembly until its time
+// is over.
 import { Extra } from '../extra-instructions';
-import { Code, Copy, Descend, Header, Homotopy, Loop, Progress, Renew } from '../instructions';
+import { Code, Copy, Descend, Header, Homotopy, Invalidate, Loop, Progress } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
-import { endsDescent } from './descend';
-import { endsHomotopy } from './homotopy';
-import { endTrips, paceTrips, setTrips } from './iterate';
+import { isDescentDone } from './descend';
+import { isHomotopyDone } from './homotopy';
+import { adjustPace, chooseIterations, endIterations } from './iterate';
 import { buffer, setWord, useTable, useWorkspace, word } from './memory';
 import { performRange, unitsOf, workOf } from './perform';
 import { preparePanels } from './product';
@@ -12,31 +13,41 @@ import { divide, hasTeam, join, serve, useTeam } from './team';
 
 export { join, serve, useTeam, useWorkspace };
 
-/** Multiplications, or what takes about as long, from which on an instruction is divided: about ten microseconds. */
+/**
+ * Instructions with at least this much work, in multiplications, are divided among threads. It takes about ten
+ * microseconds.
+ */
 const WORTH_DIVIDING: i64 = 1 << 18;
-/** Of the instructions between two looks at the clock: about a tenth of a millisecond. Each counts for SMALL at least. */
+/**
+ * The work between two looks at the clock: about a tenth of a millisecond. Every instruction counts for at least SMALL.
+ */
 const WORTH_A_LOOK: i64 = 1 << 22;
 const SMALL: i64 = 1 << 12;
 
-/** The words of the Program that is being run, the instruction that is next, and the end of the last one. */
+/** Addresses of the words of the current Program, of its next instruction, and of the end of its last one. */
 let program: usize = 0;
 let next: usize = 0;
 let end: usize = 0;
-/** The loops that are open, which nest one deep, and the passes of them that are done. */
+/**
+ * The number of loops that the next instruction is inside of, at most two; these loops; and the passes of them that are
+ * done.
+ */
 let depth: i32 = 0;
 let outer: usize = 0;
 let inner: usize = 0;
 let outerPasses: i32 = 0;
 let innerPasses: i32 = 0;
-/** Whether loops end with the pass that they are in. */
+/** Whether every loop ends with its current pass. */
 let isCutShort: bool = false;
 /** Work since the last look at the clock. */
 let work: i64 = 0;
 
 /**
- * Begins to run a Program.
- * @param at its words, `length` of them: from `start` on its instructions, before them those that tell what is packed
- * @param table addresses of its buffers
+ * Begins a Program.
+ * @param at address of its words: one word for each lasting pack, followed by the instructions
+ * @param start the word at which the instructions begin
+ * @param length the number of words
+ * @param table address of the table with the addresses of its buffers
  */
 export function begin(at: usize, start: i32, length: i32, table: usize): void {
   program = at;
@@ -47,9 +58,9 @@ export function begin(at: usize, start: i32, length: i32, table: usize): void {
 }
 
 /**
- * Goes on with the Program that was begun last.
- * @param deadline in the milliseconds of the clock, at which to return
- * @param cutShort whether no further pass of a loop is to begin
+ * Continues the Program that was begun last.
+ * @param deadline the time, in milliseconds of the clock, at which to return
+ * @param cutShort whether no further pass of a loop may begin
  */
 export function proceed(deadline: f64, cutShort: bool): Progress {
   setDeadline(deadline);
@@ -57,7 +68,7 @@ export function proceed(deadline: f64, cutShort: bool): Progress {
   while (true) {
     if (depth > 0 && next === endOf(loop())) endPass();
     else if (next === end) return Progress.finished;
-    else if (word(next, Header.code) === Code.loop) enter(next);
+    else if (word(next, Header.code) === Code.loop) enterLoop(next);
     else {
       const progress = perform(next);
       if (progress !== Progress.finished) return progress;
@@ -77,17 +88,17 @@ function bodyOf(at: usize): usize {
   return at + ((<usize>word(at, Loop.body)) << 2);
 }
 
-/** The innermost loop that is open. */
+/** The innermost loop around the next instruction. */
 function loop(): usize {
   return depth === 2 ? inner : outer;
 }
 
-/** The copies on entry, and where the flag is not 0 the first pass. */
-function enter(at: usize): void {
-  // The flag first: a copy may overwrite its storage.
+/** Performs the copies on entry, and begins the first pass if the flag is not 0. */
+function enterLoop(at: usize): void {
+  // Read the flag first: a copy may overwrite its buffer.
   const isOpen = load<f32>(buffer(at, Loop.initialFlag)) !== 0;
   const body = bodyOf(at);
-  for (let step = at + ((<usize>Loop.end) << 2); step < body; step = endOf(step)) copy(step);
+  for (let step = at + ((<usize>Loop.end) << 2); step < body; step = endOf(step)) performCopy(step);
   if (!isOpen || isCutShort) {
     next = endOf(at);
     return;
@@ -103,7 +114,7 @@ function enter(at: usize): void {
   }
 }
 
-/** Another pass while the flag is not 0. */
+/** Begins another pass if the flag is not 0. */
 function endPass(): void {
   const at = loop();
   let passes: i32;
@@ -114,7 +125,7 @@ function endPass(): void {
   else depth -= 1;
 }
 
-function copy(at: usize): void {
+function performCopy(at: usize): void {
   memory.copy(buffer(at, Copy.to), buffer(at, Copy.from), (<usize>word(at, Copy.size)) << 2);
 }
 
@@ -122,33 +133,33 @@ function perform(at: usize): Progress {
   work += SMALL;
   switch (word(at, Header.code)) {
     case Code.copy:
-      copy(at);
+      performCopy(at);
       return Progress.finished;
-    case Code.renew:
-      store<i32>(program + ((<usize>word(at, Renew.pack)) << 2), 0);
+    case Code.invalidate:
+      store<i32>(program + ((<usize>word(at, Invalidate.pack)) << 2), 0);
       return Progress.finished;
     case Code.product:
       preparePanels(at, program);
-      return share(at);
+      return performUnits(at);
     case Code.iterate:
-      return iterateOn(at);
+      return performIterate(at);
     case Code.extra:
-      return extraOn(at);
+      return performExtra(at);
     case Code.homotopy:
       setWord(at, Homotopy.isCutShort, <i32>isCutShort);
-      if (share(at) === Progress.lost) return Progress.lost;
-      return leave(at, Homotopy.isBegun, endsHomotopy(at));
+      if (performUnits(at) === Progress.lost) return Progress.lost;
+      return suspend(at, Homotopy.isBegun, isHomotopyDone(at));
     case Code.descend:
       setWord(at, Descend.isCutShort, <i32>isCutShort);
-      if (share(at) === Progress.lost) return Progress.lost;
-      return leave(at, Descend.isBegun, endsDescent(at));
+      if (performUnits(at) === Progress.lost) return Progress.lost;
+      return suspend(at, Descend.isBegun, isDescentDone(at));
     default:
-      return share(at);
+      return performUnits(at);
   }
 }
 
-/** Alone, or with those who serve. */
-function share(at: usize): Progress {
+/** Performs all units of an instruction: on this thread, or together with the team where that is worth it. */
+function performUnits(at: usize): Progress {
   const units = unitsOf(at);
   const amount = workOf(at);
   work += amount;
@@ -157,25 +168,25 @@ function share(at: usize): Progress {
   return Progress.finished;
 }
 
-/** Some trips of all samples at a time. */
-function iterateOn(at: usize): Progress {
+/** Performs a whole loop, some iterations of all samples at a time. */
+function performIterate(at: usize): Progress {
   do {
     const began = time();
-    const trips = setTrips(at);
-    if (share(at) === Progress.lost) return Progress.lost;
-    if (endTrips(at, isCutShort)) return Progress.finished;
-    paceTrips(at, trips, time() - began);
+    const iterations = chooseIterations(at);
+    if (performUnits(at) === Progress.lost) return Progress.lost;
+    if (endIterations(at, isCutShort)) return Progress.finished;
+    adjustPace(at, iterations, time() - began);
   } while (!isTimeOver());
   return Progress.unfinished;
 }
 
-/** Some units at a time, of which none needs another. */
-function extraOn(at: usize): Progress {
+/** Performs an instruction of the second module, some units at a time. The units are independent of one another. */
+function performExtra(at: usize): Progress {
   const units = word(at, Extra.units);
   do {
     const done = word(at, Extra.done);
     setWord(at, Extra.count, min(word(at, Extra.atOnce), units - done));
-    if (share(at) === Progress.lost) return Progress.lost;
+    if (performUnits(at) === Progress.lost) return Progress.lost;
     const end = done + word(at, Extra.count);
     setWord(at, Extra.done, end === units ? 0 : end);
     if (end === units) return Progress.finished;
@@ -183,8 +194,8 @@ function extraOn(at: usize): Progress {
   return Progress.unfinished;
 }
 
-/** An instruction that looks at the clock itself. */
-function leave(at: usize, isBegun: i32, isOver: bool): Progress {
+/** Notes whether an instruction that looks at the clock itself has ended. */
+function suspend(at: usize, isBegun: i32, isOver: bool): Progress {
   setWord(at, isBegun, <i32>!isOver);
   return isOver ? Progress.finished : Progress.unfinished;
 }

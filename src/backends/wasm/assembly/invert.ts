@@ -1,5 +1,6 @@
-// Gauss-Jordan elimination in blocks: one block K of rows and columns is taken after the other,
-//   D = A_KK⁻¹,  R = D·A_K with D itself in the columns K,  A_i ← A_i − A_iK·R with 0 for A_i in the columns K,  A_K ← R.
+// Gauss-Jordan elimination in blocks. For one block K of rows and columns after the other:
+//   D = A_KK⁻¹;  R = D·A_K, but D itself in the columns K;
+//   A_i ← A_i − A_iK·R for the other rows, where A_i counts as 0 in the columns K;  A_K ← R.
 import { BLOCK, Invert } from '../instructions';
 import { beat } from './clock';
 import { BLOCK_ROWS, blockSpace, buffer, chunk, word } from './memory';
@@ -7,7 +8,7 @@ import { PANEL, packLeft, TILE_ROWS } from './pack';
 import { edgeTile, tile } from './tile';
 
 const BYTES: usize = 4;
-/** Of a row of the block on the diagonal, while it is inverted, and of a row of a panel. */
+/** Bytes of a row of the block on the diagonal while it is inverted, and of a row of a panel. */
 const BLOCK_PITCH: usize = 4 * BLOCK;
 const PANEL_PITCH: usize = 32;
 
@@ -19,12 +20,12 @@ function entry(at: usize, row: i32, column: i32): usize {
   return buffer(at, Invert.matrix) + <usize>(row * word(at, Invert.order) + column) * BYTES;
 }
 
-/** Where −R is put, from a panel on: behind D. */
+/** Where a panel of −R is stored: behind D. */
 function panelSpace(at: usize, panel: i32): usize {
   return buffer(at, Invert.space) + <usize>(BLOCK * BLOCK + panel * PANEL * BLOCK) * BYTES;
 }
 
-/** D, in strips as `tile` takes them. */
+/** Computes D, and stores it in strips, as `tile` reads it. */
 export function pivot(at: usize): void {
   const start = word(at, Invert.start);
   const width = widthOf(at);
@@ -36,7 +37,7 @@ export function pivot(at: usize): void {
   packLeft(block, buffer(at, Invert.space), 0, width, 0, width, width, BLOCK, false);
 }
 
-/** One step of the elimination without blocks; what lies behind the width of a row may be anything. */
+/** One step of the elimination without blocks. The numbers of a row beyond `width` are arbitrary. */
 function eliminateColumn(block: usize, width: i32, column: i32): void {
   const place = <usize>column * BYTES;
   const pivotRow = block + <usize>column * BLOCK_PITCH;
@@ -56,7 +57,7 @@ function eliminateColumn(block: usize, width: i32, column: i32): void {
   }
 }
 
-/** R in the panels `first` to `last`: in its place in A, and −R aside. */
+/** Computes the panels `first` to `last` of R. R is stored in A, and −R in the space of the instruction. */
 export function panel(at: usize, first: i32, last: i32): void {
   const order = word(at, Invert.order);
   const start = word(at, Invert.start);
@@ -92,7 +93,7 @@ export function panel(at: usize, first: i32, last: i32): void {
   }
 }
 
-/** The rows `first` to `last` of A, without those of the block. */
+/** Updates the rows `first` to `last` of A, except those of the block. */
 export function eliminate(at: usize, first: i32, last: i32): void {
   const start = word(at, Invert.start);
   eliminateRows(at, first, min(last, start));
@@ -112,7 +113,7 @@ function eliminateRows(at: usize, first: i32, last: i32): void {
   }
 }
 
-/** A_i ← A_i − A_iK·R in PANEL columns from `column` on. */
+/** A_i ← A_i − A_iK·R in PANEL columns, from `column` on. */
 function subtractPanel(at: usize, row: i32, rows: i32, column: i32, width: i32): void {
   const order = word(at, Invert.order);
   const pitch = (<usize>order) << 2;

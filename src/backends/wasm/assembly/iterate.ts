@@ -1,4 +1,5 @@
-// Whole loops of an iteration, some rows at a time, each until its samples have stopped; see ITERATIONS and IterateCall.
+// Whole loops: a block of samples iterates until all of its samples have stopped; see ITERATIONS and IterateCall in
+// kernels.ts.
 import { Iterate, Iteration, Operation } from '../instructions';
 import { beat, isTimeOver } from './clock';
 import { evaluate, STEP } from './formulas';
@@ -9,6 +10,7 @@ import {
   blockSpace,
   buffer,
   firstLanes,
+  parametersAt,
   real,
   setWord,
   splatted,
@@ -20,41 +22,49 @@ import { observe, STATE_ROWS } from './scalar';
 import { tile } from './tile';
 
 const BYTES: usize = 4;
-/** Between the arrays of the block, which would otherwise share their places in the cache where rows are 2ᵏ long. */
+/**
+ * Bytes between the arrays of the block. Without them, rows of length 2ᵏ would compete for the same places in the
+ * cache.
+ */
 const APART: usize = 320;
 
-/** Numbers of a row, and the bytes from one to the next of those that this kernel keeps: whole panels. */
+/**
+ * Numbers in a row, and the bytes from one row to the next in the arrays of this kernel, whose rows are whole panels.
+ */
 let n: i32 = 0;
 let pitch: usize = 0;
-/** Numbers that are looked at in a row, a multiple of four. */
+/** Numbers of a row that are processed: n rounded up to a multiple of four. */
 let count: i32 = 0;
 let alpha: f32 = 0;
-/** Of the block of rows at work: x, what is on the way to the next x, the product, the factors of the proximal operator, what rounding lost. */
+/**
+ * Addresses of the arrays of the current block: x, intermediate results, the product with M, the factors of the
+ * proximal operator, and what the sums of forwardBackward have lost to rounding.
+ */
 let xs: usize = 0;
 let betweens: usize = 0;
 let products: usize = 0;
 let factors: usize = 0;
 let losses: usize = 0;
 
-/** Multiplications of the trips that are made at once, as long as nothing is known of their speed. */
+/** The multiplications to perform at once while the speed of the iterations is not known. */
 const AT_ONCE: i64 = 1 << 24;
-/** Milliseconds between two looks at the clock, about. */
+/** The approximate time between two looks at the clock, in milliseconds. */
 const BETWEEN_LOOKS: f64 = 8;
-const MOST_AT_ONCE: i32 = 1 << 20;
+const MAXIMUM_AT_ONCE: i32 = 1 << 20;
 
-/** Which trips are to be made next; returns how many. Before the first of them M is put in panels. */
-export function setTrips(at: usize): i32 {
+/** Chooses the iterations to perform next, and packs M before the first of them. @returns their number */
+export function chooseIterations(at: usize): i32 {
   const done = word(at, Iterate.done);
-  let trips = word(at, Iterate.atOnce);
-  if (trips === 0) {
-    const perTrip = <i64>word(at, Iterate.batch) * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) + 1;
-    trips = <i32>max<i64>(AT_ONCE / perTrip, 1);
-    setWord(at, Iterate.atOnce, trips);
+  let iterations = word(at, Iterate.atOnce);
+  if (iterations === 0) {
+    const perIteration = <i64>word(at, Iterate.batch) * <i64>word(at, Iterate.n) * <i64>word(at, Iterate.stride) + 1;
+    iterations = <i32>max<i64>(AT_ONCE / perIteration, 1);
+    setWord(at, Iterate.atOnce, iterations);
   }
-  if (isTimeOver()) trips = 1;
-  trips = min(trips, word(at, Iterate.limit) - done);
-  setWord(at, Iterate.until, done + trips);
-  if (done > 0) return trips;
+  if (isTimeOver()) iterations = 1;
+  iterations = min(iterations, word(at, Iterate.limit) - done);
+  setWord(at, Iterate.until, done + iterations);
+  if (done > 0) return iterations;
   packRight(
     buffer(at, Iterate.matrix),
     buffer(at, Iterate.packed),
@@ -62,19 +72,20 @@ export function setTrips(at: usize): i32 {
     word(at, Iterate.n),
     false,
   );
-  return trips;
+  return iterations;
 }
 
-/** Chooses how many trips to make at once by how long so many of them have taken. */
-export function paceTrips(at: usize, made: i32, milliseconds: f64): void {
-  const trips = word(at, Iterate.atOnce);
-  if (made < trips) return;
-  if (milliseconds > BETWEEN_LOOKS) setWord(at, Iterate.atOnce, max(trips >> 1, 1));
-  else if (2 * milliseconds < BETWEEN_LOOKS && trips < MOST_AT_ONCE) setWord(at, Iterate.atOnce, trips << 1);
+/** Adapts the number of iterations performed at once to the time that `made` of them have taken. */
+export function adjustPace(at: usize, made: i32, milliseconds: f64): void {
+  const iterations = word(at, Iterate.atOnce);
+  if (made < iterations) return;
+  if (milliseconds > BETWEEN_LOOKS) setWord(at, Iterate.atOnce, max(iterations >> 1, 1));
+  else if (2 * milliseconds < BETWEEN_LOOKS && iterations < MAXIMUM_AT_ONCE)
+    setWord(at, Iterate.atOnce, iterations << 1);
 }
 
-/** Whether the loop is at its end, once these trips have been made. */
-export function endTrips(at: usize, isCutShort: bool): bool {
+/** Notes that the chosen iterations are done. @returns whether the loop has ended */
+export function endIterations(at: usize, isCutShort: bool): bool {
   n = word(at, Iterate.n); // the other threads may have taken all samples
   const done = word(at, Iterate.until);
   let isOver = isCutShort || done >= word(at, Iterate.limit);
@@ -86,7 +97,7 @@ export function endTrips(at: usize, isCutShort: bool): bool {
   return isOver;
 }
 
-/** The samples `first` to `last`. */
+/** Performs the chosen iterations for the samples `first` to `last`. */
 export function iterate(at: usize, first: i32, last: i32): void {
   n = word(at, Iterate.n);
   pitch = (<usize>((n + PANEL - 1) / PANEL)) << 5;
@@ -100,7 +111,7 @@ function isSplitting(at: usize): bool {
   return word(at, Iterate.iteration) === Iteration.peacemanRachford;
 }
 
-/** Of a sample in an operand [batch, n]. */
+/** Address of the row of a sample in an operand [batch, n]. */
 function rowOf(at: usize, field: i32, sample: i32): usize {
   return buffer(at, field) + <usize>(sample * n) * BYTES;
 }
@@ -114,11 +125,11 @@ function isRunning(at: usize, sample: i32): bool {
 }
 
 function iterateBlock(at: usize, row: i32, rows: i32): void {
-  findPlaces(at, row);
+  locateBlock(at, row);
   const done = word(at, Iterate.done);
   const until = word(at, Iterate.until);
-  if (done === 0) enter(at, row, rows);
-  for (let trip = done; trip < until; trip++) {
+  if (done === 0) copyCarried(at, row, rows);
+  for (let iteration = done; iteration < until; iteration++) {
     beat();
     let running = 0;
     for (let i = 0; i < rows; i++) if (isRunning(at, row + i)) running |= 1 << (i / TILE_ROWS);
@@ -132,8 +143,8 @@ function iterateBlock(at: usize, row: i32, rows: i32): void {
   }
 }
 
-/** Those of the block. */
-function findPlaces(at: usize, row: i32): void {
+/** Finds the arrays of the block that begins with `row`. */
+function locateBlock(at: usize, row: i32): void {
   const batch = word(at, Iterate.batch);
   const size = <usize>((batch + 3) & ~3) * pitch + APART;
   xs = buffer(at, Iterate.space) + <usize>row * pitch;
@@ -143,14 +154,14 @@ function findPlaces(at: usize, row: i32): void {
   losses = factors + size;
 }
 
-/** Copies what is carried. */
-function enter(at: usize, row: i32, rows: i32): void {
+/** Copies the values that enter the loop into the arrays of the block. */
+function copyCarried(at: usize, row: i32, rows: i32): void {
   const batch = word(at, Iterate.batch);
   const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
   for (let i = 0; i < rows; i++) {
     const place = <usize>i * pitch;
     memory.copy(xs + place, rowOf(at, Iterate.carried, row + i), (<usize>n) << 2);
-    if (buffer(at, Iterate.slope) !== 0) takeFactors(rowOf(at, Iterate.slope, row + i), factors + place);
+    if (buffer(at, Iterate.slope) !== 0) computeFactors(rowOf(at, Iterate.slope, row + i), factors + place);
     if (remembers) memory.fill(losses + place, 0, pitch);
   }
   for (let part = 0; part < STATE_ROWS; part++) {
@@ -159,8 +170,8 @@ function enter(at: usize, row: i32, rows: i32): void {
   }
 }
 
-/** d/(d + α(1 − d)) */
-function takeFactors(slope: usize, to: usize): void {
+/** The factors d/(d + α(1 − d)) by which the proximal operator of a slope d multiplies. */
+function computeFactors(slope: usize, to: usize): void {
   const a = f32x4.splat(alpha);
   const one = f32x4.splat(1);
   for (let i: usize = 0; i < (<usize>count) << 2; i += STEP) {
@@ -173,8 +184,7 @@ function takeFactors(slope: usize, to: usize): void {
 function proximal(at: usize, i: i32, x: usize, to: usize): void {
   if (buffer(at, Iterate.slope) === 0) {
     const operation = word(at, Iterate.proximal);
-    const step = splatted(0, alpha);
-    evaluate(operation, to, count, x, STEP, step, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+    evaluate(operation, to, count, parametersAt(at, Iterate.p0), x, splatted(0, alpha));
     return;
   }
   const factor = factors + <usize>i * pitch;
@@ -208,7 +218,7 @@ function reflect(at: usize, sample: i32, i: i32): void {
   }
 }
 
-/** What is to be multiplied by M, of those strips of TILE_ROWS rows whose bits are set in `running`. */
+/** Multiplies the rows by M, in those strips of TILE_ROWS rows whose bit is set in `running`. */
 function multiply(at: usize, rows: i32, running: i32): void {
   const panels = (word(at, Iterate.stride) + PANEL - 1) / PANEL;
   const low = -f32.POSITIVE_INFINITY;
@@ -228,7 +238,7 @@ function multiply(at: usize, rows: i32, running: i32): void {
   }
 }
 
-/** The residual, what the monitor says of it, and the next x. */
+/** Computes the residual, lets the monitor decide whether the sample goes on, and computes the next x. */
 function advance(at: usize, sample: i32, i: i32): void {
   const place = <usize>i * pitch;
   const b = rowOf(at, Iterate.b, sample);
@@ -236,26 +246,29 @@ function advance(at: usize, sample: i32, i: i32): void {
   const x = xs + place;
   const between = betweens + place;
   if (isSplitting(at)) {
-    split(at, sample, h, between, b, x);
+    stepSplitting(at, sample, h, between, b, x);
     const isSloped = buffer(at, Iterate.slope) !== 0;
     const isMeasured = isSloped || word(at, Iterate.activation) === Operation.relu;
     const isPlain = isMeasured && scaleFor(missed) === 1 && (isSloped || scaleFor(size) === 1);
-    note(at, sample, isPlain ? residualFrom(at, missed, 1, size, 1) : residual(at, sample, h, between));
+    observeResidual(at, sample, isPlain ? residualFrom(at, missed, 1, size, 1) : residual(at, sample, h, between));
     return;
   }
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
     v128.store(h + j, f32x4.add(v128.load(h + j), v128.load(b + j)));
   }
   const remembers = word(at, Iterate.iteration) === Iteration.forwardBackward;
-  if (remembers) moveOn(x, h, losses + place, between);
-  note(at, sample, residual(at, sample, x, h)); // h is σ(p) after that
+  if (remembers) stepForwardBackward(x, h, losses + place, between);
+  observeResidual(at, sample, residual(at, sample, x, h)); // replaces h by σ(p)
   if (!isRunning(at, sample)) return;
   if (remembers) proximal(at, i, between, x);
   else memory.copy(x, h, (<usize>count) << 2);
 }
 
-/** w = x + y with y = α(p − x) + c, and c ← y − (w − x): see the solver. */
-function moveOn(x: usize, p: usize, c: usize, w: usize): void {
+/**
+ * w = x + y with y = α(p − x) + c, and c ← y − (w − x), which makes up for the rounding of the sum; see
+ * forward-backward.
+ */
+function stepForwardBackward(x: usize, p: usize, c: usize, w: usize): void {
   const a = f32x4.splat(alpha);
   for (let j: usize = 0; j < (<usize>count) << 2; j += STEP) {
     const from = v128.load(x + j);
@@ -266,12 +279,15 @@ function moveOn(x: usize, p: usize, c: usize, w: usize): void {
   }
 }
 
-/** Σ (z − σ(p))² and Σ z² of a row. */
+/** Σ (z − σ(p))² and Σ z² of a row, as `stepSplitting` computes them. */
 let missed: f32 = 0;
 let size: f32 = 0;
 
-/** x ← 2h − q + αb, q ← p = (1 + 1/α)h − q/α + b; in passing the sums of (h, p), for a slope or a relu. */
-function split(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
+/**
+ * x ← 2h − q + αb and q ← p = (1 + 1/α)h − q/α + b. Also computes the sums of the residual of (h, p) for a slope or a
+ * relu.
+ */
+function stepSplitting(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): void {
   const isSloped = buffer(at, Iterate.slope) !== 0;
   const slope = isSloped ? rowOf(at, Iterate.slope, sample) : h;
   const two = f32x4.splat(2);
@@ -302,7 +318,7 @@ function split(at: usize, sample: i32, h: usize, q: usize, b: usize, x: usize): 
   size = sumOfLanes(squares);
 }
 
-/** ρ of (z, p); p becomes σ(p). */
+/** The residual ρ of (z, p). Replaces p by σ(p). */
 function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
   const slope = buffer(at, Iterate.slope);
   const activation = word(at, Iterate.activation);
@@ -312,7 +328,7 @@ function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
       v128.store(p + j, f32x4.mul(v128.load(d + j), v128.load(p + j)));
     }
   } else if (activation >= 0) {
-    evaluate(activation, p, count, p, STEP, 0, 0, 0, 0, real(at, Iterate.p0), real(at, Iterate.p1), 0, 0);
+    evaluate(activation, p, count, parametersAt(at, Iterate.p0), p);
   }
   let differences = f32x4.splat(0);
   let squares = f32x4.splat(0);
@@ -332,7 +348,7 @@ function residual(at: usize, sample: i32, z: usize, p: usize): f32 {
   return residualFrom(at, far, scale, large, sizeScale);
 }
 
-/** Σ (scale·(z − s))² of a row, or Σ (scale·z)² where there is no s. */
+/** Σ (scale·(z − s))² of a row, or Σ (scale·z)² where s is 0. */
 function scaledSquares(z: usize, s: usize, scale: f32): f32 {
   let sum: f32 = 0;
   for (let j: usize = 0; j < (<usize>n) << 2; j += BYTES) {
@@ -342,13 +358,13 @@ function scaledSquares(z: usize, s: usize, scale: f32): f32 {
   return sum;
 }
 
-/** ρ of the sums of squares of numbers times these scales. */
+/** The residual ρ from the sums of squares Σ (scale·(z − σ(p)))² and Σ (sizeScale·z)². */
 function residualFrom(at: usize, far: f32, scale: f32, large: f32, sizeScale: f32): f32 {
   if (buffer(at, Iterate.slope) !== 0) return sqrt<f32>(far) / scale;
   return relativeTo(sqrt<f32>(far), scale, sqrt<f32>(large), sizeScale, real(at, Iterate.epsilon));
 }
 
-function note(at: usize, sample: i32, found: f32): void {
+function observeResidual(at: usize, sample: i32, found: f32): void {
   const shared = word(at, Iterate.shared);
   const tolerance = load<f32>(buffer(at, Iterate.tolerance) + ((<usize>(shared & 1 ? 0 : sample)) << 2));
   const floor = load<f32>(buffer(at, Iterate.floor) + ((<usize>(shared & 2 ? 0 : sample)) << 2));

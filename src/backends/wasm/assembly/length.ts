@@ -1,18 +1,18 @@
-// Σ x² tells a length only where nothing in it has overflowed or underflowed: elsewhere it is added up again, of numbers times a
-// power of two, which rounds nothing.
+// √Σ x² is right only where no square has overflowed or underflowed. Elsewhere the numbers are first multiplied by a
+// power of two, which is exact, and summed again.
 
 const LARGEST_SUM: f32 = 1.329227995784916e36; // 2¹²⁰
 const SMALLEST_SUM: f32 = 8.271806125530277e-25; // 2⁻⁸⁰
 const DOWN: f32 = 7.888609052210118e-31; // 2⁻¹⁰⁰
 const UP: f32 = 1.2676506002282294e30; // 2¹⁰⁰
 
-/** What the numbers have to be multiplied by, from the sum of their squares as they are; 1 where that is right. */
+/** The power of two by which to multiply the numbers whose squares have this sum; 1 where the sum is right. */
 export function scaleFor(squares: f32): f32 {
   if (squares > LARGEST_SUM) return DOWN;
   return squares < SMALLEST_SUM ? UP : 1;
 }
 
-/** Whether four sums are right as they are. */
+/** Whether each of four sums of squares is right without scaling. */
 export function areRight(squares: v128): bool {
   const isSmall = f32x4.lt(squares, f32x4.splat(SMALLEST_SUM));
   return !v128.any_true(v128.or(isSmall, f32x4.gt(squares, f32x4.splat(LARGEST_SUM))));

@@ -1,8 +1,8 @@
-// Where numbers lie: the fields of an instruction, the buffers they name, and what each thread has for itself.
+// Access to memory: the fields of an instruction, the buffers that they name, and the workspace of each thread.
 
-/** Addresses of the buffers of the Program that is being run. */
+/** Address of the table of buffers of the current Program. */
 let table: usize = 0;
-/** The first of the words that belong to this thread. */
+/** Address of the workspace of this thread. */
 let workspace: usize = 0;
 
 export function useTable(address: usize): void {
@@ -34,48 +34,59 @@ export function buffer(at: usize, field: i32): usize {
   return load<u32>(table + ((<usize>word(at, field)) << 2));
 }
 
-/** Numbers that are taken at a time where an operand has to be gathered. */
+/** The numbers that are gathered at a time from an operand with strides. */
 export const CHUNK: i32 = 1024;
-/** Rows of the left matrix, and columns at most, that are packed at a time. */
+/** The largest numbers of rows and columns of the left matrix that are packed at a time. */
 export const BLOCK_ROWS: i32 = 32;
 export const BLOCK_DEPTH: i32 = 512;
 
 const CHUNK_BYTES: usize = 4096;
 const PLACES: usize = 4;
+const QUADS_BYTES: usize = 16 * PLACES;
 
-/** CHUNK numbers; places 0 to 3 are distinct. */
+/** Space for CHUNK numbers. There are four such places, 0 to 3. */
 export function chunk(place: i32): usize {
   return workspace + <usize>place * CHUNK_BYTES;
 }
 
-/** Four numbers; places 0 to 3 are distinct. */
+/** Space for four numbers. There are four such places, 0 to 3. */
 export function quad(place: i32): usize {
   return workspace + PLACES * CHUNK_BYTES + ((<usize>place) << 4);
 }
 
-/** A tile of 4 × 8 numbers. */
+/** Space for a tile of 4 × 8 numbers. */
 export function tileSpace(): usize {
-  return workspace + PLACES * CHUNK_BYTES + 64;
+  return workspace + PLACES * CHUNK_BYTES + QUADS_BYTES;
 }
 
-/** BLOCK_ROWS × BLOCK_DEPTH numbers. */
+/** Space for BLOCK_ROWS × BLOCK_DEPTH numbers. */
 export function blockSpace(): usize {
   return workspace + PLACES * CHUNK_BYTES + 192;
 }
 
-/** The value in all four lanes of a place; returns its address. */
+/** Stores the value in all four lanes of the quad at `place`. @returns the address of the quad */
 export function splatted(place: i32, value: f32): usize {
   const at = quad(place);
   v128.store(at, f32x4.splat(value));
   return at;
 }
 
-/** Copies the first `count` < 4 numbers of four. */
+/** Whether an operand is what `splatted` returned: one number for all elements. */
+export function isSplatted(operand: usize): bool {
+  return operand - quad(0) < QUADS_BYTES;
+}
+
+/** The four numbers of an instruction from a field on, of which a kernel uses as many as it has parameters. */
+export function parametersAt(at: usize, field: i32): v128 {
+  return v128.load(at + ((<usize>field) << 2));
+}
+
+/** Copies the first `count` < 4 of four numbers. */
 export function storeFirst(to: usize, from: usize, count: i32): void {
   for (let i = 0; i < count; i++) store<f32>(to + ((<usize>i) << 2), load<f32>(from + ((<usize>i) << 2)));
 }
 
-/** Bits set in the first `count` lanes. */
+/** A mask whose bits are set in the first `count` lanes. */
 export function firstLanes(count: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
 }

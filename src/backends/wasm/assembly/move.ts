@@ -2,7 +2,7 @@
 import { Move, MoveOperation } from '../instructions';
 import { buffer, word } from './memory';
 
-/** The outer indices `first` to `last`. */
+/** Moves the numbers with the outer indices `first` to `last`. */
 export function move(at: usize, first: i32, last: i32): void {
   const operation = word(at, Move.operation);
   for (let o = first; o < last; o++) {
@@ -22,7 +22,7 @@ function indexAt(indices: usize, i: i32): i32 {
   return <i32>nearest<f32>(load<f32>(place(indices, i)));
 }
 
-/** Without an index: rows that follow one another, of x and then of y, and zeros around them. */
+/** Without an index: copies consecutive rows of x followed by y, and writes zeros before and after them. */
 function gatherRange(at: usize, o: i32): void {
   const inner = word(at, Move.inner);
   const extent = word(at, Move.extent);
@@ -45,7 +45,7 @@ function gatherRange(at: usize, o: i32): void {
   memory.fill(to + <usize>end * row, 0, <usize>(length - end) * row);
 }
 
-/** By an index: rows of x and then of y, and zeros where it points past both ends. */
+/** With an index into the rows of x followed by y: copies these rows, and writes zeros where the index lies outside. */
 function gather(at: usize, o: i32): void {
   const inner = word(at, Move.inner);
   const extent = word(at, Move.extent);

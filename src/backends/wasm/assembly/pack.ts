@@ -1,16 +1,16 @@
-// Copies of matrices in the order in which tiles are multiplied.
+// Copies matrices into the order in which tiles are multiplied.
 
 import { BLOCK_DEPTH } from './memory';
 
-/** Columns of op(B) in a panel, and rows of op(A) in a strip. */
+/** The number of columns of op(B) in a panel, and of rows of op(A) in a strip. */
 export const PANEL: i32 = 8;
 export const TILE_ROWS: i32 = 4;
 
 const BYTES: usize = 4;
 
 /**
- * op(B), k × n, in blocks of BLOCK_DEPTH rows, those in panels of 8 columns, those row by row. A panel of fewer columns is
- * filled up with whatever comes.
+ * Packs op(B), k × n: in blocks of BLOCK_DEPTH rows, each block in panels of 8 columns, each panel row by row. The
+ * missing columns of the last panel are filled with arbitrary numbers.
  */
 export function packRight(b: usize, to: usize, n: i32, k: i32, isTransposed: bool): void {
   for (let begin = 0; begin < k; begin += BLOCK_DEPTH) {
@@ -22,7 +22,7 @@ export function packRight(b: usize, to: usize, n: i32, k: i32, isTransposed: boo
   }
 }
 
-/** The panel of op(B) from `column` on, and of it `depth` rows from `begin` on. */
+/** Packs `depth` rows, from `begin` on, of the panel of op(B) that begins at `column`. */
 export function packRightPanel(
   b: usize,
   to: usize,
@@ -52,8 +52,8 @@ function copyPanel(from: usize, pitch: usize, depth: i32, to: usize): void {
 }
 
 /**
- * `rows` rows of op(A), m × k, from `row` on, and of these `depth` columns from `begin` on: in strips of 4 rows, those
- * column by column. A strip of fewer rows is filled up with whatever comes.
+ * Packs `rows` rows, from `row` on, and `depth` columns, from `begin` on, of op(A), m × k: in strips of 4 rows, each
+ * strip column by column. The missing rows of the last strip are filled with arbitrary numbers.
  */
 export function packLeft(
   a: usize,
@@ -79,8 +79,9 @@ export function packLeft(
 }
 
 /**
- * `depth` numbers of each of the rows row to row + 3 (the last one again where there are no more) of a matrix with `pitch`
- * columns: the four first ones together, the four second ones `step` bytes further, and so on.
+ * Interleaves `depth` numbers of the rows `row` to `row` + 3 of a matrix with `pitch` columns: writes the first numbers
+ * of the four rows together, `step` bytes further the second ones, and so on. Rows beyond `last` are replaced by row
+ * `last`.
  */
 export function interleave4(matrix: usize, pitch: i32, row: i32, last: i32, depth: i32, to: usize, step: usize): void {
   let r0 = matrix + <usize>(min(row, last) * pitch) * BYTES;

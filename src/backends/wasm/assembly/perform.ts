@@ -1,4 +1,4 @@
-// Kernels by the codes of their instructions, whole or in part.
+// Chooses the kernel of an instruction by its code, and says into how many units the instruction can be divided.
 import { Extra } from '../extra-instructions';
 import {
   BLOCK,
@@ -20,7 +20,7 @@ import {
 import { combine } from './combine';
 import { descend } from './descend';
 import { elementwise, isTransposition } from './elementwise';
-import { extra } from './extra';
+import { performExtra } from './extra';
 import { homotopy } from './homotopy';
 import { eliminate, panel, pivot } from './invert';
 import { iterate } from './iterate';
@@ -33,7 +33,10 @@ import { rows } from './rows';
 import { scalar } from './scalar';
 import { solve } from './solve';
 
-/** The units (rows, samples, elements) `first` to `last` of an instruction: a kernel does not look at the others. */
+/**
+ * Performs the units (rows, samples or elements) `first` to `last` of an instruction. Units are independent of one
+ * another.
+ */
 export function performRange(at: usize, first: i32, last: i32): void {
   switch (word(at, Header.code)) {
     case Code.product:
@@ -82,7 +85,7 @@ export function performRange(at: usize, first: i32, last: i32): void {
       finishRows(at, first, last);
       break;
     case Code.extra:
-      extra(at, first, last);
+      performExtra(at, first, last);
       break;
     default:
       unreachable();
@@ -128,8 +131,8 @@ export function unitsOf(at: usize): i32 {
 }
 
 /**
- * A divisor of the number of units that threads take at a time: four rows, so that they write into no four numbers together, or
- * one, where a kernel writes nothing else.
+ * A thread takes a multiple of this number of units at a time. It is usually four, so that no two threads write into
+ * the same vector of four numbers, and one where a kernel never writes beyond its units.
  */
 export function evenUnits(at: usize): i32 {
   const code = word(at, Header.code);
@@ -138,13 +141,15 @@ export function evenUnits(at: usize): i32 {
   return code === Code.descend || code === Code.homotopy || code === Code.panel ? 1 : 4;
 }
 
-/** Multiplications that take as long as an element of an element-wise operation, and as one of a row with its exponentials. */
+/**
+ * The work of one element of an element-wise operation and of a row operation, in multiplications that take as long.
+ */
 const ELEMENT_WORK: i64 = 8;
 const ROW_WORK: i64 = 64;
-/** Of a whole loop, at least. */
+/** The number of iterations that a whole loop is assumed to take at least. */
 const ITERATIONS: i64 = 4;
 
-/** About how many multiplications an instruction amounts to; 0 where it is not worth the question. */
+/** The approximate work of an instruction, in multiplications that take as long; 0 where it is always small. */
 export function workOf(at: usize): i64 {
   const units = <i64>unitsOf(at);
   switch (word(at, Header.code)) {

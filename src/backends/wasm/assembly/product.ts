@@ -2,15 +2,15 @@
 import { Bias, Code, Header, Operation, Product } from '../instructions';
 import { beat } from './clock';
 import { evaluate, STEP } from './formulas';
-import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, real, splatted, word } from './memory';
+import { BLOCK_DEPTH, BLOCK_ROWS, blockSpace, buffer, parametersAt, splatted, word } from './memory';
 import { PANEL, packLeft, packRight, TILE_ROWS } from './pack';
 import { edgeTile, tile } from './tile';
 
 const BYTES: usize = 4;
 
 /**
- * Puts op(B) in panels, unless that was done since it last changed.
- * @param program the words of the Program, among them those that tell what is packed
+ * Packs op(B), unless its pack is still valid.
+ * @param program address of the words of the Program, which begin with one word for each lasting pack
  */
 export function preparePanels(at: usize, program: usize): void {
   const pack = word(at, Product.pack);
@@ -22,7 +22,7 @@ export function preparePanels(at: usize, program: usize): void {
   if (pack !== 0) store<i32>(ready, 1);
 }
 
-/** The rows `first` to `last` of C. */
+/** Computes the rows `first` to `last` of C. */
 export function product(at: usize, first: i32, last: i32): void {
   for (let row = first; row < last; row += BLOCK_ROWS) {
     const rows = min(BLOCK_ROWS, last - row);
@@ -32,12 +32,12 @@ export function product(at: usize, first: i32, last: i32): void {
   }
 }
 
-/** The epilogue of what another kernel has multiplied, bias and all: of the rows `first` to `last`. */
+/** Applies the epilogue to the rows `first` to `last` of a product that another kernel has computed, with its bias. */
 export function finishRows(at: usize, first: i32, last: i32): void {
   for (let row = first; row < last; row += BLOCK_ROWS) finish(at, row, min(BLOCK_ROWS, last - row));
 }
 
-/** A relu costs nothing while the sums are still in registers. */
+/** Whether the activation is a relu that `tile` applies, at no cost, while the sums are still in registers. */
 function isRelu(at: usize): bool {
   return word(at, Header.code) === Code.product && word(at, Product.activation) === Operation.relu;
 }
@@ -71,7 +71,7 @@ function multiplyBlock(at: usize, row: i32, rows: i32): void {
   }
 }
 
-/** PANEL columns of C, from `column` on. */
+/** Computes PANEL columns of C, from `column` on. */
 function multiplyPanel(
   at: usize,
   row: i32,
@@ -104,7 +104,7 @@ function multiplyPanel(
   }
 }
 
-/** What is left of the epilogue, while the rows are still in the cache. */
+/** Applies the rest of the epilogue while the rows are still in the cache. */
 function finish(at: usize, row: i32, rows: i32): void {
   const n = word(at, Product.n);
   const begin = <usize>row * <usize>n * BYTES;
@@ -114,22 +114,22 @@ function finish(at: usize, row: i32, rows: i32): void {
   const step = buffer(at, Product.step);
   const scale = buffer(at, Product.scale);
   const activation = word(at, Product.activation);
-  const p0 = real(at, Product.p0);
-  const p1 = real(at, Product.p1);
+  const parameters = parametersAt(at, Product.p0);
+  const none = f32x4.splat(0);
   if (step !== 0) {
     const alpha = load<f32>(step);
     blend(out, prior, alpha, count);
-    evaluate(activation, out, count, out, STEP, splatted(0, alpha), 0, 0, 0, p0, p1, 0, 0);
+    evaluate(activation, out, count, parameters, out, splatted(0, alpha));
   } else if (activation >= 0 && !isRelu(at)) {
-    evaluate(activation, out, count, out, STEP, 0, 0, 0, 0, p0, p1, 0, 0);
+    evaluate(activation, out, count, parameters, out);
   }
-  if (scale !== 0) evaluate(Operation.multiply, out, count, out, STEP, scale + begin, STEP, 0, 0, 0, 0, 0, 0);
+  if (scale !== 0) evaluate(Operation.multiply, out, count, none, out, scale + begin);
   if (word(at, Product.residual) !== 0) {
-    evaluate(Operation.subtract, out, count, prior, STEP, out, STEP, 0, 0, 0, 0, 0, 0);
+    evaluate(Operation.subtract, out, count, none, prior, out);
   }
 }
 
-/** (1 − α)·prior + α·t; beyond the last number there is room for three more. */
+/** (1 − α)·prior + α·t. Up to three numbers beyond the last one are overwritten. */
 function blend(out: usize, prior: usize, alpha: f32, count: i32): void {
   const a = f32x4.splat(alpha);
   const rest = f32x4.splat(1 - alpha);

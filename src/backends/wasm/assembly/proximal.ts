@@ -1,4 +1,4 @@
-// prox_{αf}(x) of the activations for which it is the solution of an equation; see kernels.ts.
+// prox_{αf}(x) for the activations for which it is the solution of an equation; see kernels.ts.
 import { Operation } from '../instructions';
 import {
   arctangent,
@@ -13,11 +13,11 @@ import {
 
 const LN_2: f32 = <f32>Math.LN2;
 const HALF_PI: f32 = <f32>(0.5 * Math.PI);
-const TRIPS: i32 = 40;
-/** From here on all of these are saturated, or are x itself. */
+const LIMIT: i32 = 40;
+/** For |x| beyond this, each of these functions is saturated or equals x. */
 const FAR: f32 = 1e30;
 
-/** The bounded part s of σ(t): δ of softplus, else σ itself. */
+/** The bounded part s of σ(t): δ for softplus, otherwise σ itself. */
 function boundedPart(operation: i32, t: v128, a0: v128): v128 {
   switch (operation) {
     case Operation.proximalSigmoid:
@@ -33,7 +33,7 @@ function boundedPart(operation: i32, t: v128, a0: v128): v128 {
   }
 }
 
-/** σ'(t), where s is the bounded part of σ(t); elu for t < 0. */
+/** σ'(t), where s is the bounded part of σ(t). For elu, t < 0. */
 function slopeOf(operation: i32, t: v128, s: v128, a0: v128): v128 {
   switch (operation) {
     case Operation.proximalSigmoid:
@@ -49,7 +49,7 @@ function slopeOf(operation: i32, t: v128, s: v128, a0: v128): v128 {
   }
 }
 
-/** σ(t) lies between these, times a₀ of the elu. */
+/** The bounded part of σ lies between `lowestOf` and `highestOf`, for elu times a₀. */
 function lowestOf(operation: i32): f32 {
   if (operation === Operation.proximalSigmoid || operation === Operation.proximalSoftplus) return 0;
   return operation === Operation.proximalArctan ? -HALF_PI : -1;
@@ -62,12 +62,13 @@ function highestOf(operation: i32): f32 {
 }
 
 /**
- * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu if x < 0. g increases
- * with slope ≥ min(1, α), and its zero is bracketed. Newton steps, a bisection where one leaves the bracket. For softplus
- * (1 − α)·max(t, 0) + αt is written t where t ≥ 0, since for a large α the sum would cancel.
+ * σ(t), where t solves g(t) = (1 − α)σ(t) + αt − x = 0 for σ = tanh, sigmoid, softplus, arctan, or elu where x < 0. g
+ * increases with slope ≥ min(1, α), and its zero is bracketed. Newton steps are taken, and a bisection where one would
+ * leave the bracket. For softplus and t ≥ 0, (1 − α)·max(t, 0) + αt is computed as t, since the sum would cancel for a
+ * large α.
  */
 export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v128): v128 {
-  // What is beyond comes out the same, and the bracket stays finite.
+  // This keeps the bracket finite, and does not change the result.
   const x = f32x4.min(f32x4.max(given, f32x4.splat(-FAR)), f32x4.splat(FAR));
   const zero = f32x4.splat(0);
   const half = f32x4.splat(0.5);
@@ -76,7 +77,7 @@ export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v12
   const scale = operation === Operation.proximalElu ? a0 : f32x4.splat(1);
   const p = f32x4.mul(f32x4.mul(rest, scale), f32x4.splat(lowestOf(operation)));
   const q = f32x4.mul(f32x4.mul(rest, scale), f32x4.splat(highestOf(operation)));
-  // αt = x − (1 − α)s for some value s of σ; of a ramp (t ≥ 0 ? t : αt) = x − (1 − α)δ.
+  // αt = x − (1 − α)s for some value s of σ; for softplus, (t ≥ 0 ? t : αt) = x − (1 − α)δ.
   let low = f32x4.sub(x, f32x4.max(p, q));
   let high = f32x4.sub(x, f32x4.min(p, q));
   const scaledLow = f32x4.div(low, alpha);
@@ -87,7 +88,7 @@ export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v12
 
   let t = f32x4.min(f32x4.max(x, low), high);
   let s = boundedPart(operation, t, a0);
-  for (let trip = 0; trip < TRIPS; trip++) {
+  for (let iteration = 0; iteration < LIMIT; iteration++) {
     let linear = f32x4.mul(alpha, t);
     if (isRamp) linear = v128.bitselect(t, linear, f32x4.ge(t, zero));
     const g = f32x4.add(f32x4.mul(rest, s), f32x4.sub(linear, x));
@@ -111,8 +112,9 @@ export function smoothProximal(operation: i32, given: v128, alpha: v128, a0: v12
 }
 
 /**
- * For x ≥ 0, where σ(t) = t / (1 + t), the equation of t is αt² + (1 − x)t − x = 0; its positive root, without cancellation.
- * Odd in x. Bounded first: beyond the bound softsign is ±1 to rounding, and the squares would overflow.
+ * The function is odd in x. For x ≥ 0, σ(t) = t / (1 + t), and t is the positive root of αt² + (1 − x)t − x = 0, which
+ * is computed without cancellation. |x| is bounded first: beyond the bound, softsign rounds to ±1, and the squares
+ * would overflow.
  */
 export function proximalSoftsign(x: v128, alpha: v128): v128 {
   const one = f32x4.splat(1);

@@ -2,15 +2,27 @@
 import { Reduce, Reduction } from '../instructions';
 import { evaluate, STEP } from './formulas';
 import { areRight, relativeTo, scaleFor } from './length';
-import { buffer, CHUNK, chunk, firstLanes, maximumOfLanes, quad, real, storeFirst, sumOfLanes, word } from './memory';
+import {
+  buffer,
+  CHUNK,
+  chunk,
+  firstLanes,
+  maximumOfLanes,
+  parametersAt,
+  quad,
+  real,
+  storeFirst,
+  sumOfLanes,
+  word,
+} from './memory';
 
 const BYTES: usize = 4;
 
-/** Of the running results: a sum, and the second one of fixedPointResidual. */
+/** The current result of four lanes, and Σ x² of fixedPointResidual. */
 let total: v128 = f32x4.splat(0);
 let square: v128 = f32x4.splat(0);
 
-/** The outer indices `first` to `last`. */
+/** Reduces the outer indices `first` to `last`. */
 export function reduce(at: usize, first: i32, last: i32): void {
   const inner = word(at, Reduce.inner);
   for (let o = first; o < last; o++) {
@@ -25,10 +37,10 @@ function start(operation: i32): void {
 }
 
 /**
- * Takes `count` times four numbers more, `step` bytes apart, of which those lanes count that are set. Of fixedPointResidual y
- * holds σ(y) by now.
+ * Adds `count` vectors of four numbers, `step` bytes apart, to the result. Only the lanes that are set in `lanes`
+ * count. For fixedPointResidual, `y` holds σ(y).
  */
-function take(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
+function accumulate(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes: v128): void {
   const one = v128.and(f32x4.splat(1), lanes);
   const end = x + <usize>count * step;
   let result = total;
@@ -60,7 +72,7 @@ function take(operation: i32, x: usize, y: usize, count: i32, step: usize, lanes
       break;
     case Reduction.countNotFinite:
       for (; x !== end; x += step) {
-        // x − x is 0 where x is finite, and NaN elsewhere.
+        // x − x is 0 where x is finite, otherwise NaN.
         const difference = f32x4.sub(v128.load(x), v128.load(x));
         result = f32x4.add(result, v128.and(f32x4.ne(difference, difference), one));
       }
@@ -83,7 +95,7 @@ function isMaximum(operation: i32): bool {
   return operation === Reduction.maximum || operation === Reduction.maximumAbsolute || operation === Reduction.anyZero;
 }
 
-/** Numbers that lie one after the other, in one result. */
+/** Reduces numbers that lie one after the other to one result. */
 function reduceRow(at: usize, o: i32): void {
   const operation = word(at, Reduce.operation);
   const middle = word(at, Reduce.middle);
@@ -95,37 +107,37 @@ function reduceRow(at: usize, o: i32): void {
     for (let i = 0; i < middle; i += CHUNK) {
       const count = min(CHUNK, middle - i);
       const place = <usize>i * BYTES;
-      const sigma = activated(at, y + place, count);
-      takeRow(operation, x + place, sigma, count);
+      const sigma = applyActivation(at, y + place, count);
+      accumulateRow(operation, x + place, sigma, count);
     }
   } else {
-    takeRow(operation, x, y, middle);
+    accumulateRow(operation, x, y, middle);
   }
   const joined = isMaximum(operation) ? maximumOfLanes(total) : sumOfLanes(total);
-  const result = finished(at, operation, x, y, BYTES, joined, sumOfLanes(square));
+  const result = finishResult(at, operation, x, y, BYTES, joined, sumOfLanes(square));
   store<f32>(buffer(at, Reduce.out) + <usize>o * BYTES, result);
 }
 
-/** σ of `count` numbers: where they are, or aside. */
-function activated(at: usize, y: usize, count: i32): usize {
+/** Applies σ to `count` numbers. @returns the address of the results, which is `y` itself for the identity */
+function applyActivation(at: usize, y: usize, count: i32): usize {
   const activation = word(at, Reduce.activation);
   if (activation < 0) return y;
   const aside = chunk(3);
-  evaluate(activation, aside, count, y, STEP, 0, 0, 0, 0, real(at, Reduce.p0), real(at, Reduce.p1), 0, 0);
+  evaluate(activation, aside, count, parametersAt(at, Reduce.p0), y);
   return aside;
 }
 
-function takeRow(operation: i32, x: usize, y: usize, count: i32): void {
+function accumulateRow(operation: i32, x: usize, y: usize, count: i32): void {
   const whole = ((<usize>count) << 2) & ~15;
-  take(operation, x, y, count >> 2, STEP, i32x4.splat(-1));
-  if (count & 3) take(operation, x + whole, y + whole, 1, STEP, firstLanes(count & 3));
+  accumulate(operation, x, y, count >> 2, STEP, i32x4.splat(-1));
+  if (count & 3) accumulate(operation, x + whole, y + whole, 1, STEP, firstLanes(count & 3));
 }
 
 /**
- * From the sums.
+ * Computes the result from the sums, which are summed again with scaling where they have overflowed or underflowed.
  * @param pitch bytes from one number of x and y to the next
  */
-function finished(at: usize, operation: i32, x: usize, y: usize, pitch: usize, joined: f32, squares: f32): f32 {
+function finishResult(at: usize, operation: i32, x: usize, y: usize, pitch: usize, joined: f32, squares: f32): f32 {
   const isResidual = operation === Reduction.fixedPointResidual;
   if (!isResidual && operation !== Reduction.norm) return joined;
   const scale = scaleFor(joined);
@@ -136,13 +148,13 @@ function finished(at: usize, operation: i32, x: usize, y: usize, pitch: usize, j
   return relativeTo(sqrt<f32>(sum), scale, sqrt<f32>(size), sizeScale, real(at, Reduce.p2));
 }
 
-/** Σ (scale·(x − σ(y)))², or Σ (scale·x)² where there is no y. */
+/** Σ (scale·(x − σ(y)))², or Σ (scale·x)² where y is 0. */
 function scaledSquares(at: usize, x: usize, y: usize, pitch: usize, scale: f32): f32 {
   let sum: f32 = 0;
   for (let left = word(at, Reduce.middle); left > 0; left--, x += pitch) {
     let value = load<f32>(x);
     if (y !== 0) {
-      value -= load<f32>(activated(at, y, 1));
+      value -= load<f32>(applyActivation(at, y, 1));
       y += pitch;
     }
     value *= scale;
@@ -151,7 +163,7 @@ function scaledSquares(at: usize, x: usize, y: usize, pitch: usize, scale: f32):
   return sum;
 }
 
-/** Four neighbouring results at a time. */
+/** Computes four neighbouring results at a time. */
 function reduceColumns(at: usize, o: i32, inner: i32): void {
   const operation = word(at, Reduce.operation);
   const middle = word(at, Reduce.middle);
@@ -167,10 +179,10 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
     if (operation === Reduction.fixedPointResidual) {
       for (let j = 0; j < middle; j++) {
         const from = <usize>j * pitch + place;
-        take(operation, x + from, activated(at, y + from, 4), 1, STEP, all);
+        accumulate(operation, x + from, applyActivation(at, y + from, 4), 1, STEP, all);
       }
     } else {
-      take(operation, x + place, y + place, middle, pitch, all);
+      accumulate(operation, x + place, y + place, middle, pitch, all);
     }
     let result = total;
     if (operation === Reduction.norm) result = f32x4.sqrt(total);
@@ -180,7 +192,7 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
     }
     if (place + STEP <= pitch) v128.store(out + place, result);
     else {
-      // What is behind may be another thread's by now.
+      // The numbers beyond may belong to another thread.
       v128.store(quad(0), result);
       storeFirst(out + place, quad(0), <i32>((pitch - place) >> 2));
     }
@@ -193,7 +205,7 @@ function reduceColumns(at: usize, o: i32, inner: i32): void {
     for (let lane: usize = 0; lane < end; lane += BYTES) {
       const from = place + lane;
       const squares = load<f32>(quad(1) + lane);
-      const length = finished(at, operation, x + from, y + from, pitch, load<f32>(quad(0) + lane), squares);
+      const length = finishResult(at, operation, x + from, y + from, pitch, load<f32>(quad(0) + lane), squares);
       store<f32>(out + from, length);
     }
   }

@@ -1,8 +1,8 @@
-// Formulas on a few numbers per sample; see SCALARS and STATE_ROWS in kernels.ts.
+// Formulas over a few numbers per sample; see SCALARS and STATE_ROWS in kernels.ts.
 import { Scalar, ScalarOperation } from '../instructions';
 import { buffer, real, word } from './memory';
 
-/** Rows of the state. */
+/** The rows of the state. */
 const STATUS: i32 = 0;
 const REMAINING: i32 = 1;
 const RESIDUAL: i32 = 2;
@@ -17,7 +17,7 @@ const DIVERGED: f32 = 3;
 const GAVE_UP: f32 = 4;
 const EXHAUSTED: f32 = 5;
 
-/** The samples `first` to `last`. */
+/** Computes the samples `first` to `last`. */
 export function scalar(at: usize, first: i32, last: i32): void {
   const operation = word(at, Scalar.operation);
   const out = buffer(at, Scalar.out);
@@ -33,7 +33,7 @@ export function scalar(at: usize, first: i32, last: i32): void {
 }
 
 function ratio(x: f32, y: f32): f32 {
-  // y − y is 0 where y is finite, else NaN.
+  // y − y is 0 where y is finite, otherwise NaN.
   if (y !== 0) return x / y + (y - y);
   return x > 0 || x <= 0 ? 0 : x;
 }
@@ -69,7 +69,7 @@ function monitor(at: usize, out: usize, sample: i32): void {
   );
 }
 
-/** Changes the state, [STATE_ROWS, batch], of a running sample with a new residual. */
+/** Updates the state, [STATE_ROWS, batch], of a running sample with its new residual. */
 export function observe(
   state: usize,
   batch: i32,

@@ -1,4 +1,4 @@
-// The module that is fetched when a Program first needs it: each thread has one of its own, on the same memory.
+// The module that is fetched when a Program first needs it. Each thread has an instance of its own, on the same memory.
 import { Extra, ExtraOperation } from '../extra-instructions';
 import { batchedInvert } from './batched-invert';
 import { batchedProduct } from './batched-product';
@@ -8,7 +8,10 @@ import { triangularSolve } from './triangular-solve';
 
 export { useWorkspace };
 
-/** The units `first` to `last` of an instruction. @param table addresses of the buffers of the Program */
+/**
+ * Performs the units `first` to `last` of an instruction.
+ * @param table address of the table of buffers of the Program
+ */
 export function perform(table: usize, at: usize, first: i32, last: i32): void {
   useTable(table);
   switch (word(at, Extra.operation)) {

@@ -1,15 +1,15 @@
-// G[s]·x[s] = r[s] for each sample, by Gaussian elimination with partial pivoting; the order is at most 16.
+// Solves G[s]·x[s] = r[s] for each sample, by Gaussian elimination with partial pivoting. The order is at most 16.
 import { Solve } from '../instructions';
 import { buffer, chunk, word } from './memory';
 
 const BYTES: usize = 4;
 
 let order: i32 = 0;
-/** Copies that are eliminated. */
+/** Copies of G[s] and r[s], in which the elimination happens. */
 let matrix: usize = 0;
 let right: usize = 0;
 
-/** The samples `first` to `last`. */
+/** Solves the systems of the samples `first` to `last`. */
 export function solve(at: usize, first: i32, last: i32): void {
   order = word(at, Solve.order);
   matrix = chunk(0);
@@ -43,7 +43,7 @@ function eliminate(): void {
   for (let column = 0; column < order; column++) {
     let pivot = column;
     for (let row = column + 1; row < order; row++) {
-      // A NaN is taken, wherever it is: passed over, it could vanish.
+      // A NaN always becomes the pivot, since it could vanish from the result otherwise.
       if (!(abs<f32>(load<f32>(entry(row, column))) <= abs<f32>(load<f32>(entry(pivot, column))))) pivot = row;
     }
     if (pivot !== column) {

@@ -1,36 +1,39 @@
-// A stage of the homotopy, from widened thresholds down to the end of its part of the way; see cpu/stage.ts.
+// A stage of the homotopy, in which widened thresholds shrink to those at the end of the stage; see cpu/stage.ts.
 import { isTimeOver } from './clock';
 import { addNarrow, dotNarrow, dotWide } from './columns';
-import { enters, exchange } from './entering';
-import { aim, remove, solution } from './factor';
+import { appendFeature, exchange } from './entering';
+import { remove, setRightSide, solveRightSide } from './factor';
 import * as walk from './walk';
 
 const LOWERED: f64 = 0.8;
 const APART: f64 = 0.05;
 const GOLDEN: f64 = 0.6180339887498949;
 const IDLE_STEPS: i32 = 50;
-/** What of a difference is rounding, relative to its terms: of sums in float32, and of a step. */
+/** The rounding error of a sum in float32, relative to its terms, and the distance in τ below which a step is idle. */
 const ROUNDING: f64 = 1e-6;
 const IDLE: f64 = 1e-12;
 
-/** τ, and where the stage ends. */
+/** τ, and its value at the end of the stage. */
 let tau: f64 = 0;
 let end: f64 = 0;
 let candidateCount: i32 = 0;
 /** ‖X_A·direction‖ */
 let moving: f64 = 0;
 
-/** The next event: its distance in τ; a place in use that becomes free, or a feature that enters with a sign. */
+/**
+ * The next event: its distance in τ, and either the place of the feature that leaves, or a feature that enters and its
+ * sign.
+ */
 let length: f64 = 0;
 let leaving: i32 = -1;
 let entering: i32 = -1;
 let sign: i32 = 0;
 
-/** The feature that was the last to leave, and at which of its thresholds. */
+/** The feature that left in the last step (−1 where none did), and the sign of the threshold at which it is. */
 let leftFeature: i32 = -1;
 let leftSign: i32 = 0;
 
-/** Steps of the stage, and those in a row that have led nowhere. */
+/** The steps of the stage, and the latest steps in a row that were idle. */
 let steps: i32 = 0;
 let idle: i32 = 0;
 
@@ -38,30 +41,30 @@ export function stepsOfStage(): i32 {
   return steps;
 }
 
-/** Sets the thresholds apart, τ = 1. */
+/** Widens the thresholds for τ = 1. */
 export function beginStage(stage: i32): void {
   setThresholds(stage);
   for (let place = 0; place < walk.count; place++) {
     const j = walk.usedAt(place);
     store<f64>(walk.wide(walk.products, place), rate(j, walk.signOf(j)));
   }
-  aim(walk.products);
+  setRightSide(walk.products);
   leftFeature = -1;
   steps = 0;
   idle = 0;
 }
 
-/** Follows the solution to the end of the stage. @returns false where the time was over before */
-export function follow(limit: i32): bool {
-  const most = min(10 * (walk.rows + walk.features), limit);
+/** Follows the solution to the end of the stage. @returns false where the time ran out before */
+export function followStage(limit: i32): bool {
+  const stageLimit = min(10 * (walk.rows + walk.features), limit);
   do {
     steps += 1;
-    solution(walk.direction);
+    solveRightSide(walk.direction);
     findSlopes();
     findEvent();
     move();
     idle = length > IDLE ? 0 : idle + 1;
-    if ((leaving < 0 && entering < 0) || steps >= most || idle >= IDLE_STEPS) return true;
+    if ((leaving < 0 && entering < 0) || steps >= stageLimit || idle >= IDLE_STEPS) return true;
     leftFeature = -1;
     if (leaving >= 0) leave(leaving);
     else enter();
@@ -69,7 +72,7 @@ export function follow(limit: i32): bool {
   return false;
 }
 
-/** Puts aside how far the stage has come, seven numbers. */
+/** Stores how far the stage has come, in seven numbers. */
 export function save(at: usize): void {
   store<f64>(at, tau);
   store<f64>(walk.wide(at, 1), end);
@@ -135,7 +138,7 @@ function candidateAt(index: i32): i32 {
   return load<i32>(walk.whole(walk.candidates, index));
 }
 
-/** How fast the correlation of a feature in use falls with τ. */
+/** How fast the correlation of a feature in use, with this sign, falls with τ. */
 function rate(j: i32, own: i32): f64 {
   return load<f64>(walk.wide(walk.shift, j)) + <f64>own * widthOf(j);
 }
@@ -148,7 +151,7 @@ function slopeOf(j: i32): f64 {
   return load<f64>(walk.wide(walk.slopes, j));
 }
 
-/** dq/d(−τ) of the candidates off A: shift − Xᵀ(X_A·direction). */
+/** Computes dq/d(−τ) = shift − Xᵀ(X_A·direction) for the candidates outside A. */
 function findSlopes(): void {
   const rows = walk.rows;
   const moved = walk.moved;
@@ -187,7 +190,7 @@ function findEvent(): void {
   }
 }
 
-/** Whether a feature comes to one of its thresholds before anything else happens. */
+/** Makes the arrival of a feature at one of its thresholds the next event, if it comes before the present one. */
 function approach(j: i32, side: i32): void {
   if (leftFeature === j && leftSign === side) return;
   const slope = slopeOf(j);
@@ -228,8 +231,8 @@ function leave(place: i32): void {
 function enter(): void {
   const j = entering;
   const along = rate(j, sign);
-  if (enters(j, sign, along)) return;
+  if (appendFeature(j, sign, along)) return;
   const place = exchange(j, sign);
   if (place >= 0) leave(place);
-  if (place < 0 || !enters(j, sign, along)) store<i32>(walk.whole(walk.blocked, j), 1);
+  if (place < 0 || !appendFeature(j, sign, along)) store<i32>(walk.whole(walk.blocked, j), 1);
 }

@@ -1,39 +1,46 @@
-// Threads that share the units of an instruction. One of them runs Programs; the others serve it: they wait for an
-// instruction, take stretches of its units for as long as there are some, and wait again.
+// Threads that share the units of an instruction. One thread runs Programs. The helper threads serve it: each waits for
+// an instruction, takes stretches of its units while any are left, and waits again.
 import { Code, Header } from '../instructions';
-import { isTimeOver, listenTo, tellBy, time } from './clock';
+import { announceStopAt, isTimeOver, time, watchStopAt } from './clock';
 import { tableInUse, useTable, word } from './memory';
 import { evenUnits, performRange } from './perform';
 
-// What they share, at one address: the next unit that nobody has taken with the number of the instruction above it, in one
-// word of 64 bits, so that a stretch is taken of the very instruction that was looked at; and then
-const TICKET: usize = 4; // the number of the instruction: the upper half of that word
+// The words that the team shares begin with a word of 64 bits: its lower half is the next unit to be taken, its upper
+// half the number of the instruction (its ticket). Both change together, so that a thread can only take units of the
+// instruction whose ticket it read. The offsets of the other words, in bytes:
+const TICKET: usize = 4; // the upper half of that word
 const DONE: usize = 8; // units that are done
-const SERVING: usize = 12; // threads that serve
-const ASLEEP: usize = 16; // those of them that have to be woken
+const SERVING: usize = 12; // the number of helper threads
+const ASLEEP: usize = 16; // the number of them that have to be woken
 const INSTRUCTION: usize = 20;
 const TABLE: usize = 24;
 const UNITS: usize = 28;
 const STRETCH: usize = 32;
 const STOP: usize = 36; // see clock.ts
-const PULSE: usize = 40; // counted up by those who serve
-const USED: usize = 44; // a bit for each of them that has taken a stretch
-const FAILED: usize = 48; // not 0 where one of them has trapped, written by team.ts
+const PULSE: usize = 40; // incremented by the helper threads
+const USED: usize = 44; // has a bit for each helper thread that has taken a stretch
+const FAILED: usize = 48; // not 0 where a helper thread has trapped; written by the worker of wasm/team.ts
 
-/** Looks at the ticket before a thread goes to sleep, some hundred microseconds: longer than the small instructions between two large ones. */
+/**
+ * How often a thread reads the ticket before it goes to sleep. This takes some hundred microseconds: longer than the
+ * small instructions between two large ones.
+ */
 const LOOKS: i32 = 1 << 18;
-/** Stretches for each thread, so that one that is late costs little. */
+/** The number of stretches for each thread. With several, a thread that is late costs little. */
 const STRETCHES: i32 = 4;
-/** Units of a stretch of elements, at least. */
+/** The smallest number of elements in a stretch of an element-wise operation. */
 const ELEMENTS: i32 = 4096;
 
-/** In the place of the next unit: more than there can be. */
+/** The next unit where none may be taken: more units than an instruction can have. */
 const NONE_LEFT: i64 = 0x7fffffff;
-/** Nanoseconds for which a thread goes to sleep that waits for a stretch in the hands of another. */
+/** Nanoseconds for which a thread sleeps while it waits for a stretch of another thread. */
 const NAP: i64 = 50_000;
-/** Looks, without a nap, after which the thread that waits looks at the clock. */
+/** How often a waiting thread that does not sleep checks for the end before it reads the clock. */
 const LOOKS_AT_ONCE: i32 = 1 << 12;
-/** Milliseconds without a sign of life after which the others are given up; of a pause of the whole process no more counts than this. */
+/**
+ * Milliseconds without a sign of life after which the helper threads are taken for lost, and the most that the time
+ * between two looks counts for: the whole process may have been paused.
+ */
 const SILENCE: f64 = 900;
 const LONGEST_LAPSE: f64 = 20;
 
@@ -42,12 +49,12 @@ let tickets: i32 = 0;
 let maySleep: bool = false;
 
 /**
- * For the thread that runs Programs.
- * @param canSleep false for the thread of a page, which may only look again and again
+ * Makes the thread that runs Programs use a team.
+ * @param canSleep false on the main thread of a page, which may not block
  */
 export function useTeam(address: usize, canSleep: bool): void {
   team = address;
-  tellBy(address + STOP);
+  announceStopAt(address + STOP);
   maySleep = canSleep;
 }
 
@@ -55,9 +62,10 @@ export function hasTeam(): bool {
   return team !== 0 && atomic.load<i32>(team + SERVING) > 0;
 }
 
-/** Performs an instruction together with those who serve. @returns false where one of them is lost */
+/** Performs an instruction together with the helper threads. @returns false where one of them is lost */
 export function divide(at: usize, units: i32): bool {
-  // Nothing can be taken while the words change: a late look at the last instruction must not pair its ticket with them.
+  // No unit may be taken while the words change: a late thread must not pair them with the ticket of the previous
+  // instruction.
   announce(NONE_LEFT);
   store<u32>(team + INSTRUCTION, <u32>at);
   store<u32>(team + TABLE, <u32>tableInUse());
@@ -70,13 +78,16 @@ export function divide(at: usize, units: i32): bool {
   return awaitOthers(units);
 }
 
-/** A new ticket, of which `next` is the first unit to be taken. */
+/** Issues a new ticket; `next` is the first unit to be taken. */
 function announce(next: i64): void {
   tickets += 1;
   atomic.store<i64>(team, ((<i64>tickets) << 32) | next);
 }
 
-/** What is left is in hand, a stretch for each of the others at most. @returns false where one of them is lost */
+/**
+ * Waits for the stretches that the helper threads still work on, at most one each.
+ * @returns false where a thread is lost
+ */
 function awaitOthers(units: i32): bool {
   let alive = 0;
   let silence: f64 = 0;
@@ -86,12 +97,12 @@ function awaitOthers(units: i32): bool {
     look += 1;
     const done = atomic.load<i32>(team + DONE);
     if (done === units) return true;
-    // The other may have been put off by the system, for this very thread.
+    // Sleep for a while: the system may have suspended the other thread in favour of this one.
     const naps = maySleep && look > LOOKS;
     if (naps) atomic.wait<i32>(team + DONE, done, NAP);
     else if (look % LOOKS_AT_ONCE !== 0) continue;
     if (atomic.load<i32>(team + FAILED) !== 0) return false;
-    isTimeOver(); // which tells them
+    isTimeOver(); // this tells the helper threads when to pause
     const signs = done + atomic.load<i32>(team + PULSE);
     const at = time();
     silence = signs !== alive || last < 0 ? 0 : silence + min(at - last, LONGEST_LAPSE);
@@ -109,7 +120,7 @@ function stretchOf(at: usize, units: i32): i32 {
   return max(parts, least) * even;
 }
 
-/** Takes stretches of the instruction with this ticket while there are some. */
+/** Takes stretches of the instruction with this ticket while any are left. */
 function takePart(address: usize, ticket: i32): void {
   while (true) {
     const job = atomic.load<i64>(address);
@@ -118,7 +129,7 @@ function takePart(address: usize, ticket: i32): void {
     const units = load<i32>(address + UNITS);
     const stretch = load<i32>(address + STRETCH);
     const first = <i32>job;
-    // Where the ticket is another one the rest may be anything; but then nothing can be taken.
+    // Where the ticket has changed, the words read above are void, and nothing may be taken.
     if (<i32>(job >> 32) !== ticket || first >= units) return;
     if (atomic.cmpxchg<i64>(address, job, job + <i64>stretch) !== job) continue;
     const last = min(first + stretch, units);
@@ -129,16 +140,16 @@ function takePart(address: usize, ticket: i32): void {
   }
 }
 
-/** Of this thread, where it serves. */
+/** The bit of this thread in USED; 0 on the thread that runs Programs. */
 let bit: i32 = 0;
 
-/** This thread serves from now on: `serve` is to follow. */
+/** Adds this thread to the team. `serve` must be called next. */
 export function join(address: usize): void {
   bit = 1 << atomic.add<i32>(address + SERVING, 1);
-  listenTo(address + STOP, address + PULSE);
+  watchStopAt(address + STOP, address + PULSE);
 }
 
-/** Serves; does not return. */
+/** Serves the thread that runs Programs. Does not return. */
 export function serve(address: usize): void {
   let ticket = atomic.load<i32>(address + TICKET);
   while (true) {
@@ -147,7 +158,7 @@ export function serve(address: usize): void {
   }
 }
 
-/** Waits until the ticket is another one than this. */
+/** Waits until the ticket changes. @returns the new ticket */
 function nextTicket(address: usize, ticket: i32): i32 {
   for (let look = 0; look < LOOKS; look++) {
     const found = atomic.load<i32>(address + TICKET);

@@ -1,10 +1,10 @@
-// 4 × 8 numbers of a product, kept in registers. More sums at a time would not fit into 16 registers beside what is loaded.
+// Computes 4 × 8 numbers of a product in registers. More sums would not fit into 16 registers beside the operands.
 import { multiplyAdd } from './fused';
 import { tileSpace } from './memory';
 
 /**
- * to = max(from + Σₗ left[l]·right[l], low), left[l] four numbers and right[l] eight.
- * @param from rows of 8 numbers to start with, `fromPitch` bytes apart; 0 for zeros
+ * to = max(from + Σₗ left[l]·right[l]ᵀ, low), where left[l] is a vector of four numbers and right[l] one of eight.
+ * @param from address of the four rows of 8 numbers to start from, `fromPitch` bytes apart; 0 to start from zeros
  */
 export function tile(
   left: usize,
@@ -68,7 +68,7 @@ export function tile(
   v128.store(to, f32x4.max(c31, least), 16);
 }
 
-/** A tile of which only `rows` × `columns` numbers belong to the product. */
+/** Computes a tile at the edge, of which only `rows` × `columns` numbers belong to the product. */
 export function edgeTile(
   left: usize,
   right: usize,

@@ -1,10 +1,11 @@
-// op(L)·X = B for each sample, forwards, or of the transpose backwards; see TriangularSolveCall in kernels.ts.
+// Solves op(L)·X = B for each sample: from the first row to the last, or from the last to the first for the transpose;
+// see TriangularSolveCall in batched-kernels.ts.
 import { COLUMNS, TriangularSolve } from '../extra-instructions';
 import { beat } from './clock';
 import { buffer, word } from './memory';
 import { addTimes, dot, scale } from './vectors';
 
-/** The units `first` to `last`: columns of a sample, COLUMNS at most. */
+/** Solves the units `first` to `last`. A unit is at most COLUMNS columns of a sample. */
 export function triangularSolve(at: usize, first: i32, last: i32): void {
   const order = <usize>word(at, TriangularSolve.order);
   const columns = word(at, TriangularSolve.columns);
@@ -30,7 +31,7 @@ function forwards(matrix: usize, x: usize, order: i32, pitch: usize, count: i32)
   for (let i = 0; i < order; i++) {
     const row = matrix + ((<usize>(i * order)) << 2);
     const to = x + <usize>i * pitch;
-    // One column, one number after the other.
+    // There is only one column, so that x is a vector of adjacent numbers.
     if (pitch === 4) store<f32>(to, load<f32>(to) - dot(row, x, i));
     else for (let k = 0; k < i; k++) addTimes(to, -load<f32>(row + ((<usize>k) << 2)), x + <usize>k * pitch, count);
     divide(to, load<f32>(row + ((<usize>i) << 2)), count);

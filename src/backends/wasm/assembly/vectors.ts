@@ -1,4 +1,5 @@
-// Sums over numbers that lie one after the other, any number of them; nothing beyond them is written or has any part.
+// Operations on vectors of any length, whose numbers lie one after the other. Nothing beyond the last number is used or
+// written.
 import { multiplyAdd } from './fused';
 import { sumOfLanes } from './memory';
 

@@ -1,4 +1,5 @@
-// Where the homotopy is: what its stages and steps share, laid out in the space of a group. For the names see cpu/homotopy.ts.
+// The state of the homotopy that its stages and steps share, laid out in the space of a group. See cpu/walk.ts for the
+// names.
 import { dotWide } from './columns';
 import { factorBytes } from './factor';
 
@@ -7,45 +8,47 @@ export let features: i32 = 0;
 export let capacity: i32 = 0;
 /** ρ */
 export let ridge: f64 = 0;
-/** Features in use. */
+/** The number of features in use. */
 export let count: i32 = 0;
 /** maxⱼ ‖Xⱼ‖ */
 export let largest: f64 = 0;
 
 let columns: usize = 0;
-/** t, float32. */
+/** t, in float32. */
 let penalty: usize = 0;
 
-/** In float64, a number for each feature. */
+/** Arrays of float64 with a number for each feature. */
 let beta: usize = 0;
 let correlation: usize = 0;
 let squares: usize = 0;
-/** By how much a stage widens and shifts the thresholds, q, and how fast that changes. */
+/**
+ * By how much a stage widens and shifts the thresholds; q; and dq/d(−τ). Also float64, with a number for each feature.
+ */
 export let width: usize = 0;
 export let shift: usize = 0;
 export let q: usize = 0;
 export let slopes: usize = 0;
-/** In float64, a number for each row: y − Xβ. */
+/** y − Xβ, in float64. */
 export let residual: usize = 0;
-/** In float64, a number for each feature in use. */
+/** Arrays of float64 with a number for each feature in use. */
 export let direction: usize = 0;
 export let products: usize = 0;
-/** In float32, a number for each row. */
+/** An array of float32 with a number for each row. */
 export let moved: usize = 0;
-/** Integers, for each feature. */
+/** Arrays with an integer for each feature. */
 let signs: usize = 0;
 export let candidates: usize = 0;
 export let blocked: usize = 0;
-/** The features in use. */
+/** The list of features in use. */
 let used: usize = 0;
-/** Behind all of these: the factor. */
+/** Where the factor lies: behind the arrays of float64. */
 export let end: usize = 0;
 
-/** Finds its way in the space of a group, of as many words as lower.ts counts. */
-export function layOut(rowCount: i32, featureCount: i32, most: i32, columnsAt: usize, space: usize): void {
+/** Finds the arrays in the space of a group, whose size lower.ts computes. */
+export function layOut(rowCount: i32, featureCount: i32, maximumCount: i32, columnsAt: usize, space: usize): void {
   rows = rowCount;
   features = featureCount;
-  capacity = most;
+  capacity = maximumCount;
   columns = columnsAt;
   beta = space;
   correlation = wide(beta, features);
@@ -66,7 +69,7 @@ export function layOut(rowCount: i32, featureCount: i32, most: i32, columnsAt: u
   moved = whole(used, capacity);
 }
 
-/** What is the same for all problems of a group. */
+/** Computes what all problems of a group share. */
 export function begin(): void {
   largest = 0;
   for (let j = 0; j < features; j++) {
@@ -76,7 +79,7 @@ export function begin(): void {
   }
 }
 
-/** β = 0, nothing in use. */
+/** Sets β = 0, with no feature in use. */
 export function restart(rho: f64): void {
   ridge = rho;
   count = 0;
@@ -84,7 +87,7 @@ export function restart(rho: f64): void {
   memory.fill(signs, 0, (<usize>features) << 2);
 }
 
-/** Puts aside how far the group has come, three numbers. */
+/** Stores the state outside the arrays, in three numbers. */
 export function save(at: usize): void {
   store<f64>(at, ridge);
   store<f64>(wide(at, 1), largest);
@@ -139,7 +142,7 @@ export function squareOf(j: i32): f64 {
   return load<f64>(wide(squares, j));
 }
 
-/** Of the correlation of a feature in use; 0 for the others. */
+/** The sign of the correlation of a feature in use; 0 for the other features. */
 export function signOf(j: i32): i32 {
   return load<i32>(whole(signs, j));
 }
@@ -154,7 +157,7 @@ export function use(j: i32, sign: i32): void {
   count += 1;
 }
 
-/** Takes the feature at a place out of use. */
+/** Removes the feature at a place from those in use. */
 export function drop(place: i32): void {
   const j = usedAt(place);
   setBeta(j, 0);
@@ -163,7 +166,7 @@ export function drop(place: i32): void {
   memory.copy(whole(used, place), whole(used, place + 1), (<usize>(count - place)) << 2);
 }
 
-/** Puts g aside, where the stages have what they make of it. */
+/** Stores g in the space of q, which is free between stages. */
 export function saveCorrelation(): void {
   memory.copy(q, correlation, (<usize>features) << 3);
 }

@@ -6,7 +6,7 @@ import type { Exhibit } from './exhibit.ts';
 
 export function clarkeExhibit(found: Clarke): Exhibit {
   const { pieces, conservative, mean, distance, certificate } = found;
-  const inverses = pieces.map(({ inverse }) => shown(inverse));
+  const inverses = pieces.map(({ inverse }) => formatMatrix(inverse));
   const count = conservative.length ** 2;
   return {
     id: 'clarke',
@@ -18,13 +18,13 @@ export function clarkeExhibit(found: Clarke): Exhibit {
     here: html`The inverse of F has four pieces, ${inverses.map((text, index) => `${index > 0 ? (index === 3 ? ' and ' : ', ') : ''}${text}`)};
       its Clarke Jacobian at 0 is their convex hull, a tetrahedron. What implicit differentiation answers are the inverses of
       [α 1; 2 β] with α, β from −1 to 1: a surface inside, on which the pieces are corners. Of ${count} such answers none comes
-      nearer than <b>${distance.toFixed(3)}</b> (in the largest entry) to the mean of the pieces, ${shown(mean)}.`,
+      nearer than <b>${distance.toFixed(3)}</b> (in the largest entry) to the mean of the pieces, ${formatMatrix(mean)}.`,
     hypothesis: html`It holds: the determinant αβ − 2 is between −3 and −1, every matrix is invertible, and gradients through this
       root are elements of a conservative Jacobian. They are right almost everywhere, and training with them is covered by the
       theorem, though the set is not Clarke’s.`,
     certificate,
     code: [F, inverseJacobian].map(String),
-    summary: `the answers of implicit differentiation stay ${distance.toFixed(3)} away from the mean ${shown(mean)} of the four pieces, which Clarke's Jacobian contains`,
+    summary: `the answers of implicit differentiation stay ${distance.toFixed(3)} away from the mean ${formatMatrix(mean)} of the four pieces, which Clarke's Jacobian contains`,
   };
 }
 
@@ -34,7 +34,9 @@ const LEGEND: Parameters<typeof plot>[0]['legend'] = [
   { name: 'mean of the four pieces', look: 'second', kind: 'point' },
 ];
 
-/** The first row of the matrices: seen so, the surface is a butterfly and the tetrahedron a trapezium. */
+/**
+ * Draws the first row of the matrices. In this projection the surface is a butterfly and the tetrahedron a trapezium.
+ */
 function projection({ pieces, conservative, mean }: Clarke): Markup {
   const place = ([a, b]: Matrix) => [a, b] as const;
   const [minusMinus, minusPlus, plusMinus, plusPlus] = pieces.map(({ inverse }) => place(inverse));
@@ -56,7 +58,10 @@ function projection({ pieces, conservative, mean }: Clarke): Markup {
   });
 }
 
-/** Those with 2/3 in row 1, column 2: a rectangle out of the tetrahedron, two arcs of a hyperbola out of the surface. */
+/**
+ * Draws the matrices with 2/3 in row 1, column 2: a rectangle of the tetrahedron and two arcs of a hyperbola of the
+ * surface.
+ */
 function slice({ pieces, slice: branches, mean }: Clarke): Markup {
   const place = ([a, , , d]: Matrix) => [a, d] as const;
   const [minusMinus, minusPlus, plusMinus, plusPlus] = pieces.map(({ inverse }) => inverse);
@@ -81,12 +86,12 @@ function slice({ pieces, slice: branches, mean }: Clarke): Markup {
   });
 }
 
-function shown([a, b, c, d]: Matrix): string {
-  return `[${fraction(a)} ${fraction(b)}; ${fraction(c)} ${fraction(d)}]`;
+function formatMatrix([a, b, c, d]: Matrix): string {
+  return `[${formatThirds(a)} ${formatThirds(b)}; ${formatThirds(c)} ${formatThirds(d)}]`;
 }
 
-/** The entries are thirds. */
-function fraction(value: number): string {
+/** Formats an entry, which is a multiple of 1/3. */
+function formatThirds(value: number): string {
   const thirds = Math.round(3 * value);
   const size = Math.abs(thirds) % 3 === 0 ? String(Math.abs(thirds) / 3) : `${Math.abs(thirds)}/3`;
   return thirds < 0 ? `−${size}` : size;

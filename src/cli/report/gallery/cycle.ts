@@ -9,8 +9,8 @@ export function cycleExhibit(found: Cycle): Exhibit {
   const { cycling, calm, stepsAround, flow, onTheLine, certificate, near } = found;
   const steps = [...new Set(stepsAround)].join(' or ');
   const around = [...new Set(stepsAround.map((each) => (each * RATE).toFixed(2)))].join(' or ');
-  const farthest = Math.max(...calm.map((path) => apart(path[path.length - 1], CALM.box)));
-  const [first, second] = [...flow.crossings].sort((a, b) => b[0] - a[0]).map(placed);
+  const farthest = Math.max(...calm.map((path) => computeDistance(path[path.length - 1], CALM.box)));
+  const [first, second] = [...flow.crossings].sort((a, b) => b[0] - a[0]).map(formatPoint);
   return {
     id: 'cycle',
     title: 'Gradient descent that goes round and round',
@@ -42,42 +42,42 @@ function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Mark
   const drawn: Drawn[] = [
     { kind: 'curve', look: 'quiet', points: line },
     ...paths.map((points): Drawn => ({ kind: 'curve', look: 'first', thin: true, points })),
-    // The last turn, once the start is forgotten.
-    { kind: 'curve', look: 'second', points: paths[0].slice(-TURN) },
+    // The last turn, where the start no longer matters.
+    { kind: 'curve', look: 'second', points: paths[0].slice(-TURN_STEPS) },
     ...paths.map(([at]): Drawn => ({ kind: 'point', look: 'first', at })),
-    { kind: 'point', look: 'quiet', at: problem.box, label: `s = ${placed(problem.box)}` },
+    { kind: 'point', look: 'quiet', at: problem.box, label: `s = ${formatPoint(problem.box)}` },
     { kind: 'point', look: 'quiet', at: [0, 0], label: 's = (0, 0)', side: 'left' },
   ];
   return plot({
     title,
-    description: `descent from ${paths.length} starts, the last of them ends at ${placed(paths[paths.length - 1].slice(-1)[0])}`,
+    description: `descent from ${paths.length} starts, the last of them ends at ${formatPoint(paths[paths.length - 1].slice(-1)[0])}`,
     x: { name: 'x', from: -1.2, to: 4.8 },
     y: { name: 'y', from: -0.6, to: 6 },
     drawn,
     legend: [
       { name: 'descent from 5 starts', look: 'first', kind: 'curve' },
-      { name: `its last ${TURN} steps`, look: 'second', kind: 'curve' },
+      { name: `its last ${TURN_STEPS} steps`, look: 'second', kind: 'curve' },
       { name: 'line on which s jumps', look: 'quiet', kind: 'curve' },
     ],
   });
 }
 
-/** A little more than once round. */
-const TURN = 130;
+/** A little more than one turn. */
+const TURN_STEPS = 130;
 
 function table(answers: Cycle['onTheLine']): Markup {
   return wideTable(
     'the gradient on the line',
     html`<thead><tr><th scope="col">relu′(0)</th><th scope="col">gradient in x and y</th></tr></thead>
-<tbody>${answers.map(({ q, gradient, refusal }) => html`<tr><th scope="row">${q}</th>${answerCell(gradient && placed(gradient), refusal)}</tr>`)}</tbody>`,
+<tbody>${answers.map(({ q, gradient, refusal }) => html`<tr><th scope="row">${q}</th>${answerCell(gradient && formatPoint(gradient), refusal)}</tr>`)}</tbody>`,
     html`On the line, at (1, 1), with s = (0, 0), by the derivative of the projection at 0.`,
   );
 }
 
-function placed([x, y]: Point): string {
+function formatPoint([x, y]: Point): string {
   return `(${[x, y].map((each) => signed(Number(each.toFixed(4)))).join(', ')})`;
 }
 
-function apart([x, y]: Point, [u, v]: Point): number {
+function computeDistance([x, y]: Point, [u, v]: Point): number {
   return Math.hypot(x - u, y - v);
 }

@@ -1,25 +1,25 @@
-/** How an exhibit of the gallery is laid out. */
+/** The layout of an exhibit of the gallery. */
 import type { ImplicitCertificate } from '../../../index.ts';
 import { html, type Markup } from '../../../pictures/markup.ts';
 
 export interface Exhibit {
-  /** Of the section, for links. */
+  /** The id of the section, for links. */
   readonly id: string;
   readonly title: string;
   readonly formula: Markup;
   readonly figures: readonly Markup[];
-  /** What the paper shows or claims, and where. */
+  /** The paper's claim, and where it stands. */
   readonly paper: Markup;
-  /** What happens here, in words and numbers. */
+  /** The result of this library, in words and numbers. */
   readonly here: Markup;
   /** Whether the hypothesis of the theorem holds, and why. */
   readonly hypothesis: Markup;
-  /** What the library itself finds of the hypothesis. */
+  /** The library's certificate of the hypothesis. */
   readonly certificate?: ImplicitCertificate;
   readonly tables?: readonly Markup[];
-  /** What the numbers come from. */
+  /** The source of the functions that computed the numbers. */
   readonly code: readonly string[];
-  /** One line for the terminal, without markup. */
+  /** One line for the terminal, as plain text. */
   readonly summary: string;
 }
 
@@ -38,7 +38,7 @@ ${tables}
 </section>`;
 }
 
-/** Of a table: what the library answered, or its words where it refused. */
+/** A table cell with the library's answer, or with its error message where it refused. */
 export function answerCell(answer: string | undefined, refusal: string | undefined): Markup {
   return answer === undefined ? html`<td class="words">refused: ${refusal}</td>` : html`<td>${answer}</td>`;
 }

@@ -21,8 +21,8 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
     paper: html`Section 5 and Figure 3: the problem is that of max uᵀF(u), a quadratic whose one critical point is a saddle. Ascent
       with implicit differentiation draws a curve that resembles the Lorenz attractor, unlike the classical gradient. The reason
       given is the lack of invertibility, by the power 4, and numerical approximations.`,
-    here: html`At the exact inner solution the plain solve has no answer, and the library throws. Told to report instead of throwing,
-      it is left with the least answer to the singular system, as solvers that truncate or regularise are: dz/du = 0. The
+    here: html`At the exact inner solution the plain solve has no answer, and the library throws. Asked to report instead of
+      throwing, it returns the least-norm solution of the singular system, as solvers that truncate or regularise do: dz/du = 0. The
       “gradient” is then F(u) itself, and ascent is Euler’s method for the Lorenz system: after ${steps} steps of ${RATE} from
       (0, 1, 1.05) it is still within ${largest.toFixed(0)} of 0 in every coordinate. The true gradient leads away: in
       ${gradient.length - 1} steps to a distance of <b>${farthest.toFixed(0)}</b>. It takes the truncation: where the inner solution is off
@@ -32,11 +32,11 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
     certificate,
     tables: [table(found)],
     code: [optimality, field, implicitGradient].map(String),
-    summary: `implicit ascent stays within ${largest.toFixed(0)} of 0 for ${steps} steps, true ascent is at ${farthest.toFixed(0)} after ${gradient.length - 1}; at u = ${vector(at, '-')} the exact inner solution is ${answers[0].refusal ? 'refused' : 'answered'}`,
+    summary: `implicit ascent stays within ${largest.toFixed(0)} of 0 for ${steps} steps, true ascent is at ${farthest.toFixed(0)} after ${gradient.length - 1}; at u = ${formatVector(at, '-')} the exact inner solution is ${answers[0].refusal ? 'refused' : 'answered'}`,
   };
 }
 
-/** Seen along y. */
+/** Draws a path as seen along y. */
 function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
   return plot({
     title,
@@ -51,13 +51,13 @@ function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
   });
 }
 
-/** Seen along z, which tends to 0. */
+/** Draws a path as seen along z, which tends to 0. */
 function line(title: string, path: readonly Vector[]): Markup {
   const [x, y, z] = path[path.length - 1];
   const end = 1.2 * Math.max(Math.abs(x), Math.abs(y));
   return plot({
     title,
-    description: `a straight path that leaves for ever: after ${path.length - 1} steps it is at ${vector([x, y, z])}`,
+    description: `a straight path that leaves for ever: after ${path.length - 1} steps it is at ${formatVector([x, y, z])}`,
     x: { name: 'x', from: -0.1 * end, to: end },
     y: { name: 'y', from: -0.1 * end, to: end },
     drawn: [
@@ -74,18 +74,18 @@ function table({ at, answers, trueGradient, field: value }: Lorenz): Markup {
   const rows = [
     ...answers.map(({ distance, gradient, refusal }) => {
       const name = distance === 0 ? 'inner solution exact' : `inner solution off by ${distance} in each coordinate`;
-      return row(name, answerCell(gradient && vector(gradient), refusal));
+      return row(name, answerCell(gradient && formatVector(gradient), refusal));
     }),
-    row('the true gradient, of uᵀF(u)', html`<td>${vector(trueGradient)}</td>`),
-    row('F(u), which is left where dz/du is dropped', html`<td>${vector(value)}</td>`),
+    row('the true gradient, of uᵀF(u)', html`<td>${formatVector(trueGradient)}</td>`),
+    row('F(u), which is left where dz/du is dropped', html`<td>${formatVector(value)}</td>`),
   ];
   return wideTable(
     'gradients at one point',
-    html`<thead><tr><th scope="col">At u = ${vector(at)}</th><th scope="col">gradient</th></tr></thead>
+    html`<thead><tr><th scope="col">At u = ${formatVector(at)}</th><th scope="col">gradient</th></tr></thead>
 <tbody>${rows}</tbody>`,
   );
 }
 
-function vector(values: Vector, minus = '−'): string {
+function formatVector(values: Vector, minus = '−'): string {
   return `(${values.map((value) => signed(Number(value.toFixed(4))).replace('−', minus)).join(', ')})`;
 }

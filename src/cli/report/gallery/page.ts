@@ -1,4 +1,4 @@
-/** The gallery: one page that reproduces what goes wrong without the hypothesis, and what holds with it. */
+/** The page of the gallery: what goes wrong without the hypothesis of the theorem, and what holds with it. */
 import type { Clarke } from '../../../gallery/clarke.ts';
 import type { Cycle } from '../../../gallery/cycle.ts';
 import type { Lorenz } from '../../../gallery/lorenz.ts';
@@ -21,7 +21,7 @@ export interface Gallery {
   readonly lorenz: Lorenz;
 }
 
-export function exhibitsOf(found: Gallery): Exhibit[] {
+export function createExhibits(found: Gallery): Exhibit[] {
   return [
     spuriousExhibit(found.spurious),
     clarkeExhibit(found.clarke),
@@ -31,7 +31,7 @@ export function exhibitsOf(found: Gallery): Exhibit[] {
   ];
 }
 
-/** @returns the text of the file */
+/** Returns the text of the HTML file. */
 export function galleryPage(exhibits: readonly Exhibit[], backend: string): string {
   return page(
     'What goes wrong without the hypothesis',

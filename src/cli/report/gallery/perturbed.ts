@@ -14,7 +14,7 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
 
 export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit {
   const draws = readings[0].outcomes.length;
-  const cycles = readings.map((reading) => count(reading, 'cycle'));
+  const cycles = readings.map((reading) => countOutcomes(reading, 'cycle'));
   return {
     id: 'perturbed',
     title: 'Does the cycle persist?',
@@ -23,8 +23,8 @@ export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit
       picture(readings[0], ['cycle'], 'The draws that cycle'),
       picture(readings[0], ['slide', 'rest', 'unfinished'], 'The draws that do not'),
     ],
-    paper: html`Section 5 and Figure 2b: “The cycle persists even if we perturb the coefficients”, 20 experiments with σ² = 0.4. Which
-      coefficients are meant is said in an appendix.`,
+    paper: html`Section 5 and Figure 2b: “The cycle persists even if we perturb the coefficients”, 20 experiments with σ² = 0.4. An
+      appendix says which coefficients are meant.`,
     here: html`Of ${draws} draws <b>${cycles[0]}</b> cycle where the line alone is perturbed, in descent with steps of ${RATE}. Where a corner comes
       to lie on its own side of the line, descent ends there; where the two sides push towards one another, it slides along the
       line. The table counts three readings of “the coefficients”, with the same draws; the pictures are of the first.`,
@@ -36,7 +36,7 @@ export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit
   };
 }
 
-function count({ outcomes }: PerturbedReading, wanted: Outcome): number {
+function countOutcomes({ outcomes }: PerturbedReading, wanted: Outcome): number {
   return outcomes.filter((outcome) => outcome === wanted).length;
 }
 
@@ -61,6 +61,6 @@ function table(readings: readonly PerturbedReading[]): Markup {
   return wideTable(
     'what becomes of the perturbed problems',
     html`<thead><tr><th scope="col">Perturbed</th>${outcomes.map((outcome) => html`<th scope="col" class="number">${OUTCOMES[outcome]}</th>`)}</tr></thead>
-<tbody>${readings.map((reading) => html`<tr><th scope="row">${reading.reading}</th>${outcomes.map((outcome) => html`<td class="number">${count(reading, outcome)}</td>`)}</tr>`)}</tbody>`,
+<tbody>${readings.map((reading) => html`<tr><th scope="row">${reading.reading}</th>${outcomes.map((outcome) => html`<td class="number">${countOutcomes(reading, outcome)}</td>`)}</tr>`)}</tbody>`,
   );
 }

@@ -7,9 +7,9 @@ import { answerCell, type Exhibit } from './exhibit.ts';
 export function spuriousExhibit(found: Spurious): Exhibit {
   const { readings, certificate } = found;
   const listed = (of: (reading: SpuriousReading) => string): string => readings.map(of).join(', ');
-  const q = listed((reading) => short(reading.q));
-  const slope = listed(({ explicit }) => short(explicit));
-  const inverse = listed((reading) => (reading.inverse === undefined ? 'refused' : short(reading.inverse)));
+  const q = listed((reading) => formatSlope(reading.q));
+  const slope = listed(({ explicit }) => formatSlope(explicit));
+  const inverse = listed((reading) => (reading.inverse === undefined ? 'refused' : formatSlope(reading.inverse)));
   return {
     id: 'spurious',
     title: 'A derivative that depends on how a function is written',
@@ -36,12 +36,12 @@ function tangents(readings: readonly SpuriousReading[]): Markup {
     const end = [reach, explicit * reach] as const;
     return [
       { kind: 'curve', look: 'second', points: [[-end[0], -end[1]], end] },
-      { kind: 'point', look: 'second', at: end, label: `q = ${short(q)}` },
+      { kind: 'point', look: 'second', at: end, label: `q = ${formatSlope(q)}` },
     ];
   });
   return plot({
     title: 'The function, and its slopes at 0',
-    description: `tanh z with lines of slope ${readings.map(({ explicit }) => short(explicit)).join(', ')} through 0`,
+    description: `tanh z with lines of slope ${readings.map(({ explicit }) => formatSlope(explicit)).join(', ')} through 0`,
     x: { name: 'z', from: -2, to: 2 },
     y: { name: 'f(z)', from: -1.2, to: 1.2 },
     drawn: [{ kind: 'curve', look: 'first', points: curve }, ...lines],
@@ -82,8 +82,8 @@ function table(readings: readonly SpuriousReading[]): Markup {
       explicit,
       inverse,
       refusal,
-    }) => html`<tr><th scope="row">${short(q)}</th><td class="number">${short(explicit)}</td>
-${answerCell(inverse === undefined ? undefined : short(inverse), refusal)}</tr>`,
+    }) => html`<tr><th scope="row">${formatSlope(q)}</th><td class="number">${formatSlope(explicit)}</td>
+${answerCell(inverse === undefined ? undefined : formatSlope(inverse), refusal)}</tr>`,
   );
   return wideTable(
     'dz/dx at 0 by selection',
@@ -92,6 +92,6 @@ ${answerCell(inverse === undefined ? undefined : short(inverse), refusal)}</tr>`
   );
 }
 
-function short(value: number): string {
+function formatSlope(value: number): string {
   return value === 0.5 ? '½' : signed(Number(value.toPrecision(5)));
 }

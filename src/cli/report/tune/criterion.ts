@@ -1,21 +1,24 @@
-/** The criterion over log λ with its gradient, and on the way of the search. */
+/** Charts of the criterion and its gradient over log λ, and of the course of the search. */
 import { html, type Markup } from '../../../pictures/markup.ts';
 import { capitalised, rangeOf, significant, upright } from '../../../pictures/numbers.ts';
 import { type Drawn, type Plot, plot, type Range } from '../../../pictures/plot.ts';
 import type { CriterionPoint, TuningReport, VisitedPoint } from './report.ts';
 
-/** Of the close-up, in log λ to either side of the chosen one: far away the criterion is so large that nothing else shows. */
+/**
+ * The close-up covers this much of log λ to either side of the chosen one. Farther away the criterion dwarfs the
+ * minimum.
+ */
 const CLOSE = 1;
 
 type CurvePoint = TuningReport['criterionCurve'][number];
 
-/** Where a single λ is sought, the points that the curve passes through. */
+/** An evaluated point with a place on the axis: the search for a single λ has these. */
 type PlacedPoint = VisitedPoint & CriterionPoint;
 
 export function criterionCharts(report: TuningReport): Markup {
   const { criterion, criterionCurve, visited, chosen, several } = report;
   const curve = [...criterionCurve].sort((a, b) => a.logLambda - b.logLambda);
-  const everywhere = [...curve, ...marksOf(report)].map(({ logLambda }) => logLambda);
+  const everywhere = [...curve, ...listMarks(report)].map(({ logLambda }) => logLambda);
   const whole = rangeOf(several?.axis ?? 'log λ', everywhere, 0.02);
   const close = {
     name: whole.name,
@@ -31,24 +34,24 @@ export function criterionCharts(report: TuningReport): Markup {
   return html`<div class="charts${charts.length === 3 && ' three'}">${charts}</div>`;
 }
 
-/** The points beside the curve that have a place on its axis. */
-function marksOf({ visited, chosen, grid, several }: TuningReport): CriterionPoint[] {
-  return [...placed(visited), chosen, ...(several ? [] : [grid])];
+/** Lists the points that are marked in addition to the curve. */
+function listMarks({ visited, chosen, grid, several }: TuningReport): CriterionPoint[] {
+  return [...findPlaced(visited), chosen, ...(several ? [] : [grid])];
 }
 
-function placed(visited: readonly VisitedPoint[]): PlacedPoint[] {
+function findPlaced(visited: readonly VisitedPoint[]): PlacedPoint[] {
   return visited.filter((point): point is PlacedPoint => point.logLambda !== undefined);
 }
 
 function valueChart(title: string, report: TuningReport, curve: readonly CurvePoint[], x: Range): Markup {
   const { visited, chosen, grid, several } = report;
   const place = ({ logLambda, value }: CriterionPoint): readonly [number, number] => [logLambda, value];
-  const shown = [...curve, ...marksOf(report)].filter(isWithin(x));
-  const points = placed(visited);
+  const shown = [...curve, ...listMarks(report)].filter(createRangeTest(x));
+  const points = findPlaced(visited);
   const slopes = points.filter(hasGradient);
   return plot({
     title,
-    description: spoken(report, x),
+    description: describeCurve(report, x),
     x,
     y: rangeOf(
       'criterion',
@@ -72,8 +75,8 @@ function valueChart(title: string, report: TuningReport, curve: readonly CurvePo
 }
 
 function gradientChart({ visited, chosen, several }: TuningReport, curve: readonly WithGradient[], x: Range): Markup {
-  const points = placed(visited).filter(hasGradient);
-  const shown = [...curve, ...points].filter(isWithin(x)).map(({ gradient }) => gradient);
+  const points = findPlaced(visited).filter(hasGradient);
+  const shown = [...curve, ...points].filter(createRangeTest(x)).map(({ gradient }) => gradient);
   const y = rangeOf(several ? 'derivative' : 'derivative by log λ', [0, ...shown], 0.1);
   const last = points[points.length - 1];
   const end = last ? `, and ${significant(last.gradient)} where the search ended` : '';
@@ -103,14 +106,14 @@ function gradientChart({ visited, chosen, several }: TuningReport, curve: readon
   });
 }
 
-/** Several penalties have no place on an axis: their evaluations one after the other. */
+/** Several penalties have no place on one axis, so their evaluations are drawn in the order of the search. */
 function progressChart({ visited, grid }: TuningReport): Markup {
   const values = visited.map(({ value }) => value);
   const x = { name: 'evaluation', from: 0, to: visited.length + 1 };
-  // Of evaluations far above what was ended with, only that they were.
+  // The highest tenth of the evaluations may lie outside, so that the end of the search remains visible.
   const ascending = [...values].sort((a, b) => a - b);
-  const most = ascending[Math.floor(0.9 * (values.length - 1))];
-  const y = rangeOf('criterion', [...ascending.filter((value) => value <= most), grid.value], 0.1);
+  const greatest = ascending[Math.floor(0.9 * (values.length - 1))];
+  const y = rangeOf('criterion', [...ascending.filter((value) => value <= greatest), grid.value], 0.1);
   const legend: Plot['legend'] = [
     { name: 'visited', look: 'second', kind: 'point' },
     { name: 'best single λ', look: 'quiet', kind: 'curve' },
@@ -143,13 +146,13 @@ function hasGradient<Point extends { readonly gradient?: number }>(
   return point.gradient !== undefined;
 }
 
-function isWithin({ from, to }: Range): (point: { readonly logLambda: number }) => boolean {
+function createRangeTest({ from, to }: Range): (point: { readonly logLambda: number }) => boolean {
   return ({ logLambda }) => logLambda >= from && logLambda <= to;
 }
 
-function spoken({ visited, chosen, grid, several }: TuningReport, x: Range): string {
+function describeCurve({ visited, chosen, grid, several }: TuningReport, x: Range): string {
   const at = ({ logLambda, value }: CriterionPoint): string => `${significant(value)} at ${significant(logLambda)}`;
-  const seen = placed(visited).filter(isWithin(x)).length;
+  const seen = findPlaced(visited).filter(createRangeTest(x)).length;
   const beside = several
     ? `chosen ${at(chosen)}`
     : `${seen} of ${visited.length} points visited are in it; chosen ${at(chosen)}, best of the grid ${at(grid)}`;

@@ -1,8 +1,7 @@
-/** The page of the report of a tuning. */
-
+/** The page with the report of a tuning. */
 import { html, type Markup } from '../../../pictures/markup.ts';
 import { capitalised, significant } from '../../../pictures/numbers.ts';
-import { duration } from '../../duration.ts';
+import { formatDuration } from '../../duration.ts';
 import { factsSection, page, type SummaryItem, summary } from '../page.ts';
 import { criterionCharts } from './criterion.ts';
 import { pathChart } from './path.ts';
@@ -10,22 +9,22 @@ import type { TuningReport } from './report.ts';
 import { searchTables } from './search.ts';
 import { supportTable } from './support.ts';
 
-/** @returns the text of the file; texts that come from data are escaped */
+/** Returns the text of the HTML file. Text from the data is escaped. */
 export function tuningPage(report: TuningReport): string {
   const { problem, warnings } = report;
   return page(
     `Lasso for ${problem.target}`,
-    html`${summary(summaryItems(report))}
+    html`${summary(listSummaryItems(report))}
 ${warnings.length > 0 && warningSection(warnings)}
 <div class="pair"><section aria-labelledby="path"><h2 id="path">Path</h2>${pathChart(report)}</section>
 <section aria-labelledby="support"><h2 id="support">Support</h2>${supportTable(report)}</section></div>
 <section aria-labelledby="criterion"><h2 id="criterion">Criterion</h2>${criterionCharts(report)}
 ${searchTables(report)}</section>
-${factsSection(facts(report))}`,
+${factsSection(listFacts(report))}`,
   );
 }
 
-function summaryItems(report: TuningReport): SummaryItem[] {
+function listSummaryItems(report: TuningReport): SummaryItem[] {
   const { problem, criterion, several, chosen, grid, solves, seconds, backend } = report;
   return [
     several?.card ?? {
@@ -44,7 +43,7 @@ function summaryItems(report: TuningReport): SummaryItem[] {
       note: 'features are kept',
     },
     { name: 'Solves', value: String(solves), note: `${grid.solves} by grid search` },
-    { name: 'Time', value: duration(seconds), note: `on the backend ${backend}` },
+    { name: 'Time', value: formatDuration(seconds), note: `on the backend ${backend}` },
   ];
 }
 
@@ -52,7 +51,7 @@ function warningSection(warnings: readonly string[]): Markup {
   return html`<section class="warnings" aria-labelledby="warnings"><h2 id="warnings">Warnings</h2><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></section>`;
 }
 
-function facts({ problem, criterion, path, visited, solves, grid, seconds, backend }: TuningReport) {
+function listFacts({ problem, criterion, path, visited, solves, grid, seconds, backend }: TuningReport) {
   return [
     {
       heading: 'Data',
@@ -70,7 +69,7 @@ function facts({ problem, criterion, path, visited, solves, grid, seconds, backe
         ['solves', `${solves} (grid search: ${grid.solves})`],
         ['points on the path', String(path.logLambdas.length)],
         ['backend', backend],
-        ['time', duration(seconds)],
+        ['time', formatDuration(seconds)],
       ],
     },
   ] as const;

@@ -1,20 +1,20 @@
-/** The coefficients along the path of λ. */
+/** The chart of the coefficients along the path of λ. */
 import { html, type Markup } from '../../../pictures/markup.ts';
 import { MOST_NAMES, type NamedEnd, namesAt, withRoomForNames } from '../../../pictures/names.ts';
 import { rangeOf, significant, upright } from '../../../pictures/numbers.ts';
 import { type Drawn, type Plot, plot } from '../../../pictures/plot.ts';
 import type { TuningReport } from './report.ts';
 
-/** More curves cannot be told apart, and make the file large. */
-const MOST_CURVES = 60;
+/** More curves could not be distinguished, and would make the file large. */
+const MAXIMUM_CURVES = 60;
 
-/** A curve that begins nearer to 0, as a share of the one that begins farthest, goes without a name: many do. */
-const LEAST_NAMED = 0.04;
+/** A curve is named only where it begins at this share, or more, of the greatest beginning. */
+const MINIMUM_NAMED_SHARE = 0.04;
 
 /** One feature along the path. */
 interface Curve {
   readonly name: string;
-  /** By log λ, ascending. */
+  /** In ascending order of log λ. */
   readonly values: readonly number[];
   readonly inSupport: boolean;
 }
@@ -23,8 +23,8 @@ export function pathChart({ problem, path, chosen, several }: TuningReport): Mar
   const order = [...path.logLambdas.keys()].sort((a, b) => path.logLambdas[a] - path.logLambdas[b]);
   const logLambdas = order.map((index) => path.logLambdas[index]);
   const coefficients = order.map((index) => path.coefficients[index]);
-  const { curves, left } = curvesOf(coefficients, problem.names, new Set(chosen.support));
-  const ends = endsOf(curves);
+  const { curves, left } = chooseCurves(coefficients, problem.names, new Set(chosen.support));
+  const ends = chooseNamedEnds(curves);
   const { x, y } = withRoomForNames(
     rangeOf(several?.axis ?? 'log λ', [...logLambdas, chosen.logLambda], 0.02),
     rangeOf('coefficient', curves.length > 0 ? curves.flatMap(({ values }) => values) : [-1, 1]),
@@ -32,21 +32,21 @@ export function pathChart({ problem, path, chosen, several }: TuningReport): Mar
   );
   const picture = plot({
     title: 'Coefficients along the path',
-    description: spoken(logLambdas, chosen, problem.names),
+    description: describePath(logLambdas, chosen, problem.names),
     x,
     y,
     drawn: [
       ...namesAt(logLambdas[0], ends, x, y),
       { kind: 'curve', look: 'second', points: upright(chosen.logLambda, y) },
-      ...drawnCurves(curves, logLambdas),
+      ...drawCurves(curves, logLambdas),
     ],
-    legend: legendOf(curves, several ? 'chosen penalties' : 'chosen λ'),
+    legend: createLegend(curves, several ? 'chosen penalties' : 'chosen λ'),
   });
   return html`${picture}${left > 0 && html`<p class="quiet">Not drawn, with smaller coefficients: ${left}.</p>`}`;
 }
 
-/** The curves to draw, the most important first; `left`: how many others are not 0 everywhere. */
-function curvesOf(
+/** Chooses the curves to draw, the most important first. `left` counts the other curves that are not 0 everywhere. */
+function chooseCurves(
   coefficients: readonly ArrayLike<number>[],
   names: readonly string[],
   support: ReadonlySet<number>,
@@ -57,7 +57,7 @@ function curvesOf(
   const moving = [...sizes.keys()]
     .filter((feature) => sizes[feature] > 0)
     .sort((a, b) => Number(support.has(b)) - Number(support.has(a)) || sizes[b] - sizes[a]);
-  const curves = moving.slice(0, MOST_CURVES).map((feature) => ({
+  const curves = moving.slice(0, MAXIMUM_CURVES).map((feature) => ({
     name: names[feature],
     values: coefficients.map((each) => each[feature]),
     inSupport: support.has(feature),
@@ -65,14 +65,14 @@ function curvesOf(
   return { curves, left: moving.length - curves.length };
 }
 
-function endsOf(curves: readonly Curve[]): NamedEnd[] {
+function chooseNamedEnds(curves: readonly Curve[]): NamedEnd[] {
   const ends = curves.map(({ name, values }) => ({ name, value: values[0] }));
   const farthest = ends.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
-  return ends.filter(({ value }) => Math.abs(value) >= LEAST_NAMED * farthest).slice(0, MOST_NAMES);
+  return ends.filter(({ value }) => Math.abs(value) >= MINIMUM_NAMED_SHARE * farthest).slice(0, MOST_NAMES);
 }
 
-/** Those of the support last: they cover the others. */
-function drawnCurves(curves: readonly Curve[], logLambdas: readonly number[]): Drawn[] {
+/** Draws the curves of the support last, so that they are on top. */
+function drawCurves(curves: readonly Curve[], logLambdas: readonly number[]): Drawn[] {
   return [...curves]
     .sort((a, b) => Number(a.inSupport) - Number(b.inSupport))
     .map(({ values, inSupport }) => ({
@@ -83,7 +83,7 @@ function drawnCurves(curves: readonly Curve[], logLambdas: readonly number[]): D
     }));
 }
 
-function legendOf(curves: readonly Curve[], chosen: string): Plot['legend'] {
+function createLegend(curves: readonly Curve[], chosen: string): Plot['legend'] {
   const kept = { name: 'in the support', look: 'first', kind: 'curve' } as const;
   const dropped = { name: `0 at the ${chosen}`, look: 'quiet', kind: 'curve' } as const;
   return [
@@ -93,7 +93,7 @@ function legendOf(curves: readonly Curve[], chosen: string): Plot['legend'] {
   ];
 }
 
-function spoken(
+function describePath(
   logLambdas: readonly number[],
   { logLambda, support, coefficients }: TuningReport['chosen'],
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** The report of `equilibra tune`: what the tuning of a Lasso found, and how. */
+/** The contents of the report of `equilibra tune`. */
 import type { LinearModel } from '../../../data/index.ts';
 import type { SummaryItem } from '../page.ts';
 
@@ -8,12 +8,14 @@ export interface CriterionPoint {
   readonly value: number;
 }
 
-/** Where the search evaluated the criterion. */
+/** A point at which the search evaluated the criterion. */
 export interface VisitedPoint {
   readonly value: number;
-  /** Where a single λ is sought. */
+  /** Present in a search for a single λ. */
   readonly logLambda?: number;
-  /** The derivative by log λ, of several penalties the length of the gradient; a search may do without. */
+  /**
+   * The derivative in log λ, or the norm of the gradient of several penalties. Absent in a search without gradients.
+   */
   readonly gradient?: number;
 }
 
@@ -21,48 +23,48 @@ export interface TuningReport {
   readonly problem: {
     readonly rows: number;
     readonly features: number;
-    /** One for each feature. */
+    /** One name for each feature. */
     readonly names: readonly string[];
-    /** What is explained. */
+    /** The column that is explained. */
     readonly target: string;
   };
-  /** Its name, such as "5-fold cross-validation". */
+  /** The name of the criterion, such as "5-fold cross-validation". */
   readonly criterion: string;
   /**
-   * What λ stands for where several penalties were chosen, and what stays as chosen along the path and the curve; chosen.logLambda
-   * is then the place on these. Absent: a single λ.
+   * Present where several penalties were chosen: what the axis of the path and of the curve shows, on which
+   * chosen.logLambda is a place. Absent for a single λ.
    */
   readonly several?: {
-    /** Of the axis of both, such as "log λ, ρ as chosen". */
+    /** The label of the axis, such as "log λ, ρ as chosen". */
     readonly axis: string;
-    /** What was chosen, for the first card. */
+    /** The chosen penalties, for the first card. */
     readonly card: SummaryItem;
-    /** log λ of each feature, where each has its own. */
+    /** log λ of each feature, where every feature has its own. */
     readonly byFeature?: readonly number[];
   };
   readonly path: {
-    /** At least one, in any order. */
+    /** At least one value, in any order. */
     readonly logLambdas: readonly number[];
-    /** For each log λ one for each feature, of standardised features. */
+    /** For each log λ, the coefficients of all standardised features. */
     readonly coefficients: readonly ArrayLike<number>[];
   };
-  /** The criterion along the path, in any order; its derivative is drawn where all points have it. */
+  /** The criterion along the path, in any order. Its derivative is drawn where all points have one. */
   readonly criterionCurve: readonly (CriterionPoint & { readonly gradient?: number })[];
-  /** By the search, in order. At least one. */
+  /** The points of the search, in order. At least one. */
   readonly visited: readonly VisitedPoint[];
   readonly chosen: CriterionPoint & {
-    /** One for each feature, of standardised features. */
+    /** One coefficient for each standardised feature. */
     readonly coefficients: ArrayLike<number>;
-    /** The features, counted from 0, with a coefficient other than 0. */
+    /** The features with a coefficient other than 0, counted from 0. */
     readonly support: readonly number[];
-    /** The same model for features as they are. */
+    /** The same model for the features before they were standardised. */
     readonly model?: LinearModel;
   };
-  /** The best point of a grid search for a single λ, and how many solves of the Lasso that takes. */
+  /** The best point of a grid search for a single λ, and the number of Lasso problems that the grid takes. */
   readonly grid: CriterionPoint & { readonly solves: number };
-  /** Of the Lasso, by the search. */
+  /** The number of Lasso problems that the search solved. */
   readonly solves: number;
-  /** Of the whole run. */
+  /** The duration of the whole run. */
   readonly seconds: number;
   readonly backend: string;
   readonly warnings: readonly string[];

@@ -1,20 +1,20 @@
-/** What the search by gradient found and cost beside a grid, and every step of it. */
+/** Tables that compare the search by gradient with a grid, and list its evaluations. */
 import { html, type Markup, percent, wideTable } from '../../../pictures/markup.ts';
 import { capitalised, figures, significant } from '../../../pictures/numbers.ts';
 import type { TuningReport, VisitedPoint } from './report.ts';
 
 export function searchTables({ visited, chosen, grid, solves, criterion, several }: TuningReport): Markup {
   const row = (name: string, point: VisitedPoint, count: number): Markup =>
-    html`<tr><th scope="row">${name}</th>${[...placeOf(point), figures(point.value, 6), String(count)].map(numberCell)}</tr>`;
+    html`<tr><th scope="row">${name}</th>${[...formatPlace(point), figures(point.value, 6), String(count)].map(numberCell)}</tr>`;
   const comparison = wideTable(
     'Gradient and grid',
     html`<thead><tr><th scope="col">Search</th>${['log λ', 'λ', capitalised(criterion), 'Solves'].map(numberHeading)}</tr></thead>
 <tbody>${row('by gradient', several ? { value: chosen.value } : chosen, solves)}${row(several ? 'single λ, over a grid' : 'over a grid', grid, grid.solves)}</tbody>`,
-    html`${compared(chosen.value, grid.value)}, with ${effort(solves / grid.solves)} the solves.`,
+    html`${compareCriteria(chosen.value, grid.value)}, with ${formatEffort(solves / grid.solves)} the solves.`,
   );
   const steps = visited.map(
     ({ logLambda, value, gradient }, index) =>
-      html`<tr><th scope="row" class="number">${index + 1}</th>${[...(several ? [] : [shown(logLambda, 5)]), figures(value, 6), shown(gradient)].map(numberCell)}</tr>`,
+      html`<tr><th scope="row" class="number">${index + 1}</th>${[...(several ? [] : [formatOptional(logLambda, 5)]), figures(value, 6), formatOptional(gradient)].map(numberCell)}</tr>`,
   );
   const every = wideTable(
     'Every point visited',
@@ -25,25 +25,25 @@ export function searchTables({ visited, chosen, grid, solves, criterion, several
   return html`${isByGradient && comparison}<details><summary>Every point visited</summary>${every}</details>`;
 }
 
-/** log λ and λ, where it is a single one. */
-function placeOf({ logLambda }: VisitedPoint): string[] {
-  return [shown(logLambda, 5), shown(logLambda === undefined ? undefined : Math.exp(logLambda))];
+/** Formats log λ and λ, or dashes where there are several penalties. */
+function formatPlace({ logLambda }: VisitedPoint): string[] {
+  return [formatOptional(logLambda, 5), formatOptional(logLambda === undefined ? undefined : Math.exp(logLambda))];
 }
 
-function shown(value: number | undefined, digits?: number): string {
+function formatOptional(value: number | undefined, digits?: number): string {
   return value === undefined ? '–' : figures(value, digits);
 }
 
-/** What the gradient method reached beside the grid, in words. */
-function compared(byGradient: number, byGrid: number): string {
+/** Compares the result of the gradient method with that of the grid, in words. */
+function compareCriteria(byGradient: number, byGrid: number): string {
   const difference = (byGradient - byGrid) / Math.abs(byGrid || 1);
-  // Below this the digits that are shown are the same.
+  // A smaller difference does not change the digits that are shown.
   if (Math.abs(difference) < 5e-7) return 'The gradient method reaches the criterion of the grid';
   const share = `${significant(Math.abs(100 * difference), 2)}\u00a0%`;
   return `The gradient method reaches a criterion ${share} ${difference < 0 ? 'below' : 'above'} that of the grid`;
 }
 
-function effort(share: number): string {
+function formatEffort(share: number): string {
   return share < 1.5 ? `${percent(share)} of` : `${share.toFixed(1)} times`;
 }
 

@@ -1,27 +1,27 @@
-/** The interval of a gradient holds what all elements give, and where it says that it is exact no more. */
+/** The interval of a gradient contains the gradients of all elements, and nothing else where it is called exact. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Engine } from '../../../../src/tensor/engine.ts';
-import { descriptions } from '../description.ts';
-import { planted } from '../planting.ts';
-import { type Load, property } from '../property.ts';
+import { drawDescriptions } from '../description.ts';
+import { plantProblem } from '../planting.ts';
+import { describeProperty, type Load } from '../property.ts';
 import { Truth } from '../truth.ts';
-import { inputTensors, solved } from '../written.ts';
+import { inputTensors, solveProblem } from '../written.ts';
 import { PLAIN } from './certificates.ts';
 import { cotangentOf, cotangents, SENSITIVE } from './selections.ts';
 
-export function intervals(load: Load, engine: () => Promise<Engine>): void {
+export function checkIntervals(load: Load, engine: () => Promise<Engine>): void {
   for (const [name, kinds, cases] of [
     ['of a plain problem', [...PLAIN, 'ray', 'ray'], 80],
     ['with solutions of inner problems', [...PLAIN, 'ray', 'ray', 'inner', 'inner'], 60],
   ] as const) {
-    property(
+    describeProperty(
       load,
       `the interval of a gradient, ${name}`,
-      fc.tuple(descriptions({ kinds }), cotangents),
+      fc.tuple(drawDescriptions({ kinds }), cotangents),
       cases,
       async ([description, numbers]) => {
-        const problem = planted(description);
+        const problem = plantProblem(description);
         const input = problem.inputs.findIndex(({ name: called }) => called === 'number');
         fc.pre(input >= 0);
         const truth = new Truth(problem);
@@ -29,13 +29,13 @@ export function intervals(load: Load, engine: () => Promise<Engine>): void {
         fc.pre(truth.amplification(v) < SENSITIVE);
         const opened = await engine();
         const { low, high, exact } = await opened.tidy((scope) =>
-          solved(opened, problem, inputTensors(scope, problem)).solve.gradientInterval(
+          solveProblem(opened, problem, inputTensors(scope, problem)).solve.gradientInterval(
             scope.tensor(v, [problem.batch, problem.n]),
             { input },
           ),
         );
         if (truth.verdicts().includes('failed')) {
-          // Near a singular element the gradient is beyond all bounds, unless it does not move there.
+          // Near a singular element the gradient is unbounded, unless its numerator vanishes there.
           expect(exact).toBe(false);
           return;
         }

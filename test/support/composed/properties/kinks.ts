@@ -1,53 +1,53 @@
-/** The kinks that are reported are those that were planted, each by its operation, its sample and its place. */
+/** The reported kinks are the planted ones, each with its operation, its sample and its place. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { OperationKink } from '../../../../src/implicit/kinks.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import type { Unit } from '../derivatives.ts';
-import { descriptions } from '../description.ts';
+import { drawDescriptions } from '../description.ts';
 import type { Problem } from '../graph.ts';
-import { planted } from '../planting.ts';
-import { type Load, property } from '../property.ts';
+import { plantProblem } from '../planting.ts';
+import { describeProperty, type Load } from '../property.ts';
 import { Truth } from '../truth.ts';
-import { certificateOf, gradientsOf, keyOfUnit } from '../written.ts';
+import { certifyProblem, gradientsOf, keyOfUnit } from '../written.ts';
 import { PLAIN } from './certificates.ts';
 
-/** Of a system of all samples there is one sample, and a place in all of it. */
-const reported = (kinks: readonly OperationKink[]): string[] =>
+/** A system of all samples counts as one sample, and its places run over all of it. */
+const listReported = (kinks: readonly OperationKink[]): string[] =>
   kinks
     .map(({ operation, place, sample, index, value }) => `${operation} ${place} ${sample} ${index}: ${value}`)
     .sort();
 
-const expected = (problem: Problem, kinks: readonly Unit[]): string[] =>
+const listPlanted = (problem: Problem, kinks: readonly Unit[]): string[] =>
   kinks.map((kink) => `${kink.operation} ${keyOfUnit(problem, kink)}: ${kink.argument}`).sort();
 
-export function kinks(load: Load, engine: () => Promise<Engine>): void {
-  property(
+export function checkKinks(load: Load, engine: () => Promise<Engine>): void {
+  describeProperty(
     load,
     'a certificate names the kinks that move with the unknown',
-    descriptions({ kinds: PLAIN, isCoupled: false }),
+    drawDescriptions({ kinds: PLAIN, isCoupled: false }),
     80,
     async (description) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       const { movingKinks } = new Truth(problem);
-      const certificate = await certificateOf(await engine(), problem);
-      expect(reported(certificate.kinks)).toEqual(expected(problem, movingKinks));
+      const certificate = await certifyProblem(await engine(), problem);
+      expect(listReported(certificate.kinks)).toEqual(listPlanted(problem, movingKinks));
     },
   );
 
-  property(
+  describeProperty(
     load,
     'the report of a gradient names all kinks, and counts them',
-    descriptions({ kinds: PLAIN, isCoupled: false }),
+    drawDescriptions({ kinds: PLAIN, isCoupled: false }),
     60,
     async (description) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       const truth = new Truth(problem);
       const v = problem.values[0].flat().map(() => 1);
       fc.pre(truth.gradients(v) !== undefined && truth.amplification(v) < 100);
       const { solution } = await gradientsOf(await engine(), problem, v);
       const [report] = await Promise.all(solution.solve.backwardReports);
-      expect(reported(report.certificate.kinks)).toEqual(expected(problem, truth.kinks));
+      expect(listReported(report.certificate.kinks)).toEqual(listPlanted(problem, truth.kinks));
       for (const [sample, { kinks: count }] of report.certificate.samples.entries()) {
         expect(count).toBe(truth.kinks.filter((kink) => kink.sample === undefined || kink.sample === sample).length);
       }

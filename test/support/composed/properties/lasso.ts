@@ -1,4 +1,7 @@
-/** Lasso problems with planted solutions: the solution, its certificate, its derivative at each selection, the interval. */
+/**
+ * Lasso problems with planted solutions: the solution, its certificate, its derivative at each selection, and the
+ * interval.
+ */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
@@ -6,7 +9,7 @@ import type { BackendName } from '../../../../src/backends/backend.ts';
 import { lasso } from '../../../../src/implicit/lasso/lasso.ts';
 import type { LassoOptions } from '../../../../src/implicit/lasso/options.ts';
 import type { Engine, Scope } from '../../../../src/tensor/engine.ts';
-import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, describeProperty, expectNear, isSingle, type Load } from '../property.ts';
 import { derivative, isUnique, type SparseProblem, sparseProblems } from '../sparse.ts';
 
 function options(scope: Scope, { X, y, weights, ridge, features }: SparseProblem): LassoOptions {
@@ -20,13 +23,13 @@ function options(scope: Scope, { X, y, weights, ridge, features }: SparseProblem
   };
 }
 
-export function sparseModels(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
+export function checkSparseModels(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
   const single = isSingle(backend);
   const cases = casesOn(backend, 100);
   const near = single ? 1e-3 : 1e-8;
   const cotangents = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 5, maxLength: 5 });
 
-  property(
+  describeProperty(
     load,
     `lasso: certified where it is unique, failed where not, on ${backend}`,
     sparseProblems,
@@ -46,7 +49,7 @@ export function sparseModels(load: Load, engine: () => Promise<Engine>, backend:
     },
   );
 
-  property(
+  describeProperty(
     load,
     `lasso: the derivative of each selection, on ${backend}`,
     fc.tuple(sparseProblems, cotangents, fc.constantFrom('weak', 'lars', 0, 1)),
@@ -75,7 +78,7 @@ export function sparseModels(load: Load, engine: () => Promise<Engine>, backend:
     },
   );
 
-  property(
+  describeProperty(
     load,
     `lasso: the interval over all selections, on ${backend}`,
     fc.tuple(sparseProblems, cotangents),

@@ -1,23 +1,23 @@
-/** Whatever is asked of a solution, the engine holds afterwards what it held before. */
+/** After any use of a solution, the engine holds what it held before. */
 import { expect } from 'vitest';
 import { valueAndGrad } from '../../../../src/autodiff/gradient.ts';
 import type { ImplicitSolution } from '../../../../src/implicit/root.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import type { Tensor } from '../../../../src/tensor/tensor.ts';
-import { descriptions } from '../description.ts';
+import { drawDescriptions } from '../description.ts';
 import type { Problem } from '../graph.ts';
-import { planted } from '../planting.ts';
-import { type Load, property } from '../property.ts';
-import { solved } from '../written.ts';
+import { plantProblem } from '../planting.ts';
+import { describeProperty, type Load } from '../property.ts';
+import { solveProblem } from '../written.ts';
 
 type Asked = (engine: Engine, problem: Problem, inputs: readonly Tensor[]) => Promise<unknown>;
 
-/** Outside of any scope: what is made belongs to the caller, who disposes it. */
+/** Runs outside of any scope: the tensors belong to the caller, who disposes of them. */
 const ofSolution =
   (ask: (solution: ImplicitSolution, engine: Engine, problem: Problem) => Promise<unknown>): Asked =>
   async (engine, problem, inputs) => {
     const unknown = engine.tensor(problem.values[0].flat(), [problem.batch, problem.n]);
-    const solution = solved(engine, problem, inputs, { unknown });
+    const solution = solveProblem(engine, problem, inputs, { unknown });
     try {
       await ask(solution, engine, problem);
     } finally {
@@ -31,7 +31,7 @@ const gradientWith =
   async (engine, problem, inputs) => {
     const options = { certify, onFailedCertificate: 'ignore', onFailure: 'report' } as const;
     const [, gradients] = await valueAndGrad(
-      (...watched) => solved(engine, problem, watched, { options }).sum(),
+      (...watched) => solveProblem(engine, problem, watched, { options }).sum(),
       inputs,
     );
     for (const gradient of gradients) gradient.dispose();
@@ -57,22 +57,22 @@ const QUESTIONS: Readonly<Record<string, Asked>> = {
   'a gradient with a certificate': gradientWith(true),
 };
 
-export function memory(load: Load, engine: () => Promise<Engine>): void {
+export function checkMemory(load: Load, engine: () => Promise<Engine>): void {
   for (const [name, ask] of Object.entries(QUESTIONS)) {
-    property(load, `memory, asked for ${name}`, descriptions({ longest: 4 }), 20, async (description) => {
-      const problem = planted(description);
+    describeProperty(load, `memory, asked for ${name}`, drawDescriptions({ longest: 4 }), 20, async (description) => {
+      const problem = plantProblem(description);
       const opened = await engine();
       const inputs = problem.inputs.map(({ values, shape }) => opened.tensor(values, shape));
-      const held = async (): Promise<number> => {
+      const readMemory = async (): Promise<number> => {
         // A refusal must not leak either.
         await ask(opened, problem, inputs).catch(() => {});
         await opened.idle();
         return opened.memory().buffers;
       };
-      // The first time brings numbers that are kept for the next.
-      await held();
+      // The first call creates numbers that the engine keeps.
+      await readMemory();
       const before = opened.memory().buffers;
-      expect(await held()).toBe(before);
+      expect(await readMemory()).toBe(before);
       for (const input of inputs) input.dispose();
     });
   }

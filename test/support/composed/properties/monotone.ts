@@ -1,4 +1,4 @@
-/** z = σ(Wz + b) with planted solutions and kinks: what a monotone layer says holds, at every tolerance. */
+/** z = σ(Wz + b) with planted solutions and kinks: all statements of a monotone layer are true, at every tolerance. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
@@ -9,10 +9,10 @@ import { monotoneMap, monotoneMatrix } from '../../../../src/implicit/parametris
 import type { ActivationOption } from '../../../../src/solvers/activations.ts';
 import type { Engine, Scope } from '../../../../src/tensor/engine.ts';
 import type { Tensor } from '../../../../src/tensor/tensor.ts';
-import { BEND_NAMES, type Bend, bend, bendValue, isPlantedLeft } from '../bends.ts';
+import { BEND_NAMES, type Bend, bendValue, createBend, isPlantedLeft } from '../bends.ts';
 import { isKink } from '../derivatives.ts';
 import type { Problem } from '../graph.ts';
-import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
+import { casesOn, describeProperty, expectNear, isSingle, type Load } from '../property.ts';
 import { Truth } from '../truth.ts';
 
 interface Layer {
@@ -20,7 +20,7 @@ interface Layer {
   readonly A: readonly number[];
   readonly B: readonly number[];
   readonly W: readonly number[];
-  /** By construction; I − W may be more monotone. */
+  /** The margin by construction; I − W may be more monotone. */
   readonly margin: number;
   readonly bend: Bend;
   readonly b: readonly number[];
@@ -31,7 +31,7 @@ interface Layer {
 const SIDES = [0, 0, 1, -1, 2, -2];
 
 /** W = (1 − m)I − AᵀA + B − Bᵀ of dyadic numbers, with pre-activations at kinks or well away from them. */
-export const layersOf = (margins: readonly number[]): fc.Arbitrary<Layer> =>
+const layersOf = (margins: readonly number[]): fc.Arbitrary<Layer> =>
   fc
     .record({
       n: fc.integer({ min: 1, max: 4 }),
@@ -51,7 +51,7 @@ export const layersOf = (margins: readonly number[]): fc.Arbitrary<Layer> =>
         const gram = A.reduce((sum, entry, place) => (place % n === i ? sum + entry * A[place - i + j] : sum), 0);
         return (i === j ? 1 - margin : 0) - gram + B[at] - B[j * n + i];
       });
-      const shape = bend(name, 1, 0.5);
+      const shape = createBend(name, 1, 0.5);
       const u = Array.from({ length: batch }, (_, row) =>
         Array.from({ length: n }, (__, j) => target(shape, sides[row * n + j], row + j)),
       );
@@ -101,7 +101,7 @@ function activationOf({ name, parameters: [first, second] }: Bend): ActivationOp
 
 type Way = 'matrix' | 'monotoneMatrix' | 'monotoneMap';
 
-/** The solution, and the tensors whose gradients are wanted: b, then W, or A and B and, where it is one, m. */
+/** The solution, and the tensors to differentiate for: b, then W, or A, B and, if it is a tensor, m. */
 function solve(
   scope: Scope,
   { problem, A, B, W, margin, bend: shape, b }: Layer,
@@ -129,7 +129,7 @@ function solve(
   };
 }
 
-/** From ∂ℓ/∂W those of the parameters: −A(G + Gᵀ), G − Gᵀ and −tr G. */
+/** The gradients of the parameters from G = ∂ℓ/∂W: −A(G + Gᵀ), G − Gᵀ and −tr G. */
 function parameterGradients(G: readonly number[], A: readonly number[], n: number): number[][] {
   const at = (i: number, j: number): number => G[i * n + j];
   const each = (f: (i: number, j: number) => number): number[] =>
@@ -141,7 +141,7 @@ function parameterGradients(G: readonly number[], A: readonly number[], n: numbe
   return [ofA, each((i, j) => at(i, j) - at(j, i)), [-trace]];
 }
 
-export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
+export function checkMonotoneLayers(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
   const single = isSingle(backend);
   const cases = casesOn(backend, 100);
   const tolerances = fc.integer({ min: 2, max: single ? 6 : 12 }).map((power) => 10 ** -power);
@@ -157,7 +157,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }
     });
 
-  property(
+  describeProperty(
     load,
     `layers: at every tolerance a selection gives the gradient of its element, on ${backend}`,
     fc.tuple(layers, tolerances, fc.constantFrom(0, 1, 0.5, 0.25), ways, solvers),
@@ -176,7 +176,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
         const size = Math.hypot(...z);
         const wanted = way === 'matrix' ? [ofW] : parameterGradients(ofW, layer.A, n);
         for (const [place, gradient] of rest.entries()) {
-          // They are as far off as z is, which the margin bounds.
+          // Their error is bounded by the margin, like that of z.
           const slack =
             (100 * (tolerance + (single ? 1e-6 : 1e-13)) * (1 + size) * Math.hypot(...ofB, 1)) / layer.margin;
           for (const [at, value] of gradient.entries())
@@ -185,7 +185,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }),
   );
 
-  property(
+  describeProperty(
     load,
     `layers: z is as near to the solution as the report says, on ${backend}`,
     fc.tuple(layersOf([1, 0.25, 2 ** -7, single ? 2 ** -12 : 2 ** -30]), tolerances, ways, solvers),
@@ -201,7 +201,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
           const own = (values: ArrayLike<number>): number[] =>
             Array.from({ length: n }, (_, j) => values[sample * n + j]);
           const error = Math.hypot(...own(z).map((value, j) => value - own(layer.z)[j]));
-          // As documented, relative to ε + ‖z‖; the bound itself is rounded.
+          // As documented, relative to ε + ‖z‖. The bound itself is rounded.
           expect(error).toBeLessThanOrEqual(
             samples[sample].errorBound * (1 + 1e-3) * (epsilon + Math.hypot(...own(z))),
           );
@@ -209,7 +209,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }),
   );
 
-  property(
+  describeProperty(
     load,
     `layers: every kink is reported once it is resolved, on ${backend}`,
     fc.tuple(layers, tolerances),
@@ -228,7 +228,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
       }),
   );
 
-  property(
+  describeProperty(
     load,
     `layers: a margin that W does not have certifies nothing, on ${backend}`,
     fc.tuple(layers, fc.constantFrom(-1, -0.25, 0, 0.125, 0.5, 1), fc.constantFrom(0.125, 0.5, 1)),
@@ -236,7 +236,7 @@ export function monotoneLayers(load: Load, engine: () => Promise<Engine>, backen
     ([layer, m, stated]) =>
       withTape(async (scope) => {
         const { n, batch } = layer.problem;
-        // A diagonal: I − (W + Wᵀ)/2 = mI + AᵀA has the least eigenvalue m + min a².
+        // With a diagonal A, I − (W + Wᵀ)/2 = mI + AᵀA has the least eigenvalue m + min a².
         const diagonal = layer.A.map((entry, at) => (at % (n + 1) === 0 ? entry : 0));
         const least = m + Math.min(...diagonal.filter((_, at) => at % (n + 1) === 0).map((entry) => entry * entry));
         const certified = async (): Promise<MonotoneSolution> => {

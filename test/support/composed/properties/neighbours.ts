@@ -1,23 +1,23 @@
-/** A sample that fails takes nothing from its neighbours, where the report alone tells. */
+/** A sample that fails does not affect its neighbours when failures are only reported. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
 import type { BackendName } from '../../../../src/backends/backend.ts';
 import { fixedPoint } from '../../../../src/implicit/root.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
-import { descriptions } from '../description.ts';
-import { planted } from '../planting.ts';
-import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
+import { drawDescriptions } from '../description.ts';
+import { plantProblem } from '../planting.ts';
+import { casesOn, describeProperty, expectNear, isSingle, type Load } from '../property.ts';
 import { Truth } from '../truth.ts';
-import { inputTensors, written } from '../written.ts';
+import { inputTensors, writeFunction } from '../written.ts';
 import { cotangents } from './selections.ts';
 
-export function neighbours(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
-  property(
+export function checkNeighbours(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
+  describeProperty(
     load,
     `gradients of what samples share, next to one that failed, on ${backend}`,
     fc.tuple(
-      descriptions({
+      drawDescriptions({
         kinds: ['linear', 'bend', 'sum', 'vector', 'ray'],
         layouts: 1,
         isTame: true,
@@ -31,7 +31,7 @@ export function neighbours(load: Load, engine: () => Promise<Engine>, backend: B
     ),
     casesOn(backend, 40),
     async ([description, numbers, place, solver]) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       fc.pre(problem.isExactInSingle || !isSingle(backend));
       const { batch, n } = problem;
       const failing = place % batch;
@@ -39,7 +39,7 @@ export function neighbours(load: Load, engine: () => Promise<Engine>, backend: B
         row.map((_, j) => (sample === failing ? 0 : numbers[sample * n + j])),
       );
       const wanted = new Truth(problem).gradients(v, () => 0.5) ?? [];
-      const f = written(problem);
+      const f = writeFunction(problem);
       const opened = await engine();
       await opened.tidy(async (scope) => {
         const tape = new Tape();
@@ -49,7 +49,7 @@ export function neighbours(load: Load, engine: () => Promise<Engine>, backend: B
             problem.values[0].map((_, sample) => (sample === failing ? 1 : 0)),
             [batch, 1],
           );
-          // Repeated, 4·e^|z| comes from numbers that are not large to infinity in one step.
+          // Plain repetition of 4·e^|z| goes from moderate numbers to infinity in one step.
           const solution = fixedPoint((z, mask, ...inputs) => f(z, ...inputs).add(mask.mul(z.abs().exp().mul(4))), {
             unknown: scope.tensor(problem.values[0].flat(), [batch, n]),
             inputs: [fails, ...watched],

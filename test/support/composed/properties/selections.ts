@@ -1,26 +1,26 @@
-/** The gradient that a selection gives is that of the element which it names. */
+/** The gradient for a selection is the gradient of the element that the selection names. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ImplicitSelection } from '../../../../src/implicit/selections.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import type { Unit } from '../derivatives.ts';
-import { type Description, descriptions } from '../description.ts';
+import { type Description, drawDescriptions } from '../description.ts';
 import type { Problem } from '../graph.ts';
-import { planted } from '../planting.ts';
-import { expectNear, type Load, property } from '../property.ts';
+import { plantProblem } from '../planting.ts';
+import { describeProperty, expectNear, type Load } from '../property.ts';
 import { type Choice, Truth } from '../truth.ts';
 import { gradientsOf, keyOfUnit } from '../written.ts';
 import { PLAIN } from './certificates.ts';
 
 export const cotangents = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 12, maxLength: 12 });
 
-/** Of the shape of z. */
+/** A cotangent of the shape of z. */
 export const cotangentOf = ({ n, batch }: Problem, numbers: readonly number[]): number[] => numbers.slice(0, n * batch);
 
-/** Beyond it the rounding of a linear solve, and that of the numbers which it starts from, is not small. */
+/** Above this amplification, the rounding of a linear solve and of its inputs is no longer small. */
 export const SENSITIVE = 100;
 
-/** Every gradient, of every input, against the truth. */
+/** Compares the gradient for every input with the truth. */
 export async function expectGradients(
   engine: Engine,
   problem: Problem,
@@ -38,42 +38,42 @@ export async function expectGradients(
   }
 }
 
-/** Dyadic, so that the truth is exact. */
+/** Dyadic numbers, so that the truth is exact. */
 const shares = fc.constantFrom(0, 1, 0.5, 0.25);
 
-export function selections(load: Load, engine: () => Promise<Engine>): void {
-  const everything: fc.Arbitrary<Description> = descriptions();
+export function checkSelections(load: Load, engine: () => Promise<Engine>): void {
+  const everything: fc.Arbitrary<Description> = drawDescriptions();
 
-  property(
+  describeProperty(
     load,
     'none: each operation has its own',
     fc.tuple(everything, cotangents),
     40,
     async ([description, numbers]) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       await expectGradients(await engine(), problem, cotangentOf(problem, numbers), {}, 1e-9);
     },
   );
 
-  property(
+  describeProperty(
     load,
     'one number for all operations',
     fc.tuple(everything, cotangents, shares),
     40,
     async ([description, numbers, q]) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       const given = { choice: () => q, selection: q };
       await expectGradients(await engine(), problem, cotangentOf(problem, numbers), given, 1e-9);
     },
   );
 
-  property(
+  describeProperty(
     load,
     'numbers by operation',
     fc.tuple(everything, cotangents, shares, shares),
     40,
     async ([description, numbers, p, q]) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       const selection: ImplicitSelection = {
         relu: p,
         abs: q,
@@ -89,17 +89,17 @@ export function selections(load: Load, engine: () => Promise<Engine>): void {
     },
   );
 
-  property(
+  describeProperty(
     load,
     'numbers by place',
     fc.tuple(
-      descriptions({ kinds: PLAIN, isCoupled: false }),
+      drawDescriptions({ kinds: PLAIN, isCoupled: false }),
       cotangents,
       fc.array(shares, { minLength: 8, maxLength: 8 }),
     ),
     80,
     async ([description, numbers, qs]) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       const choice: Choice = (unit: Unit) => qs[(3 * unit.node + 2 * unit.feature + (unit.sample ?? 0)) % qs.length];
       const chosen = new Map(new Truth(problem).units.map((unit) => [keyOfUnit(problem, unit), choice(unit)]));
       const selection: ImplicitSelection = ({ place, sample, index }) => chosen.get(`${place} ${sample} ${index}`) ?? 0;
@@ -107,13 +107,13 @@ export function selections(load: Load, engine: () => Promise<Engine>): void {
     },
   );
 
-  property(
+  describeProperty(
     load,
     'at random: within the range of each number over all elements',
-    fc.tuple(descriptions({ kinds: PLAIN }), cotangents, fc.integer({ min: 0, max: 1000 })),
+    fc.tuple(drawDescriptions({ kinds: PLAIN }), cotangents, fc.integer({ min: 0, max: 1000 })),
     30,
     async ([description, numbers, seed]) => {
-      const problem = planted(description);
+      const problem = plantProblem(description);
       const truth = new Truth(problem);
       const v = cotangentOf(problem, numbers);
       fc.pre(!truth.verdicts().includes('failed') && truth.kinks.length > 0 && truth.kinks.length < 5);

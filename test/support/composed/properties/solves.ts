@@ -1,38 +1,38 @@
-/** What is said of a solution that was solved for, to any tolerance, holds for the true one. */
+/** Statements about a solution computed to any tolerance hold for the true solution. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { Tape } from '../../../../src/autodiff/tape.ts';
 import type { BackendName } from '../../../../src/backends/backend.ts';
 import type { Engine } from '../../../../src/tensor/engine.ts';
 import { isKink } from '../derivatives.ts';
-import { descriptions } from '../description.ts';
-import { planted } from '../planting.ts';
-import { casesOn, expectNear, isSingle, type Load, property } from '../property.ts';
+import { drawDescriptions } from '../description.ts';
+import { plantProblem } from '../planting.ts';
+import { casesOn, describeProperty, expectNear, isSingle, type Load } from '../property.ts';
 import { Truth } from '../truth.ts';
-import { inputTensors, solved } from '../written.ts';
+import { inputTensors, solveProblem } from '../written.ts';
 import { PLAIN } from './certificates.ts';
 import { cotangentOf, cotangents } from './selections.ts';
 
 const KINDS = PLAIN.filter((kind) => kind !== 'product' && kind !== 'mix');
 
-export function solves(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
+export function checkSolves(load: Load, engine: () => Promise<Engine>, backend: BackendName): void {
   const finest = isSingle(backend) ? 6 : 12;
   const tolerances = fc.integer({ min: 2, max: finest }).map((power) => 10 ** -power);
   const drawn = fc.tuple(
-    descriptions({ kinds: KINDS, layouts: 1, isTame: true, isCoupled: false }),
+    drawDescriptions({ kinds: KINDS, layouts: 1, isTame: true, isCoupled: false }),
     cotangents,
     fc.constantFrom(0, 1, 0.5, 0.25),
     tolerances,
   );
   const cases = casesOn(backend, 60);
 
-  property(
+  describeProperty(
     load,
     `at every tolerance a selection gives the gradient of its element, on ${backend}`,
     drawn,
     cases,
     async ([description, numbers, q, tolerance]) => {
-      const problem = planted({ ...description, own: 2 });
+      const problem = plantProblem({ ...description, own: 2 });
       fc.pre(problem.isExactInSingle || !isSingle(backend));
       const truth = new Truth(problem);
       const v = cotangentOf(problem, numbers);
@@ -42,7 +42,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
         const tape = new Tape();
         try {
           const watched = inputTensors(scope, problem).map((input) => tape.watch(input));
-          const solution = solved(opened, problem, watched, {
+          const solution = solveProblem(opened, problem, watched, {
             start: problem.values[0].flat().map(() => 0),
             options: {
               ...{ solver: 'auto', tolerance, selection: q },
@@ -50,7 +50,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
             },
           });
           const gradients = tape.pullback(solution, watched, scope.tensor(v, solution.shape));
-          // Those of shifts do not depend on z, but by the kinks.
+          // The gradients of shifts do not depend on z, except through the kinks.
           for (const [place, { name }] of problem.inputs.entries()) {
             if (name !== 'shift') continue;
             const near = isSingle(backend) ? 1e-3 : 1e-9;
@@ -63,16 +63,16 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
     },
   );
 
-  property(
+  describeProperty(
     load,
     `at every tolerance what is certified, and the interval, hold at the true solution, on ${backend}`,
     drawn,
     cases,
     async ([description, numbers, , tolerance]) => {
       fc.pre(tolerance <= 1e-4);
-      // Steep, so that many a problem fails, and started nearby: all other solutions there are on rays from this one, along which
-      // the matrix is singular.
-      const steep = planted({ ...description, isTame: false });
+      // Steep, so that many problems fail, and started nearby: all other solutions lie on rays from this one, along
+      // which the matrix is singular.
+      const steep = plantProblem({ ...description, isTame: false });
       fc.pre(steep.isExactInSingle || !isSingle(backend));
       const truth = new Truth(steep);
       fc.pre(truth.movingKinks.length > 0);
@@ -81,7 +81,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
         const start = steep.values[0]
           .flat()
           .map((value, at) => value * (1 + 0.1 * tolerance * Math.sign(numbers[at % 12] || 1)));
-        const solution = solved(opened, steep, inputTensors(scope, steep), {
+        const solution = solveProblem(opened, steep, inputTensors(scope, steep), {
           start: start.map((value) => value || 1e-2 * tolerance),
           options: { tolerance: 100 * tolerance, onFailure: 'report' },
         });
@@ -89,7 +89,7 @@ export function solves(load: Load, engine: () => Promise<Engine>, backend: Backe
         const { samples: certificates } = await solution.solve.certify();
         for (const [sample, { status }] of certificates.entries()) {
           if (samples[sample].status !== 'converged') continue;
-          // Started to the tolerance from z: whatever is said of it must be so of z.
+          // The start is within the tolerance of z, so every statement must be true of z.
           if (status === 'certified') expect(verdicts[sample]).toBe('certified');
         }
         expect(truth.units.filter(isKink).length).toBeGreaterThan(0);

@@ -1,17 +1,17 @@
-/** Why a solve fails that has converged in the steps before: what a training run knows, and the solve does not. */
+/** Explains why a solve fails although it converged in earlier steps; the solve itself knows nothing of these. */
 import { random } from '../data/random.ts';
 import type { ConvergenceError } from '../solvers/report.ts';
 import type { Run } from './run.ts';
 
-/** Parameters that have grown by this factor are no longer of the size that the layers were made for. */
+/** Parameters that have grown by this factor are considered exploded. */
 const EXPLODED = 10;
 
-/** The same error with advice for the run, where steps of it have converged before. */
-export async function explained(run: Run, error: ConvergenceError): Promise<ConvergenceError> {
+/** Returns the error with advice on the training run, if earlier steps of the run converged. */
+export async function explainFailure(run: Run, error: ConvergenceError): Promise<ConvergenceError> {
   const { epoch, step, settings, losses } = run;
   if (losses.length === 0 || error.report.timedOut) return error;
   const rate = settings.optimiser.rate(epoch + step / settings.steps, epoch * settings.steps + step);
-  const [began, largest] = [largestAtFirst(run), await largestParameter(run)];
+  const [began, largest] = [largestInitialParameter(run), await largestParameter(run)];
   const before = `${losses.length} ${losses.length === 1 ? 'step' : 'steps'} before converged`;
   const advice =
     largest > EXPLODED * began
@@ -20,19 +20,19 @@ export async function explained(run: Run, error: ConvergenceError): Promise<Conv
   return error.advising(advice);
 }
 
-/** By magnitude, of parameters as `initialise` draws them. */
-function largestAtFirst({ model, settings }: Run): number {
+/** The largest magnitude in the parameters that `initialise` draws for this seed. */
+function largestInitialParameter({ model, settings }: Run): number {
   const generator = random(settings.seed);
   const drawn = model.layers.flatMap(({ parameters }) => parameters.map(({ initial }) => initial(generator)));
   return largestOf(drawn);
 }
 
-/** By magnitude, whatever solves they come from; NaN where it cannot be told. */
+/** The largest magnitude in the current parameters; NaN where they cannot be read. */
 async function largestParameter({ model: { engine, parameters } }: Run): Promise<number> {
   try {
     return largestOf(await Promise.all(parameters.map(({ value }) => engine.download(value))));
   } catch {
-    return Number.NaN; // the device is gone, or a step that is void has taken them along
+    return Number.NaN; // the device is lost, or the parameters belong to a step that is void
   }
 }
 

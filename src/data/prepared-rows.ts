@@ -1,0 +1,131 @@
+import { refusal } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import { describePlace, encodeFeatures, featureNames } from './features.ts';
+import { readPixels } from './images.ts';
+import { DataError } from './limits.ts';
+import type { MissingRule, Preparation, TablePreparation } from './preparation.ts';
+import type { Source } from './source.ts';
+import { standardiseInputs } from './standardisation.ts';
+import { preparationFrom } from './stored-preparation.ts';
+import { columnIndex, isMissing, readTable, TABLE, TABLE_OPTIONS, type Table, type TableOptions } from './table.ts';
+import { readClassNumbers } from './target.ts';
+
+/** Data that were prepared for a model. */
+export interface PreparedRows {
+  /** count × features, row-major, for `model.predict`. */
+  readonly inputs: Float32Array;
+  /** The number of rows. */
+  readonly count: number;
+  /** The number of features of a row. */
+  readonly features: number;
+  /** The class number of each row; absent unless the table has a target column that is not empty. */
+  readonly labels?: Int32Array;
+  /** For a table, the line of the file on which each row begins. Rows with missing values may have been omitted. */
+  readonly lines?: readonly number[];
+  /** For a table, sentences about how ambiguous cells were understood; absent where there were none. */
+  readonly assumed?: readonly string[];
+}
+
+/**
+ * Prepares new data in the same way as the training data of a model. Columns are found by name, and further columns are
+ * ignored. Categories, missing values and standardisation are treated as in training.
+ *
+ * @param source a CSV file or its text, or an IDX file of images, plain or .gz
+ * @throws DataError where a column is absent, a category or class is unknown, a required value is missing, or the
+ *   images have another shape
+ */
+export async function preparedFor(
+  preparation: Preparation,
+  source: Source | string,
+  given?: TableOptions,
+): Promise<PreparedRows> {
+  const options = readOptions('preparedFor', given, TABLE_OPTIONS);
+  checkPreparation('preparedFor', preparation);
+  if (preparation.kind === 'table') {
+    const { header = preparation.header } = options;
+    return prepareRows(preparation, await readTable(source, { ...options, header }));
+  }
+  if (typeof source === 'string') throw new DataError('the model reads images; give it an IDX file, not a text');
+  const { inputs, count, features, shape } = await readPixels(source, options, preparation.greatest);
+  if (String(shape) !== String(preparation.shape)) {
+    throw new DataError(
+      `the images are ${shape.join(' × ')}; the model reads images of ${preparation.shape.join(' × ')}`,
+    );
+  }
+  return { inputs, count, features };
+}
+
+/** Like `preparedFor`, for a table that has been read. */
+export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
+  checkPreparation('preparedTable', preparation);
+  if (preparation.kind !== 'table') throw refusal('preparedTable: preparation', preparation, 'that of a table');
+  TABLE('preparedTable: table', table);
+  return prepareRows(preparation, table);
+}
+
+/** @throws RangeError that names the field that is wrong */
+function checkPreparation(what: string, preparation: Preparation): void {
+  try {
+    preparationFrom(preparation);
+  } catch (error) {
+    throw error instanceof DataError ? new RangeError(`${what}: preparation: ${error.message}`) : error;
+  }
+}
+
+function prepareRows(preparation: TablePreparation, table: Table): PreparedRows {
+  const { columns, target, classNames, missing } = preparation;
+  const names = columns.map(({ name }) => name);
+  const labelled = isLabelled(table, target);
+  const { kept } = handleMissing(table, labelled ? [...names, target] : names, missing);
+  return {
+    inputs: prepareValues(preparation, encodeFeatures(kept, columns)),
+    count: kept.rows.length,
+    features: featureNames(columns).length,
+    ...(labelled && { labels: readClassNumbers(kept, target, classNames) }),
+    lines: kept.lines,
+    ...(table.assumed && { assumed: table.assumed }),
+  };
+}
+
+/** Replaces missing values, which are NaN, by the mean of the feature, then standardises all features. */
+export function prepareValues({ means, standardisation }: TablePreparation, values: Float64Array): Float32Array {
+  const features = means.length;
+  for (let at = 0; at < values.length; at++) if (Number.isNaN(values[at])) values[at] = means[at % features];
+  if (!standardisation) return Float32Array.from(values);
+  return standardiseInputs({ inputs: values, count: values.length / features, features }, standardisation);
+}
+
+/** A table of rows to be classified has no target column, or an empty one. */
+function isLabelled({ columns, rows }: Table, target: string): boolean {
+  const index = columns.indexOf(target);
+  return index >= 0 && rows.some((row) => !isMissing(row[index]));
+}
+
+/**
+ * Applies the rule for missing values to the named columns: refuses or omits rows with a missing value, or keeps them
+ * to be filled.
+ * @returns the rows to use, and their numbers in `table`
+ * @throws DataError where a value is missing and the rule is 'error', or where no row remains
+ */
+export function handleMissing(
+  table: Table,
+  names: readonly string[],
+  rule: MissingRule,
+): { kept: Table; numbers: number[] } {
+  const indices = names.map((name) => columnIndex(table, name));
+  const numbers: number[] = [];
+  for (const [row, record] of table.rows.entries()) {
+    const missing = rule === 'mean' ? -1 : indices.findIndex((index) => isMissing(record[index]));
+    if (missing < 0) numbers.push(row);
+    else if (rule === 'error') {
+      const found = record[indices[missing]];
+      throw new DataError(
+        `${describePlace(table, row, names[missing])}: the value is missing${found === '' ? '' : ` (${JSON.stringify(found)})`}; the option missing says what to do: mean fills it, drop leaves the row out`,
+      );
+    }
+  }
+  if (numbers.length === 0) throw new DataError('every row has a missing value; none is left');
+  if (numbers.length === table.rows.length) return { kept: table, numbers };
+  const kept = { ...table, rows: numbers.map((row) => table.rows[row]), lines: numbers.map((row) => table.lines[row]) };
+  return { kept, numbers };
+}

@@ -1,0 +1,24 @@
+/** Storage that a tensor shares with its aliases. */
+import { refusal } from '../arguments/check.ts';
+import type { Storage } from '../backends/backend.ts';
+import { describe } from './shape.ts';
+import { type Context, isTensor, type Tensor } from './tensor.ts';
+
+/** What the `place` of a tensor of an engine is. */
+export class SharedStorage {
+  /** How many tensors use the storage. */
+  references = 0;
+  /** How often it was overwritten. */
+  writes = 0;
+
+  constructor(readonly storage: Storage) {}
+}
+
+/** The storage of a tensor. @throws Error if it is not a tensor of this context, or was disposed */
+export function sharedStorageOf(tensor: Tensor, context: Context): SharedStorage {
+  if (!isTensor(tensor)) throw refusal('tensor', tensor, 'a tensor');
+  if (tensor.context !== context)
+    throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
+  if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);
+  return tensor.place as SharedStorage;
+}
