@@ -68,7 +68,7 @@ describe('WGSL', () => {
       for (const operation of ELEMENTWISE.filter(
         (each) => each.replace('proximal', '').toLowerCase() === name.toLowerCase(),
       )) {
-        const own = await readSource(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
+        const own = await written(SHADERS.elementwise, { ACTIVATION, OPERATION: ELEMENTWISE.indexOf(operation) });
         expect(names(bodyOf('activation', own), constant), operation).toBe(true);
       }
     },
@@ -92,7 +92,7 @@ describe('WGSL', () => {
   });
 
   test('has every reduction; the sum is the default', async () => {
-    const source = await readSource(SHADERS['reduce-thread']);
+    const source = await written(SHADERS['reduce-thread']);
     const bodies = ['isLength', 'start', 'add', 'join', 'reduced', 'single', 'store']
       .map((name) => bodyOf(name, source))
       .join('\n');
