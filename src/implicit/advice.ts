@@ -30,7 +30,7 @@ export async function adviceFor(
     return `The time limit of ${report.timeLimit} ms ended the solve: raise timeLimit, loosen ${tolerance}, ${REPORT}`;
   }
   if (!isForward && (cause === 'start' || cause === 'divergence')) {
-    return `It grew beyond all bounds, as repetition does where the matrix does not contract; a higher ${limit} or a looser ${tolerance} does not help: take another linearSolver`;
+    return `The linear solve grew beyond all bounds, as repetition does where the matrix does not contract; a higher ${limit} or a looser ${tolerance} does not help: take another linearSolver`;
   }
   if (report.solver === 'neumann') {
     return `Raise ${limit} where JW contracts; where it does not, the series has no sum: take another linearSolver. Or loosen ${tolerance}, ${REPORT}`;
@@ -47,11 +47,11 @@ export async function adviceFor(
   const useless = `a higher limit or a looser tolerance does not help`;
   switch (cause) {
     case 'start':
-      return `No iteration has made it so, and ${useless}: start where the equation has moderate numbers, and look at its inputs for very large ones`;
+      return `The start is already so, before any iteration, and ${useless}: start where the equation has moderate numbers, and look for very large numbers in its inputs`;
     case 'divergence':
       return `It grew beyond all bounds, where ${useless}: start nearer to the solution, take another solver, or look at the inputs for very large numbers`;
     case 'stagnation':
-      return `It came no nearer in the end, so that a higher limit does not help: start nearer to the solution, take another solver, loosen ${tolerance}, ${REPORT}`;
+      return `The last iterations came no nearer, so that a higher limit does not help: start nearer to the solution, choose another solver, loosen ${tolerance}, ${REPORT}`;
     default:
       return `Raise ${limit}, loosen ${tolerance}, ${REPORT}`;
   }

@@ -142,7 +142,7 @@ export function knownByMargin({ value, by, reason }: Margin): Known {
     : {
         status: 'unknown',
         argument: 'not examined',
-        reason: `that W has the margin ${value} was stated, and not checked`,
+        reason: `the margin ${value} of W was stated, and not checked`,
       };
 }
 
@@ -155,7 +155,7 @@ export function knownByNorm(bound: number): Known {
     const reason = `‖∂f/∂z‖ ≤ ${bound.toPrecision(3)} for every choice at the kinks, by the norms of the operations of f`;
     return { status: 'certified', argument: 'contraction', reason };
   }
-  const reason = 'nothing that comes for free shows it; certify() looks at the matrix';
+  const reason = 'no bound that comes with the solve shows it; certify() examines the matrix';
   return { status: 'unknown', argument: 'not examined', reason };
 }
 
@@ -172,7 +172,7 @@ const NEARLY_SINGULAR = 1e-3;
 
 const explainFailure = ({ residual, cause }: SampleReport): string =>
   cause === 'singular'
-    ? 'rounding is a tenth of what the linear solve gave, or more: the matrix is singular to the precision'
+    ? 'a tenth or more of the answer of the linear solve is rounding: the matrix is singular to the precision'
     : `the linear solve was left at the residual ${residual.toExponential(1)}: the matrix may be singular`;
 
 /**

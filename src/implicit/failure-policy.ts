@@ -18,7 +18,7 @@ function describeFailure(what: string, { reason, kinks }: ImplicitCertificate): 
   const at = kinks.length === 0 ? 'no kinks' : `${kinks.length} kinks, the first in ${kinks[0].operation}`;
   return (
     `${what}: the implicit function theorem does not apply at this solution (${reason}; ${at}), ` +
-    'so that the gradient may be no derivative of anything'
+    'so that the gradient need not be a derivative of the solution'
   );
 }
 

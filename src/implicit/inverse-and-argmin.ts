@@ -35,7 +35,7 @@ export function inverse(
   checkRightSide(x, options.unknown);
   const minus = (image: Tensor, value: Tensor): Tensor => {
     if (isTensor(image) && image.context === value.context) return image.sub(value);
-    throw refusalOfResult('inverse: the function', image, 'a tensor made of those that it is given');
+    throw refusalOfResult('inverse: the function', image, 'a tensor computed from its arguments');
   };
   return root((z, value, ...rest) => minus(f(z, ...rest), value), { ...options, inputs: [x, ...inputs] });
 }

@@ -6,7 +6,6 @@ import { normsFrom } from '../solvers/equation.ts';
 import { linearSolverOf, solverKey } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
 import { type LinearMap, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
-import { statusOf } from '../solvers/monitor.ts';
 import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
 import { resolventOf } from '../solvers/resolvent.ts';
 import type { Engine } from '../tensor/engine.ts';
@@ -17,7 +16,7 @@ import { type Kept, notFinite } from './monotone-forward.ts';
 import type { Chosen } from './options.ts';
 import type { LinearDirection, LinearResult } from './reporting.ts';
 import type { LimitedRun } from './run-limits.ts';
-import { summarise } from './summary.ts';
+import { summariseLinear } from './summary.ts';
 
 /** Ẇz + ḃ for each sample, [batch, n]. @param tangents of the parameters of the map and of b; those that are absent are 0 */
 export function movementOf(
@@ -108,21 +107,13 @@ export function solveLinearised(
     const partOf = (x: Tensor): Tensor => (masks ? combine({ x, coefficient: solved.isAsked }) : x);
     const weighted = partOf(J.apply(solved.u));
     const kinks = findKinks(kinked, v.shape[0]);
-    const rows = {
-      status: statusOf(solved.state),
-      iterations: solved.iterations,
-      residual: solved.residual,
-      floor: solved.floor,
+    const summary = summariseLinear(v.shape[0], solved, kinks, {
       // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖, as for every cotangent
       amplification: elementwise('reciprocal', [margin]),
-      singularValueBound: solved.singularValueBound,
       notFinite: notFinite(checkInputs, v),
-      near: kinks?.near,
-      doubtful: kinks?.doubtful,
-      kinkTolerance: kinks?.tolerance,
-    };
+    });
     const gradients = needsMap ? W.cotangent(weighted, partOf(fixedPoint)) : [];
-    return [weighted, summarise(v.shape[0], rows), ...(kinks?.marks ?? []), ...gradients];
+    return [weighted, summary, ...(kinks?.marks ?? []), ...gradients];
   };
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);

@@ -71,7 +71,7 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
           x: elementwise('select', [column(taken), stepped, next]),
           reach: elementwise('select', [inside, constant(1), nearer]),
         },
-        residual: system.relative(x, size),
+        residual: system.relativeResidual(x, size),
       };
     },
     keeps: 'x',

@@ -40,7 +40,7 @@ export function guardTensors(what: string, tensors: readonly Tensor[], names: (i
     reasonToRefuse: changed,
     check() {
       const reason = changed();
-      if (reason) throw new Error(`${what}: ${reason}, which its derivatives were to be those of; solve again`);
+      if (reason) throw new Error(`${what}: ${reason}, so that the solution cannot be differentiated; solve again`);
     },
   };
 }

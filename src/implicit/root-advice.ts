@@ -25,7 +25,7 @@ export async function forwardAdvice(
     return 'The unknown is taken as it was given, and does not solve the equation to the tolerance: solve it more closely, or let another solver go on from there';
   }
   if (typeof solver === 'function') {
-    return 'That is what the function given as solver returned: it must solve the equation to the tolerance';
+    return 'The function that was given as solver returned this: it must solve the equation to the tolerance';
   }
   const { cause, iterations, index } = worstOf(report);
   if (cause === 'start') {
@@ -41,7 +41,7 @@ export async function forwardAdvice(
     return '∂F/∂z is singular where the solver stopped, so that Newton steps lead nowhere: start elsewhere, or change the equation there; a higher limit or a looser tolerance does not help';
   }
   if (cause === 'limit' && iterations < MOST_NEWTON_STEPS) return undefined;
-  return `Newton steps (${MOST_NEWTON_STEPS} at most, whatever the limit is) have come to no solution: there may be none, or none near; start elsewhere, or ask for the report`;
+  return `Newton steps (at most ${MOST_NEWTON_STEPS}, whatever the limit) have found no solution: there may be none, or none near; start elsewhere, or ask for the report`;
 }
 
 /** Whether ∂F/∂z is singular there; false where this cannot be found out. */

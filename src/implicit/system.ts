@@ -115,11 +115,11 @@ export class ImplicitSystem {
 
   /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. `startedAt` puts another number in place of ε. @param image f(x) */
   residual(x: Tensor, image: Tensor): Tensor {
-    return this.relative(x, reduceRows('norm', [this.value(x, image)]));
+    return this.relativeResidual(x, reduceRows('norm', [this.value(x, image)]));
   }
 
   /** The same, from size = ‖F(x)‖. NaN where ‖x‖ has overflowed: no residual counts as small beside it. */
-  relative(x: Tensor, size: Tensor): Tensor {
+  relativeResidual(x: Tensor, size: Tensor): Tensor {
     const norm = reduceRows('norm', [x]);
     const { least } = this;
     return ratio(

@@ -13,12 +13,12 @@ import { kinkToleranceOf, type LassoProblem, perProblem, preActivationOf } from 
 import { solveLasso } from '../../solvers/lasso/solve.ts';
 import { supportSystem } from '../../solvers/lasso/support.ts';
 import { solveLinear } from '../../solvers/linear.ts';
-import { column, statusOf } from '../../solvers/monitor.ts';
+import { column } from '../../solvers/monitor.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { combine, elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
-import { summarise } from '../summary.ts';
+import { summarise, summariseLinear } from '../summary.ts';
 import type { CheckedLasso } from './options.ts';
 import { withExtremes } from './ranges.ts';
 
@@ -202,15 +202,9 @@ function solvedOnSupport(
 ): { readonly w: Tensor; readonly isAsked: Tensor; readonly summary: Tensor } {
   const { problem: system } = supportSystem(problem, q, v, { tolerance, limit });
   const solved = solveLinear(context, DEFINITE_SOLVER, system);
-  const rows = {
-    status: statusOf(solved.state),
-    iterations: solved.iterations,
-    residual: solved.residual,
-    floor: solved.floor,
-    singularValueBound: solved.singularValueBound,
-    notFinite: reduceRows('countNotFinite', [v]),
-  };
-  return { w: solved.u, isAsked: solved.isAsked, summary: summarise(v.shape[0], rows) };
+  const notFinite = reduceRows('countNotFinite', [v]);
+  const summary = summariseLinear(v.shape[0], solved, undefined, { notFinite });
+  return { w: solved.u, isAsked: solved.isAsked, summary };
 }
 
 /**
