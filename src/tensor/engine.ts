@@ -14,7 +14,7 @@ import { describe, type Shape } from './shape.ts';
 import { SharedStorage, sharedStorageOf } from './shared-storage.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { type Build, callAsProgram, createContentKey, createShapeKey, traceProgram } from './trace-program.ts';
-import { checkNumbers, shapeFor } from './values.ts';
+import { checkNumbers, resolveShape } from './values.ts';
 
 /** Lets a run end its loops early. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
@@ -111,7 +111,7 @@ export class Engine implements LoopContext {
   }
 
   private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, given?: Shape): Tensor {
-    const shape = shapeFor(values, given);
+    const shape = resolveShape(values, given);
     checkNumbers('tensor', values, this);
     return this.wrap(new SharedStorage(this.device.upload(values)), shape, NO_CHECKS, arena);
   }
