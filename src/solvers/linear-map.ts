@@ -104,10 +104,10 @@ export interface NormBounds {
 }
 
 /** A matrix M, [n, n], stored as M = values or as Mᵀ = values. */
-/** [n, n]. */
 export interface StoredMatrix {
-  /** Whether `values` is Mᵀ. */
+  /** [n, n] */
   readonly values: Tensor;
+  /** Whether `values` is Mᵀ. */
   readonly transposed: boolean;
 }
 

@@ -71,7 +71,7 @@ export class Engine implements LoopContext {
     return 'Engine';
   }
 
-  /** The name of the backend: webgpu, wasm, gpujs or cpu. */
+  /** The name of the backend that the engine runs on. */
   get backend(): BackendName {
     return this.device.name;
   }

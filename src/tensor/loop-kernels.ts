@@ -24,7 +24,7 @@ export interface StopRule {
 
 export interface IterateOptions extends StopRule {
   readonly iteration: IterationName;
-  /** Whether `iterateRows` uses Anderson acceleration. Default false. */
+  /** Whether `iterateRows` accelerates the iteration. Default false. */
   readonly accelerated?: boolean;
   /**
    * M: [n, n] for a pass; for `iterateRows` its columns are padded with zeros to a multiple of 4, see
