@@ -153,7 +153,7 @@ export class Engine implements LoopContext {
 
   /**
    * Overwrites the numbers of a tensor and of its aliases, after all work enqueued so far. The library then checks
-   * anew what it knew about the old numbers, such as the margin of a matrix, and solutions computed from them can no
+   * again what it knew about the old numbers, such as the margin of a matrix, and solutions computed from them can no
    * longer be differentiated.
    * @param values as many as the tensor holds, row-major
    * @throws RangeError if there are more or fewer, or if one is not finite

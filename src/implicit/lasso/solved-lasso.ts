@@ -161,7 +161,7 @@ export class SolvedLasso {
     return { beta, report };
   }
 
-  /** The solution to the finest tolerance: with a loose one, features end anywhere near their knots, and kinks cannot be told. */
+  /** The solution to the finest tolerance: with a loose one, features stop anywhere near their knots, which hides kinks. */
   private resolve(): Optimum {
     const { engine, settings } = this.checked;
     this.finest ??= settings.tolerance > finestTolerance(engine.epsilon) ? this.refine() : this.found;
