@@ -25,7 +25,7 @@ export function readOptions<Options extends object>(
   const read: Record<string, unknown> = {};
   const names = Object.keys(checks);
   // Inherited options count too, even if only a getter of the class has them.
-  for (const name in given) if (!Object.hasOwn(checks, name)) throw unknown(what, name, names);
+  for (const name in given) if (!Object.hasOwn(checks, name)) throw createUnknownOptionError(what, name, names);
   for (const name of names) {
     const value = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
     if (value === undefined && !needed.includes(name as never)) continue;
@@ -36,7 +36,7 @@ export function readOptions<Options extends object>(
   return read as Options;
 }
 
-function unknown(what: string, name: string, names: readonly string[]): RangeError {
+function createUnknownOptionError(what: string, name: string, names: readonly string[]): RangeError {
   return new RangeError(
     `${what}: there is no option ${shown(name)}; the nearest is ${nearestTo(name, names)}, and all are ${names.join(', ')}`,
   );

@@ -1,33 +1,33 @@
 /** Longer texts are cut. */
-const LONGEST = 60;
+const MAXIMUM_LENGTH = 60;
 /** Longer lists and objects are only counted. */
-const MOST = 8;
+const MAXIMUM_PARTS = 8;
 
 /** Describes any value in a few words, for error messages. It calls nothing but getters. */
 export function shown(value: unknown): string {
   try {
-    const text = described(value, false);
-    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+    const text = describeNested(value, false);
+    return text.length > MAXIMUM_LENGTH ? `${text.slice(0, MAXIMUM_LENGTH)}…` : text;
   } catch {
     return 'an object that cannot be read'; // a getter that throws, or a proxy
   }
 }
 
-function described(value: unknown, isInside: boolean): string {
+function describeNested(value: unknown, isInside: boolean): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return isClass(value) ? 'a class' : 'a function';
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
   if (Array.isArray(value)) {
-    if (isInside || value.length > MOST) return `a list of ${value.length}`;
-    return `[${Array.from(value, (each) => described(each, true)).join(', ')}]`;
+    if (isInside || value.length > MAXIMUM_PARTS) return `a list of ${value.length}`;
+    return `[${Array.from(value, (each) => describeNested(each, true)).join(', ')}]`;
   }
   const tag = tagOf(value);
   if (tag === 'Object') {
     const names = Object.keys(value);
-    if (isInside || names.length > MOST) return 'an object';
+    if (isInside || names.length > MAXIMUM_PARTS) return 'an object';
     const fields = value as Readonly<Record<string, unknown>>;
-    return `{${names.map((name) => `${JSON.stringify(name)}:${described(fields[name], true)}`).join(', ')}}`;
+    return `{${names.map((name) => `${JSON.stringify(name)}:${describeNested(fields[name], true)}`).join(', ')}}`;
   }
   const { shape, length } = value as { readonly shape?: unknown; readonly length?: unknown };
   const size = Array.isArray(shape) ? ` [${shape.join(', ')}]` : typeof length === 'number' ? ` of ${length}` : '';

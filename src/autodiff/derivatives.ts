@@ -68,7 +68,7 @@ export const SYMMETRIC = {
     return x.node ? standardiseDerivative(x, t, epsilon) : rowwise('standardiseDerivative', x, t, [epsilon]);
   },
   // s ∘ (t − Σ t∘s): J = diag(s) − ssᵀ
-  softmax: (t, { output }) => multiply(output, subtract(t, lastAxisSum(multiply(t, output)))),
+  softmax: (t, { output }) => multiply(output, subtract(t, sumLastAxis(multiply(t, output)))),
 } as const satisfies Readonly<Record<string, LinearMap>>;
 
 /** The partial derivatives in a and in b: element-wise factors times t, which may have a shape that is broadcast. */
@@ -92,7 +92,7 @@ export const BINARY = {
 } as const satisfies Readonly<Record<string, Partials>>;
 
 /** Sums along the last axis, which stays with extent 1. */
-export function lastAxisSum(x: Tensor): Tensor {
+export function sumLastAxis(x: Tensor): Tensor {
   return sum(x, -1, { keepAxes: true });
 }
 

@@ -20,14 +20,14 @@ function engineOf(name: string, inputs: readonly Tensor[]): Engine {
 }
 
 /** Checks the result of the caller's function. A tensor that the function did not create becomes an alias. */
-function checkedResult(name: string, result: Tensor, arena: Arena): Tensor {
+function checkResult(name: string, result: Tensor, arena: Arena): Tensor {
   const isOfEngine = isTensor(result) && !result.isDisposed && result.context instanceof Engine;
   if (!isOfEngine) throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
   return result.arena === arena ? result : (result.context as Engine).followedIn(arena, result);
 }
 
 /** How a function is differentiated. */
-interface Following {
+interface TapeContext {
   /** The arguments for the function, which the tape follows. */
   readonly variables: Tensor[];
   readonly tape: Tape;
@@ -44,11 +44,11 @@ interface Following {
  * Calls `body` with a tape that follows the inputs; intermediate tensors are freed.
  * @param others further tensors that the derivative depends on
  */
-async function following<Result>(
+async function runWithTape<Result>(
   name: string,
   inputs: readonly Tensor[],
   others: readonly Tensor[],
-  body: (following: Following) => Promise<Result>,
+  body: (following: TapeContext) => Promise<Result>,
 ): Promise<Result> {
   const engine = engineOf(name, inputs);
   const around = tapeOf(name, [...inputs, ...others]);
@@ -75,8 +75,8 @@ export function differentiate(
   inputs: readonly Tensor[],
   name = 'differentiate',
 ): Promise<{ loss: Tensor; gradients: Tensor[] }> {
-  return following(name, inputs, [], async ({ variables, tape, isNested, arena }) => {
-    const loss = checkedResult(name, await lossOf(...variables), arena);
+  return runWithTape(name, inputs, [], async ({ variables, tape, isNested, arena }) => {
+    const loss = checkResult(name, await lossOf(...variables), arena);
     try {
       checkFollowed(name, 'the loss', loss, tape, false);
       const gradients = isNested ? tape.followedPullback(loss, variables) : tape.pullback(loss, variables);
@@ -141,9 +141,9 @@ export async function jacobianVectorProduct(
   TENSORS(`${name}: tangents`, tangents);
   checkTogether(name, { inputs, tangents });
   checkShapes('tangents', tangents, inputs);
-  const results = await following(name, inputs, tangents, async ({ variables, tape, isNested, arena, use }) => {
+  const results = await runWithTape(name, inputs, tangents, async ({ variables, tape, isNested, arena, use }) => {
     const { reads } = tape;
-    const output = checkedResult(name, await f(...variables), arena);
+    const output = checkResult(name, await f(...variables), arena);
     checkFollowed(name, 'the output', output, tape, tape.reads === reads);
     const directions = tangents.map(use);
     const [tangent] = isNested

@@ -4,7 +4,7 @@ import { FACTORS } from './derivatives.ts';
 import { kinkDescription } from './kinks.ts';
 import { checkShapes, type Entry, Linearisation } from './linearisation.ts';
 import { type NormBound, normBoundOf } from './norm-bound.ts';
-import { type PlayOptions, played } from './played.ts';
+import { createPlayback, type PlaybackOptions } from './playback.ts';
 import { PUSHFORWARDS } from './pushforwards.ts';
 import { FOLLOWED, type Tape } from './tape.ts';
 
@@ -27,9 +27,9 @@ export class JacobianProducts extends Linearisation {
     }
     const leading = this.leadingTo(outputs);
     for (const entry of this.entries) {
-      if (leading.has(entry.outputIndex) && !found.has(entry.outputIndex)) this.forward(entry, found);
+      if (leading.has(entry.outputIndex) && !found.has(entry.outputIndex)) this.pushForwardEntry(entry, found);
     }
-    return outputs.map((output) => this.result(output, found));
+    return outputs.map((output) => this.resultFor(output, found));
   }
 
   /** An upper bound of ‖∂output/∂x‖ for every selection at the kinks; Infinity if none is known. */
@@ -53,7 +53,7 @@ export class JacobianProducts extends Linearisation {
     return leading;
   }
 
-  private forward(entry: Entry, found: Map<number, Tensor>): void {
+  private pushForwardEntry(entry: Entry, found: Map<number, Tensor>): void {
     const tangents = entry.inputIndices.map((index) => (index === undefined ? undefined : found.get(index)));
     if (tangents.every((tangent) => tangent === undefined)) return;
     found.set(entry.outputIndex, PUSHFORWARDS[entry.operation](tangents, this.recorded(entry)));
@@ -64,8 +64,8 @@ export class JacobianProducts extends Linearisation {
  * The products of the operations recorded so far; derivatives of element-wise operations are computed when they are
  * needed.
  */
-export function productsOn(tape: Tape, options: PlayOptions = {}): JacobianProducts {
-  return new JacobianProducts(tape, tape.operations, played(tape, options));
+export function createProducts(tape: Tape, options: PlaybackOptions = {}): JacobianProducts {
+  return new JacobianProducts(tape, tape.operations, createPlayback(tape, options));
 }
 
 /** Jv, as `JacobianProducts.pushforward`. */
@@ -74,9 +74,9 @@ export function pushforward(
   watched: readonly Tensor[],
   tangents: readonly Tensor[],
   outputs: readonly Tensor[],
-  options?: PlayOptions,
+  options?: PlaybackOptions,
 ): Tensor[] {
-  return productsOn(tape, options).pushforward(watched, tangents, outputs);
+  return createProducts(tape, options).pushforward(watched, tangents, outputs);
 }
 
 /** The same, followed by the tape, as `Tape.followedPullback`. */
@@ -87,15 +87,15 @@ export function followedPushforward(
   outputs: readonly Tensor[],
 ): Tensor[] {
   const products = new JacobianProducts(tape, [...tape.operations], FOLLOWED);
-  return tape.attached(products.pushforward(watched, tangents, outputs));
+  return tape.watchConstants(products.pushforward(watched, tangents, outputs));
 }
 
 /**
  * The same as `productsOn`, with the derivatives of element-wise operations computed once, here: for many products
  * with one Jacobian, as in the loop of a linear solver. Valid until the tape is disposed.
  */
-export function linearised(tape: Tape, options: PlayOptions = {}): JacobianProducts {
-  const { factorOf, ...others } = played(tape, options);
+export function linearised(tape: Tape, options: PlaybackOptions = {}): JacobianProducts {
+  const { factorOf, ...others } = createPlayback(tape, options);
   const entries = [...tape.operations];
   const withFactor = entries.filter(({ operation }) => kinkDescription(operation) || Object.hasOwn(FACTORS, operation));
   const factors = new Map(withFactor.map((entry) => [entry, factorOf(entry)]));

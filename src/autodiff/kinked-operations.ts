@@ -76,7 +76,7 @@ export function isSelectedOn(tape: Tape): boolean {
  * each is an unknown. Their places count the operations with kinks.
  * @param watched default: all operations with kinks
  * @param radius distance from a kink that counts as at the kink. Default: the tolerance of each row
- * @param uncertainty as in `PlayOptions`
+ * @param uncertainty as in `PlaybackOptions`
  */
 export function liftedOn(
   tape: Tape,

@@ -107,7 +107,7 @@ export function kinkDescription(operation: string): KinkDescription | undefined 
 }
 
 /** The derivative of an operation with kinks in its argument. */
-export function kinkedDerivative(
+export function computeKinkedDerivative(
   { argument, tolerance, derivative }: KinkDescription,
   inputs: readonly Tensor[],
   attributes: object,

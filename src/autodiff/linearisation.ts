@@ -21,7 +21,7 @@ export interface Entry {
 }
 
 /** How a Linearisation takes derivatives. */
-export interface Played {
+export interface Playback {
   /** The derivative of an element-wise operation. */
   readonly factorOf: (entry: Entry) => Tensor;
   /** The selection that solves inside of operations receive. */
@@ -42,7 +42,7 @@ export class Linearisation {
   constructor(
     protected readonly recorder: Recorder,
     protected readonly entries: readonly Entry[],
-    private readonly played: Played,
+    private readonly playback: Playback,
   ) {}
 
   /**
@@ -62,9 +62,9 @@ export class Linearisation {
     const dependent = this.dependentOn(watched);
     for (const entry of [...this.entries].reverse()) {
       const incoming = cotangents.get(entry.outputIndex);
-      if (incoming) this.backward(entry, incoming, dependent, cotangents);
+      if (incoming) this.pullBackEntry(entry, incoming, dependent, cotangents);
     }
-    return watched.map((tensor) => this.result(tensor, cotangents));
+    return watched.map((tensor) => this.resultFor(tensor, cotangents));
   }
 
   protected indexOf(tensor: Tensor): number | undefined {
@@ -72,7 +72,7 @@ export class Linearisation {
     return node?.recorder === this.recorder ? node.index : undefined;
   }
 
-  protected result(tensor: Tensor, found: ReadonlyMap<number, Tensor>): Tensor {
+  protected resultFor(tensor: Tensor, found: ReadonlyMap<number, Tensor>): Tensor {
     const index = this.indexOf(tensor);
     const result = index === undefined ? undefined : found.get(index);
     return result ? reshape(result, tensor.shape) : zerosLike(tensor);
@@ -90,7 +90,7 @@ export class Linearisation {
   }
 
   protected recorded(entry: Entry): Recorded {
-    const { factorOf, selection, isFollowed } = this.played;
+    const { factorOf, selection, isFollowed } = this.playback;
     const operation = isFollowed ? this.followedEntry(entry) : entry;
     const { inputs, output, attributes } = operation;
     let factor: Tensor | undefined;
@@ -111,18 +111,18 @@ export class Linearisation {
     const { inputs, inputIndices, output, outputIndex } = entry;
     return {
       ...entry,
-      inputs: inputs.map((input, at) => this.followed(input, inputIndices[at])),
-      output: this.followed(output, outputIndex),
+      inputs: inputs.map((input, at) => this.createFollowedAlias(input, inputIndices[at])),
+      output: this.createFollowedAlias(output, outputIndex),
     };
   }
 
-  private followed(tensor: Tensor, index: number | undefined): Tensor {
+  private createFollowedAlias(tensor: Tensor, index: number | undefined): Tensor {
     const alias = tensor.context.alias(tensor, tensor.shape);
     alias.node = index === undefined ? undefined : { recorder: this.recorder, index };
     return alias;
   }
 
-  private backward(
+  private pullBackEntry(
     entry: Entry,
     cotangent: Tensor,
     dependent: ReadonlySet<number>,

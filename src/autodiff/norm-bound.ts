@@ -23,27 +23,27 @@ const UNKNOWN = Number.POSITIVE_INFINITY;
 /** Is added to every product: a product that underflows would be no bound, since a large factor may follow. */
 const SMALLEST = 2 ** -126;
 
-function times(a: NormBound, b: NormBound): NormBound {
+function multiplyBounds(a: NormBound, b: NormBound): NormBound {
   if (typeof a === 'number') {
     if (a === 0 || a === 1) return a === 0 ? 0 : b;
     if (typeof b === 'number') return b === 0 ? 0 : a * b;
-    return a === UNKNOWN ? a : once(() => elementwise('scale', [b()], [a, SMALLEST]));
+    return a === UNKNOWN ? a : memoise(() => elementwise('scale', [b()], [a, SMALLEST]));
   }
-  if (typeof b === 'number') return times(b, a);
-  return once(() => elementwise('scale', [elementwise('multiply', [a(), b()])], [1, SMALLEST]));
+  if (typeof b === 'number') return multiplyBounds(b, a);
+  return memoise(() => elementwise('scale', [elementwise('multiply', [a(), b()])], [1, SMALLEST]));
 }
 
-function plus(a: NormBound, b: NormBound): NormBound {
+function addBounds(a: NormBound, b: NormBound): NormBound {
   if (typeof a === 'number') {
     if (a === 0) return b;
     if (typeof b === 'number') return a + b;
-    return a === UNKNOWN ? a : once(() => elementwise('scale', [b()], [1, a]));
+    return a === UNKNOWN ? a : memoise(() => elementwise('scale', [b()], [1, a]));
   }
-  return typeof b === 'number' ? plus(b, a) : once(() => elementwise('add', [a(), b()]));
+  return typeof b === 'number' ? addBounds(b, a) : memoise(() => elementwise('add', [a(), b()]));
 }
 
 /** Several bounds may need the same tensor. */
-function once(make: () => Tensor): () => Tensor {
+function memoise(make: () => Tensor): () => Tensor {
   let made: Tensor | undefined;
   return () => {
     made ??= make();
@@ -52,21 +52,21 @@ function once(make: () => Tensor): () => Tensor {
 }
 
 /** ‖M‖₂ ≤ ‖M‖_F */
-const matrixNorm = (matrix: Tensor): NormBound => once(() => reduceAll('norm', matrix));
+const matrixNorm = (matrix: Tensor): NormBound => memoise(() => reduceAll('norm', matrix));
 
 /** √ of how often each number of x occurs in the output: the norm of repeating x to that shape, and of summing back. */
-const repetition = (x: Tensor, output: Tensor): number => Math.sqrt(output.size / x.size);
+const repetitionNorm = (x: Tensor, output: Tensor): number => Math.sqrt(output.size / x.size);
 
 /** The rule of a function of one operand with this Lipschitz constant. */
 const lipschitz =
   (constant: (operation: Operation) => number): Rule =>
   ([bound], operation) =>
-    times(bound, constant(operation));
+    multiplyBounds(bound, constant(operation));
 
 const nonexpansive = lipschitz(() => 1);
 
 const sum: Rule = (bounds, { inputs, output }) =>
-  bounds.map((bound, index) => times(bound, repetition(inputs[index], output))).reduce(plus);
+  bounds.map((bound, index) => multiplyBounds(bound, repetitionNorm(inputs[index], output))).reduce(addBounds);
 
 /**
  * Linear in each of two operands, with a norm that depends on the other one; no bound is known if both depend on the
@@ -77,10 +77,10 @@ const bilinear =
   (bounds, { inputs, output }) => {
     const place = bounds[0] === 0 ? 1 : 0;
     if (bounds[1 - place] !== 0) return UNKNOWN;
-    return times(bounds[place], norm(place, inputs[1 - place], repetition(inputs[place], output)));
+    return multiplyBounds(bounds[place], norm(place, inputs[1 - place], repetitionNorm(inputs[place], output)));
   };
 
-const largest = (x: Tensor): NormBound => once(() => reduceAll('maximumAbsolute', x));
+const largestEntry = (x: Tensor): NormBound => memoise(() => reduceAll('maximumAbsolute', x));
 
 const RULES: Readonly<Partial<Record<OperationName, Rule>>> = {
   reshape: nonexpansive,
@@ -101,18 +101,22 @@ const RULES: Readonly<Partial<Record<OperationName, Rule>>> = {
   leakyRelu: lipschitz(({ attributes }) => Math.max(1, Math.abs(attribute<number>(attributes, 'slope')))),
   scale: lipschitz(({ attributes }) => Math.abs(attribute<number>(attributes, 'factor'))),
   dropout: lipschitz(({ attributes }) => 1 / (1 - attribute<number>(attributes, 'rate'))),
-  sum: lipschitz(({ inputs: [x], output }) => repetition(output, x)),
+  sum: lipschitz(({ inputs: [x], output }) => repetitionNorm(output, x)),
   add: sum,
   subtract: sum,
   maximum: sum,
   minimum: sum,
-  concat: (bounds) => bounds.reduce(plus),
+  concat: (bounds) => bounds.reduce(addBounds),
   affine: ([x, W, b], { inputs: [, matrix, bias], output }) =>
-    W === 0 ? plus(times(x, matrixNorm(matrix)), times(b, repetition(bias, output))) : UNKNOWN,
+    W === 0
+      ? addBounds(multiplyBounds(x, matrixNorm(matrix)), multiplyBounds(b, repetitionNorm(bias, output)))
+      : UNKNOWN,
   matmul: bilinear((_, other) => matrixNorm(other)),
-  multiply: bilinear((_, other, repeated) => times(repeated, largest(other))),
+  multiply: bilinear((_, other, repeated) => multiplyBounds(repeated, largestEntry(other))),
   divide: bilinear((place, divisor, repeated) =>
-    place === 0 ? times(repeated, () => reduceAll('maximumAbsolute', elementwise('reciprocal', [divisor]))) : UNKNOWN,
+    place === 0
+      ? multiplyBounds(repeated, () => reduceAll('maximumAbsolute', elementwise('reciprocal', [divisor])))
+      : UNKNOWN,
   ),
 };
 

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { attribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
-import { BINARY, lastAxisSum, mapTable, SYMMETRIC } from './derivatives.ts';
+import { BINARY, mapTable, SYMMETRIC, sumLastAxis } from './derivatives.ts';
 import type { Recorded } from './recorded.ts';
 
 /** @param needed which inputs need a cotangent */
@@ -88,7 +88,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
     return [transpose(g, inverse)];
   },
   // x̄ = g − softmax(x)·Σ g
-  logSoftmax: (g, { output }) => [subtract(g, multiply(exp(output), lastAxisSum(g)))],
+  logSoftmax: (g, { output }) => [subtract(g, multiply(exp(output), sumLastAxis(g)))],
   // Solutions and parametrisations bring their own rules.
   custom: (g, { attributes, inputs, selection }, needed) => {
     const { name = 'a custom operation', pullback } = attributes as CustomOperation;

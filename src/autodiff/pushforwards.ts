@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { attribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
-import { BINARY, lastAxisSum, mapTable, SYMMETRIC, zerosLike } from './derivatives.ts';
+import { BINARY, mapTable, SYMMETRIC, sumLastAxis, zerosLike } from './derivatives.ts';
 import type { Recorded } from './recorded.ts';
 
 /** @param tangents of the inputs; undefined, which means 0, for an input without one; at least one is given */
@@ -79,7 +79,7 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   reshape: unary((t, { output }) => reshape(t, output.shape)),
   transpose: unary((t, { attributes }) => transpose(t, attribute<readonly number[]>(attributes, 'permutation'))),
   // t − Σ softmax(x)∘t
-  logSoftmax: unary((t, { output }) => subtract(t, lastAxisSum(multiply(exp(output), t)))),
+  logSoftmax: unary((t, { output }) => subtract(t, sumLastAxis(multiply(exp(output), t)))),
   custom: (tangents, { inputs, attributes, selection }) => {
     const { name = 'a custom operation', pushforward } = attributes as CustomOperation;
     refuseFollowed(name, inputs);

@@ -39,7 +39,7 @@ export function selectionsFor(
     const q = checkSelection('autodiff', selection);
     return kinked.map(() => q);
   }
-  if (isByPlace(selection)) return checkedList(kinked, selection);
+  if (isByPlace(selection)) return checkSelectionList(kinked, selection);
   if (!isObject(selection)) throw refusal('selection', selection, 'a number from 0 to 1, or numbers by operation');
   for (const [name, q] of Object.entries(selection)) {
     if (!isKinked(name)) {
@@ -58,7 +58,7 @@ export function selectionFor(operation: string, selection: UniformSelection | un
   return isKinked(operation) ? selection[operation] : undefined;
 }
 
-function checkedList(
+function checkSelectionList(
   kinked: readonly Selectable[],
   list: readonly (number | Tensor | undefined)[],
 ): readonly (number | Tensor | undefined)[] {

@@ -2,8 +2,8 @@
 import { Arena } from '../tensor/arena.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import { FACTORS } from './derivatives.ts';
-import { isKinked, kinkDescription, kinkedDerivative, ownSelection } from './kinks.ts';
-import { type Entry, Linearisation, type Played } from './linearisation.ts';
+import { computeKinkedDerivative, isKinked, kinkDescription, ownSelection } from './kinks.ts';
+import { type Entry, Linearisation, type Playback } from './linearisation.ts';
 import { hasPullback } from './pullbacks.ts';
 
 /**
@@ -65,11 +65,11 @@ export class Tape implements Recorder {
    */
   followedPullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
     const linearisation = new Linearisation(this, [...this.entries], FOLLOWED);
-    return this.attached(linearisation.pullback(output, watched, cotangent));
+    return this.watchConstants(linearisation.pullback(output, watched, cotangent));
   }
 
   /** Makes the tape follow derivatives that are constant too: their derivative is known to be 0. */
-  attached(derivatives: readonly Tensor[]): Tensor[] {
+  watchConstants(derivatives: readonly Tensor[]): Tensor[] {
     return derivatives.map((derivative) => (derivative.node ? derivative : this.watch(derivative)));
   }
 
@@ -110,16 +110,18 @@ export class Tape implements Recorder {
 }
 
 /** At kinks: the selections with which the operations were called. */
-const OWN: Played = { factorOf: ownFactor };
+const OWN: Playback = { factorOf: ownFactor };
 
 function ownFactor(entry: Entry): Tensor {
   const { operation, inputs, attributes } = entry;
   const kinks = kinkDescription(operation);
-  return kinks ? kinkedDerivative(kinks, inputs, attributes, ownSelection(attributes)) : FACTORS[operation](entry);
+  return kinks
+    ? computeKinkedDerivative(kinks, inputs, attributes, ownSelection(attributes))
+    : FACTORS[operation](entry);
 }
 
 /** Derivatives that can be differentiated again. */
-export const FOLLOWED: Played = { factorOf: followedFactor, isFollowed: true };
+export const FOLLOWED: Playback = { factorOf: followedFactor, isFollowed: true };
 
 function followedFactor(entry: Entry): Tensor {
   if (!isKinked(entry.operation)) return FACTORS[entry.operation](entry);

@@ -99,7 +99,7 @@ export interface Layer {
 
 const WIDTH = /* @__PURE__ */ numberFor(
   'a positive integer below 2³²',
-  (x) => Number.isInteger(x) && x > 0 && x < MOST,
+  (x) => Number.isInteger(x) && x > 0 && x < MAXIMUM_NUMBERS,
 );
 
 export function checkWidth(layer: string, name: string, width: number): number {
@@ -125,12 +125,14 @@ export function checkOutput(place: string, output: Tensor, needed: readonly numb
 }
 
 /** More numbers than this do not fit into a typed array. */
-const MOST = 2 ** 32;
+const MAXIMUM_NUMBERS = 2 ** 32;
 
 function sizeOf(name: string, shape: readonly number[]): number {
   const size = shape.reduce((product, extent) => product * extent, 1);
-  if (size <= MOST) return size;
-  throw new RangeError(`${name}: the shape ${describe(shape)} holds ${size} numbers; a parameter may hold ${MOST}`);
+  if (size <= MAXIMUM_NUMBERS) return size;
+  throw new RangeError(
+    `${name}: the shape ${describe(shape)} holds ${size} numbers; a parameter may hold ${MAXIMUM_NUMBERS}`,
+  );
 }
 
 /** A parameter that starts uniform on [−1/√fanIn, 1/√fanIn], as the linear layers of PyTorch do. */

@@ -104,7 +104,7 @@ export class Model {
   }
   /** The engine that holds the parameters. @throws Error if the model has none yet */
   get engine(): Engine {
-    return this.initialised().engine;
+    return this.requireParameters().engine;
   }
   /** Whether the model has parameters. */
   get isInitialised(): boolean {
@@ -112,7 +112,7 @@ export class Model {
   }
   /** The parameters in the order of the layers, by name. @throws Error if the model has none yet */
   get parameters(): NamedParameter[] {
-    const { values } = this.initialised();
+    const { values } = this.requireParameters();
     const names = this.layers.flatMap((layer, index) =>
       layer.parameters.map(({ name }) => `${index}.${layer.kind}.${name}`),
     );
@@ -121,10 +121,10 @@ export class Model {
 
   /** What each layer remembers between training steps. */
   get memories(): readonly Memory[] {
-    return this.initialised().memories;
+    return this.requireParameters().memories;
   }
 
-  private initialised(): { engine: Engine; values: Tensor[]; memories: Memory[] } {
+  private requireParameters(): { engine: Engine; values: Tensor[]; memories: Memory[] } {
     if (!this.held) throw new Error('model: it has no parameters yet; train it, or call initialise(engine)');
     return this.held;
   }
@@ -156,7 +156,7 @@ export class Model {
 
   /** Replaces the parameters and disposes the old ones. */
   replaceParameters(values: readonly Tensor[]): void {
-    const held = this.initialised();
+    const held = this.requireParameters();
     this.checkValues('replaceParameters', values);
     for (const old of held.values) if (!values.includes(old)) old.dispose();
     held.values = [...values];
@@ -171,7 +171,7 @@ export class Model {
    */
   forward(x: Tensor, options?: ForwardOptions): Tensor {
     const {
-      values = this.initialised().values,
+      values = this.requireParameters().values,
       solves = [],
       signal,
       training,
@@ -182,7 +182,7 @@ export class Model {
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
       throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
     }
-    const parameters = this.perLayer(values, x);
+    const parameters = this.splitByLayer(values, x);
     return this.layers.reduce((input, layer, index) => {
       const memory = this.held?.memories[index] ?? emptyMemory();
       const pass: ForwardPass = {
@@ -193,7 +193,7 @@ export class Model {
       };
       const output = layer.forward(input, parameters[index], pass);
       const checked = checkOutput(`model: layer ${index} (${layer.kind})`, output, [x.shape[0], layer.outputs]);
-      if (training) this.keepRemembered(memory);
+      if (training) this.keepMemory(memory);
       return checked;
     }, x);
   }
@@ -208,7 +208,7 @@ export class Model {
   }
 
   /** What a layer remembers has to outlive the call that created it, and its tape. */
-  private keepRemembered({ tensors }: Memory): void {
+  private keepMemory({ tensors }: Memory): void {
     for (const [name, tensor] of tensors) if (tensor.arena || tensor.node) tensors.set(name, this.engine.kept(tensor));
   }
 
@@ -216,7 +216,7 @@ export class Model {
    * Splits the parameters by layer. They become aliases in the arena of x, so that what is computed from parameters
    * alone is freed with everything else.
    */
-  private perLayer(values: readonly Tensor[], { arena }: Tensor): Tensor[][] {
+  private splitByLayer(values: readonly Tensor[], { arena }: Tensor): Tensor[][] {
     let first = 0;
     return this.layers.map((layer) => {
       const own = values.slice(first, first + layer.parameters.length);
@@ -227,7 +227,7 @@ export class Model {
 
   /** Whether each layer wants to tune itself before this training step. */
   tuningDue(step: number): boolean[] {
-    const { memories } = this.initialised();
+    const { memories } = this.requireParameters();
     return this.layers.map(({ tuning }, index) => tuning?.isDue(memories[index], step) ?? false);
   }
 
@@ -237,13 +237,13 @@ export class Model {
    * @param step number of training steps before this one
    */
   async tune(x: Tensor, step: number): Promise<void> {
-    const { values, memories } = this.initialised();
+    const { values, memories } = this.requireParameters();
     TENSOR('tune: x', x);
     const due = this.tuningDue(step);
     if (!due.includes(true)) return;
     await this.engine.tidy(async (scope) => {
       let input = scope.use(x);
-      const parameters = this.perLayer(values, input);
+      const parameters = this.splitByLayer(values, input);
       for (const [index, layer] of this.layers.slice(0, due.lastIndexOf(true) + 1).entries()) {
         if (due[index]) await layer.tuning?.tune(input, parameters[index], memories[index], step);
         input = layer.forward(input, parameters[index], { solves: [], memory: memories[index] });
@@ -257,7 +257,7 @@ export class Model {
    * @throws RangeError if there are too few or too many numbers, or one is not finite
    */
   async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Prediction> {
-    const { engine } = this.initialised();
+    const { engine } = this.requireParameters();
     const { batch = 256, signal } = readOptions('predict', options, PREDICT_OPTIONS);
     NUMBERS('predict: inputs', inputs);
     if (inputs.length === 0 || inputs.length % this.inputs !== 0) {

@@ -2,8 +2,15 @@ import { ACCELERATION } from '../backends/kernels.ts';
 import { combine, denseSolve, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Context, LoopContext, Tensor } from '../tensor/tensor.ts';
-import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './history.ts';
-import { type Runner, wholeLoop } from './iteration.ts';
+import {
+  advanceSlot,
+  combineHistory,
+  computeInnerProducts,
+  createEmptyHistory,
+  createFirstSlot,
+  storeInSlot,
+} from './history.ts';
+import { type Runner, runWholeLoop } from './iteration.ts';
 import { column, monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
 /** k differences are stored; x is given up if ‖T(x) − x‖ exceeds `growth` times the best one. */
@@ -24,7 +31,7 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
   const { x: start, ...riding } = begun.start;
   const [batch, n] = start.shape;
   if (begun.fused && !tracing.runsOnHost && n <= tracing.widestIteration) {
-    return wholeLoop(begun.fused, start, initial, {
+    return runWholeLoop(begun.fused, start, initial, {
       tolerance,
       floor,
       limit,
@@ -37,7 +44,7 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
   const final = tracing.loop(
     {
       x: start,
-      ...emptySecants(tracing, start),
+      ...createEmptySecants(tracing, start),
       best: constant(tracing.epsilon > Number.EPSILON ? 2 ** 126 : Number.MAX_VALUE / 4, [batch]), // none yet
       bestG: start,
       plainSteps: constant(0, [batch]),
@@ -50,9 +57,9 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
       const g = next.x;
       const f = elementwise('subtract', [g, before.x]);
       const state = monitor(before.state, residual, tolerance, floor, { giveUp });
-      const secants = withSecant(before, f, g);
-      const guard = guarded(before, g, reduceRows('norm', [f]));
-      const change = combination(secants.differencesG, weightsOf(secants, f));
+      const secants = addSecant(before, f, g);
+      const guard = updateGuard(before, g, reduceRows('norm', [f]));
+      const change = combineHistory(secants.differencesG, weightsOf(secants, f));
       const mixed = combine({ x: g }, { x: change, coefficient: notPositive(guard.plainSteps), factor: -1 });
       const following = elementwise('select', [column(guard.grown), guard.bestG, mixed]);
       // A sample that stops must keep the value that the residual belongs to, which is the unmixed one.
@@ -79,30 +86,30 @@ interface Secants {
   readonly slot: Tensor;
 }
 
-function emptySecants(tracing: LoopContext, { shape }: Tensor): Record<keyof Secants, Tensor> {
+function createEmptySecants(tracing: LoopContext, { shape }: Tensor): Record<keyof Secants, Tensor> {
   const [batch] = shape;
   const constant = constantOf(tracing);
   return {
     f: constant(0, shape),
     g: constant(0, shape),
     started: constant(0, [batch]),
-    differencesF: emptyHistory(tracing, shape, HISTORY),
-    differencesG: emptyHistory(tracing, shape, HISTORY),
+    differencesF: createEmptyHistory(tracing, shape, HISTORY),
+    differencesG: createEmptyHistory(tracing, shape, HISTORY),
     gram: constant(0, [batch, HISTORY, HISTORY]),
-    slot: firstSlot(tracing, HISTORY),
+    slot: createFirstSlot(tracing, HISTORY),
   };
 }
 
-function withSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants, Tensor> {
+function addSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants, Tensor> {
   const { slot } = before;
   const { context } = f;
   const deltaF = elementwise('subtract', [f, before.f]);
   const scale = ratio(before.started, reduceRows('norm', [deltaF])); // 0 in the first pass, which has no difference
   const newF = combine({ x: deltaF, coefficient: scale });
   const newG = combine({ x: g, coefficient: scale }, { x: before.g, coefficient: scale, factor: -1 });
-  const differencesF = stored(before.differencesF, slot, newF);
+  const differencesF = storeInSlot(before.differencesF, slot, newF);
   // Row and column of the slot become the inner products of the new difference with all differences.
-  const products = dots(differencesF, newF);
+  const products = computeInnerProducts(differencesF, newF);
   const [batch] = products.shape;
   const placed = (gram: Tensor, at: Shape, of: Shape): Tensor =>
     elementwise('select', [context.alias(slot, at), context.alias(products, of), gram]);
@@ -112,9 +119,9 @@ function withSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants
     g,
     started: constantOf(context)(1, [batch]),
     differencesF,
-    differencesG: stored(before.differencesG, slot, newG),
+    differencesG: storeInSlot(before.differencesG, slot, newG),
     gram: placed(row, [1, 1, HISTORY], [batch, HISTORY, 1]),
-    slot: nextSlot(slot),
+    slot: advanceSlot(slot),
   };
 }
 
@@ -125,7 +132,7 @@ function weightsOf({ gram, differencesF }: Secants, f: Tensor): Tensor {
     at % (HISTORY + 1) === 0 ? REGULARISATION * context.epsilon : 0,
   );
   const regularisation = context.constant({ kind: 'values', values }, [1, HISTORY, HISTORY]);
-  return denseSolve(elementwise('add', [gram, regularisation]), dots(differencesF, f));
+  return denseSolve(elementwise('add', [gram, regularisation]), computeInnerProducts(differencesF, f));
 }
 
 /** The safeguard's memory: the least ‖f‖, T of the x that had it, and how many plain iterations remain. */
@@ -135,7 +142,7 @@ interface Guard {
   readonly plainSteps: Tensor;
 }
 
-function guarded({ best, bestG, plainSteps }: Guard, g: Tensor, size: Tensor): Guard & { readonly grown: Tensor } {
+function updateGuard({ best, bestG, plainSteps }: Guard, g: Tensor, size: Tensor): Guard & { readonly grown: Tensor } {
   const grown = elementwise('greater', [size, elementwise('scale', [best], [GROWTH, 0])]);
   const fewer = elementwise('scale', [plainSteps], [1, -1]);
   return {

@@ -7,7 +7,7 @@ import { initialState, monitor, statusOf } from './monitor.ts';
 /** Enough iterations for every matrix that its precision can tell from a singular one. */
 const LIMIT = 80;
 /** If ‖I − AX‖_F is at least this, X is no inverse. */
-const FAR = 0.5;
+const MAXIMUM_ERROR = 0.5;
 
 interface BatchedInverse {
   /** [batch, order, order]; NaN for a sample that has failed. */
@@ -26,21 +26,21 @@ export function batchedInverse(tracing: LoopContext, a: Tensor): BatchedInverse 
   const [batch, order] = a.shape;
   const { factor: x, failed } = tracing.runsOnHost
     ? invertBatch(a)
-    : { factor: newtonSchulz(tracing, a), failed: tracing.constant({ kind: 'fill', value: 0 }, [batch]) };
+    : { factor: runNewtonSchulz(tracing, a), failed: tracing.constant({ kind: 'fill', value: 0 }, [batch]) };
   const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
-  const near = elementwise('greater', [number(FAR), norms(missedBy(tracing, a, x))]); // not where it is NaN
-  const told = elementwise('maximum', [failed, elementwise('scale', [near], [-1, 1])]);
+  const near = elementwise('greater', [number(MAXIMUM_ERROR), norms(computeError(tracing, a, x))]); // not where it is NaN
+  const hasFailed = elementwise('maximum', [failed, elementwise('scale', [near], [-1, 1])]);
   const each = { offset: 0, strides: [0, 1, 0, 0] as const };
   const whole = { offset: 0, strides: [0, order * order, order, 1] as const };
   const one = { offset: 0, strides: [0, 0, 0, 0] as const };
   return {
-    inverse: elementwiseLaidOut('select', [told, number(Number.NaN), x], [each, one, whole], a.shape),
-    failed: told,
+    inverse: elementwiseLaidOut('select', [hasFailed, number(Number.NaN), x], [each, one, whole], a.shape),
+    failed: hasFailed,
   };
 }
 
 /** Iterates until ‖I − AX⁺‖ is at the level of rounding in A or X. */
-function newtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
+function runNewtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
   const [batch, order] = a.shape;
   const enough = tracing.constant({ kind: 'fill', value: order * tracing.epsilon }, [1]);
   const size = norms(a);
@@ -49,7 +49,7 @@ function newtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
     ({ state }) => statusOf(state),
     limit,
     ({ x, state }) => {
-      const missed = missedBy(tracing, a, x);
+      const missed = computeError(tracing, a, x);
       // ‖I − AX⁺‖ ≤ ‖I − AX‖² is compared with what rounding leaves, about ε‖A‖‖X‖.
       const rounding = elementwise('multiply', [size, norms(x)]);
       const residual = elementwise('divide', [elementwise('square', [norms(missed)]), rounding]);
@@ -60,7 +60,7 @@ function newtonSchulz(tracing: LoopContext, a: Tensor, limit = LIMIT): Tensor {
 }
 
 /** I − AX */
-function missedBy(tracing: LoopContext, a: Tensor, x: Tensor): Tensor {
+function computeError(tracing: LoopContext, a: Tensor, x: Tensor): Tensor {
   const [, order] = a.shape;
   const identity = tracing.constant({ kind: 'identity', order }, [order, order]);
   const one = { offset: 0, strides: [0, 0, order, 1] as const };

@@ -5,7 +5,7 @@ import type { KrylovProblem } from './krylov.ts';
 import type { LinearMethod } from './linear.ts';
 import { monitor } from './monitor.ts';
 
-interface DenseProblem extends KrylovProblem {
+export interface DenseProblem extends KrylovProblem {
   /** S of each sample, [batch, n, n]; `prepare` adds it. */
   readonly matrix?: Tensor;
 }

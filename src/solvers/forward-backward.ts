@@ -1,7 +1,7 @@
 import { combine, elementwise } from '../tensor/kernels.ts';
 import { preActivation } from './equation.ts';
-import { fused, type Iteration } from './iteration.ts';
-import { repeated } from './monitor.ts';
+import { createFusedIteration, type Iteration } from './iteration.ts';
+import { repeatForBatch } from './monitor.ts';
 
 /**
  * Forward-backward splitting, z⁺ = prox_{αf}((1 − α)z + α(Wz + b)); converges for 0 < α < 2m/‖I − W‖² (Winston &
@@ -22,7 +22,7 @@ export const forwardBackward: Iteration = {
     const [batch, n] = equation.b.shape;
     const step = equation.step ?? elementwise('divide', [margin, elementwise('square', [norms.estimate])]);
     const proximal = sigma.proximal(step);
-    const toward = repeated(step, batch);
+    const toward = repeatForBatch(step, batch);
     return {
       start: { x: z, carry: tracing.constant({ kind: 'fill', value: 0 }, [batch, n]) },
       step({ x, carry }) {
@@ -34,7 +34,7 @@ export const forwardBackward: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...fused('forwardBackward', equation, equation.map.matrix, { step }),
+      ...createFusedIteration('forwardBackward', equation, equation.map.matrix, { step }),
     };
   },
 };

@@ -11,7 +11,7 @@ import type { LinearOperator } from './linear-map.ts';
 import { initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
 import { proximalMapOf } from './nonlinearity.ts';
 import { resolventOf, type SteppedResolvent } from './resolvent.ts';
-import { inRounds, type RoundsEnd } from './rounds.ts';
+import { type RoundsEnd, runInRounds } from './rounds.ts';
 
 /** An iteration, and how it is run. */
 export interface ForwardMethod {
@@ -150,7 +150,7 @@ function runRounds(
 ): Progress {
   const { tolerance } = problem;
   const start = { values: { ...values, x: begun.start.x }, state };
-  const end = inRounds(tracing, start, { tolerance, aim: AIM, limit }, ({ x, z }, round) => {
+  const end = runInRounds(tracing, start, { tolerance, aim: AIM, limit }, ({ x, z }, round) => {
     const from = { ...begun, start: { ...begun.start, x } };
     const { floor } = equation.norms;
     const inner = run(tracing, from, { ...round, floor, giveUp }, round.state);

@@ -1,6 +1,13 @@
 import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { combination, dots, emptyHistory, firstSlot, nextSlot, stored } from './history.ts';
+import {
+  advanceSlot,
+  combineHistory,
+  computeInnerProducts,
+  createEmptyHistory,
+  createFirstSlot,
+  storeInSlot,
+} from './history.ts';
 import type { KrylovMethod } from './krylov.ts';
 import { column } from './monitor.ts';
 
@@ -27,16 +34,16 @@ export const gmres: KrylovMethod = {
   restart: RESTART,
   start({ v }, r) {
     const { context, shape } = v;
-    const empty = emptyHistory(context, shape, RESTART);
-    return { r, x: r, directions: empty, images: empty, slot: firstSlot(context, RESTART) };
+    const empty = createEmptyHistory(context, shape, RESTART);
+    return { r, x: r, directions: empty, images: empty, slot: createFirstSlot(context, RESTART) };
   },
   step(problem, { r, x, directions, images, slot }) {
     let [p, q] = [x, problem.apply(x)];
     const rounding = elementwise('scale', [reduceRows('norm', [q])], [SPAN_UNITS * q.context.epsilon, 0]);
     for (let pass = 0; pass < 2; pass++) {
-      const shares = dots(images, q);
+      const shares = computeInnerProducts(images, q);
       const less = (vector: Tensor, history: Tensor): Tensor =>
-        elementwise('subtract', [vector, combination(history, shares)]);
+        elementwise('subtract', [vector, combineHistory(history, shares)]);
       [p, q] = [less(p, directions), less(q, images)];
     }
     const size = reduceRows('norm', [q]);
@@ -52,9 +59,9 @@ export const gmres: KrylovMethod = {
       values: {
         r: rNext,
         x: elementwise('select', [column(moved), rNext, image]),
-        directions: stored(directions, slot, direction),
-        images: stored(images, slot, image),
-        slot: nextSlot(slot),
+        directions: storeInSlot(directions, slot, direction),
+        images: storeInSlot(images, slot, image),
+        slot: advanceSlot(slot),
       },
       change: combine({ x: direction, coefficient: c }),
       r: rNext,

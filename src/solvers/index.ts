@@ -111,7 +111,7 @@ export type GeneralSolverName = keyof typeof GENERAL_SOLVERS;
 export const DEFINITE_SOLVER: LinearSolver<KrylovProblem> = [krylov(conjugateGradients)];
 
 /** The inverse costs about as much as INVERSE_COST·n products of W with one sample. */
-const WIDE = 0.25;
+const INVERSE_COST = 0.25;
 
 /**
  * The forward solver that 'auto' stands for. Peaceman-Rachford takes the fewest iterations but inverts an n × n
@@ -126,7 +126,7 @@ export function automaticForwardSolver({
   hasResolvent,
 }: Readonly<Record<'batch' | 'n', number> & Record<'hasStep' | 'hasResolvent', boolean>>): ForwardSolverName {
   if (!hasResolvent) return 'forward-backward';
-  return hasStep || batch >= WIDE * n ? 'peaceman-rachford' : 'anderson-picard+peaceman-rachford';
+  return hasStep || batch >= INVERSE_COST * n ? 'peaceman-rachford' : 'anderson-picard+peaceman-rachford';
 }
 
 /** Whether the forward solve computes the inverse that Peaceman-Rachford needs, for all samples. */

@@ -1,14 +1,14 @@
 /** Forward iterations x⁺ = T(x) whose fixed points yield the solutions of an equation, and the loop that runs them. */
 import type { IterationName } from '../backends/kernels.ts';
 import {
-  afterPass,
-  beforePass,
   type IterateOptions,
   iterateRows,
+  packPass,
   passRows,
   type StopRule,
+  unpackPass,
 } from '../tensor/loop-kernels.ts';
-import { gatherAlong, paddedColumns } from '../tensor/move-kernels.ts';
+import { gatherAlong, padColumns } from '../tensor/move-kernels.ts';
 import { transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
@@ -81,7 +81,7 @@ interface FusedIteration
  * The `fused` of an iteration that multiplies by W, or by the resolvent in its place.
  * @param matrix undefined if the map is not stored as a matrix
  */
-export function fused(
+export function createFusedIteration(
   iteration: IterationName,
   { b, sigma }: Equation,
   matrix: StoredMatrix | undefined,
@@ -90,7 +90,9 @@ export function fused(
   const { known } = sigma;
   // Rows are samples: z·Mᵀ.
   const multiplied = matrix && { matrix: matrix.values, transposed: !matrix.transposed };
-  return { fused: known && multiplied && { iteration, ...multiplied, b, step: undefined, ...known, ...more } };
+  return {
+    fused: known && multiplied && { iteration, ...multiplied, b, step: undefined, ...known, ...more },
+  };
 }
 
 /** When a loop stops. */
@@ -124,13 +126,13 @@ export const plain: Runner = (tracing, begun, stopping, initial) => {
   const rule = { tolerance, floor, limit, staleLimit, giveUp };
   if (begun.whole && n <= tracing.widestIteration) return begun.whole(x, initial, rule);
   if (fused) {
-    if (n <= tracing.widestIteration) return wholeLoop(fused, x, initial, rule);
+    if (n <= tracing.widestIteration) return runWholeLoop(fused, x, initial, rule);
     if (2 * batch * n ** 2 <= tracing.largestPass) {
       const { factor, transposed, ...own } = fused;
       const options = { ...own, ...rule };
-      const start = beforePass(factor?.(x) ?? x, x, initial);
-      const end = inPairs(tracing, start, x.shape, limit, (carried) => passRows(carried, transposed, options));
-      const { factor: next, kept, state } = afterPass(end, x.shape);
+      const start = packPass(factor?.(x) ?? x, x, initial);
+      const end = runInPairs(tracing, start, x.shape, limit, (carried) => passRows(carried, transposed, options));
+      const { factor: next, kept, state } = unpackPass(end, x.shape);
       return { x: keeps === 'x' ? whereRunning(state, next, kept) : kept, state };
     }
   }
@@ -148,18 +150,18 @@ export const plain: Runner = (tracing, begun, stopping, initial) => {
 };
 
 /** Runs the loop in one kernel call; for n up to the context's widestIteration. */
-export function wholeLoop(
+export function runWholeLoop(
   fused: FusedIteration,
   x: Tensor,
   state: Tensor,
   rule: StopRule & Pick<IterateOptions, 'accelerated'>,
 ): ReturnType<Runner> {
   const { transposed, factor: _, matrix, ...own } = fused;
-  return iterateRows(x, state, { ...own, ...rule, matrix: paddedColumns(transposed ? transpose(matrix) : matrix) });
+  return iterateRows(x, state, { ...own, ...rule, matrix: padColumns(transposed ? transpose(matrix) : matrix) });
 }
 
 /** Runs passes in pairs, so that each reads what the other one writes and nothing is copied. */
-function inPairs(
+function runInPairs(
   tracing: LoopContext,
   start: Tensor,
   [batch, n]: Shape,

@@ -104,10 +104,10 @@ export interface NormBounds {
 }
 
 /** A matrix M, [n, n], stored as M = values or as Mᵀ = values. */
-/** [n, n]. */
 export interface StoredMatrix {
-  /** Whether `values` is Mᵀ. */
+  /** [n, n] */
   readonly values: Tensor;
+  /** Whether `values` is Mᵀ. */
   readonly transposed: boolean;
 }
 
@@ -154,18 +154,19 @@ export function applied(map: LinearOperator, z: Tensor, epilogue: Epilogue): Ten
   return subtractedFrom ? combine({ x: subtractedFrom }, { x: t, factor: -1 }) : t;
 }
 
-const turned = ({ transposed }: Orientation): Orientation => ({ transposed: !transposed });
-const turnedMatrix = (matrix: StoredMatrix): StoredMatrix => ({ ...matrix, ...turned(matrix) });
+const flipOrientation = ({ transposed }: Orientation): Orientation => ({ transposed: !transposed });
+const flipMatrix = (matrix: StoredMatrix): StoredMatrix => ({ ...matrix, ...flipOrientation(matrix) });
 
 /** Wᵀ */
 export function transposedMap(map: LinearOperator): LinearOperator {
   const { applyWith, resolvent, matrix } = map;
   return {
-    apply: (z, orientation) => map.apply(z, turned(orientation)),
-    applyWith: applyWith && ((z, orientation, epilogue) => applyWith.call(map, z, turned(orientation), epilogue)),
+    apply: (z, orientation) => map.apply(z, flipOrientation(orientation)),
+    applyWith:
+      applyWith && ((z, orientation, epilogue) => applyWith.call(map, z, flipOrientation(orientation), epilogue)),
     norms: () => map.norms(),
     resolvent: resolvent && ((step, options) => transposedResolvent(resolvent.call(map, step, options))),
-    matrix: matrix && turnedMatrix(matrix),
+    matrix: matrix && flipMatrix(matrix),
   };
 }
 
@@ -174,7 +175,7 @@ export function transposedResolvent<Given extends Resolvent>(given: Given): Give
   const { matrix } = given;
   return {
     ...given,
-    apply: (x: Tensor, orientation: Orientation) => given.apply(x, turned(orientation)),
-    matrix: matrix && turnedMatrix(matrix),
+    apply: (x: Tensor, orientation: Orientation) => given.apply(x, flipOrientation(orientation)),
+    matrix: matrix && flipMatrix(matrix),
   };
 }

@@ -7,7 +7,7 @@ import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Convergence } from './iteration.ts';
 import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, whereRunning } from './monitor.ts';
-import { inRounds, type Round, type RoundsEnd } from './rounds.ts';
+import { type Round, type RoundsEnd, runInRounds } from './rounds.ts';
 
 export interface LinearProblem {
   readonly v: Tensor; // [batch, n]
@@ -69,7 +69,7 @@ export function solveLinear<Problem extends LinearProblem>(
   given: Problem,
 ): LinearSolution {
   const [batch] = given.v.shape;
-  const { unit: v, size, isAsked } = normalised(given.v);
+  const { unit: v, size, isAsked } = normaliseRows(given.v);
   const problem = { ...given, v };
   const shares = sharesOf(given.limit, methods.length);
   const zeros = tracing.constant({ kind: 'fill', value: 0 }, v.shape);
@@ -109,7 +109,7 @@ function runRounds<Problem extends LinearProblem>(
   const { v, tolerance, limit } = problem;
   const prepared = method.prepare?.(tracing, problem) ?? problem;
   const options = { tolerance, aim: AIM, limit, restart: method.restart };
-  return inRounds(tracing, start, options, ({ u, r }, round) => {
+  return runInRounds(tracing, start, options, ({ u, r }, round) => {
     const { e, state } = method.correct(tracing, prepared, { ...round, r, last });
     const uNext = whereRunning(round.state, elementwise('add', [u, e]), u);
     const rNext = problem.residual(uNext, v);
@@ -131,7 +131,7 @@ function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
  * Rows scaled to length 1 (or 0), their lengths, [batch], and whether they are not 0: inner products of a tiny
  * cotangent would underflow. Rows are first divided by their largest entry, so that their length cannot overflow.
  */
-export function normalised(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Tensor } {
+export function normaliseRows(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Tensor } {
   const peak = reduceRows('maximumAbsolute', [v]);
   const isAsked = ratio(peak, peak);
   // Rows of 0 become NaN here, and are left out below.

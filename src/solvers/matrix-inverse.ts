@@ -1,4 +1,4 @@
-import { elementwise, inverted, product, reduceAll } from '../tensor/kernels.ts';
+import { elementwise, invertMatrix, product, reduceAll } from '../tensor/kernels.ts';
 import { transpose } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import { initialState, monitor, statusOf } from './monitor.ts';
@@ -6,7 +6,7 @@ import { PROBES, probes } from './probes.ts';
 
 const LIMIT = 60;
 /** If ‖I − MX‖_F is at least this, X is not worth improving. */
-const FAR = 0.9;
+const MAXIMUM_ERROR = 0.9;
 /** Rounding of ‖I − MX‖_F, in units of n·ε. */
 const ROUNDING = 4;
 
@@ -40,28 +40,28 @@ export function matrixInverse(tracing: LoopContext, matrix: Tensor, options: Inv
   const stoppedIf = (flag: Tensor): Tensor => elementwise('add', [running, flag]);
   if (wanted) {
     const state = stoppedIf(elementwise('greater', [number(0.5), wanted]));
-    return newtonSchulz(tracing, matrix, start, state, enough);
+    return runNewtonSchulz(tracing, matrix, start, state, enough);
   }
   if (!tracing.runsOnHost) {
     const { near } = options;
-    if (!near) return newtonSchulz(tracing, matrix, start, running, enough);
+    if (!near) return runNewtonSchulz(tracing, matrix, start, running, enough);
     // This is the first iteration of the loop, so that finding out whether X is near costs no further product.
     const stepped = newtonSchulzStep(tracing, matrix, near);
-    const isNear = elementwise('greater', [number(FAR ** 2), stepped.squared]); // not where it is NaN
+    const isNear = elementwise('greater', [number(MAXIMUM_ERROR ** 2), stepped.squared]); // not where it is NaN
     const either = (yes: Tensor, no: Tensor): Tensor => elementwise('select', [isNear, yes, no]);
     const state = either(monitor(running, stepped.squared, enough, enough), running);
-    return newtonSchulz(tracing, matrix, either(stepped.x, start), state, enough);
+    return runNewtonSchulz(tracing, matrix, either(stepped.x, start), state, enough);
   }
-  const eliminated = inverted(matrix);
-  const error = probedError(tracing, matrix, eliminated);
-  const near = elementwise('greater', [number(FAR), error]); // not where it is NaN
+  const eliminated = invertMatrix(matrix);
+  const error = probeError(tracing, matrix, eliminated);
+  const near = elementwise('greater', [number(MAXIMUM_ERROR), error]); // not where it is NaN
   const reachable = elementwise('maximum', [enough, number(ROUNDING * matrix.shape[0] * tracing.epsilon)]);
   const state = stoppedIf(elementwise('greater', [reachable, error]));
-  return newtonSchulz(tracing, matrix, elementwise('select', [near, eliminated, start]), state, reachable);
+  return runNewtonSchulz(tracing, matrix, elementwise('select', [near, eliminated, start]), state, reachable);
 }
 
 /** Iterates until the error is small, from a state that may say that no iteration is needed. */
-function newtonSchulz(tracing: LoopContext, matrix: Tensor, start: Tensor, initial: Tensor, enough: Tensor): Tensor {
+function runNewtonSchulz(tracing: LoopContext, matrix: Tensor, start: Tensor, initial: Tensor, enough: Tensor): Tensor {
   const final = tracing.loop(
     { x: start, state: initial },
     ({ state }) => statusOf(state),
@@ -95,7 +95,7 @@ function startOf(matrix: Tensor, { smallest, largest }: InverseOptions): Tensor 
  * About ‖I − MX‖_F, [1]: the root of the mean of ‖ωᵀ(I − MX)‖² over standard normal ω, whose expectation is the
  * square of the norm.
  */
-function probedError(tracing: LoopContext, matrix: Tensor, x: Tensor): Tensor {
+function probeError(tracing: LoopContext, matrix: Tensor, x: Tensor): Tensor {
   const rows = probes(tracing, matrix.shape[0]);
   const missed = product(product(rows, matrix), x, { prior: rows, residual: true });
   return elementwise('scale', [reduceAll('norm', missed)], [1 / Math.sqrt(PROBES), 0]);

@@ -7,14 +7,14 @@ import type { Context, Tensor } from '../tensor/tensor.ts';
 export const STALE_LIMIT = 20;
 
 /** From here on float32 cannot count in steps of 1. */
-const MOST_COUNTED = 2 ** 24;
+const MAXIMUM_COUNT = 2 ** 24;
 
 /**
  * The state in which every sample runs and has no residual yet, [5, batch]. @param limit largest number of iterations
  * of a sample
  */
 export function initialState(context: Context, batch: number, limit: number): Tensor {
-  const rows = rowsOf({ remaining: Math.min(limit, MOST_COUNTED), best: 1e30 });
+  const rows = rowsOf({ remaining: Math.min(limit, MAXIMUM_COUNT), best: 1e30 });
   const values = rows.flatMap((value) => Array.from({ length: batch }, () => value));
   return context.constant({ kind: 'values', values }, [STATE_SIZE, batch]);
 }
@@ -58,19 +58,19 @@ export function monitor(
  * The state for another run of iterations: samples that have stopped stay stopped, and the others start again, with
  * `more` iterations in addition to those that remain.
  */
-export function freshState(state: Tensor, more = 0): Tensor {
+export function createFreshState(state: Tensor, more = 0): Tensor {
   const { context } = state;
   const kept = elementwise('multiply', [state, constantRows(context, { status: 1, remaining: 1 })]);
   return elementwise('add', [kept, constantRows(context, { remaining: more, best: 1e30 })]);
 }
 
 /** The state of the rounds after a round whose own state is `inner`: it takes over how many iterations remain. */
-export function withRemaining(state: Tensor, inner: Tensor): Tensor {
+export function takeOverRemaining(state: Tensor, inner: Tensor): Tensor {
   return elementwise('select', [constantRows(state.context, { remaining: 1 }), inner, state]);
 }
 
 /** The state after these further iterations, [batch], default none: a sample without remaining iterations stops. */
-export function withIterations(state: Tensor, iterations?: Tensor): Tensor {
+export function countIterations(state: Tensor, iterations?: Tensor): Tensor {
   const { context } = state;
   const made = iterations && elementwise('multiply', [iterations, constantRows(context, { remaining: 1 })]);
   const after = made ? elementwise('subtract', [state, made]) : state;
@@ -105,7 +105,7 @@ export function reopened(state: Tensor, solved: Tensor, more: number): Tensor {
 
 /** Number of iterations made, [batch]. @param limit number of iterations that every sample was given */
 export function iterationsIn(state: Tensor, limit: number): Tensor {
-  return elementwise('scale', [rowOf(state, STATE_ROWS.remaining)], [-1, Math.min(limit, MOST_COUNTED)]);
+  return elementwise('scale', [rowOf(state, STATE_ROWS.remaining)], [-1, Math.min(limit, MAXIMUM_COUNT)]);
 }
 
 /**
@@ -115,7 +115,7 @@ export function iterationsIn(state: Tensor, limit: number): Tensor {
  */
 export function sharesOf(limit: number, count: number, most: readonly (number | undefined)[] = []): number[] {
   const shares: number[] = [];
-  let left = Math.min(limit, MOST_COUNTED);
+  let left = Math.min(limit, MAXIMUM_COUNT);
   for (let index = count - 1; index >= 0; index--) {
     shares[index] = Math.min(most[index] ?? left, Math.floor(left / (index + 1)));
     left -= shares[index];
@@ -143,7 +143,7 @@ export function whereRunning(state: Tensor, after: Tensor, before: Tensor): Tens
 }
 
 /** Repeats a number for all samples, [1], for each of them, [batch]. */
-export function repeated(value: Tensor, batch: number): Tensor {
+export function repeatForBatch(value: Tensor, batch: number): Tensor {
   const zeros = value.context.constant({ kind: 'fill', value: 0 }, [batch]);
   return elementwise('add', [zeros, value]);
 }

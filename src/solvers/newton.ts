@@ -10,14 +10,23 @@ import { cgnr } from './cgnr.ts';
 import { type Equation, preActivation, roundingOf, sizeOfRows } from './equation.ts';
 import type { Jacobian } from './jacobian.ts';
 import { krylov } from './krylov.ts';
-import { normalised } from './linear.ts';
+import { normaliseRows } from './linear.ts';
 import { transposedMap } from './linear-map.ts';
-import { column, freshState, initialState, monitor, reopened, solvedIn, statusOf, whereRunning } from './monitor.ts';
+import {
+  column,
+  createFreshState,
+  initialState,
+  monitor,
+  reopened,
+  solvedIn,
+  statusOf,
+  whereRunning,
+} from './monitor.ts';
 
 /** Largest number of Newton iterations: for a piecewise linear σ they end once the right pieces are found. */
-const STEPS = 24;
+const MAXIMUM_ITERATIONS = 24;
 /** After this many iterations without progress a sample is left to another method. */
-const STALE_STEPS = 3;
+const STALE_ITERATIONS = 3;
 /** How well an iteration solves its linear system, relative to the residual. */
 const FORCING = 1e-3;
 /** Step lengths that are tried; the one with the least residual is taken. */
@@ -44,21 +53,21 @@ export function semismoothNewton(
   const forcing = tracing.constant({ kind: 'fill', value: FORCING }, [1]);
   const missed = (at: Tensor): Tensor => elementwise('subtract', [preActivation(equation, sigma.value(at)), at]);
   const final = tracing.loop<Record<'p' | 'missed' | 'state', Tensor>>(
-    { p, missed: missed(p), state: initialState(tracing, p.shape[0], STEPS) },
+    { p, missed: missed(p), state: initialState(tracing, p.shape[0], MAXIMUM_ITERATIONS) },
     ({ state }) => statusOf(state),
-    STEPS,
+    MAXIMUM_ITERATIONS,
     (before) => {
       const size = reduceRows('norm', [before.missed]);
       const z = sigma.value(before.p);
       const floor = roundingOf(equation, z);
       const relative = elementwise('divide', [size, sizeOfRows(z)]);
-      const state = monitor(before.state, relative, floor, floor, { giveUp: true, staleLimit: STALE_STEPS });
-      const { unit, size: length } = normalised(before.missed);
+      const state = monitor(before.state, relative, floor, floor, { giveUp: true, staleLimit: STALE_ITERATIONS });
+      const { unit, size: length } = normaliseRows(before.missed);
       const problem = adjointProblem({
         ...{ map: transposedMap(map), J: jacobianOf(before.p), v: unit, tolerance: forcing, margin, norms, limit },
         resolvent: undefined,
       });
-      const change = elementwise('multiply', [solution(tracing, problem, state), column(length)]);
+      const change = elementwise('multiply', [solveForDirection(tracing, problem, state), column(length)]);
       let best = { p: before.p, missed: before.missed };
       let least = size;
       for (const factor of LENGTHS) {
@@ -81,10 +90,10 @@ export function semismoothNewton(
 }
 
 /** Solves (I − WJ)u = v for the running samples; each method takes over what the one before has not solved. */
-function solution(tracing: LoopContext, problem: AdjointProblem, outer: Tensor): Tensor {
+function solveForDirection(tracing: LoopContext, problem: AdjointProblem, outer: Tensor): Tensor {
   const { v, tolerance, limit } = problem;
   let [u, r] = [tracing.constant({ kind: 'fill', value: 0 }, v.shape), v];
-  let state = freshState(outer, limit);
+  let state = createFreshState(outer, limit);
   for (const method of METHODS) {
     const { e, state: after } = method.correct(tracing, problem, { r, state, tolerance, limit, last: false });
     u = whereRunning(state, elementwise('add', [u, e]), u);

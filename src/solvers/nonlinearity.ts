@@ -11,7 +11,7 @@ import { diagonalJacobian, type Jacobian, softmaxJacobian } from './jacobian.ts'
 
 /** σ of the layer as a proximal map. Its residual is relative: ‖z − σ(p)‖ / (ε + ‖z‖). */
 export function proximalMapOf({ mask, ...activation }: Activation): ProximalMap {
-  const whole = unmaskedMap(activation);
+  const whole = createUnmaskedMap(activation);
   if (!mask) return whole;
   const { into, outOf } = maskedUnits(activation, mask);
   const value = (p: Tensor): Tensor => outOf(whole.value(into(p)));
@@ -32,7 +32,7 @@ function relativeResidual(z: Tensor, x: Tensor): Tensor {
   return reduceRows('fixedPointResidual', [z, x], { parameters: [0, 0, z.context.epsilon] });
 }
 
-function unmaskedMap({ name, parameters }: Activation): ProximalMap {
+function createUnmaskedMap({ name, parameters }: Activation): ProximalMap {
   if (name === 'softmax') {
     return {
       value: softmaxRows,

@@ -1,7 +1,7 @@
 import { combine, elementwise } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { fused, type Iteration } from './iteration.ts';
-import { repeated } from './monitor.ts';
+import { createFusedIteration, type Iteration } from './iteration.ts';
+import { repeatForBatch } from './monitor.ts';
 
 /**
  * Peaceman-Rachford splitting (Winston & Kolter 2020, section 3); converges for every α > 0. With V = (I + α(I −
@@ -23,7 +23,7 @@ export const peacemanRachford: Iteration = {
     if (!resolvent) throw new Error('peaceman-rachford: the equation holds no resolvent');
     const { step } = resolvent;
     const proximal = sigma.proximal(step);
-    const stepRows = repeated(step, b.shape[0]);
+    const stepRows = repeatForBatch(step, b.shape[0]);
     const inverseRows = elementwise('reciprocal', [stepRows]); // 1/α
     const onePlusInverse = elementwise('scale', [inverseRows], [1, 1]); // 1 + 1/α
     const scaledBias = elementwise('multiply', [b, step]); // αb
@@ -47,7 +47,7 @@ export const peacemanRachford: Iteration = {
       },
       keeps: 'next',
       solution: proximal,
-      ...fused('peacemanRachford', equation, resolvent.matrix, { step, factor }),
+      ...createFusedIteration('peacemanRachford', equation, resolvent.matrix, { step, factor }),
     };
   },
 };

@@ -1,5 +1,5 @@
 import { preActivation } from './equation.ts';
-import { fused, type Iteration } from './iteration.ts';
+import { createFusedIteration, type Iteration } from './iteration.ts';
 
 /**
  * z⁺ = σ(Wz + b): converges if W contracts, ‖W‖ < 1, but not in general. For the adjoint equation this is the Neumann
@@ -19,7 +19,7 @@ export const picard: Iteration = {
       },
       keeps: 'x',
       solution: (x) => x,
-      ...fused('picard', equation, equation.map.matrix),
+      ...createFusedIteration('picard', equation, equation.map.matrix),
     };
   },
 };

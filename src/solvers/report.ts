@@ -102,7 +102,7 @@ export function worstOf({ samples }: SolveReport): SampleReport & { readonly ind
 
 function stateOf({ status, cause, iterations, residual, floor }: SampleReport, { tolerance }: SolveReport): string {
   if (cause === 'singular') {
-    return `whose answer after ${iterations} iterations is rounding, by ${shownShare(floor)} of its size`;
+    return `whose answer after ${iterations} iterations is rounding, by ${formatShare(floor)} of its size`;
   }
   const short = residual.toExponential(2);
   const shown = Number(short) <= tolerance ? String(residual) : short;
@@ -111,7 +111,7 @@ function stateOf({ status, cause, iterations, residual, floor }: SampleReport, {
     : `${status} after ${iterations} iterations at residual ${shown}`;
 }
 
-function shownShare(share: number): string {
+function formatShare(share: number): string {
   return share < 1 ? `${Math.round(100 * share)} %` : 'all';
 }
 

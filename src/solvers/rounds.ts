@@ -5,7 +5,7 @@
  */
 import { elementwise } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { freshState, monitor, statusOf, withRemaining } from './monitor.ts';
+import { createFreshState, monitor, statusOf, takeOverRemaining } from './monitor.ts';
 
 /** Number of rounds of a method that ends a round only when it considers itself done. */
 const ROUNDS = 8;
@@ -51,7 +51,7 @@ export interface RoundsEnd<Values> {
   readonly state: Tensor;
 }
 
-export function inRounds<Values extends Record<string, Tensor>>(
+export function runInRounds<Values extends Record<string, Tensor>>(
   tracing: LoopContext,
   start: RoundsEnd<Values>,
   { tolerance, aim, limit, restart }: RoundOptions,
@@ -71,10 +71,14 @@ export function inRounds<Values extends Record<string, Tensor>>(
     ({ state }) => statusOf(state),
     rounds,
     ({ state, aimedAt, ...values }) => {
-      const end = round(values as unknown as Values, { state: freshState(state), tolerance: aimedAt, limit: length });
+      const end = round(values as unknown as Values, {
+        state: createFreshState(state),
+        tolerance: aimedAt,
+        limit: length,
+      });
       const staleLimit = restart ? STALE_RESTARTS : STALE_ROUNDS;
       // A round itself is no iteration; the method has counted its own.
-      const counted = withRemaining(state, end.state);
+      const counted = takeOverRemaining(state, end.state);
       const options = { giveUp: true, staleLimit, count: 0 };
       const missed = elementwise('minimum', [ones, elementwise('divide', [aimed, end.residual])]);
       return {

@@ -42,7 +42,7 @@ export class AmbientArena {
     const arena = new Arena();
     try {
       const result = this.runIn(arena, make);
-      arena.letGo();
+      arena.detachAll();
       return result;
     } finally {
       arena.empty();

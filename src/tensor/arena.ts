@@ -38,7 +38,7 @@ export class Arena {
   }
 
   /** Takes all members out of every arena. */
-  letGo(): void {
+  detachAll(): void {
     for (const tensor of [...this.members]) Arena.move(tensor, undefined);
   }
 

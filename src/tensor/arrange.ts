@@ -53,11 +53,11 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
       `concat: tensor 0 has shape ${describe(first.shape)}, tensor ${index + 1} ${describe(shape)}; they may differ along axis ${along} only`,
     );
   }
-  return recorded('concat', tensors, joined(tensors, along), { axis: along });
+  return recorded('concat', tensors, joinAlong(tensors, along), { axis: along });
 }
 
 /** Puts tensors one after the other along the axis with this index. */
-function joined([first, ...others]: readonly Tensor[], axis: number): Tensor {
+function joinAlong([first, ...others]: readonly Tensor[], axis: number): Tensor {
   let output = first.context.alias(first, first.shape);
   for (const other of others) {
     const longer = gatherAlong(output, axis, output.shape[axis] + other.shape[axis], { more: other });

@@ -1,7 +1,7 @@
 /** Kernels on batches with one matrix for each sample. No tape follows them. */
 import type { Bias } from '../backends/kernels.ts';
 import { type ProductOptions, product } from './kernels.ts';
-import { part } from './move-kernels.ts';
+import { takePart } from './move-kernels.ts';
 import { describe, type Shape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -81,7 +81,7 @@ interface Factored {
  * @throws RangeError if the shape is not [batch, order, order]
  */
 export function cholesky(a: Tensor): Factored {
-  return factored('cholesky', a);
+  return factorise('cholesky', a);
 }
 
 /**
@@ -89,17 +89,17 @@ export function cholesky(a: Tensor): Factored {
  * @param a [batch, order, order]
  */
 export function invertBatch(a: Tensor): Factored {
-  return factored('batchedInvert', a);
+  return factorise('batchedInvert', a);
 }
 
-function factored(kernel: 'cholesky' | 'batchedInvert', a: Tensor): Factored {
+function factorise(kernel: 'cholesky' | 'batchedInvert', a: Tensor): Factored {
   const [batch, order] = a.shape;
   if (a.shape.length !== 3 || a.shape[2] !== order) {
     throw new RangeError(`${kernel}: the matrices are ${describe(a.shape)}; they must be [batch, order, order]`);
   }
   const call = { kernel, batch, order, epsilon: a.context.epsilon };
   const whole = a.context.call(call, [a], [a.size + batch]);
-  return { factor: part(whole, 0, a.shape), failed: part(whole, a.size, [batch]) };
+  return { factor: takePart(whole, 0, a.shape), failed: takePart(whole, a.size, [batch]) };
 }
 
 /**

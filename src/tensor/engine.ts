@@ -15,7 +15,7 @@ import { describe, type Shape } from './shape.ts';
 import { SharedStorage, sharedStorageOf } from './shared-storage.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { type Build, callAsProgram, createContentKey, createShapeKey, traceProgram } from './trace-program.ts';
-import { checkNumbers, shapeFor } from './values.ts';
+import { checkNumbers, resolveShape } from './values.ts';
 
 /** Lets a run end its loops early. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
@@ -74,7 +74,7 @@ export class Engine implements LoopContext {
     return 'Engine';
   }
 
-  /** The name of the backend: webgpu, wasm, gpujs or cpu. */
+  /** The name of the backend that the engine runs on. */
   get backend(): BackendName {
     return this.device.name;
   }
@@ -114,7 +114,7 @@ export class Engine implements LoopContext {
   }
 
   private tensorIn(arena: Arena | undefined, values: ArrayLike<number>, given?: Shape): Tensor {
-    const shape = shapeFor(values, given);
+    const shape = resolveShape(values, given);
     checkNumbers('tensor', values, this);
     return this.wrap(new SharedStorage(this.device.upload(values)), shape, NO_CHECKS, arena);
   }
@@ -156,7 +156,7 @@ export class Engine implements LoopContext {
 
   /**
    * Overwrites the numbers of a tensor and of its aliases, after all work enqueued so far. The library then checks
-   * anew what it knew about the old numbers, such as the margin of a matrix, and solutions computed from them can no
+   * again what it knew about the old numbers, such as the margin of a matrix, and solutions computed from them can no
    * longer be differentiated.
    * @param values as many as the tensor holds, row-major
    * @throws RangeError if there are more or fewer, or if one is not finite

@@ -215,7 +215,7 @@ export function denseSolve(g: Tensor, r: Tensor): Tensor {
 }
 
 /** Computes A⁻¹, [n, n], on a host backend; `InvertCall` says for which matrices. */
-export function inverted(matrix: Tensor): Tensor {
+export function invertMatrix(matrix: Tensor): Tensor {
   return matrix.context.call({ kernel: 'invert', order: matrix.shape[0] }, [matrix], matrix.shape);
 }
 

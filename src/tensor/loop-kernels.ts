@@ -9,7 +9,7 @@ import {
   passLayout,
   STATE_SIZE,
 } from '../backends/kernels.ts';
-import { endToEnd, joined, part } from './move-kernels.ts';
+import { endToEnd, joinNumbers, takePart } from './move-kernels.ts';
 import type { Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -24,11 +24,11 @@ export interface StopRule {
 
 export interface IterateOptions extends StopRule {
   readonly iteration: IterationName;
-  /** Whether `iterateRows` uses Anderson acceleration. Default false. */
+  /** Whether `iterateRows` accelerates the iteration. Default false. */
   readonly accelerated?: boolean;
   /**
    * M: [n, n] for a pass; for `iterateRows` its columns are padded with zeros to a multiple of 4, see
-   * `paddedColumns`.
+   * `padColumns`.
    */
   readonly matrix: Tensor;
   readonly b: Tensor; // [batch, n]
@@ -51,7 +51,7 @@ type Samples = Readonly<Record<'x' | 'state', Tensor>>;
 export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
   const { matrix, limit, accelerated = false } = options;
   const call = { kernel: 'iterate' as const, accelerated, stride: matrix.shape[1], limit };
-  return samplesIn(iteration(call, endToEnd(x, state), options), x, state);
+  return readSamples(callIteration(call, endToEnd(x, state), options), x, state);
 }
 
 interface ProximalGradientOptions extends StopRule {
@@ -86,17 +86,17 @@ export function proximalGradientRows(x: Tensor, state: Tensor, options: Proximal
   };
   const carried = endToEnd(x, state);
   const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
-  return samplesIn(context.call(call, operands, [carried.size + x.size + batch]), x, state);
+  return readSamples(context.call(call, operands, [carried.size + x.size + batch]), x, state);
 }
 
 /** Takes the samples from the start of the result of a whole loop. */
-function samplesIn(end: Tensor, x: Tensor, state: Tensor): Samples {
-  return { x: part(end, 0, x.shape), state: part(end, x.size, state.shape) };
+function readSamples(end: Tensor, x: Tensor, state: Tensor): Samples {
+  return { x: takePart(end, 0, x.shape), state: takePart(end, x.size, state.shape) };
 }
 
 type Fused = Pick<IterateCall, 'kernel' | 'accelerated' | 'stride' | 'limit'> | Pick<PassCall, 'kernel' | 'transposed'>;
 
-function iteration(fused: Fused, carried: Tensor, options: IterateOptions): Tensor {
+function callIteration(fused: Fused, carried: Tensor, options: IterateOptions): Tensor {
   const { matrix, b, step, tolerance, floor, slope, limit: _, accelerated: _accelerated, ...settings } = options;
   const [batch, n] = b.shape;
   const shared = { tolerance: tolerance.size === 1, floor: floor.size === 1 };
@@ -110,25 +110,25 @@ function iteration(fused: Fused, carried: Tensor, options: IterateOptions): Tens
  * @param transposed whether to multiply by Mᵀ in place of M
  */
 export function passRows(carried: Tensor, transposed: boolean, options: IterateOptions): Tensor {
-  return iteration({ kernel: 'pass', transposed }, carried, options);
+  return callIteration({ kernel: 'pass', transposed }, carried, options);
 }
 
 /**
  * The operand of the first pass.
  * @param factor the rows that are multiplied in place of x, [batch, n]
  */
-export function beforePass(factor: Tensor, x: Tensor, state: Tensor): Tensor {
+export function packPass(factor: Tensor, x: Tensor, state: Tensor): Tensor {
   const [batch, n] = x.shape;
-  return joined(endToEnd(factor, x), state, passLayout(batch, n).end);
+  return joinNumbers(endToEnd(factor, x), state, passLayout(batch, n).end);
 }
 
 /** The parts of the result of a pass. */
-export function afterPass(carried: Tensor, shape: Shape): Record<'factor' | 'kept' | 'state', Tensor> {
+export function unpackPass(carried: Tensor, shape: Shape): Record<'factor' | 'kept' | 'state', Tensor> {
   const { factor, kept, state } = passLayout(shape[0], shape[1]);
   return {
-    factor: part(carried, factor, shape),
-    kept: part(carried, kept, shape),
-    state: part(carried, state, [STATE_SIZE, shape[0]]),
+    factor: takePart(carried, factor, shape),
+    kept: takePart(carried, kept, shape),
+    state: takePart(carried, state, [STATE_SIZE, shape[0]]),
   };
 }
 

@@ -71,22 +71,22 @@ function checkIndices(name: string, { shape }: Tensor, indices: Tensor): void {
 
 /** Puts the numbers of two tensors one after the other. */
 export function endToEnd(first: Tensor, second: Tensor): Tensor {
-  return joined(first, second, first.size + second.size);
+  return joinNumbers(first, second, first.size + second.size);
 }
 
 /** Puts the numbers of y behind those of x, and zeros behind both, up to `size` numbers. */
-export function joined(x: Tensor, y: Tensor, size: number): Tensor {
+export function joinNumbers(x: Tensor, y: Tensor, size: number): Tensor {
   const flat = (tensor: Tensor): Tensor => tensor.context.alias(tensor, [tensor.size]);
   return gatherAlong(flat(x), 0, size, { more: flat(y) });
 }
 
 /** Takes as many numbers of x as the shape holds, from `offset` on. */
-export function part(x: Tensor, offset: number, shape: Shape): Tensor {
+export function takePart(x: Tensor, offset: number, shape: Shape): Tensor {
   return x.context.alias(gatherAlong(x, 0, sizeOf(shape), { offset }), shape);
 }
 
 /** Appends columns of zeros until the number of columns is a multiple of 4. */
-export function paddedColumns(matrix: Tensor): Tensor {
+export function padColumns(matrix: Tensor): Tensor {
   const columns = Math.ceil(matrix.shape[1] / 4) * 4;
   return columns === matrix.shape[1] ? matrix : gatherAlong(matrix, 1, columns, {});
 }

@@ -28,11 +28,11 @@ export function dropout(x: Tensor, rate: number, options: DropoutOptions): Tenso
     throw refusal('dropout: seed', seed, 'an integer from 0 to 2⁴⁸ − 1');
   }
   if (rate === 0) return recorded('dropout', [x], x.context.alias(x, x.shape), { rate, seed });
-  return recorded('dropout', [x], dropped(x, rate, seed), { rate, seed });
+  return recorded('dropout', [x], dropNumbers(x, rate, seed), { rate, seed });
 }
 
 /** Sets numbers to 0 with probability `rate`, and divides the others by 1 − rate. */
-function dropped(x: Tensor, rate: number, seed: number): Tensor {
+function dropNumbers(x: Tensor, rate: number, seed: number): Tensor {
   const halves = x.context.upload([seed % HALF, Math.floor(seed / HALF)], [2], x);
   const half = (offset: number) => ({ offset, strides: [0, 0, 0, 0] as const });
   const layouts = [broadcastLayout(x.shape, x.shape), half(0), half(1)];

@@ -46,7 +46,7 @@ const MATMUL_OPTIONS = { transposeA: BOOLEAN, transposeB: BOOLEAN };
 const AXES_OPTIONS = { keepAxes: BOOLEAN };
 
 /** Reads the selection. @param usual the default */
-function selectionOf(operation: string, options: KinkOptions | undefined, usual: number): number {
+function readSelection(operation: string, options: KinkOptions | undefined, usual: number): number {
   const { selection = usual } = readOptions(operation, options, { selection: 0 });
   return checkSelection(operation, selection);
 }
@@ -72,7 +72,7 @@ export function isHeld({ epsilon }: Pick<Context, 'epsilon'>, value: number): bo
   return Number.isFinite(value) && (epsilon === Number.EPSILON || Number.isFinite(Math.fround(value)));
 }
 
-function scaled(x: Tensor, factor: number, offset: number): Tensor {
+function scaleAndShift(x: Tensor, factor: number, offset: number): Tensor {
   if (!isHeld(x.context, factor) || !isHeld(x.context, offset)) {
     throw new RangeError(
       `the number operand gives ${factor}·x + ${offset}; both must be finite in the precision of the backend`,
@@ -82,17 +82,17 @@ function scaled(x: Tensor, factor: number, offset: number): Tensor {
 }
 
 export function add(a: Tensor, b: Tensor | number): Tensor {
-  if (typeof b === 'number') return scaled(a, 1, b);
+  if (typeof b === 'number') return scaleAndShift(a, 1, b);
   return recorded('add', [a, b], elementwise('add', [a, b]));
 }
 
 export function subtract(a: Tensor, b: Tensor | number): Tensor {
-  if (typeof b === 'number') return scaled(a, 1, -b);
+  if (typeof b === 'number') return scaleAndShift(a, 1, -b);
   return recorded('subtract', [a, b], elementwise('subtract', [a, b]));
 }
 
 export function multiply(a: Tensor, b: Tensor | number): Tensor {
-  if (typeof b === 'number') return scaled(a, b, 0);
+  if (typeof b === 'number') return scaleAndShift(a, b, 0);
   return recorded('multiply', [a, b], elementwise('multiply', [a, b]));
 }
 
@@ -100,7 +100,7 @@ export function divide(a: Tensor, b: Tensor | number): Tensor {
   if (typeof b === 'number') {
     if (b === 0) throw new RangeError('div: the divisor is 0; it must be another number');
     if (!Number.isFinite(1 / b)) throw refusal('div: other', b, 'a number whose inverse is finite');
-    return scaled(a, 1 / b, 0);
+    return scaleAndShift(a, 1 / b, 0);
   }
   return recorded('divide', [a, b], elementwise('divide', [a, b]));
 }
@@ -134,23 +134,23 @@ export function sigmoid(x: Tensor): Tensor {
 }
 
 /** The selection q, and whether the call named one. @param usual the default, as in the common frameworks */
-function selected(operation: string, options: KinkOptions | undefined, usual: number) {
-  return { selection: selectionOf(operation, options, usual), isSelected: options?.selection !== undefined };
+function readKinkOptions(operation: string, options: KinkOptions | undefined, usual: number) {
+  return { selection: readSelection(operation, options, usual), isSelected: options?.selection !== undefined };
 }
 
 export function relu(x: Tensor, options?: KinkOptions): Tensor {
-  const attributes = selected('relu', options, 0);
+  const attributes = readKinkOptions('relu', options, 0);
   return recorded('relu', [x], elementwise('relu', [x]), attributes);
 }
 
 export function abs(x: Tensor, options?: KinkOptions): Tensor {
-  const attributes = selected('abs', options, 0.5);
+  const attributes = readKinkOptions('abs', options, 0.5);
   return recorded('abs', [x], elementwise('abs', [x]), attributes);
 }
 
 export function softThreshold(x: Tensor, threshold: number, options?: KinkOptions): Tensor {
   POSITIVE('softThreshold: the threshold', threshold);
-  const attributes = { threshold, ...selected('softThreshold', options, 0) };
+  const attributes = { threshold, ...readKinkOptions('softThreshold', options, 0) };
   return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
 }
 
@@ -170,13 +170,13 @@ export function leakyRelu(x: Tensor, slope: number, options?: KinkOptions): Tens
   if (!(Number.isFinite(slope) && slope <= 1)) {
     throw refusal('leakyRelu: the slope', slope, 'a finite number ≤ 1');
   }
-  const attributes = { slope, ...selected('leakyRelu', options, 0) };
+  const attributes = { slope, ...readKinkOptions('leakyRelu', options, 0) };
   return recorded('leakyRelu', [x], elementwise('leakyRelu', [x], [slope]), attributes);
 }
 
 export function elu(x: Tensor, alpha: number, options?: KinkOptions): Tensor {
   FRACTION('elu: alpha', alpha);
-  const attributes = { alpha, ...selected('elu', options, 0) };
+  const attributes = { alpha, ...readKinkOptions('elu', options, 0) };
   return recorded('elu', [x], elementwise('elu', [x], [alpha]), attributes);
 }
 
@@ -184,22 +184,22 @@ export function clip(x: Tensor, low: number, high: number, options?: KinkOptions
   if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
     throw new RangeError(`clip: low is ${shown(low)} and high ${shown(high)}; both must be finite, and low < high`);
   }
-  const attributes = { low, high, ...selected('clip', options, 1) };
+  const attributes = { low, high, ...readKinkOptions('clip', options, 1) };
   return recorded('clip', [x], elementwise('clip', [x], [low, high]), attributes);
 }
 
 export function maximum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
-  const attributes = { ...selected('maximum', options, 0.5) };
+  const attributes = { ...readKinkOptions('maximum', options, 0.5) };
   return recorded('maximum', [a, b], elementwise('maximum', [a, b]), attributes);
 }
 
 export function minimum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
-  const attributes = { ...selected('minimum', options, 0.5) };
+  const attributes = { ...readKinkOptions('minimum', options, 0.5) };
   return recorded('minimum', [a, b], elementwise('minimum', [a, b]), attributes);
 }
 
 /** Sums over the axes with these indices; they stay, with extent 1. */
-function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
+function sumKeepingAxes(x: Tensor, axes: readonly number[]): Tensor {
   let result = x;
   for (const axis of axes) {
     const summed = reduceAxes('sum', [result], axis, axis + 1);
@@ -215,7 +215,7 @@ function sumKeeping(x: Tensor, axes: readonly number[]): Tensor {
 export function sum(x: Tensor, axes: number | readonly number[] | undefined, options?: AxesOptions): Tensor {
   const { keepAxes = false } = readOptions('sum', options, AXES_OPTIONS);
   const indices = normaliseAxes('sum', axes, x.shape.length);
-  const kept = sumKeeping(x, indices);
+  const kept = sumKeepingAxes(x, indices);
   if (keepAxes) return recorded('sum', [x], kept, { axes: indices });
   const dropped = x.context.alias(
     kept,

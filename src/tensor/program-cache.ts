@@ -22,22 +22,22 @@ interface Entry extends Traced {
  */
 const LIMIT = 64 * 2 ** 20;
 /** The limit may rise to this multiple of its first value. */
-const MOST = 8;
+const MAXIMUM_GROWTH = 8;
 /**
  * Forgetting frees memory down to this share of the limit, so that it happens rarely: it may interrupt the work of a
  * GPU.
  */
-const SHARE = 7 / 8;
+const TRIMMED_SHARE = 7 / 8;
 /** How many forgotten Programs are remembered by their hash. */
-const REMEMBERED = 4096;
+const MAXIMUM_REMEMBERED = 4096;
 /** Bytes of an entry, besides its key and its trace. */
-const ENTRY = 256;
+const ENTRY_BYTES = 256;
 
 export class ProgramCache {
   private readonly entries = new Map<string, Entry>();
   /** The bytes of each forgotten Program, by the hash of its key. */
   private readonly forgotten = new Map<number, number>();
-  private readonly most: number;
+  private readonly maximumLimit: number;
   private hasGrown = false;
   private uses = 0;
   /** Estimated bytes of the traces and keys. */
@@ -47,14 +47,14 @@ export class ProgramCache {
     private readonly device: Pick<Backend, 'forget' | 'memory'>,
     private limit = LIMIT,
   ) {
-    this.most = MOST * limit;
+    this.maximumLimit = MAXIMUM_GROWTH * limit;
   }
 
   /** The Program of the key; `make` traces it if there is none. */
   get(key: string, make: () => Traced): Traced {
     let entry = this.entries.get(key);
     if (!entry) {
-      entry = this.made(key, make());
+      entry = this.createEntry(key, make());
       this.entries.set(key, entry);
     }
     this.uses += 1;
@@ -62,12 +62,12 @@ export class ProgramCache {
     return entry;
   }
 
-  private made(key: string, traced: Traced): Entry {
+  private createEntry(key: string, traced: Traced): Entry {
     const { program } = traced;
-    const bytes = ENTRY + key.length + program.name.length + footprint(traced);
+    const bytes = ENTRY_BYTES + key.length + program.name.length + footprint(traced);
     this.bytes += bytes;
     this.hasGrown = true;
-    this.makeWayFor(key);
+    this.raiseLimitFor(key);
     return { ...traced, bytes, used: this.uses };
   }
 
@@ -75,13 +75,13 @@ export class ProgramCache {
    * Raises the limit if the Program had been forgotten: it then belongs to a working set that did not fit. The limit
    * rises by the bytes of that Program, so that repetitive work traces it twice and no more.
    */
-  private makeWayFor(key: string): void {
+  private raiseLimitFor(key: string): void {
     if (this.forgotten.size === 0) return;
     const hash = hashOf(key);
     const before = this.forgotten.get(hash);
     if (before === undefined) return;
     this.forgotten.delete(hash);
-    this.limit = Math.min(this.most, this.limit + before);
+    this.limit = Math.min(this.maximumLimit, this.limit + before);
   }
 
   /**
@@ -94,7 +94,7 @@ export class ProgramCache {
     let bytes = this.bytes + this.device.memory().programBytes;
     if (bytes <= this.limit) return;
     for (const [key, entry] of [...this.entries].sort(([, a], [, b]) => a.used - b.used)) {
-      if (bytes <= SHARE * this.limit || this.entries.size === 1) return;
+      if (bytes <= TRIMMED_SHARE * this.limit || this.entries.size === 1) return;
       const freed = this.forget(key, entry);
       bytes -= freed;
     }
@@ -104,7 +104,7 @@ export class ProgramCache {
     const freed = entry.bytes + this.device.forget(entry.program);
     this.entries.delete(key);
     this.bytes -= entry.bytes;
-    if (this.forgotten.size === REMEMBERED) {
+    if (this.forgotten.size === MAXIMUM_REMEMBERED) {
       const [oldest] = this.forgotten.keys();
       this.forgotten.delete(oldest);
     }

@@ -163,37 +163,37 @@ export class Tensor {
   }
 
   /** @throws RangeError unless `other` can be computed with together with this tensor */
-  private beside(place: string, other: Tensor): Tensor {
+  private checkTensor(place: string, other: Tensor): Tensor {
     // While a function is traced, the context itself explains what is wrong with a tensor from outside.
     const isOfContext = isTensor(other) && (other.context === this.context || typeof this.place === 'number');
     if (isOfContext && !other.disposed) return other;
     throw refusal(place, other, 'a tensor of the same engine');
   }
-  private operand(what: string, other: Tensor | number): Tensor | number {
-    if (isTensor(other)) return this.beside(`${what}: other`, other);
+  private checkOperand(what: string, other: Tensor | number): Tensor | number {
+    if (isTensor(other)) return this.checkTensor(`${what}: other`, other);
     if (Number.isFinite(other)) return other;
     throw refusal(`${what}: other`, other, typeof other === 'number' ? 'finite' : 'a number or a tensor');
   }
 
   /** op(this)·op(other) for two matrices; the options say which of them op transposes. */
   matmul(other: Tensor, options?: operations.MatmulOptions): Tensor {
-    return operations.matmul(this, this.beside('matmul: other', other), options);
+    return operations.matmul(this, this.checkTensor('matmul: other', other), options);
   }
   /** this + other, broadcasting. */
   add(other: Tensor | number): Tensor {
-    return operations.add(this, this.operand('add', other));
+    return operations.add(this, this.checkOperand('add', other));
   }
   /** this − other, broadcasting. */
   sub(other: Tensor | number): Tensor {
-    return operations.subtract(this, this.operand('sub', other));
+    return operations.subtract(this, this.checkOperand('sub', other));
   }
   /** this · other element by element, broadcasting. */
   mul(other: Tensor | number): Tensor {
-    return operations.multiply(this, this.operand('mul', other));
+    return operations.multiply(this, this.checkOperand('mul', other));
   }
   /** this / other element by element, broadcasting. @throws RangeError if `other` is the number 0 */
   div(other: Tensor | number): Tensor {
-    return operations.divide(this, this.operand('div', other));
+    return operations.divide(this, this.checkOperand('div', other));
   }
   /** −x */
   neg(): Tensor {
@@ -271,11 +271,11 @@ export class Tensor {
    * rounding of the larger operand's row.
    */
   maximum(other: Tensor, options?: KinkOptions): Tensor {
-    return operations.maximum(this, this.beside('maximum: other', other), options);
+    return operations.maximum(this, this.checkTensor('maximum: other', other), options);
   }
   /** The smaller of the two, broadcasting; derivatives at a tie as for `maximum`. */
   minimum(other: Tensor, options?: KinkOptions): Tensor {
-    return operations.minimum(this, this.beside('minimum: other', other), options);
+    return operations.minimum(this, this.checkTensor('minimum: other', other), options);
   }
   /** Sums over the axes. @param axes default: all; negative ones count from the end */
   sum(axes?: number | readonly number[], options?: operations.AxesOptions): Tensor {
@@ -310,7 +310,7 @@ export class Tensor {
   }
   /** gain·(x − mean)/√(variance + ε) + bias along the last axis (Ba, Kiros and Hinton 2016). */
   layerNorm(options?: normalise.LayerNormOptions): Tensor {
-    const beside: ArgumentCheck = (place, value) => this.beside(place, value as Tensor);
+    const beside: ArgumentCheck = (place, value) => this.checkTensor(place, value as Tensor);
     return normalise.layerNorm(this, readOptions('layerNorm', options, { gain: beside, bias: beside, epsilon: 0 }));
   }
   /** The softmax along the last axis. */
@@ -337,14 +337,14 @@ export const TENSORS: ArgumentCheck = (place, value) => {
   for (const [index, each] of (value as readonly unknown[]).entries()) TENSOR(`${place}[${index}]`, each);
 };
 
-type Several = Tensor | readonly Tensor[] | undefined;
+type TensorOrTensors = Tensor | readonly Tensor[] | undefined;
 
 /**
  * Checks that tensors which are computed with together belong to one engine.
  * @param tensors by name
  * @throws RangeError that names the first tensor of another engine
  */
-export function checkTogether(what: string, tensors: Readonly<Record<string, Several>>): void {
+export function checkTogether(what: string, tensors: Readonly<Record<string, TensorOrTensors>>): void {
   let first: Tensor | undefined;
   let named = '';
   for (const [name, given] of Object.entries(tensors)) {

@@ -9,7 +9,7 @@ import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
  * @param given default: one axis
  * @throws RangeError if it does not fit them
  */
-export function shapeFor(values: ArrayLike<number>, given: Shape | undefined): Shape {
+export function resolveShape(values: ArrayLike<number>, given: Shape | undefined): Shape {
   NUMBERS('tensor: values', values);
   const wanted = given === undefined ? [values.length] : given;
   checkShape('tensor', wanted);

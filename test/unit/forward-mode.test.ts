@@ -3,10 +3,15 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEFINABLE } from '../../src/autodiff/definable.ts';
 import { jacobianVectorProduct } from '../../src/autodiff/gradient.ts';
-import { type JacobianProducts, linearised, productsOn, pushforward } from '../../src/autodiff/jacobian-products.ts';
+import {
+  createProducts,
+  type JacobianProducts,
+  linearised,
+  pushforward,
+} from '../../src/autodiff/jacobian-products.ts';
 import { kinksOn } from '../../src/autodiff/kinked-operations.ts';
 import type { KINKS } from '../../src/autodiff/kinks.ts';
-import type { PlayOptions } from '../../src/autodiff/played.ts';
+import type { PlaybackOptions } from '../../src/autodiff/playback.ts';
 import type { Selection } from '../../src/autodiff/selection.ts';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
@@ -45,12 +50,16 @@ function follow(
 const like = (x: Tensor, seed: number): Tensor => engine.tensor(normals(x.size, seed), x.shape);
 
 /** ⟨u, Jv⟩ = ⟨Jᵀu, v⟩ for random u and v. */
-async function checkAdjoint({ tape, watched, output }: Linear, seed: number, options: PlayOptions = {}): Promise<void> {
+async function checkAdjoint(
+  { tape, watched, output }: Linear,
+  seed: number,
+  options: PlaybackOptions = {},
+): Promise<void> {
   const u = like(output, seed);
   const v = watched.map((input, index) => like(input, seed + 1 + index));
   const [Jv] = pushforward(tape, watched, v, [output], options);
   expect(Jv.shape).toEqual(output.shape);
-  const cotangents = productsOn(tape, options).pullback(output, watched, u);
+  const cotangents = createProducts(tape, options).pullback(output, watched, u);
   const forwards = dot(await u.data(), await Jv.data());
   let [backwards, size] = [0, norm(await u.data()) * norm(await Jv.data())];
   for (const [index, cotangent] of cotangents.entries()) {
@@ -215,7 +224,7 @@ describe('at kinks', () => {
     const diagonals = async ({ tape, watched, output }: Linear, selection?: Selection): Promise<number[][]> => {
       const ones = engine.tensor(new Float64Array(x.length).fill(1), [1, x.length]);
       const [forwards] = pushforward(tape, watched, [ones], [output], { selection });
-      const [backwards] = productsOn(tape, { selection }).pullback(output, watched, ones);
+      const [backwards] = createProducts(tape, { selection }).pullback(output, watched, ones);
       return Promise.all([values(forwards), values(backwards)]);
     };
     const check = async (selection: Selection | undefined, q: readonly number[]): Promise<void> => {
@@ -296,7 +305,11 @@ describe('at kinks', () => {
       shapes: [[2, 1], [3]],
     });
     const selection = [engine.tensor([0.25, 0, 0, 0, 0.75, 0], [2, 3])];
-    const [a, b] = productsOn(tape, { selection }).pullback(output, watched, engine.tensor([1, 1, 1, 1, 1, 1], [2, 3]));
+    const [a, b] = createProducts(tape, { selection }).pullback(
+      output,
+      watched,
+      engine.tensor([1, 1, 1, 1, 1, 1], [2, 3]),
+    );
     // Ties at (0, 0) and (1, 1); a is the larger one at (1, 0).
     expect(await values(a)).toEqual([0.25, 1.75]);
     expect(await values(b)).toEqual([0.75, 1.25, 2]);
@@ -318,7 +331,7 @@ describe('a tape can be played any number of times', () => {
     const { tape, watched, output } = follow(given);
     const v = watched.map((input, index) => like(input, 91 + index));
     const u = like(output, 99);
-    const [unprepared, prepared] = [productsOn(tape), linearised(tape)];
+    const [unprepared, prepared] = [createProducts(tape), linearised(tape)];
     const play = async (from: JacobianProducts): Promise<number[][]> =>
       Promise.all(
         [...from.pushforward(watched, v, [output]), ...from.pullback(output, watched, u)].map((one) => values(one)),
@@ -326,7 +339,7 @@ describe('a tape can be played any number of times', () => {
     const first = await play(unprepared);
     for (const from of [unprepared, prepared, unprepared, prepared]) expect(await play(from)).toEqual(first);
     const [, ...selected] = linearised(tape, { selection: 0.5 }).pullback(output, watched, u);
-    const [, ...direct] = productsOn(tape, { selection: 0.5 }).pullback(output, watched, u);
+    const [, ...direct] = createProducts(tape, { selection: 0.5 }).pullback(output, watched, u);
     expect(await values(selected[0])).toEqual(await values(direct[0]));
   });
 
@@ -346,7 +359,7 @@ describe('a tape can be played any number of times', () => {
       const v = scope.tensor(normals(12, 2), [3, 4]);
       const selection = [0.5, scope.tensor(normals(4, 3), [1, 4])];
       linearised(tape, { selection }).pushforward([x], [v], [output]);
-      productsOn(tape, { selection }).pullback(output, [x], scope.tensor(normals(4, 3), [1, 4]));
+      createProducts(tape, { selection }).pullback(output, [x], scope.tensor(normals(4, 3), [1, 4]));
       tape.dispose();
     });
     expect(engine.memory().buffers).toBe(before);
@@ -428,7 +441,7 @@ describe('inside a Program', () => {
   test.each([false, true])('a loop that plays one tape repeatedly; linearised before: %s', async (linearise) => {
     const [found] = engine.run(`played in a loop ${linearise}`, inputs(), (traced, tracing) => [
       build((tape, x, y, q) => {
-        const from = (linearise ? linearised : productsOn)(tape, { selection: [0.25, q] });
+        const from = (linearise ? linearised : createProducts)(tape, { selection: [0.25, q] });
         const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
         const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: step(from, x, y, v) });
         return tracing.loop({ v: traced[3] }, () => running, 3, body).v;
@@ -438,7 +451,7 @@ describe('inside a Program', () => {
     const expected = build((tape, x, y, q) => {
       let v = given[3];
       for (let pass = 0; pass < 3; pass++) {
-        v = step(productsOn(tape, { selection: [0.25, q] }), x, y, v);
+        v = step(createProducts(tape, { selection: [0.25, q] }), x, y, v);
       }
       return v;
     }, given);
@@ -453,7 +466,7 @@ test('with a linearisation before a loop, no derivative is computed in the loop'
     const tape = new Tape();
     const x = tape.watch(tracing.input([2, 3]));
     const y = x.relu().maximum(x.tanh()).softplus();
-    const from = (linearise ? linearised : productsOn)(tape, { selection: { relu: 0.5 } });
+    const from = (linearise ? linearised : createProducts)(tape, { selection: { relu: 0.5 } });
     const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
     const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: from.pushforward([x], [v], [y])[0] });
     const { v } = tracing.loop({ v: tracing.input([2, 3]) }, () => running, 3, body);

@@ -44,7 +44,7 @@ function ridgeOf({ ridge }: LassoNumbers, problem: number): number {
   return ridge.length === 1 ? ridge[0] : ridge[problem];
 }
 
-export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFeatures {
+export function findActiveFeatures(numbers: LassoNumbers, problem: number): ActiveFeatures {
   const { features, beta, correlation, penalty, kinkTolerance, largest } = numbers;
   const h = largest + ridgeOf(numbers, problem);
   const support: number[] = [];
@@ -65,7 +65,7 @@ export function activeFeatures(numbers: LassoNumbers, problem: number): ActiveFe
 }
 
 /** XᵀPX + ρI restricted to some features of one problem, k × k. */
-export function* curvatureOn(
+export function* computeCurvature(
   numbers: LassoNumbers,
   problem: number,
   indices: readonly number[],
@@ -96,7 +96,7 @@ export function* curvatureOn(
       const sum = weightedDot(weights, columns[i], columns[j]);
       H[i * k + j] = sum;
       H[j * k + i] = sum;
-      if ((++entries * rows) % WORK < rows) yield;
+      if ((++entries * rows) % MULTIPLICATIONS_PER_TURN < rows) yield;
     }
     H[i * k + i] += ridgeOf(numbers, problem);
   }
@@ -104,7 +104,7 @@ export function* curvatureOn(
 }
 
 /** Multiplications after which other work may have its turn. */
-const WORK = 2 ** 17;
+const MULTIPLICATIONS_PER_TURN = 2 ** 17;
 
 function weightedDot(weights: Float64Array, x: Float64Array, y: Float64Array): number {
   let sum = 0;

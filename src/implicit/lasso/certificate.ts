@@ -4,7 +4,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ImplicitCertificate, SampleCertificate } from '../certificate.ts';
 import type { OperationKink } from '../kinks.ts';
-import { activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
+import { computeCurvature, findActiveFeatures, isDefinite, type LassoNumbers } from './analysis.ts';
 
 /**
  * The certificate of one problem. Status failed: the features of E are linearly dependent up to rounding, and the
@@ -34,12 +34,12 @@ export function* certifyLasso(numbers: LassoNumbers): Interruptible<LassoCertifi
   const kinks: OperationKink[] = [];
   const samples: LassoSampleCertificate[] = [];
   for (let problem = 0; problem < numbers.batch; problem++) {
-    const active = activeFeatures(numbers, problem);
+    const active = findActiveFeatures(numbers, problem);
     for (const { feature, value, distance } of active.kinks) {
       kinks.push({ sample: problem, operation: 'lasso', place: 0, index: feature, value, distance });
     }
     const { support, equicorrelation } = active;
-    const curvature = yield* curvatureOn(numbers, problem, equicorrelation);
+    const curvature = yield* computeCurvature(numbers, problem, equicorrelation);
     const isCertified = yield* isDefinite(curvature, equicorrelation.length, numbers.epsilon);
     samples.push({
       status: isCertified ? 'certified' : 'failed',
@@ -62,7 +62,7 @@ export function* certifyLasso(numbers: LassoNumbers): Interruptible<LassoCertifi
 function reasonOf(problem: number, equicorrelation: readonly number[], isCertified: boolean): string {
   if (!isCertified) {
     return (
-      `problem ${problem}: features ${shown(equicorrelation)} of the equicorrelation set are linearly dependent to the ` +
+      `problem ${problem}: features ${formatFeatures(equicorrelation)} of the equicorrelation set are linearly dependent to the ` +
       'precision (duplicated or collinear columns): the solution is not unique'
     );
   }
@@ -78,7 +78,7 @@ function largestOf(tolerance: ArrayLike<number>, problem: number, features: numb
 }
 
 /** A list of features, shortened if it is long. */
-function shown(features: readonly number[]): string {
+function formatFeatures(features: readonly number[]): string {
   const most = 12;
   return features.length <= most ? features.join(', ') : `${features.slice(0, most).join(', ')}, …`;
 }

@@ -4,7 +4,7 @@ import type { CheckedLasso, LassoOptions } from './options.ts';
 import type { OwnedTensors } from './owned-tensors.ts';
 
 /** β₀ = mean(y − Xβ), weighted by the masks, [batch]; 0 if the problem has no intercept. */
-export function interceptOf(
+export function computeIntercept(
   { engine, batch, rows, features, groups, settings }: CheckedLasso,
   options: LassoOptions,
   beta: Tensor,
@@ -18,12 +18,12 @@ export function interceptOf(
   const meanX = owned.add(owned.add(share.matmul(X)).reshape([groups, 1, features]));
   const grouped = owned.add(beta.reshape([groups, batch / groups, features]));
   const fitted = owned.add(owned.add(grouped.mul(meanX)).sum(2));
-  const meanY = owned.add(meanOfTargets(y, share, [groups, batch / groups, rows], owned));
+  const meanY = owned.add(computeMeanOfTargets(y, share, [groups, batch / groups, rows], owned));
   return owned.add(owned.add(meanY.sub(fitted)).reshape([batch]));
 }
 
 /** The means of y, [groups, problems of each], or [groups, 1] if all problems share y. */
-function meanOfTargets(
+function computeMeanOfTargets(
   y: Tensor,
   share: Tensor,
   [groups, length, rows]: readonly number[],

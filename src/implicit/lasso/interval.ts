@@ -1,7 +1,13 @@
 /** Derivatives of a Lasso solution in log λ at a knot: the one-sided ones, and their range over all selections. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, factorise, solve } from '../hypothesis/matrices.ts';
-import { type ActiveFeatures, activeFeatures, curvatureOn, isDefinite, type LassoNumbers } from './analysis.ts';
+import {
+  type ActiveFeatures,
+  computeCurvature,
+  findActiveFeatures,
+  isDefinite,
+  type LassoNumbers,
+} from './analysis.ts';
 
 /** The range of vᵀ·dβ/d(log λ) of one problem. */
 export interface LassoInterval {
@@ -23,7 +29,7 @@ export interface LassoInterval {
 }
 
 /** Up to this many kinks k, all 2ᵏ selections are tried. */
-const ENUMERATED = 16;
+const MAXIMUM_ENUMERATED = 16;
 
 /**
  * The range of vᵀ·dβ/d(log λ) = −vᵀ_A H_AA⁻¹(t∘sign)_A, where A is the support and the kinks with q = 1. As a
@@ -38,15 +44,15 @@ export function* lassoInterval(
   problem: number,
   v: ArrayLike<number>,
 ): Interruptible<LassoInterval> {
-  const active = activeFeatures(numbers, problem);
+  const active = findActiveFeatures(numbers, problem);
   const { equicorrelation } = active;
-  const H = yield* curvatureOn(numbers, problem, equicorrelation);
+  const H = yield* computeCurvature(numbers, problem, equicorrelation);
   const kinks = active.kinks.map(({ feature }) => feature);
   if (!(yield* isDefinite(H, equicorrelation.length, numbers.epsilon))) {
     return { low: -Infinity, high: Infinity, exact: true, left: NaN, right: NaN, kinks };
   }
-  const derivative = derivativeOf(numbers, problem, active, H, v);
-  if (kinks.length > ENUMERATED) {
+  const derivative = createDerivative(numbers, problem, active, H, v);
+  if (kinks.length > MAXIMUM_ENUMERATED) {
     const tried = [(yield* derivative(new Set())).value, (yield* derivative(new Set(kinks))).value];
     return { low: Math.min(...tried), high: Math.max(...tried), exact: false, left: NaN, right: NaN, kinks };
   }
@@ -70,7 +76,7 @@ interface Derivative {
   readonly isRight: boolean;
 }
 
-function derivativeOf(
+function createDerivative(
   { features, penalty, kinkTolerance }: LassoNumbers,
   problem: number,
   { support, equicorrelation, signs }: ActiveFeatures,

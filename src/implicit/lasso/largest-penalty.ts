@@ -1,6 +1,6 @@
 /** Where a Lasso path starts: the least penalty at which every penalised coefficient is 0. */
 import { type Checks, readOptions } from '../../arguments/options.ts';
-import { centredColumns, correlated, projected, totals } from '../../solvers/lasso/design.ts';
+import { centreColumns, correlate, project, totals } from '../../solvers/lasso/design.ts';
 import { column } from '../../solvers/monitor.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
 import { endToEnd } from '../../tensor/move-kernels.ts';
@@ -8,7 +8,7 @@ import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { lasso } from './lasso.ts';
 import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
-import { checkExtremes, withExtremes } from './ranges.ts';
+import { appendExtremes, checkExtremes } from './ranges.ts';
 
 /** Options of `largestPenalty`, which are those of `lasso`. */
 export type LargestPenaltyOptions = Pick<
@@ -32,12 +32,12 @@ const LARGEST_PENALTY_OPTIONS: Checks<LargestPenaltyOptions> = {
  * @throws RangeError if a shape or a number is wrong; ConvergenceError if the regression was not solved
  */
 export async function largestPenalty(options: LargestPenaltyOptions): Promise<number[]> {
-  return [...(await found(readOptions('largestPenalty', options, LARGEST_PENALTY_OPTIONS, 'X', 'y'))).largest];
+  return [...(await findLargest(readOptions('largestPenalty', options, LARGEST_PENALTY_OPTIONS, 'X', 'y'))).largest];
 }
 
 /** Computes log λ_max of one problem. @throws RangeError that says why λ changes nothing, if it does not */
 export async function finiteLargestPenalty(options: LargestPenaltyOptions): Promise<number> {
-  const { largest, free, penalised } = await found(options);
+  const { largest, free, penalised } = await findLargest(options);
   if (Number.isFinite(largest[0])) return largest[0];
   if (!penalised) throw new RangeError('weights: all are 0, so that λ changes nothing: one call of lasso is the path');
   if (free) {
@@ -57,14 +57,14 @@ export async function finiteLargestPenalty(options: LargestPenaltyOptions): Prom
   );
 }
 
-interface Found {
+interface LargestPenalties {
   readonly largest: readonly number[];
   /** Whether some feature has no penalty, and whether some feature has one. */
   readonly free: boolean;
   readonly penalised: boolean;
 }
 
-async function found(options: LargestPenaltyOptions): Promise<Found> {
+async function findLargest(options: LargestPenaltyOptions): Promise<LargestPenalties> {
   const { X, y, weights, masks, signal } = options;
   signal?.throwIfAborted();
   const checked = checkedLasso({ ...options, logLambda: 0 });
@@ -76,9 +76,9 @@ async function found(options: LargestPenaltyOptions): Promise<Found> {
   const free = numbers?.includes(0) ?? false;
   const penalised = numbers?.some((weight) => weight > 0) ?? true;
   if (!penalised) return { largest: Array<number>(checked.batch).fill(Number.NEGATIVE_INFINITY), free, penalised };
-  const without = free && numbers ? regressed(checked, options, numbers) : undefined;
+  const without = free && numbers ? regressUnpenalised(checked, options, numbers) : undefined;
   try {
-    const peaks = peaksOf(checked, { X, y, weights, masks, beta: without?.beta });
+    const peaks = computePeaks(checked, { X, y, weights, masks, beta: without?.beta });
     const reading = peaks.data();
     peaks.dispose();
     const read = await unlessAborted(reading, signal);
@@ -95,7 +95,7 @@ async function found(options: LargestPenaltyOptions): Promise<Found> {
 const PROHIBITIVE = { float32: 80, float64: 600 } as const;
 
 /** The regression of y on the features without a penalty: a Lasso whose penalty keeps the other coefficients at 0. */
-function regressed({ engine }: CheckedLasso, options: LargestPenaltyOptions, weights: ArrayLike<number>) {
+function regressUnpenalised({ engine }: CheckedLasso, options: LargestPenaltyOptions, weights: ArrayLike<number>) {
   const { X } = options;
   const shape = (options.weights as Tensor).shape;
   const isPenalised = engine.upload(Float64Array.from(weights, Math.sign), shape, X);
@@ -116,22 +116,25 @@ const ROUNDING = { growth: 0.5, least: 4, regressed: 64 } as const;
  * Computes maxⱼ |Xⱼᵀr|/wⱼ with r = P(y − Xβ), and 0 where it is only rounding, [batch]; behind these the number of
  * entries that are not finite, and the extremes.
  */
-function peaksOf({ engine, batch, rows, groups, settings: { intercept } }: CheckedLasso, given: Arguments): Tensor {
+function computePeaks(
+  { engine, batch, rows, groups, settings: { intercept } }: CheckedLasso,
+  given: Arguments,
+): Tensor {
   const names = (['X', 'y', 'weights', 'masks', 'beta'] as const).filter((name) => given[name]);
   const units = (ROUNDING.least + ROUNDING.growth * Math.sqrt(rows)) * (given.beta ? ROUNDING.regressed : 1);
   const build = (tensors: Tensor[], context: LoopContext): Tensor[] => {
     const traced = Object.fromEntries(names.map((name, index) => [name, tensors[index]])) as unknown as Arguments;
     const { masks, weights, beta } = traced;
-    const design = { X: centredColumns(traced.X, intercept), masks, intercept };
+    const design = { X: centreColumns(traced.X, intercept), masks, intercept };
     const absolute = (x: Tensor): Tensor => elementwise('abs', [x]);
     const sum = (a: Tensor, b: Tensor): Tensor => elementwise('add', [a, b]);
     const y = sum(context.constant({ kind: 'fill', value: 0 }, [batch, rows]), traced.y);
     const fitted = beta && product(beta, design.X, { transposeB: true });
     const error = fitted ? elementwise('subtract', [y, fitted]) : y;
-    const moment = absolute(correlated(design, projected(design, error)));
+    const moment = absolute(correlate(design, project(design, error)));
     // Bound of the rounding of these sums: Σ |Xᵢⱼ|mᵢ(|yᵢ| + |(Xβ)ᵢ|), to which an intercept adds the mean that it
     // takes off.
-    const counted = (terms: Tensor): Tensor => projected({ masks, intercept: false }, terms);
+    const counted = (terms: Tensor): Tensor => project({ masks, intercept: false }, terms);
     const terms = fitted ? sum(absolute(y), absolute(fitted)) : absolute(y);
     const all = intercept ? sum(terms, column(meanOf(reduceRows('sum', [counted(terms)])))) : terms;
     const noise = elementwise('scale', [product(counted(all), absolute(design.X))], [units * context.epsilon, 0]);
@@ -142,7 +145,7 @@ function peaksOf({ engine, batch, rows, groups, settings: { intercept } }: Check
       : telling;
     const notFinite = [traced.X, traced.y, ...(masks ? [masks] : [])].map((x) => reduceAll('countNotFinite', x));
     const peaks = endToEnd(reduceRows('maximum', [relative]), notFinite.reduce(sum));
-    return [withExtremes(peaks, { masks })];
+    return [appendExtremes(peaks, { masks })];
 
     /** The mean of each problem over the rows that count, from sums over them. */
     function meanOf(sums: Tensor): Tensor {

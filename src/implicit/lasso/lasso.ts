@@ -4,7 +4,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearReport } from '../certificate.ts';
 import type { LassoCertificate } from './certificate.ts';
 import type { LassoInterval } from './interval.ts';
-import { inOneArena } from './option-tensors.ts';
+import { moveToOneArena } from './option-tensors.ts';
 import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { madeOf, type Prepared, prepare } from './program.ts';
 import { type LassoReport, SolvedLasso } from './solved-lasso.ts';
@@ -52,7 +52,7 @@ export interface LassoSolution {
  * @throws RangeError if a shape or an option is wrong; the signal's reason if the signal is aborted already
  */
 export function lasso(given: LassoOptions): LassoSolution {
-  const options = inOneArena(readOptions('lasso', given, LASSO_OPTIONS, 'X', 'y', 'logLambda'));
+  const options = moveToOneArena(readOptions('lasso', given, LASSO_OPTIONS, 'X', 'y', 'logLambda'));
   const checked = checkedLasso(options);
   options.signal?.throwIfAborted();
   return checked.engine.wholly(() => {

@@ -11,11 +11,11 @@ import type { Given } from './program.ts';
  * What is computed from tensors belongs to their arena. If some of the options belong to the arena of a differentiated function
  * or of a `tidy`, the others are made to belong there too.
  */
-export function inOneArena<Options extends Pick<LassoOptions, 'X'>>(options: Options): Options {
+export function moveToOneArena<Options extends Pick<LassoOptions, 'X'>>(options: Options): Options {
   const arena = Arena.of(tensorsOf(options));
   if (!arena) return options;
   const engine = engineOf('X', options.X);
-  return withTensors(options, (tensor) => (tensor.arena || tensor.node ? tensor : engine.useIn(arena, tensor)));
+  return replaceTensors(options, (tensor) => (tensor.arena || tensor.node ? tensor : engine.useIn(arena, tensor)));
 }
 
 /** The tensors among the options, except those that cannot be computed with: these are refused later, by name. */
@@ -24,7 +24,7 @@ export function tensorsOf<Options extends Pick<LassoOptions, 'X'>>(options: Opti
 }
 
 /** The options with `instead(tensor)` in place of each such tensor. */
-export function withTensors<Options extends Pick<LassoOptions, 'X'>>(
+export function replaceTensors<Options extends Pick<LassoOptions, 'X'>>(
   options: Options,
   instead: (tensor: Tensor) => Tensor,
 ): Options {
@@ -40,7 +40,11 @@ function isUsable(value: unknown, X: Tensor): value is Tensor {
 }
 
 /** Numbers become tensors, and lists and vectors get the shapes that the Programs take; aliases stay on the tape of their originals. */
-export function givenOf({ engine, features, rows }: CheckedLasso, options: LassoOptions, owned: OwnedTensors): Given {
+export function createArguments(
+  { engine, features, rows }: CheckedLasso,
+  options: LassoOptions,
+  owned: OwnedTensors,
+): Given {
   const { X, y, logLambda, weights, ridge } = options;
   const numbers = (value: number | readonly number[] | Tensor): Tensor => {
     if (typeof value === 'number') return engine.scalar(value);

@@ -11,7 +11,7 @@ import { checkCount, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import { finiteLargestPenalty, type LargestPenaltyOptions } from './largest-penalty.ts';
 import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
-import { inOneArena, tensorsOf, withTensors } from './option-tensors.ts';
+import { moveToOneArena, replaceTensors, tensorsOf } from './option-tensors.ts';
 import { checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { prepare } from './program.ts';
 
@@ -52,7 +52,7 @@ const PATH_OPTIONS: Checks<LassoPathOptions> = {
 };
 
 /** The problems of one batch are counted in float32. */
-const MOST = 2 ** 24;
+const MAXIMUM_COUNT = 2 ** 24;
 
 /** The solutions along a path. */
 export interface LassoPath {
@@ -74,20 +74,20 @@ export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
   const options = readOptions('lassoPath', given, PATH_OPTIONS, 'X', 'y');
   const engine = engineOf('X', options.X);
   // Tensors that a tape follows are needed as long as the tape: they belong to the differentiated function.
-  if (tensorsOf(options).some(({ node }) => node)) return pathOf(engine, inOneArena(options));
+  if (tensorsOf(options).some(({ node }) => node)) return computePath(engine, moveToOneArena(options));
   return engine.inArena((arena) =>
-    pathOf(
+    computePath(
       engine,
-      withTensors(options, (tensor) => engine.useIn(arena, tensor)),
+      replaceTensors(options, (tensor) => engine.useIn(arena, tensor)),
     ),
   );
 }
 
-async function pathOf(
+async function computePath(
   engine: Engine,
   { count, depth, logLambda, chunk, ...problem }: LassoPathOptions,
 ): Promise<LassoPath> {
-  const limits = untilDeadline(problem);
+  const limits = createRunLimits(problem);
   const { y, masks } = problem;
   if (y.shape.length !== 1 && y.shape[0] !== 1) {
     throw new RangeError(`y: the shape is ${describe(y.shape)}; a path is that of one right-hand side, [rows]`);
@@ -108,7 +108,7 @@ async function pathOf(
   for (let start = 0; start < values.length; start += length) {
     limits.signal?.throwIfAborted(); // before anything is made for the chunk
     const own = values.slice(start, start + length);
-    const initial = repeatedLast(solutions.at(-1)?.beta, own.length);
+    const initial = repeatLastRow(solutions.at(-1)?.beta, own.length);
     try {
       const options = { ...problem, logLambda: own, ...(initial && { initial }) };
       const checked = checkedLasso(options);
@@ -127,20 +127,20 @@ async function pathOf(
   };
 }
 
-function untilDeadline(limits: LimitOptions): RunLimits {
+function createRunLimits(limits: LimitOptions): RunLimits {
   const { timeLimit } = limits;
   return new RunLimits(limits, timeLimit === undefined ? {} : { forward: performance.now() + timeLimit });
 }
 
 async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth = Math.log(1000)): Promise<number[]> {
-  if (checkCount('count', count) > MOST) throw refusal('count: it', count, `at most ${MOST}`);
+  if (checkCount('count', count) > MAXIMUM_COUNT) throw refusal('count: it', count, `at most ${MAXIMUM_COUNT}`);
   checkPositive('depth', depth);
   const largest = await finiteLargestPenalty(problem);
   return Array.from({ length: count }, (_, index) => largest - (count === 1 ? 0 : (depth * index) / (count - 1)));
 }
 
 /** Repeats the last row `count` times. */
-function repeatedLast(beta: Tensor | undefined, count: number): Tensor | undefined {
+function repeatLastRow(beta: Tensor | undefined, count: number): Tensor | undefined {
   if (!beta) return undefined;
   const [rows, features] = beta.shape;
   const last = beta.slice([rows - 1, 0], [1, features]);

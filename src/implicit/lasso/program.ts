@@ -1,13 +1,13 @@
 /** The Programs of a Lasso: preparing X, the solve, and the linear solve for gradients or a tangent. */
 import { DEFINITE_SOLVER } from '../../solvers/index.ts';
 import {
-  correlated,
+  correlate,
   type Design,
   designOf,
   errorOf,
-  predicted,
+  predict,
   prefersGram,
-  projected,
+  project,
 } from '../../solvers/lasso/design.ts';
 import { kinkToleranceOf, type LassoProblem, perProblem, preActivationOf } from '../../solvers/lasso/problem.ts';
 import { solveLasso } from '../../solvers/lasso/solve.ts';
@@ -20,7 +20,7 @@ import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { summarise, summariseLinear } from '../summary.ts';
 import type { CheckedLasso } from './options.ts';
-import { withExtremes } from './ranges.ts';
+import { appendExtremes } from './ranges.ts';
 
 /** X, centred if there is an intercept, and what is computed from it once; `Design` explains the names. */
 export type Prepared = Readonly<Record<'X' | 'bound' | 'largest', Tensor> & Partial<Record<'gram' | 'masks', Tensor>>>;
@@ -78,7 +78,7 @@ export function madeOf({ masks: _, ...made }: Prepared): Tensor[] {
 }
 
 /** Builds the problem of a Program from its inputs. */
-function problemFrom(
+function createProblem(
   traced: Named,
   context: LoopContext,
   { batch, rows, features, settings }: CheckedLasso,
@@ -113,7 +113,7 @@ export type Optimum = Omit<Solved, 'gap' | 'summary'>;
  * Solves the problems. correlation: Xᵀr − ρβ. penalty: t. kinkTolerance: of |hβ + correlation| − t. All are [batch,
  * features]. gap: [batch], and behind it the extremes of weights, ridge and masks.
  */
-export function solve(
+export function solveBatch(
   engine: Engine,
   checked: CheckedLasso,
   prepared: Prepared,
@@ -127,12 +127,12 @@ export function solve(
   const tolerance = engine.scalar(settings.tolerance);
   const inputs = { ...prepared, ...given, initial, tolerance };
   const build = (traced: Named, context: LoopContext): Solved => {
-    const problem = problemFrom(traced, context, checked);
+    const problem = createProblem(traced, context, checked);
     const options = { method: solver, tolerance: traced.tolerance as Tensor, limit, initial: traced.initial };
     const solved = solveLasso(context, problem, options);
     const { y, X } = traced as Prepared & Given;
     const { logLambda, weights, ridge, masks } = traced;
-    const notFinite = [y, X, logLambda, weights, ridge, masks].flatMap((x) => (x ? [countIn(x, batch)] : []));
+    const notFinite = [y, X, logLambda, weights, ridge, masks].flatMap((x) => (x ? [countNotFinite(x, batch)] : []));
     const rows = {
       status: solved.status,
       iterations: solved.iterations,
@@ -146,7 +146,7 @@ export function solve(
       moment: solved.moment,
       penalty: problem.penalty,
       kinkTolerance: kinkToleranceOf(problem, solved.moment, kinkUnits),
-      gap: withExtremes(solved.gap, { weights, ridge, masks }),
+      gap: appendExtremes(solved.gap, { weights, ridge, masks }),
       summary: summarise(batch, rows),
     };
   };
@@ -154,7 +154,7 @@ export function solve(
 }
 
 /** Counts numbers that are not finite: in each row if there is one row for each problem, else in all rows together. */
-function countIn(x: Tensor, batch: number): Tensor {
+function countNotFinite(x: Tensor, batch: number): Tensor {
   const perRow = x.shape.length > 0 && x.shape[0] === batch;
   const flat = x.context.alias(x, perRow ? [batch, x.size / batch] : [1, x.size]);
   return reduceRows('countNotFinite', [flat]);
@@ -163,12 +163,12 @@ function countIn(x: Tensor, batch: number): Tensor {
 /** What a linear solve needs of the solution. */
 type Kept = Pick<Solved, 'beta' | 'correlation' | 'moment'>;
 
-function inUse({ beta, correlation, moment }: Kept): Kept {
+function pickTensors({ beta, correlation, moment }: Kept): Kept {
   return { beta, correlation, moment };
 }
 
 /** Computes q and the signs of hβ + correlation, [batch, features]. */
-function selected(
+function selectElement(
   problem: LassoProblem,
   kept: Kept,
   { kinkUnits, selection }: CheckedLasso['settings'],
@@ -192,7 +192,7 @@ function selected(
 }
 
 /** Solves Sw = v on the active features; the summary holds the rows of its report. */
-function solvedOnSupport(
+function solveOnSupport(
   context: LoopContext,
   problem: LassoProblem,
   q: Tensor,
@@ -212,7 +212,7 @@ function solvedOnSupport(
  *   X: r wᵀ − (PXw)βᵀ, y: PXw, log λ: −Σⱼ tⱼ signⱼ wⱼ, weights: −λ signⱼ wⱼ, ρ: −⟨β, w⟩,
  * each summed over the problems that share an argument. Only the `wanted` ones are computed.
  */
-export function gradients(
+export function computeGradients(
   engine: Engine,
   checked: CheckedLasso,
   prepared: Prepared,
@@ -222,14 +222,14 @@ export function gradients(
 ): Readonly<Record<Variable | 'summary', Tensor>> {
   const key = `lasso gradient ${linearKey(checked)}`;
   const tolerance = engine.scalar(checked.settings.backwardTolerance);
-  const inputs = { ...prepared, ...given, ...inUse(kept), cotangent, tolerance };
+  const inputs = { ...prepared, ...given, ...pickTensors(kept), cotangent, tolerance };
   const outputs = ['summary' as const, ...wanted];
   const build = (traced: Named, context: LoopContext): Record<Variable | 'summary', Tensor> => {
-    const problem = problemFrom(traced, context, checked);
+    const problem = createProblem(traced, context, checked);
     const { design, penalty } = problem;
     const kept = traced as unknown as Kept;
-    const { q, signs } = selected(problem, kept, checked.settings, traced.weights !== undefined);
-    const { w, isAsked, summary } = solvedOnSupport(
+    const { q, signs } = selectElement(problem, kept, checked.settings, traced.weights !== undefined);
+    const { w, isAsked, summary } = solveOnSupport(
       context,
       problem,
       q,
@@ -242,10 +242,10 @@ export function gradients(
     const masks = checked.settings.onFailure === 'report';
     const beta = masks ? combine({ x: kept.beta, coefficient: isAsked }) : kept.beta;
     const signed = elementwise('negate', [elementwise('multiply', [signs, w])]);
-    const fitted = projected(design, predicted(design, w));
+    const fitted = project(design, predict(design, w));
     const made: Record<Variable, () => Tensor> = {
       X: () => {
-        const residual = projected(design, errorOf(design, problem.y, beta));
+        const residual = project(design, errorOf(design, problem.y, beta));
         const first = product(residual, w, { transposeA: true });
         return product(fitted, beta, { transposeA: true, prior: first, residual: true });
       },
@@ -273,7 +273,7 @@ export function gradients(
  * tangent of log λ.
  * @param tangents tangents of the arguments by name, shaped as the arguments are
  */
-export function tangent(
+export function computeTangent(
   engine: Engine,
   checked: CheckedLasso,
   prepared: Prepared,
@@ -284,12 +284,17 @@ export function tangent(
   const key = `lasso tangent ${linearKey(checked)}`;
   const tolerance = engine.scalar(checked.settings.backwardTolerance);
   const moved = Object.fromEntries(Object.entries(tangents).map(([name, value]) => [`${name}Tangent`, value]));
-  const inputs = { ...prepared, ...given, ...inUse(kept), ...moved, tolerance };
+  const inputs = { ...prepared, ...given, ...pickTensors(kept), ...moved, tolerance };
   const build = (traced: Named, context: LoopContext): Record<'tangent' | 'summary', Tensor> => {
-    const problem = problemFrom(traced, context, checked);
-    const { q, signs } = selected(problem, traced as unknown as Kept, checked.settings, traced.weights !== undefined);
+    const problem = createProblem(traced, context, checked);
+    const { q, signs } = selectElement(
+      problem,
+      traced as unknown as Kept,
+      checked.settings,
+      traced.weights !== undefined,
+    );
     const right = rightHandSide(problem, traced, signs, checked);
-    const { w, summary } = solvedOnSupport(context, problem, q, right, checked.settings, traced.tolerance as Tensor);
+    const { w, summary } = solveOnSupport(context, problem, q, right, checked.settings, traced.tolerance as Tensor);
     return { tangent: w, summary };
   };
   return runNamed(engine, key, inputs, ['tangent', 'summary'] as const, build, run);
@@ -302,11 +307,11 @@ function rightHandSide(problem: LassoProblem, traced: Named, signs: Tensor, { ba
   const terms: Tensor[] = [];
   const { XTangent, yTangent, logLambdaTangent, weightsTangent, ridgeTangent } = traced;
   if (XTangent) {
-    const residual = projected(design, errorOf(design, problem.y, beta));
-    const fitted = projected(design, product(beta, XTangent, { transposeB: true }));
-    terms.push(product(residual, XTangent), elementwise('negate', [correlated(design, fitted)]));
+    const residual = project(design, errorOf(design, problem.y, beta));
+    const fitted = project(design, product(beta, XTangent, { transposeB: true }));
+    terms.push(product(residual, XTangent), elementwise('negate', [correlate(design, fitted)]));
   }
-  if (yTangent) terms.push(correlated(design, projected(design, yTangent)));
+  if (yTangent) terms.push(correlate(design, project(design, yTangent)));
   const penalties = [
     ...(logLambdaTangent ? [times(penalty, column(perProblem(logLambdaTangent, batch)))] : []),
     ...(weightsTangent

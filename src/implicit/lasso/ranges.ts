@@ -13,7 +13,7 @@ const NAMES = ['weights', 'ridge', 'masks'] as const;
  * Appends the extremes of the arguments to the numbers: −min of each, and of masks also the max and −min of the row
  * sums.
  */
-export function withExtremes(numbers: Tensor, ranged: Ranged): Tensor {
+export function appendExtremes(numbers: Tensor, ranged: Ranged): Tensor {
   const greatest = (x: Tensor): Tensor => reduceAll('maximum', x);
   const least = (x: Tensor): Tensor => greatest(elementwise('negate', [x]));
   const { masks } = ranged;
@@ -23,7 +23,7 @@ export function withExtremes(numbers: Tensor, ranged: Ranged): Tensor {
 }
 
 /**
- * @param extremes what `withExtremes` appended, as read
+ * @param extremes what `appendExtremes` appended, as read
  * @param ranged which arguments there were
  * @throws RangeError that names the argument out of its range, and the worst of its numbers
  */

@@ -12,20 +12,20 @@ import { Course } from '../solution.ts';
 import type { LassoNumbers } from './analysis.ts';
 import { certifyLasso, type LassoCertificate } from './certificate.ts';
 import { lassoResidual } from './equation.ts';
-import { interceptOf } from './intercept.ts';
+import { computeIntercept } from './intercept.ts';
 import { type LassoInterval, lassoInterval } from './interval.ts';
 import { readNumbers } from './numbers.ts';
-import { givenOf } from './option-tensors.ts';
+import { createArguments } from './option-tensors.ts';
 import { type CheckedLasso, finestTolerance, type LassoOptions } from './options.ts';
 import { OwnedTensors } from './owned-tensors.ts';
 import {
+  computeGradients,
+  computeTangent,
   type Given,
-  gradients,
   type Optimum,
   type Prepared,
   type Solved,
-  solve,
-  tangent,
+  solveBatch,
   VARIABLES,
   type Variable,
 } from './program.ts';
@@ -64,16 +64,16 @@ export class SolvedLasso {
     owned: readonly Tensor[],
   ) {
     this.owned = new OwnedTensors(owned);
-    this.given = givenOf(checked, options, this.owned);
+    this.given = createArguments(checked, options, this.owned);
     this.course = this.createCourse();
-    const solved = solve(checked.engine, checked, prepared, this.given, options.initial, this.course.run);
-    const { beta, report } = this.outcomeOf(solved);
+    const solved = solveBatch(checked.engine, checked, prepared, this.given, options.initial, this.course.run);
+    const { beta, report } = this.readOutcome(solved);
     this.beta = beta;
     this.report = report;
     const { correlation, moment, penalty, kinkTolerance } = solved;
     this.found = { beta, correlation, moment, penalty, kinkTolerance };
     this.recordOperation();
-    this.intercept = interceptOf(checked, options, beta, this.owned);
+    this.intercept = computeIntercept(checked, options, beta, this.owned);
   }
 
   get backwardReports(): readonly Promise<LinearReport>[] {
@@ -133,7 +133,7 @@ export class SolvedLasso {
       isBounded: () => false,
       advice: ADVICE,
       hypothesis: {
-        ofSolve: async ({ report }) => withSolve(report, isExamined ? await this.certificate() : undefined),
+        ofSolve: async ({ report }) => combineCertificates(report, isExamined ? await this.certificate() : undefined),
         ...(isExamined && { closer: () => this.certificate() }),
       },
       settings,
@@ -141,7 +141,7 @@ export class SolvedLasso {
   }
 
   /** β, which cannot be read if the solve failed or an argument is out of its range, and the report. */
-  private outcomeOf(solved: Solved): { readonly beta: Tensor; readonly report: Promise<LassoReport> } {
+  private readOutcome(solved: Solved): { readonly beta: Tensor; readonly report: Promise<LassoReport> } {
     const { engine, batch } = this.checked;
     const gaps = unlessAborted(solved.gap.data(), this.signal);
     solved.gap.dispose();
@@ -161,7 +161,7 @@ export class SolvedLasso {
     return { beta, report };
   }
 
-  /** The solution to the finest tolerance: with a loose one, features end anywhere near their knots, and kinks cannot be told. */
+  /** The solution to the finest tolerance: with a loose one, features stop anywhere near their knots, which hides kinks. */
   private resolve(): Optimum {
     const { engine, settings } = this.checked;
     this.finest ??= settings.tolerance > finestTolerance(engine.epsilon) ? this.refine() : this.found;
@@ -172,7 +172,7 @@ export class SolvedLasso {
     const { checked, prepared, given, beta } = this;
     const { engine, settings } = checked;
     const finer = { ...checked, settings: { ...settings, tolerance: finestTolerance(engine.epsilon) } };
-    const { gap, summary, ...found } = solve(engine, finer, prepared, given, beta, settings.limits.linear());
+    const { gap, summary, ...found } = solveBatch(engine, finer, prepared, given, beta, settings.limits.linear());
     for (const tensor of [gap, summary]) tensor.dispose();
     return found;
   }
@@ -210,7 +210,7 @@ export class SolvedLasso {
         const wanted = variables.filter((_, index) => needed[index]);
         const results = course.linear('backward', (run) => {
           const at = { kept: this.differentiated, cotangent, wanted };
-          const made = gradients(engine, checked, prepared, given, at, run);
+          const made = computeGradients(engine, checked, prepared, given, at, run);
           return { summary: made.summary, marked: [], tensors: wanted.map((name) => made[name]) };
         });
         return needed.map((each) => (each ? results.shift() : undefined));
@@ -218,7 +218,7 @@ export class SolvedLasso {
       pushforward: (tangents) =>
         course.linear('tangent', (run) => {
           const at = { kept: this.differentiated, tangents: named(tangents) };
-          const made = tangent(engine, checked, prepared, given, at, run);
+          const made = computeTangent(engine, checked, prepared, given, at, run);
           return { summary: made.summary, marked: [], tensors: [made.tangent] };
         })[0],
     };
@@ -235,7 +235,7 @@ const ADVICE: OwnAdvice = {
 };
 
 /** The certificate of a gradient: that of the solution, if it was examined, with what the linear solve found. */
-function withSolve({ samples }: SolveReport, certificate: LassoCertificate | undefined): ImplicitCertificate {
+function combineCertificates({ samples }: SolveReport, certificate: LassoCertificate | undefined): ImplicitCertificate {
   const unexamined = {
     status: 'unknown',
     argument: 'not examined',

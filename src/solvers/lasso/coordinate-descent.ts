@@ -12,7 +12,7 @@ import type { LassoProblem } from './problem.ts';
  * Sweeps over the coordinates until none moves by more than the tolerance, relative to the largest.
  * @param limit largest number of sweeps; a sample makes no more than remain in its state
  */
-export function descendedByCoordinates(
+export function descendByCoordinates(
   { design, penalty, ridge }: LassoProblem,
   { columns, y }: PlainRows,
   { beta, state, tolerance }: Readonly<Record<'beta' | 'state' | 'tolerance', Tensor>>,

@@ -33,7 +33,7 @@ interface DesignOptions {
  * Centres the columns of X if there is an intercept: since P1 = 0 this changes nothing, and centred columns round
  * least.
  */
-export function centredColumns(X: Tensor, intercept: boolean): Tensor {
+export function centreColumns(X: Tensor, intercept: boolean): Tensor {
   if (!intercept) return X;
   const [rows, features] = X.shape;
   const sums = X.context.alias(reduceAxes('sum', [X], 0, 1), [1, features]);
@@ -41,7 +41,7 @@ export function centredColumns(X: Tensor, intercept: boolean): Tensor {
 }
 
 export function designOf(given: Tensor, masks: Tensor | undefined, { intercept, gram }: DesignOptions): Design {
-  const X = centredColumns(given, intercept);
+  const X = centreColumns(given, intercept);
   const squares = reduceAxes('sum', [elementwise('square', [X])], 0, 1);
   // XᵀPX ⪯ XᵀX, because no mask exceeds 1.
   const largest = reduceAll('maximum', squares);
@@ -90,7 +90,7 @@ export function totals(masks: Tensor): Tensor {
 }
 
 /** Applies P to each row of R, [batch, rows]. */
-export function projected({ masks, intercept }: Pick<Design, 'masks' | 'intercept'>, R: Tensor): Tensor {
+export function project({ masks, intercept }: Pick<Design, 'masks' | 'intercept'>, R: Tensor): Tensor {
   const [batch, rows] = R.shape;
   const { context } = R;
   if (!masks) {
@@ -110,7 +110,7 @@ export function projected({ masks, intercept }: Pick<Design, 'masks' | 'intercep
 }
 
 /** Xβ for each row of β, [batch, rows]. */
-export function predicted({ X }: Design, beta: Tensor): Tensor {
+export function predict({ X }: Design, beta: Tensor): Tensor {
   return product(beta, X, { transposeB: true });
 }
 
@@ -120,14 +120,14 @@ export function errorOf({ X }: Design, y: Tensor, beta: Tensor): Tensor {
 }
 
 /** XᵀR, [batch, features]. */
-export function correlated({ X }: Pick<Design, 'X'>, R: Tensor): Tensor {
+export function correlate({ X }: Pick<Design, 'X'>, R: Tensor): Tensor {
   return product(R, X);
 }
 
 /** XᵀPXβ, [batch, features], from the Gram matrices if they were formed. */
-export function curved(design: Design, beta: Tensor): Tensor {
+export function applyGram(design: Design, beta: Tensor): Tensor {
   const { gram, masks } = design;
-  if (!gram) return correlated(design, projected(design, predicted(design, beta)));
+  if (!gram) return correlate(design, project(design, predict(design, beta)));
   if (!masks) return product(beta, gram);
   // Multiplies every problem by the matrix of every group and takes its own result: cheap if the matrices are small.
   const [batch, features] = beta.shape;

@@ -1,11 +1,11 @@
 /** Proximal gradient iterations for a batch of Lasso problems. */
 import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
 import { proximalGradientRows } from '../../tensor/loop-kernels.ts';
-import { endToEnd, paddedColumns } from '../../tensor/move-kernels.ts';
+import { endToEnd, padColumns } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { Begun } from '../iteration.ts';
 import { column } from '../monitor.ts';
-import { hessian, type LassoProblem, leastSize, scaleOf, softThresholded } from './problem.ts';
+import { applyHessian, applySoftThreshold, type LassoProblem, leastSize, scaleOf } from './problem.ts';
 
 /**
  * β⁺ = softThreshold(w + s(XᵀPy − (XᵀPX + ρ)w), st), s = 1/(L + ρ). ISTA: w = β. FISTA: w = β + (θ − 1)/θ⁺·(β − β⁻),
@@ -31,9 +31,9 @@ export function proximalGradient(
     const p = combine(
       { x: w },
       { x: moment, coefficient: step },
-      { x: hessian(problem, w), coefficient: step, factor: -1 },
+      { x: applyHessian(problem, w), coefficient: step, factor: -1 },
     );
-    return softThresholded(p, threshold);
+    return applySoftThreshold(p, threshold);
   };
   const least = leastSize(problem, moment);
   const relative = (w: Tensor, next: Tensor): Tensor => {
@@ -45,7 +45,7 @@ export function proximalGradient(
   // Host backends have other methods. Without XᵀPX an iteration needs X, which is too large for one workgroup.
   if (design.gram && !context.runsOnHost && features <= context.widestIteration) {
     const scalars = endToEnd(endToEnd(step, ridge), endToEnd(rescaling, least));
-    const operands = { accelerated, gram: paddedColumns(design.gram), moment, threshold, scalars };
+    const operands = { accelerated, gram: padColumns(design.gram), moment, threshold, scalars };
     common.whole = (x, state, rule) => proximalGradientRows(x, state, { ...operands, ...rule });
   }
   if (!accelerated) {

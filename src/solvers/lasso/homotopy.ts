@@ -16,7 +16,7 @@ interface HomotopyResult {
 }
 
 /** @param limit largest number of changes of the support */
-export function followedHomotopy(
+export function followHomotopy(
   { design, penalty, ridge, isRidged }: LassoProblem,
   { columns, y }: PlainRows,
   start: Tensor,

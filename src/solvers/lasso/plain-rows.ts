@@ -1,7 +1,7 @@
 /** Lasso problems for kernels that go through the columns of X one after the other. */
 import { elementwise, elementwiseLaidOut, product, reduceAxes } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { projected, totals } from './design.ts';
+import { project, totals } from './design.ts';
 import type { LassoProblem } from './problem.ts';
 
 /** Problems with masks and an intercept, written as problems without: rows times √M, with their means taken out. */
@@ -12,13 +12,13 @@ export interface PlainRows {
   readonly y: Tensor;
 }
 
-export function plainRows({ design, y }: LassoProblem): PlainRows {
+export function createPlainRows({ design, y }: LassoProblem): PlainRows {
   const { X, masks, intercept } = design;
   const [rows, features] = X.shape;
   const { context } = X;
   const [batch] = y.shape;
   const transposed = elementwiseLaidOut('copy', [X], [{ offset: 0, strides: [0, 0, 1, features] }], [features, rows]);
-  if (!masks) return { columns: context.alias(transposed, [1, features, rows]), y: projected(design, y) };
+  if (!masks) return { columns: context.alias(transposed, [1, features, rows]), y: project(design, y) };
   const [groups] = masks.shape;
   const root = context.alias(elementwise('sqrt', [masks]), [groups, 1, rows]);
   const weighted = (x: Tensor, means: Tensor): Tensor =>

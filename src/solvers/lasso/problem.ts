@@ -1,8 +1,8 @@
 /** A batch of Lasso problems, ½‖y − Xβ‖²_P + Σⱼ tⱼ|βⱼ| + ½ρ‖β‖², and the conditions that their solutions satisfy. */
 import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { column, repeated } from '../monitor.ts';
-import { correlated, curved, type Design, errorOf, projected } from './design.ts';
+import { column, repeatForBatch } from '../monitor.ts';
+import { applyGram, correlate, type Design, errorOf, project } from './design.ts';
 
 /** Tensors are those of the Program being traced. */
 export interface LassoProblem {
@@ -18,8 +18,8 @@ export interface LassoProblem {
 }
 
 /** XᵀPXβ + ρβ */
-export function hessian({ design, ridge }: Pick<LassoProblem, 'design' | 'ridge'>, beta: Tensor): Tensor {
-  return combine({ x: curved(design, beta) }, { x: beta, coefficient: ridge });
+export function applyHessian({ design, ridge }: Pick<LassoProblem, 'design' | 'ridge'>, beta: Tensor): Tensor {
+  return combine({ x: applyGram(design, beta) }, { x: beta, coefficient: ridge });
 }
 
 /**
@@ -35,14 +35,14 @@ export interface Correlation {
 /** Uses X and never XᵀX: c − XᵀXβ would round like c, which is large when the residual is small. */
 export function correlationAt({ design, y, ridge }: LassoProblem, beta: Tensor): Correlation {
   const error = errorOf(design, y, beta);
-  const residual = projected(design, error);
-  const correlation = combine({ x: correlated(design, residual) }, { x: beta, coefficient: ridge, factor: -1 });
+  const residual = project(design, error);
+  const correlation = combine({ x: correlate(design, residual) }, { x: beta, coefficient: ridge, factor: -1 });
   return { correlation, error, residual };
 }
 
 /** XᵀPy, [batch, features] */
 export function momentOf({ design, y }: LassoProblem): Tensor {
-  return correlated(design, projected(design, y));
+  return correlate(design, project(design, y));
 }
 
 /** h = maxⱼ ‖Xⱼ‖² + ρ, [batch]: the scale between coefficients and correlations. */
@@ -60,13 +60,13 @@ export function preActivationOf(
 }
 
 /** sign(x)·max(|x| − t, 0), with a threshold for each entry. */
-export function softThresholded(x: Tensor, t: Tensor): Tensor {
+export function applySoftThreshold(x: Tensor, t: Tensor): Tensor {
   return elementwise('proximalSoftThreshold', [x, t], [1]);
 }
 
 /** ‖β − softThreshold(hβ + correlation, t)/h‖, [batch]. */
 export function proximalDistance(problem: LassoProblem, beta: Tensor, correlation: Tensor): Tensor {
-  const proximal = softThresholded(preActivationOf(problem, beta, correlation), problem.penalty);
+  const proximal = applySoftThreshold(preActivationOf(problem, beta, correlation), problem.penalty);
   const h = scaleOf(problem);
   const difference = combine({ x: beta, coefficient: h }, { x: proximal, factor: -1 });
   return elementwise('divide', [reduceRows('norm', [difference]), h]);
@@ -85,7 +85,7 @@ export function leastSize(problem: LassoProblem, moment: Tensor): Tensor {
 }
 
 /** A distance relative to the size of β, [batch]. @param least see leastSize */
-export function relativeTo(beta: Tensor, distance: Tensor, least: Tensor): Tensor {
+export function makeRelative(beta: Tensor, distance: Tensor, least: Tensor): Tensor {
   return ratio(distance, elementwise('add', [reduceRows('norm', [beta]), least]));
 }
 
@@ -142,7 +142,7 @@ export function dualityGap(problem: LassoProblem, beta: Tensor, { correlation, e
     times(alpha, dot(y, residual)),
     half(times(elementwise('square', [alpha]), quadratic)),
   ]);
-  const atZero = half(dot(y, projected(design, y)));
+  const atZero = half(dot(y, project(design, y)));
   const gap = elementwise('subtract', [primal, dual]);
   const zeros = context.constant({ kind: 'fill', value: 0 }, [batch]);
   return elementwise('select', [atZero, elementwise('divide', [gap, atZero]), zeros]);
@@ -157,5 +157,5 @@ export function kinkToleranceOf({ penalty }: LassoProblem, moment: Tensor, units
 
 /** Turns [1] or [batch] into [batch]. */
 export function perProblem(value: Tensor, batch: number): Tensor {
-  return value.size === batch ? value.context.alias(value, [batch]) : repeated(value, batch);
+  return value.size === batch ? value.context.alias(value, [batch]) : repeatForBatch(value, batch);
 }

@@ -9,28 +9,28 @@ import { plain } from '../iteration.ts';
 import { krylov } from '../krylov.ts';
 import {
   column,
-  freshState,
+  countIterations,
+  createFreshState,
   initialState,
   iterationsIn,
   monitor,
   statusOf,
-  withIterations,
-  withRemaining,
+  takeOverRemaining,
 } from '../monitor.ts';
-import { descendedByCoordinates } from './coordinate-descent.ts';
+import { descendByCoordinates } from './coordinate-descent.ts';
 import { proximalGradient } from './fista.ts';
-import { followedHomotopy } from './homotopy.ts';
-import { type PlainRows, plainRows } from './plain-rows.ts';
+import { followHomotopy } from './homotopy.ts';
+import { createPlainRows, type PlainRows } from './plain-rows.ts';
 import {
   type Correlation,
   correlationAt,
   dualityGap,
   type LassoProblem,
   leastSize,
+  makeRelative,
   momentOf,
   objectiveAt,
   proximalDistance,
-  relativeTo,
   roundingOf,
   scaleOf,
 } from './problem.ts';
@@ -87,9 +87,9 @@ const ROUNDS = 200;
 /** After this many rounds without progress a problem is given up. */
 const STALE_ROUNDS = 20;
 /** Largest number of iterations or sweeps in one round: then the coefficients are polished even so. */
-const DESCENT = 500;
+const MAXIMUM_DESCENT = 500;
 /** Tolerance of the linear solve, relative to its right-hand side: the next round corrects the rest. */
-const POLISH = 1e-7;
+const POLISH_TOLERANCE = 1e-7;
 
 export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoSolveOptions): LassoResult {
   const { y, design } = problem;
@@ -97,8 +97,8 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
   const moment = momentOf(problem);
   const least = leastSize(problem, moment);
   const initial = options.initial ?? context.constant({ kind: 'fill', value: 0 }, shape);
-  const begun = beginning(context, problem, moment, { ...options, initial });
-  const descended = descent(context, problem, moment, options, begun);
+  const begun = begin(context, problem, moment, { ...options, initial });
+  const descended = createDescent(context, problem, moment, options, begun);
   const final = context.loop<Record<'beta' | 'state' | 'aim', Tensor>>(
     {
       beta: begun.beta,
@@ -108,11 +108,11 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
     ({ state }) => statusOf(state),
     ROUNDS,
     ({ beta, state, aim }) => {
-      const stepped = descended({ beta, state: freshState(state), aim });
-      const polished = polish(context, problem, stepped.beta, stepped.state, least);
+      const stepped = descended({ beta, state: createFreshState(state), aim });
+      const polished = polishOnSupport(context, problem, stepped.beta, stepped.state, least);
       const floor = roundingOf(problem, moment, polished.beta);
       const reachable = elementwise('maximum', [floor, options.tolerance]);
-      const counted = withRemaining(state, polished.state);
+      const counted = takeOverRemaining(state, polished.state);
       const watched = { giveUp: true, staleLimit: STALE_ROUNDS, count: 0 };
       return {
         beta: polished.beta,
@@ -133,7 +133,7 @@ export function solveLasso(context: LoopContext, problem: LassoProblem, options:
     correlation,
     status: statusOf(state),
     iterations: iterationsIn(state, options.limit),
-    residual: relativeTo(beta, proximalDistance(problem, beta, correlation.correlation), least),
+    residual: makeRelative(beta, proximalDistance(problem, beta, correlation.correlation), least),
     floor: roundingOf(problem, moment, beta),
     gap: begun.gap ? elementwise('select', [statusOf(begun.state), begun.gap, gap]) : gap,
   };
@@ -155,7 +155,7 @@ interface Beginning {
  * Begins at the start, or at the end of the homotopy: the rounds then solve what it left unsolved, by coordinate
  * descent.
  */
-function beginning(
+function begin(
   context: LoopContext,
   problem: LassoProblem,
   moment: Tensor,
@@ -164,13 +164,13 @@ function beginning(
   const fresh = initialState(context, initial.shape[0], limit);
   const start = { beta: initial, state: fresh };
   if (method === 'fista' || method === 'ista') return start;
-  const rows = plainRows(problem);
+  const rows = createPlainRows(problem);
   if (method === 'coordinate-descent') return { ...start, rows };
-  const { beta, iterations, gap } = followedHomotopy(problem, rows, initial, limit);
+  const { beta, iterations, gap } = followHomotopy(problem, rows, initial, limit);
   const { correlation } = correlationAt(problem, beta);
-  const residual = relativeTo(beta, proximalDistance(problem, beta, correlation), leastSize(problem, moment));
+  const residual = makeRelative(beta, proximalDistance(problem, beta, correlation), leastSize(problem, moment));
   const floor = roundingOf(problem, moment, beta);
-  const counted = withIterations(fresh, iterations);
+  const counted = countIterations(fresh, iterations);
   const state = monitor(counted, residual, elementwise('maximum', [floor, tolerance]), floor, { count: 0 });
   return { beta, state, gap, rows };
 }
@@ -180,18 +180,18 @@ type Progress = Readonly<Record<'beta' | 'state' | 'aim', Tensor>>;
 /** Reduces the residual to the aim. The state that it returns is for the rest of the same round. */
 type Descent = (from: Progress) => Pick<Progress, 'beta' | 'state'>;
 
-function descent(
+function createDescent(
   context: LoopContext,
   problem: LassoProblem,
   moment: Tensor,
   { method, limit }: LassoSolveOptions,
   { rows }: Beginning,
 ): Descent {
-  const most = Math.min(limit, DESCENT);
+  const most = Math.min(limit, MAXIMUM_DESCENT);
   if (rows) {
     return ({ beta, state, aim }) => {
-      const found = descendedByCoordinates(problem, rows, { beta, state, tolerance: aim }, most);
-      return { beta: found.beta, state: withIterations(state, found.iterations) };
+      const found = descendByCoordinates(problem, rows, { beta, state, tolerance: aim }, most);
+      return { beta: found.beta, state: countIterations(state, found.iterations) };
     };
   }
   const curvature = elementwise('divide', [problem.design.bound, scaleOf(problem)]);
@@ -199,7 +199,7 @@ function descent(
   const begin = proximalGradient(context, problem, moment, { accelerated: method === 'fista' });
   return ({ beta, state, aim }) => {
     const inner = plain(context, begin(beta), { tolerance: aim, floor, limit: most, giveUp: false }, state);
-    return { beta: inner.x, state: withIterations(withRemaining(state, inner.state)) };
+    return { beta: inner.x, state: countIterations(takeOverRemaining(state, inner.state)) };
   };
 }
 
@@ -210,7 +210,7 @@ function descent(
  * feature-sign search). Up to there the objective is the quadratic function that e descends, so that it falls. Once
  * support and signs are right, the full length solves the problem. A result is taken only if it improves on β.
  */
-function polish(
+function polishOnSupport(
   context: LoopContext,
   problem: LassoProblem,
   beta: Tensor,
@@ -227,10 +227,10 @@ function polish(
   // In exact arithmetic conjugate gradients need as many iterations as there are independent columns.
   const limit = 2 * Math.min(...problem.design.X.shape) + 20;
   const { problem: system } = supportSystem(problem, support, excess, { tolerance: one, limit });
-  const tolerance = elementwise('scale', [reduceRows('norm', [system.v])], [POLISH, 0]);
+  const tolerance = elementwise('scale', [reduceRows('norm', [system.v])], [POLISH_TOLERANCE, 0]);
   const round = { r: system.v, state, tolerance, limit, last: true };
   const { e, state: ended } = krylov(conjugateGradients).correct(context, system, round);
-  const { moved, isPart } = untilZero(beta, e);
+  const { moved, isPart } = moveUntilZero(beta, e);
   const there = correlationAt(problem, moved);
   const after = proximalDistance(problem, moved, there.correlation);
   // Not relative to the result, which may be arbitrary if the support is too large for its columns to be independent.
@@ -240,7 +240,7 @@ function polish(
   const found = elementwise('select', [column(taken), moved, beta]);
   return {
     beta: found,
-    residual: relativeTo(found, elementwise('select', [taken, after, before]), least),
+    residual: makeRelative(found, elementwise('select', [taken, after, before]), least),
     state: ended,
   };
 }
@@ -249,7 +249,7 @@ function polish(
  * β + αe, with the largest α ≤ 1 for which no coefficient changes its sign; one that reaches 0 is set to 0. isPart,
  * [batch]: whether α < 1.
  */
-function untilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly isPart: Tensor } {
+function moveUntilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; readonly isPart: Tensor } {
   const { context } = beta;
   const constant = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
   // −e/β exceeds 1 if the full length would change the sign.

@@ -2,7 +2,7 @@
 import { elementwise, reduceAll } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { KrylovProblem } from '../krylov.ts';
-import { hessian, type LassoProblem } from './problem.ts';
+import { applyHessian, type LassoProblem } from './problem.ts';
 
 interface SupportSystem {
   /** S = (XᵀPX + ρ) on the active features, plus 1/q − 1 on its diagonal. */
@@ -34,7 +34,7 @@ export function supportSystem(
   ]);
   const on = (x: Tensor): Tensor => elementwise('multiply', [active, x]);
   const apply = (y: Tensor): Tensor =>
-    elementwise('add', [on(hessian(problem, y)), elementwise('multiply', [slack, y])]);
+    elementwise('add', [on(applyHessian(problem, y)), elementwise('multiply', [slack, y])]);
   const largest = elementwise('add', [
     problem.design.bound,
     elementwise('add', [reduceAll('maximum', problem.ridge), reduceAll('maximum', slack)]),

@@ -34,13 +34,13 @@ export function tracedMatrix(W: Tensor, tracing: LoopContext): TracedMap {
     resolvent: (step, options) => resolventOf(W, step, options, tracing),
     matrix: { values: W, transposed: false },
     cotangent: (left, right) => [product(left, right, { transposeA: true })],
-    tangent: (tangents, z) => moved(tangents, z),
-    tangentWith: moved,
+    tangent: (tangents, z) => multiplyByChange(tangents, z),
+    tangentWith: multiplyByChange,
   };
 }
 
 /** Ẇz + bias */
-function moved([change]: readonly (Tensor | undefined)[], z: Tensor, bias?: Tensor): Tensor {
+function multiplyByChange([change]: readonly (Tensor | undefined)[], z: Tensor, bias?: Tensor): Tensor {
   if (!change) throw new Error('matrix: a tangent of W must be given');
   return product(z, change, { transposeB: true, bias });
 }
@@ -51,7 +51,7 @@ function normsOf(W: Tensor, tracing: LoopContext): NormBounds {
 
 /** V = (I + α(I − W))⁻¹, [n, n]. */
 function resolventOf(W: Tensor, step: Tensor, options: ResolventOptions, tracing: LoopContext): Resolvent {
-  const V = options.kept?.[0] ?? computedInverse(W, step, options, tracing);
+  const V = options.kept?.[0] ?? computeInverse(W, step, options, tracing);
   return {
     apply: (x, { transposed }) => product(x, V, { transposeB: !transposed }),
     matrix: { values: V, transposed: false },
@@ -59,7 +59,7 @@ function resolventOf(W: Tensor, step: Tensor, options: ResolventOptions, tracing
   };
 }
 
-function computedInverse(W: Tensor, step: Tensor, options: ResolventOptions, tracing: LoopContext): Tensor {
+function computeInverse(W: Tensor, step: Tensor, options: ResolventOptions, tracing: LoopContext): Tensor {
   const [n] = W.shape;
   const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
   const shifted = elementwise('add', [identity, elementwise('multiply', [differenceOf(W, tracing), step])]);

@@ -4,7 +4,7 @@ import type { Backend } from '../../../src/backends/backend.ts';
 import { factorOf } from '../../../src/backends/cpu/iteration.ts';
 import { ACTIVATIONS, type ActivationName, ITERATIONS, STATE_SIZE } from '../../../src/backends/kernels.ts';
 import { whereRunning } from '../../../src/solvers/monitor.ts';
-import { afterPass, beforePass, type IterateOptions, passRows } from '../../../src/tensor/loop-kernels.ts';
+import { type IterateOptions, packPass, passRows, unpackPass } from '../../../src/tensor/loop-kernels.ts';
 import { Tracing } from '../../../src/tensor/tracing.ts';
 import {
   compareEnds,
@@ -69,9 +69,9 @@ async function runPassesOn(backend: Backend, choice: Passed, operands: IterateOp
     slope: sloped ? input(slope, shape) : undefined,
   };
   const first = input(firstFactor(choice, operands), shape);
-  let end = beforePass(first, input(x, shape), input(state, [STATE_SIZE, batch]));
+  let end = packPass(first, input(x, shape), input(state, [STATE_SIZE, batch]));
   for (let count = 0; count < limit; count++) end = passRows(end, transposed, options);
-  const { factor, kept, state: after } = afterPass(end, shape);
+  const { factor, kept, state: after } = unpackPass(end, shape);
   const rows = iteration === 'peacemanRachford' ? kept : whereRunning(after, factor, kept);
   const found = await runOn(backend, tracing.finish([rows, after]), given);
   return Float64Array.from(found.flatMap((values) => [...values]));

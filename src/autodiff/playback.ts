@@ -5,11 +5,11 @@ import type { CustomOperation } from './custom.ts';
 import { FACTORS } from './derivatives.ts';
 import { kinkedOn, selectablesOn } from './kinked-operations.ts';
 import { type KinkDescription, kinkDescription, nearness, ownSelection } from './kinks.ts';
-import type { Entry, Played } from './linearisation.ts';
+import type { Entry, Playback } from './linearisation.ts';
 import { isByPlace, type Selection, selectionsFor } from './selection.ts';
 import type { Tape } from './tape.ts';
 
-export interface PlayOptions {
+export interface PlaybackOptions {
   /** Which element of the Clarke intervals is taken. Default: the selections with which the operations were called. */
   selection?: Selection;
   /**
@@ -20,8 +20,8 @@ export interface PlayOptions {
 }
 
 /** @throws Error if the selection does not fit the tape */
-export function played(tape: Tape, { selection, uncertainty }: PlayOptions): Played {
-  const factorOf = factors(tape, selection, uncertainty);
+export function createPlayback(tape: Tape, { selection, uncertainty }: PlaybackOptions): Playback {
+  const factorOf = createFactorReader(tape, selection, uncertainty);
   if (selection === undefined || !isByPlace(selection)) return { factorOf, selection };
   for (const { operation, attributes } of tape.operations) {
     const { name, isSelectable = false } = attributes as CustomOperation;
@@ -34,7 +34,7 @@ export function played(tape: Tape, { selection, uncertainty }: PlayOptions): Pla
   return { factorOf };
 }
 
-function factors(
+function createFactorReader(
   tape: Tape,
   selection: Selection | undefined,
   uncertainty: readonly Tensor[] | undefined,
@@ -45,7 +45,12 @@ function factors(
     const kinks = kinkDescription(entry.operation);
     if (!kinks) return FACTORS[entry.operation](entry);
     const place = places.get(entry) ?? -1;
-    return selectedDerivative(kinks, entry, chosen[place] ?? ownSelection(entry.attributes), uncertainty?.[place]);
+    return computeSelectedDerivative(
+      kinks,
+      entry,
+      chosen[place] ?? ownSelection(entry.attributes),
+      uncertainty?.[place],
+    );
   };
 }
 
@@ -54,7 +59,7 @@ function factors(
  * @param selection q for all coordinates, or one number for each, of the shape of the argument
  * @param uncertainty of the argument, [.., 1] or [1]: within it a kink counts as met. Default: within rounding
  */
-function selectedDerivative(
+function computeSelectedDerivative(
   { argument, tolerance, derivative }: KinkDescription,
   { inputs, attributes }: Entry,
   selection: number | Tensor,
