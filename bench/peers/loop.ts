@@ -10,8 +10,7 @@
  * The product of an iteration yields the residual too, so that a check costs one reduction and the reading of one
  * number.
  */
-import type { Numbers } from '../problems.ts';
-import { TOLERANCE } from '../problems.ts';
+import { type Numbers, TOLERANCE } from '../problems.ts';
 
 export const STEP_SIZE = 0.5;
 /** Added to ‖z‖, which may be 0. */
