@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Page } from 'puppeteer';
 import { type Busy, LONG_TASK, measureBusy, watchPage } from './busy.ts';
 import { LOADED_SHARE, LoadWatch } from './load.ts';
-import { withWebApp } from './web-app.ts';
+import { waitForText, withWebApp } from './web-app.ts';
 
 const FILE = 'bench/results/long-tasks.json';
 const EPOCHS = 12;
@@ -114,12 +114,6 @@ async function chooseEpochs(page: Page, epochs: number): Promise<void> {
 /** Clicks from within the page, because puppeteer's mouse would wait for frames. */
 function press(page: Page, id: string): Promise<void> {
   return page.$eval(`#${id}`, (button) => (button as HTMLButtonElement).click());
-}
-
-async function waitForText(page: Page, id: string, pattern: RegExp): Promise<void> {
-  const hasText = (name: string, source: string): boolean =>
-    new RegExp(source).test(document.getElementById(name)?.textContent ?? '');
-  await page.waitForFunction(hasText, { polling: 100, timeout: 300_000 }, id, pattern.source);
 }
 
 async function boxOf(page: Page, selector: string): Promise<{ x: number; y: number; width: number; height: number }> {

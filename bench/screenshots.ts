@@ -1,7 +1,7 @@
 /** Takes pictures of the web app for its documentation: `node bench/run.mjs screenshots` writes demo/screenshots/. */
 import { mkdir } from 'node:fs/promises';
 import type { Page } from 'puppeteer';
-import { withWebApp } from './web-app.ts';
+import { waitForText, withWebApp } from './web-app.ts';
 
 const FOLDER = 'demo/screenshots';
 const SCREEN = { width: 1280, height: 780 };
@@ -52,12 +52,6 @@ async function show(page: Page, view: string): Promise<void> {
   await page.evaluate((name) => {
     location.hash = name;
   }, view);
-}
-
-async function waitForText(page: Page, id: string, pattern: RegExp): Promise<void> {
-  const hasText = (name: string, source: string): boolean =>
-    new RegExp(source).test(document.getElementById(name)?.textContent ?? '');
-  await page.waitForFunction(hasText, { timeout: 300_000 }, id, pattern.source);
 }
 
 /** Scrolls until `selector` stands at the top of the screen, below the masthead. */

@@ -62,10 +62,10 @@ function cellsOf(entry: Entry, entries: readonly Entry[]): string[] {
     formatNumber(timing.median),
     `${(100 * spreadOf(timing)).toFixed(0)} %`,
     repetitionsOf(timing),
-    gigaflops === undefined ? '' : formatNumber(gigaflops),
+    formatNumber(gigaflops),
     iterations ? `${iterations.forward.toFixed(1)} / ${iterations.backward.toFixed(1)}` : '',
-    sameBackend === undefined ? '' : formatNumber(sameBackend),
-    best === undefined ? '' : formatNumber(best),
+    formatNumber(sameBackend),
+    formatNumber(best),
   ];
 }
 
@@ -84,7 +84,7 @@ export function describe({ description, software }: AdapterDescription): string 
   return `${description}${software ? ' (software)' : ''}`;
 }
 
-/** Three significant digits; a longer integer part is not shortened. */
-function formatNumber(value: number): string {
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+/** Three significant digits; a longer integer part is not shortened. Empty for undefined. */
+export function formatNumber(value: number | undefined): string {
+  return value === undefined ? '' : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

@@ -35,6 +35,13 @@ export async function withWebApp(
   }
 }
 
+/** Waits until the text of the element with this id matches. */
+export async function waitForText(page: Page, id: string, pattern: RegExp): Promise<void> {
+  const hasText = (name: string, source: string): boolean =>
+    new RegExp(source).test(document.getElementById(name)?.textContent ?? '');
+  await page.waitForFunction(hasText, { polling: 100, timeout: 300_000 }, id, pattern.source);
+}
+
 async function addressOf(output: NodeJS.ReadableStream): Promise<string> {
   for await (const line of createInterface({ input: output })) {
     const [url] = /http:\/\/localhost:\d+\//.exec(line) ?? [];

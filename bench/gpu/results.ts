@@ -2,7 +2,7 @@
 import { CASES } from '../cases.ts';
 import { median, spreadOf } from '../measure.ts';
 import { slugOf } from '../results.ts';
-import { describe, markdownTable } from '../table.ts';
+import { describe, formatNumber, markdownTable } from '../table.ts';
 import type {
   AdapterPart,
   LayerResult,
@@ -204,9 +204,4 @@ function torchCell(layer: LayerResult, mode: TorchMode, lines: readonly TorchLay
   if (!(difference <= CASES[layer.case].agreement)) return `differs by ${difference.toExponential(1)}`;
   const time = median(all);
   return `${formatNumber(time)}${layer.timing ? ` (${formatNumber(time / layer.timing.median)} ×)` : ''}`;
-}
-
-/** Three significant digits; a longer integer part is not shortened. */
-function formatNumber(value: number | undefined): string {
-  return value === undefined ? '' : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

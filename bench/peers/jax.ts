@@ -12,7 +12,7 @@ import {
   TRAINING,
   type TrainingProblem,
 } from '../problems.ts';
-import { ADAM, biasCorrections, iterateUntilSmall, SMALLEST, STEP_SIZE } from './loop.ts';
+import { ADAM, biasCorrections, iterateUntilSmall, oneHot, SMALLEST, STEP_SIZE } from './loop.ts';
 
 type Device = 'webgpu' | 'wasm';
 
@@ -315,10 +315,4 @@ function trainingSteps(device: Device, { batch, width }: Size): Work<TrainingPro
       for (const compiled of jitted) compiled.dispose();
     },
   };
-}
-
-function oneHot(labels: Int32Array, classes: number): Numbers {
-  const wanted = new Float32Array(labels.length * classes);
-  for (const [row, label] of labels.entries()) wanted[row * classes + label] = 1;
-  return wanted;
 }

@@ -10,7 +10,7 @@
  * The product of an iteration yields the residual too, so that a check costs one reduction and the reading of one
  * number.
  */
-import { TOLERANCE } from '../problems.ts';
+import { type Numbers, TOLERANCE } from '../problems.ts';
 
 export const STEP_SIZE = 0.5;
 /** Added to ‖z‖, which may be 0. */
@@ -49,4 +49,11 @@ export const ADAM = { first: 0.9, second: 0.999, epsilon: 1e-8 } as const;
 /** The factors that remove the bias from the moments at a step, which is counted from 1. */
 export function biasCorrections(step: number): { first: number; second: number } {
   return { first: 1 / (1 - ADAM.first ** step), second: 1 / (1 - ADAM.second ** step) };
+}
+
+/** A row for each label, [labels, classes], with a 1 at the label. */
+export function oneHot(labels: Int32Array, classes: number): Numbers {
+  const wanted = new Float32Array(labels.length * classes);
+  for (const [row, label] of labels.entries()) wanted[row * classes + label] = 1;
+  return wanted;
 }

@@ -13,7 +13,7 @@ import {
   TRAINING,
   type TrainingProblem,
 } from '../problems.ts';
-import { ADAM, biasCorrections, iterateUntilSmall, SMALLEST, STEP_SIZE, type Stretch } from './loop.ts';
+import { ADAM, biasCorrections, iterateUntilSmall, oneHot, SMALLEST, STEP_SIZE, type Stretch } from './loop.ts';
 
 type TensorflowBackend = 'webgpu' | 'wasm';
 
@@ -300,10 +300,4 @@ function trainingSteps(backend: TensorflowBackend, { batch, width }: Size): Work
     },
     dispose: free,
   };
-}
-
-function oneHot(labels: Int32Array, classes: number): Numbers {
-  const wanted = new Float32Array(labels.length * classes);
-  for (const [row, label] of labels.entries()) wanted[row * classes + label] = 1;
-  return wanted;
 }

@@ -5,8 +5,8 @@
  * 2010). Here λ is the logarithm of the penalty.
  */
 import type { LassoProblem } from './lars.ts';
-import { columnsOf, dot } from './least-squares.ts';
-import type { Numbers } from './numbers.ts';
+import { columnsOf } from './least-squares.ts';
+import { dot, type Numbers } from './numbers.ts';
 
 export interface PenalisedProblem extends LassoProblem {
   readonly logLambda: number;

@@ -3,14 +3,13 @@
  * library.
  */
 import { random } from '../../src/data/random.ts';
-import { norm } from './numbers.ts';
+import { dot, norm } from './numbers.ts';
 
 /**
  * The element of smallest norm in the convex hull of some vectors, by Frank-Wolfe steps that move weight from the worst
  * vector in use to the best one (pairwise steps: Lacoste-Julien & Jaggi 2015). The duality gap bounds its error.
  */
 export function leastNorm(vectors: readonly (readonly number[])[]): number[] {
-  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i], 0);
   const weights: number[] = vectors.map((_, index) => (index === 0 ? 1 : 0));
   let point = [...vectors[0]];
   for (let iteration = 0; iteration < 20_000; iteration++) {

@@ -3,18 +3,13 @@ import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { broadcast, concat, pad, scatterAdd } from '../../src/tensor/arrange.ts';
 import { affine } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { normals } from './numbers.ts';
+import { normals, normalsAwayFromKinks, positiveNormals } from './numbers.ts';
 
 export interface DifferentiableCase {
   readonly f: (...inputs: Tensor[]) => Tensor;
   readonly arrays: readonly number[][];
   readonly shapes: readonly number[][];
 }
-
-/** Numbers away from 0 and ±1, where some of the operations have kinks. */
-const normalsAwayFromKinks = (count: number, seed: number): number[] =>
-  normals(count, seed).map((x) => (Math.abs(Math.abs(x) - 1) < 0.1 ? 1.3 * x : x + 0.1 * Math.sign(x)));
-const positive = (count: number, seed: number): number[] => normals(count, seed).map((x) => 0.3 + Math.abs(x));
 
 function unary(f: (x: Tensor) => Tensor, make = normalsAwayFromKinks): DifferentiableCase {
   return { f, arrays: [make(24, 1)], shapes: [[4, 6]] };
@@ -23,7 +18,7 @@ function unary(f: (x: Tensor) => Tensor, make = normalsAwayFromKinks): Different
 function several(
   f: (...inputs: Tensor[]) => Tensor,
   shapes: readonly number[][],
-  make: (count: number, seed: number) => number[] = positive,
+  make: (count: number, seed: number) => number[] = positiveNormals,
 ): DifferentiableCase {
   return { f, shapes, arrays: shapes.map((shape, index) => make(sizeOf(shape), 2 + index)) };
 }
@@ -62,8 +57,8 @@ export const DIFFERENTIABLE: Readonly<Record<string, DifferentiableCase>> = {
   'number operands': unary((x) => x.add(2).sub(0.5).mul(3).div(7)),
   negate: unary((x) => x.neg()),
   exp: unary((x) => x.exp()),
-  log: unary((x) => x.log(), positive),
-  sqrt: unary((x) => x.sqrt(), positive),
+  log: unary((x) => x.log(), positiveNormals),
+  sqrt: unary((x) => x.sqrt(), positiveNormals),
   square: unary((x) => x.square()),
   tanh: unary((x) => x.tanh()),
   sigmoid: unary((x) => x.sigmoid()),

@@ -5,8 +5,8 @@
  * t·w with u = (X_AᵀX_A)⁻¹X_Aᵀy and w = (X_AᵀX_A)⁻¹s. Every piece is computed from X and y, so that no rounding is
  * carried along the path.
  */
-import { columnsOf, dot, leastSquares } from './least-squares.ts';
-import type { Numbers } from './numbers.ts';
+import { columnsOf, leastSquares } from './least-squares.ts';
+import { dot, type Numbers } from './numbers.ts';
 
 /** Rows of X and y; the features are all columns of X. */
 export interface LassoProblem {

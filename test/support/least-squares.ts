@@ -1,11 +1,5 @@
 /** Least squares by Householder reflections, whose rounding does not square the condition number. */
-import type { Numbers } from './numbers.ts';
-
-export function dot(x: Numbers, y: Numbers): number {
-  let sum = 0;
-  for (let index = 0; index < x.length; index++) sum += x[index] * y[index];
-  return sum;
-}
+import { dot, type Numbers } from './numbers.ts';
 
 /** The columns of a row-major matrix. */
 export function columnsOf(X: Numbers, features: number): Float64Array[] {

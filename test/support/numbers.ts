@@ -7,6 +7,13 @@ export function norm(x: Numbers): number {
   return Math.sqrt(Array.from(x).reduce((sum, value) => sum + value * value, 0));
 }
 
+/** Σ xᵢyᵢ */
+export function dot(x: Numbers, y: Numbers): number {
+  let sum = 0;
+  for (let index = 0; index < x.length; index++) sum += x[index] * y[index];
+  return sum;
+}
+
 /** ‖x − y‖ / ‖y‖ */
 export function relativeError(x: Numbers, y: Numbers): number {
   if (x.length !== y.length) throw new Error(`lengths ${x.length} and ${y.length}`);
@@ -18,6 +25,14 @@ export function normals(count: number, seed: number, scale = 1): number[] {
   const generator = random(seed);
   return Array.from({ length: count }, () => Math.fround(scale * generator.normal()));
 }
+
+/** Normal numbers moved away from 0 and ±1, where some operations have kinks. */
+export const normalsAwayFromKinks = (count: number, seed: number): number[] =>
+  normals(count, seed).map((x) => (Math.abs(Math.abs(x) - 1) < 0.1 ? 1.3 * x : x + 0.1 * Math.sign(x)));
+
+/** Absolute values of normal numbers, moved away from 0. */
+export const positiveNormals = (count: number, seed: number): number[] =>
+  normals(count, seed).map((x) => 0.3 + Math.abs(x));
 
 /** op(A)·op(B) by its definition. */
 export function matmul(a: Numbers, b: Numbers, m: number, k: number, n: number): number[] {

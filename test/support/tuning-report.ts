@@ -2,7 +2,7 @@
 import type { CriterionPoint, TuningReport, VisitedPoint } from '../../src/cli/report/tune/report.ts';
 import { type LassoName, loadLasso } from '../fixtures/load.ts';
 import { tracePath } from './lars.ts';
-import { dot } from './least-squares.ts';
+import { dot } from './numbers.ts';
 import { HOSTILE } from './training-report.ts';
 
 /** The report of tuning λ of a reference problem by its held-out error, from 100 λ and a plain descent. */

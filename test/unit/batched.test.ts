@@ -8,7 +8,7 @@ import { batchedInverse } from '../../src/solvers/batched-inverse.ts';
 import { batchedProduct, cholesky, choleskySolve, triangularSolve } from '../../src/tensor/batched.ts';
 import type { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-import { engineOn } from '../support/engines.ts';
+import { engineOn, zerosOn } from '../support/engines.ts';
 import { normals } from '../support/numbers.ts';
 
 type Matrices = Float32Array | Float64Array;
@@ -183,7 +183,7 @@ describe.each(EVERY)('inverses on %s', (backend) => {
 test('shapes that do not fit are refused by name', async () => {
   const { engine: opened, close } = engineOn('cpu');
   const engine = await opened();
-  const zeros = (...shape: number[]): Tensor => engine.tensor(new Float64Array(shape.reduce((x, y) => x * y)), shape);
+  const zeros = zerosOn(engine);
   expect(() => cholesky(zeros(2, 3, 4))).toThrow(/matrices are \[2, 3, 4\]; they must be \[batch, order, order\]/);
   expect(() => triangularSolve(zeros(2, 3, 3), zeros(3, 3, 1))).toThrow(/L is \[2, 3, 3\] and B \[3, 3, 1\]/);
   expect(() => batchedProduct(zeros(2, 3, 3), zeros(3, 3, 1))).toThrow(/shapes are \[2, 3, 3\] and \[3, 3, 1\]/);

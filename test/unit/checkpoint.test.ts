@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openCPU } from '../../src/backends/cpu/index.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { sequential } from '../../src/layers/sequential.ts';
-import { Engine } from '../../src/tensor/engine.ts';
 import { adam, adamW } from '../../src/train/adam.ts';
 import { CheckpointError, pack, unpack } from '../../src/train/checkpoint/bytes.ts';
 import { loadCheckpoint, modelFrom, saveCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
@@ -20,6 +18,7 @@ import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
+import { createOracle } from '../support/engines.ts';
 import {
   createJitterLayer,
   createJitteryModel,
@@ -27,8 +26,6 @@ import {
   trainUninterrupted,
   trainUntil,
 } from '../support/interrupted.ts';
-
-const make = (): Engine => new Engine(openCPU());
 
 /** A history without its times. */
 function withoutTimes({ epochs, losses, stoppedEarly, bestEpoch }: History): object {
@@ -61,10 +58,10 @@ describe('a stopped and resumed run equals the uninterrupted one, bit for bit', 
       validation: clouds(9, 2),
       earlyStopping: { patience: 3, minimumImprovement: 1e-3 },
     };
-    const whole = await trainUninterrupted(make(), options);
-    const { bytes, info } = await trainUntil(make(), options, at);
+    const whole = await trainUninterrupted(createOracle(), options);
+    const { bytes, info } = await trainUntil(createOracle(), options, at);
     expect(info).toEqual(where);
-    const again = await trainUninterrupted(make(), { ...options, resume: bytes });
+    const again = await trainUninterrupted(createOracle(), { ...options, resume: bytes });
     expect(withoutTimes(again.history)).toEqual(withoutTimes(whole.history));
     expect(again.parameters).toEqual(whole.parameters);
     expect(whole.history.losses.length).toBeGreaterThan(12);
@@ -78,14 +75,14 @@ describe('a stopped and resumed run equals the uninterrupted one, bit for bit', 
       // After the first epoch nothing counts as an improvement.
       earlyStopping: { patience: 4, minimumImprovement: 1000, on: 'training loss' },
     };
-    const whole = await trainUninterrupted(make(), options);
+    const whole = await trainUninterrupted(createOracle(), options);
     expect(whole.history.epochs).toHaveLength(5);
-    const { bytes } = await trainUntil(make(), options, ({ kind, epoch }) => kind === 'epoch' && epoch === 3);
-    const again = await trainUninterrupted(make(), { ...options, resume: bytes });
+    const { bytes } = await trainUntil(createOracle(), options, ({ kind, epoch }) => kind === 'epoch' && epoch === 3);
+    const again = await trainUninterrupted(createOracle(), { ...options, resume: bytes });
     expect(withoutTimes(again.history)).toEqual(withoutTimes(whole.history));
     // The best parameters come from an epoch before the checkpoint.
     expect(again.parameters).toEqual(whole.parameters);
-    const engine = make();
+    const engine = createOracle();
     const best = modelFrom(loadCheckpoint(bytes), engine, {
       parameters: 'best',
       layers: { jitter: ({ width }: { width: number }) => createJitterLayer(width) },
@@ -95,13 +92,13 @@ describe('a stopped and resumed run equals the uninterrupted one, bit for bit', 
 
   test('a finished run continues with more epochs, and a run cut by maximumSteps with more steps', async () => {
     const options: TrainOptions = { batch: 6, optimiser: adam({ rate: 0.05 }) };
-    const whole = await trainUninterrupted(make(), { ...options, epochs: 4 });
+    const whole = await trainUninterrupted(createOracle(), { ...options, epochs: 4 });
     for (const part of [{ epochs: 2 }, { epochs: 4, maximumSteps: 6 }]) {
       const written: Uint8Array[] = [];
       const checkpoint = { write: (bytes: Uint8Array) => void written.push(bytes) };
-      await trainUninterrupted(make(), { ...options, ...part, checkpoint });
+      await trainUninterrupted(createOracle(), { ...options, ...part, checkpoint });
       const resume = written[written.length - 1];
-      const again = await trainUninterrupted(make(), { ...options, epochs: 4, resume });
+      const again = await trainUninterrupted(createOracle(), { ...options, epochs: 4, resume });
       expect(again.history.losses).toEqual(whole.history.losses);
       expect(again.parameters).toEqual(whole.parameters);
       expect(again.history.epochs.map(({ loss }) => loss)).toEqual(whole.history.epochs.map(({ loss }) => loss));
@@ -115,9 +112,9 @@ describe('a stopped and resumed run equals the uninterrupted one, bit for bit', 
       earlyStopping: { patience: 9, on: 'training loss' },
       checkpoint: { every: { steps: 1 }, write: () => {} },
     };
-    const { bytes } = await trainUntil(make(), options, ({ epoch }) => epoch === 2, createJitteryModel(0.5));
+    const { bytes } = await trainUntil(createOracle(), options, ({ epoch }) => epoch === 2, createJitteryModel(0.5));
     const countKept = async (more: TrainOptions): Promise<number> => {
-      const engine = make();
+      const engine = createOracle();
       const model = createJitteryModel(0.5);
       await train(engine, model, clouds(22), { batch: 6, ...more });
       model.dispose();
@@ -134,7 +131,7 @@ describe('when checkpoints are written', () => {
   const infos = async (every?: { epochs: number } | { steps: number }): Promise<string[]> => {
     const seen: CheckpointInfo[] = [];
     const checkpoint = { every, write: (_: Uint8Array, info: CheckpointInfo) => void seen.push(info) };
-    await train(make(), createJitteryModel(), clouds(12), { epochs: 3, batch: 4, checkpoint });
+    await train(createOracle(), createJitteryModel(), clouds(12), { epochs: 3, batch: 4, checkpoint });
     return seen.map(({ reason, epoch, step }) => `${reason} ${epoch}.${step}`);
   };
   test('after each epoch, and at the end', async () => {
@@ -148,7 +145,7 @@ describe('when checkpoints are written', () => {
 
 describe('a model from its checkpoint', () => {
   test('is rebuilt from the bytes alone, predicts the same, and keeps its extras', async () => {
-    const engine = make();
+    const engine = createOracle();
     const model = sequential(
       monotone({ inputs: 2, width: 5, activation: { name: 'softThreshold', threshold: 0.2 }, margin: 0.5 }),
       dense({ inputs: 5, outputs: 3, activation: 'tanh' }),
@@ -157,7 +154,7 @@ describe('a model from its checkpoint', () => {
     const extras = { classes: ['a', 'b', 'c'], mean: [0.1, 1e-300] };
     const checkpoint = loadCheckpoint(await saveCheckpoint(model, { extras }));
     expect(checkpoint.extras).toEqual(extras);
-    const again = modelFrom(checkpoint, make());
+    const again = modelFrom(checkpoint, createOracle());
     expect(again.layers.map(({ options }) => options)).toEqual(model.layers.map(({ options }) => options));
     const { inputs } = clouds(5);
     expect(await again.predict(inputs)).toEqual(await model.predict(inputs));
@@ -165,13 +162,13 @@ describe('a model from its checkpoint', () => {
 
   test('a layer of the user needs its maker', async () => {
     const model = createJitteryModel();
-    model.initialise(make());
+    model.initialise(createOracle());
     const checkpoint = loadCheckpoint(await saveCheckpoint(model));
-    expect(() => modelFrom(checkpoint, make())).toThrow('there is no maker for the kind "jitter"');
-    expect(() => modelFrom(checkpoint, make(), { layers: { jitter: () => createJitterLayer(9) } })).toThrow(
+    expect(() => modelFrom(checkpoint, createOracle())).toThrow('there is no maker for the kind "jitter"');
+    expect(() => modelFrom(checkpoint, createOracle(), { layers: { jitter: () => createJitterLayer(9) } })).toThrow(
       'the layer made for "jitter" takes 9 inputs',
     );
-    const again = modelFrom(checkpoint, make(), {
+    const again = modelFrom(checkpoint, createOracle(), {
       layers: { jitter: ({ width }: { width: number }) => createJitterLayer(width) },
     });
     expect(await parametersOf(again)).toEqual(await parametersOf(model));
@@ -266,7 +263,7 @@ describe('training is resumed only with the same', () => {
   };
   const bytes = async (): Promise<Uint8Array> => {
     const written: Uint8Array[] = [];
-    await train(make(), createJitteryModel(), data, {
+    await train(createOracle(), createJitteryModel(), data, {
       ...options,
       checkpoint: { write: (one) => void written.push(one) },
     });
@@ -277,23 +274,26 @@ describe('training is resumed only with the same', () => {
     [
       'model',
       async () =>
-        train(make(), sequential(dense({ inputs: 2, outputs: 3 })), data, { ...options, resume: await bytes() }),
+        train(createOracle(), sequential(dense({ inputs: 2, outputs: 3 })), data, {
+          ...options,
+          resume: await bytes(),
+        }),
       'resume: layer 0 is {"inputs":2,"kind":"monotone"',
     ],
     [
       'batch',
-      async () => train(make(), createJitteryModel(), data, { ...options, batch: 5, resume: await bytes() }),
+      async () => train(createOracle(), createJitteryModel(), data, { ...options, batch: 5, resume: await bytes() }),
       'batch is 4 in the checkpoint and 5 now',
     ],
     [
       'seed',
-      async () => train(make(), createJitteryModel(), data, { ...options, seed: 1, resume: await bytes() }),
+      async () => train(createOracle(), createJitteryModel(), data, { ...options, seed: 1, resume: await bytes() }),
       'seed is 0 in the checkpoint and 1 now',
     ],
     [
       'optimiser',
       async () =>
-        train(make(), createJitteryModel(), data, {
+        train(createOracle(), createJitteryModel(), data, {
           ...options,
           optimiser: adam({ rate: 0.1 }),
           resume: await bytes(),
@@ -302,19 +302,23 @@ describe('training is resumed only with the same', () => {
     ],
     [
       'data',
-      async () => train(make(), createJitteryModel(), other, { ...options, resume: await bytes() }),
+      async () => train(createOracle(), createJitteryModel(), other, { ...options, resume: await bytes() }),
       'data is {"checksum":',
     ],
     [
       'classWeights',
       async () =>
-        train(make(), createJitteryModel(), data, { ...options, classWeights: [1, 2, 1], resume: await bytes() }),
+        train(createOracle(), createJitteryModel(), data, {
+          ...options,
+          classWeights: [1, 2, 1],
+          resume: await bytes(),
+        }),
       'classWeights is absent in the checkpoint and [1,2,1] now',
     ],
     [
       'quantity watched',
       async () =>
-        train(make(), createJitteryModel(), data, {
+        train(createOracle(), createJitteryModel(), data, {
           ...options,
           earlyStopping: { patience: 1, on: 'training accuracy' },
           resume: await bytes(),
@@ -325,8 +329,8 @@ describe('training is resumed only with the same', () => {
       'a model alone',
       async () => {
         const model = createJitteryModel();
-        model.initialise(make());
-        return train(make(), createJitteryModel(), data, { resume: await saveCheckpoint(model) });
+        model.initialise(createOracle());
+        return train(createOracle(), createJitteryModel(), data, { resume: await saveCheckpoint(model) });
       },
       'holds a model, but no state of training',
     ],
@@ -337,7 +341,7 @@ describe('training is resumed only with the same', () => {
 
   test('a wrong interval', async () => {
     const checkpoint = { every: { steps: 0 }, write: () => {} };
-    await expect(train(make(), createJitteryModel(), data, { checkpoint })).rejects.toThrow(
+    await expect(train(createOracle(), createJitteryModel(), data, { checkpoint })).rejects.toThrow(
       'checkpoint: every is {"steps":0}',
     );
   });

@@ -1,12 +1,12 @@
 /** `equilibra tune`, `train` and `predict` on tables as people save them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../fixtures/cli/run.ts';
+import { createFolder } from '../support/folder.ts';
 import { normals } from '../support/numbers.ts';
 
-let folder: string;
+const folder = createFolder('conventions');
 const path = (name: string): string => join(folder, name);
 const numbers = normals(120, 8).map((value) => Math.round(value * 1000) / 1000 + 0.0001);
 const rows = Array.from({ length: 40 }, (_, row) => {
@@ -17,7 +17,6 @@ const comma = (value: number): string => value.toFixed(4).replace('.', ',');
 const save = (name: string, lines: readonly string[], end = '\n'): void => writeFileSync(path(name), lines.join(end));
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'equilibra-conventions-'));
   const commas = rows.map((row) => row.map(comma).join(';'));
   save('point.csv', ['a,b,y', ...rows.map((row) => row.map((value) => value.toFixed(4)).join(','))]);
   save('comma.csv', ['sep=;', 'a;b;y', ...commas], '\r\n');
@@ -26,8 +25,6 @@ beforeAll(() => {
   save('units.csv', ['w,a,y', ...rows.map(([a, , y], row) => `${row} kg,${a},${y}`)]);
   save('classes.csv', ['a;b;class', ...rows.map(([a, b]) => `${comma(a)};${comma(b)};${2 * a > b ? 'up' : 'down'}`)]);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 const tune = (name: string, ...more: string[]) => run(['tune', path(name), ...more]);
 
 describe('tune', () => {

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
@@ -7,8 +6,9 @@ import { type Engine, loadCheckpoint, modelFrom, open, saveCheckpoint } from '..
 import { run } from '../fixtures/cli/run.ts';
 import { gzipped, imageFiles, writeCSV, writeIDX } from '../support/files.ts';
 import { flowers } from '../support/flowers.ts';
+import { createFolder } from '../support/folder.ts';
 
-let folder: string;
+const folder = createFolder('predict');
 let engine: Engine;
 const path = (name: string): string => join(folder, name);
 const predict = (...argv: string[]) => run(['predict', ...argv, '--backend', 'cpu']);
@@ -36,7 +36,6 @@ const cells = (out: string): string[][] =>
     .map((line) => line.split(','));
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'equilibra-predict-'));
   engine = await open({ backend: 'cpu' });
   writeFileSync(path('flowers.csv'), writeCSV(flowers()));
   mkdirSync(path('images'));
@@ -49,10 +48,7 @@ beforeAll(async () => {
   ]);
 });
 
-afterAll(() => {
-  engine.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => engine.close());
 
 describe('equilibra predict CHECKPOINT FILE.csv', () => {
   test('prints line, class and probability, and the accuracy where the classes are there', async () => {

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadCheckpoint } from '../../src/index.ts';
 import { type RunOptions, run } from '../fixtures/cli/run.ts';
 import { imageFiles, writeCSV } from '../support/files.ts';
 import { flowers } from '../support/flowers.ts';
+import { createFolder } from '../support/folder.ts';
 
-let folder: string;
+const folder = createFolder('resume');
 const path = (name: string): string => join(folder, name);
 
 /** The options of the first run; a resumed run gets only the data again. */
@@ -19,12 +19,9 @@ const resume = (name: string, more: readonly string[] = [], options: RunOptions 
   run(['train', ...data(), '--resume', path(name), ...more], options);
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'equilibra-resume-'));
   writeFileSync(path('flowers.csv'), writeCSV(flowers(60)));
   await begin('run', ['--epochs', '2']);
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The state that training produced, without its times. */
 function stateOf(name: string) {

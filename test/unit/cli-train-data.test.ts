@@ -1,15 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../fixtures/cli/run.ts';
 import { gzipped, imageFiles, writeCSV, writeIDX } from '../support/files.ts';
 import { flowers } from '../support/flowers.ts';
+import { createFolder } from '../support/folder.ts';
 
-let folder: string;
+const folder = createFolder('data');
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'equilibra-data-'));
   writeFileSync(join(folder, 'flowers.csv'), writeCSV(flowers(), { lineEnd: '\r\n' }));
   writeFileSync(join(folder, 'ragged.csv'), 'x,y\n1,a\n2\n3,b\n');
   writeFileSync(join(folder, 'missing.csv'), 'x,y\n1,a\n?,b\n3,b\n4,a\n6,b\n7,a\n');
@@ -21,8 +20,6 @@ beforeAll(() => {
     writeFileSync(join(folder, 'broken', name), index === 0 ? bytes.subarray(0, -5) : bytes);
   }
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const path = (name: string): string => join(folder, name);
 const train = (...more: string[]) => run(['train', '--backend', 'cpu', '--width', '8', '--epochs', '10', ...more]);

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   constantRate,
   cosine,
@@ -16,19 +15,17 @@ import {
 import { run } from '../fixtures/cli/run.ts';
 import { writeCSV } from '../support/files.ts';
 import { flowers } from '../support/flowers.ts';
+import { createFolder } from '../support/folder.ts';
 
-let folder: string;
+const folder = createFolder('options');
 const path = (name: string): string => join(folder, name);
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'equilibra-options-'));
   // 48 rows are for training, 32 of them from the first class: 6 steps of 8.
   const [header, ...rows] = flowers(60);
   const uneven = rows.map((row, at) => [...row.slice(0, -1), at % 3 === 2 ? 'b' : 'a']);
   writeFileSync(path('flowers.csv'), writeCSV([header, ...uneven]));
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const STEPS = 6;
 const train = (...more: string[]) =>

@@ -1,18 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { findDependences } from '../../src/cli/tune/columns.ts';
 import { warnOfCollinearColumns } from '../../src/cli/tune/warnings.ts';
 import { diabetes, parseTable, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
 import { random } from '../../src/data/random.ts';
 import { run } from '../fixtures/cli/run.ts';
+import { createFolder } from '../support/folder.ts';
 import { tracePath } from '../support/lars.ts';
 import { checkNesting, ESCAPED, row } from '../support/markup.ts';
 import { normals } from '../support/numbers.ts';
 import { HOSTILE } from '../support/training-report.ts';
 
-let folder: string;
+const folder = createFolder('tune');
 const path = (name: string): string => join(folder, name);
 const write = (name: string, header: readonly string[], rows: readonly (readonly (number | string)[])[]): void =>
   writeFileSync(path(name), [header, ...rows].map((each) => `${each.join(',')}\n`).join(''));
@@ -27,7 +27,6 @@ function plainRows(): number[][] {
 }
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'equilibra-tune-'));
   const rows = plainRows();
   write('plain.csv', ['a', 'b', 'c', 'y'], rows);
   write(
@@ -87,8 +86,6 @@ beforeAll(() => {
     `a,"${HOSTILE.replaceAll('"', '""')}",y\n1,2,3\n2,7,4\n3,1,4\n5,2,6\n6,8,8\n7,1,9\n`,
   );
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const tune = (name: string, ...more: string[]) => run(['tune', path(name), '--target', 'y', ...more]);
 

@@ -5,12 +5,11 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine, open } from '../../src/tensor/engine.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
-
-const make = (): Engine => new Engine(openCPU());
+import { createOracle } from '../support/engines.ts';
 
 describe('memory', () => {
   test('aliases share storage, which is freed with the last of them', () => {
-    const engine = make();
+    const engine = createOracle();
     const x = engine.tensor([1, 2, 3, 4], [2, 2]);
     const y = x.reshape([4]);
     expect(engine.memory()).toMatchObject({ buffers: 1, bytes: 32 });
@@ -21,14 +20,14 @@ describe('memory', () => {
     expect(engine.memory()).toMatchObject({ buffers: 0, bytes: 0 });
   });
   test('a disposed tensor cannot be used', async () => {
-    const engine = make();
+    const engine = createOracle();
     const x = engine.tensor([1]);
     x.dispose();
     expect(() => x.neg()).toThrow('it was disposed');
     await expect(x.data()).rejects.toThrow('it was disposed');
   });
   test('tidy keeps what is returned and frees the rest, across an await', async () => {
-    const engine = make();
+    const engine = createOracle();
     const outside = engine.tensor([2]);
     const result = await engine.tidy(async (scope) => {
       const x = scope.tensor([1, 2, 3]);
@@ -39,7 +38,7 @@ describe('memory', () => {
     expect(engine.memory().buffers).toBe(2);
   });
   test('tidy frees everything when it throws', async () => {
-    const engine = make();
+    const engine = createOracle();
     const failing = engine.tidy(async (scope) => {
       const x = scope.tensor([1, 2, 3]).exp();
       await x.data();
@@ -49,7 +48,7 @@ describe('memory', () => {
     expect(engine.memory().buffers).toBe(0);
   });
   test('two scopes at once do not mix', async () => {
-    const engine = make();
+    const engine = createOracle();
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => {
       release = resolve;
@@ -66,7 +65,7 @@ describe('memory', () => {
     expect(engine.memory().buffers).toBe(2);
   });
   test('a gradient leaves only the gradients, also when the loss throws', async () => {
-    const engine = make();
+    const engine = createOracle();
     const x = engine.tensor([1, 2, 3, 4], [2, 2]);
     const [, [gradient]] = await valueAndGrad((w) => w.matmul(w).tanh().softmax().mean(), [x]);
     expect(engine.memory().buffers).toBe(2);
@@ -82,7 +81,7 @@ describe('memory', () => {
     expect(engine.memory().buffers).toBe(1);
   });
   test('nothing can be used after close, which may be called twice', () => {
-    const engine = make();
+    const engine = createOracle();
     engine.close();
     engine.close();
     expect(() => engine.tensor([1])).toThrow('it is closed');
@@ -91,7 +90,7 @@ describe('memory', () => {
 
 describe('Programs', () => {
   test('are traced once per key and shape', () => {
-    const engine = make();
+    const engine = createOracle();
     let traced = 0;
     const double = (size: number): void => {
       engine.run('double', [engine.tensor(new Float64Array(size))], ([x]) => {
@@ -125,7 +124,7 @@ describe('Programs', () => {
     expect(traced).toBe(2);
   });
   test('a loop continues while a sample is running, up to its limit', async () => {
-    const engine = make();
+    const engine = createOracle();
     const countDown = (limit: number): Promise<ArrayLike<number>> =>
       engine
         .run(`count down ${limit}`, [engine.tensor([1, 4, 2])], ([start], tracing) => {
@@ -147,12 +146,12 @@ describe('Programs', () => {
     expect(Array.from(await countDown(3))).toEqual([3, 3, 3]);
   });
   test('a tensor from outside is refused', () => {
-    const engine = make();
+    const engine = createOracle();
     const stray = engine.tensor([1]);
     expect(() => engine.run('stray', [engine.tensor([2])], ([x]) => [x.add(stray)])).toThrow();
   });
   test('loops nest one deep', () => {
-    const engine = make();
+    const engine = createOracle();
     expect(() =>
       engine.run('deep', [engine.tensor([1])], ([x], tracing) => {
         const loop = (body: (x: typeof x1) => typeof x1): typeof x1 =>

@@ -6,6 +6,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import { argmin, inverse } from '../../src/implicit/inverse-and-argmin.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { zerosOn } from '../support/engines.ts';
 import {
   centralDifferences,
   denseSolve,
@@ -18,7 +19,7 @@ import {
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
-const zeros = (...shape: number[]): Tensor => engine.tensor(new Float64Array(shape.reduce((a, b) => a * b, 1)), shape);
+const zeros = zerosOn(engine);
 
 describe('inverse', () => {
   test('of z + z³ by Newton-Krylov, with its slope 1/(1 + 3z²)', async () => {

@@ -21,14 +21,12 @@ import { recorded } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { Tracing } from '../../src/tensor/tracing.ts';
 import { DIFFERENTIABLE, type DifferentiableCase } from '../support/differentiable.ts';
-import { centralDifferences, gradientError, norm, normals, relativeError } from '../support/numbers.ts';
+import { centralDifferences, dot, gradientError, norm, normals, relativeError } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 
 const values = async (x: Tensor): Promise<number[]> => Array.from(await x.data());
-const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
-  Array.from(x).reduce((sum, value, index) => sum + value * y[index], 0);
 
 /** A function on a tape, with the inputs that `followed` names watched. */
 interface Linear {

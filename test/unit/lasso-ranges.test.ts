@@ -9,8 +9,8 @@ import {
   type Tensor,
   valueAndGrad,
 } from '../../src/index.ts';
-import { columnsOf, dot, leastSquares } from '../support/least-squares.ts';
-import { normals, relativeError } from '../support/numbers.ts';
+import { columnsOf, leastSquares } from '../support/least-squares.ts';
+import { dot, normals, relativeError } from '../support/numbers.ts';
 
 for (const backend of ['cpu', 'wasm', 'gpujs', 'webgpu'] as const) {
   describe(`on ${backend}`, async () => {

@@ -10,13 +10,14 @@ import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { recorded } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { zerosOn } from '../support/engines.ts';
 import { findTruth, vertices } from '../support/families.ts';
 import { denseSolve } from '../support/numbers.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 const t = (values: ArrayLike<number>, shape: number[]): Tensor => engine.tensor(values, shape);
-const zeros = (...shape: number[]): Tensor => t(new Float64Array(shape.reduce((a, b) => a * b, 1)), shape);
+const zeros = zerosOn(engine);
 
 /** y = relu(y/2 + x): y′ is in [0, 2] at 0. */
 const inner = (x: Tensor): Tensor =>

@@ -1,17 +1,15 @@
 /** Optimisers and schedules, compared with their formulas in plain float64 loops. */
 import { describe, expect, test } from 'vitest';
-import { openCPU } from '../../src/backends/cpu/index.ts';
-import { Engine } from '../../src/tensor/engine.ts';
 import { adam, adamW } from '../../src/train/adam.ts';
 import { clipped } from '../../src/train/clipped.ts';
 import type { Optimiser } from '../../src/train/optimiser.ts';
 import { stepDecay } from '../../src/train/schedules.ts';
 import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
+import { createOracle } from '../support/engines.ts';
 import { relativeError } from '../support/numbers.ts';
 import { GRADIENTS, runOptimiser, START } from '../support/optimisers.ts';
 
-const make = (): Engine => new Engine(openCPU());
 const rateAt = (step: number): number => 0.1 * 0.5 ** step;
 /** One step in each epoch. */
 const rate = stepDecay(0.1, { factor: 0.5, every: 1 });
@@ -78,7 +76,7 @@ const cases: [string, Optimiser, Reference][] = [
 describe('optimisers follow their formulas', () => {
   test.each(cases)('%s', async (_, optimiser, reference) => {
     const theta = START.flat();
-    const found = await runOptimiser(make(), optimiser);
+    const found = await runOptimiser(createOracle(), optimiser);
     for (const [step, gradients] of GRADIENTS.entries()) {
       reference(theta, gradients.flat(), step);
       expect(relativeError(found[step], theta)).toBeLessThan(1e-13);
@@ -87,7 +85,7 @@ describe('optimisers follow their formulas', () => {
 
   test('the memory of one state lets another one continue', async () => {
     for (const optimiser of [adamW({ rate }), sgd({ rate, momentum: 0.9 }), clipped(adam({ rate }), { norm: 1 })]) {
-      const engine = make();
+      const engine = createOracle();
       const whole = await runOptimiser(engine, optimiser);
       const halves = await runOptimiser(engine, optimiser, { interruptedAt: 2 });
       expect(halves).toEqual(whole);
@@ -95,7 +93,7 @@ describe('optimisers follow their formulas', () => {
   });
 
   test('no memory is left', async () => {
-    const engine = make();
+    const engine = createOracle();
     const { buffers } = engine.memory();
     await runOptimiser(engine, clipped(adamW({ rate }), { norm: 1 }));
     expect(engine.memory().buffers).toBe(buffers);

@@ -13,9 +13,11 @@ import { GENERAL_SOLVERS, type GeneralSolverName } from '../../src/solvers/index
 import { ConvergenceError } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { zerosOn } from '../support/engines.ts';
 import {
   centralDifferences,
   denseSolve,
+  dot,
   gradientError,
   matmul,
   monotoneProblem,
@@ -27,8 +29,7 @@ import {
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 const LINEAR = Object.keys(GENERAL_SOLVERS) as GeneralSolverName[];
-const zeros = (...shape: number[]): Tensor =>
-  engine.tensor(new Float64Array(shape.reduce((size, extent) => size * extent, 1)), shape);
+const zeros = zerosOn(engine);
 
 /** f is a contraction: ‖W‖ is well below 1. */
 const layer = (z: Tensor, W: Tensor, b: Tensor): Tensor => z.matmul(W, { transposeB: true }).add(b).tanh();
@@ -432,8 +433,6 @@ describe('forward mode', () => {
       tape.pullback(z, [w, c], engine.tensor(u, [batch, n])).map((gradient) => gradient.data()),
     );
     const tangents = [engine.tensor(dW, [n, n]), engine.tensor(db, [batch, n])];
-    const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
-      Array.from(x).reduce((sum, a, i) => sum + a * y[i], 0);
     for (const [watched, moved, expected] of [
       [[w, c], tangents, dot(gradients[0], dW) + dot(gradients[1], db)],
       [[w], [tangents[0]], dot(gradients[0], dW)],

@@ -12,12 +12,13 @@ import { concat, pad } from '../../src/tensor/arrange.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { affine } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { zerosOn } from '../support/engines.ts';
 import { findTruth } from '../support/families.ts';
 
 const engine = new Engine(openCPU());
 afterAll(() => engine.close());
 const t = (values: ArrayLike<number>, shape: readonly number[]): Tensor => engine.tensor(values, shape);
-const zeros = (...shape: number[]): Tensor => t(new Float64Array(shape.reduce((a, b) => a * b, 1)), shape);
+const zeros = zerosOn(engine);
 const solutionGiven = (f: ImplicitFunction, z: Tensor, inputs: Tensor[] = [], more: object = {}) =>
   fixedPoint(f, { unknown: z, inputs, solver: 'given', ...more });
 

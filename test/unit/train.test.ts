@@ -1,25 +1,22 @@
 /** Layers, optimiser, training loop and evaluation, on the oracle. */
 import { describe, expect, test } from 'vitest';
-import { openCPU } from '../../src/backends/cpu/index.ts';
 import { digits } from '../../src/data/digits.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { sequential } from '../../src/layers/sequential.ts';
-import { Engine } from '../../src/tensor/engine.ts';
 import { adam } from '../../src/train/adam.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { crossEntropy, oneHot } from '../../src/train/losses.ts';
 import type { Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
-
-const make = (): Engine => new Engine(openCPU());
+import { createOracle } from '../support/engines.ts';
 
 const small = () => sequential(monotone({ inputs: 2, width: 6 }), dense({ inputs: 6, outputs: 3 }));
 
 describe('training', () => {
   test('learns three clouds, and reports its progress', async () => {
-    const engine = make();
+    const engine = createOracle();
     const model = small();
     const seen: Progress[] = [];
     const data = clouds(90);
@@ -50,13 +47,13 @@ describe('training', () => {
 
   test('the same seed gives the same losses to the last bit, another seed others', async () => {
     const run = async (seed: number): Promise<readonly number[]> =>
-      (await train(make(), small(), clouds(40), { epochs: 2, batch: 16, seed })).losses;
+      (await train(createOracle(), small(), clouds(40), { epochs: 2, batch: 16, seed })).losses;
     expect(await run(7)).toEqual(await run(7));
     expect(await run(7)).not.toEqual(await run(8));
   });
 
   test('memory is the same after step 5 and after step 200, and all of it is freed at the end', async () => {
-    const engine = make();
+    const engine = createOracle();
     const model = small();
     const figures: string[] = [];
     let step = 0;
@@ -76,7 +73,7 @@ describe('training', () => {
   });
 
   test('continues from the parameters that a model has on the engine', async () => {
-    const engine = make();
+    const engine = createOracle();
     const model = small();
     const first = await train(engine, model, clouds(40), { epochs: 5, optimiser: adam({ rate: 0.05 }) });
     const second = await train(engine, model, clouds(40), { epochs: 1, optimiser: adam({ rate: 0.05 }) });
@@ -84,7 +81,7 @@ describe('training', () => {
   });
 
   test('digits: 30 steps bring the loss down', async () => {
-    const engine = make();
+    const engine = createOracle();
     const model = sequential(monotone({ inputs: 64, width: 20 }), dense({ inputs: 20, outputs: 10 }));
     const { losses } = await train(engine, model, await digits(), {
       epochs: 2,
@@ -99,7 +96,7 @@ describe('training', () => {
 
 describe('losses', () => {
   test('cross-entropy is the mean of −log p', async () => {
-    const engine = make();
+    const engine = createOracle();
     const scores = engine.tensor([1, 2, 3, 0, 0, 5], [2, 3]);
     const [loss] = await crossEntropy(scores, engine.tensor(oneHot([2, 0], 3), [2, 3])).data();
     const p = (row: number[], at: number): number => Math.exp(row[at]) / row.reduce((sum, x) => sum + Math.exp(x), 0);
@@ -130,18 +127,18 @@ describe('wrong use is refused, naming what was wrong', () => {
     expect(action).toThrow(message);
   });
   test.each<[string, () => Promise<unknown>, string]>([
-    ['epochs', () => train(make(), small(), data, { epochs: 0 }), 'train: epochs is 0'],
-    ['batch', () => train(make(), small(), data, { batch: 0 }), 'train: batch is 0'],
+    ['epochs', () => train(createOracle(), small(), data, { epochs: 0 }), 'train: epochs is 0'],
+    ['batch', () => train(createOracle(), small(), data, { batch: 0 }), 'train: batch is 0'],
     [
       'features',
-      () => train(make(), small(), { ...data, features: 3, count: 4 }),
+      () => train(createOracle(), small(), { ...data, features: 3, count: 4 }),
       'its rows hold 3 numbers, the model takes 2',
     ],
-    ['no samples', () => train(make(), small(), { ...data, count: 0 }), 'it holds no samples'],
-    ['label', () => train(make(), small(), { ...data, labels: new Int32Array(6).fill(9) }), 'labels[0] is 9'],
+    ['no samples', () => train(createOracle(), small(), { ...data, count: 0 }), 'it holds no samples'],
+    ['label', () => train(createOracle(), small(), { ...data, labels: new Int32Array(6).fill(9) }), 'labels[0] is 9'],
     [
       'NaN',
-      () => train(make(), small(), { ...data, inputs: new Float32Array(12).fill(Number.NaN) }),
+      () => train(createOracle(), small(), { ...data, inputs: new Float32Array(12).fill(Number.NaN) }),
       'inputs[0] is NaN',
     ],
   ])('train: %s', async (_, action, message) => {
@@ -149,7 +146,7 @@ describe('wrong use is refused, naming what was wrong', () => {
   });
   test('predict', async () => {
     const model = small();
-    model.initialise(make());
+    model.initialise(createOracle());
     await expect(model.predict([1, 2, 3])).rejects.toThrow(
       'inputs holds 3 numbers; it must be a positive multiple of 2',
     );

@@ -1,12 +1,10 @@
 /** The options of the training loop: early stopping, class weights, a chosen loss, stopping, the time left. */
 import { describe, expect, test } from 'vitest';
-import { openCPU } from '../../src/backends/cpu/index.ts';
 import { random } from '../../src/data/random.ts';
 import type { Samples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
-import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { adam } from '../../src/train/adam.ts';
 import { drawBatches } from '../../src/train/batches.ts';
@@ -19,8 +17,8 @@ import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
+import { createOracle } from '../support/engines.ts';
 
-const make = (): Engine => new Engine(openCPU());
 const small = (): Model => sequential(dense({ inputs: 2, outputs: 3 }));
 const numbersOf = async (model: Model): Promise<number[]> =>
   (await Promise.all(model.parameters.map(({ value }) => value.data()))).flatMap((data) => Array.from(data));
@@ -34,7 +32,7 @@ describe('early stopping', () => {
   };
 
   test('ends after `patience` epochs without improvement, with the parameters of the best one', async () => {
-    const engine = make();
+    const engine = createOracle();
     const model = small();
     const validation = noise(9);
     const after: number[][] = [];
@@ -59,7 +57,7 @@ describe('early stopping', () => {
   });
 
   test('keeps the last parameters on request, and frees all memory', async () => {
-    const engine = make();
+    const engine = createOracle();
     const model = small();
     let last: number[] = [];
     await train(engine, model, noise(8), {
@@ -80,7 +78,7 @@ describe('early stopping', () => {
 
   test('an improvement must exceed the minimum; accuracy counts upwards', () => {
     const model = small();
-    model.initialise(make());
+    model.initialise(createOracle());
     const watch = (on: 'training loss' | 'training accuracy', values: number[]): boolean[] => {
       const stopper = new EarlyStopper({ patience: 2, minimumImprovement: 0.1, on });
       return values.map((value, epoch) => {
@@ -99,7 +97,7 @@ describe('class weights', () => {
   const weights = [0.5, 2, 3];
 
   test('the loss is Σ w·ℓ / Σ w', async () => {
-    const engine = make();
+    const engine = createOracle();
     const { rows, weight } = createTargets(labels, 3, weights);
     const [found] = await crossEntropy(engine.tensor(scores, [4, 3]), engine.tensor(rows, [4, 3])).data();
     let [sum, total] = [0, 0];
@@ -122,7 +120,7 @@ describe('class weights', () => {
     };
     const probabilities = async (classWeights: 'balanced' | undefined): Promise<Float32Array> => {
       const model = small();
-      await train(make(), model, blind, { epochs: 150, batch: 6, optimiser: sgd({ rate: 1 }), classWeights });
+      await train(createOracle(), model, blind, { epochs: 150, batch: 6, optimiser: sgd({ rate: 1 }), classWeights });
       return (await model.predict([0, 0])).probabilities;
     };
     const close = (found: Float32Array, wanted: number[]): void =>
@@ -135,7 +133,7 @@ describe('class weights', () => {
 
   test('equal weights change nothing but rounding', async () => {
     const run = async (classWeights?: number[]): Promise<readonly number[]> =>
-      (await train(make(), small(), clouds(20), { epochs: 2, batch: 8, classWeights })).losses;
+      (await train(createOracle(), small(), clouds(20), { epochs: 2, batch: 8, classWeights })).losses;
     expect(await run([2, 2, 2])).toEqual(await run());
   });
 });
@@ -150,7 +148,7 @@ describe('a user’s own loss', () => {
   test('is trained on and evaluated', async () => {
     const model = small();
     const data = clouds(30);
-    const { epochs } = await train(make(), model, data, {
+    const { epochs } = await train(createOracle(), model, data, {
       epochs: 3,
       batch: 30,
       loss: absolute,
@@ -173,7 +171,7 @@ describe('stopping', () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     let steps = 0;
-    const training = train(make(), model, clouds(40), {
+    const training = train(createOracle(), model, clouds(40), {
       epochs: 100,
       batch: 10,
       signal: controller.signal,
@@ -189,7 +187,7 @@ describe('stopping', () => {
 
   test('an already aborted signal ends it at once', async () => {
     const model = small();
-    await expect(train(make(), model, clouds(6), { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+    await expect(train(createOracle(), model, clouds(6), { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
     expect(model.isInitialised).toBe(false);
   });
 });
@@ -200,7 +198,7 @@ test('timers fire during training, also with epochs of one step', async () => {
   const timer = setInterval(() => {
     ticks += 1;
   }, 1);
-  await train(make(), small(), clouds(4), {
+  await train(createOracle(), small(), clouds(4), {
     epochs: 150,
     batch: 4,
     onProgress: ({ kind }) => {
@@ -217,7 +215,7 @@ describe('the report of a step', () => {
   test('the steps of an epoch, weighted by their samples, add up to the report of the epoch', async () => {
     const seen: Progress[] = [];
     const model = sequential(monotone({ inputs: 2, width: 4 }), dense({ inputs: 4, outputs: 3 }));
-    await train(make(), model, clouds(20), {
+    await train(createOracle(), model, clouds(20), {
       epochs: 20,
       optimiser: adam({ rate: 0.1 }),
       batch: 16,
@@ -249,7 +247,7 @@ describe('time left', () => {
 
   test('every event has it, and it ends at 0', async () => {
     const seen: Progress[] = [];
-    await train(make(), small(), clouds(20), {
+    await train(createOracle(), small(), clouds(20), {
       epochs: 3,
       batch: 8,
       onProgress: (progress) => void seen.push(progress),
@@ -307,6 +305,6 @@ describe('wrong use is refused, naming what was wrong', () => {
       'has theorem3: true, which does not cover them',
     ],
   ])('%s', async (_, options, message) => {
-    await expect(train(make(), small(), data, options)).rejects.toThrow(message);
+    await expect(train(createOracle(), small(), data, options)).rejects.toThrow(message);
   });
 });

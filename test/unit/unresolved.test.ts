@@ -11,7 +11,7 @@ import { type BackendName, concat, type Engine, lasso, monotoneFixedPoint, type 
 import { loadKinks } from '../fixtures/load.ts';
 import { engineOn } from '../support/engines.ts';
 import { checkErrorBounds } from '../support/error-bounds.ts';
-import { denseSolve, matmul, normals, relativeError } from '../support/numbers.ts';
+import { denseSolve, dot, matmul, normals, relativeError } from '../support/numbers.ts';
 import {
   BENT,
   checkPlantedLayer,
@@ -119,8 +119,6 @@ test('a gradient with a selection is computed at the kinks, and so is a tangent'
   const gradients = await Promise.all(tape.pullback(z, inputs, cotangent).map((gradient) => gradient.data()));
   const directions = [engine.tensor([...W].reverse(), [n, n]), engine.tensor([...b].reverse(), [batch, n])];
   const [moved] = pushforward(tape, inputs, directions, [z]);
-  const dot = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
-    Array.from(x).reduce((sum, value, index) => sum + value * y[index], 0);
   const forwards = dot(v, await moved.data());
   expect(dot(gradients[0], [...W].reverse()) + dot(gradients[1], [...b].reverse())).toBeCloseTo(forwards, 9);
 });

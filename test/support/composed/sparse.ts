@@ -2,6 +2,7 @@
  * Lasso problems with planted solutions, in dyadic numbers: duplicates, features at their knots, weights of 0, ridges.
  */
 import fc from 'fast-check';
+import { dot } from '../numbers.ts';
 import { determinantSign, solveExactly } from './exact.ts';
 
 export interface SparseProblem {
@@ -35,8 +36,6 @@ const COLUMNS = [0, 1, 2, 3].flatMap((i) =>
     [0, 0.5].map((other) => H.map((_, place) => (place === i ? sign : place === (i + 1) % 4 ? other : 0))),
   ),
 );
-
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, index) => sum + x * b[index], 0);
 
 export const sparseProblems: fc.Arbitrary<SparseProblem> = fc
   .record({

@@ -1,4 +1,6 @@
 /** The truth about the planted solution, computed exactly from all choices at the kinks. */
+
+import { dot } from '../numbers.ts';
 import { DEFAULT_SELECTION } from './bends.ts';
 import {
   inputColumn,
@@ -153,5 +155,3 @@ export class Truth {
 
 const isPart = ({ sample }: Unit, samples: readonly number[]): boolean =>
   sample === undefined || samples.includes(sample);
-
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, index) => sum + x * b[index], 0);
