@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import puppeteer, { type Page } from 'puppeteer';
-import { browserFlags } from '../src/cli/browser-flags.ts';
+import { listBrowserFlags } from '../src/cli/browser-flags.ts';
 import type { Browser } from '../src/cli/browsers.ts';
 import { CALL_LIMIT, type Environment, type Session } from './environment.ts';
 import { PEERS } from './peers/install.ts';
@@ -33,7 +33,7 @@ export async function openChrome(
     server.closeAllConnections();
   };
   const browser = await puppeteer
-    .launch({ executablePath: path, headless: true, args: browserFlags(adapter), protocolTimeout: CALL_LIMIT })
+    .launch({ executablePath: path, headless: true, args: listBrowserFlags(adapter), protocolTimeout: CALL_LIMIT })
     .catch((error: unknown) => {
       closeServer();
       throw error;

@@ -9,10 +9,10 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { BACKENDS } from '../src/backends/open.ts';
 import { findBrowsers } from '../src/cli/browsers.ts';
-import { EXIT, InputError, shown } from '../src/cli/io.ts';
-import { choiceOption, countOption, helpOf, positiveOption, readArguments } from '../src/cli/options.ts';
+import { EXIT, formatValue, InputError } from '../src/cli/io.ts';
+import { formatHelp, readArguments, readChoice, readCount, readPositive } from '../src/cli/options.ts';
 import { probeWebGPU } from '../src/cli/probe.ts';
-import { softwareDriver } from '../src/cli/vulkan.ts';
+import { findSoftwareDriver } from '../src/cli/vulkan.ts';
 import { foldMasks } from '../src/data/index.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
 import type { Session } from './environment.ts';
@@ -91,7 +91,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const options = readOptions(argv);
     if (options) return await bench(options);
     process.stdout.write(
-      helpOf('npm run lasso -- [options]', 'Times Lasso paths; prints a table and writes JSON.', TABLE),
+      formatHelp('npm run lasso -- [options]', 'Times Lasso paths; prints a table and writes JSON.', TABLE),
     );
     return EXIT.done;
   } catch (error) {
@@ -105,8 +105,8 @@ function readOptions(argv: readonly string[]): Options | undefined {
   const given = readArguments('lasso', TABLE, argv);
   const { help, size, python, output = 'dist/bench/lasso.json' } = given.options;
   if (help) return undefined;
-  const backend = choiceOption(given, 'backend', [...BACKENDS, 'python']);
-  const only = choiceOption(given, 'case', Object.keys(LASSO_CASES));
+  const backend = readChoice(given, 'backend', [...BACKENDS, 'python']);
+  const only = readChoice(given, 'case', Object.keys(LASSO_CASES));
   const own = size === undefined ? undefined : sizeOf(size);
   const cases = Object.entries(LASSO_CASES)
     .filter(([name]) => only === undefined || name === only)
@@ -116,10 +116,10 @@ function readOptions(argv: readonly string[]): Options | undefined {
   return {
     backends: backend ? [backend] : [...BACKENDS, 'python'],
     cases,
-    tolerance: positiveOption(given, 'tolerance', 3e-7),
-    chunk: countOption(given, 'chunk', undefined),
-    repetitions: countOption(given, 'repetitions', 3),
-    limit: positiveOption(given, 'limit', 300),
+    tolerance: readPositive(given, 'tolerance', 3e-7),
+    chunk: readCount(given, 'chunk', undefined),
+    repetitions: readCount(given, 'repetitions', 3),
+    limit: readPositive(given, 'limit', 300),
     python,
     output,
   };
@@ -128,7 +128,7 @@ function readOptions(argv: readonly string[]): Options | undefined {
 function sizeOf(text: string): LassoSize {
   const [samples, features] = (text.match(/^(\d+)[x×](\d+)$/) ?? []).slice(1).map(Number);
   if (samples > 0 && features > 0) return { samples, features };
-  throw new InputError(`--size: it is ${shown(text)}; it must be samples x features, such as 442x10`);
+  throw new InputError(`--size: it is ${formatValue(text)}; it must be samples x features, such as 442x10`);
 }
 
 async function bench(options: Options): Promise<number> {
@@ -204,7 +204,7 @@ async function inNode(backend: BackendName, options: Options, log: Log): Promise
 
 function softwareVariables(): Readonly<Record<string, string>> {
   try {
-    return softwareDriver(findBrowsers(), process.env);
+    return findSoftwareDriver(findBrowsers(), process.env);
   } catch {
     return {};
   }

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { type Browser, findBrowsers } from '../src/cli/browsers.ts';
 import { EXIT, InputError } from '../src/cli/io.ts';
 import { type Probe, probeWebGPU } from '../src/cli/probe.ts';
-import { softwareDriver } from '../src/cli/vulkan.ts';
+import { findSoftwareDriver } from '../src/cli/vulkan.ts';
 import { type Bundles, bundleMeasurements } from './bundle.ts';
 import { drawBench } from './chart.ts';
 import { openChrome } from './chrome.ts';
@@ -116,7 +116,7 @@ async function openEnvironment(
   log: Log,
 ): Promise<Environment | undefined> {
   if (name === 'node') {
-    return openNode(`${bundles.node}/measurements.js`, probe.adapter ? {} : softwareDriver(browsers, process.env));
+    return openNode(`${bundles.node}/measurements.js`, probe.adapter ? {} : findSoftwareDriver(browsers, process.env));
   }
   if (name === 'python') {
     return openPython(python).catch((error: unknown) => {

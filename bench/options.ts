@@ -1,6 +1,6 @@
 /** The options of `npm run bench`. */
-import { InputError, shown } from '../src/cli/io.ts';
-import { choiceOption, helpOf, readArguments } from '../src/cli/options.ts';
+import { formatValue, InputError } from '../src/cli/io.ts';
+import { formatHelp, readArguments, readChoice } from '../src/cli/options.ts';
 import { CONTESTANTS, LIBRARIES, type LibraryName } from './contestants.ts';
 import { ENVIRONMENTS, type EnvironmentName } from './environment.ts';
 import type { Limits } from './measure.ts';
@@ -61,7 +61,7 @@ export function help(): string {
   const summary =
     'Times the library, and others on the same numbers beside it, in headless Chrome and in Node; prints a table and writes\n' +
     'JSON. The others are installed in bench/peers.';
-  return helpOf('npm run bench -- [options]', summary, TABLE);
+  return formatHelp('npm run bench -- [options]', summary, TABLE);
 }
 
 /**
@@ -72,11 +72,12 @@ export function readOptions(argv: readonly string[]): BenchOptions | undefined {
   const given = readArguments('bench', TABLE, argv);
   const { help: wanted, quick, size, output, python, scaling } = given.options;
   if (wanted) return undefined;
-  if (given.positionals.length > 0) throw new InputError(`${shown(given.positionals[0])}: bench takes options only`);
-  const only = choiceOption(given, 'only', ENVIRONMENTS);
-  const backend = choiceOption(given, 'backend', BACKENDS);
-  const library = choiceOption(given, 'library', LIBRARIES);
-  const peers = choiceOption(given, 'peers', PEER_CHOICES);
+  if (given.positionals.length > 0)
+    throw new InputError(`${formatValue(given.positionals[0])}: bench takes options only`);
+  const only = readChoice(given, 'only', ENVIRONMENTS);
+  const backend = readChoice(given, 'backend', BACKENDS);
+  const library = readChoice(given, 'library', LIBRARIES);
+  const peers = readChoice(given, 'peers', PEER_CHOICES);
   const defaults = quick ? SIZES.slice(0, QUICK_SIZES) : SIZES;
   const places = quick ? ENVIRONMENTS.filter((name) => name !== 'python') : ENVIRONMENTS;
   const complete = !(quick || only || backend || library || size || peers);
@@ -98,7 +99,7 @@ function sizeOf(text: string): Size {
   const [batch, width] = (text.match(/^(\d+)[x×](\d+)$/) ?? []).slice(1).map(Number);
   if (!(batch > 0 && width > 0)) {
     throw new InputError(
-      `--size: it is ${shown(text)}; it must be batch x width, two positive integers, such as 128x87`,
+      `--size: it is ${formatValue(text)}; it must be batch x width, two positive integers, such as 128x87`,
     );
   }
   return { batch, width };

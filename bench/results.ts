@@ -1,6 +1,6 @@
 /** The results of a run of the benchmark: the JSON that is written. */
 import { cpus } from 'node:os';
-import { version } from '../src/cli/version.ts';
+import { readVersion } from '../src/cli/version.ts';
 import type { AdapterDescription } from '../src/index.ts';
 import type { CaseName } from './cases.ts';
 import type { Contestant, LibraryName } from './contestants.ts';
@@ -77,7 +77,7 @@ export function resultsOf({
   const processors = cpus();
   return {
     date: new Date().toISOString(),
-    equilibra: version(),
+    equilibra: readVersion(),
     node: process.versions.node,
     versions: peerVersions(),
     processor: { name: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },

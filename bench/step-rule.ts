@@ -6,7 +6,7 @@
 import type { Engine, Tensor } from '../src/index.ts';
 import { type Equation, normsFrom, preActivation } from '../src/solvers/equation.ts';
 import { proximalMapOfJacobian } from '../src/solvers/jacobian.ts';
-import { transposedMap, transposedResolvent } from '../src/solvers/linear-map.ts';
+import { transposeMap, transposeResolvent } from '../src/solvers/linear-map.ts';
 import { tracedMatrix } from '../src/solvers/maps/matrix.ts';
 import { jacobianAt, proximalMapOf } from '../src/solvers/nonlinearity.ts';
 import { peacemanRachford } from '../src/solvers/peaceman-rachford.ts';
@@ -42,7 +42,7 @@ export async function stepRuleCounts(
     const p = preActivation(layer, solved.z);
     const J = jacobianAt(relu, p, tracing.constant({ kind: 'fill', value: 0 }, [1]), 0);
     const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
-    const transposed = { map: transposedMap(map), resolvent: transposedResolvent(resolvent) };
+    const transposed = { map: transposeMap(map), resolvent: transposeResolvent(resolvent) };
     const adjoint = iterate(tracing, { ...common, ...transposed, b: cotangent, sigma });
     return [stack(tracing, solved.relative), stack(tracing, adjoint.relative)];
   });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import puppeteer, { type Page } from 'puppeteer';
-import { browserFlags } from '../src/cli/browser-flags.ts';
+import { listBrowserFlags } from '../src/cli/browser-flags.ts';
 import { type Browser, findBrowsers } from '../src/cli/browsers.ts';
 
 /** Opens the app, calls `use` with the page, and closes both the browser and the server. */
@@ -16,7 +16,7 @@ export async function withWebApp(
     const url = await addressOf(server.stdout);
     const [found] = findBrowsers();
     if (!found) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
-    const args = [...browserFlags(adapter), '--hide-scrollbars'];
+    const args = [...listBrowserFlags(adapter), '--hide-scrollbars'];
     const browser = await puppeteer.launch({
       executablePath: found.path,
       headless: true,

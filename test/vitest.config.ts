@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { findBrowsers } from '../src/cli/browsers.ts';
-import { softwareDriver } from '../src/cli/vulkan.ts';
+import { findSoftwareDriver } from '../src/cli/vulkan.ts';
 
 /** Shaders, kernels and tables are imported as text, as in the bundles. */
 const textModules = {
@@ -19,7 +19,7 @@ const textModules = {
 function vulkanDriver(): Record<string, string> {
   const { EQUILIBRA_TEST_ADAPTER, VK_ICD_FILENAMES } = process.env;
   if (EQUILIBRA_TEST_ADAPTER === 'hardware' || VK_ICD_FILENAMES) return {};
-  return softwareDriver(findBrowsers(), process.env);
+  return findSoftwareDriver(findBrowsers(), process.env);
 }
 
 /** The longest files start first, longest first, so that two workers end at about the same time. */

@@ -6,14 +6,14 @@
 import { execFileSync } from 'node:child_process';
 import { findBrowsers } from '../../src/cli/browsers.ts';
 import { probeWebGPU } from '../../src/cli/probe.ts';
-import { softwareDriver } from '../../src/cli/vulkan.ts';
+import { findSoftwareDriver } from '../../src/cli/vulkan.ts';
 import { describe } from '../table.ts';
 import { type AdapterPart, writePart } from './parts.ts';
 
 const QUERY = ['--query-gpu=name,driver_version,memory.total,clocks.max.sm', '--format=csv,noheader'];
 
 if (process.argv.includes('--exports')) {
-  for (const [name, value] of Object.entries(softwareDriver(findBrowsers(), process.env))) {
+  for (const [name, value] of Object.entries(findSoftwareDriver(findBrowsers(), process.env))) {
     console.log(`export ${name}='${value}'`);
   }
 } else {

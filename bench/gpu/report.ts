@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { version } from '../../src/cli/version.ts';
+import { readVersion } from '../../src/cli/version.ts';
 import {
   type AdapterPart,
   type LayersPart,
@@ -37,7 +37,7 @@ const results = resultsOf(
   ),
   {
     date: new Date().toISOString(),
-    equilibra: version(),
+    equilibra: readVersion(),
     node: process.versions.node,
     processor: { name: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
   },

@@ -1,5 +1,5 @@
 /** The exhibit of Clarke's map: the answers of implicit differentiation at its kink, and where the hypothesis ends. */
-import { type Drawn, paneOf, plot, signed } from '../../src/pictures/plot.ts';
+import { createPane, type Drawn, drawPlot, formatSigned } from '../../src/pictures/plot.ts';
 import { findElement, findInput, readMessage, setText } from '../page/elements.ts';
 import { createTrafficLight } from '../page/light.ts';
 import type { Caller } from '../workers/calls.ts';
@@ -21,7 +21,7 @@ export function startClarke(ask: Caller<GradientCalls>): void {
 
   const update = async (): Promise<void> => {
     const [alpha, beta, slope] = sliders.map((name) => Number(findInput(`clarke-${name}`).value));
-    for (const name of sliders) setText(`clarke-${name}-text`, signed(Number(findInput(`clarke-${name}`).value)));
+    for (const name of sliders) setText(`clarke-${name}-text`, formatSigned(Number(findInput(`clarke-${name}`).value)));
     if (isBusy) {
       isStale = true;
       return;
@@ -32,15 +32,15 @@ export function startClarke(ask: Caller<GradientCalls>): void {
       const determinant = Number((alpha * beta - slope).toFixed(3));
       light.show(
         verdict.status,
-        `the determinant αβ − ${slope} goes from ${signed(-1 - slope)} to ${signed(Number((1 - slope).toFixed(2)))}; ${verdict.reason}`,
+        `the determinant αβ − ${slope} goes from ${formatSigned(-1 - slope)} to ${formatSigned(Number((1 - slope).toFixed(2)))}; ${verdict.reason}`,
       );
       const found = inverse.refusal === undefined ? inverse.value : undefined;
       figure.innerHTML = drawPicture(slope, found && [found[0], found[1]]).text;
       setText(
         'clarke-state',
         found
-          ? `With these α and β: determinant ${signed(determinant)}, inverse [${found.map((entry) => signed(Number(entry.toFixed(3)))).join(', ')}].`
-          : `With these α and β the library refuses: the determinant is ${signed(determinant)}.`,
+          ? `With these α and β: determinant ${formatSigned(determinant)}, inverse [${found.map((entry) => formatSigned(Number(entry.toFixed(3)))).join(', ')}].`
+          : `With these α and β the library refuses: the determinant is ${formatSigned(determinant)}.`,
       );
     } catch (error) {
       setText('clarke-state', readMessage(error));
@@ -63,7 +63,7 @@ function computeFirstRow(alpha: number, beta: number, slope: number): Place {
 
 /** Draws the first rows over a grid of α and β. Curves end at the border of the picture and at singular matrices. */
 function drawNet(slope: number): Drawn[] {
-  const { across } = paneOf(X, Y);
+  const { across } = createPane(X, Y);
   const lines = [
     ...TICKS.map((alpha) => TICKS.map((beta) => computeFirstRow(alpha, beta, slope))),
     ...TICKS.map((beta) => TICKS.map((alpha) => computeFirstRow(alpha, beta, slope))),
@@ -75,12 +75,12 @@ function drawNet(slope: number): Drawn[] {
   });
 }
 
-function drawPicture(slope: number, at: Place | undefined): ReturnType<typeof plot> {
+function drawPicture(slope: number, at: Place | undefined): ReturnType<typeof drawPlot> {
   const corner = (alpha: number, beta: number): Place => computeFirstRow(alpha, beta, slope);
   const corners = [corner(-1, -1), corner(1, 1), corner(-1, 1), corner(1, -1)];
   const isWhole = slope > 1;
   const mean: Place = [0, corners.reduce((sum, [, y]) => sum + y / 4, 0)];
-  return plot({
+  return drawPlot({
     title: 'The first row of the inverse matrices',
     description: 'the answers make a butterfly within the trapezium of the Clarke Jacobian',
     x: X,

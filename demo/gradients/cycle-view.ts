@@ -1,7 +1,7 @@
 /** The exhibit of the descent that cycles. A click sets its start. */
 import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
 import { type Bilevel, PAPER, type Point, RATE } from '../../src/gallery/descent.ts';
-import { paneOf, plot, signed, WIDTH } from '../../src/pictures/plot.ts';
+import { createPane, drawPlot, formatSigned, WIDTH } from '../../src/pictures/plot.ts';
 import { findButton, findElement, findInput, findSelect, isAbort, readMessage, setText } from '../page/elements.ts';
 import { createTrafficLight } from '../page/light.ts';
 import type { Caller } from '../workers/calls.ts';
@@ -17,7 +17,7 @@ export function startCycle(ask: Caller<GradientCalls>): void {
   const figure = findElement('cycle-figure', HTMLElement);
   const light = createTrafficLight(findElement('cycle-light', HTMLElement));
   const line = findSelect('cycle-line');
-  const pane = paneOf(X, Y);
+  const pane = createPane(X, Y);
   let current = new AbortController();
 
   const run = async (): Promise<void> => {
@@ -97,13 +97,13 @@ function appendShape(figure: HTMLElement, tag: string, attributes: Readonly<Reco
   return element;
 }
 
-function drawPicture(name: LineName, start: Point): ReturnType<typeof plot> {
+function drawPicture(name: LineName, start: Point): ReturnType<typeof drawPlot> {
   const problem = PROBLEMS[name];
   const [p, q, r] = problem.line;
   const jump = [-1, 7].map((y): Point => [(-r - q * y) / p, y]);
-  return plot({
+  return drawPlot({
     title: 'Descent in the plane',
-    description: `from ${start.map((each) => signed(Number(each.toFixed(2)))).join(', ')}; a click sets another start`,
+    description: `from ${start.map((each) => formatSigned(Number(each.toFixed(2)))).join(', ')}; a click sets another start`,
     x: X,
     y: Y,
     drawn: [

@@ -1,6 +1,6 @@
 /** The exhibit of the ascent that becomes the Lorenz attractor, beside the ascent along the true gradient. */
 import { START, type Vector } from '../../src/gallery/lorenz.ts';
-import { signed } from '../../src/pictures/plot.ts';
+import { formatSigned } from '../../src/pictures/plot.ts';
 import { createElement, findButton, findElement, findInput, isAbort, readMessage, setText } from '../page/elements.ts';
 import { createTrafficLight } from '../page/light.ts';
 import { type ColourName, onColourChange, resolveColour } from '../page/theme.ts';
@@ -101,7 +101,7 @@ function showAnswers({ answers, trueGradient, dropped }: LorenzAnswers): void {
 }
 
 function formatVector(values: Vector): string {
-  return `(${values.map((value) => signed(Number(value.toFixed(2)))).join(', ')})`;
+  return `(${values.map((value) => formatSigned(Number(value.toFixed(2)))).join(', ')})`;
 }
 
 /** Paints the paths as seen from the side, turned by `angle` about the upright axis z. */

@@ -1,16 +1,16 @@
 /** The worker that computes the exhibits, with the same functions as `equilibra gallery`. */
-import { certificateAt0, inverseJacobian } from '../../src/gallery/clarke.ts';
+import { certifyAt0, computeInverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
-import { certificateAt, descended, PAPER, RATE } from '../../src/gallery/descent.ts';
+import { certifyAt, descend, PAPER, RATE } from '../../src/gallery/descent.ts';
 import {
-  ascent,
-  certificateOf,
+  ascend,
+  certifyLorenzAt,
   implicitGradient,
   RATE as LORENZ_RATE,
   trueGradient,
   type Vector,
 } from '../../src/gallery/lorenz.ts';
-import { answerOrRefusal } from '../../src/gallery/refusal.ts';
+import { catchRefusal } from '../../src/gallery/refusal.ts';
 import { type Engine, type ImplicitCertificate, open } from '../../src/index.ts';
 import { serveCalls, yieldToMessages } from '../workers/calls.ts';
 import type { Answer, GradientCalls, Verdict } from './protocol.ts';
@@ -32,8 +32,8 @@ serveCalls<GradientCalls>(self, {
     for (let done = 0, from = start; done < steps; done += DESCENT_PART) {
       await yieldToMessages();
       if (signal.aborted) return;
-      const [[, ...points]] = await descended(await openOnce(), [problem], [from], DESCENT_PART, RATE);
-      const { samples } = await certificateAt(await openOnce(), problem, points, RADIUS);
+      const [[, ...points]] = await descend(await openOnce(), [problem], [from], DESCENT_PART, RATE);
+      const { samples } = await certifyAt(await openOnce(), problem, points, RADIUS);
       tell({ points, statuses: samples.map(({ status }) => status) });
       from = points[points.length - 1];
     }
@@ -46,7 +46,7 @@ serveCalls<GradientCalls>(self, {
     for (let done = 0, at = from; done < steps; done += ASCENT_PART) {
       await yieldToMessages();
       if (signal.aborted) return;
-      const [, ...points] = await ascent(gradient, Math.min(ASCENT_PART, steps - done), LORENZ_RATE, at);
+      const [, ...points] = await ascend(gradient, Math.min(ASCENT_PART, steps - done), LORENZ_RATE, at);
       tell(points);
       at = points[points.length - 1];
     }
@@ -57,7 +57,7 @@ serveCalls<GradientCalls>(self, {
     const answers = [];
     for (const distance of [0, 1e-2]) {
       const answer = await answerOrRefuse(() => implicitGradient(opened, at, { distance }));
-      answers.push({ distance, answer, verdict: createVerdict(await certificateOf(opened, at, distance)) });
+      answers.push({ distance, answer, verdict: createVerdict(await certifyLorenzAt(opened, at, distance)) });
     }
     const dropped = await implicitGradient(opened, at, { onFailure: 'report' });
     return { at, answers, trueGradient: await trueGradient(opened, at), dropped };
@@ -66,14 +66,14 @@ serveCalls<GradientCalls>(self, {
   async clarke({ alpha, beta, slope }) {
     const opened = await openOnce();
     return {
-      inverse: await answerOrRefuse(() => inverseJacobian(opened, alpha, beta, slope)),
-      verdict: createVerdict(await certificateAt0(opened, slope)),
+      inverse: await answerOrRefuse(() => computeInverseJacobian(opened, alpha, beta, slope)),
+      verdict: createVerdict(await certifyAt0(opened, slope)),
     };
   },
 });
 
 async function answerOrRefuse<Value>(value: () => Promise<Value>): Promise<Answer<Value>> {
-  return answerOrRefusal(async () => ({ value: await value() }));
+  return catchRefusal(async () => ({ value: await value() }));
 }
 
 function createVerdict({ status, reason, kinks }: ImplicitCertificate): Verdict {

@@ -1,9 +1,9 @@
 /** The path and the held-out error as pictures. */
 
 import type { Markup } from '../../src/pictures/markup.ts';
-import { type NamedEnd, namesAt, withRoomForNames } from '../../src/pictures/names.ts';
-import { rangeOf, upright } from '../../src/pictures/numbers.ts';
-import { type Drawn, paneOf, plot, type Range } from '../../src/pictures/plot.ts';
+import { drawNames, makeRoomForNames, type NamedEnd } from '../../src/pictures/names.ts';
+import { rangeOf, verticalLine } from '../../src/pictures/numbers.ts';
+import { createPane, type Drawn, drawPlot, type Range } from '../../src/pictures/plot.ts';
 import type { Knot, PathPoint, PathSummary } from './protocol.ts';
 
 /** There is no room for more names. */
@@ -22,7 +22,7 @@ export function drawPath({ summary: { path, featureNames }, at, knots }: Shown):
     .map((name, feature) => ({ name, value: path[0].coefficients[feature] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
     .slice(0, MAXIMUM_NAMES);
-  const { x, y } = withRoomForNames(
+  const { x, y } = makeRoomForNames(
     chooseLogLambdaRange(path),
     rangeOf(
       'coefficient',
@@ -38,14 +38,14 @@ export function drawPath({ summary: { path, featureNames }, at, knots }: Shown):
       points: path.map(({ logLambda, coefficients }) => [logLambda, coefficients[feature]]),
     }),
   );
-  return plot({
+  return drawPlot({
     title: 'Coefficients',
     description: `${featureNames.length} coefficients along log λ; at the chosen one ${at.coefficients.filter((value) => value !== 0).length} are not 0`,
     x,
     y,
     drawn: [
-      ...namesAt(path[0].logLambda, ends, x, y),
-      { kind: 'curve', look: 'second', points: upright(at.logLambda, y) },
+      ...drawNames(path[0].logLambda, ends, x, y),
+      { kind: 'curve', look: 'second', points: verticalLine(at.logLambda, y) },
       ...curves,
       ...knots.map(({ logLambda }): Drawn => ({ kind: 'point', look: 'second', at: [logLambda, 0] })),
       ...at.coefficients.map((value): Drawn => ({ kind: 'point', look: 'first', at: [at.logLambda, value] })),
@@ -59,13 +59,13 @@ export function drawPath({ summary: { path, featureNames }, at, knots }: Shown):
 
 export function drawError({ summary: { path }, at, visited }: Shown): Markup {
   const x = chooseLogLambdaRange(path);
-  return plot({
+  return drawPlot({
     title: 'Held-out error',
     description: `${at.error.toPrecision(4)} at the chosen λ, where its derivative in log λ is ${at.gradient.toPrecision(3)}`,
     x,
     y: chooseErrorRange(path),
     drawn: [
-      { kind: 'curve', look: 'second', points: upright(at.logLambda, chooseErrorRange(path)) },
+      { kind: 'curve', look: 'second', points: verticalLine(at.logLambda, chooseErrorRange(path)) },
       { kind: 'curve', look: 'first', points: path.map(({ logLambda, error }) => [logLambda, error]) },
       ...visited.map(
         ({ logLambda, error, gradient }): Drawn => ({
@@ -88,7 +88,7 @@ export function drawError({ summary: { path }, at, visited }: Shown): Markup {
 
 /** Returns log λ at a horizontal position in the picture of the error. */
 export function readLogLambda({ path }: PathSummary, across: number): number {
-  return paneOf(chooseLogLambdaRange(path), chooseErrorRange(path)).place(across, 0)[0];
+  return createPane(chooseLogLambdaRange(path), chooseErrorRange(path)).place(across, 0)[0];
 }
 
 function chooseLogLambdaRange(path: readonly PathPoint[]): Range {

@@ -1,8 +1,8 @@
 /**
  * The view of the Lasso path: a slider for log λ, the features in the model, and the held-out error with its gradient.
  */
-import { significant } from '../../src/pictures/numbers.ts';
-import { signed, WIDTH } from '../../src/pictures/plot.ts';
+import { formatSignificant } from '../../src/pictures/numbers.ts';
+import { formatSigned, WIDTH } from '../../src/pictures/plot.ts';
 import { takeDrops } from '../page/drops.ts';
 import {
   createElement,
@@ -42,10 +42,10 @@ export function startLasso(): void {
     findElement('lasso-path', HTMLElement).innerHTML = drawPath(shown).text;
     findElement('lasso-error', HTMLElement).innerHTML = drawError(shown).text;
     slider.value = String(at.logLambda);
-    slider.setAttribute('aria-valuetext', `log λ ${significant(at.logLambda, 3)}`);
-    setText('lasso-lambda-text', significant(at.logLambda, 4));
+    slider.setAttribute('aria-valuetext', `log λ ${formatSignificant(at.logLambda, 3)}`);
+    setText('lasso-lambda-text', formatSignificant(at.logLambda, 4));
     setText('lasso-figure-error', at.error.toPrecision(5));
-    setText('lasso-figure-gradient', significant(at.gradient, 3));
+    setText('lasso-figure-gradient', formatSignificant(at.gradient, 3));
     setText(
       'lasso-figure-support',
       `${at.coefficients.filter((value) => value !== 0).length} of ${summary.featureNames.length}`,
@@ -59,7 +59,7 @@ export function startLasso(): void {
       'lasso-state',
       local.kinks.length === 0
         ? 'Between knots: the error has one derivative.'
-        : `At the knot of ${names}: the slope is ${significant(local.left, 4)} to the left and ${significant(local.right, 4)} to the right.`,
+        : `At the knot of ${names}: the slope is ${formatSignificant(local.left, 4)} to the left and ${formatSignificant(local.right, 4)} to the right.`,
     );
   };
   /** Solves at the latest log λ that was asked for. Requests that a newer one replaces are skipped. */
@@ -129,7 +129,7 @@ export function startLasso(): void {
         'lasso-state',
         last.logLambda < least
           ? 'The error falls to the end of the path: with these rows a penalty does not help.'
-          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at log λ = ${significant(last.logLambda, 4)}.`,
+          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at log λ = ${formatSignificant(last.logLambda, 4)}.`,
       );
       stopTuning();
     } catch (error) {
@@ -188,7 +188,7 @@ function showSummary({ name, rows, featureNames, target, columns, remarks }: Pat
 
 function listKnots(knots: readonly Knot[], { featureNames }: PathSummary, go: (logLambda: number) => void): void {
   const rows = knots.map(({ logLambda, feature, enters, left, right }) => {
-    const link = createElement('button', { type: 'button', class: 'plain' }, significant(logLambda, 4));
+    const link = createElement('button', { type: 'button', class: 'plain' }, formatSignificant(logLambda, 4));
     link.addEventListener('click', () => go(logLambda));
     return createElement(
       'tr',
@@ -203,5 +203,5 @@ function listKnots(knots: readonly Knot[], { featureNames }: PathSummary, go: (l
 }
 
 function formatSlope(slope: number): string {
-  return Number.isFinite(slope) ? signed(Number(slope.toPrecision(4))) : '–';
+  return Number.isFinite(slope) ? formatSigned(Number(slope.toPrecision(4))) : '–';
 }

@@ -2,7 +2,11 @@
  * The name with the fewest letters to change, regardless of case. @param most only names with fewer changes than this
  * count
  */
-export function nearestTo(name: string, names: readonly string[], most = Number.POSITIVE_INFINITY): string | undefined {
+export function findNearestName(
+  name: string,
+  names: readonly string[],
+  most = Number.POSITIVE_INFINITY,
+): string | undefined {
   let best: string | undefined;
   let fewest = most;
   for (const each of names) {

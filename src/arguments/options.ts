@@ -1,6 +1,6 @@
 import { type Check, OBJECT } from './check.ts';
-import { nearestTo } from './nearest.ts';
-import { shown } from './shown.ts';
+import { describeValue } from './describe-value.ts';
+import { findNearestName } from './nearest.ts';
 
 type Names<Options> = Options extends unknown ? keyof Options : never;
 
@@ -38,6 +38,6 @@ export function readOptions<Options extends object>(
 
 function createUnknownOptionError(what: string, name: string, names: readonly string[]): RangeError {
   return new RangeError(
-    `${what}: there is no option ${shown(name)}; the nearest is ${nearestTo(name, names)}, and all are ${names.join(', ')}`,
+    `${what}: there is no option ${describeValue(name)}; the nearest is ${findNearestName(name, names)}, and all are ${names.join(', ')}`,
   );
 }

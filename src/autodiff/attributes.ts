@@ -1,4 +1,4 @@
 /** Reads an attribute of a recorded operation by name; the caller knows its type. */
-export function attribute<Value>(attributes: object, name: string): Value {
+export function readAttribute<Value>(attributes: object, name: string): Value {
   return (attributes as Record<string, Value>)[name];
 }

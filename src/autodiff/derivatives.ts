@@ -18,7 +18,7 @@ import {
   sum,
 } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute } from './attributes.ts';
+import { readAttribute } from './attributes.ts';
 import type { Recorded } from './recorded.ts';
 
 /** The derivatives of smooth element-wise operations; `KINKS` has those with kinks. */
@@ -43,7 +43,7 @@ const timesFactor: LinearMap = (t, { factor }) => multiply(t, factor());
 
 /** Operations of one input with J = Jᵀ, for which one map serves tangents and cotangents. */
 export const SYMMETRIC = {
-  scale: (t, { attributes }) => multiply(t, attribute<number>(attributes, 'factor')),
+  scale: (t, { attributes }) => multiply(t, readAttribute<number>(attributes, 'factor')),
   negate,
   log: (t, { inputs: [x] }) => divide(t, x),
   // (√x)' = 1/(2√x)
@@ -62,9 +62,9 @@ export const SYMMETRIC = {
   softsign: timesFactor,
   arctan: timesFactor,
   dropout: (t, { attributes }) =>
-    dropout(t, attribute<number>(attributes, 'rate'), { seed: attribute<number>(attributes, 'seed') }),
+    dropout(t, readAttribute<number>(attributes, 'rate'), { seed: readAttribute<number>(attributes, 'seed') }),
   standardise: (t, { inputs: [x], attributes }) => {
-    const epsilon = attribute<number>(attributes, 'epsilon');
+    const epsilon = readAttribute<number>(attributes, 'epsilon');
     return x.node ? standardiseDerivative(x, t, epsilon) : rowwise('standardiseDerivative', x, t, [epsilon]);
   },
   // s ∘ (t − Σ t∘s): J = diag(s) − ssᵀ

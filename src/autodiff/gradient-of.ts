@@ -1,4 +1,4 @@
-import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
+import { createResultError, FUNCTION } from '../arguments/check.ts';
 import { elementwise } from '../tensor/kernels.ts';
 import { reshape } from '../tensor/operations.ts';
 import { isTensor, TENSORS, type Tensor } from '../tensor/tensor.ts';
@@ -40,7 +40,7 @@ function gradientOn(
   // A variable of its own, so that everything else that depends on x is held fixed.
   const variable = x.node ? reshape(x, x.shape) : tape.watch(x);
   const value = f(variable, ...others);
-  if (!isTensor(value) || value.isDisposed) throw refusalOfResult('gradientOf: the function', value, 'a tensor');
+  if (!isTensor(value) || value.isDisposed) throw createResultError('gradientOf: the function', value, 'a tensor');
   checkFollowed('gradientOf', 'the value', value, tape, true);
   return tape.followedPullback(value, [variable], onesLike(value))[0];
 }

@@ -1,4 +1,4 @@
-import { FUNCTION, refusalOfResult } from '../arguments/check.ts';
+import { createResultError, FUNCTION } from '../arguments/check.ts';
 import type { Arena } from '../tensor/arena.ts';
 import { Engine } from '../tensor/engine.ts';
 import { checkTogether, isTensor, TENSORS, type Tensor } from '../tensor/tensor.ts';
@@ -22,8 +22,8 @@ function engineOf(name: string, inputs: readonly Tensor[]): Engine {
 /** Checks the result of the caller's function. A tensor that the function did not create becomes an alias. */
 function checkResult(name: string, result: Tensor, arena: Arena): Tensor {
   const isOfEngine = isTensor(result) && !result.isDisposed && result.context instanceof Engine;
-  if (!isOfEngine) throw refusalOfResult(`${name}: the function`, result, 'a tensor, or a promise of one');
-  return result.arena === arena ? result : (result.context as Engine).followedIn(arena, result);
+  if (!isOfEngine) throw createResultError(`${name}: the function`, result, 'a tensor, or a promise of one');
+  return result.arena === arena ? result : (result.context as Engine).followIn(arena, result);
 }
 
 /** How a function is differentiated. */
@@ -52,8 +52,8 @@ async function runWithTape<Result>(
 ): Promise<Result> {
   const engine = engineOf(name, inputs);
   const around = tapeOf(name, [...inputs, ...others]);
-  return engine.inArena(async (arena) => {
-    const use = (tensor: Tensor): Tensor => engine.followedIn(arena, tensor);
+  return engine.runInArena(async (arena) => {
+    const use = (tensor: Tensor): Tensor => engine.followIn(arena, tensor);
     const tape = around ?? new Tape();
     try {
       // A variable of its own, so that everything else that depends on the input is held fixed.

@@ -94,7 +94,7 @@ export function followedPushforward(
  * The same as `productsOn`, with the derivatives of element-wise operations computed once, here: for many products
  * with one Jacobian, as in the loop of a linear solver. Valid until the tape is disposed.
  */
-export function linearised(tape: Tape, options: PlaybackOptions = {}): JacobianProducts {
+export function createLinearisation(tape: Tape, options: PlaybackOptions = {}): JacobianProducts {
   const { factorOf, ...others } = createPlayback(tape, options);
   const entries = [...tape.operations];
   const withFactor = entries.filter(({ operation }) => kinkDescription(operation) || Object.hasOwn(FACTORS, operation));

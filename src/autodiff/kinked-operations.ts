@@ -1,6 +1,6 @@
 /** Lists the operations with kinks on a tape, for code that examines a function. */
 import type { Tensor } from '../tensor/tensor.ts';
-import { type KinkDescription, kinkDescription, nearness } from './kinks.ts';
+import { type KinkDescription, kinkDescription, widenTolerance } from './kinks.ts';
 import { dependentOn, type Entry } from './linearisation.ts';
 import type { Selectable } from './selection.ts';
 import type { Tape } from './tape.ts';
@@ -91,7 +91,7 @@ export function liftedOn(
     const x = kinks.argument(inputs);
     const tolerance = radius === undefined ? kinks.tolerance(inputs) : x.context.upload([radius], [1], x);
     const ends = (within: Tensor): Tensor[] => {
-      const near = nearness(within, uncertainty?.[place]);
+      const near = widenTolerance(within, uncertainty?.[place]);
       return [0, 1].map((q) => kinks.derivative(x, near, attributes, q));
     };
     const [low, high] = ends(tolerance);

@@ -2,7 +2,7 @@
 import type { ElementwiseOperation } from '../backends/kernels.ts';
 import { elementwise, reduceAxes } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute } from './attributes.ts';
+import { readAttribute } from './attributes.ts';
 
 /**
  * The selection applies within this many units of rounding of a kink: the tolerance is 64·ε·max|x| along the last
@@ -44,13 +44,13 @@ function activation(
     tolerance: ([x]) => kinkTolerance(x),
     positions,
     derivative: (x, tolerance, attributes, q) =>
-      elementwise(kernel, [x, tolerance], [q, ...names.map((name) => attribute<number>(attributes, name))]),
+      elementwise(kernel, [x, tolerance], [q, ...names.map((name) => readAttribute<number>(attributes, name))]),
   };
 }
 
 /** The slope left of 0 is the attribute, and right of 0 it is 1: if both are 1, the function does not bend. */
 function bentAtZero(kernel: ElementwiseOperation, name: string): KinkDescription {
-  return activation(kernel, [name], (attributes) => (attribute<number>(attributes, name) === 1 ? [] : [0]));
+  return activation(kernel, [name], (attributes) => (readAttribute<number>(attributes, name) === 1 ? [] : [0]));
 }
 
 /**
@@ -74,7 +74,7 @@ function extreme(orient: (x: Tensor) => Tensor): KinkDescription {
 }
 
 /** The larger of the two tolerances. */
-export function nearness(tolerance: Tensor, uncertainty: Tensor | undefined): Tensor {
+export function widenTolerance(tolerance: Tensor, uncertainty: Tensor | undefined): Tensor {
   return uncertainty ? elementwise('maximum', [tolerance, uncertainty]) : tolerance;
 }
 
@@ -82,14 +82,14 @@ export const KINKS = {
   relu: activation('reluDerivative', [], () => [0]),
   abs: activation('absDerivative', [], () => [0]),
   softThreshold: activation('softThresholdDerivative', ['threshold'], (attributes) => {
-    const threshold = attribute<number>(attributes, 'threshold');
+    const threshold = readAttribute<number>(attributes, 'threshold');
     return [-threshold, threshold];
   }),
   leakyRelu: bentAtZero('leakyReluDerivative', 'slope'),
   elu: bentAtZero('eluDerivative', 'alpha'),
   clip: activation('clipDerivative', ['low', 'high'], (attributes) => [
-    attribute<number>(attributes, 'low'),
-    attribute<number>(attributes, 'high'),
+    readAttribute<number>(attributes, 'low'),
+    readAttribute<number>(attributes, 'high'),
   ]),
   maximum: extreme((x) => x),
   minimum: extreme((x) => elementwise('negate', [x])),
@@ -118,5 +118,5 @@ export function computeKinkedDerivative(
 
 /** The selection with which the operation was called. */
 export function ownSelection(attributes: object): number {
-  return attribute<number>(attributes, 'selection');
+  return readAttribute<number>(attributes, 'selection');
 }

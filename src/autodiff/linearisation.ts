@@ -1,7 +1,7 @@
 /** The linear maps of recorded operations backwards: Jᵀu. `JacobianProducts` has the forward direction. */
 import { elementwise } from '../tensor/kernels.ts';
 import { add, reshape } from '../tensor/operations.ts';
-import { describe, sameShape } from '../tensor/shape.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Recorder, Tensor } from '../tensor/tensor.ts';
 import type { OperationName } from './definable.ts';
 import { zerosLike } from './derivatives.ts';
@@ -53,7 +53,7 @@ export class Linearisation {
    */
   pullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
     if (!cotangent && output.size !== 1) {
-      throw new RangeError(`autodiff: the loss has shape ${describe(output.shape)}; it must hold one number`);
+      throw new RangeError(`autodiff: the loss has shape ${formatShape(output.shape)}; it must hold one number`);
     }
     if (cotangent) checkShapes('cotangent', [cotangent], [output]);
     const cotangents = new Map<number, Tensor>();
@@ -140,14 +140,14 @@ export class Linearisation {
   }
 }
 
-export function depends({ inputIndices }: Pick<Entry, 'inputIndices'>, on: ReadonlySet<number | undefined>): boolean {
+export function dependsOn({ inputIndices }: Pick<Entry, 'inputIndices'>, on: ReadonlySet<number | undefined>): boolean {
   return inputIndices.some((index) => index !== undefined && on.has(index));
 }
 
 /** The numbers of all tensors that depend on one of these, and of these themselves. */
 export function dependentOn(indices: Iterable<number>, entries: readonly Entry[]): ReadonlySet<number> {
   const dependent = new Set(indices);
-  for (const entry of entries) if (depends(entry, dependent)) dependent.add(entry.outputIndex);
+  for (const entry of entries) if (dependsOn(entry, dependent)) dependent.add(entry.outputIndex);
   return dependent;
 }
 
@@ -159,7 +159,7 @@ export function checkShapes(name: string, given: readonly Tensor[], needed: read
   for (const [index, { shape }] of given.entries()) {
     if (sameShape(shape, needed[index].shape)) continue;
     throw new RangeError(
-      `autodiff: ${name}[${index}] has shape ${describe(shape)}; it must be ${describe(needed[index].shape)}`,
+      `autodiff: ${name}[${index}] has shape ${formatShape(shape)}; it must be ${formatShape(needed[index].shape)}`,
     );
   }
 }

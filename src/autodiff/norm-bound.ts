@@ -4,7 +4,7 @@
  */
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute } from './attributes.ts';
+import { readAttribute } from './attributes.ts';
 import type { OperationName } from './definable.ts';
 import type { Recorded } from './recorded.ts';
 
@@ -98,9 +98,9 @@ const RULES: Readonly<Partial<Record<OperationName, Rule>>> = {
   arctan: nonexpansive,
   sigmoid: lipschitz(() => 1 / 4),
   softmax: lipschitz(() => 1 / 2), // the eigenvalues of diag(s) − ssᵀ are at most ½
-  leakyRelu: lipschitz(({ attributes }) => Math.max(1, Math.abs(attribute<number>(attributes, 'slope')))),
-  scale: lipschitz(({ attributes }) => Math.abs(attribute<number>(attributes, 'factor'))),
-  dropout: lipschitz(({ attributes }) => 1 / (1 - attribute<number>(attributes, 'rate'))),
+  leakyRelu: lipschitz(({ attributes }) => Math.max(1, Math.abs(readAttribute<number>(attributes, 'slope')))),
+  scale: lipschitz(({ attributes }) => Math.abs(readAttribute<number>(attributes, 'factor'))),
+  dropout: lipschitz(({ attributes }) => 1 / (1 - readAttribute<number>(attributes, 'rate'))),
   sum: lipschitz(({ inputs: [x], output }) => repetitionNorm(output, x)),
   add: sum,
   subtract: sum,

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { CustomOperation } from './custom.ts';
 import { FACTORS } from './derivatives.ts';
 import { kinkedOn, selectablesOn } from './kinked-operations.ts';
-import { type KinkDescription, kinkDescription, nearness, ownSelection } from './kinks.ts';
+import { type KinkDescription, kinkDescription, ownSelection, widenTolerance } from './kinks.ts';
 import type { Entry, Playback } from './linearisation.ts';
 import { isByPlace, type Selection, selectionsFor } from './selection.ts';
 import type { Tape } from './tape.ts';
@@ -66,7 +66,7 @@ function computeSelectedDerivative(
   uncertainty: Tensor | undefined,
 ): Tensor {
   const x = argument(inputs);
-  const near = nearness(tolerance(inputs), uncertainty);
+  const near = widenTolerance(tolerance(inputs), uncertainty);
   if (typeof selection === 'number') return derivative(x, near, attributes, selection);
   const [low, high] = [0, 1].map((q) => derivative(x, near, attributes, q));
   // (1 − q)·low + q·high, written so that nothing is rounded where the two agree.

@@ -3,7 +3,7 @@ import { broadcast, gather, pad, scatterAdd, slice } from '../tensor/arrange.ts'
 import { exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute } from './attributes.ts';
+import { readAttribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, mapTable, SYMMETRIC, sumLastAxis } from './derivatives.ts';
@@ -56,13 +56,13 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
     needed[2] ? unbroadcast(g, b.shape) : undefined,
   ],
   slice: (g, { inputs: [{ shape }], attributes }) => [
-    pad(g, attribute<readonly number[]>(attributes, 'starts'), shape),
+    pad(g, readAttribute<readonly number[]>(attributes, 'starts'), shape),
   ],
   pad: (g, { inputs: [{ shape }], attributes }) => [
-    slice(g, attribute<readonly number[]>(attributes, 'starts'), shape),
+    slice(g, readAttribute<readonly number[]>(attributes, 'starts'), shape),
   ],
   concat: (g, { inputs, attributes }, needed) => {
-    const axis = attribute<number>(attributes, 'axis');
+    const axis = readAttribute<number>(attributes, 'axis');
     let start = 0;
     return inputs.map(({ shape }, index) => {
       const starts = shape.map((_, at) => (at === axis ? start : 0));
@@ -71,19 +71,19 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
     });
   },
   gather: (g, { inputs: [x], attributes }) => [
-    scatterAdd(g, attribute<readonly number[]>(attributes, 'indices'), x.shape[0]),
+    scatterAdd(g, readAttribute<readonly number[]>(attributes, 'indices'), x.shape[0]),
   ],
-  scatterAdd: (g, { attributes }) => [gather(g, attribute<readonly number[]>(attributes, 'indices'))],
+  scatterAdd: (g, { attributes }) => [gather(g, readAttribute<readonly number[]>(attributes, 'indices'))],
   broadcast: (g, { inputs: [x] }) => [unbroadcast(g, x.shape)],
   // The cotangent of a sum is repeated along the summed axes.
   sum: (g, { inputs: [{ shape }], attributes }) => {
-    const axes = attribute<readonly number[]>(attributes, 'axes');
+    const axes = readAttribute<readonly number[]>(attributes, 'axes');
     const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
     return [broadcast(reshape(g, kept), shape)];
   },
   reshape: (g, { inputs: [x] }) => [reshape(g, x.shape)],
   transpose: (g, { attributes }) => {
-    const permutation = attribute<readonly number[]>(attributes, 'permutation');
+    const permutation = readAttribute<readonly number[]>(attributes, 'permutation');
     const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
     return [transpose(g, inverse)];
   },

@@ -7,7 +7,7 @@ import { product } from '../tensor/kernels.ts';
 import { add, exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { attribute } from './attributes.ts';
+import { readAttribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, mapTable, SYMMETRIC, sumLastAxis, zerosLike } from './derivatives.ts';
@@ -23,7 +23,7 @@ const unary =
     map(tangents[0] as Tensor, recorded);
 
 /** Broadcasts t unless it has this shape. */
-export function repeated(t: Tensor, shape: Shape): Tensor {
+export function broadcastTo(t: Tensor, shape: Shape): Tensor {
   return sameShape(t.shape, shape) ? t : broadcast(t, shape);
 }
 
@@ -38,7 +38,7 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
       (tangents, recorded) => {
         const terms = tangents.flatMap((t, index) => (t ? [partials[index](t, recorded)] : []));
         const total = terms.reduce((left, right) => add(left, right));
-        return repeated(total, recorded.output.shape);
+        return broadcastTo(total, recorded.output.shape);
       },
   ),
   // d(op(A)·op(B)) = op(dA)·op(B) + op(A)·op(dB); the first term enters the second product as its bias.
@@ -57,27 +57,29 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
         : product(left, right, { transposeB: true, bias });
     const first = dx ? times(dx, W, db) : db;
     const all = dW ? times(x, dW, first) : first;
-    return repeated(all as Tensor, output.shape);
+    return broadcastTo(all as Tensor, output.shape);
   },
-  pad: unary((t, { output, attributes }) => pad(t, attribute<readonly number[]>(attributes, 'starts'), output.shape)),
+  pad: unary((t, { output, attributes }) =>
+    pad(t, readAttribute<readonly number[]>(attributes, 'starts'), output.shape),
+  ),
   broadcast: unary((t, { output }) => broadcast(t, output.shape)),
   scatterAdd: unary((t, { attributes }) =>
-    scatterAdd(t, attribute<readonly number[]>(attributes, 'indices'), attribute<number>(attributes, 'rows')),
+    scatterAdd(t, readAttribute<readonly number[]>(attributes, 'indices'), readAttribute<number>(attributes, 'rows')),
   ),
   slice: unary((t, { output, attributes }) =>
-    slice(t, attribute<readonly number[]>(attributes, 'starts'), output.shape),
+    slice(t, readAttribute<readonly number[]>(attributes, 'starts'), output.shape),
   ),
   concat: (tangents, { inputs, attributes }) =>
     concat(
       tangents.map((t, index) => t ?? zerosLike(inputs[index])),
-      attribute<number>(attributes, 'axis'),
+      readAttribute<number>(attributes, 'axis'),
     ),
-  gather: unary((t, { attributes }) => gather(t, attribute<readonly number[]>(attributes, 'indices'))),
+  gather: unary((t, { attributes }) => gather(t, readAttribute<readonly number[]>(attributes, 'indices'))),
   sum: unary((t, { output, attributes }) =>
-    reshape(sum(t, attribute<readonly number[]>(attributes, 'axes'), { keepAxes: true }), output.shape),
+    reshape(sum(t, readAttribute<readonly number[]>(attributes, 'axes'), { keepAxes: true }), output.shape),
   ),
   reshape: unary((t, { output }) => reshape(t, output.shape)),
-  transpose: unary((t, { attributes }) => transpose(t, attribute<readonly number[]>(attributes, 'permutation'))),
+  transpose: unary((t, { attributes }) => transpose(t, readAttribute<readonly number[]>(attributes, 'permutation'))),
   // t − Σ softmax(x)∘t
   logSoftmax: unary((t, { output }) => subtract(t, sumLastAxis(multiply(exp(output), t)))),
   custom: (tangents, { inputs, attributes, selection }) => {

@@ -1,7 +1,7 @@
 /** Selections for a whole tape: which element of the Clarke interval is taken at each kink. */
-import { isList, isObject, refusal } from '../arguments/check.ts';
+import { createArgumentError, isList, isObject } from '../arguments/check.ts';
 import { checkSelection } from '../tensor/operations.ts';
-import { describe, type Shape, sameShape } from '../tensor/shape.ts';
+import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isKinked, KINKS, type KinkedOperationName } from './kinks.ts';
 
@@ -40,7 +40,8 @@ export function selectionsFor(
     return kinked.map(() => q);
   }
   if (isByPlace(selection)) return checkSelectionList(kinked, selection);
-  if (!isObject(selection)) throw refusal('selection', selection, 'a number from 0 to 1, or numbers by operation');
+  if (!isObject(selection))
+    throw createArgumentError('selection', selection, 'a number from 0 to 1, or numbers by operation');
   for (const [name, q] of Object.entries(selection)) {
     if (!isKinked(name)) {
       throw new RangeError(
@@ -73,7 +74,7 @@ function checkSelectionList(
     if (typeof given === 'number') checkSelection(operation, given);
     else if (!sameShape(given.shape, shape)) {
       throw new RangeError(
-        `autodiff: selection[${index}] has shape ${describe(given.shape)}; ${operation} has x of shape ${describe(shape)}`,
+        `autodiff: selection[${index}] has shape ${formatShape(given.shape)}; ${operation} has x of shape ${formatShape(shape)}`,
       );
     }
   }

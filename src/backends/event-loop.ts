@@ -32,7 +32,7 @@ function endTurn(): void {
 }
 
 /** Resolves when other tasks have had a turn. */
-export function nextTurn(): Promise<void> {
+export function waitForNextTurn(): Promise<void> {
   pendingTurn ??= new Promise((resolve) => {
     // The next task may run before a timer that is overdue, but the one after it does not.
     scheduleTask(() =>
@@ -47,8 +47,8 @@ export function nextTurn(): Promise<void> {
 }
 
 /** Waits while other tasks have a turn, if the turn of this one is over. */
-export async function breathe(): Promise<void> {
-  if (isTurnOver()) await nextTurn();
+export async function yieldIfTurnIsOver(): Promise<void> {
+  if (isTurnOver()) await waitForNextTurn();
 }
 
 /** Work that yields at the points where it may be interrupted. */
@@ -58,20 +58,20 @@ export type Interruptible<Result> = Generator<unknown, Result, void>;
  * Carries out the work in turns.
  * @param signal if it is aborted, the work ends and the promise rejects with the reason of the signal
  */
-export async function inTurns<Result>(work: Interruptible<Result>, signal?: AbortSignal): Promise<Result> {
+export async function runInTurns<Result>(work: Interruptible<Result>, signal?: AbortSignal): Promise<Result> {
   signal?.throwIfAborted();
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
     if (isTurnOver()) {
-      await nextTurn();
+      await waitForNextTurn();
       signal?.throwIfAborted();
     }
   }
 }
 
 /** Carries out the work without interruption. */
-export function atOnce<Result>(work: Interruptible<Result>): Result {
+export function runUninterrupted<Result>(work: Interruptible<Result>): Result {
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;

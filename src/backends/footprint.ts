@@ -16,7 +16,7 @@ const NUMBER = 16;
 const NONE: ReadonlySet<unknown> = new Set();
 
 /** The objects that belong to a Program, so that a backend can exclude them from the footprint of its own objects. */
-export function objectsOf(program: Program): ReadonlySet<unknown> {
+export function collectObjects(program: Program): ReadonlySet<unknown> {
   const objects = new Set<unknown>([program, ...program.constants.values()]);
   const add = (statements: readonly Statement[]): void => {
     for (const statement of statements) {
@@ -34,19 +34,20 @@ export function objectsOf(program: Program): ReadonlySet<unknown> {
  * shared.
  * @param apart objects that are counted elsewhere, and not here
  */
-export function footprint(value: unknown, apart: ReadonlySet<unknown> = NONE): number {
+export function estimateFootprint(value: unknown, apart: ReadonlySet<unknown> = NONE): number {
   if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 0 : NUMBER;
   if (typeof value !== 'object' || value === null || apart.has(value)) return 0;
   if (ArrayBuffer.isView(value)) return TYPED_ARRAY + value.byteLength;
   if (Array.isArray(value)) return ARRAY + estimateItems(value, apart);
   if (value instanceof Map) {
     let bytes = MAP;
-    for (const [key, item] of value) bytes += 5 * POINTER + footprint(key, apart) + footprint(item, apart);
+    for (const [key, item] of value)
+      bytes += 5 * POINTER + estimateFootprint(key, apart) + estimateFootprint(item, apart);
     return bytes;
   }
   if (Object.getPrototypeOf(value) !== Object.prototype) return 0;
   let bytes = OBJECT;
-  for (const item of Object.values(value)) bytes += POINTER + footprint(item, apart);
+  for (const item of Object.values(value)) bytes += POINTER + estimateFootprint(item, apart);
   return bytes;
 }
 
@@ -54,6 +55,6 @@ function estimateItems(items: readonly unknown[], apart: ReadonlySet<unknown>): 
   let bytes = items.length * POINTER;
   // An array of numbers holds them in place. There may be very many, so they are not visited.
   if (typeof items[0] === 'number') return bytes;
-  for (const item of items) bytes += footprint(item, apart);
+  for (const item of items) bytes += estimateFootprint(item, apart);
   return bytes;
 }

@@ -1,5 +1,12 @@
 /** Chooses and opens a backend. */
-import { type Check, COUNT, checkFor, FUNCTION, has, refusal } from '../arguments/check.ts';
+import {
+  type Check,
+  COUNT,
+  createArgumentCheck,
+  createArgumentError,
+  FUNCTION,
+  hasMethod,
+} from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Backend, BackendName } from './backend.ts';
 import type { Candidate, Choice } from './fastest.ts';
@@ -33,9 +40,9 @@ export interface OpenOptions {
 }
 
 const oneOf = (names: readonly unknown[]): Check =>
-  checkFor(`one of ${names.join(', ')}`, (value) => names.includes(value));
+  createArgumentCheck(`one of ${names.join(', ')}`, (value) => names.includes(value));
 const PREFERENCES: readonly unknown[] = ['low-power', 'high-performance'] satisfies GPUPowerPreference[];
-const DEVICE = /* @__PURE__ */ checkFor('a GPUDevice', (value) => has(value, 'createBuffer'));
+const DEVICE = /* @__PURE__ */ createArgumentCheck('a GPUDevice', (value) => hasMethod(value, 'createBuffer'));
 const MODES: readonly unknown[] = ['webgl2', 'webassembly'] satisfies GPUJSMode[];
 const GPUJS_OPTIONS: Checks<GPUJSOptions> = {
   mode: oneOf(MODES),
@@ -77,7 +84,7 @@ const WITHOUT_ADAPTER: readonly BackendName[] = ['wasm'];
 export async function openBackend(given?: OpenOptions): Promise<Opened> {
   const { backend, ...options } = readOptions('open', given, OPEN_OPTIONS);
   if (backend !== undefined && !BACKENDS.includes(backend)) {
-    throw refusal('open: backend', backend, `one of ${BACKENDS.join(', ')}`);
+    throw createArgumentError('open: backend', backend, `one of ${BACKENDS.join(', ')}`);
   }
   if (options.device && backend !== undefined && backend !== 'webgpu') {
     throw new RangeError(`open: a device was given together with backend "${backend}"; leave one of them out`);

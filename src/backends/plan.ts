@@ -61,7 +61,7 @@ interface PlannedBuffer {
 
 export interface Plan {
   readonly buffers: readonly PlannedBuffer[];
-  readonly steps: readonly PlannedStatement[];
+  readonly statements: readonly PlannedStatement[];
   /** The number of loops, including inner ones. */
   /** The number of loops, including inner ones. */
   readonly loops: number;
@@ -103,7 +103,7 @@ class Planner {
     this.assignBuffers();
     const statements = this.planStatements(this.program.statements);
     statements.push(...this.planOutputs());
-    return { buffers: this.buffers, steps: statements, loops: this.loops };
+    return { buffers: this.buffers, statements: statements, loops: this.loops };
   }
 
   private isGiven(slot: number): boolean {

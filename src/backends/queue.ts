@@ -2,7 +2,7 @@
  * The queue of a backend that computes on the caller's thread. Jobs are carried out in the order in which they were
  * enqueued: at once until the turn is over (see event-loop.ts), and in later tasks after that.
  */
-import { type Interruptible, isTurnOver, nextTurn } from './event-loop.ts';
+import { type Interruptible, isTurnOver, waitForNextTurn } from './event-loop.ts';
 
 /** Work that yields at the points where it may be interrupted, or yields a promise to wait for. Neither may fail. */
 export type Job = Interruptible<void>;
@@ -27,7 +27,7 @@ export class Queue {
   /** Carries out `work` in order and resolves with its result, in a later task if the turn is over. */
   async settle<Result>(work: () => Result): Promise<Result> {
     const result = this.jobs.length === 0 ? work() : await this.inOrder(work);
-    if (isTurnOver()) await nextTurn();
+    if (isTurnOver()) await waitForNextTurn();
     return result;
   }
 
@@ -65,7 +65,7 @@ export class Queue {
   }
 
   /** Drops all jobs that are left, and rejects the promises of `settle` with the error. */
-  end(error: Error): void {
+  abort(error: Error): void {
     this.jobs.length = 0;
     for (const reject of this.waiting) reject(error);
     this.waiting.clear();
@@ -93,7 +93,7 @@ export class Queue {
     if (this.isPumping) return;
     this.isPumping = true;
     while (this.jobs.length > 0) {
-      await (this.awaited ?? nextTurn());
+      await (this.awaited ?? waitForNextTurn());
       this.awaited = undefined;
       // Make progress in each turn, even if other work has used it up.
       while (this.jobs.length > 0 && this.advance() && !isTurnOver());

@@ -22,7 +22,10 @@ const HARDWARE_LINUX = [
  * @param adapter `software` is SwiftShader, which is part of the browser. Use `hardware` only where there is a graphics
  *   card: without one, its flags hang the browser on Linux.
  */
-export function browserFlags(adapter: 'software' | 'hardware', platform: NodeJS.Platform = process.platform): string[] {
+export function listBrowserFlags(
+  adapter: 'software' | 'hardware',
+  platform: NodeJS.Platform = process.platform,
+): string[] {
   if (adapter === 'software') return [...QUIET, ...SOFTWARE];
   return [...QUIET, ...(platform === 'linux' ? HARDWARE_LINUX : ['--enable-unsafe-webgpu'])];
 }

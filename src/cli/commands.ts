@@ -1,6 +1,6 @@
 /** The commands by name. A command is loaded when it is called, so that `equilibra --help` is immediate. */
-import { EXIT, InputError, type IO, shown, suggestName, toOneLine } from './io.ts';
-import { helpOf, readArguments } from './options.ts';
+import { EXIT, formatValue, InputError, type IO, suggestName, toOneLine } from './io.ts';
+import { formatHelp, readArguments } from './options.ts';
 
 /** Runs with the arguments after the command's name and returns the exit code. */
 export type Command = (argv: readonly string[], io: IO) => Promise<number>;
@@ -57,7 +57,7 @@ async function dispatch(argv: readonly string[], io: IO): Promise<number> {
   if (name === undefined || name.startsWith('-')) return runWithoutCommand(argv, io);
   if (!Object.hasOwn(COMMANDS, name)) {
     throw new InputError(
-      `${shown(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}${suggestName(name, Object.keys(COMMANDS))}`,
+      `${formatValue(name)} is not a command; the commands are ${Object.keys(COMMANDS).join(', ')}${suggestName(name, Object.keys(COMMANDS))}`,
     );
   }
   const command = await COMMANDS[name].load();
@@ -68,15 +68,15 @@ async function runWithoutCommand(argv: readonly string[], io: IO): Promise<numbe
   const table = { version: { description: 'show the version' } };
   const { options, positionals } = readArguments('equilibra', table, argv);
   if (positionals.length > 0) {
-    throw new InputError(`${shown(positionals[0])}: the command comes first: equilibra <command> [options]`);
+    throw new InputError(`${formatValue(positionals[0])}: the command comes first: equilibra <command> [options]`);
   }
   if (options.version) {
-    const { version } = await import('./version.ts');
+    const { readVersion: version } = await import('./version.ts');
     io.out(`${version()}\n`);
     return EXIT.done;
   }
   const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
   const summary = `Implicit layers on WebGPU.\n\n${commands.join('\n')}`;
-  io.out(helpOf('equilibra <command> [options]', summary, table, 'equilibra <command> --help explains a command.'));
+  io.out(formatHelp('equilibra <command> [options]', summary, table, 'equilibra <command> --help explains a command.'));
   return EXIT.done;
 }

@@ -1,9 +1,9 @@
 /** `equilibra doctor`: reports what works on this computer, and how to make the rest work. */
 import { type Diagnosis, diagnose } from './diagnosis.ts';
-import { EXIT, InputError, type IO, shown } from './io.ts';
-import { helpOf, readArguments } from './options.ts';
+import { EXIT, formatValue, InputError, type IO } from './io.ts';
+import { formatHelp, readArguments } from './options.ts';
 import { LIMITS } from './probe.ts';
-import { version } from './version.ts';
+import { readVersion } from './version.ts';
 
 const TABLE = { json: { description: 'print the findings as one JSON object' } };
 
@@ -11,20 +11,20 @@ export async function doctor(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('doctor', TABLE, argv);
   if (given.options.help) {
     const summary = 'Reports what works on this computer, what open() would choose, and how to make the rest work.';
-    io.out(helpOf('equilibra doctor [options]', summary, TABLE));
+    io.out(formatHelp('equilibra doctor [options]', summary, TABLE));
     return EXIT.done;
   }
   if (given.positionals.length > 0) {
-    throw new InputError(`${shown(given.positionals[0])}: doctor takes options only: --json`);
+    throw new InputError(`${formatValue(given.positionals[0])}: doctor takes options only: --json`);
   }
   const diagnosis = await diagnose(io.environment);
-  const found = { equilibra: version(), ...diagnosis };
-  io.out(given.options.json ? `${JSON.stringify(found, null, 2)}\n` : described(found));
+  const found = { equilibra: readVersion(), ...diagnosis };
+  io.out(given.options.json ? `${JSON.stringify(found, null, 2)}\n` : formatDiagnosis(found));
   return EXIT.done;
 }
 
 /** Formats the findings for people, one per line. */
-export function described(found: Diagnosis & { readonly equilibra: string }): string {
+export function formatDiagnosis(found: Diagnosis & { readonly equilibra: string }): string {
   const { node, choice, advice, backends, browsers, browserProblem } = found;
   const lines = [
     `equilibra ${found.equilibra}`,

@@ -9,8 +9,8 @@ import { spurious } from '../gallery/spurious.ts';
 import type { Engine } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, isFolder, writeOutput } from './files.ts';
-import { EXIT, InputError, type IO, shown } from './io.ts';
-import { choiceOption, helpOf, readArguments } from './options.ts';
+import { EXIT, formatValue, InputError, type IO } from './io.ts';
+import { formatHelp, readArguments, readChoice } from './options.ts';
 import { createExhibits, type Gallery, galleryPage } from './report/gallery/page.ts';
 
 const FILE = 'gallery.html';
@@ -27,13 +27,13 @@ const SUMMARY =
 export async function gallery(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('gallery', TABLE, argv);
   if (given.options.help) {
-    io.out(helpOf('equilibra gallery [options]', SUMMARY, TABLE));
+    io.out(formatHelp('equilibra gallery [options]', SUMMARY, TABLE));
     return EXIT.done;
   }
   if (given.positionals.length > 0) {
-    throw new InputError(`${shown(given.positionals[0])}: gallery takes options only: --output, --backend`);
+    throw new InputError(`${formatValue(given.positionals[0])}: gallery takes options only: --output, --backend`);
   }
-  const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
+  const backend = readChoice(given, 'backend', BACKENDS) ?? 'cpu';
   const path = await chooseFile(given.options.output ?? FILE);
   const engine = await openEngine(backend);
   try {

@@ -1,5 +1,5 @@
 /** What a command needs from its process. Tests pass an implementation of their own. */
-import { nearestTo } from '../arguments/nearest.ts';
+import { findNearestName } from '../arguments/nearest.ts';
 
 export interface IO {
   /** Standard output. */
@@ -24,7 +24,7 @@ export class InputError extends Error {
 }
 
 /** Formats a value for an error message: as JSON, shortened where it is long. */
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
@@ -35,7 +35,7 @@ const MAXIMUM_NAME_LENGTH = 60;
 /** Suggests a known name that differs in fewer than half of the letters, as a sentence; empty where there is none. */
 export function suggestName(name: string, names: readonly string[]): string {
   if (name.length > MAXIMUM_NAME_LENGTH) return '';
-  const closest = nearestTo(name, names, Math.max(name.replace(/^-+/, '').length, 2) / 2);
+  const closest = findNearestName(name, names, Math.max(name.replace(/^-+/, '').length, 2) / 2);
   return closest === undefined ? '' : `. Did you mean ${closest}?`;
 }
 

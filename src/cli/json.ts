@@ -1,5 +1,5 @@
 /** Reads and checks JSON that people or programs wrote. Every error names the place. */
-import { InputError, shown, suggestName } from './io.ts';
+import { formatValue, InputError, suggestName } from './io.ts';
 
 /** @param name the name of the file, for error messages */
 export function parseJSON(name: string, text: string): unknown {
@@ -61,7 +61,7 @@ export function checkObject(name: string, value: unknown): JSONObject {
 export function describeKind(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value !== null && typeof value === 'object') return 'an object';
-  return shown(value);
+  return formatValue(value);
 }
 
 /** Checks that all keys are known and that the required ones are present. */
@@ -74,7 +74,7 @@ export function checkKeys(
   const known = [...required, ...optional];
   const strange = Object.keys(object).filter((key) => !known.includes(key));
   if (strange.length > 0) {
-    const names = strange.map((key) => shown(key)).join(', ');
+    const names = strange.map((key) => formatValue(key)).join(', ');
     throw new InputError(
       `${names}: ${strange.length === 1 ? 'this key is' : 'these keys are'} unknown; ${what} may have ${known.join(', ')}${suggestName(strange[0], known)}`,
     );

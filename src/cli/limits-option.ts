@@ -1,7 +1,7 @@
 /** `--limits`: bounds on the size of the files that a command reads. */
 import type { Limits } from '../data/index.ts';
 import { LIMIT_NAMES } from '../data/limits.ts';
-import { InputError, shown } from './io.ts';
+import { formatValue, InputError } from './io.ts';
 import type { Arguments } from './options.ts';
 
 export const LIMITS_OPTION = {
@@ -13,7 +13,7 @@ export function readLimits({ options }: Arguments): Partial<Limits> {
     const [name, count] = entry.split('=').map((part) => part.trim());
     if (!LIMIT_NAMES.some((limit) => limit === name) || !(Number(count) > 0)) {
       throw new InputError(
-        `--limits: ${shown(entry)} must be a name, = and a number > 0; the names are ${LIMIT_NAMES.join(', ')}`,
+        `--limits: ${formatValue(entry)} must be a name, = and a number > 0; the names are ${LIMIT_NAMES.join(', ')}`,
       );
     }
     return [name, Number(count)];

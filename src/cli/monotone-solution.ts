@@ -1,9 +1,9 @@
 /** Solves a monotone problem on an engine and returns plain numbers. */
 import { Tape } from '../autodiff/tape.ts';
-import { atOnce } from '../backends/event-loop.ts';
+import { runUninterrupted } from '../backends/event-loop.ts';
 import { BY_EIGENVALUES } from '../implicit/matrix-margin.ts';
 import { marginByConstruction } from '../implicit/parametrisation.ts';
-import { checkedMargin } from '../implicit/smallest-eigenvalue.ts';
+import { computeCheckedMargin } from '../implicit/smallest-eigenvalue.ts';
 import {
   type Engine,
   type ImplicitCertificate,
@@ -90,7 +90,7 @@ export function answerMonotone(
 }
 
 function findMargin({ weights }: MonotoneInput): number {
-  return weights.kind === 'W' ? atOnce(checkedMargin(weights.W.values, weights.W.rows)) : weights.m;
+  return weights.kind === 'W' ? runUninterrupted(computeCheckedMargin(weights.W.values, weights.W.rows)) : weights.m;
 }
 
 function createTensor(scope: Scope, { values, rows, columns }: Matrix): Tensor {

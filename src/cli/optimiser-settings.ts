@@ -12,7 +12,7 @@ import {
   stochasticGradient,
 } from '../index.ts';
 import { InputError } from './io.ts';
-import { type Arguments, choiceOption, countOption, numberOption, positiveOption } from './options.ts';
+import { type Arguments, readChoice, readCount, readNumber, readPositive } from './options.ts';
 
 const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 type OptimiserName = (typeof OPTIMISERS)[number];
@@ -95,18 +95,18 @@ interface OptimiserSettings {
  * @throws InputError that names the option and says what is allowed
  */
 export function readOptimiserSettings(given: Arguments, epochs: number, seed: number): OptimiserSettings {
-  const name = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'adam';
+  const name = readChoice(given, 'optimiser', OPTIMISERS) ?? 'adam';
   for (const [option, names] of Object.entries(OPTIMISERS_OF_OPTION)) {
     if (given.options[option] === undefined || names.includes(name)) continue;
     throw new InputError(`--${option}: it does not go with the optimiser ${name}; it is for ${names.join(', ')}`);
   }
   if (given.options.theorem3 !== undefined) return readTheorem3Settings(given, seed);
-  const rate = positiveOption(given, 'rate', 1e-2);
+  const rate = readPositive(given, 'rate', 1e-2);
   const { schedule, chosen } = readScheduleSettings(given, rate, epochs);
-  const momentum = numberOption(given, 'momentum', 0, 'a number in [0, 1)', (value) => value >= 0 && value < 1);
+  const momentum = readNumber(given, 'momentum', 0, 'a number in [0, 1)', (value) => value >= 0 && value < 1);
   const decays = (value: number): boolean => value >= 0 && Number.isFinite(value);
-  const decay = numberOption(given, 'weight-decay', name === 'adamW' ? 1e-2 : 0, 'a finite number ≥ 0', decays);
-  const norm = positiveOption(given, 'clip-norm', undefined);
+  const decay = readNumber(given, 'weight-decay', name === 'adamW' ? 1e-2 : 0, 'a finite number ≥ 0', decays);
+  const norm = readPositive(given, 'clip-norm', undefined);
   const makers: Record<OptimiserName, () => Optimiser> = {
     adam: () => adam({ rate: schedule }),
     adamW: () => adamW({ rate: schedule, weightDecay: decay }),
@@ -133,8 +133,8 @@ function readTheorem3Settings(given: Arguments, seed: number): OptimiserSettings
       throw new InputError(`--${name}: the theorem does not cover it; leave it out, or leave out --theorem3`);
     }
   }
-  const rate = positiveOption(given, 'rate', 0.1);
-  const power = numberOption(given, 'power', 0.75, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
+  const rate = readPositive(given, 'rate', 0.1);
+  const power = readNumber(given, 'power', 0.75, 'a number in (0, 1]', (value) => value > 0 && value <= 1);
   return {
     optimiser: stochasticGradient({ theorem3: true, rate, power, seed }),
     chosen: { optimiser: 'stochasticGradient', theorem3: 'true', rate, power },
@@ -146,13 +146,13 @@ function readScheduleSettings(
   rate: number,
   epochs: number,
 ): { schedule: Schedule; chosen: OptimiserSettings['chosen'] } {
-  const name = choiceOption(given, 'schedule', SCHEDULES) ?? 'stepDecay';
+  const name = readChoice(given, 'schedule', SCHEDULES) ?? 'stepDecay';
   const has = (option: string): boolean => SCHEDULES_OF_OPTION[option].includes(name);
   for (const [option, names] of Object.entries(SCHEDULES_OF_OPTION)) {
     if (given.options[option] === undefined || has(option)) continue;
     throw new InputError(`--${option}: it does not go with the schedule ${name}; it is for ${names.join(', ')}`);
   }
-  const length = has('schedule-epochs') ? countOption(given, 'schedule-epochs', epochs) : undefined;
+  const length = has('schedule-epochs') ? readCount(given, 'schedule-epochs', epochs) : undefined;
   if (length !== undefined && epochs > length) {
     throw new InputError(
       `--epochs: it is ${epochs}, and the schedule ${name} ends after ${length} (--schedule-epochs)`,
@@ -160,9 +160,9 @@ function readScheduleSettings(
   }
   const warmUp = readWarmUp(given, length);
   const share = (value: number): boolean => value > 0 && value <= 1;
-  const factor = numberOption(given, 'decay-factor', name === 'stepDecay' ? 0.1 : 0.95, 'a number in (0, 1]', share);
-  const every = countOption(given, 'decay-every', 15);
-  const power = positiveOption(given, 'power', 0.5);
+  const factor = readNumber(given, 'decay-factor', name === 'stepDecay' ? 0.1 : 0.95, 'a number in (0, 1]', share);
+  const every = readCount(given, 'decay-every', 15);
+  const power = readPositive(given, 'power', 0.5);
   const options: Record<string, object> = {
     stepDecay: { factor, every },
     exponentialDecay: { factor },
@@ -187,5 +187,5 @@ function readScheduleSettings(
 /** @param length the length of a schedule that contains the warm-up. Default: unlimited */
 function readWarmUp(given: Arguments, length = Number.POSITIVE_INFINITY): number {
   const must = length === Number.POSITIVE_INFINITY ? 'a finite number ≥ 0' : `a number in [0, ${length})`;
-  return numberOption(given, 'warm-up', 0, must, (value) => value >= 0 && value < length);
+  return readNumber(given, 'warm-up', 0, must, (value) => value >= 0 && value < length);
 }

@@ -1,6 +1,6 @@
 /** The options of a command. One table serves to read, check and explain them. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { InputError, shown, suggestName } from './io.ts';
+import { formatValue, InputError, suggestName } from './io.ts';
 
 export interface Option {
   readonly description: string;
@@ -56,7 +56,7 @@ function explainParseError(command: string, allowed: OptionTable, error: unknown
   return message.replace(/\s+/g, ' ');
 }
 
-export function helpOf(usage: string, summary: string, table: OptionTable, notes = ''): string {
+export function formatHelp(usage: string, summary: string, table: OptionTable, notes = ''): string {
   const rows = Object.entries({ ...table, ...HELP }).map(([name, { value, description, fallback }]) => {
     const left = `--${name}${value ? ` ${value}` : ''}`;
     return `  ${left.padEnd(28)}${description}${fallback ? ` (default ${fallback})` : ''}`;
@@ -68,7 +68,7 @@ export function helpOf(usage: string, summary: string, table: OptionTable, notes
  * Reads a number that `allows` accepts, or returns the fallback where the option is absent.
  * @param must what `allows` accepts, in words
  */
-export function numberOption<Fallback extends number | undefined>(
+export function readNumber<Fallback extends number | undefined>(
   { options }: Arguments,
   name: string,
   fallback: Fallback,
@@ -78,28 +78,28 @@ export function numberOption<Fallback extends number | undefined>(
   const text = options[name];
   if (text === undefined) return fallback;
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!allows(value)) throw new InputError(`--${name}: it is ${shown(text)}; it must be ${must}`);
+  if (!allows(value)) throw new InputError(`--${name}: it is ${formatValue(text)}; it must be ${must}`);
   return value;
 }
 
-export function countOption<Fallback extends number | undefined>(
+export function readCount<Fallback extends number | undefined>(
   given: Arguments,
   name: string,
   fallback: Fallback,
 ): number | Fallback {
-  return numberOption(given, name, fallback, 'a positive integer', (value) => Number.isSafeInteger(value) && value > 0);
+  return readNumber(given, name, fallback, 'a positive integer', (value) => Number.isSafeInteger(value) && value > 0);
 }
 
-export function positiveOption<Fallback extends number | undefined>(
+export function readPositive<Fallback extends number | undefined>(
   given: Arguments,
   name: string,
   fallback: Fallback,
 ): number | Fallback {
   const allows = (value: number): boolean => value > 0 && Number.isFinite(value);
-  return numberOption(given, name, fallback, 'a finite number > 0', allows);
+  return readNumber(given, name, fallback, 'a finite number > 0', allows);
 }
 
-export function choiceOption<Choice extends string>(
+export function readChoice<Choice extends string>(
   { options }: Arguments,
   name: string,
   choices: readonly Choice[],
@@ -107,6 +107,6 @@ export function choiceOption<Choice extends string>(
   const text = options[name];
   if (text === undefined) return undefined;
   const chosen = choices.find((choice) => choice === text);
-  if (!chosen) throw new InputError(`--${name}: it is ${shown(text)}; it must be one of ${choices.join(', ')}`);
+  if (!chosen) throw new InputError(`--${name}: it is ${formatValue(text)}; it must be one of ${choices.join(', ')}`);
   return chosen;
 }

@@ -5,9 +5,9 @@ import type { Preparation } from '../data/index.ts';
 import { type Engine, evaluate, type Model, modelFrom, type Prediction } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
-import { EXIT, InputError, type IO, shown } from './io.ts';
+import { EXIT, formatValue, InputError, type IO } from './io.ts';
 import { type Appearance, chooseAppearance, createTableAppearance, findMistakes } from './mistakes.ts';
-import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
+import { type Arguments, formatHelp, readArguments, readChoice, readCount } from './options.ts';
 import { PREDICTION_DATA_OPTIONS, type PredictionRows, readPredictionRows } from './prediction-data.ts';
 import { formatAccuracy } from './progress.ts';
 import { predictionReport } from './report/prediction-report.ts';
@@ -39,14 +39,14 @@ const NOTES =
 export async function predict(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('predict', TABLE, argv);
   if (given.options.help) {
-    io.out(helpOf(USAGE, SUMMARY, TABLE, NOTES));
+    io.out(formatHelp(USAGE, SUMMARY, TABLE, NOTES));
     return EXIT.done;
   }
   const [path, data, ...more] = given.positionals;
   if (path === undefined) throw new InputError(`CHECKPOINT is missing: ${USAGE}`);
-  if (more.length > 0) throw new InputError(`${shown(more[0])}: predict takes one checkpoint and one DATA`);
-  const batch = countOption(given, 'batch', 256);
-  const backend = choiceOption(given, 'backend', BACKENDS);
+  if (more.length > 0) throw new InputError(`${formatValue(more[0])}: predict takes one checkpoint and one DATA`);
+  const batch = readCount(given, 'batch', 256);
+  const backend = readChoice(given, 'backend', BACKENDS);
   const { output, report } = given.options;
   if (output !== undefined) await checkWritable('output', output);
   if (report !== undefined) await checkWritable('report', report);

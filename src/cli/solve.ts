@@ -5,13 +5,13 @@ import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
 import type { Engine, LassoSolverName } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
 import { openEngine } from './engine.ts';
-import { EXIT, InputError, type IO, shown } from './io.ts';
+import { EXIT, formatValue, InputError, type IO } from './io.ts';
 import { checkObject, type JSONObject, parseJSON } from './json.ts';
 import { readLassoProblem } from './lasso-problem.ts';
 import { answerLasso } from './lasso-solution.ts';
 import { readMonotoneProblem } from './monotone-problem.ts';
 import { answerMonotone } from './monotone-solution.ts';
-import { type Arguments, choiceOption, countOption, helpOf, positiveOption, readArguments } from './options.ts';
+import { type Arguments, formatHelp, readArguments, readChoice, readCount, readPositive } from './options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
@@ -73,32 +73,32 @@ interface Stopping {
 const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => Solve>> = {
   monotone(object, given) {
     const problem = readMonotoneProblem(object);
-    const solver = choiceOption(given, 'solver', SOLVERS);
-    const linearSolver = choiceOption(given, 'linear-solver', LINEAR);
+    const solver = readChoice(given, 'solver', SOLVERS);
+    const linearSolver = readChoice(given, 'linear-solver', LINEAR);
     return (engine, stopping) => answerMonotone(engine, problem, { ...stopping, solver, linearSolver });
   },
   lasso(object, given) {
     const problem = readLassoProblem(object);
-    const solver = choiceOption(given, 'solver', LASSO);
+    const solver = readChoice(given, 'solver', LASSO);
     if (given.options['linear-solver'] !== undefined) {
       throw new InputError('--linear-solver: a lasso problem has one only, conjugate gradients; leave it out');
     }
     return (engine, stopping) => answerLasso(engine, problem, { ...stopping, solver });
   },
 };
-const KIND_NAMES = Object.keys(KINDS).map(shown).join(' or ');
+const KIND_NAMES = Object.keys(KINDS).map(formatValue).join(' or ');
 const NOT_YET = ['cone'];
 
 export async function solve(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('solve', TABLE, argv);
   if (given.options.help) {
     const usage = 'equilibra solve <problem.json> [options]';
-    io.out(helpOf(usage, 'Solves the problem in a file; - stands for standard input.', TABLE, NOTES));
+    io.out(formatHelp(usage, 'Solves the problem in a file; - stands for standard input.', TABLE, NOTES));
     return EXIT.done;
   }
-  const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
-  const tolerance = positiveOption(given, 'tolerance', undefined);
-  const limit = countOption(given, 'limit', LIMIT);
+  const backend = readChoice(given, 'backend', BACKENDS) ?? 'cpu';
+  const tolerance = readPositive(given, 'tolerance', undefined);
+  const limit = readCount(given, 'limit', LIMIT);
   const name = readFileName(given);
   const solveOn = readProblem(parseJSON(name === '-' ? 'standard input' : name, await readText(name, io)), given);
   const engine = await openEngine(backend);
@@ -146,5 +146,5 @@ function readProblem(value: unknown, given: Arguments): Solve {
   const { kind } = object;
   if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return KINDS[kind](object, given);
   const problem = NOT_YET.some((each) => each === kind) ? 'not supported yet' : 'unknown';
-  throw new InputError(`kind: ${shown(kind)} is ${problem}; it must be ${KIND_NAMES}`);
+  throw new InputError(`kind: ${formatValue(kind)} is ${problem}; it must be ${KIND_NAMES}`);
 }

@@ -1,8 +1,8 @@
 /** The options of all commands that read CSV files, and the reading of a file as they describe it. */
 import { DataError, parseCSV, readTable, type Separator, type Table, type TableOptions } from '../data/index.ts';
 import { readBytes } from './files.ts';
-import { InputError, shown } from './io.ts';
-import { type Arguments, choiceOption } from './options.ts';
+import { formatValue, InputError } from './io.ts';
+import { type Arguments, readChoice } from './options.ts';
 
 const SEPARATORS: Readonly<Record<string, Separator>> = {
   comma: ',',
@@ -57,9 +57,9 @@ export async function readTableFile(
 }
 
 function readForm(given: Arguments): Pick<TableOptions, 'separator' | 'decimal' | 'dates'> {
-  const separator = choiceOption(given, 'separator', Object.keys(SEPARATORS));
-  const decimal = choiceOption(given, 'decimal', Object.keys(DECIMALS) as (keyof typeof DECIMALS)[]);
-  const dates = choiceOption(given, 'dates', ORDERS);
+  const separator = readChoice(given, 'separator', Object.keys(SEPARATORS));
+  const decimal = readChoice(given, 'decimal', Object.keys(DECIMALS) as (keyof typeof DECIMALS)[]);
+  const dates = readChoice(given, 'dates', ORDERS);
   return {
     ...(separator && { separator: SEPARATORS[separator] }),
     ...(decimal && { decimal: DECIMALS[decimal] }),
@@ -84,7 +84,7 @@ export function readColumnOptions(given: Arguments): ColumnChoice {
 }
 
 export function readMissingRule(given: Arguments, fallback: MissingRule): MissingRule {
-  return choiceOption(given, 'missing', MISSING_RULES) ?? fallback;
+  return readChoice(given, 'missing', MISSING_RULES) ?? fallback;
 }
 
 /** Reads column names with commas between them. A name that contains a comma is quoted, as in the file. */
@@ -97,7 +97,7 @@ function readColumns({ options }: Arguments, name: string): readonly string[] | 
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
   }
-  throw new InputError(`--${name}: it is ${shown(text)}; it must be names of columns with commas between`);
+  throw new InputError(`--${name}: it is ${formatValue(text)}; it must be names of columns with commas between`);
 }
 
 /**
@@ -117,7 +117,7 @@ export function refuseOptions({ options }: Arguments, names: readonly string[], 
 }
 
 export function readYesOrNo(given: Arguments, name: string): boolean | undefined {
-  const answer = choiceOption(given, name, ['yes', 'no']);
+  const answer = readChoice(given, name, ['yes', 'no']);
   return answer === undefined ? undefined : answer === 'yes';
 }
 

@@ -11,8 +11,8 @@ import {
 } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
-import { EXIT, InputError, type IO, shown, toOneLine } from './io.ts';
-import { type Arguments, helpOf, readArguments } from './options.ts';
+import { EXIT, formatValue, InputError, type IO, toOneLine } from './io.ts';
+import { type Arguments, formatHelp, readArguments } from './options.ts';
 import { formatAccuracy, formatEpoch, formatStep } from './progress.ts';
 import { countRight } from './report/page.ts';
 import {
@@ -59,11 +59,11 @@ interface Session {
 export async function train(argv: readonly string[], io: IO): Promise<number> {
   const own = readArguments('train', TABLE, argv);
   if (own.options.help) {
-    io.out(helpOf('equilibra train [options]', SUMMARY, TABLE, NOTES));
+    io.out(formatHelp('equilibra train [options]', SUMMARY, TABLE, NOTES));
     return EXIT.done;
   }
   if (own.positionals.length > 0) {
-    throw new InputError(`${shown(own.positionals[0])}: train takes options only, such as --epochs 10`);
+    throw new InputError(`${formatValue(own.positionals[0])}: train takes options only, such as --epochs 10`);
   }
   const run = own.options.resume === undefined ? undefined : await readRun(own.options.resume);
   const given = run ? mergeOptions(own, run) : own;

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
 import { findPathKind, readBytes } from './files.ts';
-import { InputError, shown, toOneLine } from './io.ts';
+import { formatValue, InputError, toOneLine } from './io.ts';
 import type { Arguments } from './options.ts';
 import type { TrainingData } from './training-data.ts';
 import type { Chosen, TrainingSettings } from './training-settings.ts';
@@ -102,9 +102,9 @@ export async function readRun(path: string): Promise<StoredRun> {
 export function mergeOptions(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
   for (const [name, value] of Object.entries(given.options)) {
     if (CHANGEABLE.includes(name) || isSame(value, before[name])) continue;
-    const old = before[name] === undefined ? 'without it' : `with ${shown(before[name])}`;
+    const old = before[name] === undefined ? 'without it' : `with ${formatValue(before[name])}`;
     throw new InputError(
-      `--${name}: it is ${shown(value)}; ${path} was trained ${old}, and training goes on only with the same`,
+      `--${name}: it is ${formatValue(value)}; ${path} was trained ${old}, and training goes on only with the same`,
     );
   }
   if (given.options.data === undefined && !data.bundled) {
@@ -112,7 +112,9 @@ export function mergeOptions(given: Arguments, { path, data, record, options: be
   }
   const begun = record.epoch + (record.step > 0 ? 1 : 0);
   if (Number(given.options.epochs) < begun) {
-    throw new InputError(`--epochs: it is ${shown(given.options.epochs)}; ${path} has begun epoch ${begun} already`);
+    throw new InputError(
+      `--epochs: it is ${formatValue(given.options.epochs)}; ${path} has begun epoch ${begun} already`,
+    );
   }
   return { ...given, options: { checkpoint: path, ...before, ...given.options } };
 }

@@ -15,7 +15,7 @@ import {
 import { findPathKind, readBytes } from './files.ts';
 import { InputError } from './io.ts';
 import { LIMITS_OPTION, readLimits } from './limits-option.ts';
-import { type Arguments, numberOption } from './options.ts';
+import { type Arguments, readNumber } from './options.ts';
 import {
   COLUMN_OPTIONS,
   convertDataErrors,
@@ -113,7 +113,7 @@ async function readTableData(
   const table = await readTableFile(given, `--data ${path}`, path, { limits });
   const target = requireTarget(given, table, 'the column of the classes');
   const inside = (share: number): boolean => share > 0 && share < 1;
-  const heldOut = numberOption(given, 'held-out', 0.2, 'a number in (0, 1)', inside);
+  const heldOut = readNumber(given, 'held-out', 0.2, 'a number in (0, 1)', inside);
   const columns = readColumnOptions(given);
   const standardise = readYesOrNo(given, 'standardise') ?? true;
   const dataset = tableDataset(table, {

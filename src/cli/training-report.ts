@@ -6,7 +6,7 @@ import type { FactGroups } from './report/page.ts';
 import { trainingReport } from './report/report.ts';
 import type { TrainingData } from './training-data.ts';
 import type { TrainingSettings } from './training-settings.ts';
-import { version } from './version.ts';
+import { readVersion } from './version.ts';
 
 export interface TrainingRun {
   readonly data: TrainingData;
@@ -65,7 +65,7 @@ export function listMachineFacts({ backend, adapter }: Engine): FactGroups[numbe
     entries: [
       ['backend', backend],
       ['adapter', adapter.description],
-      ['equilibra', version()],
+      ['equilibra', readVersion()],
       ['finished', `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`],
     ],
   };

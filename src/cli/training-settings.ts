@@ -6,7 +6,7 @@ import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
 import { resolveActivationName } from './activation-name.ts';
 import { InputError } from './io.ts';
 import { OPTIMISER_OPTIONS, readOptimiserSettings } from './optimiser-settings.ts';
-import { type Arguments, choiceOption, countOption, numberOption, positiveOption } from './options.ts';
+import { type Arguments, readChoice, readCount, readNumber, readPositive } from './options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 
@@ -62,27 +62,27 @@ export interface TrainingSettings {
 /** @throws InputError that names the option and says what is allowed */
 export function readTrainingSettings(given: Arguments): TrainingSettings {
   const layer = {
-    width: countOption(given, 'width', 100),
+    width: readCount(given, 'width', 100),
     activation: readActivationOption(given),
-    margin: positiveOption(given, 'margin', 1),
-    tolerance: positiveOption(given, 'tolerance', 1e-4),
-    solver: choiceOption(given, 'solver', SOLVERS) ?? SOLVERS[0],
+    margin: readPositive(given, 'margin', 1),
+    tolerance: readPositive(given, 'tolerance', 1e-4),
+    solver: readChoice(given, 'solver', SOLVERS) ?? SOLVERS[0],
     step: readStepSize(given),
   };
-  const warmStart = choiceOption(given, 'warm-start', ['none', 'step', 'sample'] as const) ?? 'none';
+  const warmStart = readChoice(given, 'warm-start', ['none', 'step', 'sample'] as const) ?? 'none';
   if (layer.step === 'tuned' && !['auto', 'peaceman-rachford'].includes(layer.solver)) {
     throw new InputError(
       `--step: it is "tuned", but --solver is "${layer.solver}"; the step is tuned for peaceman-rachford only`,
     );
   }
-  const epochs = countOption(given, 'epochs', 40);
-  const batch = countOption(given, 'batch', 64);
+  const epochs = readCount(given, 'epochs', 40);
+  const batch = readCount(given, 'batch', 64);
   const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-  const seed = numberOption(given, 'seed', 0, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`, natural);
+  const seed = readNumber(given, 'seed', 0, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`, natural);
   const { optimiser, chosen } = readOptimiserSettings(given, epochs, seed);
-  const classWeights = choiceOption(given, 'class-weights', ['balanced']);
-  const patience = countOption(given, 'early-stopping', undefined);
-  const backend = choiceOption(given, 'backend', BACKENDS);
+  const classWeights = readChoice(given, 'class-weights', ['balanced']);
+  const patience = readCount(given, 'early-stopping', undefined);
+  const backend = readChoice(given, 'backend', BACKENDS);
   return {
     modelFor: (features, classes) =>
       sequential(monotone({ inputs: features, ...layer, warmStart }), dense({ inputs: layer.width, outputs: classes })),
@@ -118,7 +118,7 @@ export function toTexts(values: Readonly<Record<string, string | number | undefi
 function readStepSize(given: Arguments): number | 'tuned' | undefined {
   if (given.options.step === 'tuned') return 'tuned';
   const allows = (value: number): boolean => value > 0 && Number.isFinite(value);
-  return numberOption(given, 'step', undefined, 'a finite number > 0, or tuned', allows);
+  return readNumber(given, 'step', undefined, 'a finite number > 0, or tuned', allows);
 }
 
 function readActivationOption({ options }: Arguments): ReturnType<typeof resolveActivationName> {

@@ -5,7 +5,7 @@ import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
 import { EXIT, InputError, type IO, toOneLine } from './io.ts';
-import { type Arguments, choiceOption, countOption, helpOf, readArguments } from './options.ts';
+import { type Arguments, formatHelp, readArguments, readChoice, readCount } from './options.ts';
 import { formatEvaluation } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
 import { type ChosenCriterion, CRITERION_OPTIONS, readCriterion } from './tune/criterion.ts';
@@ -57,11 +57,11 @@ interface Session {
 export async function tune(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('tune', TABLE, argv);
   if (given.options.help) {
-    io.out(helpOf('equilibra tune [data.csv --target <column>] [options]', SUMMARY, TABLE, NOTES));
+    io.out(formatHelp('equilibra tune [data.csv --target <column>] [options]', SUMMARY, TABLE, NOTES));
     return EXIT.done;
   }
   const settings = readSettings(given);
-  const backend = choiceOption(given, 'backend', BACKENDS) ?? 'cpu';
+  const backend = readChoice(given, 'backend', BACKENDS) ?? 'cpu';
   const { report } = given.options;
   if (report !== undefined) await checkWritable('report', report);
   const data = await readTuningData(given);
@@ -86,15 +86,15 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
 }
 
 function readSettings(given: Arguments): Session['settings'] {
-  const penalty = choiceOption(given, 'penalty', PENALTY_NAMES) ?? 'single';
-  const optimiser = choiceOption(given, 'optimiser', OPTIMISERS) ?? 'descent';
+  const penalty = readChoice(given, 'penalty', PENALTY_NAMES) ?? 'single';
+  const optimiser = readChoice(given, 'optimiser', OPTIMISERS) ?? 'descent';
   if (optimiser === 'grid') {
     if (penalty !== 'single') throw new InputError(`--optimiser grid: it is for a single λ; the penalty is ${penalty}`);
     const misplaced = ['starts', 'limit'].find((name) => given.options[name] !== undefined);
     if (misplaced) throw new InputError(`--${misplaced}: a grid has none`);
   }
-  const starts = countOption(given, 'starts', undefined);
-  return { penalty, optimiser, limit: countOption(given, 'limit', LIMITS[penalty]), ...(starts && { starts }) };
+  const starts = readCount(given, 'starts', undefined);
+  return { penalty, optimiser, limit: readCount(given, 'limit', LIMITS[penalty]), ...(starts && { starts }) };
 }
 
 async function runTuning(session: Session): Promise<void> {

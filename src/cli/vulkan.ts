@@ -55,7 +55,7 @@ function listDrivers(environment: Readonly<Record<string, string | undefined>>):
  * Returns the environment variables with which a new process finds the software Vulkan driver that comes with a
  * browser, and the loader beside it. Empty where no browser has one.
  */
-export function softwareDriver(
+export function findSoftwareDriver(
   browsers: readonly Browser[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {

@@ -2,7 +2,7 @@
  * Detects column by column how the numbers and dates of a table are written, and rewrites them in the one way that the
  * library reads.
  */
-import { checkFor } from '../arguments/check.ts';
+import { createArgumentCheck } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { type DateOrder, hasTwoOrders, isDateLike, readISODate } from './dates.ts';
 import { DataError } from './limits.ts';
@@ -26,8 +26,8 @@ export interface ConventionOptions {
 }
 
 export const CONVENTION_OPTIONS: Checks<ConventionOptions> = {
-  decimal: checkFor('a point or a comma', (value) => value === '.' || value === ','),
-  dates: checkFor('day-first or month-first', (value) => value === 'day-first' || value === 'month-first'),
+  decimal: createArgumentCheck('a point or a comma', (value) => value === '.' || value === ','),
+  dates: createArgumentCheck('day-first or month-first', (value) => value === 'day-first' || value === 'month-first'),
 };
 
 interface Cells {

@@ -1,4 +1,4 @@
-import { checkFor, TEXT } from '../arguments/check.ts';
+import { createArgumentCheck, TEXT } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 import { detectSeparator, SEPARATOR_NAMES, SEPARATORS, type Separator } from './separator.ts';
@@ -29,7 +29,7 @@ const A_SEPARATOR = 'a comma, a semicolon, a tab, a bar or a space';
 
 export const CSV_OPTIONS: Checks<CSVOptions> = {
   ...LIMIT_OPTIONS,
-  separator: checkFor(A_SEPARATOR, isSeparator),
+  separator: createArgumentCheck(A_SEPARATOR, isSeparator),
 };
 
 /**

@@ -1,4 +1,4 @@
-import { INDEX, isListLike, isObject, refusal, TEXT } from '../arguments/check.ts';
+import { createArgumentError, INDEX, isListLike, isObject, TEXT } from '../arguments/check.ts';
 import type { ImageDataset } from './images.ts';
 import { type Samples, subset } from './samples.ts';
 
@@ -38,7 +38,7 @@ export async function digits(): Promise<ImageDataset> {
 export function parseDigits(text: string, split: Split, expectedRows?: number): ImageDataset {
   TEXT('parseDigits: text', text);
   const isSplit = isObject(split) && isListLike(split.train) && isListLike(split.test);
-  if (!isSplit) throw refusal('parseDigits: split', split, '{ train, test } with lists of rows');
+  if (!isSplit) throw createArgumentError('parseDigits: split', split, '{ train, test } with lists of rows');
   if (expectedRows !== undefined) INDEX('parseDigits: expectedRows', expectedRows);
   const lines = text.trimEnd().split(/\r?\n/);
   const inputs = new Float32Array(lines.length * pixels);
@@ -94,7 +94,7 @@ function checkSplit(split: Split, count: number): void {
       const index = split[part][position];
       const where = `split.${part}[${position}]`;
       if (!Number.isInteger(index) || index < 0 || index >= count) {
-        throw refusal(where, index, `an integer from 0 to ${count - 1}`);
+        throw createArgumentError(where, index, `an integer from 0 to ${count - 1}`);
       }
       const before = owner.get(index);
       if (before !== undefined) {

@@ -1,4 +1,4 @@
-import { INDEX, refusal } from '../arguments/check.ts';
+import { createArgumentError, INDEX } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { random } from './random.ts';
 
@@ -36,10 +36,10 @@ const MAXIMUM_NUMBERS = 2 ** 32;
 export function foldMasks(count: number, options?: FoldOptions): Folds {
   const { folds = 5, seed = 0 } = readOptions('foldMasks', options, { folds: 0, seed: INDEX });
   if (!Number.isInteger(count) || count < 2) {
-    throw refusal('count', count, 'an integer from 2, for rows to be left when a fold is held out');
+    throw createArgumentError('count', count, 'an integer from 2, for rows to be left when a fold is held out');
   }
   if (!Number.isInteger(folds) || folds < 2 || folds > count) {
-    throw refusal('folds', folds, `an integer from 2 to ${count}, the number of rows`);
+    throw createArgumentError('folds', folds, `an integer from 2 to ${count}, the number of rows`);
   }
   if (folds * count > MAXIMUM_NUMBERS)
     throw new RangeError(`count is ${count} and folds is ${folds}; their product may be at most ${MAXIMUM_NUMBERS}`);

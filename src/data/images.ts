@@ -1,4 +1,4 @@
-import { COUNT, checkFor, INDEX, isListOf, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
+import { COUNT, createArgumentCheck, INDEX, isListOf, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset } from './dataset.ts';
 import { type IDXArray, readArray } from './idx.ts';
@@ -110,7 +110,7 @@ export interface ImageFileOptions extends LimitOptions {
   classNames?: readonly string[];
 }
 
-const NAMES = /* @__PURE__ */ checkFor(
+const NAMES = /* @__PURE__ */ createArgumentCheck(
   'a list of at least one text',
   (value) => isListOf<string>(value, (each) => typeof each === 'string') && value.length > 0,
 );

@@ -1,5 +1,5 @@
-import { type Check, OBJECT, refusal } from '../arguments/check.ts';
-import { nearestTo } from '../arguments/nearest.ts';
+import { type Check, createArgumentError, OBJECT } from '../arguments/check.ts';
+import { findNearestName } from '../arguments/nearest.ts';
 import type { Checks } from '../arguments/options.ts';
 
 /** Thrown where the data themselves are wrong, as opposed to the options of a call. The message names the place. */
@@ -53,10 +53,10 @@ export function limitsOf({ limits = {} }: LimitOptions = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       throw new RangeError(
-        `limits.${name} is not a limit; the nearest is ${nearestTo(name, LIMIT_NAMES)}, and all are ${LIMIT_NAMES.join(', ')}`,
+        `limits.${name} is not a limit; the nearest is ${findNearestName(name, LIMIT_NAMES)}, and all are ${LIMIT_NAMES.join(', ')}`,
       );
     }
-    if (!(typeof value === 'number' && value > 0)) throw refusal(`limits.${name}`, value, 'a number > 0');
+    if (!(typeof value === 'number' && value > 0)) throw createArgumentError(`limits.${name}`, value, 'a number > 0');
   }
   return { ...DEFAULT_LIMITS, ...limits };
 }

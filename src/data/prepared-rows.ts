@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { createArgumentError } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { describePlace, encodeFeatures, featureNames } from './features.ts';
 import { readPixels } from './images.ts';
@@ -58,7 +58,8 @@ export async function preparedFor(
 /** Like `preparedFor`, for a table that has been read. */
 export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
   checkPreparation('preparedTable', preparation);
-  if (preparation.kind !== 'table') throw refusal('preparedTable: preparation', preparation, 'that of a table');
+  if (preparation.kind !== 'table')
+    throw createArgumentError('preparedTable: preparation', preparation, 'that of a table');
   TABLE('preparedTable: table', table);
   return prepareRows(preparation, table);
 }

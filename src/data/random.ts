@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { createArgumentError } from '../arguments/check.ts';
 
 /**
  * A seeded generator of random numbers, which are the same in every JavaScript engine and on every backend.
@@ -31,7 +31,7 @@ export interface Random {
  */
 export function random(seed: number): Random {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw refusal('seed', seed, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
+    throw createArgumentError('seed', seed, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
   return generator(seed >>> 0, Math.floor(seed / 2 ** 32));
 }
@@ -66,7 +66,7 @@ function generator(low: number, high: number): Random {
 
   function integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
-      throw refusal('n', n, `an integer from 1 to ${2 ** 32}`);
+      throw createArgumentError('n', n, `an integer from 1 to ${2 ** 32}`);
     }
     // Draws from the incomplete last block of n values are rejected, because they would favour small results.
     const limit = 2 ** 32 - (2 ** 32 % n);
@@ -78,7 +78,7 @@ function generator(low: number, high: number): Random {
 
   function permutation(n: number): Int32Array {
     if (!Number.isInteger(n) || n < 0 || n >= 2 ** 31) {
-      throw refusal('n', n, `an integer from 0 to ${2 ** 31 - 1}`);
+      throw createArgumentError('n', n, `an integer from 0 to ${2 ** 31 - 1}`);
     }
     const order = new Int32Array(n);
     for (let i = 0; i < n; i++) {

@@ -1,6 +1,13 @@
-import { checkFinite, checkFor, FINITE, isObject, NUMBERS, refusal } from '../arguments/check.ts';
+import {
+  checkFinite,
+  createArgumentCheck,
+  createArgumentError,
+  FINITE,
+  isObject,
+  NUMBERS,
+} from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import {
   encodeFeatures,
   type FeatureColumn,
@@ -36,18 +43,21 @@ export interface RegressionData {
 }
 
 /** @throws RangeError unless the value has the type RegressionData; the numbers themselves are not checked */
-const REGRESSION = checkFor('regression data: { X, y, count, features, … } with a Float64Array X and y', (value) => {
-  if (!isObject(value)) return false;
-  const { X, y, count, features } = value as RegressionData;
-  const fits = Number.isInteger(count) && Number.isInteger(features) && count > 0 && features > 0;
-  return (
-    fits &&
-    X instanceof Float64Array &&
-    X.length === count * features &&
-    y instanceof Float64Array &&
-    y.length === count
-  );
-});
+const REGRESSION = createArgumentCheck(
+  'regression data: { X, y, count, features, … } with a Float64Array X and y',
+  (value) => {
+    if (!isObject(value)) return false;
+    const { X, y, count, features } = value as RegressionData;
+    const fits = Number.isInteger(count) && Number.isInteger(features) && count > 0 && features > 0;
+    return (
+      fits &&
+      X instanceof Float64Array &&
+      X.length === count * features &&
+      y instanceof Float64Array &&
+      y.length === count
+    );
+  },
+);
 
 /** Options of `tableRegression`. */
 export interface TableRegressionOptions extends TableDataOptions {
@@ -168,7 +178,7 @@ function selectRows(
     const index = indices[row];
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new RangeError(
-        `row index ${row} is ${shown(index)}; it must be an integer from 0 to ${count - 1} (there are ${count} rows)`,
+        `row index ${row} is ${describeValue(index)}; it must be an integer from 0 to ${count - 1} (there are ${count} rows)`,
       );
     }
   }
@@ -200,7 +210,7 @@ export function unstandardisedModel(
   data: Pick<StandardisedRegression, 'standardisation' | 'targetMean'>,
   coefficients: ArrayLike<number>,
 ): LinearModel {
-  if (!isObject(data)) throw refusal('unstandardisedModel: data', data, 'standardised regression data');
+  if (!isObject(data)) throw createArgumentError('unstandardisedModel: data', data, 'standardised regression data');
   const { standardisation, targetMean } = data;
   STANDARDISATION('unstandardisedModel: standardisation', standardisation);
   FINITE('unstandardisedModel: targetMean', targetMean);

@@ -1,6 +1,6 @@
-import { BOOLEAN, checkFor, FRACTION, isObject, NUMBERS } from '../arguments/check.ts';
+import { BOOLEAN, createArgumentCheck, FRACTION, isObject, NUMBERS } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import { random } from './random.ts';
 
 /** Labelled samples for classification. */
@@ -18,7 +18,7 @@ export interface Samples {
 const isTyped = (value: unknown): boolean => ArrayBuffer.isView(value) && 'subarray' in value;
 
 /** @throws RangeError unless the value has the type Samples; the numbers themselves are not checked */
-const SAMPLES = checkFor('samples: { inputs, labels, count, features } with typed arrays', (value) => {
+const SAMPLES = createArgumentCheck('samples: { inputs, labels, count, features } with typed arrays', (value) => {
   if (!isObject(value)) return false;
   const { inputs, labels, count, features } = value as Samples;
   const fits = Number.isInteger(count) && Number.isInteger(features) && isTyped(inputs) && isTyped(labels);
@@ -39,7 +39,7 @@ export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
     const index = indices[row];
     if (!Number.isInteger(index) || index < 0 || index >= samples.count) {
       throw new RangeError(
-        `indices[${row}] is ${shown(index)}; it must be an integer from 0 to ${samples.count - 1} (there are ${samples.count} samples)`,
+        `indices[${row}] is ${describeValue(index)}; it must be an integer from 0 to ${samples.count - 1} (there are ${samples.count} samples)`,
       );
     }
   }

@@ -1,5 +1,5 @@
-import { isSo } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
+import { isSatisfied } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { checkLimit, DataError, type LimitOptions, type Limits, limitsOf } from './limits.ts';
 
 /** The source of data: bytes in memory, a file (such as one dropped on a page), or the response to a fetch. */
@@ -38,7 +38,7 @@ export async function readText(source: Source, options: LimitOptions = {}): Prom
 }
 
 async function readPlainBytes(source: Source, limits: Limits): Promise<Uint8Array> {
-  if (!isSo((given) => given instanceof Object, source)) throw createSourceError(source);
+  if (!isSatisfied((given) => given instanceof Object, source)) throw createSourceError(source);
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     checkBytes(limits, 'bytes', source.byteLength);
     return source instanceof Uint8Array ? source : new Uint8Array(source);
@@ -55,7 +55,7 @@ async function readPlainBytes(source: Source, limits: Limits): Promise<Uint8Arra
 }
 
 function createSourceError(source: unknown): TypeError {
-  const found = typeof source === 'string' ? 'string' : shown(source);
+  const found = typeof source === 'string' ? 'string' : describeValue(source);
   return new TypeError(`source is ${found}; it must be a Uint8Array, an ArrayBuffer, a Blob or a Response`);
 }
 

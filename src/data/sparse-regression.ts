@@ -1,4 +1,4 @@
-import { COUNT, INDEX, refusal } from '../arguments/check.ts';
+import { COUNT, createArgumentError, INDEX } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { type Random, random } from './random.ts';
 import type { RegressionData } from './regression.ts';
@@ -115,7 +115,7 @@ function checkOptions(options: Required<Omit<SparseRegressionOptions, 'seed'>>):
   for (const name of ['count', 'features', 'supportSize'] as const) {
     const value = options[name];
     if (!Number.isInteger(value) || value < 1 || value > maximumOf[name]) {
-      throw refusal(name, value, `an integer from 1 to ${maximumOf[name]}`);
+      throw createArgumentError(name, value, `an integer from 1 to ${maximumOf[name]}`);
     }
   }
   if (options.count * features > 2 ** 32) {
@@ -124,9 +124,9 @@ function checkOptions(options: Required<Omit<SparseRegressionOptions, 'seed'>>):
     );
   }
   if (!(typeof correlation === 'number' && Math.abs(correlation) < 1)) {
-    throw refusal('correlation', correlation, 'a number above -1 and below 1');
+    throw createArgumentError('correlation', correlation, 'a number above -1 and below 1');
   }
   if (!(typeof signalToNoise === 'number' && signalToNoise > 0)) {
-    throw refusal('signalToNoise', signalToNoise, 'a number above 0');
+    throw createArgumentError('signalToNoise', signalToNoise, 'a number above 0');
   }
 }

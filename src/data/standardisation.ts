@@ -1,4 +1,4 @@
-import { checkFor, isListLike, isListOf, isObject } from '../arguments/check.ts';
+import { createArgumentCheck, isListLike, isListOf, isObject } from '../arguments/check.ts';
 import type { Samples } from './samples.ts';
 
 /** Maps each feature x to (x − mean)/deviation. It is plain JSON, so that it can be stored with the model. */
@@ -26,14 +26,14 @@ const areNumbers = (values: ArrayLike<unknown>): boolean =>
   isListLike(values) && (ArrayBuffer.isView(values) || Array.from(values).every((each) => typeof each === 'number'));
 
 /** @throws RangeError unless the value has the type Rows; a number may be NaN */
-const ROWS = checkFor('rows: { inputs, count, features } with count × features numbers', (value) => {
+const ROWS = createArgumentCheck('rows: { inputs, count, features } with count × features numbers', (value) => {
   if (!isObject(value)) return false;
   const { inputs, count, features } = value as Rows;
   return Number.isInteger(count) && isCount(features) && areNumbers(inputs) && inputs.length === count * features;
 });
 
 /** @throws RangeError unless the value has the type Standardisation, with finite numbers and deviations other than 0 */
-export const STANDARDISATION = checkFor('{ mean, deviation, constant } with lists of numbers', (value) => {
+export const STANDARDISATION = createArgumentCheck('{ mean, deviation, constant } with lists of numbers', (value) => {
   if (!isObject(value)) return false;
   const { mean, deviation } = value as Standardisation;
   const areFinite = (numbers: readonly unknown[]): boolean => isListOf(numbers, Number.isFinite);

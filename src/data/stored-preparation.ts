@@ -1,5 +1,5 @@
 import { isList, isListOf, isObject } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { type FeatureColumn, featureNames } from './features.ts';
 import { DataError } from './limits.ts';
 import type { MissingRule, Preparation } from './preparation.ts';
@@ -82,5 +82,5 @@ function readNumbers(value: unknown, place: string, allows: (each: number) => bo
 }
 
 function createFieldError(place: string, value: unknown, must: string): DataError {
-  return new DataError(`the stored preparation is broken: ${place} is ${shown(value)}; it must be ${must}`);
+  return new DataError(`the stored preparation is broken: ${place} is ${describeValue(value)}; it must be ${must}`);
 }

@@ -1,4 +1,4 @@
-import { checkFor, TEXT, TEXTS } from '../arguments/check.ts';
+import { createArgumentCheck, TEXT, TEXTS } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { LIMIT_OPTIONS, type LimitOptions } from './limits.ts';
 import type { MissingRule } from './preparation.ts';
@@ -21,6 +21,9 @@ export const TABLE_DATA_OPTIONS: Checks<TableDataOptions> = {
   target: TEXT,
   ignore: TEXTS,
   categorical: TEXTS,
-  missing: checkFor('error, mean or drop', (value) => value === 'error' || value === 'mean' || value === 'drop'),
+  missing: createArgumentCheck(
+    'error, mean or drop',
+    (value) => value === 'error' || value === 'mean' || value === 'drop',
+  ),
   name: TEXT,
 };

@@ -1,4 +1,4 @@
-import { BOOLEAN, INDEX, numberFor } from '../arguments/check.ts';
+import { BOOLEAN, createNumberCheck, INDEX } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset } from './dataset.ts';
 import {
@@ -32,7 +32,7 @@ export interface TableDatasetOptions extends TableDataOptions {
 
 const OPTIONS: Checks<TableDatasetOptions> = {
   ...TABLE_DATA_OPTIONS,
-  heldOut: numberFor('a number from 0 to below 1', (value) => value >= 0 && value < 1),
+  heldOut: createNumberCheck('a number from 0 to below 1', (value) => value >= 0 && value < 1),
   seed: INDEX,
   standardise: BOOLEAN,
 };

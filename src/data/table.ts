@@ -1,5 +1,5 @@
-import { BOOLEAN, checkFor, isList, isListOf, isObject, TEXT } from '../arguments/check.ts';
-import { nearestTo } from '../arguments/nearest.ts';
+import { BOOLEAN, createArgumentCheck, isList, isListOf, isObject, TEXT } from '../arguments/check.ts';
+import { findNearestName } from '../arguments/nearest.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { CONVENTION_OPTIONS, type ConventionOptions, rewriteUniformly } from './conventions.ts';
 import { CSV_OPTIONS, type CSVOptions, readRecords } from './csv.ts';
@@ -41,7 +41,7 @@ export const TABLE_OPTIONS: Checks<TableOptions> = { ...CSV_OPTIONS, ...CONVENTI
 const known = new WeakSet<object>();
 
 /** @throws RangeError unless the value has the type Table */
-export const TABLE = checkFor('a table, as parseTable() gives it', (value) => {
+export const TABLE = createArgumentCheck('a table, as parseTable() gives it', (value) => {
   if (!isObject(value)) return false;
   if (known.has(value)) return true;
   const { columns, header, rows, lines } = value as Table;
@@ -125,7 +125,7 @@ export function columnIndex({ columns }: Table, name: string): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
   // A suggestion may differ in fewer than half of the letters.
-  const closest = nearestTo(name, columns, Math.max(name.length, 2) / 2);
+  const closest = findNearestName(name, columns, Math.max(name.length, 2) / 2);
   const suggestion = closest === undefined ? '' : ` Did you mean ${JSON.stringify(closest)}?`;
   const listed =
     columns.length > 30 ? `${columns.slice(0, 30).join(', ')} and ${columns.length - 30} more` : columns.join(', ');

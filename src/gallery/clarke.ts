@@ -22,7 +22,12 @@ export function F(point: Tensor, alpha: number, beta: number, slope = SLOPE): Te
 }
 
 /** The derivative at 0 of the (x, y) that solves F(x, y) = p: the inverse of [α 1; slope β]. */
-export async function inverseJacobian(engine: Engine, alpha: number, beta: number, slope = SLOPE): Promise<Matrix> {
+export async function computeInverseJacobian(
+  engine: Engine,
+  alpha: number,
+  beta: number,
+  slope = SLOPE,
+): Promise<Matrix> {
   return engine.tidy(async (scope) => {
     const zero = scope.tensor([0, 0, 0, 0], [2, 2]); // the same system twice, once for each row of the Jacobian
     const identity = scope.tensor([1, 0, 0, 1], [2, 2]);
@@ -66,13 +71,13 @@ export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
   const conservative: Matrix[][] = [];
   for (const alpha of ticks) {
     const row: Matrix[] = [];
-    for (const beta of ticks) row.push(await inverseJacobian(engine, alpha, beta));
+    for (const beta of ticks) row.push(await computeInverseJacobian(engine, alpha, beta));
     conservative.push(row);
   }
   const branch = async (sign: number): Promise<Matrix[]> => {
     const found: Matrix[] = [];
     for (const share of ticks)
-      found.push(await inverseJacobian(engine, sign * 2 ** ((share - 1) / 2), sign * 2 ** ((-share - 1) / 2)));
+      found.push(await computeInverseJacobian(engine, sign * 2 ** ((share - 1) / 2), sign * 2 ** ((-share - 1) / 2)));
     return found;
   };
   const pieces = [0, intervals].flatMap((i) =>
@@ -80,7 +85,7 @@ export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
   );
   const mean = [0, 1, 2, 3].map((entry) => pieces.reduce((sum, { inverse }) => sum + inverse[entry] / 4, 0));
   const distances = conservative.flat().map((M) => Math.max(...M.map((value, entry) => Math.abs(value - mean[entry]))));
-  const certificate = await certificateAt0(engine);
+  const certificate = await certifyAt0(engine);
   return {
     certificate,
     pieces,
@@ -92,7 +97,7 @@ export async function clarke(engine: Engine, intervals = 8): Promise<Clarke> {
 }
 
 /** Certifies F(x, y) = p at 0. The elements are [α 1; slope β] for α, β in [−1, 1], with the determinant αβ − slope. */
-export async function certificateAt0(engine: Engine, slope = SLOPE): Promise<ImplicitCertificate> {
+export async function certifyAt0(engine: Engine, slope = SLOPE): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
     const zero = scope.tensor([0, 0], [1, 2]);
     const equation = (point: Tensor, p: Tensor): Tensor => F(point, 0, 0, slope).sub(p);

@@ -5,17 +5,17 @@
 import type { Engine, ImplicitCertificate } from '../index.ts';
 import {
   type Bilevel,
-  certificateAt,
-  descended,
+  certifyAt,
+  computeGradients,
+  descend,
   evaluateLine,
   findSwitches,
-  gradients,
   PAPER,
   type Point,
   RATE,
 } from './descent.ts';
 import { type Flow, followFlow } from './flow.ts';
-import { answerOrRefusal } from './refusal.ts';
+import { catchRefusal } from './refusal.ts';
 
 /** The starting points of descent. */
 export const STARTS: readonly Point[] = [
@@ -67,7 +67,7 @@ export const RADIUS = 0.5;
 
 export async function cycle(engine: Engine, steps = 600): Promise<Cycle> {
   const problems = [...STARTS.map(() => PAPER), ...STARTS.map(() => CALM)];
-  const paths = await descended(engine, problems, [...STARTS, ...STARTS], steps, RATE);
+  const paths = await descend(engine, problems, [...STARTS, ...STARTS], steps, RATE);
   const cycling = paths.slice(0, STARTS.length);
   const stepsAround = cycling.map((path) => {
     const switches = findSwitches(PAPER, path);
@@ -78,14 +78,14 @@ export async function cycle(engine: Engine, steps = 600): Promise<Cycle> {
     calm: paths.slice(STARTS.length),
     stepsAround,
     flow: followFlow(PAPER, [1, 4], 20),
-    certificate: await certificateAt(engine, PAPER, [[1, 1]]),
+    certificate: await certifyAt(engine, PAPER, [[1, 1]]),
     near: await certifyNearLine(engine, cycling[0].slice(-stepsAround[0])),
     onTheLine: await Promise.all([0, 0.5, 1].map((q) => askOnLine(engine, q))),
   };
 }
 
 async function certifyNearLine(engine: Engine, turn: readonly Point[]): Promise<Cycle['near']> {
-  const { samples } = await certificateAt(engine, PAPER, turn, RADIUS);
+  const { samples } = await certifyAt(engine, PAPER, turn, RADIUS);
   return {
     steps: turn.length,
     within: turn.filter((point) => Math.abs(evaluateLine(PAPER, point)) <= RADIUS).length,
@@ -94,8 +94,8 @@ async function certifyNearLine(engine: Engine, turn: readonly Point[]): Promise<
 }
 
 async function askOnLine(engine: Engine, q: number): Promise<LineAnswer> {
-  const answer = await answerOrRefusal(async () => {
-    const [gradient] = await gradients(engine, [PAPER], [[1, 1]], q);
+  const answer = await catchRefusal(async () => {
+    const [gradient] = await computeGradients(engine, [PAPER], [[1, 1]], q);
     return { gradient };
   });
   return { q, ...answer };

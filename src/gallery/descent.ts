@@ -38,7 +38,7 @@ function solveInner(problem: Bilevel, point: Point): Point {
  * @param box the upper ends, [rows, 2]
  * @param q the derivative of the projection at 0, where it begins to bind
  */
-export function ascended(s: Tensor, point: Tensor, line: Tensor, box: Tensor, q: number): Tensor {
+export function ascendInner(s: Tensor, point: Tensor, line: Tensor, box: Tensor, q: number): Tensor {
   const [rows] = point.shape;
   const slope = point.mul(line.slice([0, 0], [rows, 2])).sum(1, { keepAxes: true });
   const L = slope.add(line.slice([0, 2], [rows, 1]));
@@ -75,7 +75,7 @@ interface RowTensors {
 }
 
 /** Certifies the theorem's hypothesis at each point, and within a radius of it where one is given. */
-export async function certificateAt(
+export async function certifyAt(
   engine: Engine,
   problem: Bilevel,
   points: readonly Point[],
@@ -92,13 +92,13 @@ export async function certificateAt(
       points.map(() => problem),
       points,
     );
-    const step = (s: Tensor, point: Tensor, L: Tensor, ends: Tensor): Tensor => ascended(s, point, L, ends, 0);
+    const step = (s: Tensor, point: Tensor, L: Tensor, ends: Tensor): Tensor => ascendInner(s, point, L, ends, 0);
     return fixedPoint(step, { unknown: corners, inputs: [at, line, box], solver: 'given' }).solve.certify({ radius });
   });
 }
 
 /** The gradients of (x − s₁)² + 4(y − s₂)² in x and y through s, for one point of each problem. */
-export async function gradients(
+export async function computeGradients(
   engine: Engine,
   problems: readonly Bilevel[],
   points: readonly Point[],
@@ -111,7 +111,7 @@ export async function gradients(
       problems.flatMap((problem) => problem.weights),
       [rows, 2],
     );
-    const step = (s: Tensor, at: Tensor, L: Tensor, ends: Tensor): Tensor => ascended(s, at, L, ends, q);
+    const step = (s: Tensor, at: Tensor, L: Tensor, ends: Tensor): Tensor => ascendInner(s, at, L, ends, q);
     const loss = (at: Tensor): Tensor => {
       const s = fixedPoint(step, { unknown: corners, inputs: [at, line, box], solver: 'given' });
       return at.sub(s).square().mul(weights).sum();
@@ -124,7 +124,7 @@ export async function gradients(
 }
 
 /** Gradient descent for many problems at once. @returns for each problem the points, beginning with the start */
-export async function descended(
+export async function descend(
   engine: Engine,
   problems: readonly Bilevel[],
   starts: readonly Point[],
@@ -134,7 +134,7 @@ export async function descended(
   const paths = starts.map((start): Point[] => [start]);
   for (let step = 0; step < steps; step++) {
     const points = paths.map((path) => path[step]);
-    for (const [row, [gx, gy]] of (await gradients(engine, problems, points)).entries()) {
+    for (const [row, [gx, gy]] of (await computeGradients(engine, problems, points)).entries()) {
       const [x, y] = points[row];
       paths[row].push([x - rate * gx, y - rate * gy]);
     }

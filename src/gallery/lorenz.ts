@@ -4,7 +4,7 @@
  * there.
  */
 import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
-import { answerOrRefusal } from './refusal.ts';
+import { catchRefusal } from './refusal.ts';
 
 export type Vector = readonly [number, number, number];
 
@@ -66,7 +66,7 @@ export async function trueGradient(engine: Engine, at: Vector): Promise<Vector> 
 }
 
 /** Gradient ascent. @returns the start and the point after each step */
-export async function ascent(
+export async function ascend(
   gradient: (at: Vector) => Promise<Vector>,
   steps: number,
   rate: number,
@@ -117,18 +117,18 @@ export async function lorenz(engine: Engine, steps = 2500): Promise<Lorenz> {
   for (const distance of [0, 1e-4, 1e-2]) answers.push(await askLibrary(engine, at, distance));
   return {
     attractor: integrateTrajectory(steps, RATE),
-    implicit: await ascent((u) => implicitGradient(engine, u, { onFailure: 'report' }), steps, RATE),
-    gradient: await ascent((u) => trueGradient(engine, u), Math.min(steps, 20), RATE),
+    implicit: await ascend((u) => implicitGradient(engine, u, { onFailure: 'report' }), steps, RATE),
+    gradient: await ascend((u) => trueGradient(engine, u), Math.min(steps, 20), RATE),
     at,
     answers,
     trueGradient: await trueGradient(engine, at),
     field: evaluateField(at),
-    certificate: await certificateOf(engine, at),
+    certificate: await certifyLorenzAt(engine, at),
   };
 }
 
 async function askLibrary(engine: Engine, at: Vector, distance: number): Promise<LorenzAnswer> {
-  const answer = await answerOrRefusal(async () => ({ gradient: await implicitGradient(engine, at, { distance }) }));
+  const answer = await catchRefusal(async () => ({ gradient: await implicitGradient(engine, at, { distance }) }));
   return { distance, ...answer };
 }
 
@@ -161,7 +161,7 @@ function evaluateField([x, y, z]: Vector): Vector {
 }
 
 /** @param distance the error in each coordinate of the inner solution */
-export async function certificateOf(engine: Engine, at: Vector, distance = 0): Promise<ImplicitCertificate> {
+export async function certifyLorenzAt(engine: Engine, at: Vector, distance = 0): Promise<ImplicitCertificate> {
   return engine.tidy(async (scope) => {
     const start = scope.tensor([distance, distance, distance], [1, 3]);
     const solver = (offset: Tensor, u: Tensor): Tensor => field(u).add(offset);

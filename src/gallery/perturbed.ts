@@ -1,7 +1,7 @@
 /** On which of twenty perturbed copies of the problem does descent cycle (Bolte et al. 2021, Figure 2b)? */
 import { random } from '../data/random.ts';
 import type { Engine } from '../index.ts';
-import { type Bilevel, descended, findSwitches, PAPER, type Point, RATE } from './descent.ts';
+import { type Bilevel, descend, findSwitches, PAPER, type Point, RATE } from './descent.ts';
 
 /** The variance of the perturbation of each coefficient. */
 export const VARIANCE = 0.4;
@@ -27,11 +27,11 @@ export interface PerturbedReading {
 export async function perturbed(engine: Engine, steps = 1500, seed = 20): Promise<PerturbedReading[]> {
   const problems = READINGS.flatMap((_, reading) => drawProblems(reading, seed));
   const starts = problems.map((): Point => [1, 1]);
-  const paths = await descended(engine, problems, starts, steps, RATE);
+  const paths = await descend(engine, problems, starts, steps, RATE);
   return READINGS.map((reading, index) => {
     const own = (_: unknown, row: number): boolean => Math.floor(row / DRAWS) === index;
     const ofReading = paths.filter(own);
-    const outcomes = problems.filter(own).map((problem, row) => outcomeOf(problem, ofReading[row]));
+    const outcomes = problems.filter(own).map((problem, row) => classifyOutcome(problem, ofReading[row]));
     return { reading, paths: ofReading, outcomes };
   });
 }
@@ -51,7 +51,7 @@ function drawProblems(reading: number, seed: number): Bilevel[] {
 }
 
 /** Classifies the second half of the path, where the start no longer matters. */
-export function outcomeOf(problem: Bilevel, path: readonly Point[]): Outcome {
+export function classifyOutcome(problem: Bilevel, path: readonly Point[]): Outcome {
   const late = path.slice(Math.floor(path.length / 2));
   const switches = findSwitches(problem, late);
   if (switches.some((step) => isAttracting(problem, late[step]))) return 'slide';

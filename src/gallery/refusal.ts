@@ -1,7 +1,7 @@
 import { ConvergenceError } from '../index.ts';
 
 /** Returns the library's answer, or the message of its ConvergenceError: where a solve fails, there is no gradient. */
-export async function answerOrRefusal<Answer extends object>(
+export async function catchRefusal<Answer extends object>(
   answer: () => Promise<Answer>,
 ): Promise<Answer | { readonly refusal: string }> {
   try {

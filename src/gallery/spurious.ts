@@ -3,7 +3,7 @@
  * relus, so that its computed derivative at 0 depends on the choice of relu'(0).
  */
 import { type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
-import { answerOrRefusal } from './refusal.ts';
+import { catchRefusal } from './refusal.ts';
 
 /**
  * f(z) = tanh z + relu(−z) + z − relu(z), which equals tanh z. With relu'(0) = q, its computed derivative at 0 is 2 −
@@ -30,7 +30,12 @@ export const EXPLICIT: Equation = { residual: (z, x, q) => z.sub(f(x, q)), solut
 export const INVERSE: Equation = { residual: (z, x, q) => x.sub(f(z, q)), solution: Math.atanh };
 
 /** dz/dx at each point, by implicit differentiation. */
-export async function slopes(engine: Engine, equation: Equation, at: readonly number[], q: number): Promise<number[]> {
+export async function computeSlopes(
+  engine: Engine,
+  equation: Equation,
+  at: readonly number[],
+  q: number,
+): Promise<number[]> {
   return engine.tidy(async (scope) => {
     const x = scope.tensor(at, [at.length, 1]);
     const z = scope.tensor(at.map(equation.solution), [at.length, 1]);
@@ -71,12 +76,12 @@ export interface Spurious {
 export async function spurious(engine: Engine): Promise<Spurious> {
   const readings: SpuriousReading[] = [];
   for (const q of [0, 0.5, 1]) {
-    const [explicit] = await slopes(engine, EXPLICIT, [0], q);
+    const [explicit] = await computeSlopes(engine, EXPLICIT, [0], q);
     readings.push({ q, explicit, ...(await askInverseAt0(engine, q)) });
   }
   const curve = async (equation: Equation, end: number): Promise<SpuriousCurve> => {
     const x = Array.from({ length: 80 }, (_, index) => (end * (index - 39.5)) / 39.5);
-    return { x, slope: await slopes(engine, equation, x, 0) };
+    return { x, slope: await computeSlopes(engine, equation, x, 0) };
   };
   const certificate = await certifyAt0(engine);
   return { readings, explicit: await curve(EXPLICIT, 2), inverse: await curve(INVERSE, 0.8), certificate };
@@ -84,8 +89,8 @@ export async function spurious(engine: Engine): Promise<Spurious> {
 
 /** For q = 1 the linear system is singular, and the library throws. */
 async function askInverseAt0(engine: Engine, q: number): Promise<Pick<SpuriousReading, 'inverse' | 'refusal'>> {
-  return answerOrRefusal(async () => {
-    const [inverse] = await slopes(engine, INVERSE, [0], q);
+  return catchRefusal(async () => {
+    const [inverse] = await computeSlopes(engine, INVERSE, [0], q);
     return { inverse };
   });
 }

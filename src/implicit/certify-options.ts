@@ -1,5 +1,5 @@
 /** The options of `certify`, and their checks. */
-import { AT_LEAST_0, BOOLEAN, COUNT, checkFor, INDEX, SIGNAL } from '../arguments/check.ts';
+import { AT_LEAST_0, BOOLEAN, COUNT, createArgumentCheck, INDEX, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { type InvertibilityOptions, LARGEST_LIMIT } from './hypothesis/hypothesis.ts';
 import type { EstimateOptions } from './singular-value-estimate.ts';
@@ -30,11 +30,11 @@ const ESTIMATE_OPTIONS: Checks<EstimateOptions> = { iterations: COUNT, seed: IND
 /** The checks of these options. */
 export const CERTIFY_OPTIONS: Checks<CertifyOptions> = {
   exact: BOOLEAN,
-  enumerationLimit: checkFor(
+  enumerationLimit: createArgumentCheck(
     `a whole number from 0 to ${LARGEST_LIMIT}`,
     (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_LIMIT,
   ),
-  warnBelow: checkFor('a number of at least 0', (value) => typeof value === 'number' && value >= 0),
+  warnBelow: createArgumentCheck('a number of at least 0', (value) => typeof value === 'number' && value >= 0),
   seed: INDEX,
   radius: (_, value) => checkRadius('certify', value as number),
   estimate(place, value) {

@@ -1,5 +1,5 @@
 /** `solve.certify`: checks the theorem's hypothesis at the solution of a user's equation, on the host in float64. */
-import { inTurns } from '../backends/event-loop.ts';
+import { runInTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
 import { type CertifyOptions, checkRadius } from './certify-options.ts';
 import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
@@ -56,7 +56,7 @@ async function proveSamples(
   );
   const certificates: SampleCertificate[] = [];
   for (const [sample, { family, isOpen }] of samples.entries()) {
-    const found = await inTurns(checkInvertibility(family, options), signal);
+    const found = await runInTurns(checkInvertibility(family, options), signal);
     const counts = kinks.ofSample(sample);
     const isUndecided = isOpen && found.status === 'failed';
     const own = {
@@ -88,7 +88,7 @@ async function estimateSamples(
 ): Promise<ImplicitCertificate> {
   const [kinks, estimates] = await Promise.all([
     atSolution(solved, (system, x, uncertainty) =>
-      readKinksOf(system.linearised(x, uncertainty).kinks(), system.rows.batch, radius),
+      readKinksOf(system.linearise(x, uncertainty).kinks(), system.rows.batch, radius),
     ),
     estimateSingularValues(solved, settings, asked),
   ]);

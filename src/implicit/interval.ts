@@ -1,7 +1,7 @@
 /** The range of a derivative over all selections at the kinks: on the host, in float64. */
-import { refusal, SIGNAL } from '../arguments/check.ts';
+import { createArgumentError, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
-import { type Interruptible, inTurns } from '../backends/event-loop.ts';
+import { type Interruptible, runInTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkRadius } from './certify-options.ts';
 import { checkInvertibility } from './hypothesis/hypothesis.ts';
@@ -92,7 +92,7 @@ async function findInterval(
 ): Promise<GradientInterval> {
   const { z, inputs } = solved;
   if (!(Number.isInteger(input) && input >= 0 && input < inputs.length)) {
-    throw refusal('gradientInterval: input', input, `the place of one of the ${inputs.length} inputs`);
+    throw createArgumentError('gradientInterval: input', input, `the place of one of the ${inputs.length} inputs`);
   }
   if (inputs[input].size !== 1) {
     throw new RangeError(`gradientInterval: inputs[${input}] holds ${inputs[input].size} numbers; it must hold one`);
@@ -108,7 +108,7 @@ async function findInterval(
   const ranges: SampleRange[] = [];
   for (const one of lifted.samples) {
     const own = one.unknowns.map((at) => v[at]);
-    const range = await inTurns(findSampleRange(one, own), signal);
+    const range = await runInTurns(findSampleRange(one, own), signal);
     // Where kinks are unknown, only one element was looked at, which bounds nothing.
     if (lifted.opaque.length > 0) ranges.push({ ...range, ...UNBOUNDED, argument: 'unbounded' });
     // A kink that may not be met need not attain all of these values.

@@ -1,9 +1,9 @@
 /** Inverses and minimisers, as roots and fixed points. */
-import { FUNCTION, isSo, refusalOfResult } from '../arguments/check.ts';
+import { createResultError, FUNCTION, isSatisfied } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import { gradientOf } from '../autodiff/gradient-of.ts';
-import { broadcastShapes, describe, sameShape } from '../tensor/shape.ts';
+import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { fixedPoint, type ImplicitSolution, root } from './root.ts';
 import { type FixedPointOptions, IMPLICIT_OPTIONS, type RootOptions } from './root-options.ts';
@@ -35,17 +35,17 @@ export function inverse(
   checkRightSide(x, options.unknown);
   const minus = (image: Tensor, value: Tensor): Tensor => {
     if (isTensor(image) && image.context === value.context) return image.sub(value);
-    throw refusalOfResult('inverse: the function', image, 'a tensor computed from its arguments');
+    throw createResultError('inverse: the function', image, 'a tensor computed from its arguments');
   };
   return root((z, value, ...rest) => minus(f(z, ...rest), value), { ...options, inputs: [x, ...inputs] });
 }
 
 /** A right-hand side that all samples share is allowed. */
 function checkRightSide({ shape }: Tensor, unknown: Tensor): void {
-  const fits = isSo(() => sameShape(broadcastShapes('inverse', shape, unknown.shape), unknown.shape), shape);
+  const fits = isSatisfied(() => sameShape(broadcastShapes('inverse', shape, unknown.shape), unknown.shape), shape);
   if (fits) return;
   throw new RangeError(
-    `inverse: x has the shape ${describe(shape)}; it must have that of the unknown, ${describe(unknown.shape)}`,
+    `inverse: x has the shape ${formatShape(shape)}; it must have that of the unknown, ${formatShape(unknown.shape)}`,
   );
 }
 
@@ -83,7 +83,7 @@ export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolu
   const gradient = gradientOf(ψ);
   if (!proximal) {
     if (step !== undefined)
-      throw new RangeError(`argmin: step is ${shown(step)}; it is for a proximal, and none is given`);
+      throw new RangeError(`argmin: step is ${describeValue(step)}; it is for a proximal, and none is given`);
     if (typeof solver === 'object') {
       throw new RangeError(
         'argmin: solver is an iteration, which needs a proximal; without one it must be a name or a function',
@@ -97,7 +97,7 @@ export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolu
     return root(gradient, { ...options, solver });
   }
   if (!Number.isFinite(step) || !((step as number) > 0)) {
-    throw new RangeError(`argmin: step is ${shown(step)}; with a proximal it must be a finite number > 0`);
+    throw new RangeError(`argmin: step is ${describeValue(step)}; with a proximal it must be a finite number > 0`);
   }
   const move = (z: Tensor, ...inputs: Tensor[]): Tensor =>
     proximal(z.sub(gradient(z, ...inputs).mul(step as number)), step as number, ...inputs);

@@ -1,8 +1,8 @@
 /** The kinks at a point: found on the device, and read back where there are some. */
-import { nearness } from '../autodiff/kinks.ts';
+import { widenTolerance } from '../autodiff/kinks.ts';
 import { broadcast } from '../tensor/arrange.ts';
 import { elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
-import { endToEnd, gatherAlong } from '../tensor/move-kernels.ts';
+import { gatherAlong, joinEndToEnd } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type KinkPlace, type Places, placeIn } from './kink-places.ts';
 
@@ -37,7 +37,7 @@ export interface KinkedArgument {
 
 /** How near to a kink counts as at it, the uncertainty included where it counts. */
 function nearnessOf({ tolerance, uncertainty, isResolved }: KinkedArgument): Tensor {
-  return nearness(tolerance, isResolved ? uncertainty : undefined);
+  return widenTolerance(tolerance, isResolved ? uncertainty : undefined);
 }
 
 /** The kinks at a point, still on the device. */
@@ -71,7 +71,7 @@ export function findKinks(operations: readonly KinkedArgument[], batch: number):
     return {
       near,
       doubtful: clear ? countOutside(clear, batch, places) : near,
-      tolerance: largestIn(nearness, x, batch, places),
+      tolerance: findLargest(nearness, x, batch, places),
       marks: elementwise('select', [isResolved && clear ? clear : away, none, x]),
     };
   });
@@ -118,7 +118,7 @@ function countOutside(mask: Tensor, batch: number, { own }: Places): Tensor {
 /**
  * The largest number of each sample, of numbers ≥ 0 that broadcast to x: [batch], or [1] where it is the same for all.
  */
-export function largestIn(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
+export function findLargest(numbers: Tensor, x: Tensor, batch: number, { own }: Places): Tensor {
   if (typeof own !== 'string') return reduceEach('maximumAbsolute', broadcast(numbers, x.shape), batch, own);
   const parts = own === 'rows' && numbers.size % batch === 0 ? batch : 1;
   return reduceParts('maximumAbsolute', numbers, parts);
@@ -153,14 +153,14 @@ function reduceEach(reduction: SampleReduction, x: Tensor, batch: number, own: I
 /**
  * Gives every number of x the value of its sample, or `ofOthers` where it belongs to no single one; broadcasts to x.
  */
-export function spreadOver(x: Tensor, bySample: Tensor, ofOthers: Tensor, { batch, own }: Places): Tensor {
+export function spreadBySample(x: Tensor, bySample: Tensor, ofOthers: Tensor, { batch, own }: Places): Tensor {
   const { shape, size, context } = x;
   if (own === 'shared' || bySample.size === 1) return own === 'shared' ? ofOthers : bySample;
   if (own === 'rows') {
     if (shape[0] === batch) return context.alias(bySample, [batch, ...shape.slice(1).map(() => 1)]);
     return context.alias(broadcast(context.alias(bySample, [batch, 1]), [batch, size / batch]), shape);
   }
-  const all = endToEnd(bySample, ofOthers);
+  const all = joinEndToEnd(bySample, ofOthers);
   const indices = Array.from(own, (sample) => (sample < 0 ? batch : sample));
   return context.alias(gatherAlong(all, 0, size, { indices: context.upload(indices, [size], x) }), shape);
 }
@@ -195,7 +195,7 @@ export async function readKinksOf(
   );
   const found = findKinks(wide, batch);
   if (!found) return { list: [], isDecided: true, ofSample: () => ({ kinks: 0, kinkTolerance: 0, unresolved: 0 }) };
-  const marked = operations.map((operation, index) => markedOperation(operation, found.marks[index]));
+  const marked = operations.map((operation, index) => attachMarks(operation, found.marks[index]));
   const [near, doubtful, tolerance, list] = await Promise.all([
     found.near.data(),
     found.doubtful.data(),
@@ -224,7 +224,7 @@ export interface MarkedOperation extends Omit<KinkedArgument, 'x' | 'tolerance' 
 }
 
 /** An operation together with its marks. */
-export function markedOperation(
+export function attachMarks(
   { operation, positions, isResolved, uncertainty, places, place }: Omit<KinkedArgument, 'x' | 'tolerance'>,
   marks: Tensor,
 ): MarkedOperation {

@@ -1,6 +1,6 @@
 /** Kinks inside solves that a function contains. A solution that is found to a tolerance is at no kink exactly. */
 import type { LiftedOperation } from '../autodiff/kinked-operations.ts';
-import { repeated } from '../autodiff/pushforwards.ts';
+import { broadcastTo } from '../autodiff/pushforwards.ts';
 import type { Interruptible } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { factorise, solve } from './hypothesis/matrices.ts';
@@ -30,7 +30,7 @@ export async function readValues(residual: Tensor, { solutions, operations }: Li
     all([residual]),
     all(solutions.map((solution) => solution.residual)),
     all(operations.map(({ x }) => x)),
-    all(operations.map(({ x, tolerance }) => repeated(tolerance, x.shape))),
+    all(operations.map(({ x, tolerance }) => broadcastTo(tolerance, x.shape))),
   ]);
   return { image, residuals, arguments: values, tolerances, epsilon: residual.context.epsilon };
 }

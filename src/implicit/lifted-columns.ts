@@ -1,8 +1,8 @@
 /** The derivatives of a lifted function with respect to its unknowns, computed and read back column by column. */
-import { linearised } from '../autodiff/jacobian-products.ts';
+import { createLinearisation } from '../autodiff/jacobian-products.ts';
 import type { LiftedOperation } from '../autodiff/kinked-operations.ts';
-import { repeated } from '../autodiff/pushforwards.ts';
-import { breathe } from '../backends/event-loop.ts';
+import { broadcastTo } from '../autodiff/pushforwards.ts';
+import { yieldIfTurnIsOver } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Coordinate, LiftedFunction } from './lifted-function.ts';
 
@@ -77,7 +77,7 @@ export async function readColumns(
   const outputs = [image, ...solutions.map(({ residual }) => residual), ...operations.flatMap(partsOf)];
   const shapes = operations.flatMap((operation) => partsOf(operation).map(() => operation.output.shape));
   const first = 1 + solutions.length;
-  const linear = linearised(tape);
+  const linear = createLinearisation(tape);
   const reading: Promise<Column>[] = [];
   for (const move of [...moves, ...(input ? [{ unknown: input, at: [0] }] : [])]) {
     const tangents = unknowns.map((one) => {
@@ -87,11 +87,11 @@ export async function readColumns(
     });
     const moved = linear.pushforward(unknowns, tangents, outputs);
     // The operands of a maximum may be broadcast.
-    const wide = moved.map((one, at) => (at < first ? one : repeated(one, shapes[at - first])));
+    const wide = moved.map((one, at) => (at < first ? one : broadcastTo(one, shapes[at - first])));
     const column = readColumn(wide, lifted);
     column.catch(() => {}); // reported where all of them are awaited
     reading.push(column);
-    await breathe();
+    await yieldIfTurnIsOver();
     signal?.throwIfAborted();
   }
   const columns = await Promise.all(reading);

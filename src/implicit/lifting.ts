@@ -2,7 +2,7 @@
  * The derivatives of a user's equation as matrices on the host, with every kinked value as an unknown: for the
  * certificate.
  */
-import { type Interruptible, inTurns } from '../backends/event-loop.ts';
+import { type Interruptible, runInTurns } from '../backends/event-loop.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { MatrixFamily } from './hypothesis/family.ts';
 import { liftSystem } from './hypothesis/lifted.ts';
@@ -97,7 +97,7 @@ export async function readLifted(
       if (areTogether) checkOrder(what, all, all.length);
       const groups = areTogether ? [all] : own;
       const samples: Omit<LiftedSample, 'isOpen'>[] = [];
-      for (const group of groups) samples.push(await inTurns(liftSample(parts, group), signal));
+      for (const group of groups) samples.push(await runInTurns(liftSample(parts, group), signal));
       return { groups, samples };
     };
     let { operations } = lifted;
@@ -110,7 +110,7 @@ export async function readLifted(
         const moved = (row: Coordinate, column: Coordinate): number =>
           columns.entry(argumentOf(row), row.sample, column);
         const kinks = findInaccurateKinks(values, groups[index], family.base, moved, operations);
-        const inaccurate = await inTurns(kinks, signal);
+        const inaccurate = await runInTurns(kinks, signal);
         found.push(...inaccurate.met, ...inaccurate.open);
         for (const kink of inaccurate.open) open.add(kink);
       }

@@ -1,5 +1,5 @@
 import { COUNT, checkFinite, NUMBERS } from '../arguments/check.ts';
-import { atOnce } from '../backends/event-loop.ts';
+import { runUninterrupted } from '../backends/event-loop.ts';
 import { marginOf } from './smallest-eigenvalue.ts';
 
 /**
@@ -17,5 +17,5 @@ export function monotonicityMargin(W: ArrayLike<number>, n: number): number {
   if (W.length !== n * n)
     throw new RangeError(`monotonicityMargin: W holds ${W.length} numbers; n is ${n} and needs ${n * n}`);
   checkFinite('monotonicityMargin: W', W);
-  return atOnce(marginOf(W, n));
+  return runUninterrupted(marginOf(W, n));
 }

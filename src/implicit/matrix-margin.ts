@@ -1,8 +1,8 @@
 /** The margin that a caller states for a matrix. */
-import { inTurns } from '../backends/event-loop.ts';
+import { runInTurns } from '../backends/event-loop.ts';
 import type { Margin } from '../solvers/linear-map.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { fetchedOnce } from './fetched.ts';
+import { fetchPartOnce } from './fetch-part.ts';
 import { checkPositive } from './options.ts';
 import { unlessAborted } from './run-limits.ts';
 
@@ -10,7 +10,7 @@ import { unlessAborted } from './run-limits.ts';
 export const BY_EIGENVALUES = 'by the eigenvalues of that matrix';
 
 /** Loaded late: a page that trains a W whose margin holds by construction never needs it. */
-const eigenvalues = fetchedOnce('what checks the margin of W', () => import('./smallest-eigenvalue.ts'));
+const eigenvalues = fetchPartOnce('what checks the margin of W', () => import('./smallest-eigenvalue.ts'));
 
 /**
  * The margin that a caller states for a matrix, with a check of it.
@@ -26,7 +26,7 @@ export function marginOfMatrix(W: Tensor, stated: number | undefined): Margin {
     async check(signal) {
       const read = Promise.all([W.data(), eigenvalues()]);
       const [numbers, { checkStatedMargin }] = await unlessAborted(read, signal);
-      await unlessAborted(inTurns(checkStatedMargin(numbers, W.shape[0], stated), signal), signal);
+      await unlessAborted(runInTurns(checkStatedMargin(numbers, W.shape[0], stated), signal), signal);
     },
   };
 }

@@ -1,10 +1,17 @@
 /** The arguments of `monotoneFixedPoint`, checked against one another. */
-import { checkFor, has, isListOf, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
+import {
+  createArgumentCheck,
+  createArgumentError,
+  createResultError,
+  hasMethod,
+  isListOf,
+  isObject,
+} from '../arguments/check.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { engineOf } from '../tensor/engine-of.ts';
-import { describe } from '../tensor/shape.ts';
+import { formatShape } from '../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
 import { marginOfMatrix } from './matrix-margin.ts';
@@ -21,15 +28,15 @@ export function linearMapOf(W: Tensor | LinearMap, b: Tensor, margin: number | u
   }
   checkMap('W', W);
   if (margin === undefined) return W;
-  throw refusal('margin: it', margin, 'left out where W is a linear map, which brings its own');
+  throw createArgumentError('margin: it', margin, 'left out where W is a linear map, which brings its own');
 }
 
 /** Checks a linear map of the caller's own, of which plain JavaScript has no type. */
-const checkMap = /* @__PURE__ */ checkFor(
+const checkMap = /* @__PURE__ */ createArgumentCheck(
   'a tensor [n, n], or a linear map with key, n, parameters, margin and traced',
   (value) => {
     const { key, n, parameters, margin } = (value ?? {}) as LinearMap;
-    const isWhole = typeof key === 'string' && n > 0 && isObject(margin) && has(value, 'traced');
+    const isWhole = typeof key === 'string' && n > 0 && isObject(margin) && hasMethod(value, 'traced');
     return isWhole && isListOf(parameters, isTensor);
   },
 );
@@ -37,12 +44,14 @@ const checkMap = /* @__PURE__ */ checkFor(
 function checkMatrix(W: Tensor, b: Tensor): void {
   const n = widthOf(b);
   if (W.shape.length !== 2 || W.shape[0] !== n || W.shape[1] !== n) {
-    throw new RangeError(`W: the shape is ${describe(W.shape)}; b of shape ${describe(b.shape)} needs [${n}, ${n}]`);
+    throw new RangeError(
+      `W: the shape is ${formatShape(W.shape)}; b of shape ${formatShape(b.shape)} needs [${n}, ${n}]`,
+    );
   }
 }
 
 function widthOf(b: Tensor): number {
-  if (b.shape.length !== 2) throw new RangeError(`b: the shape is ${describe(b.shape)}; it must be [batch, n]`);
+  if (b.shape.length !== 2) throw new RangeError(`b: the shape is ${formatShape(b.shape)}; it must be [batch, n]`);
   return b.shape[1];
 }
 
@@ -56,13 +65,13 @@ export function checkArguments(
   initial: Tensor | undefined,
 ): { engine: Engine; batch: number } {
   if (widthOf(b) !== n) {
-    throw new RangeError(`b: the shape is ${describe(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
+    throw new RangeError(`b: the shape is ${formatShape(b.shape)}; a linear map of ${n} numbers needs [batch, ${n}]`);
   }
   checkPositive('margin', margin.value);
   checkTogether('monotone', { parameters, b, initial });
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== b.shape[0] || initial.shape[1] !== n)) {
     throw new RangeError(
-      `initial: the shape is ${describe(initial.shape)}; it must be that of b, ${describe(b.shape)}`,
+      `initial: the shape is ${formatShape(initial.shape)}; it must be that of b, ${formatShape(b.shape)}`,
     );
   }
   // Both must belong to an engine: nothing can be solved inside a Program that is being traced.
@@ -76,6 +85,6 @@ export function hasResolvent(engine: Engine, map: LinearMap): boolean {
   const tracing = new Tracing('a look at W', engine);
   const stand = map.parameters.map(({ shape }) => tracing.input(shape));
   const traced = map.traced(stand, tracing);
-  if (!has(traced, 'apply')) throw refusalOfResult('W: traced', traced, 'what applies W: a TracedMap');
+  if (!hasMethod(traced, 'apply')) throw createResultError('W: traced', traced, 'what applies W: a TracedMap');
   return traced.resolvent !== undefined;
 }

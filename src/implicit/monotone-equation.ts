@@ -4,7 +4,7 @@ import type { Activation } from '../solvers/activations.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { scatterAdd } from '../tensor/arrange.ts';
 import { elementwise } from '../tensor/kernels.ts';
-import { recorded } from '../tensor/operations.ts';
+import { recordOperation } from '../tensor/operations.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -38,7 +38,7 @@ function applyMap(context: LoopContext, map: LinearMap, parameters: readonly Ten
       return terms.reduce((a, b) => elementwise('add', [a, b]));
     },
   };
-  return recorded('custom', [...parameters, z], W.apply(z, { transposed: false }), operation);
+  return recordOperation('custom', [...parameters, z], W.apply(z, { transposed: false }), operation);
 }
 
 /** σ(p), and 0 in the units that the mask leaves out. */

@@ -2,13 +2,13 @@
 import { solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, solverKey } from '../solvers/index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
-import { column } from '../solvers/monitor.ts';
+import { asColumn } from '../solvers/monitor.ts';
 import { kinksOfActivation } from '../solvers/nonlinearity.ts';
 import { roundingUnits } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { combine, elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import type { Chosen } from './options.ts';
+import type { ChosenSettings } from './options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
 
@@ -36,12 +36,12 @@ interface Start {
   readonly near: readonly Tensor[];
 }
 
-export function forward(
+export function solveForward(
   engine: Engine,
   map: LinearMap,
   b: Tensor,
   { initial, near }: Start,
-  settings: Chosen,
+  settings: ChosenSettings,
   run: LimitedRun,
 ): Forward {
   const { activation, limit, tolerance, step, checkInputs } = settings;
@@ -89,8 +89,8 @@ export function forward(
     if (isKinked) {
       // ‖p − p*‖ ≤ ‖W‖·‖z − z*‖
       const error = combine(
-        { x: column(residual), coefficient: size },
-        { x: column(floor), coefficient: size, factor: roundingUnits(map.n) },
+        { x: asColumn(residual), coefficient: size },
+        { x: asColumn(floor), coefficient: size, factor: roundingUnits(map.n) },
       );
       outputs.push(elementwise('multiply', [elementwise('multiply', [amplification, length]), error]));
     }

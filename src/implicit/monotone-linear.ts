@@ -5,15 +5,15 @@ import { adjointProblem } from '../solvers/adjoint.ts';
 import { normsFrom } from '../solvers/equation.ts';
 import { linearSolverOf, solverKey } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
-import { type LinearMap, transposedMap, transposedResolvent } from '../solvers/linear-map.ts';
-import { jacobianAt, kinksOfActivation, whereUsed } from '../solvers/nonlinearity.ts';
+import { type LinearMap, transposeMap, transposeResolvent } from '../solvers/linear-map.ts';
+import { jacobianAt, kinksOfActivation, maskUnused } from '../solvers/nonlinearity.ts';
 import { resolventOf } from '../solvers/resolvent.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { combine, elementwise } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { AWAY, findKinks, type KinkedArgument, markedOperation } from './kinks.ts';
+import { AWAY, attachMarks, findKinks, type KinkedArgument } from './kinks.ts';
 import { type Kept, notFinite } from './monotone-forward.ts';
-import type { Chosen } from './options.ts';
+import type { ChosenSettings } from './options.ts';
 import type { LinearDirection, LinearResult } from './reporting.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summariseLinear } from './summary.ts';
@@ -66,7 +66,7 @@ export function solveLinearised(
   { map, kept: { bound, resolvent, step }, at: { z, preActivation, uncertainty }, isResolved, selection }: LinearPoint,
   right: Tensor,
   needsMap: boolean,
-  settings: Chosen,
+  settings: ChosenSettings,
   run: LimitedRun,
 ): LinearResult {
   const { linearSolver, activation, backwardLimit, kinkUnits, checkInputs } = settings;
@@ -92,13 +92,13 @@ export function solveLinearised(
     const forwards = tracedStep && resolventOf(W, { margin, norms, step: tracedStep, tolerance, kept: tracedKept });
     const isTangent = direction === 'tangent';
     const problem = adjointProblem({
-      map: isTangent ? transposedMap(W) : W,
+      map: isTangent ? transposeMap(W) : W,
       J,
       v,
       tolerance,
       margin,
       norms,
-      resolvent: forwards && isTangent ? transposedResolvent(forwards) : forwards,
+      resolvent: forwards && isTangent ? transposeResolvent(forwards) : forwards,
       limit: backwardLimit,
     });
     const solved = solveLinear(tracing, linearSolverOf(linearSolver), problem);
@@ -118,9 +118,7 @@ export function solveLinearised(
   const [Ju, summary, ...rest] = engine.run(key.join(' '), inputs, build, run);
   const operations = kinkedOperations(activation);
   const places = { batch: right.shape[0], own: 'rows' } as const;
-  const marked = operations.map((one, index) =>
-    markedOperation({ ...one, uncertainty, isResolved, places }, rest[index]),
-  );
+  const marked = operations.map((one, index) => attachMarks({ ...one, uncertainty, isResolved, places }, rest[index]));
   return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
 }
 
@@ -134,12 +132,12 @@ export function kinkedArgument(
   x: Tensor,
   uncertainty: Tensor | undefined,
   isResolved: boolean,
-  { activation, kinkUnits }: Chosen,
+  { activation, kinkUnits }: ChosenSettings,
 ): KinkedArgument[] {
   return kinkedOperations(activation).map((one) => ({
     ...one,
-    x: whereUsed(activation, x, AWAY),
-    tolerance: kinkTolerance(whereUsed(activation, x, 0), kinkUnits),
+    x: maskUnused(activation, x, AWAY),
+    tolerance: kinkTolerance(maskUnused(activation, x, 0), kinkUnits),
     uncertainty,
     isResolved,
     places: { batch: x.shape[0], own: 'rows' },

@@ -2,8 +2,8 @@
 import { type Equation, normsFrom } from '../solvers/equation.ts';
 import { type FixedPointSolution, solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, solverKey } from '../solvers/index.ts';
-import { applied, type LinearMap } from '../solvers/linear-map.ts';
-import { column } from '../solvers/monitor.ts';
+import { applyMap, type LinearMap } from '../solvers/linear-map.ts';
+import { asColumn } from '../solvers/monitor.ts';
 import { semismoothNewton } from '../solvers/newton.ts';
 import { jacobianAt, proximalMapOf } from '../solvers/nonlinearity.ts';
 import { roundingUnits } from '../solvers/report.ts';
@@ -11,7 +11,7 @@ import type { Engine } from '../tensor/engine.ts';
 import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Kept } from './monotone-forward.ts';
-import type { Chosen } from './options.ts';
+import type { ChosenSettings } from './options.ts';
 import type { LimitedRun } from './run-limits.ts';
 
 /** What is better known than the solve has left it. */
@@ -23,12 +23,12 @@ const UNREACHABLE = 1e-30;
 /**
  * By Newton steps, mostly one linear solve; samples that these do not bring to the floor go on with the solver that was chosen.
  */
-export function resolvedSolution(
+export function resolveSolution(
   engine: Engine,
   map: LinearMap,
   b: Tensor,
   { preActivation, bound }: Kept,
-  { solver, activation, limit, backwardLimit, step }: Chosen,
+  { solver, activation, limit, backwardLimit, step }: ChosenSettings,
   run: LimitedRun,
 ): ResolvedSolution {
   const { parameters } = map;
@@ -52,7 +52,7 @@ export function resolvedSolution(
     });
     const { z, preActivation: pre } = solution;
     const missed = elementwise('subtract', [sigma.value(pre), z]);
-    const moved = reduceRows('norm', [applied(W, missed, {})]);
+    const moved = reduceRows('norm', [applyMap(W, missed, {})]);
     return [z, pre, uncertaintyOf(moved, solution, { margin, norms }, map.n)];
   };
   const inputs = [...parameters, b, preActivation, bound, ...scalars];
@@ -72,6 +72,6 @@ function uncertaintyOf(
   n: number,
 ): Tensor {
   const growth = elementwise('divide', [elementwise('scale', [norms.bound], [1, 1]), margin]);
-  const error = combine({ x: column(moved) }, { x: column(floor), coefficient: size, factor: roundingUnits(n) });
+  const error = combine({ x: asColumn(moved) }, { x: asColumn(floor), coefficient: size, factor: roundingUnits(n) });
   return elementwise('multiply', [elementwise('scale', [growth], [1, 1]), error]);
 }

@@ -9,7 +9,7 @@ import { checkMask } from '../solvers/activations.ts';
 import { convergenceOf, forwardSolverOf } from '../solvers/index.ts';
 import type { LinearMap, Margin } from '../solvers/linear-map.ts';
 import { roundingUnits, type SolveReport, worstOf } from '../solvers/report.ts';
-import { recorded } from '../tensor/operations.ts';
+import { recordOperation } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OwnAdvice } from './advice.ts';
 import {
@@ -22,11 +22,11 @@ import {
 import { readKinksOf } from './kinks.ts';
 import { marginOfMatrix } from './matrix-margin.ts';
 import { checkArguments, hasResolvent, linearMapOf } from './monotone-arguments.ts';
-import { forward } from './monotone-forward.ts';
+import { solveForward } from './monotone-forward.ts';
 import { kinkedArgument, kinkedOperations, type LinearPoint, movementOf, solveLinearised } from './monotone-linear.ts';
-import { type ResolvedSolution, resolvedSolution } from './monotone-resolved.ts';
+import { type ResolvedSolution, resolveSolution } from './monotone-resolved.ts';
 import {
-  type Chosen,
+  type ChosenSettings,
   checkSolveOptions,
   chooseSolvers,
   MONOTONE_OPTIONS,
@@ -64,7 +64,7 @@ export interface MonotoneSolution {
 }
 
 /** The advice on a forward solve that failed with this solver. */
-const adviceOn = (solver: Chosen['solver']): OwnAdvice => ({
+const adviceOn = (solver: ChosenSettings['solver']): OwnAdvice => ({
   forward(report) {
     const { cause } = worstOf(report);
     const isRepetition = convergenceOf(forwardSolverOf(solver)) === 'where it contracts';
@@ -140,10 +140,10 @@ export function solveMonotone(
     settings,
   });
   const start = { initial: options.initial, near };
-  const { z: unread, summary, kept } = forward(engine, map, b, start, settings, course.run);
+  const { z: unread, summary, kept } = solveForward(engine, map, b, start, settings, course.run);
   const shown = checkMargin(margin, settings);
   shown.catch(() => {}); // reported through the report
-  const { report, outputs } = course.solved(summary, [unread]);
+  const { report, outputs } = course.completeForward(summary, [unread]);
   const [z] = outputs;
   const isKinked = kinkedOperations(settings.activation).length > 0;
   let atFloor: ResolvedSolution | undefined;
@@ -152,7 +152,7 @@ export function solveMonotone(
    */
   const resolved = (): ResolvedSolution => {
     if (!atFloor || atFloor.z.isDisposed) {
-      atFloor = resolvedSolution(engine, map, b, kept, settings, settings.limits.linear());
+      atFloor = resolveSolution(engine, map, b, kept, settings, settings.limits.linear());
     }
     return atFloor;
   };
@@ -167,7 +167,9 @@ export function solveMonotone(
   /** Jᵀu, then the gradients of the map's parameters where they are needed. */
   const linear = (direction: LinearDirection, point: LinearPoint, right: Tensor, needsMap: boolean): Tensor[] => {
     guard.check();
-    return course.linear(direction, (run) => solveLinearised(engine, direction, point, right, needsMap, settings, run));
+    return course.runLinear(direction, (run) =>
+      solveLinearised(engine, direction, point, right, needsMap, settings, run),
+    );
   };
   const operation: CustomOperation = {
     name: 'monotoneFixedPoint',
@@ -187,7 +189,7 @@ export function solveMonotone(
     },
   };
   return {
-    z: recorded('custom', [...map.parameters, b], z, operation),
+    z: recordOperation('custom', [...map.parameters, b], z, operation),
     resolvent: kept.resolvent,
     report,
     backwardReports: course.backwardReports,

@@ -1,10 +1,10 @@
 import { gmres } from '../solvers/gmres.ts';
 import type { Begun } from '../solvers/iteration.ts';
 import { krylov } from '../solvers/krylov.ts';
-import { column, initialState } from '../solvers/monitor.ts';
+import { asColumn, initialState } from '../solvers/monitor.ts';
 import { combine, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { type ImplicitSystem, matrixFree } from './system.ts';
+import { type ImplicitSystem, makeMatrixFreeProblem } from './system.ts';
 
 /** A Newton step solves its linear system to this residual, relative to ‖F‖. */
 const FORCING = 1e-3;
@@ -36,10 +36,10 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
   return {
     start: { x: start, reach: constant(1, [batch]) },
     step({ x, reach }) {
-      const { image, direct, transposed } = system.linearised(x);
+      const { image, direct, transposed } = system.linearise(x);
       const value = system.value(x, image);
       const size = reduceRows('norm', [value]);
-      const problem = matrixFree(direct, transposed, value, constant(FORCING), INNER_LIMIT);
+      const problem = makeMatrixFreeProblem(direct, transposed, value, constant(FORCING), INNER_LIMIT);
       const tolerance = elementwise('scale', [size], [FORCING, 0]);
       const round = {
         r: value,
@@ -58,7 +58,7 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
       for (const length of LENGTHS) {
         const { stepped, residual } = tried(length);
         const better = elementwise('greater', [least, residual]);
-        next = elementwise('select', [column(better), stepped, next]);
+        next = elementwise('select', [asColumn(better), stepped, next]);
         least = elementwise('select', [better, residual, least]);
       }
       const { stepped, residual } = tried(SHORTEST);
@@ -68,7 +68,7 @@ export function newtonKrylov(system: ImplicitSystem, start: Tensor, context: Loo
       const nearer = elementwise('scale', [reach], [SHORTEST, 0]);
       return {
         next: {
-          x: elementwise('select', [column(taken), stepped, next]),
+          x: elementwise('select', [asColumn(taken), stepped, next]),
           reach: elementwise('select', [inside, constant(1), nearer]),
         },
         residual: system.relativeResidual(x, size),

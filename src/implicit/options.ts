@@ -1,18 +1,18 @@
 /** The options of `monotoneFixedPoint` and of layers that call it, and their checks. */
-import { BOOLEAN, COUNT, fieldOf, has, POSITIVE, refusal, SIGNAL } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, createArgumentError, hasMethod, POSITIVE, readField, SIGNAL } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import type { Checks } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import { KINK_UNITS } from '../autodiff/kinks.ts';
 import { type Activation, type ActivationOption, activationOf } from '../solvers/activations.ts';
 import {
   automaticForwardSolver,
   automaticLinearSolver,
+  computesInverse,
   FORWARD_SOLVERS,
   type ForwardSolverName,
   forwardSolverOf,
   LINEAR_SOLVERS,
   type LinearSolverName,
-  leavesInverse,
   linearSolverOf,
   needsResolvent,
 } from '../solvers/index.ts';
@@ -139,7 +139,7 @@ export interface Settings
 }
 
 /** Settings in which 'auto' and absent limits have been replaced by what they stand for. */
-export interface Chosen extends Settings {
+export interface ChosenSettings extends Settings {
   readonly limit: number;
   readonly backwardLimit: number;
   readonly solver: ForwardSolverName | Iteration;
@@ -151,7 +151,7 @@ export interface Chosen extends Settings {
  * @param hasResolvent whether the linear map has a resolvent
  * @throws RangeError where the chosen solver needs a resolvent and the map has none
  */
-export function chooseSolvers(settings: Settings, batch: number, n: number, hasResolvent: boolean): Chosen {
+export function chooseSolvers(settings: Settings, batch: number, n: number, hasResolvent: boolean): ChosenSettings {
   const { step } = settings;
   const solver =
     settings.solver === 'auto'
@@ -159,7 +159,7 @@ export function chooseSolvers(settings: Settings, batch: number, n: number, hasR
       : settings.solver;
   const linearSolver =
     settings.linearSolver === 'auto'
-      ? automaticLinearSolver(leavesInverse(forwardSolverOf(solver)))
+      ? automaticLinearSolver(computesInverse(forwardSolverOf(solver)))
       : settings.linearSolver;
   if (!hasResolvent) {
     refuseWithoutResolvent('solver', solver, needsResolvent(forwardSolverOf(solver)), 'forward-backward');
@@ -243,16 +243,16 @@ export function checkSolver<Solver extends string | { begin: unknown }>(
   allowed: object,
 ): Solver {
   if (typeof solver === 'string') return checkOneOf(name, solver, allowed);
-  if (typeof fieldOf(solver, 'name') === 'string' && has(solver, 'begin')) return solver;
+  if (typeof readField(solver, 'name') === 'string' && hasMethod(solver, 'begin')) return solver;
   throw new RangeError(
-    `${name}: it is neither a name nor an iteration but ${shown(solver)}; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
+    `${name}: it is neither a name nor an iteration but ${describeValue(solver)}; it must be one of ${Object.keys(allowed).join(', ')}, or an object with a name and begin`,
   );
 }
 
 /** Checks that a value is an allowed name. @param allowed has the names as keys */
 export function checkOneOf<Name extends string>(name: string, value: Name, allowed: object): Name {
   if (typeof value !== 'string' || !Object.hasOwn(allowed, value)) {
-    throw refusal(`${name}: it`, value, `one of ${Object.keys(allowed).join(', ')}`);
+    throw createArgumentError(`${name}: it`, value, `one of ${Object.keys(allowed).join(', ')}`);
   }
   return value;
 }

@@ -4,7 +4,7 @@ import { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 const countWrites = (tensors: readonly Tensor[]): number[] =>
-  tensors.map((tensor) => (tensor.context instanceof Engine ? tensor.context.writesTo(tensor) : 0));
+  tensors.map((tensor) => (tensor.context instanceof Engine ? tensor.context.countWrites(tensor) : 0));
 
 /** How often the parameters of each map had been overwritten when its margin was known to hold. */
 const writesOfMap = new WeakMap<LinearMap, readonly number[]>();

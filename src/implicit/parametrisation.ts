@@ -5,12 +5,12 @@ import { matrixMap } from '../solvers/maps/matrix.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { engineOf } from '../tensor/engine-of.ts';
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
-import { recorded, transpose } from '../tensor/operations.ts';
-import { describe } from '../tensor/shape.ts';
+import { recordOperation, transpose } from '../tensor/operations.ts';
+import { formatShape } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { checkPositive } from './options.ts';
 import { rememberWrites } from './overwritten.ts';
-import { awaiting } from './reporting.ts';
+import { withAwaited } from './reporting.ts';
 
 /** The margin of a `monotoneMatrix` with this m. */
 export function marginByConstruction(m: number): Margin {
@@ -46,11 +46,11 @@ export function monotoneMap(A: Tensor, B: Tensor, margin: number): LinearMap {
 export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
   for (const [name, given] of Object.entries({ A, B, margin })) TENSOR(`monotoneMatrix: ${name}`, given);
   checkTogether('monotoneMatrix', { A, B, margin });
-  if (margin.size !== 1) throw new RangeError(`margin: the shape is ${describe(margin.shape)}; it must be [1]`);
+  if (margin.size !== 1) throw new RangeError(`margin: the shape is ${formatShape(margin.shape)}; it must be [1]`);
   const [n] = A.shape;
   for (const [name, matrix] of Object.entries({ A, B })) {
     if (matrix.shape.length !== 2 || matrix.shape[0] !== n || matrix.shape[1] !== n) {
-      throw new RangeError(`${name}: the shape is ${describe(matrix.shape)}; A and B must both be [n, n]`);
+      throw new RangeError(`${name}: the shape is ${formatShape(matrix.shape)}; A and B must both be [n, n]`);
     }
   }
   const engine = engineOf('A', A);
@@ -61,7 +61,7 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     const skew = elementwise('subtract', [b, transpose(b)]);
     return [product(a, a, { transposeA: true, prior: elementwise('add', [diagonal, skew]), residual: true })];
   });
-  const W = isPositive ? awaiting(engine, made, isPositive) : made;
+  const W = isPositive ? withAwaited(engine, made, isPositive) : made;
   const pullback = (cotangent: Tensor): Tensor[] =>
     engine.run('monotone matrix, backward', [A, cotangent], ([a, g], tracing) => {
       const identity = tracing.constant({ kind: 'identity', order: n }, [n, n]);
@@ -85,12 +85,12 @@ export function monotoneMatrix(A: Tensor, B: Tensor, margin: Tensor): Tensor {
     return tangent;
   };
   const custom: CustomOperation = { name: 'monotoneMatrix', isSmooth: true, pullback, pushforward };
-  return recorded('custom', [A, B, margin], W, custom);
+  return recordOperation('custom', [A, B, margin], W, custom);
 }
 
 /** Checks that m > 0: undefined where the host knows m, else a promise that rejects where m is not > 0. */
 function checkPositiveMargin(engine: Engine, margin: Tensor): Promise<void> | undefined {
-  const known = engine.scalarIn(margin);
+  const known = engine.readScalar(margin);
   if (known !== undefined) {
     checkPositive('margin', known);
     return undefined;

@@ -102,7 +102,7 @@ export function readLinearReport(
   since: number,
   certified: (read: LinearRead) => Promise<ImplicitCertificate>,
 ): Promise<LinearReport> {
-  const read = engine.reading(readLinear(engine, reported, outcome, since));
+  const read = engine.trackRead(readLinear(engine, reported, outcome, since));
   const told = read.then(async (found) => ({ ...found.report, certificate: await certified(found) }));
   return unlessAborted(told, reported.run.signal);
 }
@@ -114,7 +114,7 @@ async function readLinear(
   since: number,
 ): Promise<LinearRead> {
   // The marks may be read after the end of the call that made them.
-  const held = marked.map((operation) => ({ ...operation, marks: engine.kept(operation.marks) }));
+  const held = marked.map((operation) => ({ ...operation, marks: engine.keepAlias(operation.marks) }));
   for (const { marks } of marked) marks.dispose();
   let reading: ReturnType<typeof readKinks> | undefined;
   let solve: Awaited<ReturnType<typeof readSolve>>;
@@ -200,17 +200,17 @@ export function guardOutputs(
 }
 
 /** The same numbers in another tensor, whose reading also awaits the promise. Frees the given tensor. */
-export function awaiting(engine: Engine, tensor: Tensor, promise: Promise<void>): Tensor {
-  const checked = engine.withCheck(tensor, promise);
+export function withAwaited(engine: Engine, tensor: Tensor, promise: Promise<void>): Tensor {
+  const checked = engine.attachPromise(tensor, promise);
   tensor.dispose();
   return checked;
 }
 
 /** `awaiting` for several tensors, with one check: what is computed from several of them awaits it once. */
 function awaitingEach(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
-  const check = engine.check(promise);
+  const check = engine.createCheck(promise);
   return tensors.map((tensor) => {
-    const checked = engine.dependent(tensor, check);
+    const checked = engine.attachCheck(tensor, check);
     tensor.dispose();
     return checked;
   });

@@ -1,6 +1,6 @@
 /** The advice on a user's equation that was not solved, with a look at the point where its solver stopped. */
 import { type SolveReport, worstOf } from '../solvers/report.ts';
-import { MOST_NEWTON_STEPS } from './root-forward.ts';
+import { MAXIMUM_NEWTON_STEPS } from './root-forward.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import { estimateSingularValues } from './singular-value-estimate.ts';
 import type { Solved } from './system.ts';
@@ -40,8 +40,8 @@ export async function forwardAdvice(
   if (at && (await isSingular(at, settings, index))) {
     return '∂F/∂z is singular where the solver stopped, so that Newton steps lead nowhere: start elsewhere, or change the equation there; a higher limit or a looser tolerance does not help';
   }
-  if (cause === 'limit' && iterations < MOST_NEWTON_STEPS) return undefined;
-  return `Newton steps (at most ${MOST_NEWTON_STEPS}, whatever the limit) have found no solution: there may be none, or none near; start elsewhere, or ask for the report`;
+  if (cause === 'limit' && iterations < MAXIMUM_NEWTON_STEPS) return undefined;
+  return `Newton steps (at most ${MAXIMUM_NEWTON_STEPS}, whatever the limit) have found no solution: there may be none, or none near; start elsewhere, or ask for the report`;
 }
 
 /** Whether ∂F/∂z is singular there; false where this cannot be found out. */

@@ -1,12 +1,20 @@
 /** Forward solves of equations that the user wrote. */
-import { refusalOfResult } from '../arguments/check.ts';
-import { accelerated } from '../solvers/anderson.ts';
-import { type Begun, plain, type Runner } from '../solvers/iteration.ts';
-import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf } from '../solvers/monitor.ts';
+import { createResultError } from '../arguments/check.ts';
+import { runAccelerated } from '../solvers/anderson.ts';
+import { type Begun, type Runner, runPlain } from '../solvers/iteration.ts';
+import {
+  asColumn,
+  initialState,
+  iterationsIn,
+  reopenUnsolved,
+  sharesOf,
+  solvedIn,
+  statusOf,
+} from '../solvers/monitor.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { NotTraceableError } from '../tensor/engine-of.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
-import { describe, sameShape } from '../tensor/shape.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type LoopContext, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
 import { newtonKrylov } from './newton-krylov.ts';
@@ -15,31 +23,31 @@ import type { ImplicitSettings, OwnSolver } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
 import type { ImplicitSystem, Solved, SystemOf } from './system.ts';
-import { EAGER_PASSES, run } from './traced-or-eager.ts';
+import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 
 /** An iteration on the unknown, and how it is run. */
 interface GeneralMethod {
   readonly begin: (system: ImplicitSystem, start: Tensor, context: LoopContext) => Begun;
   readonly run: Runner;
   /** Most iterations, whatever the limit: it takes few, or finds nothing. */
-  readonly most?: number;
+  readonly maximumLimit?: number;
 }
 
-const ANDERSON: GeneralMethod = { begin: repetition, run: accelerated };
+const ANDERSON: GeneralMethod = { begin: beginRepetition, run: runAccelerated };
 /** They take few, or find nothing. */
-export const MOST_NEWTON_STEPS = 50;
-const NEWTON: GeneralMethod = { begin: newtonKrylov, run: plain, most: MOST_NEWTON_STEPS };
+export const MAXIMUM_NEWTON_STEPS = 50;
+const NEWTON: GeneralMethod = { begin: newtonKrylov, run: runPlain, maximumLimit: MAXIMUM_NEWTON_STEPS };
 
 /** What each solver by name runs: one after the other, each for the samples that the one before has not solved. */
 const METHODS = {
   'anderson+newton-krylov': [ANDERSON, NEWTON],
   anderson: [ANDERSON],
-  picard: [{ begin: repetition, run: plain }],
+  picard: [{ begin: beginRepetition, run: runPlain }],
   'newton-krylov': [NEWTON],
   given: [],
 } as const satisfies Record<string, readonly GeneralMethod[]>;
 
-interface Found {
+interface ForwardResult {
   readonly z: Tensor;
   readonly summary: Tensor;
   /** Whether the trace leaves it open that a row of the function depends on another row. */
@@ -48,38 +56,38 @@ interface Found {
 }
 
 /** @throws RangeError where the function mixes rows */
-export function forward(
+export function solveForward(
   engine: Engine,
   systemOf: SystemOf,
   unknown: Tensor,
   inputs: readonly Tensor[],
   settings: ImplicitSettings,
   limited: LimitedRun,
-): Found {
+): ForwardResult {
   const { solver } = settings;
   if (typeof solver === 'function') {
-    return engine.tidied((arena) => {
-      const plainOf = (tensor: Tensor): Tensor => engine.useIn(arena, tensor);
-      const start = ownSolution(solver, plainOf(unknown), inputs.map(plainOf));
-      return solvedFrom(engine, systemOf, start, inputs, settings, limited);
+    return engine.tidyNow((arena) => {
+      const plainOf = (tensor: Tensor): Tensor => engine.aliasIn(arena, tensor);
+      const start = runOwnSolver(solver, plainOf(unknown), inputs.map(plainOf));
+      return solveFrom(engine, systemOf, start, inputs, settings, limited);
     });
   }
-  return solvedFrom(engine, systemOf, unknown, inputs, settings, limited);
+  return solveFrom(engine, systemOf, unknown, inputs, settings, limited);
 }
 
-function solvedFrom(
+function solveFrom(
   engine: Engine,
   systemOf: SystemOf,
   start: Tensor,
   inputs: readonly Tensor[],
   { solver, tolerance, limit, onFailure }: ImplicitSettings,
   limited: LimitedRun,
-): Found {
-  let areRowsInDoubt = areRowsInDoubtTraced(engine, systemOf, start, inputs);
+): ForwardResult {
+  let areRowsInDoubt = mayRowsMix(engine, systemOf, start, inputs);
   const methods = methodsOf(solver);
   // For gradients alone, which there are where a tape follows what is given.
   const reports = onFailure === 'report' && inputs.some(({ node }) => node);
-  const [z, summary, residual, defined] = run(
+  const [z, summary, residual, defined] = runTracedOrEagerly(
     engine,
     'implicit, forward',
     [start, engine.scalar(tolerance), ...inputs],
@@ -90,12 +98,12 @@ function solvedFrom(
       const floor = context.constant({ kind: 'fill', value: FLOOR_UNITS * context.epsilon }, [1]);
       // Kernel by kernel every iteration of each method would be run.
       const taken = isTraced ? methods : methods.slice(0, 1);
-      const system = unscaled.startedAt(x0, taken.length > 0 ? unscaled.image(x0) : undefined);
-      const all = limit ?? sum(taken.map(({ most = LIMIT }) => most));
+      const system = unscaled.withStart(x0, taken.length > 0 ? unscaled.image(x0) : undefined);
+      const all = limit ?? sum(taken.map(({ maximumLimit: most = LIMIT }) => most));
       const shares = sharesOf(
-        isTraced ? all : Math.min(all, EAGER_PASSES),
+        isTraced ? all : Math.min(all, EAGER_LIMIT),
         taken.length,
-        taken.map(({ most }) => most),
+        taken.map(({ maximumLimit: most }) => most),
       );
       let [x, state, given] = [x0, initialState(context, batch, shares[0] ?? 0), 0];
       for (const [index, method] of taken.entries()) {
@@ -104,15 +112,15 @@ function solvedFrom(
         const solved = solvedIn(state);
         const giveUp = index < taken.length - 1;
         const begun = method.begin(system, x0, context);
-        const limit = Math.min(given, method.most ?? given);
+        const limit = Math.min(given, method.maximumLimit ?? given);
         const stopping = { tolerance: aim, floor, limit, giveUp };
-        const start = index === 0 ? state : reopened(state, solved, shares[index]);
+        const start = index === 0 ? state : reopenUnsolved(state, solved, shares[index]);
         const end = method.run(context, begun, stopping, start);
-        x = index === 0 ? end.x : elementwise('select', [column(solved), x, end.x]);
+        x = index === 0 ? end.x : elementwise('select', [asColumn(solved), x, end.x]);
         state = end.state;
       }
       let image: Tensor | undefined;
-      if (!isTraced && batch > 1) ({ image, isDoubtful: areRowsInDoubt } = system.examined(x));
+      if (!isTraced && batch > 1) ({ image, isDoubtful: areRowsInDoubt } = system.evaluateRowwise(x));
       const rows = {
         status: statusOf(state),
         iterations: iterationsIn(state, given),
@@ -122,7 +130,7 @@ function solvedFrom(
       };
       const told = [elementwise('copy', [context.alias(x, shape)]), summarise(batch, rows)];
       if (!reports) return told;
-      const defined = batch > 1 ? [definedPoints(system, x0, x, rows.residual)] : [];
+      const defined = batch > 1 ? [findDefinedPoints(system, x0, x, rows.residual)] : [];
       return [...told, rows.residual, ...defined];
     },
     limited,
@@ -136,35 +144,35 @@ function solvedFrom(
  * Where F is finite, row by row: at the start, or, where it is not finite there, at what another sample has found, [batch, n].
  * @param residual at x, [batch]
  */
-function definedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, residual: Tensor): Tensor {
+function findDefinedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, residual: Tensor): Tensor {
   const { context } = x;
   const { batch } = system.rows;
   const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
-  const isUndefined = (of: Tensor): Tensor => reduceRows('countNotFinite', [column(of)]);
+  const isUndefined = (of: Tensor): Tensor => reduceRows('countNotFinite', [asColumn(of)]);
   const isDefined = elementwise('scale', [isUndefined(residual)], [-1, 1]);
   // The last of the samples that have found something.
   const numbers = Array.from({ length: batch }, (_, sample) => sample + 1);
   const number = elementwise('multiply', [isDefined, context.constant({ kind: 'values', values: numbers }, [batch])]);
   const last = elementwise('scale', [reduceAll('maximum', number)], [1, -0.5]);
   const isLast = elementwise('multiply', [isDefined, elementwise('greater', [number, last])]);
-  const found = elementwise('select', [column(isDefined), x, zero]);
+  const found = elementwise('select', [asColumn(isDefined), x, zero]);
   const ones = context.constant({ kind: 'fill', value: 1 }, [batch, 1]);
   const other = product(ones, product(context.alias(isLast, [1, batch]), found));
-  return elementwise('select', [column(isUndefined(system.residual(start, system.image(start)))), other, start]);
+  return elementwise('select', [asColumn(isUndefined(system.residual(start, system.image(start)))), other, start]);
 }
 
 /**
  * A look at the function without running anything.
  * @throws RangeError where it mixes rows; where it cannot be traced this is left to the run
  */
-function areRowsInDoubtTraced(engine: Engine, systemOf: SystemOf, unknown: Tensor, inputs: readonly Tensor[]): boolean {
+function mayRowsMix(engine: Engine, systemOf: SystemOf, unknown: Tensor, inputs: readonly Tensor[]): boolean {
   const tracing = new Tracing('implicit, forward', engine);
   const [z, ...own] = [unknown, ...inputs].map(({ shape }) => tracing.input(shape));
   const system = systemOf(own);
   const { batch, n } = system.rows;
   if (batch === 1) return false;
   try {
-    return system.examined(tracing.alias(z, [batch, n])).isDoubtful;
+    return system.evaluateRowwise(tracing.alias(z, [batch, n])).isDoubtful;
   } catch (error) {
     if (error instanceof NotTraceableError) return false;
     throw error;
@@ -177,14 +185,14 @@ function sum(numbers: readonly number[]): number {
 
 function methodsOf(solver: ImplicitSettings['solver']): readonly GeneralMethod[] {
   if (typeof solver === 'string') return METHODS[solver];
-  return typeof solver === 'object' ? [{ begin: (system, x) => solver.begin(system, x), run: plain }] : [];
+  return typeof solver === 'object' ? [{ begin: (system, x) => solver.begin(system, x), run: runPlain }] : [];
 }
 
 /** Rounding of f is taken to be this many ε. */
 export const FLOOR_UNITS = 16;
 
 /** x⁺ = f(x). */
-export function repetition(system: ImplicitSystem, start: Tensor): Begun {
+export function beginRepetition(system: ImplicitSystem, start: Tensor): Begun {
   return {
     start: { x: start },
     step({ x }) {
@@ -196,13 +204,13 @@ export function repetition(system: ImplicitSystem, start: Tensor): Begun {
   };
 }
 
-function ownSolution(solver: OwnSolver, unknown: Tensor, inputs: readonly Tensor[]): Tensor {
+function runOwnSolver(solver: OwnSolver, unknown: Tensor, inputs: readonly Tensor[]): Tensor {
   const found = solver(unknown, ...inputs);
   const isOfEngine = isTensor(found) && !found.isDisposed && found.context === unknown.context;
-  if (!isOfEngine) throw refusalOfResult('solver: it', found, 'a tensor of the engine of the unknown');
+  if (!isOfEngine) throw createResultError('solver: it', found, 'a tensor of the engine of the unknown');
   if (!sameShape(found.shape, unknown.shape)) {
     throw new RangeError(
-      `solver: it returned the shape ${describe(found.shape)}; it must return that of the unknown, ${describe(unknown.shape)}`,
+      `solver: it returned the shape ${formatShape(found.shape)}; it must return that of the unknown, ${formatShape(unknown.shape)}`,
     );
   }
   return found;

@@ -1,16 +1,16 @@
 /** The linear solves behind gradients and tangents of a user's equation: Bᵀu = v and Bż = −Aẋ. */
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
-import { column } from '../solvers/monitor.ts';
+import { asColumn } from '../solvers/monitor.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
-import { findKinks, type KinkedArgument, markedOperation } from './kinks.ts';
+import { attachMarks, findKinks, type KinkedArgument } from './kinks.ts';
 import type { LinearResult } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summariseLinear } from './summary.ts';
-import { type LinearisedSystem, matrixFree, type Solved } from './system.ts';
-import { EAGER_PASSES, run } from './traced-or-eager.ts';
+import { type LinearisedSystem, makeMatrixFreeProblem, type Solved } from './system.ts';
+import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 
 /** Solves Bᵀu = v; the tensors are −Aᵀu for the inputs whose gradient is needed. */
 export function solveBackward(
@@ -37,7 +37,7 @@ function chooseDefinedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]):
   const asked = reduceRows('maximumAbsolute', [context.alias(v, shape)]);
   const unknown = elementwise('scale', [residual], [0, 0]); // NaN where the residual is not finite, else 0
   const replaced = elementwise('select', [asked, context.constant({ kind: 'fill', value: 0 }, [1]), unknown]);
-  return elementwise('select', [column(replaced), context.alias(start, shape), x]);
+  return elementwise('select', [asColumn(replaced), context.alias(start, shape), x]);
 }
 
 /** Solves Bż = −Aẋ; the tensor is ż. @param tangents ẋ of each input, where undefined stands for 0 */
@@ -99,7 +99,7 @@ function runLinearTask(
   pointOf: (x: Tensor, others: readonly Tensor[]) => Tensor = (x) => x,
 ): LinearResult {
   let operations: readonly KinkedArgument[] = [];
-  const [summary, ...rest] = run(
+  const [summary, ...rest] = runTracedOrEagerly(
     engine,
     `implicit, ${name}`,
     [z, engine.scalar(settings.backwardTolerance), ...inputs, ...(uncertainty ?? []), ...others],
@@ -108,15 +108,15 @@ function runLinearTask(
       const system = systemOf(left.splice(0, inputs.length));
       const { batch, n } = system.rows;
       const known = uncertainty && left.splice(0, uncertainty.length);
-      const linearised = system.linearised(pointOf(context.alias(solution, [batch, n]), left), known);
+      const linearised = system.linearise(pointOf(context.alias(solution, [batch, n]), left), known);
       if (!uncertainty && linearised.isSelected) throw new UnresolvedError();
       operations = linearised.kinks();
       const { direction, right, results } = taskOf(left, linearised);
       const { transposed, direct } = linearised;
       const [apply, applyTransposed] = direction === 'transposed' ? [transposed, direct] : [direct, transposed];
       const v = context.alias(right, [batch, n]);
-      const limit = isTraced ? settings.backwardLimit : Math.min(settings.backwardLimit, EAGER_PASSES);
-      const problem = matrixFree(apply, applyTransposed, v, tolerance, limit);
+      const limit = isTraced ? settings.backwardLimit : Math.min(settings.backwardLimit, EAGER_LIMIT);
+      const problem = makeMatrixFreeProblem(apply, applyTransposed, v, tolerance, limit);
       const solved = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
       const kinks = findKinks(operations, batch);
       const summary = summariseLinear(batch, solved, kinks, {
@@ -127,7 +127,7 @@ function runLinearTask(
     },
     limited,
   );
-  const marked = operations.map((operation, index) => markedOperation(operation, rest[index]));
+  const marked = operations.map((operation, index) => attachMarks(operation, rest[index]));
   return { summary, marked, tensors: rest.slice(marked.length) };
 }
 

@@ -5,7 +5,7 @@ import type { CustomOperation } from '../autodiff/custom.ts';
 import type { UniformSelection } from '../autodiff/selection.ts';
 import { isSolved, type SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { recorded } from '../tensor/operations.ts';
+import { recordOperation } from '../tensor/operations.ts';
 import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { type ImplicitCertificate, knownByNorm, type LinearReport } from './certificate.ts';
 import { certify } from './certify.ts';
@@ -13,12 +13,12 @@ import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
 import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
 import { type Guard, guardTensors } from './overwritten.ts';
-import { awaiting, certificateOfSolve, type LinearDirection, type LinearResult } from './reporting.ts';
+import { certificateOfSolve, type LinearDirection, type LinearResult, withAwaited } from './reporting.ts';
 import { forwardAdvice } from './root-advice.ts';
-import { forward } from './root-forward.ts';
+import { solveForward } from './root-forward.ts';
 import { solveBackward, solveTangent, UnresolvedError } from './root-linear.ts';
 import type { ImplicitSettings } from './root-options.ts';
-import { resolvedRoot } from './root-resolved.ts';
+import { resolveRoot } from './root-resolved.ts';
 import { type LimitedRun, unlessAborted } from './run-limits.ts';
 import { checkRows } from './samples/separate.ts';
 import { type ImplicitSelection, selectionAt } from './selections.ts';
@@ -69,19 +69,19 @@ export class RootSolution {
     this.selection = settings.selection;
     this.guard = guardTensors(what, inputs, (index) => `inputs[${index}]`);
     this.course = this.openCourse();
-    const found = forward(engine, this.solvedAt(unknown).systemOf, unknown, inputs, settings, this.course.run);
+    const found = solveForward(engine, this.solvedAt(unknown).systemOf, unknown, inputs, settings, this.course.run);
     this.instead = found.instead;
-    this.stopped = settings.onFailure === 'throw' ? engine.kept(found.z) : undefined;
+    this.stopped = settings.onFailure === 'throw' ? engine.keepAlias(found.z) : undefined;
     const rowsChecked = found.areRowsInDoubt ? checkRows(this.solvedAt(found.z)) : undefined;
-    const { report, outputs } = this.course.solved(found.summary, [found.z], async (read) => {
+    const { report, outputs } = this.course.completeForward(found.summary, [found.z], async (read) => {
       await rowsChecked;
       if (read.timedOut || read.samples.every(isSolved)) this.stopped?.dispose();
       return read;
     });
     report.catch(() => this.stopped?.dispose()); // the error itself is reported where the solution is read
     this.report = report;
-    this.z = rowsChecked ? awaiting(engine, outputs[0], rowsChecked) : outputs[0];
-    recorded('custom', inputs, this.z, this.makeOperation());
+    this.z = rowsChecked ? withAwaited(engine, outputs[0], rowsChecked) : outputs[0];
+    recordOperation('custom', inputs, this.z, this.makeOperation());
   }
 
   get backwardReports(): readonly Promise<LinearReport>[] {
@@ -99,7 +99,7 @@ export class RootSolution {
     signal?.throwIfAborted();
     this.guard.check();
     const reading = atSolution(this.resolve(), (system, x, uncertainty) =>
-      readKinksOf(system.linearised(x, uncertainty).kinks(), this.rows.batch),
+      readKinksOf(system.linearise(x, uncertainty).kinks(), this.rows.batch),
     );
     const { list } = await unlessAborted(reading, signal);
     this.selection = selectionAt(list, choose);
@@ -160,7 +160,7 @@ export class RootSolution {
   private resolve(uniform?: UniformSelection): Resolved {
     const { settings } = this.equation;
     if (!this.atFloor || this.atFloor.z.isDisposed) {
-      this.atFloor = resolvedRoot(this.solvedAt(this.z), settings, settings.limits.linear());
+      this.atFloor = resolveRoot(this.solvedAt(this.z), settings, settings.limits.linear());
     }
     return { ...this.atFloor, systemOf: this.solvedAt(this.z, uniform).systemOf };
   }
@@ -194,12 +194,12 @@ export class RootSolution {
   ): Tensor[] {
     this.guard.check();
     const isAtKinks = (uniform ?? this.selection) !== undefined || this.equation.settings.certify || this.atFloor;
-    if (isAtKinks) return this.course.linear(direction, (run) => solve(this.resolve(uniform), run));
+    if (isAtKinks) return this.course.runLinear(direction, (run) => solve(this.resolve(uniform), run));
     try {
-      return this.course.linear(direction, (run) => solve(this.solvedAt(this.z), run));
+      return this.course.runLinear(direction, (run) => solve(this.solvedAt(this.z), run));
     } catch (error) {
       if (!(error instanceof UnresolvedError)) throw error;
-      return this.course.linear(direction, (run) => solve(this.resolve(), run));
+      return this.course.runLinear(direction, (run) => solve(this.resolve(), run));
     }
   }
 }

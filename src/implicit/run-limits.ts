@@ -1,8 +1,11 @@
 /** What ends a solve early: a signal of the caller's, or a time limit. All solves share this. */
-import { numberFor } from '../arguments/check.ts';
+import { createNumberCheck } from '../arguments/check.ts';
 
 /** Checks a time limit. */
-export const MILLISECONDS = /* @__PURE__ */ numberFor('a finite number of milliseconds > 0', (value) => value > 0);
+export const MILLISECONDS = /* @__PURE__ */ createNumberCheck(
+  'a finite number of milliseconds > 0',
+  (value) => value > 0,
+);
 
 /** The options that end a solve early. */
 export interface LimitOptions {

@@ -1,7 +1,7 @@
 /** Selections: which element of the conservative Jacobian the gradient of a user's equation takes. */
-import { isFunction, isObject, refusal, refusalOfResult } from '../arguments/check.ts';
+import { createArgumentError, createResultError, isFunction, isObject } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import type { KinkedOperationName } from '../autodiff/kinks.ts';
 import { type Selectable, type Selection, selectionsFor } from '../autodiff/selection.ts';
 import { random } from '../data/random.ts';
@@ -31,7 +31,11 @@ export function checkImplicitSelection(selection: ImplicitSelection | undefined)
   if (isRandom(selection)) random(readOptions('selection', selection, { random: 0 }).random);
   else if (typeof selection === 'number' || isObject(selection)) selectionsFor([], selection);
   else
-    throw refusal('selection: it', selection, 'a number from 0 to 1, numbers by operation, { random } or a function');
+    throw createArgumentError(
+      'selection: it',
+      selection,
+      'a number from 0 to 1, numbers by operation, { random } or a function',
+    );
 }
 
 const isFraction = (q: unknown): boolean => typeof q === 'number' && q >= 0 && q <= 1;
@@ -46,7 +50,7 @@ export function selectionAt(
     kinks.map((kink) => {
       const q = choose(kink);
       if (isFraction(q)) return [keyOf(kink), q];
-      throw refusalOfResult('select: choose', q, 'a number from 0 to 1');
+      throw createResultError('select: choose', q, 'a number from 0 to 1');
     }),
   );
   return (place) => chosen.get(keyOf(place)) ?? 0;
@@ -75,7 +79,7 @@ export function selectionOnTape(
       const q = choose({ operation, place, sample, index });
       if (isFraction(q)) return q;
       throw new RangeError(
-        `selection: for ${operation}, place ${place}, index ${index}, it gave ${shown(q)}; it must be a number from 0 to 1`,
+        `selection: for ${operation}, place ${place}, index ${index}, it gave ${describeValue(q)}; it must be a number from 0 to 1`,
       );
     });
     return beside.context.upload(values, shape, beside);

@@ -11,7 +11,7 @@ import type { ImplicitSettings } from './root-options.ts';
 import { readSummary } from './summary.ts';
 import type { Solved } from './system.ts';
 import { answerTogether } from './together.ts';
-import { run } from './traced-or-eager.ts';
+import { runTracedOrEagerly } from './traced-or-eager.ts';
 
 export type EstimateOptions = SmallestSingularValueOptions;
 
@@ -38,8 +38,8 @@ export function estimateSingularValues(
   settings: ImplicitSettings,
   options: EstimateOptions,
 ): Promise<SingularValueEstimate[]> {
-  return engine.inArena(async (arena) => {
-    const use = (tensor: Tensor): Tensor => engine.useIn(arena, tensor);
+  return engine.runInArena(async (arena) => {
+    const use = (tensor: Tensor): Tensor => engine.aliasIn(arena, tensor);
     const at = { engine, systemOf, z: use(z), inputs: inputs.map(use), uncertainty: uncertainty?.map(use) };
     const { batch, n } = systemOf(inputs).rows;
     const largest = await estimateLargest(at, [batch, n], options.seed ?? 0);
@@ -112,13 +112,13 @@ async function estimateLargest(
     [batch, n],
     z,
   );
-  const [sizes] = run(
+  const [sizes] = runTracedOrEagerly(
     engine,
     'implicit, largest singular value',
     [z, start, ...inputs, ...uncertainty],
     ([at, w0, ...own], context) => {
       const system = systemOf(own.splice(0, inputs.length));
-      const { direct, transposed } = system.linearised(context.alias(at, [batch, n]), own);
+      const { direct, transposed } = system.linearise(context.alias(at, [batch, n]), own);
       let w = normaliseRows(w0);
       for (let power = 0; power < POWERS; power++) w = normaliseRows(transposed(direct(w)));
       return [reduceRows('norm', [direct(w)])];

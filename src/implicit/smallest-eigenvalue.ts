@@ -28,7 +28,7 @@ function* symmetricPart(W: ArrayLike<number>, n: number): Interruptible<Float64A
  * @throws RangeError where m ≤ 0 up to rounding: z = σ(Wz + b) is then not monotone, and may have no solution or
  *   several
  */
-export function* checkedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
+export function* computeCheckedMargin(W: ArrayLike<number>, n: number): Interruptible<number> {
   const margin = yield* marginOf(W, n);
   const norm = stridedNorm(W, 0, n * n, 1);
   // An eigenvalue that is 0 comes out as a few units of rounding, of either sign.
@@ -49,7 +49,7 @@ const MARGIN_SLACK = 1e-3;
  */
 export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: number): Interruptible<void> {
   if (yield* provesMargin(W, n, stated * (1 - MARGIN_SLACK))) return;
-  const margin = yield* checkedMargin(W, n);
+  const margin = yield* computeCheckedMargin(W, n);
   if (margin < stated * (1 - MARGIN_SLACK)) {
     throw new RangeError(
       `margin: it is ${stated}, but the smallest eigenvalue of I − (W + Wᵀ)/2 is ${margin.toPrecision(6)}; it must be at most that`,

@@ -10,7 +10,6 @@ import type { OwnAdvice } from './advice.ts';
 import type { ImplicitCertificate, LinearReport } from './certificate.ts';
 import { applyFailurePolicy, type FailurePolicy, warnIfNearlySingular } from './failure-policy.ts';
 import {
-  awaiting,
   guardOutputs,
   type LinearDirection,
   type LinearRead,
@@ -18,6 +17,7 @@ import {
   type Reported,
   readLinearReport,
   readReport,
+  withAwaited,
 } from './reporting.ts';
 import type { LimitedRun, RunLimits } from './run-limits.ts';
 
@@ -81,13 +81,13 @@ export class Course {
    * @param complete adds to the report; where it rejects, so does everything that depends on the solution. Default:
    *   adds nothing
    */
-  solved(summary: Tensor, outputs: readonly Tensor[]): Solved<SolveReport>;
-  solved<Report extends SolveReport>(
+  completeForward(summary: Tensor, outputs: readonly Tensor[]): Solved<SolveReport>;
+  completeForward<Report extends SolveReport>(
     summary: Tensor,
     outputs: readonly Tensor[],
     complete: (report: SolveReport) => Promise<Report>,
   ): Solved<Report>;
-  solved(
+  completeForward(
     summary: Tensor,
     outputs: readonly Tensor[],
     complete?: (report: SolveReport) => Promise<SolveReport>,
@@ -104,7 +104,7 @@ export class Course {
    * @returns the tensors of its result; reading them awaits the report, and the closer look where there is one
    * @throws the signal's reason where it is aborted
    */
-  linear(direction: LinearDirection, solve: (run: LimitedRun) => LinearResult): Tensor[] {
+  runLinear(direction: LinearDirection, solve: (run: LimitedRun) => LinearResult): Tensor[] {
     const { engine, what, hypothesis, settings } = this.problem;
     const since = performance.now();
     const run = settings.limits.linear();
@@ -120,7 +120,7 @@ export class Course {
     this.backwardReports.push(report);
     const { verdict } = this;
     const solved = guardOutputs(engine, back, result.tensors, report);
-    return verdict ? solved.map((tensor) => awaiting(engine, tensor, verdict)) : solved;
+    return verdict ? solved.map((tensor) => withAwaited(engine, tensor, verdict)) : solved;
   }
 
   private describe(direction: Reported['direction'], run: LimitedRun): Reported {

@@ -1,13 +1,13 @@
 /** An equation F(z, x, …) = 0 that a user wrote with tensor operations, as the solvers see it: each row is a sample. */
-import { refusalOfResult } from '../arguments/check.ts';
-import { linearised } from '../autodiff/jacobian-products.ts';
+import { createResultError } from '../arguments/check.ts';
+import { createLinearisation } from '../autodiff/jacobian-products.ts';
 import { isSelectedOn, kinksOn, liftedOn, selectablesOn } from '../autodiff/kinked-operations.ts';
 import type { NormBound } from '../autodiff/norm-bound.ts';
 import { Tape } from '../autodiff/tape.ts';
 import type { KrylovProblem } from '../solvers/krylov.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, ratio, reduceAll, reduceRows } from '../tensor/kernels.ts';
-import { describe, type Shape, sameShape } from '../tensor/shape.ts';
+import { divideOrZero, elementwise, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import type { KinkedArgument } from './kinks.ts';
 import { type Asked, findStructure, type Mixing, type Structure } from './samples/structure.ts';
@@ -54,7 +54,7 @@ export class ImplicitSystem {
    * less than 1: otherwise 0 would pass as a solution of an equation whose numbers are all smaller than ε.
    * @param image f(x). Without it, as for an x that is taken as the solution, the scale is ‖x‖, and 1 where x is 0
    */
-  startedAt(x: Tensor, image?: Tensor): ImplicitSystem {
+  withStart(x: Tensor, image?: Tensor): ImplicitSystem {
     const { what, f, kind, rows, inputs, selection } = this;
     const { context } = x;
     const sizes = [x, ...(image ? [this.value(x, image)] : [])].map((one) => reduceRows('norm', [one]));
@@ -78,10 +78,10 @@ export class ImplicitSystem {
   image(x: Tensor, inputs: readonly Tensor[] = this.inputs): Tensor {
     const { shape, batch, n } = this.rows;
     const image = this.f(x.reshape(shape), ...inputs);
-    if (!isTensor(image)) throw refusalOfResult(`${this.what}: the function`, image, 'a tensor');
+    if (!isTensor(image)) throw createResultError(`${this.what}: the function`, image, 'a tensor');
     if (!sameShape(image.shape, shape)) {
       throw new RangeError(
-        `${this.what}: the function returned the shape ${describe(image.shape)}; it must return that of the unknown, ${describe(shape)}`,
+        `${this.what}: the function returned the shape ${formatShape(image.shape)}; it must return that of the unknown, ${formatShape(shape)}`,
       );
     }
     this.checkOrigin(image, [x, ...inputs]);
@@ -122,7 +122,7 @@ export class ImplicitSystem {
   relativeResidual(x: Tensor, size: Tensor): Tensor {
     const norm = reduceRows('norm', [x]);
     const { least } = this;
-    return ratio(
+    return divideOrZero(
       size,
       least ? elementwise('add', [norm, least]) : elementwise('scale', [norm], [1, x.context.epsilon]),
     );
@@ -169,7 +169,7 @@ export class ImplicitSystem {
    * @returns f(x), and whether the trace leaves it in doubt that rows are not mixed
    * @throws RangeError where it mixes rows
    */
-  examined(x: Tensor): { readonly image: Tensor; readonly isDoubtful: boolean } {
+  evaluateRowwise(x: Tensor): { readonly image: Tensor; readonly isDoubtful: boolean } {
     const recorded = this.record(x);
     const { mixing } = this.structure(recorded, []);
     recorded.tape.dispose();
@@ -190,7 +190,7 @@ export class ImplicitSystem {
    * Linearises F at x along one tape: one element of the conservative Jacobian.
    * @param uncertainty where the solution is resolved, that of the argument of each operation with kinks
    */
-  linearised(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
+  linearise(x: Tensor, uncertainty?: readonly Tensor[]): LinearisedSystem {
     const recorded = this.record(x);
     const { tape, unknown, inputs, image } = recorded;
     const kinked = selectablesOn(tape);
@@ -200,7 +200,10 @@ export class ImplicitSystem {
       structure ??= this.structure(recorded, asked);
       return structure.places;
     };
-    const linear = linearised(tape, { selection: selectionOnTape(this.selection, kinked, placesOf, x), uncertainty });
+    const linear = createLinearisation(tape, {
+      selection: selectionOnTape(this.selection, kinked, placesOf, x),
+      uncertainty,
+    });
     const isRoot = this.kind === 'root';
     const pulled = (u: Tensor): Tensor => linear.pullback(image, [unknown], u)[0];
     const pushed = (w: Tensor): Tensor => linear.pushforward([unknown], [w], [image])[0];
@@ -216,7 +219,7 @@ export class ImplicitSystem {
           isResolved: !!uncertainty,
         })),
       isSelected: isSelectedOn(tape),
-      moved(w) {
+      moveArguments(w) {
         const ends = liftedOn(tape).flatMap(({ argument: { plus, minus } }) => (minus ? [plus, minus] : [plus]));
         const changes = linear.pushforward([unknown], [w], ends);
         return liftedOn(tape).map(({ argument: { minus } }) => {
@@ -258,7 +261,7 @@ export interface LinearisedSystem {
   /** Whether the function names a selection where it calls one of these operations. */
   readonly isSelected: boolean;
   /** The change of the argument of each of these operations, to first order, when x changes by w. */
-  moved(w: Tensor): Tensor[];
+  moveArguments(w: Tensor): Tensor[];
   /** A bound of ‖∂f/∂z‖ for a fixed point z = f(z), for every choice at the kinks; infinite where none is known. */
   normBound(): NormBound;
   /** Bᵀu */
@@ -272,7 +275,7 @@ export interface LinearisedSystem {
 }
 
 /** The system Bu = v for a B that is known by its products; with both products exchanged, Bᵀu = v. */
-export function matrixFree(
+export function makeMatrixFreeProblem(
   apply: (u: Tensor) => Tensor,
   applyTransposed: (u: Tensor) => Tensor,
   v: Tensor,
@@ -339,14 +342,14 @@ export function atSolution<Result>(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   read: (system: ImplicitSystem, x: Tensor, uncertainty: readonly Tensor[] | undefined) => Promise<Result>,
 ): Promise<Result> {
-  const reading = engine.inArena((arena) => {
-    const system = systemOf(inputs.map((input) => engine.useIn(arena, input)));
-    const x = engine.alias(engine.useIn(arena, z), [system.rows.batch, system.rows.n]);
+  const reading = engine.runInArena((arena) => {
+    const system = systemOf(inputs.map((input) => engine.aliasIn(arena, input)));
+    const x = engine.alias(engine.aliasIn(arena, z), [system.rows.batch, system.rows.n]);
     return read(
       system,
       x,
-      uncertainty?.map((each) => engine.useIn(arena, each)),
+      uncertainty?.map((each) => engine.aliasIn(arena, each)),
     );
   });
-  return engine.reading(reading);
+  return engine.trackRead(reading);
 }

@@ -1,4 +1,4 @@
-import { numberFor } from '../arguments/check.ts';
+import { createNumberCheck } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { isSolved, type SampleReport } from '../solvers/report.ts';
@@ -34,7 +34,7 @@ export interface TunedStep {
 /** Below this α there is nothing to gain: V is then close to I, and the iteration hardly moves. */
 const SMALLEST_STEP = 1e-4;
 
-const LARGEST = /* @__PURE__ */ numberFor(`a finite number > ${SMALLEST_STEP}`, (x) => x > SMALLEST_STEP);
+const LARGEST = /* @__PURE__ */ createNumberCheck(`a finite number > ${SMALLEST_STEP}`, (x) => x > SMALLEST_STEP);
 
 /**
  * Finds the step size α with which Peaceman-Rachford splitting solves a batch in the fewest iterations. It starts from

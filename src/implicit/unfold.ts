@@ -1,6 +1,6 @@
 /** Solves inside a function: their equations are written down on its tape. */
 import type { CustomOperation } from '../autodiff/custom.ts';
-import { depends } from '../autodiff/linearisation.ts';
+import { dependsOn } from '../autodiff/linearisation.ts';
 import type { Tape } from '../autodiff/tape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { traceResidual } from './monotone-equation.ts';
@@ -40,7 +40,7 @@ export function unfold(
   // The list grows inside the loop, as equations are written down.
   for (const entry of tape.operations) {
     const { operation, inputs, inputIndices, output, outputIndex, attributes } = entry;
-    if (!depends(entry, dependent)) continue;
+    if (!dependsOn(entry, dependent)) continue;
     dependent.add(outputIndex);
     if (operation !== 'custom' || !isWanted(attributes as CustomOperation)) continue;
     const { name = 'a custom operation', isSmooth = false, equation } = attributes as CustomOperation;

@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { createArgumentError } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { affine } from '../tensor/operations.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
@@ -23,7 +23,7 @@ export function dense(options: DenseOptions): Layer {
   checkWidth('dense', 'inputs', inputs);
   checkWidth('dense', 'outputs', outputs);
   if (!ACTIVATIONS.includes(activation)) {
-    throw refusal('dense: activation', activation, `one of ${ACTIVATIONS.join(', ')}`);
+    throw createArgumentError('dense: activation', activation, `one of ${ACTIVATIONS.join(', ')}`);
   }
   return {
     kind: 'dense',

@@ -1,6 +1,6 @@
 /** Describes layers as JSON, and makes layers from their descriptions. */
 import { FUNCTION, OBJECT } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { dense } from './dense.ts';
 import { dropout } from './dropout.ts';
 import { LAYER, type Layer } from './layer.ts';
@@ -42,8 +42,8 @@ export function layerFrom(description: LayerDescription, own: Readonly<Record<st
   const maker = [own, MAKERS].find((makers) => Object.hasOwn(makers, kind))?.[kind];
   if (!maker) {
     throw new RangeError(
-      `layers: there is no maker for the kind ${shown(kind)}; known are ${[...Object.keys(MAKERS), ...Object.keys(own)].join(', ')}. ` +
-        `Give one for a layer of your own: { layers: { ${shown(kind)}: (options) => layer } }`,
+      `layers: there is no maker for the kind ${describeValue(kind)}; known are ${[...Object.keys(MAKERS), ...Object.keys(own)].join(', ')}. ` +
+        `Give one for a layer of your own: { layers: { ${describeValue(kind)}: (options) => layer } }`,
     );
   }
   FUNCTION(`layers: ${kind}`, maker);

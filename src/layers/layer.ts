@@ -1,8 +1,15 @@
 /** What makes a layer: its parameters, their initial values, and the forward pass. */
-import { checkFor, has, isList, isListOf, numberFor, refusalOfResult } from '../arguments/check.ts';
+import {
+  createArgumentCheck,
+  createNumberCheck,
+  createResultError,
+  hasMethod,
+  isList,
+  isListOf,
+} from '../arguments/check.ts';
 import type { Random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
-import { describe, sameShape } from '../tensor/shape.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 
 /** One parameter of a layer. */
@@ -97,7 +104,7 @@ export interface Layer {
   forward(x: Tensor, parameters: readonly Tensor[], pass: ForwardPass): Tensor;
 }
 
-const WIDTH = /* @__PURE__ */ numberFor(
+const WIDTH = /* @__PURE__ */ createNumberCheck(
   'a positive integer below 2³²',
   (x) => Number.isInteger(x) && x > 0 && x < MAXIMUM_NUMBERS,
 );
@@ -108,20 +115,20 @@ export function checkWidth(layer: string, name: string, width: number): number {
 }
 
 /** A layer, of the library or of the caller. */
-export const LAYER = /* @__PURE__ */ checkFor(
+export const LAYER = /* @__PURE__ */ createArgumentCheck(
   'a layer',
-  (value) => has(value, 'forward') && isDescribed(value as Layer),
+  (value) => hasMethod(value, 'forward') && isDescribed(value as Layer),
 );
 
 function isDescribed({ kind, inputs, outputs, parameters }: Layer): boolean {
-  const isComplete = (one: ParameterSpecification): boolean => isList(one?.shape) && has(one, 'initial');
+  const isComplete = (one: ParameterSpecification): boolean => isList(one?.shape) && hasMethod(one, 'initial');
   return typeof kind === 'string' && inputs > 0 && outputs > 0 && isListOf(parameters, isComplete);
 }
 
 /** Checks what the forward pass of a layer returned. @param place number and kind of the layer */
 export function checkOutput(place: string, output: Tensor, needed: readonly number[]): Tensor {
   if (isTensor(output) && sameShape(output.shape, needed)) return output;
-  throw refusalOfResult(`${place}: forward`, output, `a tensor ${describe(needed)}`);
+  throw createResultError(`${place}: forward`, output, `a tensor ${formatShape(needed)}`);
 }
 
 /** More numbers than this do not fit into a typed array. */
@@ -131,7 +138,7 @@ function sizeOf(name: string, shape: readonly number[]): number {
   const size = shape.reduce((product, extent) => product * extent, 1);
   if (size <= MAXIMUM_NUMBERS) return size;
   throw new RangeError(
-    `${name}: the shape ${describe(shape)} holds ${size} numbers; a parameter may hold ${MAXIMUM_NUMBERS}`,
+    `${name}: the shape ${formatShape(shape)} holds ${size} numbers; a parameter may hold ${MAXIMUM_NUMBERS}`,
   );
 }
 

@@ -75,7 +75,7 @@ export function rememberedResolvent({ tensors }: Memory): readonly Tensor[] | un
  *   scratch
  */
 export function rememberResolvent({ tensors }: Memory, [inverse]: readonly Tensor[], engine: Engine): void {
-  if (inverse && !engine.runsOnHost) replaceTensor(tensors, NAMES.inverse, engine.kept(inverse));
+  if (inverse && !engine.runsOnHost) replaceTensor(tensors, NAMES.inverse, engine.keepAlias(inverse));
 }
 
 function replaceTensor(tensors: Memory['tensors'], name: string, tensor: Tensor): void {
@@ -109,12 +109,12 @@ export function rememberSolutions(
   if (kind === 'step') {
     const [batch, n] = z.shape;
     const mean = elementwise('scale', [reduceAxes('sum', [z], 0, 1)], [1 / batch, 0]);
-    replaceTensor(tensors, NAMES.solutions, engine.kept(engine.alias(mean, [1, n])));
+    replaceTensor(tensors, NAMES.solutions, engine.keepAlias(engine.alias(mean, [1, n])));
   } else {
     const before = tensors.get(NAMES.solutions);
     const store = before ?? z.context.constant({ kind: 'fill', value: 0 }, [count, z.shape[1]]);
     const updated = scatterRows(store, z, z.context.upload(rows, [rows.length], z));
-    replaceTensor(tensors, NAMES.solutions, engine.kept(updated));
+    replaceTensor(tensors, NAMES.solutions, engine.keepAlias(updated));
     if (!before) store.dispose();
   }
 }

@@ -1,6 +1,6 @@
-import { refusal } from '../arguments/check.ts';
+import { createArgumentError } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import { solveMonotone } from '../implicit/monotone.ts';
 import { checkPositive, checkSolveOptions, SOLVE_OPTIONS, type SolveOptions } from '../implicit/options.ts';
 import { monotoneMap } from '../implicit/parametrisation.ts';
@@ -125,11 +125,11 @@ export function monotone(given: MonotoneLayerOptions): Layer {
 
 function checkChoices(start: WarmStart, isTuned: boolean, solver: string): void {
   if (!['none', 'step', 'sample'].includes(start)) {
-    throw refusal('monotone: warmStart', start, 'one of none, step, sample');
+    throw createArgumentError('monotone: warmStart', start, 'one of none, step, sample');
   }
   if (isTuned && !['auto', 'peaceman-rachford'].includes(solver)) {
     throw new RangeError(
-      `monotone: step is "tuned" and solver ${shown(solver)}; the step is tuned for peaceman-rachford only`,
+      `monotone: step is "tuned" and solver ${describeValue(solver)}; the step is tuned for peaceman-rachford only`,
     );
   }
 }

@@ -1,10 +1,19 @@
-import { COUNT, checkFor, checkSingles, has, isListOf, LIST, NUMBERS, SIGNAL } from '../arguments/check.ts';
+import {
+  COUNT,
+  checkSingles,
+  createArgumentCheck,
+  hasMethod,
+  isListOf,
+  LIST,
+  NUMBERS,
+  SIGNAL,
+} from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { Arena } from '../tensor/arena.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
-import { describe, type Shape } from '../tensor/shape.ts';
+import { formatShape, type Shape } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import {
   checkOutput,
@@ -36,7 +45,9 @@ export interface ForwardOptions {
   training?: TrainingPass;
 }
 
-const PASS = /* @__PURE__ */ checkFor('a pass of training', (value) => has((value as TrainingPass).random, 'fork'));
+const PASS = /* @__PURE__ */ createArgumentCheck('a pass of training', (value) =>
+  hasMethod((value as TrainingPass).random, 'fork'),
+);
 const FORWARD_OPTIONS: Checks<ForwardOptions> = { values: TENSORS, solves: LIST, signal: SIGNAL, training: PASS };
 
 /** Options of `Model.predict`. */
@@ -75,7 +86,7 @@ export function sequential(...layers: Layer[]): Model {
   return new Model(layers);
 }
 
-const MEMORIES = /* @__PURE__ */ checkFor('a list of memories', (value) =>
+const MEMORIES = /* @__PURE__ */ createArgumentCheck('a list of memories', (value) =>
   isListOf(value, ({ numbers, tensors }: Memory) => numbers instanceof Map && tensors instanceof Map),
 );
 
@@ -136,7 +147,7 @@ export class Model {
   initialise(engine: Engine, seed = 0): void {
     ENGINE('initialise: engine', engine);
     const generator = random(seed);
-    const values = engine.lasting(() =>
+    const values = engine.runLasting(() =>
       this.layers.flatMap((layer) =>
         layer.parameters.map((parameter) => engine.tensor(parameter.initial(generator), parameter.shape)),
       ),
@@ -180,7 +191,7 @@ export class Model {
     if (options?.values) this.checkValues('forward', values);
     checkTogether('forward', { values, x });
     if (x.shape.length !== 2 || x.shape[1] !== this.inputs) {
-      throw new RangeError(`model: the input has shape ${describe(x.shape)}; it must be [batch, ${this.inputs}]`);
+      throw new RangeError(`model: the input has shape ${formatShape(x.shape)}; it must be [batch, ${this.inputs}]`);
     }
     const parameters = this.splitByLayer(values, x);
     return this.layers.reduce((input, layer, index) => {
@@ -201,7 +212,8 @@ export class Model {
   /** @throws RangeError unless there is one tensor of the right shape for each parameter */
   private checkValues(what: string, values: readonly Tensor[]): void {
     TENSORS(`${what}: values`, values);
-    const shown = (all: readonly { readonly shape: Shape }[]): string => all.map(({ shape }) => describe(shape)).join();
+    const shown = (all: readonly { readonly shape: Shape }[]): string =>
+      all.map(({ shape }) => formatShape(shape)).join();
     const [found, needed] = [values, this.layers.flatMap(({ parameters }) => parameters)].map(shown);
     if (found === needed) return;
     throw new RangeError(`${what}: values have the shapes ${found}; the parameters have ${needed}`);
@@ -209,7 +221,8 @@ export class Model {
 
   /** What a layer remembers has to outlive the call that created it, and its tape. */
   private keepMemory({ tensors }: Memory): void {
-    for (const [name, tensor] of tensors) if (tensor.arena || tensor.node) tensors.set(name, this.engine.kept(tensor));
+    for (const [name, tensor] of tensors)
+      if (tensor.arena || tensor.node) tensors.set(name, this.engine.keepAlias(tensor));
   }
 
   /**
@@ -221,7 +234,7 @@ export class Model {
     return this.layers.map((layer) => {
       const own = values.slice(first, first + layer.parameters.length);
       first += own.length;
-      return own.map((value) => (arena && !value.arena ? this.engine.useIn(arena, value) : value));
+      return own.map((value) => (arena && !value.arena ? this.engine.aliasIn(arena, value) : value));
     });
   }
 
@@ -293,7 +306,7 @@ export class Model {
   }
 }
 
-export const MODEL = /* @__PURE__ */ checkFor('a model', (value) => value instanceof Model);
+export const MODEL = /* @__PURE__ */ createArgumentCheck('a model', (value) => value instanceof Model);
 
 export function indexOfLargest(values: ArrayLike<number>): number {
   let best = 0;

@@ -1,4 +1,4 @@
-import { AT_LEAST_0, refusal } from '../arguments/check.ts';
+import { AT_LEAST_0, createArgumentError } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Random } from '../data/random.ts';
 import { lasso } from '../implicit/lasso/lasso.ts';
@@ -63,7 +63,7 @@ export function sparseCoding(given: SparseCodingOptions): Layer {
   checkWidth('sparseCoding', 'inputs', inputs);
   checkWidth('sparseCoding', 'features', features);
   if (!Number.isFinite(logLambda)) {
-    throw refusal('sparseCoding: logLambda', logLambda, 'a finite number');
+    throw createArgumentError('sparseCoding: logLambda', logLambda, 'a finite number');
   }
   AT_LEAST_0('sparseCoding: ridge', ridge);
   const solve = { ...rest, solver };

@@ -18,7 +18,7 @@ function textOf(value: Value): string {
 }
 
 /** A share as a percentage, with a non-breaking space before the sign. */
-export function percent(share: number, digits = 1): string {
+export function formatPercent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 

@@ -2,7 +2,7 @@
 import { type Drawn, LETTER, PANE_SIZE, type Range } from './plot.ts';
 
 /** The largest number of names that fit above each other. */
-export const MOST_NAMES = 14;
+export const MAXIMUM_NAMES = 14;
 
 /** Longer names are shortened to this number of letters. */
 const MAXIMUM_LETTERS = 12;
@@ -23,7 +23,7 @@ export interface NamedEnd {
 }
 
 /** Extends the ranges to the left by the width of the names, and upwards by the height of the axis name. */
-export function withRoomForNames(x: Range, y: Range, ends: readonly NamedEnd[]): { x: Range; y: Range } {
+export function makeRoomForNames(x: Range, y: Range, ends: readonly NamedEnd[]): { x: Range; y: Range } {
   const letters = ends.reduce((longest, { name }) => Math.max(longest, Math.min(name.length, MAXIMUM_LETTERS)), 0);
   const across = (LEADER + (letters + 0.5) * LETTER) / PANE_SIZE.width;
   const up = AXIS_NAME / PANE_SIZE.height;
@@ -34,7 +34,7 @@ export function withRoomForNames(x: Range, y: Range, ends: readonly NamedEnd[]):
 }
 
 /** Draws the names, moved apart where they would overlap, and lines from them to their curves. */
-export function namesAt(start: number, ends: readonly NamedEnd[], x: Range, y: Range): Drawn[] {
+export function drawNames(start: number, ends: readonly NamedEnd[], x: Range, y: Range): Drawn[] {
   const order = [...ends].sort((a, b) => a.value - b.value);
   const unit = (y.to - y.from) / PANE_SIZE.height;
   const gap = LINE_HEIGHT * unit;

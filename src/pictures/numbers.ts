@@ -1,21 +1,21 @@
 /** Formats of numbers and ranges in pictures. */
-import { type Range, signed } from './plot.ts';
+import { formatSigned, type Range } from './plot.ts';
 
 /** Formats a number with this many significant digits, without trailing zeros. */
-export function significant(value: number, digits = 4): string {
-  return signed(Number(value.toPrecision(digits)));
+export function formatSignificant(value: number, digits = 4): string {
+  return formatSigned(Number(value.toPrecision(digits)));
 }
 
 /** Formats a number of a column with this many significant digits, including trailing zeros. */
-export function figures(value: number, digits = 4): string {
+export function formatFigures(value: number, digits = 4): string {
   const size = Math.abs(value);
-  if (value !== 0 && size < 1e-4) return signed(value.toExponential(digits - 1));
+  if (value !== 0 && size < 1e-4) return formatSigned(value.toExponential(digits - 1));
   const decimals = digits - 1 - (value === 0 ? 0 : Math.floor(Math.log10(size)));
-  return signed(value.toFixed(Math.max(decimals, 0)));
+  return formatSigned(value.toFixed(Math.max(decimals, 0)));
 }
 
 /** The text with a capital first letter. */
-export function capitalised(text: string): string {
+export function capitalise(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
@@ -28,7 +28,7 @@ export function rangeOf(name: string, values: readonly number[], margin = 0.05):
 }
 
 /** A vertical line from the bottom to the top of a plot. */
-export function upright(x: number, { from, to }: Range): readonly (readonly [number, number])[] {
+export function verticalLine(x: number, { from, to }: Range): readonly (readonly [number, number])[] {
   return [
     [x, from],
     [x, to],

@@ -1,6 +1,6 @@
 /** Draws curves, areas and points in the plane as SVG, without a script. */
 import { html, type Markup } from './markup.ts';
-import { multiples, position, round, roundStep } from './scale.ts';
+import { multiples, positionOf, roundCoordinate, roundStep } from './scale.ts';
 
 /** The look of an element, whose colours are in the style sheet. 'quiet' is for references such as a diagonal. */
 export type Look = 'first' | 'second' | 'quiet';
@@ -75,28 +75,28 @@ interface Pane {
  * The pane of the picture that `plot` draws for these ranges. The picture has WIDTH × HEIGHT units; its element .pane
  * holds the curves.
  */
-export function paneOf(x: Range, y: Range): Pane {
+export function createPane(x: Range, y: Range): Pane {
   const longest = Math.max(...ticksOf(y).map((value) => formatTick(value).length));
   const left = Math.min(Math.max(PANE.left, 10 + LETTER * longest), PANE.right - PANE_SIZE.width);
   return {
     left,
-    across: (value) => position(value, x.from, x.to, left, PANE.right),
-    up: (value) => position(value, y.from, y.to, PANE.bottom, PANE.top),
+    across: (value) => positionOf(value, x.from, x.to, left, PANE.right),
+    up: (value) => positionOf(value, y.from, y.to, PANE.bottom, PANE.top),
     place: (across, up) => [
-      position(across, left, PANE.right, x.from, x.to),
-      position(up, PANE.bottom, PANE.top, y.from, y.to),
+      positionOf(across, left, PANE.right, x.from, x.to),
+      positionOf(up, PANE.bottom, PANE.top, y.from, y.to),
     ],
   };
 }
 
-export function plot({ title, description, x, y, drawn, legend }: Plot): Markup {
-  const { left, across, up } = paneOf(x, y);
+export function drawPlot({ title, description, x, y, drawn, legend }: Plot): Markup {
+  const { left, across, up } = createPane(x, y);
   const [width, height] = [PANE.right - left, PANE.bottom - PANE.top];
   return html`<figure class="chart">
 <figcaption><h3>${title}</h3><ul class="legend">${legend.map(legendEntry)}</ul></figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${description}">
-${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${round(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${round(up(value) + 4)}" text-anchor="end">${formatTick(value)}</text>`)}
-${ticksOf(x).map((value) => html`<path class="grid" d="M${round(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${round(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${formatTick(value)}</text>`)}
+${ticksOf(y).map((value) => html`<path class="grid" d="M${left} ${roundCoordinate(up(value))}H${PANE.right}"/><text x="${left - 8}" y="${roundCoordinate(up(value) + 4)}" text-anchor="end">${formatTick(value)}</text>`)}
+${ticksOf(x).map((value) => html`<path class="grid" d="M${roundCoordinate(across(value))} ${PANE.top}V${PANE.bottom}"/><text x="${roundCoordinate(across(value))}" y="${PANE.bottom + 18}" text-anchor="middle">${formatTick(value)}</text>`)}
 <text x="${PANE.right}" y="${PANE.bottom + 35}" text-anchor="end">${x.name} →</text>
 <text x="${left + 6}" y="${PANE.top + 12}">↑ ${y.name}</text>
 <svg class="pane" x="${left}" y="${PANE.top}" width="${width}" height="${height}" viewBox="${left} ${PANE.top} ${width} ${height}">
@@ -111,17 +111,19 @@ type Scale = (value: number) => number;
 function drawElement(drawn: Drawn, across: Scale, up: Scale): Markup {
   if (drawn.kind === 'point') {
     const { look, at, label, side = 'right' } = drawn;
-    const [cx, cy] = [round(across(at[0])), round(up(at[1]))];
+    const [cx, cy] = [roundCoordinate(across(at[0])), roundCoordinate(up(at[1]))];
     const [x, anchor] = side === 'right' ? [cx + 9, 'start'] : [cx - 9, 'end'];
-    const text = html`<text class="label" x="${round(x)}" y="${round(cy + 4)}" text-anchor="${anchor}">${label}</text>`;
+    const text = html`<text class="label" x="${roundCoordinate(x)}" y="${roundCoordinate(cy + 4)}" text-anchor="${anchor}">${label}</text>`;
     return html`<circle class="mark ${look}" cx="${cx}" cy="${cy}" r="4"/>${label !== undefined && text}`;
   }
   if (drawn.kind === 'label') {
     const [x, y] = drawn.at;
-    return html`<text class="label" x="${round(across(x))}" y="${round(up(y) + 4)}" text-anchor="end">${drawn.text}</text>`;
+    return html`<text class="label" x="${roundCoordinate(across(x))}" y="${roundCoordinate(up(y) + 4)}" text-anchor="end">${drawn.text}</text>`;
   }
   if (drawn.kind === 'tangent') return drawTangent(drawn, across, up);
-  const path = drawn.points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${round(across(x))} ${round(up(y))}`);
+  const path = drawn.points.map(
+    ([x, y], index) => `${index === 0 ? 'M' : 'L'}${roundCoordinate(across(x))} ${roundCoordinate(up(y))}`,
+  );
   if (drawn.kind === 'area') return html`<path class="area ${drawn.look}" d="${path.join('')}Z"/>`;
   return html`<path class="curve ${drawn.look}${drawn.thin ? ' thin' : ''}" d="${path.join('')}"/>`;
 }
@@ -138,7 +140,8 @@ function drawTangent(
   const [dx, dy] = [across(1) - across(0), slope * (up(1) - up(0))];
   const share = HALF_LENGTH / Math.hypot(dx, dy);
   const [cx, cy] = [across(x), up(y)];
-  const end = (side: number): string => `${round(cx + side * share * dx)} ${round(cy + side * share * dy)}`;
+  const end = (side: number): string =>
+    `${roundCoordinate(cx + side * share * dx)} ${roundCoordinate(cy + side * share * dy)}`;
   return html`<path class="tangent ${look}" d="M${end(-1)}L${end(1)}"/>`;
 }
 
@@ -161,10 +164,10 @@ function ticksOf({ from, to }: Range): number[] {
 function formatTick(value: number): string {
   const size = Math.abs(value);
   const isPlain = value === 0 || (size >= 1e-3 && size < 1e5);
-  return signed(isPlain ? value : Number(value.toPrecision(6)).toExponential());
+  return formatSigned(isPlain ? value : Number(value.toPrecision(6)).toExponential());
 }
 
 /** The number with a minus sign in place of the hyphen. */
-export function signed(value: number | string): string {
+export function formatSigned(value: number | string): string {
   return String(value).replaceAll('-', '−');
 }

@@ -1,7 +1,7 @@
 /** Scales of pictures: positions of numbers, and ticks of axes. */
 
 /** Maps `value` linearly from [from, to] to [start, end]; to the middle where `from` equals `to`. */
-export function position(value: number, from: number, to: number, start: number, end: number): number {
+export function positionOf(value: number, from: number, to: number, start: number, end: number): number {
   return to === from ? (start + end) / 2 : start + ((value - from) / (to - from)) * (end - start);
 }
 
@@ -18,6 +18,6 @@ export function multiples(step: number, first: number, last: number): number[] {
 }
 
 /** Rounds a coordinate to a tenth of a unit, which is finer than any screen. */
-export function round(coordinate: number): number {
+export function roundCoordinate(coordinate: number): number {
   return Math.round(10 * coordinate) / 10;
 }

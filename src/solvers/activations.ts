@@ -1,6 +1,6 @@
 /** The activations that a monotone layer may have: σ = prox_f of a convex f, so nondecreasing and 1-Lipschitz. */
-import { fieldOf, isList, refusal } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
+import { createArgumentError, isList, readField } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import type { ActivationName, ActivationParameters, ElementwiseOperation } from '../backends/kernels.ts';
 
 export type ElementwiseActivation = Exclude<ActivationName, 'identity'>;
@@ -151,7 +151,7 @@ export function activationOf(option: ActivationOption): Activation {
 const byName = new Map<string, Activation>();
 
 function checkedActivation(given: Exclude<ActivationOption, string>, option: ActivationOption): Activation {
-  const name = checkedName(fieldOf(given, 'name'), option);
+  const name = checkedName(readField(given, 'name'), option);
   const parameters = ACTIVATION_PARAMETERS[name] ?? [];
   checkKeys(name, given, parameters);
   const values = parameters.map((parameter) => parameterOf(name, given, parameter));
@@ -167,7 +167,7 @@ function maskOf({ mask }: Masked): readonly number[] | undefined {
   if (mask === undefined) return undefined;
   const wrong = isList(mask) ? mask.findIndex((value) => value !== 0 && value !== 1) : 0;
   if (wrong >= 0) {
-    const found = isList(mask) ? `[${wrong}] is ${shown(mask[wrong])}` : ` is ${shown(mask)}`;
+    const found = isList(mask) ? `[${wrong}] is ${describeValue(mask[wrong])}` : ` is ${describeValue(mask)}`;
     throw new RangeError(`activation: mask${found}; it must be a list of 0 and 1`);
   }
   if (!mask.includes(1)) throw new RangeError('activation: mask holds no 1; at least one unit must be in use');
@@ -190,7 +190,9 @@ function checkedName(name: unknown, option: unknown): Activation['name'] {
     throw new RangeError(`activation: ${name} is not a name here; write ${ALIASES[lower]}`);
   }
   if (typeof name !== 'string' || !(ACTIVATION_NAMES as readonly string[]).includes(name)) {
-    throw new RangeError(`activation: ${shown(option)} is unknown; it must be one of ${ACTIVATION_NAMES.join(', ')}`);
+    throw new RangeError(
+      `activation: ${describeValue(option)} is unknown; it must be one of ${ACTIVATION_NAMES.join(', ')}`,
+    );
   }
   return name as Activation['name'];
 }
@@ -208,5 +210,5 @@ function checkKeys(name: string, given: object, parameters: readonly Parameter[]
 function parameterOf(activation: string, given: object, { name, fallback, allowed, isAllowed }: Parameter): number {
   const value: unknown = (given as Record<string, unknown>)[name] ?? fallback;
   if (typeof value === 'number' && isAllowed(value)) return value;
-  throw refusal(`activation: the ${name} of ${activation}`, value, allowed);
+  throw createArgumentError(`activation: the ${name} of ${activation}`, value, allowed);
 }

@@ -9,7 +9,7 @@ import type { ForwardMethod } from './forward.ts';
 import { type Jacobian, proximalMapOfJacobian } from './jacobian.ts';
 import type { KrylovProblem } from './krylov.ts';
 import type { LinearMethod } from './linear.ts';
-import { applied, type LinearOperator, transposedMap, transposedResolvent } from './linear-map.ts';
+import { applyMap, type LinearOperator, transposeMap, transposeResolvent } from './linear-map.ts';
 import { resolventOf, type SteppedResolvent } from './resolvent.ts';
 
 interface AdjointOptions {
@@ -39,21 +39,21 @@ export type AdjointProblem = KrylovProblem & AdjointOptions;
  */
 export function adjointProblem(options: AdjointOptions): AdjointProblem {
   const { map, J, norms } = options;
-  const adjoint = transposedMap(map); // Wᵀ
+  const adjoint = transposeMap(map); // Wᵀ
   const apply = (y: Tensor, operator: LinearOperator): Tensor => {
     const weighted = J.factor(y);
-    if (J.diagonalFactor) return applied(operator, weighted, { scale: J.diagonalFactor, subtractedFrom: y });
-    return elementwise('subtract', [y, J.factorTransposed(applied(operator, weighted, {}))]);
+    if (J.diagonalFactor) return applyMap(operator, weighted, { scale: J.diagonalFactor, subtractedFrom: y });
+    return elementwise('subtract', [y, J.factorTransposed(applyMap(operator, weighted, {}))]);
   };
   return {
     ...options,
     floor: norms.floor,
     // v − u + WᵀJu
-    residual: (u, v) => elementwise('subtract', [applied(adjoint, J.apply(u), { bias: v }), u]),
+    residual: (u, v) => elementwise('subtract', [applyMap(adjoint, J.apply(u), { bias: v }), u]),
     apply: (y) => apply(y, adjoint),
     applyTransposed: (x) => apply(x, map),
     enter: J.factorTransposed,
-    leave: (y, r) => applied(adjoint, J.factor(y), { bias: r }),
+    leave: (y, r) => applyMap(adjoint, J.factor(y), { bias: r }),
   };
 }
 
@@ -74,8 +74,8 @@ export function adjointIteration({ iteration, run }: ForwardMethod): LinearMetho
     },
     correct(tracing, { map, J, margin, norms, resolvent: given }, { r, state, tolerance, limit, last }) {
       const sigma = proximalMapOfJacobian(J, (x) => reduceRows('norm', [x]));
-      const resolvent = given && transposedResolvent(given);
-      const equation = { map: transposedMap(map), b: r, sigma, margin, norms, step: undefined, resolvent };
+      const resolvent = given && transposeResolvent(given);
+      const equation = { map: transposeMap(map), b: r, sigma, margin, norms, step: undefined, resolvent };
       const zeros = tracing.constant({ kind: 'fill', value: 0 }, r.shape);
       const begun = iteration.begin(tracing, equation, zeros, r);
       const floor = elementwise('multiply', [reduceRows('norm', [r]), correctionFloor(norms, margin)]);

@@ -1,5 +1,5 @@
 import { ACCELERATION } from '../backends/kernels.ts';
-import { combine, denseSolve, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, denseSolve, divideOrZero, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Context, LoopContext, Tensor } from '../tensor/tensor.ts';
 import {
@@ -11,7 +11,7 @@ import {
   storeInSlot,
 } from './history.ts';
 import { type Runner, runWholeLoop } from './iteration.ts';
-import { column, monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
+import { asColumn, monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
 /** k differences are stored; x is given up if ‖T(x) − x‖ exceeds `growth` times the best one. */
 const { memory: HISTORY, growth: GROWTH, regularisation: REGULARISATION } = ACCELERATION;
@@ -27,7 +27,7 @@ const { memory: HISTORY, growth: GROWTH, regularisation: REGULARISATION } = ACCE
  * which renew its history. For a nonexpansive T plain iterations never grow, so that every such return makes progress
  * and the convergence of T is kept.
  */
-export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
+export const runAccelerated: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
   const { x: start, ...riding } = begun.start;
   const [batch, n] = start.shape;
   if (begun.fused && !tracing.runsOnHost && n <= tracing.widestIteration) {
@@ -61,7 +61,7 @@ export const accelerated: Runner = (tracing, begun, { tolerance, floor, limit, g
       const guard = updateGuard(before, g, reduceRows('norm', [f]));
       const change = combineHistory(secants.differencesG, weightsOf(secants, f));
       const mixed = combine({ x: g }, { x: change, coefficient: notPositive(guard.plainSteps), factor: -1 });
-      const following = elementwise('select', [column(guard.grown), guard.bestG, mixed]);
+      const following = elementwise('select', [asColumn(guard.grown), guard.bestG, mixed]);
       // A sample that stops must keep the value that the residual belongs to, which is the unmixed one.
       const kept = begun.keeps === 'next' ? whereRunning(state, following, g) : following;
       const { grown: _, ...guarding } = guard;
@@ -104,7 +104,7 @@ function addSecant(before: Secants, f: Tensor, g: Tensor): Record<keyof Secants,
   const { slot } = before;
   const { context } = f;
   const deltaF = elementwise('subtract', [f, before.f]);
-  const scale = ratio(before.started, reduceRows('norm', [deltaF])); // 0 in the first pass, which has no difference
+  const scale = divideOrZero(before.started, reduceRows('norm', [deltaF])); // 0 in the first pass, which has no difference
   const newF = combine({ x: deltaF, coefficient: scale });
   const newG = combine({ x: g, coefficient: scale }, { x: before.g, coefficient: scale, factor: -1 });
   const differencesF = storeInSlot(before.differencesF, slot, newF);
@@ -148,7 +148,7 @@ function updateGuard({ best, bestG, plainSteps }: Guard, g: Tensor, size: Tensor
   return {
     grown,
     best: elementwise('minimum', [best, size]),
-    bestG: elementwise('select', [column(elementwise('greater', [best, size])), g, bestG]),
+    bestG: elementwise('select', [asColumn(elementwise('greater', [best, size])), g, bestG]),
     plainSteps: elementwise('select', [grown, constantOf(g.context)(HISTORY, [1]), fewer]),
   };
 }

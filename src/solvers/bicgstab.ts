@@ -1,4 +1,4 @@
-import { combine, elementwise, ratio, reduceRows, scalarStep } from '../tensor/kernels.ts';
+import { combine, divideOrZero, elementwise, reduceRows, scalarStep } from '../tensor/kernels.ts';
 import type { KrylovMethod } from './krylov.ts';
 
 /**
@@ -13,10 +13,10 @@ export const bicgstab: KrylovMethod = {
   },
   step(problem, { r, p, shadow, rho }) {
     const q = problem.apply(p);
-    const alpha = ratio(rho, reduceRows('dot', [shadow, q]));
+    const alpha = divideOrZero(rho, reduceRows('dot', [shadow, q]));
     const s = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
     const t = problem.apply(s);
-    const omega = ratio(reduceRows('dot', [t, s]), reduceRows('dot', [t, t]));
+    const omega = divideOrZero(reduceRows('dot', [t, s]), reduceRows('dot', [t, t]));
     const change = combine({ x: p, coefficient: alpha }, { x: s, coefficient: omega });
     const rNext = combine({ x: s }, { x: t, coefficient: omega, factor: -1 });
     const rhoNext = reduceRows('dot', [shadow, rNext]);

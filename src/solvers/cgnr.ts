@@ -1,4 +1,4 @@
-import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, divideOrZero, reduceRows } from '../tensor/kernels.ts';
 import type { KrylovMethod } from './krylov.ts';
 
 /**
@@ -13,12 +13,12 @@ export const cgnr: KrylovMethod = {
   },
   step(problem, { r, p, gamma }) {
     const q = problem.apply(p);
-    const alpha = ratio(gamma, reduceRows('dot', [q, q]));
+    const alpha = divideOrZero(gamma, reduceRows('dot', [q, q]));
     const change = combine({ x: p, coefficient: alpha });
     const rNext = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
     const s = problem.applyTransposed(rNext);
     const gammaNext = reduceRows('dot', [s, s]);
-    const pNext = combine({ x: s }, { x: p, coefficient: ratio(gammaNext, gamma) });
+    const pNext = combine({ x: s }, { x: p, coefficient: divideOrZero(gammaNext, gamma) });
     return { values: { r: rNext, p: pNext, gamma: gammaNext }, change, r: rNext };
   },
 };

@@ -1,4 +1,4 @@
-import { combine, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, divideOrZero, reduceRows } from '../tensor/kernels.ts';
 import type { KrylovMethod } from './krylov.ts';
 
 /**
@@ -11,11 +11,11 @@ export const conjugateGradients: KrylovMethod = {
   start: (_, r) => ({ r, p: r, gamma: reduceRows('dot', [r, r]) }),
   step(problem, { r, p, gamma }) {
     const q = problem.apply(p);
-    const alpha = ratio(gamma, reduceRows('dot', [p, q]));
+    const alpha = divideOrZero(gamma, reduceRows('dot', [p, q]));
     const change = combine({ x: p, coefficient: alpha });
     const rNext = combine({ x: r }, { x: q, coefficient: alpha, factor: -1 });
     const gammaNext = reduceRows('dot', [rNext, rNext]);
-    const pNext = combine({ x: rNext }, { x: p, coefficient: ratio(gammaNext, gamma) });
+    const pNext = combine({ x: rNext }, { x: p, coefficient: divideOrZero(gammaNext, gamma) });
     return { values: { r: rNext, p: pNext, gamma: gammaNext }, change, r: rNext };
   },
 };

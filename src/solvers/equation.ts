@@ -5,7 +5,7 @@
 import type { ActivationName, ActivationParameters } from '../backends/kernels.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { applied, type LinearOperator, type NormBounds } from './linear-map.ts';
+import { applyMap, type LinearOperator, type NormBounds } from './linear-map.ts';
 import type { SteppedResolvent } from './resolvent.ts';
 
 /** σ = prox_f of a convex f. */
@@ -57,7 +57,7 @@ export function normsFrom({ bound, estimate = bound }: NormBounds): Norms {
 
 /** Wz + b. */
 export function preActivation({ map, b }: Pick<Equation, 'map' | 'b'>, z: Tensor): Tensor {
-  return applied(map, z, { bias: b });
+  return applyMap(map, z, { bias: b });
 }
 
 /** ε + ‖z‖: what residuals are relative to, [batch]. */

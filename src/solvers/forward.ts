@@ -8,7 +8,7 @@ import type { Activation } from './activations.ts';
 import { type Equation, type Norms, normsFrom, preActivation, roundingOf, sizeOfRows } from './equation.ts';
 import type { Begun, Iteration, Runner } from './iteration.ts';
 import type { LinearOperator } from './linear-map.ts';
-import { initialState, iterationsIn, reopened, sharesOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
+import { initialState, iterationsIn, reopenUnsolved, sharesOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
 import { proximalMapOf } from './nonlinearity.ts';
 import { resolventOf, type SteppedResolvent } from './resolvent.ts';
 import { type RoundsEnd, runInRounds } from './rounds.ts';
@@ -101,7 +101,7 @@ export function solveFixedPoint(
       : undefined;
     if (first) resolvent = own;
     const begun = method.iteration.begin(tracing, { ...equation, resolvent: own }, initial, initialPre);
-    const start = isFresh ? progress : { ...progress, state: reopened(progress.state, solved, shares[index]) };
+    const start = isFresh ? progress : { ...progress, state: reopenUnsolved(progress.state, solved, shares[index]) };
     progress = runRounds(
       tracing,
       method,

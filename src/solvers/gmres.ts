@@ -1,4 +1,4 @@
-import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, divideOrZero, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import {
   advanceSlot,
@@ -9,7 +9,7 @@ import {
   storeInSlot,
 } from './history.ts';
 import type { KrylovMethod } from './krylov.ts';
-import { column } from './monitor.ts';
+import { asColumn } from './monitor.ts';
 
 /** k: iterations until a restart, and vectors kept. */
 const RESTART = 16;
@@ -48,7 +48,7 @@ export const gmres: KrylovMethod = {
     }
     const size = reduceRows('norm', [q]);
     // Rounding has no direction: divided by its length, p would be arbitrary. Such an iteration changes nothing.
-    const scale = ratio(elementwise('greater', [size, rounding]), size);
+    const scale = divideOrZero(elementwise('greater', [size, rounding]), size);
     const direction = combine({ x: p, coefficient: scale });
     const image = combine({ x: q, coefficient: scale });
     const c = reduceRows('dot', [image, r]);
@@ -58,7 +58,7 @@ export const gmres: KrylovMethod = {
     return {
       values: {
         r: rNext,
-        x: elementwise('select', [column(moved), rNext, image]),
+        x: elementwise('select', [asColumn(moved), rNext, image]),
         directions: storeInSlot(directions, slot, direction),
         images: storeInSlot(images, slot, image),
         slot: advanceSlot(slot),

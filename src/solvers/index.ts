@@ -1,7 +1,7 @@
 /** The solvers by name, and the rule by which 'auto' chooses one. */
 
 import { type AdjointProblem, adjointIteration } from './adjoint.ts';
-import { accelerated } from './anderson.ts';
+import { runAccelerated } from './anderson.ts';
 import { bicgstab } from './bicgstab.ts';
 import { cgnr } from './cgnr.ts';
 import { conjugateGradients } from './conjugate-gradients.ts';
@@ -9,16 +9,16 @@ import { dense } from './direct.ts';
 import type { ForwardMethod, ForwardSolver } from './forward.ts';
 import { forwardBackward } from './forward-backward.ts';
 import { gmres } from './gmres.ts';
-import { type Convergence, type Iteration, plain } from './iteration.ts';
+import { type Convergence, type Iteration, runPlain } from './iteration.ts';
 import { type KrylovProblem, krylov } from './krylov.ts';
 import type { LinearMethod, LinearSolver } from './linear.ts';
 import { peacemanRachford } from './peaceman-rachford.ts';
 import { picard } from './picard.ts';
 
-const splitting: ForwardMethod = { iteration: peacemanRachford, run: plain };
-const gradual: ForwardMethod = { iteration: forwardBackward, run: plain };
-const repetition: ForwardMethod = { iteration: picard, run: plain };
-const acceleratedRepetition: ForwardMethod = { iteration: picard, run: accelerated };
+const splitting: ForwardMethod = { iteration: peacemanRachford, run: runPlain };
+const gradual: ForwardMethod = { iteration: forwardBackward, run: runPlain };
+const repetition: ForwardMethod = { iteration: picard, run: runPlain };
+const acceleratedRepetition: ForwardMethod = { iteration: picard, run: runAccelerated };
 
 /**
  * The forward solvers by name. A name with a + is several methods: each takes over the samples that those before it
@@ -32,8 +32,8 @@ export const FORWARD_SOLVERS = {
   /** Converges only where W contracts. */
   picard: [repetition],
   /** Accelerates forward-backward splitting: converges for every monotone layer, and needs no inverse. */
-  anderson: [{ iteration: forwardBackward, run: accelerated }],
-  'anderson-peaceman-rachford': [{ iteration: peacemanRachford, run: accelerated }],
+  anderson: [{ iteration: forwardBackward, run: runAccelerated }],
+  'anderson-peaceman-rachford': [{ iteration: peacemanRachford, run: runAccelerated }],
   /** Anderson acceleration in the usual sense: fast if it converges, which nothing guarantees. */
   'anderson-picard': [acceleratedRepetition],
   /** The inverse is computed only if a sample needs it. */
@@ -60,12 +60,12 @@ export type LinearSolverName = keyof typeof LINEAR_SOLVERS;
 
 /** The methods of a solver, which is a name or an iteration of the user's own. */
 export function forwardSolverOf(solver: ForwardSolverName | Iteration): ForwardSolver {
-  return typeof solver === 'string' ? FORWARD_SOLVERS[solver] : [{ iteration: solver, run: plain }];
+  return typeof solver === 'string' ? FORWARD_SOLVERS[solver] : [{ iteration: solver, run: runPlain }];
 }
 
 /** The same for the linear solves: the adjoint equation has the same form. */
 export function linearSolverOf(solver: LinearSolverName | Iteration): LinearSolver<AdjointProblem> {
-  return typeof solver === 'string' ? LINEAR_SOLVERS[solver] : [adjointIteration({ iteration: solver, run: plain })];
+  return typeof solver === 'string' ? LINEAR_SOLVERS[solver] : [adjointIteration({ iteration: solver, run: runPlain })];
 }
 
 type Method = ForwardMethod | Pick<LinearMethod<never>, 'converges' | 'needsResolvent'>;
@@ -130,7 +130,7 @@ export function automaticForwardSolver({
 }
 
 /** Whether the forward solve computes the inverse that Peaceman-Rachford needs, for all samples. */
-export function leavesInverse([first]: ForwardSolver): boolean {
+export function computesInverse([first]: ForwardSolver): boolean {
   return first.iteration.needsResolvent;
 }
 

@@ -118,7 +118,7 @@ export type Runner = (
 ) => { readonly x: Tensor; readonly state: Tensor };
 
 /** Runs x⁺ = T(x) until every sample has stopped. */
-export const plain: Runner = (tracing, begun, stopping, initial) => {
+export const runPlain: Runner = (tracing, begun, stopping, initial) => {
   const { tolerance, floor, limit, giveUp, staleLimit = STALE_LIMIT } = stopping;
   const { fused, keeps, start } = begun;
   const { x } = start;

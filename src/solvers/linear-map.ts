@@ -144,7 +144,7 @@ export interface Resolvent {
 }
 
 /** Computes Wz and the epilogue. */
-export function applied(map: LinearOperator, z: Tensor, epilogue: Epilogue): Tensor {
+export function applyMap(map: LinearOperator, z: Tensor, epilogue: Epilogue): Tensor {
   const orientation = { transposed: false };
   if (map.applyWith) return map.applyWith(z, orientation, epilogue);
   const { bias, scale, subtractedFrom } = epilogue;
@@ -158,20 +158,20 @@ const flipOrientation = ({ transposed }: Orientation): Orientation => ({ transpo
 const flipMatrix = (matrix: StoredMatrix): StoredMatrix => ({ ...matrix, ...flipOrientation(matrix) });
 
 /** Wᵀ */
-export function transposedMap(map: LinearOperator): LinearOperator {
+export function transposeMap(map: LinearOperator): LinearOperator {
   const { applyWith, resolvent, matrix } = map;
   return {
     apply: (z, orientation) => map.apply(z, flipOrientation(orientation)),
     applyWith:
       applyWith && ((z, orientation, epilogue) => applyWith.call(map, z, flipOrientation(orientation), epilogue)),
     norms: () => map.norms(),
-    resolvent: resolvent && ((step, options) => transposedResolvent(resolvent.call(map, step, options))),
+    resolvent: resolvent && ((step, options) => transposeResolvent(resolvent.call(map, step, options))),
     matrix: matrix && flipMatrix(matrix),
   };
 }
 
 /** Vᵀ: the resolvent of Wᵀ. */
-export function transposedResolvent<Given extends Resolvent>(given: Given): Given {
+export function transposeResolvent<Given extends Resolvent>(given: Given): Given {
   const { matrix } = given;
   return {
     ...given,

@@ -3,10 +3,10 @@
  * rounds. Each round solves for a correction, Bᵀe = r, by a residual of its own, and ends with the true one, r = v −
  * Bᵀu; if that has not met the tolerance, another round starts from it.
  */
-import { combine, elementwise, ratio, reduceRows } from '../tensor/kernels.ts';
+import { combine, divideOrZero, elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Convergence } from './iteration.ts';
-import { column, initialState, iterationsIn, reopened, sharesOf, solvedIn, whereRunning } from './monitor.ts';
+import { asColumn, initialState, iterationsIn, reopenUnsolved, sharesOf, solvedIn, whereRunning } from './monitor.ts';
 import { type Round, type RoundsEnd, runInRounds } from './rounds.ts';
 
 export interface LinearProblem {
@@ -90,7 +90,7 @@ export function solveLinear<Problem extends LinearProblem>(
     residual: reduceRows('norm', [r]),
     iterations: iterationsIn(end.state, limit),
     floor: roundingOf(problem, u),
-    singularValueBound: ratio(reduceRows('norm', [v]), reduceRows('norm', [u])),
+    singularValueBound: divideOrZero(reduceRows('norm', [v]), reduceRows('norm', [u])),
   };
 }
 
@@ -133,18 +133,18 @@ function roundingOf({ floor }: LinearProblem, u: Tensor): Tensor {
  */
 export function normaliseRows(v: Tensor): { unit: Tensor; size: Tensor; isAsked: Tensor } {
   const peak = reduceRows('maximumAbsolute', [v]);
-  const isAsked = ratio(peak, peak);
+  const isAsked = divideOrZero(peak, peak);
   // Rows of 0 become NaN here, and are left out below.
-  const scaled = elementwise('divide', [v, column(peak)]);
+  const scaled = elementwise('divide', [v, asColumn(peak)]);
   const norm = reduceRows('norm', [scaled]);
-  const unit = combine({ x: elementwise('divide', [scaled, column(norm)]), coefficient: isAsked });
-  const size = combine({ x: column(norm), coefficient: peak });
+  const unit = combine({ x: elementwise('divide', [scaled, asColumn(norm)]), coefficient: isAsked });
+  const size = combine({ x: asColumn(norm), coefficient: peak });
   return { unit, size: size.context.alias(size, [size.size]), isAsked };
 }
 
 /** Lets samples that are not solved run again from the start; the others stay as they are. */
 function restrictToUnsolved({ values, state }: Progress, start: Progress, more: number): Progress {
   const solved = solvedIn(state);
-  const kept = (name: 'u' | 'r'): Tensor => elementwise('select', [column(solved), values[name], start.values[name]]);
-  return { values: { u: kept('u'), r: kept('r') }, state: reopened(state, solved, more) };
+  const kept = (name: 'u' | 'r'): Tensor => elementwise('select', [asColumn(solved), values[name], start.values[name]]);
+  return { values: { u: kept('u'), r: kept('r') }, state: reopenUnsolved(state, solved, more) };
 }

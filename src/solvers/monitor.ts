@@ -95,7 +95,7 @@ export function solvedIn(state: Tensor): Tensor {
  * The state in which samples that are not solved run again, with another method.
  * @param more iterations that every sample gets in addition to those that remain, whether it runs again or not
  */
-export function reopened(state: Tensor, solved: Tensor, more: number): Tensor {
+export function reopenUnsolved(state: Tensor, solved: Tensor, more: number): Tensor {
   const { context } = state;
   const keeping = elementwise('maximum', [solved, constantRows(context, { remaining: 1 })]);
   const keptRows = elementwise('multiply', [keeping, constantRows(context, { status: 1, remaining: 1 })]);
@@ -149,6 +149,6 @@ export function repeatForBatch(value: Tensor, batch: number): Tensor {
 }
 
 /** [batch] as [batch, 1]. */
-export function column(x: Tensor): Tensor {
+export function asColumn(x: Tensor): Tensor {
   return x.context.alias(x, [x.size, 1]);
 }

@@ -11,13 +11,13 @@ import { type Equation, preActivation, roundingOf, sizeOfRows } from './equation
 import type { Jacobian } from './jacobian.ts';
 import { krylov } from './krylov.ts';
 import { normaliseRows } from './linear.ts';
-import { transposedMap } from './linear-map.ts';
+import { transposeMap } from './linear-map.ts';
 import {
-  column,
+  asColumn,
   createFreshState,
   initialState,
   monitor,
-  reopened,
+  reopenUnsolved,
   solvedIn,
   statusOf,
   whereRunning,
@@ -64,10 +64,10 @@ export function semismoothNewton(
       const state = monitor(before.state, relative, floor, floor, { giveUp: true, staleLimit: STALE_ITERATIONS });
       const { unit, size: length } = normaliseRows(before.missed);
       const problem = adjointProblem({
-        ...{ map: transposedMap(map), J: jacobianOf(before.p), v: unit, tolerance: forcing, margin, norms, limit },
+        ...{ map: transposeMap(map), J: jacobianOf(before.p), v: unit, tolerance: forcing, margin, norms, limit },
         resolvent: undefined,
       });
-      const change = elementwise('multiply', [solveForDirection(tracing, problem, state), column(length)]);
+      const change = elementwise('multiply', [solveForDirection(tracing, problem, state), asColumn(length)]);
       let best = { p: before.p, missed: before.missed };
       let least = size;
       for (const factor of LENGTHS) {
@@ -75,7 +75,7 @@ export function semismoothNewton(
         const left = missed(stepped);
         const leftSize = reduceRows('norm', [left]);
         const better = elementwise('greater', [least, leftSize]); // not where it is NaN
-        const either = (yes: Tensor, no: Tensor): Tensor => elementwise('select', [column(better), yes, no]);
+        const either = (yes: Tensor, no: Tensor): Tensor => elementwise('select', [asColumn(better), yes, no]);
         best = { p: either(stepped, best.p), missed: either(left, best.missed) };
         least = elementwise('select', [better, leftSize, least]);
       }
@@ -98,7 +98,7 @@ function solveForDirection(tracing: LoopContext, problem: AdjointProblem, outer:
     const { e, state: after } = method.correct(tracing, problem, { r, state, tolerance, limit, last: false });
     u = whereRunning(state, elementwise('add', [u, e]), u);
     r = problem.residual(u, v);
-    state = reopened(after, solvedIn(after), limit);
+    state = reopenUnsolved(after, solvedIn(after), limit);
   }
   return u;
 }

@@ -68,11 +68,11 @@ export function jacobianAt(
   const d = tolerance
     ? elementwise(derivative, [p, tolerance], [selection, ...parameters])
     : elementwise(derivative, [p]);
-  return diagonalJacobian(whereUsed(activation, d, 0));
+  return diagonalJacobian(maskUnused(activation, d, 0));
 }
 
 /** Takes x, [batch, n], for units in use, and `otherwise` for the others. */
-export function whereUsed({ mask }: Activation, x: Tensor, otherwise: number): Tensor {
+export function maskUnused({ mask }: Activation, x: Tensor, otherwise: number): Tensor {
   if (!mask) return x;
   const { context } = x;
   const isUsed = context.constant({ kind: 'values', values: mask }, [1, mask.length]);
@@ -87,7 +87,7 @@ interface MaskedUnits {
 
 /** An element-wise σ acts on all units, softmax only on those in use, side by side. */
 function maskedUnits(activation: Activation, mask: readonly number[]): MaskedUnits {
-  if (activation.name !== 'softmax') return { into: (x) => x, outOf: (x) => whereUsed({ ...activation, mask }, x, 0) };
+  if (activation.name !== 'softmax') return { into: (x) => x, outOf: (x) => maskUnused({ ...activation, mask }, x, 0) };
   const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
   // An index behind the last one yields 0.
   const places = mask.map((isUsed, unit) => (isUsed ? used.indexOf(unit) : used.length));

@@ -1,17 +1,17 @@
 /** Differentiable operations that take tensors apart and put them together. */
-import { isListLike, NUMBERS, refusal } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
+import { createArgumentError, isListLike, NUMBERS } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { elementwiseLaidOut } from './kernels.ts';
 import { gatherAlong, gatherRows, segmentSum } from './move-kernels.ts';
-import { recorded } from './operations.ts';
-import { broadcastLayout, describe, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
+import { recordOperation } from './operations.ts';
+import { broadcastLayout, formatShape, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 export function slice(x: Tensor, starts: readonly number[], given: Shape): Tensor {
   for (const [name, list] of Object.entries({ starts, sizes: given })) {
     if (isListLike(list) && list.length === x.shape.length) continue;
     throw new RangeError(
-      `slice: ${name} is ${shown(list)}; it must hold one number for each axis of ${describe(x.shape)}`,
+      `slice: ${name} is ${describeValue(list)}; it must hold one number for each axis of ${formatShape(x.shape)}`,
     );
   }
   const sizes = Array.from(given);
@@ -19,11 +19,13 @@ export function slice(x: Tensor, starts: readonly number[], given: Shape): Tenso
     const [start, size] = [starts[axis], sizes[axis]];
     if (!Number.isInteger(start) || !Number.isInteger(size) || start < 0 || size < 1 || start + size > extent) {
       throw new RangeError(
-        `slice: along axis ${axis} it starts at ${shown(start)} and takes ${shown(size)}; it must stay within 0 to ${extent} and take at least 1`,
+        `slice: along axis ${axis} it starts at ${describeValue(start)} and takes ${describeValue(size)}; it must stay within 0 to ${extent} and take at least 1`,
       );
     }
   }
-  return recorded('slice', [x], elementwiseLaidOut('copy', [x], [slicedLayout(x.shape, starts)], sizes), { starts });
+  return recordOperation('slice', [x], elementwiseLaidOut('copy', [x], [slicedLayout(x.shape, starts)], sizes), {
+    starts,
+  });
 }
 
 /** Surrounds x with zeros, so that its first number lies at `starts`: the cotangent of a slice. */
@@ -33,12 +35,12 @@ export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor 
       block.shape[axis] === shape[axis] ? block : gatherAlong(block, axis, shape[axis], { offset: -start }),
     x,
   );
-  return recorded('pad', [x], padded === x ? x.context.alias(x, shape) : padded, { starts });
+  return recordOperation('pad', [x], padded === x ? x.context.alias(x, shape) : padded, { starts });
 }
 
 /** Repeats x along its axes of extent 1, and along new axes in front, until it has the shape. */
 export function broadcast(x: Tensor, shape: Shape): Tensor {
-  return recorded('broadcast', [x], elementwiseLaidOut('copy', [x], [broadcastLayout(x.shape, shape)], shape));
+  return recordOperation('broadcast', [x], elementwiseLaidOut('copy', [x], [broadcastLayout(x.shape, shape)], shape));
 }
 
 /** Concatenates tensors whose arguments have been checked; `concat.ts` has the public function. */
@@ -50,10 +52,10 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     const fits = shape.length === first.shape.length && shape.every((n, at) => at === along || n === first.shape[at]);
     if (fits) continue;
     throw new RangeError(
-      `concat: tensor 0 has shape ${describe(first.shape)}, tensor ${index + 1} ${describe(shape)}; they may differ along axis ${along} only`,
+      `concat: tensor 0 has shape ${formatShape(first.shape)}, tensor ${index + 1} ${formatShape(shape)}; they may differ along axis ${along} only`,
     );
   }
-  return recorded('concat', tensors, joinAlong(tensors, along), { axis: along });
+  return recordOperation('concat', tensors, joinAlong(tensors, along), { axis: along });
 }
 
 /** Puts tensors one after the other along the axis with this index. */
@@ -74,12 +76,12 @@ export function gather(x: Tensor, indices: ArrayLike<number>): Tensor {
   const [count] = x.shape;
   for (let at = 0; at < indices.length; at++) {
     if (Number.isInteger(indices[at]) && indices[at] >= 0 && indices[at] < count) continue;
-    throw refusal(`gather: indices[${at}]`, indices[at], `an integer from 0 to ${count - 1}`);
+    throw createArgumentError(`gather: indices[${at}]`, indices[at], `an integer from 0 to ${count - 1}`);
   }
   const places = x.context.upload(indices, [indices.length], x);
   const output = gatherRows(x, places);
   places.dispose();
-  return recorded('gather', [x], output, { indices: Array.from(indices) });
+  return recordOperation('gather', [x], output, { indices: Array.from(indices) });
 }
 
 /**
@@ -94,5 +96,5 @@ export function scatterAdd(x: Tensor, indices: readonly number[], rows: number):
   const [places, bounds] = [order, starts].map((values) => x.context.upload(values, [values.length], x));
   const output = segmentSum(x, places, bounds);
   for (const uploaded of [places, bounds]) uploaded.dispose();
-  return recorded('scatterAdd', [x], output, { indices, rows });
+  return recordOperation('scatterAdd', [x], output, { indices, rows });
 }

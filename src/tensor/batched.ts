@@ -2,7 +2,7 @@
 import type { Bias } from '../backends/kernels.ts';
 import { type ProductOptions, product } from './kernels.ts';
 import { takePart } from './move-kernels.ts';
-import { describe, type Shape, sameShape } from './shape.ts';
+import { formatShape, type Shape, sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -22,7 +22,7 @@ export function batchedProduct(a: Tensor, b: Tensor, options: ProductOptions = {
   const [inner, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
   if (k !== inner) {
     const shown = (shape: Shape, isTransposed: boolean): string =>
-      `${describe(shape)}${isTransposed ? ' transposed' : ''}`;
+      `${formatShape(shape)}${isTransposed ? ' transposed' : ''}`;
     throw new RangeError(
       `batchedProduct: ${shown(a.shape, transposeA)} and ${shown(b.shape, transposeB)} do not chain (${k} and ${inner})`,
     );
@@ -60,7 +60,7 @@ function batchOf(a: Tensor, b: Tensor): number {
   const fits = [a, b].every(({ shape }) => shape.length === 2 || shape.length === 3);
   if (!fits || batches.length === 0 || batches.some((each) => each !== batches[0])) {
     throw new RangeError(
-      `batchedProduct: the shapes are ${describe(a.shape)} and ${describe(b.shape)}; they must be [batch, rows, columns], one of ` +
+      `batchedProduct: the shapes are ${formatShape(a.shape)} and ${formatShape(b.shape)}; they must be [batch, rows, columns], one of ` +
         'them may be [rows, columns]',
     );
   }
@@ -95,7 +95,7 @@ export function invertBatch(a: Tensor): Factored {
 function factorise(kernel: 'cholesky' | 'batchedInvert', a: Tensor): Factored {
   const [batch, order] = a.shape;
   if (a.shape.length !== 3 || a.shape[2] !== order) {
-    throw new RangeError(`${kernel}: the matrices are ${describe(a.shape)}; they must be [batch, order, order]`);
+    throw new RangeError(`${kernel}: the matrices are ${formatShape(a.shape)}; they must be [batch, order, order]`);
   }
   const call = { kernel, batch, order, epsilon: a.context.epsilon };
   const whole = a.context.call(call, [a], [a.size + batch]);
@@ -113,7 +113,7 @@ export function triangularSolve(l: Tensor, b: Tensor, transposed = false): Tenso
   const [batch, order, columns] = b.shape;
   if (b.shape.length !== 3 || !sameShape(l.shape, [batch, order, order])) {
     throw new RangeError(
-      `triangularSolve: L is ${describe(l.shape)} and B ${describe(b.shape)}; they must be [batch, order, order] and ` +
+      `triangularSolve: L is ${formatShape(l.shape)} and B ${formatShape(b.shape)}; they must be [batch, order, order] and ` +
         '[batch, order, columns]',
     );
   }

@@ -1,4 +1,4 @@
-import { refusal } from '../arguments/check.ts';
+import { createArgumentError } from '../arguments/check.ts';
 import * as arrange from './arrange.ts';
 import { checkTogether, TENSORS, type Tensor } from './tensor.ts';
 
@@ -9,7 +9,7 @@ import { checkTogether, TENSORS, type Tensor } from './tensor.ts';
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   TENSORS('concat: tensors', tensors);
-  if (typeof axis !== 'number') throw refusal('concat: axis', axis, 'an integer');
+  if (typeof axis !== 'number') throw createArgumentError('concat: axis', axis, 'an integer');
   checkTogether('concat', { tensors });
   return arrange.concat(tensors, axis);
 }

@@ -1,5 +1,5 @@
 /** The engine: creates tensors on one backend, traces Programs once per shape, and frees memory. */
-import { checkFor, FINITE, FUNCTION, NUMBERS } from '../arguments/check.ts';
+import { createArgumentCheck, FINITE, FUNCTION, NUMBERS } from '../arguments/check.ts';
 import type { Backend, BackendName, Constant, MemoryFigures, RunOptions, Speculation } from '../backends/backend.ts';
 import { isTurnOver } from '../backends/event-loop.ts';
 import { HOST_BACKENDS, STATUS } from '../backends/kernels.ts';
@@ -11,7 +11,7 @@ import { createCheck, mergedChecks, NO_CHECKS, speculationOf } from './checks.ts
 import { PendingReads } from './pending-reads.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { ScalarCache } from './scalars.ts';
-import { describe, type Shape } from './shape.ts';
+import { formatShape, type Shape } from './shape.ts';
 import { SharedStorage, sharedStorageOf } from './shared-storage.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { type Build, callAsProgram, createContentKey, createShapeKey, traceProgram } from './trace-program.ts';
@@ -131,26 +131,26 @@ export class Engine implements LoopContext {
   }
 
   /** @internal Runs `make` and frees everything that it created if it throws. */
-  wholly<Result>(make: () => Result): Result {
+  runOrFree<Result>(make: () => Result): Result {
     return this.ambient.runOrFree(make);
   }
 
   /** @internal Like `wholly`, for tensors that outlive every call, such as parameters: they join no arena. */
-  lasting<Result>(make: () => Result): Result {
+  runLasting<Result>(make: () => Result): Result {
     return this.ambient.runLasting(make);
   }
 
   /** @internal The number that a tensor of `scalar` holds; undefined for other tensors, and once it was overwritten. */
-  scalarIn(tensor: Tensor): number | undefined {
+  readScalar(tensor: Tensor): number | undefined {
     const value = this.scalars.find((scalar) => scalar.place === tensor.place);
-    return value !== undefined && this.writesTo(tensor) === 0 ? value : undefined;
+    return value !== undefined && this.countWrites(tensor) === 0 ? value : undefined;
   }
 
   /**
    * @internal How often the storage of a tensor was overwritten. Facts derived from its numbers hold only while this
    *   stays the same.
    */
-  writesTo(tensor: Tensor): number {
+  countWrites(tensor: Tensor): number {
     return (tensor.place as SharedStorage).writes;
   }
 
@@ -166,7 +166,7 @@ export class Engine implements LoopContext {
     NUMBERS('write: values', values);
     if (values.length !== tensor.size) {
       throw new RangeError(
-        `write: values holds ${values.length} numbers, the tensor ${describe(tensor.shape)} holds ${tensor.size}`,
+        `write: values holds ${values.length} numbers, the tensor ${formatShape(tensor.shape)} holds ${tensor.size}`,
       );
     }
     checkNumbers('write', values, this);
@@ -188,7 +188,7 @@ export class Engine implements LoopContext {
    * @internal Like `run`, but traces every time: `build` may call functions of the user, which may depend on
    *   anything. Equal Programs are still compiled only once.
    */
-  runAnew(name: string, inputs: readonly Tensor[], build: Build, options: RunLimits = {}): Tensor[] {
+  traceAndRun(name: string, inputs: readonly Tensor[], build: Build, options: RunLimits = {}): Tensor[] {
     const traced = traceProgram(name, this, inputs, build);
     return this.enqueue(
       this.programs.get(createContentKey(traced, inputs), () => traced),
@@ -205,16 +205,16 @@ export class Engine implements LoopContext {
     inputs: readonly Tensor[],
     build: (inputs: Tensor[], context: LoopContext) => readonly Tensor[],
   ): Tensor[] {
-    return this.tidied((arena) => [
+    return this.tidyNow((arena) => [
       ...build(
-        inputs.map((input) => this.useIn(arena, input)),
+        inputs.map((input) => this.aliasIn(arena, input)),
         this,
       ),
     ]);
   }
 
   /** @internal `tidy` for functions that await nothing. */
-  tidied<Result>(body: (arena: Arena) => Result): Result {
+  tidyNow<Result>(body: (arena: Arena) => Result): Result {
     return this.ambient.runAndFree(body);
   }
 
@@ -271,7 +271,7 @@ export class Engine implements LoopContext {
 
   /** A tensor of constants: one number repeated, an identity matrix, or a list of numbers. */
   constant(constant: Constant, shape: Shape): Tensor {
-    return this.run(JSON.stringify(constant) + describe(shape), [], (_, tracing) => [
+    return this.run(JSON.stringify(constant) + formatShape(shape), [], (_, tracing) => [
       tracing.constant(constant, shape),
     ])[0];
   }
@@ -287,20 +287,20 @@ export class Engine implements LoopContext {
   }
 
   /** @internal An alias whose readers also await `promise`, as do the readers of everything computed from it. */
-  withCheck(tensor: Tensor, promise: Promise<void>): Tensor {
-    return this.dependent(tensor, this.check(promise));
+  attachPromise(tensor: Tensor, promise: Promise<void>): Tensor {
+    return this.attachCheck(tensor, this.createCheck(promise));
   }
 
   /**
    * @internal Creates a check for `dependent`.
    * @param speculation the one that the promise is about: work that depends on the check is enqueued under it
    */
-  check(promise: Promise<void>, speculation?: Speculation): Check {
+  createCheck(promise: Promise<void>, speculation?: Speculation): Check {
     return createCheck(promise, speculation);
   }
 
   /** @internal An alias that depends on the check, as does everything computed from it. */
-  dependent(tensor: Tensor, check: Check): Tensor {
+  attachCheck(tensor: Tensor, check: Check): Tensor {
     return this.wrap(sharedStorageOf(tensor, this), tensor.shape, new Set([...tensor.checks, check]), tensor.arena);
   }
 
@@ -332,37 +332,37 @@ export class Engine implements LoopContext {
    */
   async tidy<Result>(body: (scope: Scope) => Result | Promise<Result>): Promise<Result> {
     FUNCTION('tidy: body', body);
-    return this.inArena((arena) =>
+    return this.runInArena((arena) =>
       body({
         tensor: (values, shape = [values.length]) => this.ambient.runIn(arena, () => this.tensor(values, shape)),
-        use: (tensor) => this.followedIn(arena, tensor),
+        use: (tensor) => this.followIn(arena, tensor),
       }),
     );
   }
 
   /** @internal An alias whose descendants join the arena; no tape follows it. */
-  useIn(arena: Arena, tensor: Tensor): Tensor {
+  aliasIn(arena: Arena, tensor: Tensor): Tensor {
     const shared = sharedStorageOf(tensor, this);
     arena.receive(tensor.arena);
     return this.ambient.runIn(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
   }
 
   /** @internal The same, followed by the tape that follows the tensor. */
-  followedIn(arena: Arena, tensor: Tensor): Tensor {
-    const used = this.useIn(arena, tensor);
+  followIn(arena: Arena, tensor: Tensor): Tensor {
+    const used = this.aliasIn(arena, tensor);
     used.node = tensor.node;
     return used;
   }
 
   /** @internal An alias that belongs to no arena and so outlives the current call. */
-  kept(tensor: Tensor): Tensor {
+  keepAlias(tensor: Tensor): Tensor {
     return this.ambient.runIn(undefined, () =>
       this.wrap(sharedStorageOf(tensor, this), tensor.shape, tensor.checks, undefined),
     );
   }
 
   /** @internal `tidy` for the library's own code: `body` receives the arena itself. */
-  inArena<Result>(body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
+  runInArena<Result>(body: (arena: Arena) => Result | Promise<Result>): Promise<Result> {
     return this.ambient.runAndFreeLater(body);
   }
 
@@ -383,7 +383,7 @@ export class Engine implements LoopContext {
    * @internal Registers a pending read that holds tensors until it ends, so that `idle` waits for it; returns the
    *   same promise.
    */
-  reading<Result>(promise: Promise<Result>): Promise<Result> {
+  trackRead<Result>(promise: Promise<Result>): Promise<Result> {
     return this.readings.track(promise);
   }
 
@@ -408,4 +408,4 @@ export class Engine implements LoopContext {
 }
 
 /** An engine, whether open or closed. */
-export const ENGINE = /* @__PURE__ */ checkFor('an engine', (value) => value instanceof Engine);
+export const ENGINE = /* @__PURE__ */ createArgumentCheck('an engine', (value) => value instanceof Engine);

@@ -10,7 +10,7 @@ import {
   type RowsOperation,
   type ScalarOperation,
 } from '../backends/kernels.ts';
-import { broadcastLayout, broadcastShapes, describe, padToFour, type Shape } from './shape.ts';
+import { broadcastLayout, broadcastShapes, formatShape, padToFour, type Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 export interface ProductOptions {
@@ -44,12 +44,15 @@ export function product(a: Tensor, b: Tensor, options: ProductOptions = {}): Ten
     residual = false,
   } = options;
   if (a.shape.length !== 2 || b.shape.length !== 2) {
-    throw new RangeError(`matmul: the shapes are ${describe(a.shape)} and ${describe(b.shape)}; both must be matrices`);
+    throw new RangeError(
+      `matmul: the shapes are ${formatShape(a.shape)} and ${formatShape(b.shape)}; both must be matrices`,
+    );
   }
   const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
   const [inner, n] = transposeB ? [b.shape[1], b.shape[0]] : b.shape;
   if (k !== inner) {
-    const shown = (shape: Shape, transposed: boolean): string => `${describe(shape)}${transposed ? ' transposed' : ''}`;
+    const shown = (shape: Shape, transposed: boolean): string =>
+      `${formatShape(shape)}${transposed ? ' transposed' : ''}`;
     throw new RangeError(
       `matmul: ${shown(a.shape, transposeA)} and ${shown(b.shape, transposeB)} do not chain (${k} and ${inner})`,
     );
@@ -191,7 +194,7 @@ export function scalarStep(
 }
 
 /** Computes x / y, and 0 where y is 0; [batch]. */
-export function ratio(x: Tensor, y: Tensor): Tensor {
+export function divideOrZero(x: Tensor, y: Tensor): Tensor {
   return scalarStep('ratio', x.size, [x, y], [x.size]);
 }
 
@@ -206,7 +209,7 @@ export function denseSolve(g: Tensor, r: Tensor): Tensor {
     g.shape[2] !== order
   ) {
     throw new RangeError(
-      `denseSolve: G is ${describe(g.shape)} and r is ${describe(r.shape)}; they must be [batch, k, k] and [batch, k]`,
+      `denseSolve: G is ${formatShape(g.shape)} and r is ${formatShape(r.shape)}; they must be [batch, k, k] and [batch, k]`,
     );
   }
   if (order > MAXIMUM_SOLVE_ORDER)

@@ -9,7 +9,7 @@ import {
   passLayout,
   STATE_SIZE,
 } from '../backends/kernels.ts';
-import { endToEnd, joinNumbers, takePart } from './move-kernels.ts';
+import { joinEndToEnd, joinNumbers, takePart } from './move-kernels.ts';
 import type { Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -51,7 +51,7 @@ type Samples = Readonly<Record<'x' | 'state', Tensor>>;
 export function iterateRows(x: Tensor, state: Tensor, options: IterateOptions): Samples {
   const { matrix, limit, accelerated = false } = options;
   const call = { kernel: 'iterate' as const, accelerated, stride: matrix.shape[1], limit };
-  return readSamples(callIteration(call, endToEnd(x, state), options), x, state);
+  return readSamples(callIteration(call, joinEndToEnd(x, state), options), x, state);
 }
 
 interface ProximalGradientOptions extends StopRule {
@@ -84,7 +84,7 @@ export function proximalGradientRows(x: Tensor, state: Tensor, options: Proximal
     features,
     stride,
   };
-  const carried = endToEnd(x, state);
+  const carried = joinEndToEnd(x, state);
   const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
   return readSamples(context.call(call, operands, [carried.size + x.size + batch]), x, state);
 }
@@ -119,7 +119,7 @@ export function passRows(carried: Tensor, transposed: boolean, options: IterateO
  */
 export function packPass(factor: Tensor, x: Tensor, state: Tensor): Tensor {
   const [batch, n] = x.shape;
-  return joinNumbers(endToEnd(factor, x), state, passLayout(batch, n).end);
+  return joinNumbers(joinEndToEnd(factor, x), state, passLayout(batch, n).end);
 }
 
 /** The parts of the result of a pass. */

@@ -1,6 +1,6 @@
 /** Kernels that move numbers without computing with them. No tape follows them. */
 import type { MoveOperation } from '../backends/kernels.ts';
-import { describe, type Shape, sameShape, sizeOf } from './shape.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -37,7 +37,7 @@ export function scatterRows(store: Tensor, rows: Tensor, indices: Tensor): Tenso
   const needed = [indices.size, ...store.shape.slice(1)];
   if (!sameShape(rows.shape, needed)) {
     throw new RangeError(
-      `scatterRows: rows has shape ${describe(rows.shape)}; a store ${describe(store.shape)} and ${indices.size} indices need ${describe(needed)}`,
+      `scatterRows: rows has shape ${formatShape(rows.shape)}; a store ${formatShape(store.shape)} and ${indices.size} indices need ${formatShape(needed)}`,
     );
   }
   const call = { ...moveCall('scatter', store, 0), others: indices.size };
@@ -65,12 +65,12 @@ function moveCall(operation: MoveOperation, { shape }: Tensor, axis: number) {
 function checkIndices(name: string, { shape }: Tensor, indices: Tensor): void {
   if (shape.length === 0) throw new RangeError(`${name}: the tensor is a scalar; it needs at least one axis`);
   if (indices.shape.length !== 1) {
-    throw new RangeError(`${name}: indices has shape ${describe(indices.shape)}; it must have one axis`);
+    throw new RangeError(`${name}: indices has shape ${formatShape(indices.shape)}; it must have one axis`);
   }
 }
 
 /** Puts the numbers of two tensors one after the other. */
-export function endToEnd(first: Tensor, second: Tensor): Tensor {
+export function joinEndToEnd(first: Tensor, second: Tensor): Tensor {
   return joinNumbers(first, second, first.size + second.size);
 }
 

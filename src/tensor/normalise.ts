@@ -1,9 +1,9 @@
 /** Differentiable operations that keep the numbers of a network in range: dropout and layer normalisation. */
-import { numberFor, POSITIVE, refusal } from '../arguments/check.ts';
+import { createArgumentError, createNumberCheck, POSITIVE } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { elementwiseLaidOut, rowwise } from './kernels.ts';
-import { add, multiply, recorded } from './operations.ts';
-import { broadcastLayout, describe } from './shape.ts';
+import { add, multiply, recordOperation } from './operations.ts';
+import { broadcastLayout, formatShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Options of `Tensor.dropout`. */
@@ -14,7 +14,7 @@ export interface DropoutOptions {
 
 const HALF = 2 ** 24;
 
-const RATE = /* @__PURE__ */ numberFor('a number from 0 to below 1', (rate) => rate >= 0 && rate < 1);
+const RATE = /* @__PURE__ */ createNumberCheck('a number from 0 to below 1', (rate) => rate >= 0 && rate < 1);
 
 export function checkRate(name: string, rate: number): number {
   RATE(`${name}: rate`, rate);
@@ -25,10 +25,10 @@ export function dropout(x: Tensor, rate: number, options: DropoutOptions): Tenso
   const { seed } = readOptions('dropout', options, { seed: 0 });
   checkRate('dropout', rate);
   if (!Number.isInteger(seed) || seed < 0 || seed >= HALF * HALF) {
-    throw refusal('dropout: seed', seed, 'an integer from 0 to 2⁴⁸ − 1');
+    throw createArgumentError('dropout: seed', seed, 'an integer from 0 to 2⁴⁸ − 1');
   }
-  if (rate === 0) return recorded('dropout', [x], x.context.alias(x, x.shape), { rate, seed });
-  return recorded('dropout', [x], dropNumbers(x, rate, seed), { rate, seed });
+  if (rate === 0) return recordOperation('dropout', [x], x.context.alias(x, x.shape), { rate, seed });
+  return recordOperation('dropout', [x], dropNumbers(x, rate, seed), { rate, seed });
 }
 
 /** Sets numbers to 0 with probability `rate`, and divides the others by 1 − rate. */
@@ -58,10 +58,10 @@ export function layerNorm(x: Tensor, { gain, bias, epsilon = 1e-5 }: LayerNormOp
   for (const [name, given] of Object.entries({ gain, bias })) {
     if (!given || (given.shape.length === 1 && given.shape[0] === n)) continue;
     throw new RangeError(
-      `layerNorm: ${name} has shape ${describe(given.shape)}; x of shape ${describe(x.shape)} needs [${n}]`,
+      `layerNorm: ${name} has shape ${formatShape(given.shape)}; x of shape ${formatShape(x.shape)} needs [${n}]`,
     );
   }
-  let output = recorded('standardise', [x], rowwise('standardise', x, undefined, [epsilon]), { epsilon });
+  let output = recordOperation('standardise', [x], rowwise('standardise', x, undefined, [epsilon]), { epsilon });
   const followedBy = (next: Tensor): void => {
     output.dispose();
     output = next;

@@ -2,11 +2,11 @@
  * The differentiable operations: each checks its arguments, calls kernels and records itself on a tape. autodiff/ has
  * the derivatives.
  */
-import { BOOLEAN, FRACTION, isListLike, POSITIVE, refusal } from '../arguments/check.ts';
+import { BOOLEAN, createArgumentError, FRACTION, isListLike, POSITIVE } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import { elementwise, elementwiseLaidOut, product, reduceAxes, rowwise, softmaxRows } from './kernels.ts';
-import { checkShape, describe, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
+import { checkShape, formatShape, normaliseAxes, permutedLayout, type Shape, sizeOf } from './shape.ts';
 import type { Context, KinkOptions, Tensor } from './tensor.ts';
 
 /** Options of `Tensor.matmul`. */
@@ -24,7 +24,7 @@ export interface AxesOptions {
 }
 
 /** Records a fresh output on the tape that follows the inputs, if there is one, and returns the output. */
-export function recorded(
+export function recordOperation(
   operation: string,
   inputs: readonly Tensor[],
   output: Tensor,
@@ -53,84 +53,84 @@ function readSelection(operation: string, options: KinkOptions | undefined, usua
 
 export function matmul(a: Tensor, b: Tensor, options?: MatmulOptions): Tensor {
   const { transposeA = false, transposeB = false } = readOptions('matmul', options, MATMUL_OPTIONS);
-  return recorded('matmul', [a, b], product(a, b, { transposeA, transposeB }), { transposeA, transposeB });
+  return recordOperation('matmul', [a, b], product(a, b, { transposeA, transposeB }), { transposeA, transposeB });
 }
 
 /** Computes x·Wᵀ + b in one kernel: x [batch, inputs], W [outputs, inputs], b [outputs]. */
 export function affine(x: Tensor, W: Tensor, b: Tensor): Tensor {
   if (b.shape.length !== 1 || b.shape[0] !== W.shape[0]) {
     throw new RangeError(
-      `affine: b has shape ${describe(b.shape)}; W of shape ${describe(W.shape)} needs [${W.shape[0]}]`,
+      `affine: b has shape ${formatShape(b.shape)}; W of shape ${formatShape(W.shape)} needs [${W.shape[0]}]`,
     );
   }
-  return recorded('affine', [x, W, b], product(x, W, { transposeB: true, bias: b }));
+  return recordOperation('affine', [x, W, b], product(x, W, { transposeB: true, bias: b }));
 }
 
 /** Whether a number is finite in the precision of the backend: 1e39 is an infinity in float32. */
-export function isHeld({ epsilon }: Pick<Context, 'epsilon'>, value: number): boolean {
+export function isRepresentable({ epsilon }: Pick<Context, 'epsilon'>, value: number): boolean {
   // Number.isFinite comes first because Math.fround turns null and texts into numbers.
   return Number.isFinite(value) && (epsilon === Number.EPSILON || Number.isFinite(Math.fround(value)));
 }
 
 function scaleAndShift(x: Tensor, factor: number, offset: number): Tensor {
-  if (!isHeld(x.context, factor) || !isHeld(x.context, offset)) {
+  if (!isRepresentable(x.context, factor) || !isRepresentable(x.context, offset)) {
     throw new RangeError(
       `the number operand gives ${factor}·x + ${offset}; both must be finite in the precision of the backend`,
     );
   }
-  return recorded('scale', [x], elementwise('scale', [x], [factor, offset]), { factor });
+  return recordOperation('scale', [x], elementwise('scale', [x], [factor, offset]), { factor });
 }
 
 export function add(a: Tensor, b: Tensor | number): Tensor {
   if (typeof b === 'number') return scaleAndShift(a, 1, b);
-  return recorded('add', [a, b], elementwise('add', [a, b]));
+  return recordOperation('add', [a, b], elementwise('add', [a, b]));
 }
 
 export function subtract(a: Tensor, b: Tensor | number): Tensor {
   if (typeof b === 'number') return scaleAndShift(a, 1, -b);
-  return recorded('subtract', [a, b], elementwise('subtract', [a, b]));
+  return recordOperation('subtract', [a, b], elementwise('subtract', [a, b]));
 }
 
 export function multiply(a: Tensor, b: Tensor | number): Tensor {
   if (typeof b === 'number') return scaleAndShift(a, b, 0);
-  return recorded('multiply', [a, b], elementwise('multiply', [a, b]));
+  return recordOperation('multiply', [a, b], elementwise('multiply', [a, b]));
 }
 
 export function divide(a: Tensor, b: Tensor | number): Tensor {
   if (typeof b === 'number') {
     if (b === 0) throw new RangeError('div: the divisor is 0; it must be another number');
-    if (!Number.isFinite(1 / b)) throw refusal('div: other', b, 'a number whose inverse is finite');
+    if (!Number.isFinite(1 / b)) throw createArgumentError('div: other', b, 'a number whose inverse is finite');
     return scaleAndShift(a, 1 / b, 0);
   }
-  return recorded('divide', [a, b], elementwise('divide', [a, b]));
+  return recordOperation('divide', [a, b], elementwise('divide', [a, b]));
 }
 
 export function negate(x: Tensor): Tensor {
-  return recorded('negate', [x], elementwise('negate', [x]));
+  return recordOperation('negate', [x], elementwise('negate', [x]));
 }
 
 export function exp(x: Tensor): Tensor {
-  return recorded('exp', [x], elementwise('exp', [x]));
+  return recordOperation('exp', [x], elementwise('exp', [x]));
 }
 
 export function log(x: Tensor): Tensor {
-  return recorded('log', [x], elementwise('log', [x]));
+  return recordOperation('log', [x], elementwise('log', [x]));
 }
 
 export function sqrt(x: Tensor): Tensor {
-  return recorded('sqrt', [x], elementwise('sqrt', [x]));
+  return recordOperation('sqrt', [x], elementwise('sqrt', [x]));
 }
 
 export function square(x: Tensor): Tensor {
-  return recorded('square', [x], elementwise('square', [x]));
+  return recordOperation('square', [x], elementwise('square', [x]));
 }
 
 export function tanh(x: Tensor): Tensor {
-  return recorded('tanh', [x], elementwise('tanh', [x]));
+  return recordOperation('tanh', [x], elementwise('tanh', [x]));
 }
 
 export function sigmoid(x: Tensor): Tensor {
-  return recorded('sigmoid', [x], elementwise('sigmoid', [x]));
+  return recordOperation('sigmoid', [x], elementwise('sigmoid', [x]));
 }
 
 /** The selection q, and whether the call named one. @param usual the default, as in the common frameworks */
@@ -140,62 +140,64 @@ function readKinkOptions(operation: string, options: KinkOptions | undefined, us
 
 export function relu(x: Tensor, options?: KinkOptions): Tensor {
   const attributes = readKinkOptions('relu', options, 0);
-  return recorded('relu', [x], elementwise('relu', [x]), attributes);
+  return recordOperation('relu', [x], elementwise('relu', [x]), attributes);
 }
 
 export function abs(x: Tensor, options?: KinkOptions): Tensor {
   const attributes = readKinkOptions('abs', options, 0.5);
-  return recorded('abs', [x], elementwise('abs', [x]), attributes);
+  return recordOperation('abs', [x], elementwise('abs', [x]), attributes);
 }
 
 export function softThreshold(x: Tensor, threshold: number, options?: KinkOptions): Tensor {
   POSITIVE('softThreshold: the threshold', threshold);
   const attributes = { threshold, ...readKinkOptions('softThreshold', options, 0) };
-  return recorded('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
+  return recordOperation('softThreshold', [x], elementwise('softThreshold', [x], [threshold]), attributes);
 }
 
 export function softplus(x: Tensor): Tensor {
-  return recorded('softplus', [x], elementwise('softplus', [x]));
+  return recordOperation('softplus', [x], elementwise('softplus', [x]));
 }
 
 export function softsign(x: Tensor): Tensor {
-  return recorded('softsign', [x], elementwise('softsign', [x]));
+  return recordOperation('softsign', [x], elementwise('softsign', [x]));
 }
 
 export function arctan(x: Tensor): Tensor {
-  return recorded('arctan', [x], elementwise('arctan', [x]));
+  return recordOperation('arctan', [x], elementwise('arctan', [x]));
 }
 
 export function leakyRelu(x: Tensor, slope: number, options?: KinkOptions): Tensor {
   if (!(Number.isFinite(slope) && slope <= 1)) {
-    throw refusal('leakyRelu: the slope', slope, 'a finite number ≤ 1');
+    throw createArgumentError('leakyRelu: the slope', slope, 'a finite number ≤ 1');
   }
   const attributes = { slope, ...readKinkOptions('leakyRelu', options, 0) };
-  return recorded('leakyRelu', [x], elementwise('leakyRelu', [x], [slope]), attributes);
+  return recordOperation('leakyRelu', [x], elementwise('leakyRelu', [x], [slope]), attributes);
 }
 
 export function elu(x: Tensor, alpha: number, options?: KinkOptions): Tensor {
   FRACTION('elu: alpha', alpha);
   const attributes = { alpha, ...readKinkOptions('elu', options, 0) };
-  return recorded('elu', [x], elementwise('elu', [x], [alpha]), attributes);
+  return recordOperation('elu', [x], elementwise('elu', [x], [alpha]), attributes);
 }
 
 export function clip(x: Tensor, low: number, high: number, options?: KinkOptions): Tensor {
   if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
-    throw new RangeError(`clip: low is ${shown(low)} and high ${shown(high)}; both must be finite, and low < high`);
+    throw new RangeError(
+      `clip: low is ${describeValue(low)} and high ${describeValue(high)}; both must be finite, and low < high`,
+    );
   }
   const attributes = { low, high, ...readKinkOptions('clip', options, 1) };
-  return recorded('clip', [x], elementwise('clip', [x], [low, high]), attributes);
+  return recordOperation('clip', [x], elementwise('clip', [x], [low, high]), attributes);
 }
 
 export function maximum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
   const attributes = { ...readKinkOptions('maximum', options, 0.5) };
-  return recorded('maximum', [a, b], elementwise('maximum', [a, b]), attributes);
+  return recordOperation('maximum', [a, b], elementwise('maximum', [a, b]), attributes);
 }
 
 export function minimum(a: Tensor, b: Tensor, options?: KinkOptions): Tensor {
   const attributes = { ...readKinkOptions('minimum', options, 0.5) };
-  return recorded('minimum', [a, b], elementwise('minimum', [a, b]), attributes);
+  return recordOperation('minimum', [a, b], elementwise('minimum', [a, b]), attributes);
 }
 
 /** Sums over the axes with these indices; they stay, with extent 1. */
@@ -216,13 +218,13 @@ export function sum(x: Tensor, axes: number | readonly number[] | undefined, opt
   const { keepAxes = false } = readOptions('sum', options, AXES_OPTIONS);
   const indices = normaliseAxes('sum', axes, x.shape.length);
   const kept = sumKeepingAxes(x, indices);
-  if (keepAxes) return recorded('sum', [x], kept, { axes: indices });
+  if (keepAxes) return recordOperation('sum', [x], kept, { axes: indices });
   const dropped = x.context.alias(
     kept,
     x.shape.filter((_, axis) => !indices.includes(axis)),
   );
   kept.dispose();
-  return recorded('sum', [x], dropped, { axes: indices });
+  return recordOperation('sum', [x], dropped, { axes: indices });
 }
 
 export function mean(x: Tensor, axes: number | readonly number[] | undefined, given?: AxesOptions): Tensor {
@@ -239,10 +241,10 @@ export function reshape(x: Tensor, given: Shape): Tensor {
   const shape = Array.from(given);
   if (sizeOf(shape) !== x.size) {
     throw new RangeError(
-      `reshape: ${describe(x.shape)} holds ${x.size} numbers, ${describe(shape)} would hold ${sizeOf(shape)}`,
+      `reshape: ${formatShape(x.shape)} holds ${x.size} numbers, ${formatShape(shape)} would hold ${sizeOf(shape)}`,
     );
   }
-  return recorded('reshape', [x], x.context.alias(x, shape));
+  return recordOperation('reshape', [x], x.context.alias(x, shape));
 }
 
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
@@ -252,12 +254,12 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   const order = permutation === undefined ? usual : isListLike(permutation) ? Array.from(permutation) : [];
   if (order.length !== rank || !axes.every((axis) => order.includes(axis))) {
     throw new RangeError(
-      `transpose: the permutation is ${shown(permutation)}; it must name each axis of ${describe(x.shape)} once`,
+      `transpose: the permutation is ${describeValue(permutation)}; it must name each axis of ${formatShape(x.shape)} once`,
     );
   }
   const shape = order.map((axis) => x.shape[axis]);
   const output = elementwiseLaidOut('copy', [x], [permutedLayout(x.shape, order)], shape);
-  return recorded('transpose', [x], output, { permutation: order });
+  return recordOperation('transpose', [x], output, { permutation: order });
 }
 
 function checkNotScalar(operation: string, x: Tensor): void {
@@ -266,10 +268,10 @@ function checkNotScalar(operation: string, x: Tensor): void {
 
 export function softmax(x: Tensor): Tensor {
   checkNotScalar('softmax', x);
-  return recorded('softmax', [x], softmaxRows(x));
+  return recordOperation('softmax', [x], softmaxRows(x));
 }
 
 export function logSoftmax(x: Tensor): Tensor {
   checkNotScalar('logSoftmax', x);
-  return recorded('logSoftmax', [x], rowwise('logSoftmax', x));
+  return recordOperation('logSoftmax', [x], rowwise('logSoftmax', x));
 }

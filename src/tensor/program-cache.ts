@@ -1,6 +1,6 @@
 /** Programs by key. If all together take too much memory, those unused for longest are forgotten. */
 import type { Backend, Program } from '../backends/backend.ts';
-import { footprint } from '../backends/footprint.ts';
+import { estimateFootprint } from '../backends/footprint.ts';
 import type { Shape } from './shape.ts';
 
 export interface Traced {
@@ -64,7 +64,7 @@ export class ProgramCache {
 
   private createEntry(key: string, traced: Traced): Entry {
     const { program } = traced;
-    const bytes = ENTRY_BYTES + key.length + program.name.length + footprint(traced);
+    const bytes = ENTRY_BYTES + key.length + program.name.length + estimateFootprint(traced);
     this.bytes += bytes;
     this.hasGrown = true;
     this.raiseLimitFor(key);

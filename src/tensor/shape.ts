@@ -1,6 +1,6 @@
 /** Shapes: sizes, broadcasting by NumPy's rule, and strides. The rank is at most 4. */
-import { isListLike, refusal } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
+import { createArgumentError, isListLike } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import type { OperandLayout } from '../backends/kernels.ts';
 
 /** The extents of a tensor along its axes; [] for a single number. */
@@ -13,7 +13,7 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((size, extent) => size * extent, 1);
 }
 
-export function describe(shape: Shape): string {
+export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
@@ -23,16 +23,16 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** @throws RangeError unless every extent is a positive integer and the rank is at most 4 */
 export function checkShape(name: string, shape: Shape): void {
-  if (!isListLike(shape)) throw refusal(`${name}: shape`, shape, 'a list of positive integers');
+  if (!isListLike(shape)) throw createArgumentError(`${name}: shape`, shape, 'a list of positive integers');
   if (shape.length > MAXIMUM_RANK) {
     throw new RangeError(
-      `${name}: the shape ${shown(shape)} has rank ${shape.length}; at most ${MAXIMUM_RANK} is allowed`,
+      `${name}: the shape ${describeValue(shape)} has rank ${shape.length}; at most ${MAXIMUM_RANK} is allowed`,
     );
   }
   for (const extent of Array.from(shape)) {
     if (!Number.isInteger(extent) || extent < 1) {
       throw new RangeError(
-        `${name}: the shape ${shown(shape)} has an extent ${shown(extent)}; each must be a positive integer`,
+        `${name}: the shape ${describeValue(shape)} has an extent ${describeValue(extent)}; each must be a positive integer`,
       );
     }
   }
@@ -46,7 +46,7 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): number[]
     const extentB = b[axis - rank + b.length] ?? 1;
     if (extentA !== extentB && extentA !== 1 && extentB !== 1) {
       throw new RangeError(
-        `${operation}: shapes ${describe(a)} and ${describe(b)} do not broadcast (axis ${axis}: ${extentA} and ${extentB})`,
+        `${operation}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast (axis ${axis}: ${extentA} and ${extentB})`,
       );
     }
     return Math.max(extentA, extentB);
@@ -95,16 +95,17 @@ export function slicedLayout(shape: Shape, starts: readonly number[]): OperandLa
 export function normaliseAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   if (typeof axes !== 'number' && !isListLike(axes)) {
-    throw refusal(`${operation}: axes`, axes, 'an integer or a list of integers');
+    throw createArgumentError(`${operation}: axes`, axes, 'an integer or a list of integers');
   }
   const given = typeof axes === 'number' ? [axes] : axes;
-  if (given.length > MAXIMUM_RANK) throw refusal(`${operation}: axes`, axes, `at most ${MAXIMUM_RANK} integers`);
+  if (given.length > MAXIMUM_RANK)
+    throw createArgumentError(`${operation}: axes`, axes, `at most ${MAXIMUM_RANK} integers`);
   const list = Array.from(given).map((axis) => {
     const isWhole = Number.isInteger(axis); // excludes values that cannot be added to
     const index = isWhole && axis < 0 ? axis + rank : axis;
     if (!isWhole || index < 0 || index >= rank) {
       throw new RangeError(
-        `${operation}: axis ${shown(axis)} is not in a tensor of rank ${rank} (allowed: ${-rank} to ${rank - 1})`,
+        `${operation}: axis ${describeValue(axis)} is not in a tensor of rank ${rank} (allowed: ${-rank} to ${rank - 1})`,
       );
     }
     return index;

@@ -1,7 +1,7 @@
 /** Storage that a tensor shares with its aliases. */
-import { refusal } from '../arguments/check.ts';
+import { createArgumentError } from '../arguments/check.ts';
 import type { Storage } from '../backends/backend.ts';
-import { describe } from './shape.ts';
+import { formatShape } from './shape.ts';
 import { type Context, isTensor, type Tensor } from './tensor.ts';
 
 /** What the `place` of a tensor of an engine is. */
@@ -16,9 +16,9 @@ export class SharedStorage {
 
 /** The storage of a tensor. @throws Error if it is not a tensor of this context, or was disposed */
 export function sharedStorageOf(tensor: Tensor, context: Context): SharedStorage {
-  if (!isTensor(tensor)) throw refusal('tensor', tensor, 'a tensor');
+  if (!isTensor(tensor)) throw createArgumentError('tensor', tensor, 'a tensor');
   if (tensor.context !== context)
-    throw new Error(`tensor ${describe(tensor.shape)}: it belongs to another engine or to a Program`);
-  if (tensor.isDisposed) throw new Error(`tensor ${describe(tensor.shape)}: it was disposed`);
+    throw new Error(`tensor ${formatShape(tensor.shape)}: it belongs to another engine or to a Program`);
+  if (tensor.isDisposed) throw new Error(`tensor ${formatShape(tensor.shape)}: it was disposed`);
   return tensor.place as SharedStorage;
 }

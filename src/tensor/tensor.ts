@@ -1,6 +1,12 @@
-import { type Check as ArgumentCheck, checkFor, isSo, LIST, refusal } from '../arguments/check.ts';
+import {
+  type Check as ArgumentCheck,
+  createArgumentCheck,
+  createArgumentError,
+  isSatisfied,
+  LIST,
+} from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import type { Constant, Speculation } from '../backends/backend.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import type { Arena } from './arena.ts';
@@ -167,12 +173,12 @@ export class Tensor {
     // While a function is traced, the context itself explains what is wrong with a tensor from outside.
     const isOfContext = isTensor(other) && (other.context === this.context || typeof this.place === 'number');
     if (isOfContext && !other.disposed) return other;
-    throw refusal(place, other, 'a tensor of the same engine');
+    throw createArgumentError(place, other, 'a tensor of the same engine');
   }
   private checkOperand(what: string, other: Tensor | number): Tensor | number {
     if (isTensor(other)) return this.checkTensor(`${what}: other`, other);
     if (Number.isFinite(other)) return other;
-    throw refusal(`${what}: other`, other, typeof other === 'number' ? 'finite' : 'a number or a tensor');
+    throw createArgumentError(`${what}: other`, other, typeof other === 'number' ? 'finite' : 'a number or a tensor');
   }
 
   /** op(this)·op(other) for two matrices; the options say which of them op transposes. */
@@ -326,11 +332,14 @@ export class Tensor {
 const isInstance = (value: unknown): boolean => value instanceof Tensor;
 
 export function isTensor(value: unknown): value is Tensor {
-  return isSo(isInstance, value);
+  return isSatisfied(isInstance, value);
 }
 
 /** A tensor that is not disposed. */
-export const TENSOR = /* @__PURE__ */ checkFor('a tensor', (value) => value instanceof Tensor && !value.isDisposed);
+export const TENSOR = /* @__PURE__ */ createArgumentCheck(
+  'a tensor',
+  (value) => value instanceof Tensor && !value.isDisposed,
+);
 
 export const TENSORS: ArgumentCheck = (place, value) => {
   LIST(place, value);
@@ -355,7 +364,7 @@ export function checkTogether(what: string, tensors: Readonly<Record<string, Ten
       if (!first || !tensor || tensor.context === first.context || isTraced) continue;
       const place = given === tensor ? name : `${name}[${index}]`;
       throw new RangeError(
-        `${what}: ${place} is ${shown(tensor)} and belongs to another engine; it must be a tensor of that of ${named}`,
+        `${what}: ${place} is ${describeValue(tensor)} and belongs to another engine; it must be a tensor of that of ${named}`,
       );
     }
   }

@@ -1,7 +1,7 @@
 /** Traces functions of tensors as Programs, and makes the keys under which they are cached. */
 import type { CallWithoutSlots } from '../program/trace.ts';
 import type { Traced } from './program-cache.ts';
-import { describe, type Shape } from './shape.ts';
+import { formatShape, type Shape } from './shape.ts';
 import type { LoopContext, Tensor } from './tensor.ts';
 import { Tracing } from './tracing.ts';
 
@@ -26,7 +26,7 @@ export function callAsProgram(
 ): { key: string; build: Build } {
   return {
     // The shape belongs to the key: with extents of 1, the same call makes both [1, 2] and [2, 1].
-    key: `${JSON.stringify(call)} ${inputs.map((input) => (input ? '1' : '0')).join('')} ${describe(shape)}`,
+    key: `${JSON.stringify(call)} ${inputs.map((input) => (input ? '1' : '0')).join('')} ${formatShape(shape)}`,
     build(traced, tracing) {
       let next = 0;
       const operands = inputs.map((input) => (input ? traced[next++] : undefined));
@@ -47,7 +47,7 @@ export function createContentKey(
   { program: { constants, ...program }, shapes }: Traced,
   inputs: readonly Tensor[],
 ): string {
-  const all = [...inputs.map(({ shape }) => shape), ...shapes].map(describe);
+  const all = [...inputs.map(({ shape }) => shape), ...shapes].map(formatShape);
   return JSON.stringify([program, [...constants], all]);
 }
 

@@ -3,7 +3,7 @@ import type { Constant, Program } from '../backends/backend.ts';
 import { type CallWithoutSlots, Trace } from '../program/trace.ts';
 import { NO_CHECKS } from './checks.ts';
 import { elementwise, reduceAll, slotsOf } from './kernels.ts';
-import { describe, type Shape, sizeOf } from './shape.ts';
+import { formatShape, type Shape, sizeOf } from './shape.ts';
 import { type LoopContext, Tensor } from './tensor.ts';
 
 export class Tracing implements LoopContext {
@@ -37,7 +37,7 @@ export class Tracing implements LoopContext {
   private slotOf(tensor: Tensor): number {
     if (tensor.context !== this) {
       throw new Error(
-        `program ${this.trace.name}: a tensor ${describe(tensor.shape)} from outside was used; pass it as an input`,
+        `program ${this.trace.name}: a tensor ${formatShape(tensor.shape)} from outside was used; pass it as an input`,
       );
     }
     return tensor.place as number;

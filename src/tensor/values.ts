@@ -1,8 +1,8 @@
 /** Checks of numbers that become tensors. */
 import { NUMBERS } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
-import { isHeld } from './operations.ts';
-import { checkShape, describe, type Shape, sizeOf } from './shape.ts';
+import { describeValue } from '../arguments/describe-value.ts';
+import { isRepresentable } from './operations.ts';
+import { checkShape, formatShape, type Shape, sizeOf } from './shape.ts';
 
 /**
  * Returns a copy of the shape, which must fit the numbers.
@@ -16,7 +16,7 @@ export function resolveShape(values: ArrayLike<number>, given: Shape | undefined
   const shape = Array.from(wanted);
   if (values.length !== sizeOf(shape)) {
     throw new RangeError(
-      `tensor: values holds ${values.length} numbers, the shape ${describe(shape)} needs ${sizeOf(shape)}`,
+      `tensor: values holds ${values.length} numbers, the shape ${formatShape(shape)} needs ${sizeOf(shape)}`,
     );
   }
   return shape;
@@ -29,9 +29,11 @@ export function checkNumbers(
   engine: { readonly epsilon: number; readonly backend: string },
 ): void {
   for (let index = 0; index < values.length; index++) {
-    if (isHeld(engine, values[index])) continue;
+    if (isRepresentable(engine, values[index])) continue;
     const held =
       engine.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${engine.backend} has it` : '';
-    throw new RangeError(`${name}: values[${index}] is ${shown(values[index])}; every number must be finite${held}`);
+    throw new RangeError(
+      `${name}: values[${index}] is ${describeValue(values[index])}; every number must be finite${held}`,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { isList, POSITIVE } from '../arguments/check.ts';
-import { shown } from '../arguments/shown.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import type { Samples } from '../data/samples.ts';
 import { oneHot } from './losses.ts';
 
@@ -13,7 +13,7 @@ export function readClassWeights(option: ClassWeights, samples: Samples, classes
   if (option === 'balanced') return balanceWeights(samples, classes);
   if (!isList(option) || option.length !== classes) {
     throw new RangeError(
-      `train: classWeights is ${shown(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
+      `train: classWeights is ${describeValue(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
     );
   }
   for (const [label, weight] of option.entries()) {

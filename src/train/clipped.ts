@@ -1,9 +1,9 @@
 import { POSITIVE } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { elementwise, ratio, reduceAll } from '../tensor/kernels.ts';
-import { endToEnd } from '../tensor/move-kernels.ts';
+import { divideOrZero, elementwise, reduceAll } from '../tensor/kernels.ts';
+import { joinEndToEnd } from '../tensor/move-kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tracing } from '../tensor/tracing.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
@@ -43,7 +43,9 @@ export function clipped(optimiser: Optimiser, given: ClipOptions): Optimiser {
   }
   const limit = norm ?? value;
   if (limit === undefined || (norm !== undefined && value !== undefined)) {
-    throw new RangeError(`clipped: norm is ${shown(norm)} and value is ${shown(value)}; give exactly one of them`);
+    throw new RangeError(
+      `clipped: norm is ${describeValue(norm)} and value is ${describeValue(value)}; give exactly one of them`,
+    );
   }
   const kind = norm === undefined ? 'value' : 'norm';
   POSITIVE(`clipped: ${kind}`, limit);
@@ -79,8 +81,8 @@ function clip(engine: Engine, key: string, gradients: readonly Tensor[], limit: 
 
 function cutNorm(gradients: readonly Tensor[], limit: Tensor, tracing: Tracing): Tensor[] {
   // Taking the norm of the norms avoids squares that may overflow.
-  const norm = reduceAll('norm', gradients.map((gradient) => reduceAll('norm', gradient)).reduce(endToEnd));
-  const share = ratio(limit, elementwise('scale', [norm], [1, OFFSET]));
+  const norm = reduceAll('norm', gradients.map((gradient) => reduceAll('norm', gradient)).reduce(joinEndToEnd));
+  const share = divideOrZero(limit, elementwise('scale', [norm], [1, OFFSET]));
   const factor = elementwise('minimum', [share, tracing.constant({ kind: 'fill', value: 1 }, [1])]);
   return gradients.map((gradient) => elementwise('multiply', [gradient, factor]));
 }

@@ -1,6 +1,6 @@
-import { BOOLEAN, COUNT, NOT_NEGATIVE, refusal } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, createArgumentError, NOT_NEGATIVE } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EpochProgress } from './progress.ts';
@@ -43,10 +43,12 @@ export function readEarlyStopping(given: EarlyStoppingOptions, hasValidation: bo
   const options = readOptions('earlyStopping', given, OPTIONS, 'patience');
   const { on = 'validation loss' } = options;
   if (typeof on !== 'string' || !Object.hasOwn(QUANTITIES, on)) {
-    throw refusal('earlyStopping: on', on, `one of ${Object.keys(QUANTITIES).join(', ')}`);
+    throw createArgumentError('earlyStopping: on', on, `one of ${Object.keys(QUANTITIES).join(', ')}`);
   }
   if (on.startsWith('validation') && !hasValidation) {
-    throw new RangeError(`earlyStopping: on is ${shown(on)}, but there are no validation samples; give validation`);
+    throw new RangeError(
+      `earlyStopping: on is ${describeValue(on)}, but there are no validation samples; give validation`,
+    );
   }
   return options;
 }
@@ -102,7 +104,7 @@ export class EarlyStopper {
     if (!this.keepsParameters) return;
     this.dispose();
     // Aliases suffice, since parameters are only ever replaced by new tensors, never written to in place.
-    this.kept = model.parameters.map(({ value: parameter }) => model.engine.kept(parameter));
+    this.kept = model.parameters.map(({ value: parameter }) => model.engine.keepAlias(parameter));
   }
 
   /** Gives the best parameters to the model. */

@@ -3,7 +3,7 @@
  * already enqueued. Where the backend allows it, steps are enqueued speculatively (speculative-step.ts): a step whose
  * speculation fails is void, and is repeated without speculation.
  */
-import { breathe } from '../backends/event-loop.ts';
+import { yieldIfTurnIsOver } from '../backends/event-loop.ts';
 import { random } from '../data/random.ts';
 import { subset } from '../data/samples.ts';
 import { unlessAborted } from '../implicit/run-limits.ts';
@@ -65,7 +65,7 @@ export async function runSteps(run: Run): Promise<void> {
       current = stands ? next : undefined;
       next = undefined;
       if (isCheckpointDue && stands) await run.writeCheckpoint(run, 'scheduled');
-      await breathe();
+      await yieldIfTurnIsOver();
     }
   } finally {
     // After an error no step may remain in flight, except after an abort, for which nobody waits.

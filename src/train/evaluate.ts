@@ -1,4 +1,12 @@
-import { COUNT, checkFor, checkSingles, FUNCTION, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
+import {
+  COUNT,
+  checkSingles,
+  createArgumentCheck,
+  createArgumentError,
+  FUNCTION,
+  OBJECT,
+  SIGNAL,
+} from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Samples } from '../data/samples.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
@@ -16,7 +24,7 @@ export interface Evaluation {
   readonly count: number;
 }
 
-const TYPED_ARRAY = /* @__PURE__ */ checkFor(
+const TYPED_ARRAY = /* @__PURE__ */ createArgumentCheck(
   'a typed array',
   (value) => ArrayBuffer.isView(value) && 'subarray' in value,
 );
@@ -40,7 +48,7 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
   for (let row = 0; row < samples.count; row++) {
     const label = samples.labels[row];
     if (!Number.isInteger(label) || label < 0 || label >= model.outputs) {
-      throw refusal(`${name}: labels[${row}]`, label, `an integer from 0 to ${model.outputs - 1}`);
+      throw createArgumentError(`${name}: labels[${row}]`, label, `an integer from 0 to ${model.outputs - 1}`);
     }
   }
   checkSingles(`${name}: inputs`, samples.inputs);

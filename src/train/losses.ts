@@ -1,5 +1,5 @@
-import { COUNT, NUMBERS, refusal, refusalOfResult } from '../arguments/check.ts';
-import { describe, sameShape } from '../tensor/shape.ts';
+import { COUNT, createArgumentError, createResultError, NUMBERS } from '../arguments/check.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -11,9 +11,9 @@ export type BatchLoss = (outputs: Tensor, targets: Tensor) => Tensor;
 
 /** @throws RangeError unless a loss of the caller's own returned a tensor with one number */
 export function checkLoss(what: string, loss: Tensor): Tensor {
-  if (!isTensor(loss)) throw refusalOfResult(`${what}: loss`, loss, 'a tensor that holds one number');
+  if (!isTensor(loss)) throw createResultError(`${what}: loss`, loss, 'a tensor that holds one number');
   if (loss.size === 1) return loss;
-  throw new RangeError(`${what}: the loss has shape ${describe(loss.shape)}; it must hold one number`);
+  throw new RangeError(`${what}: the loss has shape ${formatShape(loss.shape)}; it must hold one number`);
 }
 
 function checkPair(what: string, outputs: Tensor, targets: Tensor): void {
@@ -31,7 +31,7 @@ export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
   checkPair('crossEntropy', outputs, targets);
   if (outputs.shape.length !== 2 || !sameShape(outputs.shape, targets.shape)) {
     throw new RangeError(
-      `crossEntropy: outputs have shape ${describe(outputs.shape)}, targets ${describe(targets.shape)}; both must be [batch, classes]`,
+      `crossEntropy: outputs have shape ${formatShape(outputs.shape)}, targets ${formatShape(targets.shape)}; both must be [batch, classes]`,
     );
   }
   return outputs
@@ -50,7 +50,7 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
   checkPair('meanSquaredError', outputs, targets);
   if (!sameShape(outputs.shape, targets.shape)) {
     throw new RangeError(
-      `meanSquaredError: outputs have shape ${describe(outputs.shape)}, targets ${describe(targets.shape)}; both must be the same`,
+      `meanSquaredError: outputs have shape ${formatShape(outputs.shape)}, targets ${formatShape(targets.shape)}; both must be the same`,
     );
   }
   return outputs.sub(targets).square().mean();
@@ -65,7 +65,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array
   COUNT('oneHot: classes', classes);
   for (let row = 0; row < labels.length; row++) {
     if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < classes) continue;
-    throw refusal(`labels[${row}]`, labels[row], `an integer from 0 to ${classes - 1}`);
+    throw createArgumentError(`labels[${row}]`, labels[row], `an integer from 0 to ${classes - 1}`);
   }
   if (labels.length * classes > 2 ** 32) {
     throw new RangeError(

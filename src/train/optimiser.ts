@@ -1,4 +1,4 @@
-import { checkFor, has } from '../arguments/check.ts';
+import { createArgumentCheck, hasMethod } from '../arguments/check.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Schedule } from './schedules.ts';
@@ -29,9 +29,9 @@ export interface Optimiser {
   start(engine: Engine, parameters: readonly Tensor[], memory?: RememberedNumbers): OptimiserState;
 }
 
-export const OPTIMISER = /* @__PURE__ */ checkFor(
+export const OPTIMISER = /* @__PURE__ */ createArgumentCheck(
   'an optimiser, such as adam()',
-  (value) => has(value, 'start') && has(value, 'rate') && typeof (value as Optimiser).name === 'string',
+  (value) => hasMethod(value, 'start') && hasMethod(value, 'rate') && typeof (value as Optimiser).name === 'string',
 );
 
 /** An optimiser during a run. */

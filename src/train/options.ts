@@ -1,5 +1,5 @@
 /** The options of `train`: checks and defaults. */
-import { BYTES, COUNT, FUNCTION, INDEX, isFunction, OBJECT, refusal, SIGNAL } from '../arguments/check.ts';
+import { BYTES, COUNT, createArgumentError, FUNCTION, INDEX, isFunction, OBJECT, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Samples } from '../data/samples.ts';
@@ -102,7 +102,7 @@ export function readSettings(model: Model, data: Dataset | Samples, given: Train
       : readEarlyStopping(options.earlyStopping, validation !== undefined);
   const checkpoint = options.checkpoint === undefined ? undefined : readCheckpointOptions(options.checkpoint);
   if (loss !== 'crossEntropy' && !isFunction(loss)) {
-    throw refusal('train: loss', loss, '"crossEntropy" or a function');
+    throw createArgumentError('train: loss', loss, '"crossEntropy" or a function');
   }
   if (classWeights !== undefined) checkClassWeighting(loss, optimiser);
   return {

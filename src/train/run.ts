@@ -62,7 +62,7 @@ function makeRun(
   const remembered =
     record && new Map([...record.optimiser].map(([name, own]) => [name, own.map(({ values }) => values)]));
   const losses = [...(record?.losses ?? [])];
-  const started = engine.lasting(() => ({
+  const started = engine.runLasting(() => ({
     stopper: createStopper(engine, settings, record),
     optimiser: settings.optimiser.start(engine, parameters, remembered),
   }));

@@ -1,5 +1,14 @@
 /** Schedules of the optimiser's step size. Each has a name and options, so that it can be stored and recreated. */
-import { COUNT, isFunction, isObject, NOT_NEGATIVE, numberFor, OBJECT, POSITIVE, refusal } from '../arguments/check.ts';
+import {
+  COUNT,
+  createArgumentError,
+  createNumberCheck,
+  isFunction,
+  isObject,
+  NOT_NEGATIVE,
+  OBJECT,
+  POSITIVE,
+} from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 
 /** The optimiser's step size over the course of training. */
@@ -35,11 +44,11 @@ function createSchedule(
   return Object.assign(checked, { description: { name, options } }) satisfies Schedule;
 }
 
-const FACTOR = /* @__PURE__ */ numberFor('in (0, 1]', (value) => value > 0 && value <= 1);
+const FACTOR = /* @__PURE__ */ createNumberCheck('in (0, 1]', (value) => value > 0 && value <= 1);
 
 /** The schedule of an option that is a schedule or a constant rate. */
 export function scheduleOf(place: string, rate: number | Schedule): Schedule {
-  if (typeof rate !== 'number' && !isFunction(rate)) throw refusal(place, rate, 'a number or a schedule');
+  if (typeof rate !== 'number' && !isFunction(rate)) throw createArgumentError(place, rate, 'a number or a schedule');
   return typeof rate === 'function' ? rate : constantRate(rate);
 }
 
@@ -126,8 +135,8 @@ export function cosine(rate: number, options: CosineOptions): Schedule {
     final = 0,
   } = readOptions('cosine', options, { epochs: POSITIVE, warmUp: 0, final: 0 }, 'epochs');
   POSITIVE('cosine: rate', rate);
-  numberFor(`in [0, epochs = ${epochs})`, (value) => value >= 0 && value < epochs)('cosine: warmUp', warmUp);
-  numberFor(`in [0, rate = ${rate}]`, (value) => value >= 0 && value <= rate)('cosine: final', final);
+  createNumberCheck(`in [0, epochs = ${epochs})`, (value) => value >= 0 && value < epochs)('cosine: warmUp', warmUp);
+  createNumberCheck(`in [0, rate = ${rate}]`, (value) => value >= 0 && value <= rate)('cosine: final', final);
   return createSchedule('cosine', { rate, epochs, warmUp, final }, (epoch) =>
     epoch < warmUp
       ? rate * riseAt(epoch, warmUp, WARM_UP_FROM)
@@ -174,7 +183,7 @@ export interface OneCycleOptions {
 
 const ONE_CYCLE_OPTIONS: Checks<OneCycleOptions> = {
   epochs: POSITIVE,
-  rise: /* @__PURE__ */ numberFor('in (0, 1)', (value) => value > 0 && value < 1),
+  rise: /* @__PURE__ */ createNumberCheck('in (0, 1)', (value) => value > 0 && value < 1),
   first: FACTOR,
   last: FACTOR,
 };
@@ -224,7 +233,7 @@ export const SCHEDULE_NAMES: readonly string[] = Object.keys(SCHEDULES);
  */
 export function scheduleNamed(name: string, options: Readonly<Record<string, unknown>>): Schedule {
   if (typeof name !== 'string' || !Object.hasOwn(SCHEDULES, name)) {
-    throw refusal('schedule: its name', name, `one of ${SCHEDULE_NAMES.join(', ')}`);
+    throw createArgumentError('schedule: its name', name, `one of ${SCHEDULE_NAMES.join(', ')}`);
   }
   OBJECT('scheduleNamed: options', options);
   const { rate, ...rest } = options;

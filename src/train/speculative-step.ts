@@ -24,14 +24,14 @@ export interface SpeculativeStep {
 /** @param start holds the state from which the step starts until the step stands or has been undone */
 export function createSpeculativeStep(model: Model, start: StepStart, speculation: Speculation): SpeculativeStep {
   const { engine } = model;
-  const check = engine.check(
+  const check = engine.createCheck(
     speculation.held.then((held) => {
       if (!held) throw new Error('train: this was computed in a step that is repeated; read it again');
     }),
     speculation,
   );
-  const alias = (tensors: readonly Tensor[]): Tensor[] => tensors.map((tensor) => engine.kept(tensor));
-  const parameters = start.parameters.map((value) => engine.dependent(value, check));
+  const alias = (tensors: readonly Tensor[]): Tensor[] => tensors.map((tensor) => engine.keepAlias(tensor));
+  const parameters = start.parameters.map((value) => engine.attachCheck(value, check));
   return {
     parameters,
     async resolveUnlessVoid(reading) {

@@ -22,7 +22,7 @@ export interface StepStart {
 export function holdStepStart(run: Run): StepStart {
   const { model, optimiser } = run;
   const { engine } = model;
-  const alias = (tensors: Iterable<Tensor>): Tensor[] => Array.from(tensors, (tensor) => engine.kept(tensor));
+  const alias = (tensors: Iterable<Tensor>): Tensor[] => Array.from(tensors, (tensor) => engine.keepAlias(tensor));
   const current = (): Tensor[] => model.parameters.map(({ value }) => value);
   const parameters = alias(current());
   const lists = [...optimiser.memory.values()].map((list) => ({ list, before: alias(list) }));

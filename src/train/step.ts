@@ -5,8 +5,8 @@ import { type ForwardOptions, indexOfLargest, type Model } from '../layers/seque
 import type { SolveRecord } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
-import { endToEnd } from '../tensor/move-kernels.ts';
-import { describe, sameShape } from '../tensor/shape.ts';
+import { joinEndToEnd } from '../tensor/move-kernels.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { createTargets } from './class-weights.ts';
 import { type BatchLoss, checkLoss } from './losses.ts';
@@ -52,14 +52,14 @@ export async function trainStep(
       (...values) => {
         const trainingPass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
         const scores = model.forward(x, { values, solves, training: trainingPass });
-        outputs.push(engine.kept(scores));
+        outputs.push(engine.keepAlias(scores));
         return checkLoss('train', lossOf(scores, targets));
       },
       parameters,
       'train',
     );
     held.push(loss, ...gradients);
-    const next = engine.lasting(() => checkUpdate(update(gradients), parameters));
+    const next = engine.runLasting(() => checkUpdate(update(gradients), parameters));
     model.replaceParameters(next);
     const lossAndCount = hold(joinLossAndCount(engine, loss, next));
     const [scores] = outputs;
@@ -95,7 +95,8 @@ function checkUpdate(next: Tensor[], parameters: readonly Tensor[]): Tensor[] {
   const fits = (tensor: unknown, { shape }: Tensor): boolean =>
     isTensor(tensor) && !tensor.isDisposed && sameShape(tensor.shape, shape);
   if (next.length === parameters.length && next.every((tensor, index) => fits(tensor, parameters[index]))) return next;
-  const shapes = (tensors: readonly Tensor[]): string => tensors.map(({ shape }) => describe(shape ?? [])).join(', ');
+  const shapes = (tensors: readonly Tensor[]): string =>
+    tensors.map(({ shape }) => formatShape(shape ?? [])).join(', ');
   throw new RangeError(
     `optimiser: update gave tensors of the shapes ${shapes(next)}; it must give one tensor, not disposed, for each parameter, of the shapes ${shapes(parameters)}`,
   );
@@ -108,7 +109,7 @@ function joinLossAndCount(engine: Engine, loss: Tensor, parameters: readonly Ten
   const [joined] = engine.run('loss and parameters', [loss, ...parameters], ([value, ...traced]) => {
     const counts = traced.map((one) => reduceAll('countNotFinite', one));
     return [
-      endToEnd(
+      joinEndToEnd(
         value,
         counts.reduce((a, b) => elementwise('add', [a, b])),
       ),

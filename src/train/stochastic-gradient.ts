@@ -1,6 +1,6 @@
-import { BOOLEAN, isList, isObject, POSITIVE, refusal } from '../arguments/check.ts';
+import { BOOLEAN, createArgumentError, isList, isObject, POSITIVE } from '../arguments/check.ts';
+import { describeValue } from '../arguments/describe-value.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { shown } from '../arguments/shown.ts';
 import { random } from '../data/random.ts';
 import type { Optimiser } from './optimiser.ts';
 import { polynomialDecay } from './schedules.ts';
@@ -57,12 +57,12 @@ export function stochasticGradient(given: StochasticGradientOptions): Stochastic
   refuseUncovered(options);
   if (!(Number.isFinite(power) && power > 0 && power <= 1)) {
     throw new RangeError(
-      `stochasticGradient: power is ${shown(power)}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
+      `stochasticGradient: power is ${describeValue(power)}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
     );
   }
   const [least, largest]: readonly number[] = isList(interval) ? interval : [];
   if (!(Number.isFinite(least) && least > 0 && largest > least && Number.isFinite(largest))) {
-    throw refusal('stochasticGradient: scale', interval, 'an interval with 0 < least < largest');
+    throw createArgumentError('stochasticGradient: scale', interval, 'an interval with 0 < least < largest');
   }
   POSITIVE('stochasticGradient: rate', rate);
   const scale = least + (largest - least) * random(seed).fork('scale of the step sizes').uniform();
@@ -89,7 +89,7 @@ function refuseUncovered(options: Theorem3Options): void {
   for (const [name, value] of Object.entries(options)) {
     if (!COVERED.includes(name) && value !== undefined && value !== 0 && value !== false) {
       throw new RangeError(
-        `stochasticGradient: ${name} is ${shown(value)}; the theorem does not cover it, leave it out or set theorem3 to false`,
+        `stochasticGradient: ${name} is ${describeValue(value)}; the theorem does not cover it, leave it out or set theorem3 to false`,
       );
     }
   }

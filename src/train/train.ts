@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Samples } from '../data/samples.ts';
-import { fetched } from '../implicit/fetched.ts';
+import { fetchPart } from '../implicit/fetch-part.ts';
 import type { Model } from '../layers/sequential.ts';
 import { ConvergenceError } from '../solvers/report.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
@@ -65,7 +65,7 @@ export async function train(
  * network connection cannot cost steps that were already trained.
  */
 async function loadCheckpointing({ checkpoint, resume }: Settings): Promise<Checkpointing | undefined> {
-  return checkpoint || resume ? fetched('what writes checkpoints', import('./checkpoint/resume.ts')) : undefined;
+  return checkpoint || resume ? fetchPart('what writes checkpoints', import('./checkpoint/resume.ts')) : undefined;
 }
 
 type Checkpointing = typeof import('./checkpoint/resume.ts');

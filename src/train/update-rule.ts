@@ -1,5 +1,5 @@
 /** Optimisers share this: a rule that updates one parameter, and a Program that applies it to all parameters. */
-import { numberFor, refusalOfResult } from '../arguments/check.ts';
+import { createNumberCheck, createResultError } from '../arguments/check.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, elementwiseLaidOut } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -66,7 +66,7 @@ export function startRule(
 function readRate(schedule: Schedule, epoch: number, step: number): number {
   const rate = schedule(epoch, step);
   if (Number.isFinite(rate) && rate >= 0) return rate;
-  throw refusalOfResult(`rate: the schedule, at epoch ${epoch} and step ${step},`, rate, 'a finite number ≥ 0');
+  throw createResultError(`rate: the schedule, at epoch ${epoch} and step ${step},`, rate, 'a finite number ≥ 0');
 }
 
 function createMemory(
@@ -96,4 +96,4 @@ export function scale(x: Tensor, factor: number): Tensor {
   return elementwise('scale', [x], [factor, 0]);
 }
 
-export const BELOW_ONE = /* @__PURE__ */ numberFor('in [0, 1)', (value) => value >= 0 && value < 1);
+export const BELOW_ONE = /* @__PURE__ */ createNumberCheck('in [0, 1)', (value) => value >= 0 && value < 1);

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuiltDemo } from '../../demo/build/build.ts';
-import { paneOf, WIDTH } from '../../src/pictures/plot.ts';
+import { createPane, WIDTH } from '../../src/pictures/plot.ts';
 import { buildDemoFor, openDemo, setFields, textIn, waitForText } from './demo-page.ts';
 import type { OpenPage } from './harness.ts';
 
@@ -115,7 +115,7 @@ describe('when gradients lie', () => {
     await page.waitForSelector('#cycle-figure .chart > svg');
     const box = await (await page.$('#cycle-figure .chart > svg'))?.boundingBox();
     if (!box) throw new Error('there is no picture');
-    const { across, up } = paneOf({ name: 'x', from: -1.2, to: 4.8 }, { name: 'y', from: -0.6, to: 6 });
+    const { across, up } = createPane({ name: 'x', from: -1.2, to: 4.8 }, { name: 'y', from: -0.6, to: 6 });
     const scale = box.width / WIDTH;
     // The page notes each status itself, because a status may be too short to be seen from this process.
     await page.$eval('#cycle-light', (light) => {

@@ -5,7 +5,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import puppeteer, { type LaunchOptions, type Page } from 'puppeteer';
-import { browserFlags } from '../../src/cli/browser-flags.ts';
+import { listBrowserFlags } from '../../src/cli/browser-flags.ts';
 import { findBrowsers } from '../../src/cli/browsers.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -119,7 +119,7 @@ function launchOptions({ firefox }: PageOptions): LaunchOptions {
   const executable = findBrowsers()[0];
   if (!executable) throw new Error('no browser was found: install Chromium or Chrome, or set CHROME_PATH');
   const adapter = process.env.EQUILIBRA_TEST_ADAPTER === 'hardware' ? 'hardware' : 'software';
-  return { executablePath: executable.path, args: browserFlags(adapter) };
+  return { executablePath: executable.path, args: listBrowserFlags(adapter) };
 }
 
 function watch(page: Page, url: string, errors: string[], externalRequests: string[]): void {

@@ -4,7 +4,7 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { STATE_ROWS, STATUS } from '../../src/backends/kernels.ts';
 import { openWebGPU } from '../../src/backends/webgpu/index.ts';
-import { plain } from '../../src/solvers/iteration.ts';
+import { runPlain } from '../../src/solvers/iteration.ts';
 import { type Design, designOf } from '../../src/solvers/lasso/design.ts';
 import { proximalGradient } from '../../src/solvers/lasso/fista.ts';
 import { momentOf } from '../../src/solvers/lasso/problem.ts';
@@ -64,7 +64,7 @@ async function runLoop(engine: Engine, problems: Problems): Promise<{ beta: numb
     const begun = proximalGradient(context, problem, momentOf(problem), { accelerated })(fill(0, [batch, features]));
     expect(begun.whole !== undefined).toBe(engine.widestIteration > 0);
     const stopping = { tolerance: fill(1e-4, [batch]), floor: fill(1e-7, [batch]), limit, giveUp: false };
-    const { x, state } = plain(context, begun, stopping, initialState(context, batch, 1000));
+    const { x, state } = runPlain(context, begun, stopping, initialState(context, batch, 1000));
     return [x, state];
   });
   const [beta, state] = await Promise.all(outputs.map(async (output) => Array.from(await output.data())));

@@ -1,5 +1,5 @@
 /** The parts of certificates, each run without interruption. */
-import { atOnce, type Interruptible } from '../../src/backends/event-loop.ts';
+import { type Interruptible, runUninterrupted } from '../../src/backends/event-loop.ts';
 import * as exact from '../../src/implicit/hypothesis/exact-sign.ts';
 import * as hypothesis from '../../src/implicit/hypothesis/hypothesis.ts';
 import * as lifted from '../../src/implicit/hypothesis/lifted.ts';
@@ -14,7 +14,7 @@ import * as verified from '../../src/implicit/hypothesis/verified.ts';
 const uninterrupted =
   <Arguments extends unknown[], Result>(work: (...given: Arguments) => Interruptible<Result>) =>
   (...given: Arguments): Result =>
-    atOnce(work(...given));
+    runUninterrupted(work(...given));
 
 export const checkInvertibility = uninterrupted(hypothesis.checkInvertibility);
 export const exactSign = uninterrupted(exact.exactSign);

@@ -29,7 +29,7 @@ export function createJitterLayer(width: number): Layer {
       const engine = x.context as Engine;
       const last = tensors.get('last');
       const y = last ? x.mul(scale).add(last) : x.mul(scale);
-      tensors.set('last', engine.kept(x.mean(0, { keepAxes: true }).mul(0.01)));
+      tensors.set('last', engine.keepAlias(x.mean(0, { keepAxes: true }).mul(0.01)));
       last?.dispose();
       return y;
     },

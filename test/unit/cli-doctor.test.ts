@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { adviseOnWebGPU, chooseBackend, type Diagnosis } from '../../src/cli/diagnosis.ts';
-import { described } from '../../src/cli/doctor.ts';
+import { formatDiagnosis } from '../../src/cli/doctor.ts';
 import { LIMITS, probeWebGPU } from '../../src/cli/probe.ts';
 import { findVulkan } from '../../src/cli/vulkan.ts';
 import { run } from '../fixtures/cli/run.ts';
@@ -126,7 +126,7 @@ describe('conclusions', () => {
       browsers: [],
       advice: ['install Node 20 or newer'],
     };
-    expect(described(bare)).toMatchInlineSnapshot(`
+    expect(formatDiagnosis(bare)).toMatchInlineSnapshot(`
       "equilibra 1.2.3
       ✗ Node 18.0.0 on linux, x64
 

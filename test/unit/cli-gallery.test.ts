@@ -2,13 +2,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clarke, inverseJacobian } from '../../src/gallery/clarke.ts';
+import { clarke, computeInverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, type Cycle, cycle, STARTS } from '../../src/gallery/cycle.ts';
-import { type Bilevel, descended, evaluateLine, findSwitches, gradients, PAPER } from '../../src/gallery/descent.ts';
+import {
+  type Bilevel,
+  computeGradients,
+  descend,
+  evaluateLine,
+  findSwitches,
+  PAPER,
+} from '../../src/gallery/descent.ts';
 import { followFlow } from '../../src/gallery/flow.ts';
 import { implicitGradient, lorenz, trueGradient } from '../../src/gallery/lorenz.ts';
-import { type Outcome, outcomeOf, perturbed } from '../../src/gallery/perturbed.ts';
-import { EXPLICIT, INVERSE, slopes, spurious } from '../../src/gallery/spurious.ts';
+import { classifyOutcome, type Outcome, perturbed } from '../../src/gallery/perturbed.ts';
+import { computeSlopes, EXPLICIT, INVERSE, spurious } from '../../src/gallery/spurious.ts';
 import { type Engine, open } from '../../src/index.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { loadPathology } from '../fixtures/load.ts';
@@ -41,8 +48,8 @@ describe('the spurious derivative', () => {
     'away from 0 the slopes are those of tanh and artanh, whatever the selection: %d',
     async (q) => {
       const points = [-0.7, -0.2, 0.1, 0.6];
-      const derivative = await slopes(engine, EXPLICIT, points, q);
-      const inverse = await slopes(engine, INVERSE, points, q);
+      const derivative = await computeSlopes(engine, EXPLICIT, points, q);
+      const inverse = await computeSlopes(engine, INVERSE, points, q);
       for (const [index, x] of points.entries()) {
         expect(derivative[index]).toBeCloseTo(1 - Math.tanh(x) ** 2, 12);
         expect(inverse[index]).toBeCloseTo(1 / (1 - x ** 2), 12);
@@ -75,7 +82,7 @@ describe("Clarke's map", () => {
       [0, 0],
       [-0.5, 0.9],
     ]) {
-      const [a, b, c, d] = await inverseJacobian(engine, alpha, beta);
+      const [a, b, c, d] = await computeInverseJacobian(engine, alpha, beta);
       const product = [alpha * a + c, alpha * b + d, 2 * a + beta * c, 2 * b + beta * d];
       expect(relativeError(product, [1, 0, 0, 1])).toBeLessThan(1e-12);
     }
@@ -129,7 +136,7 @@ describe('the cycle', () => {
 
   test('smaller steps come nearer to the flow', async () => {
     const rate = 0.002;
-    const [path] = await descended(engine, [PAPER], [[2.3, 4.9]], 1000, rate);
+    const [path] = await descend(engine, [PAPER], [[2.3, 4.9]], 1000, rate);
     const switches = findSwitches(PAPER, path);
     const last = switches[switches.length - 1];
     const time = rate * (last - switches[switches.length - 3]);
@@ -162,14 +169,14 @@ describe('the perturbed problems', () => {
   );
   const outcomesWith = async (rows: readonly number[], rate: number): Promise<Outcome[]> => {
     const some = rows.map((row) => bilevels[row]);
-    const paths = await descended(
+    const paths = await descend(
       engine,
       some,
       some.map(() => [1, 1] as const),
       1500,
       rate,
     );
-    return some.map((bilevel, index) => outcomeOf(bilevel, paths[index]));
+    return some.map((bilevel, index) => classifyOutcome(bilevel, paths[index]));
   };
 
   test('those of the reference end as the flow does, one of them only with smaller steps', async () => {
@@ -223,12 +230,12 @@ describe('the Lorenz ascent', () => {
 });
 
 test('nothing of an exhibit stays in memory', async () => {
-  await gradients(engine, [PAPER], [[1, 2]]);
+  await computeGradients(engine, [PAPER], [[1, 2]]);
   const before = engine.memory().buffers;
   for (let index = 0; index < 3; index++) {
-    await gradients(engine, [PAPER], [[1, 2]]);
-    await slopes(engine, EXPLICIT, [0, 1], 0);
-    await inverseJacobian(engine, 0, 0);
+    await computeGradients(engine, [PAPER], [[1, 2]]);
+    await computeSlopes(engine, EXPLICIT, [0, 1], 0);
+    await computeInverseJacobian(engine, 0, 0);
     await implicitGradient(engine, [1, 2, 3], { onFailure: 'report' });
     await trueGradient(engine, [1, 2, 3]);
   }

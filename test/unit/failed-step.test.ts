@@ -255,7 +255,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
         for (const model of [copy, good.model]) model.dispose();
         const again = sequential(...failed.model.layers.slice(0, 1), ...layers(() => false));
         again.initialise(engine);
-        again.replaceParameters(failed.model.parameters.map(({ value }) => engine.kept(value)));
+        again.replaceParameters(failed.model.parameters.map(({ value }) => engine.keepAlias(value)));
         step = -1;
         await train(engine, again, clouds(12), { epochs: 1, batch: 3 });
         for (const model of [again, failed.model]) model.dispose();

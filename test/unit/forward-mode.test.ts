@@ -4,9 +4,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { DEFINABLE } from '../../src/autodiff/definable.ts';
 import { jacobianVectorProduct } from '../../src/autodiff/gradient.ts';
 import {
+  createLinearisation,
   createProducts,
   type JacobianProducts,
-  linearised,
   pushforward,
 } from '../../src/autodiff/jacobian-products.ts';
 import { kinksOn } from '../../src/autodiff/kinked-operations.ts';
@@ -17,7 +17,7 @@ import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
-import { recorded } from '../../src/tensor/operations.ts';
+import { recordOperation } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { Tracing } from '../../src/tensor/tracing.ts';
 import { DIFFERENTIABLE, type DifferentiableCase } from '../support/differentiable.ts';
@@ -329,14 +329,14 @@ describe('a tape can be played any number of times', () => {
     const { tape, watched, output } = follow(given);
     const v = watched.map((input, index) => like(input, 91 + index));
     const u = like(output, 99);
-    const [unprepared, prepared] = [createProducts(tape), linearised(tape)];
+    const [unprepared, prepared] = [createProducts(tape), createLinearisation(tape)];
     const play = async (from: JacobianProducts): Promise<number[][]> =>
       Promise.all(
         [...from.pushforward(watched, v, [output]), ...from.pullback(output, watched, u)].map((one) => values(one)),
       );
     const first = await play(unprepared);
     for (const from of [unprepared, prepared, unprepared, prepared]) expect(await play(from)).toEqual(first);
-    const [, ...selected] = linearised(tape, { selection: 0.5 }).pullback(output, watched, u);
+    const [, ...selected] = createLinearisation(tape, { selection: 0.5 }).pullback(output, watched, u);
     const [, ...direct] = createProducts(tape, { selection: 0.5 }).pullback(output, watched, u);
     expect(await values(selected[0])).toEqual(await values(direct[0]));
   });
@@ -356,7 +356,7 @@ describe('a tape can be played any number of times', () => {
       kinksOn(tape);
       const v = scope.tensor(normals(12, 2), [3, 4]);
       const selection = [0.5, scope.tensor(normals(4, 3), [1, 4])];
-      linearised(tape, { selection }).pushforward([x], [v], [output]);
+      createLinearisation(tape, { selection }).pushforward([x], [v], [output]);
       createProducts(tape, { selection }).pullback(output, [x], scope.tensor(normals(4, 3), [1, 4]));
       tape.dispose();
     });
@@ -390,7 +390,7 @@ describe('a tape can be played any number of times', () => {
     };
     const tape = new Tape();
     const [x, W] = [tape.watch(engine.tensor([1, 2])), tape.watch(engine.tensor([3, 4]))];
-    const mapped = recorded('custom', [W], elementwise('copy', [W]), { pullback });
+    const mapped = recordOperation('custom', [W], elementwise('copy', [W]), { pullback });
     const output = x.mul(mapped);
     const [cotangent] = tape.pullback(output, [x], engine.tensor([1, 1]));
     expect(await values(cotangent)).toEqual([3, 4]);
@@ -439,7 +439,7 @@ describe('inside a Program', () => {
   test.each([false, true])('a loop that plays one tape repeatedly; linearised before: %s', async (linearise) => {
     const [found] = engine.run(`played in a loop ${linearise}`, inputs(), (traced, tracing) => [
       build((tape, x, y, q) => {
-        const from = (linearise ? linearised : createProducts)(tape, { selection: [0.25, q] });
+        const from = (linearise ? createLinearisation : createProducts)(tape, { selection: [0.25, q] });
         const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
         const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: step(from, x, y, v) });
         return tracing.loop({ v: traced[3] }, () => running, 3, body).v;
@@ -464,7 +464,7 @@ test('with a linearisation before a loop, no derivative is computed in the loop'
     const tape = new Tape();
     const x = tape.watch(tracing.input([2, 3]));
     const y = x.relu().maximum(x.tanh()).softplus();
-    const from = (linearise ? linearised : createProducts)(tape, { selection: { relu: 0.5 } });
+    const from = (linearise ? createLinearisation : createProducts)(tape, { selection: { relu: 0.5 } });
     const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
     const body = ({ v }: { v: Tensor }): { v: Tensor } => ({ v: from.pushforward([x], [v], [y])[0] });
     const { v } = tracing.loop({ v: tracing.input([2, 3]) }, () => running, 3, body);
@@ -500,7 +500,7 @@ describe('jacobianVectorProduct', () => {
 
   test('rejects where a solve on the way failed', async () => {
     const failing = (x: Tensor): Tensor =>
-      engine.withCheck(x, Promise.reject(new Error('it did not converge'))).square();
+      engine.attachPromise(x, Promise.reject(new Error('it did not converge'))).square();
     const x = engine.tensor([1]);
     const checked = failing(x);
     await expect(jacobianVectorProduct((a) => a.mul(checked), [x], [x])).rejects.toThrow('it did not converge');
@@ -557,7 +557,7 @@ describe('wrong use is refused, naming what was wrong', () => {
       () => {
         const tape = new Tape();
         const watched = tape.watch(x());
-        const output = recorded('custom', [watched], elementwise('copy', [watched]), {
+        const output = recordOperation('custom', [watched], elementwise('copy', [watched]), {
           name: 'fixedPoint',
           pullback: (g: Tensor) => [g],
         });

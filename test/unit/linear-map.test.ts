@@ -5,7 +5,7 @@ import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import type { MonotoneOptions } from '../../src/implicit/options.ts';
 import { monotoneMap, monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { tunedStep } from '../../src/implicit/tuning.ts';
-import { applied, type LinearMap, type Margin, transposedMap } from '../../src/solvers/linear-map.ts';
+import { applyMap, type LinearMap, type Margin, transposeMap } from '../../src/solvers/linear-map.ts';
 import { matrixMap, tracedMatrix } from '../../src/solvers/maps/matrix.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -131,8 +131,8 @@ test('the epilogue of a product agrees with separate kernels', async () => {
   const fused = tracedMatrix(engine.tensor(normals(n * n, 5), [n, n]), engine);
   const plain = { ...fused, applyWith: undefined };
   for (const epilogue of [{}, { bias }, { scale }, { subtractedFrom }, { bias, scale, subtractedFrom }]) {
-    for (const turn of [transposedMap, (map: typeof plain) => map]) {
-      const [one, other] = [fused, plain].map((map) => applied(turn(map as typeof plain), z, epilogue).data());
+    for (const turn of [transposeMap, (map: typeof plain) => map]) {
+      const [one, other] = [fused, plain].map((map) => applyMap(turn(map as typeof plain), z, epilogue).data());
       expect(relativeError(await one, await other)).toBeLessThan(1e-14);
     }
   }

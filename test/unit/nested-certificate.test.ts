@@ -8,7 +8,7 @@ import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
 import type { ActivationOption } from '../../src/solvers/activations.ts';
 import { Engine } from '../../src/tensor/engine.ts';
-import { recorded } from '../../src/tensor/operations.ts';
+import { recordOperation } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { zerosOn } from '../support/engines.ts';
 import { findTruth, vertices } from '../support/families.ts';
@@ -134,7 +134,7 @@ describe('a solve inside a function of one unknown', () => {
 
   test('a custom operation without kink information is unknown', async () => {
     const strange = (x: Tensor): Tensor =>
-      recorded('custom', [x], x.context.alias(x, x.shape), {
+      recordOperation('custom', [x], x.context.alias(x, x.shape), {
         name: 'strange',
         pullback: (u: Tensor) => [u],
         pushforward: ([dx]: Tensor[]) => dx,

@@ -8,9 +8,9 @@ import { STATE_ROWS, STATE_SIZE, STATUS } from '../../src/backends/kernels.ts';
 import { ACTIVATION_KERNELS, type ElementwiseActivation } from '../../src/solvers/activations.ts';
 import type { Equation } from '../../src/solvers/equation.ts';
 import { forwardBackward } from '../../src/solvers/forward-backward.ts';
-import { type Iteration, plain } from '../../src/solvers/iteration.ts';
+import { type Iteration, runPlain } from '../../src/solvers/iteration.ts';
 import { diagonalJacobian, proximalMapOfJacobian } from '../../src/solvers/jacobian.ts';
-import { transposedMap, transposedResolvent } from '../../src/solvers/linear-map.ts';
+import { transposeMap, transposeResolvent } from '../../src/solvers/linear-map.ts';
 import { tracedMatrix } from '../../src/solvers/maps/matrix.ts';
 import { proximalMapOf } from '../../src/solvers/nonlinearity.ts';
 import { peacemanRachford } from '../../src/solvers/peaceman-rachford.ts';
@@ -68,11 +68,11 @@ async function runToEnd(largestPass: number, choice: Choice): Promise<(Float32Ar
     const direct = tracedMatrix(W, tracing);
     // The inverse may be any matrix here.
     const kept = resolventOf(direct, { margin: step, norms, step, tolerance, kept: [W] });
-    const resolvent = transposed ? transposedResolvent(kept) : kept;
-    const map = transposed ? transposedMap(direct) : direct;
+    const resolvent = transposed ? transposeResolvent(kept) : kept;
+    const map = transposed ? transposeMap(direct) : direct;
     const equation: Equation = { map, b, sigma, margin: step, norms, step, resolvent };
     const begun = iteration.begin(tracing, equation, z, b);
-    const end = plain(tracing, begun, { tolerance, floor: norms.floor, limit, giveUp }, initial);
+    const end = runPlain(tracing, begun, { tolerance, floor: norms.floor, limit, giveUp }, initial);
     return [end.x, end.state];
   });
   const values = await Promise.all(results.map((result) => result.data()));

@@ -11,7 +11,7 @@ import { Course, type CourseProblem } from '../../src/implicit/solution.ts';
 import { SUMMARY_ROWS } from '../../src/implicit/summary.ts';
 import { ConvergenceError, type SolveReport } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
-import { recorded } from '../../src/tensor/operations.ts';
+import { recordOperation } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 
 const engine = new Engine(openCPU());
@@ -65,7 +65,7 @@ describe('the outputs', () => {
 
   test('are read once the report says that every sample was solved', async () => {
     const course = new Course(problemWith({}));
-    const { report, outputs: read } = course.solved(summaryOf([0, 1e-4]), outputs(), async (found) => ({
+    const { report, outputs: read } = course.completeForward(summaryOf([0, 1e-4]), outputs(), async (found) => ({
       ...found,
       gap: 7,
     }));
@@ -77,17 +77,17 @@ describe('the outputs', () => {
     class Infeasible extends Error {}
     const failure = ({ samples }: SolveReport) => (samples[1].residual > 0.5 ? new Infeasible('no x') : undefined);
     const course = new Course(problemWith({ failure }));
-    const { report, outputs: read } = course.solved(summaryOf([0, 1]), outputs(), plain);
+    const { report, outputs: read } = course.completeForward(summaryOf([0, 1]), outputs(), plain);
     for (const tensor of read) await expect(tensor.data()).rejects.toThrow(Infeasible);
     expect((await report).samples[1].residual).toBe(1);
-    const other = new Course(problemWith({ failure })).solved(summaryOf([0, 0.1]), outputs(), plain);
+    const other = new Course(problemWith({ failure })).completeForward(summaryOf([0, 0.1]), outputs(), plain);
     for (const tensor of other.outputs) await expect(tensor.data()).rejects.toThrow(ConvergenceError);
   });
 
   test('are returned as they are where failures are only reported', async () => {
     const failure = () => new Error('no x');
     const course = new Course(problemWith({ failure }, { onFailure: 'report' }));
-    const { outputs: read } = course.solved(summaryOf([1]), outputs(), plain);
+    const { outputs: read } = course.completeForward(summaryOf([1]), outputs(), plain);
     expect(Array.from(await read[0].data())).toEqual([1, 2]);
   });
 
@@ -95,12 +95,12 @@ describe('the outputs', () => {
     const course = new Course(problemWith({}));
     const tape = new Tape();
     const b = tape.watch(engine.tensor([1, 2, 3], [1, 3]));
-    const [row] = course.solved(summaryOf([0]), [engine.tensor([2, 4, 6], [1, 3])], plain).outputs;
+    const [row] = course.completeForward(summaryOf([0]), [engine.tensor([2, 4, 6], [1, 3])], plain).outputs;
     const operation: CustomOperation = {
       pullback: (cotangent) =>
-        course.linear('backward', () => ({ summary: summaryOf([0]), marked: [], tensors: [cotangent.mul(2)] })),
+        course.runLinear('backward', () => ({ summary: summaryOf([0]), marked: [], tensors: [cotangent.mul(2)] })),
     };
-    recorded('custom', [b], row, operation);
+    recordOperation('custom', [b], row, operation);
     const [x, y, s] = [0, 1, 2].map((start) => row.slice([0, start], [1, 1]));
     const loss = x.mul(5).add(y.mul(7)).add(s.mul(11));
     const [gradient] = tape.pullback(loss, [b], engine.tensor([1], [1, 1]));
@@ -128,22 +128,22 @@ describe('the linear solves', () => {
 
   test('are reported in their order, each with its certificate', async () => {
     const course = courseWith('warn');
-    course.linear('backward', linearOf(0));
-    course.linear('tangent', linearOf(1e-3));
+    course.runLinear('backward', linearOf(0));
+    course.runLinear('tangent', linearOf(1e-3));
     const [first, second] = await Promise.all(course.backwardReports);
     expect(first).toMatchObject({ solver: 'by-eye', tolerance: 1e-2, certificate: { reason: 'nobody looked' } });
     expect([first, second].map(({ samples }) => samples[0].residual)).toEqual([0, 1e-3]);
   });
 
   test('reject where they failed', async () => {
-    const [gradient] = courseWith('warn').linear('backward', linearOf(0.5));
+    const [gradient] = courseWith('warn').runLinear('backward', linearOf(0.5));
     await expect(gradient.data()).rejects.toThrow('toy, backward: 1 of 1 samples did not converge with by-eye');
   });
 
   test.each(['throw', 'warn', 'ignore'] as const)('%s, where the closer look fails', async (policy) => {
     const closer = vi.fn(async () => verdictOf('failed'));
     const course = courseWith(policy, closer);
-    const gradients = [0, 1].flatMap(() => course.linear('backward', linearOf(0)));
+    const gradients = [0, 1].flatMap(() => course.runLinear('backward', linearOf(0)));
     for (const gradient of gradients) {
       const reading = gradient.data();
       if (policy === 'throw') await expect(reading).rejects.toThrow(CertificateError);
@@ -155,7 +155,7 @@ describe('the linear solves', () => {
 
   test.each(['throw', 'warn', 'ignore'] as const)('%s, where a solve is nearly singular', async (policy) => {
     const course = courseWith(policy);
-    const gradients = [0, 1].flatMap(() => course.linear('backward', linearOf(1e-3, { floor: 5e-3 })));
+    const gradients = [0, 1].flatMap(() => course.runLinear('backward', linearOf(1e-3, { floor: 5e-3 })));
     for (const gradient of gradients) await gradient.data();
     await Promise.all(course.backwardReports);
     expect(warn).toHaveBeenCalledTimes(policy === 'ignore' ? 0 : 1);

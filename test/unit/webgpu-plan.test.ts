@@ -76,7 +76,7 @@ async function interpret(program: Program, plan: Plan, inputs: readonly Float32A
   };
 
   const given = inputs.map((values) => Float64Array.from(values));
-  await walk(plan.steps);
+  await walk(plan.statements);
   const results: Float64Array[] = [];
   for (const [index, { role }] of plan.buffers.entries()) {
     if (role.kind === 'output')
@@ -154,7 +154,7 @@ describe('planProgram', () => {
     ]);
     const plan = planProgram(trace.finish([results[1]]));
     // Only the counter is copied, since it is an input that must not change; the storage of x is reused.
-    expect(copies(plan.steps)).toBe(1);
+    expect(copies(plan.statements)).toBe(1);
     expect(temporaries(plan)).toBe(1);
   });
 
@@ -168,7 +168,7 @@ describe('planProgram', () => {
       matrixProduct(trace, value, w),
     ]);
     const plan = planProgram(trace.finish([results[1]]));
-    const loop = plan.steps.find((step) => step.kind === 'loop');
+    const loop = plan.statements.find((step) => step.kind === 'loop');
     expect(loop?.kind === 'loop' && [loop.enter.length, loop.leave.length]).toEqual([1, 1]);
   });
 
@@ -181,7 +181,7 @@ describe('planProgram', () => {
       a,
     ]);
     const plan = planProgram(trace.finish(results.slice(1)));
-    const loop = plan.steps.find((step) => step.kind === 'loop');
+    const loop = plan.statements.find((step) => step.kind === 'loop');
     expect(loop?.kind === 'loop' && loop.leave.length).toBe(3);
   });
 
@@ -189,7 +189,7 @@ describe('planProgram', () => {
     const trace = new Trace('given');
     const x = trace.input(4);
     const plan = planProgram(trace.finish([x, trace.constant({ kind: 'fill', value: 2 }, 4)]));
-    expect(plan.steps.map((step) => step.kind)).toEqual(['copy', 'copy']);
+    expect(plan.statements.map((step) => step.kind)).toEqual(['copy', 'copy']);
   });
 
   it('names the Program that reads a slot before it is written', () => {

@@ -137,7 +137,7 @@ export function openCPU(): Backend {
     close() {
       closed = true;
       held.clear();
-      queue.end(new Error('engine: it was closed; open() a new one'));
+      queue.abort(new Error('engine: it was closed; open() a new one'));
       workspace.clear();
     },
   };

@@ -6,7 +6,7 @@
  * lets calls write in place: otherwise no comparison with the oracle could reveal a fault in that plan.
  */
 import type { Constant, Program, Statement } from '../backend.ts';
-import { footprint } from '../footprint.ts';
+import { estimateFootprint } from '../footprint.ts';
 import { ABSENT } from '../kernels.ts';
 
 /** The offset of a slot without a place in the workspace: an input, an output, or a slot that is never used. */
@@ -94,7 +94,7 @@ export class Workspace {
     if (known) return known;
     const arranged = arrange(program);
     const viewed = arranged.offsets.filter((offset) => offset !== NOWHERE).length;
-    const layout = { ...arranged, bytes: footprint(arranged) + VIEW * viewed, views: undefined };
+    const layout = { ...arranged, bytes: estimateFootprint(arranged) + VIEW * viewed, views: undefined };
     this.layouts.set(program, layout);
     this.layoutBytes += layout.bytes;
     return layout;

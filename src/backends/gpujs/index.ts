@@ -3,7 +3,7 @@
  * launched at once; only reading back happens later.
  */
 import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
-import { footprint, objectsOf } from '../footprint.ts';
+import { collectObjects, estimateFootprint } from '../footprint.ts';
 import { writeConstant } from '../write-constant.ts';
 import { AssemblyMachine } from './assembly.ts';
 import { type Compiled, compile } from './compile.ts';
@@ -86,7 +86,7 @@ function createBackend(machine: Machine): Backend {
       constantsHeld.add(data.size);
     }
     const compiled = compile(program);
-    const executable = { compiled, constants, bytes: footprint(compiled, objectsOf(program)) };
+    const executable = { compiled, constants, bytes: estimateFootprint(compiled, collectObjects(program)) };
     executables.set(program, executable);
     compiledBytes += executable.bytes;
     return executable;

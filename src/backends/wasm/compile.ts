@@ -61,7 +61,7 @@ class Compiler {
     const { inputs, constants, statements } = this.program;
     const all = [
       ...[...inputs, ...constants.keys()].flatMap((slot) => this.invalidatePacksOf(slot)),
-      ...this.lowerStatements(statements, this.plan.steps),
+      ...this.lowerStatements(statements, this.plan.statements),
     ];
     const { buffers, workspace, needsSecond } = this;
     return { words: joinInstructions(all, start), start, buffers, workspace, needsSecond };

@@ -1,6 +1,6 @@
 /** A compiled Program in the memory of WebAssembly: its instructions, the table of its buffers, and its constants. */
 import type { Constant, Program } from '../backend.ts';
-import { footprint, objectsOf } from '../footprint.ts';
+import { collectObjects, estimateFootprint } from '../footprint.ts';
 import { DeviceLostError } from '../lost.ts';
 import type { Job } from '../queue.ts';
 import { writeConstant } from '../write-constant.ts';
@@ -57,7 +57,7 @@ export class Executable {
       writeConstant(heap.floats.subarray(address / WORD_BYTES, address / WORD_BYTES + size), constant);
       this.addresses[place] = address;
     }
-    this.bytes = this.block.bytes + footprint([this.addresses, this.compiled], objectsOf(program));
+    this.bytes = this.block.bytes + estimateFootprint([this.addresses, this.compiled], collectObjects(program));
   }
 
   /** Whether some instructions belong to the second module. */

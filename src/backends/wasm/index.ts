@@ -235,7 +235,7 @@ class WasmBackend implements Backend {
     this.executables.clear();
     this.liveBytes = 0;
     this.programBytes = 0;
-    this.queue.end(error);
+    this.queue.abort(error);
   }
 }
 

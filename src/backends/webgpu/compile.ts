@@ -53,7 +53,7 @@ class Compiler {
 
   compile(): Compiled {
     const { pool, device } = this.runtime;
-    const statements = this.compileStatements(this.plan.steps, ABSENT);
+    const statements = this.compileStatements(this.plan.statements, ABSENT);
     for (const [index, { size, role }] of this.plan.buffers.entries()) {
       if (role.kind === 'constant') this.fixed.set(index, this.upload(role.constant, size));
     }

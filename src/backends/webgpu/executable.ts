@@ -2,7 +2,7 @@
  * Runs a compiled Program: takes the buffers of a run, binds them, and enqueues the job that records the dispatches.
  */
 import type { Program } from '../backend.ts';
-import { footprint, objectsOf } from '../footprint.ts';
+import { collectObjects, estimateFootprint } from '../footprint.ts';
 import { ABSENT } from '../kernels.ts';
 import { compile } from './compile.ts';
 import type { Compiled } from './compiled.ts';
@@ -34,7 +34,7 @@ export class Executable {
     private readonly runtime: Runtime,
   ) {
     this.compiled = compile(program, runtime);
-    this.compiledBytes = footprint({ ...this.compiled, statements: undefined }, objectsOf(program));
+    this.compiledBytes = estimateFootprint({ ...this.compiled, statements: undefined }, collectObjects(program));
     this.ready = this.compiled.ready.then(() => {
       this.isReady = true;
     });

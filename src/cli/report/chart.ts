@@ -1,6 +1,6 @@
 /** Draws curves over the epochs, as SVG without scripts. */
 import { html, type Markup } from '../../pictures/markup.ts';
-import { multiples, position, round, roundStep } from '../../pictures/scale.ts';
+import { multiples, positionOf, roundCoordinate, roundStep } from '../../pictures/scale.ts';
 
 export interface Curve {
   readonly name: string;
@@ -32,14 +32,14 @@ export function drawLineChart(chart: Chart): Markup {
   const epochs = curves[0].values.length;
   const ticks = chooseVerticalTicks(chart);
   const [least, greatest] = [ticks[0], ticks[ticks.length - 1]];
-  const x = (epoch: number): number => position(epoch, 1, epochs, PLOT.left + 8, PLOT.right - 8);
-  const y = (value: number): number => position(value, least, greatest, PLOT.bottom, PLOT.top);
+  const x = (epoch: number): number => positionOf(epoch, 1, epochs, PLOT.left + 8, PLOT.right - 8);
+  const y = (value: number): number => positionOf(value, least, greatest, PLOT.bottom, PLOT.top);
   const spoken = curves.map(({ name, values }) => `${name} ${format(values[0])} to ${format(values[epochs - 1])}`);
   return html`<figure class="chart">
 <figcaption><h3>${title}</h3><ul class="legend">${curves.map((curve) => drawLegendItem(curve, format))}</ul></figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} over ${epochs} epochs: ${spoken.join('; ')}">
 ${ticks.map((value) => drawGridLine(y(value), format(value)))}
-${chooseEpochTicks(epochs).map((epoch) => html`<text x="${round(x(epoch))}" y="${PLOT.bottom + 20}" text-anchor="middle">${epoch}</text>`)}
+${chooseEpochTicks(epochs).map((epoch) => html`<text x="${roundCoordinate(x(epoch))}" y="${PLOT.bottom + 20}" text-anchor="middle">${epoch}</text>`)}
 <text x="${PLOT.left - 8}" y="${PLOT.bottom + 20}" text-anchor="end">epoch</text>
 ${curves.map((curve) => drawCurve(curve, x, y))}
 </svg>
@@ -51,11 +51,11 @@ function drawLegendItem({ name, kind, values }: Curve, format: (value: number) =
 }
 
 function drawGridLine(y: number, label: string): Markup {
-  return html`<path class="grid" d="M${PLOT.left} ${round(y)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${round(y + 4)}" text-anchor="end">${label}</text>`;
+  return html`<path class="grid" d="M${PLOT.left} ${roundCoordinate(y)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${roundCoordinate(y + 4)}" text-anchor="end">${label}</text>`;
 }
 
 function drawCurve({ kind, values }: Curve, x: (epoch: number) => number, y: (value: number) => number): Markup {
-  const points = values.map((value, index) => [round(x(index + 1)), round(y(value))] as const);
+  const points = values.map((value, index) => [roundCoordinate(x(index + 1)), roundCoordinate(y(value))] as const);
   const path = points.map((point, index) => `${index === 0 ? 'M' : 'L'}${point.join(' ')}`).join('');
   const marks = points.map(([cx, cy]) => html`<circle class="mark ${kind}" cx="${cx}" cy="${cy}" r="3"/>`);
   return html`<path class="curve ${kind}" d="${path}"/>${points.length <= MAXIMUM_MARKED_POINTS && marks}`;

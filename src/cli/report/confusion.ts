@@ -1,6 +1,6 @@
 /** The sections of a report on which classes are mistaken for which. */
 import type { Evaluation } from '../../index.ts';
-import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
+import { formatPercent, html, type Markup, wideTable } from '../../pictures/markup.ts';
 
 /** For more classes, a list of the most frequent mistakes replaces the matrix. */
 const MAXIMUM_MATRIX_CLASSES = 20;
@@ -43,7 +43,7 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
   if (mistakes.length === 0) return html`<p>No row was taken for another class.</p>`;
   const rows = mistakes.map(
     ({ label, predicted, count, of }) =>
-      html`<tr><th scope="row">${classNames[label]}</th><td>${classNames[predicted]}</td><td class="number">${count}</td><td class="number">${percent(count / of)}</td></tr>`,
+      html`<tr><th scope="row">${classNames[label]}</th><td>${classNames[predicted]}</td><td class="number">${count}</td><td class="number">${formatPercent(count / of)}</td></tr>`,
   );
   return wideTable(
     'Most frequent mistakes',
@@ -75,7 +75,7 @@ export function classSection({ confusion }: Evaluation, classNames: readonly str
 
 function shareCell(part: number, whole: number): Markup {
   if (whole === 0) return html`<td class="number" title="no such row">–</td>`;
-  return html`<td class="number"><span class="bar" style="--share:${((100 * part) / whole).toFixed(1)}%"></span><span class="share">${percent(part / whole)}</span></td>`;
+  return html`<td class="number"><span class="bar" style="--share:${((100 * part) / whole).toFixed(1)}%"></span><span class="share">${formatPercent(part / whole)}</span></td>`;
 }
 
 function sum(values: readonly number[]): number {

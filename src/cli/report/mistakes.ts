@@ -1,5 +1,5 @@
 /** The section of a report with the rows that the model classified wrongly. */
-import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
+import { formatPercent, html, type Markup, wideTable } from '../../pictures/markup.ts';
 import { encodePNG } from './png.ts';
 
 export interface Mistake {
@@ -45,7 +45,7 @@ function imageList({ shape, shown }: ImageMistakes, classNames: readonly string[
     const source = `data:image/png;base64,${Buffer.from(encodePNG(pixels, shape)).toString('base64')}`;
     const [truth, answer] = [classNames[label], classNames[predicted]];
     return html`<li><img src="${source}" width="${scale * shape[1]}" height="${scale * shape[0]}" alt="image ${index}: ${truth} taken for ${answer}">
-<span><b>${truth}</b> as <b class="answer">${answer}</b></span><span class="quiet">${percent(probability, 0)} sure · no. ${index}</span></li>`;
+<span><b>${truth}</b> as <b class="answer">${answer}</b></span><span class="quiet">${formatPercent(probability, 0)} sure · no. ${index}</span></li>`;
   });
   return html`<ul class="gallery">${items}</ul>`;
 }
@@ -53,7 +53,7 @@ function imageList({ shape, shown }: ImageMistakes, classNames: readonly string[
 function rowTable({ counted, columns, shown }: RowMistakes, classNames: readonly string[]): Markup {
   const body = shown.map(
     ({ number, label, predicted, probability, cells }) =>
-      html`<tr><th scope="row" class="number">${number}</th><td>${classNames[label]}</td><td class="answer">${classNames[predicted]}</td><td class="number">${percent(probability, 0)}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
+      html`<tr><th scope="row" class="number">${number}</th><td>${classNames[label]}</td><td class="answer">${classNames[predicted]}</td><td class="number">${formatPercent(probability, 0)}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
   );
   return wideTable(
     'Rows classified wrongly',

@@ -1,6 +1,6 @@
 /** The parts that all reports share. A report is one HTML file that needs no server, network or script. */
 import type { Evaluation } from '../../index.ts';
-import { html, type Markup, percent } from '../../pictures/markup.ts';
+import { formatPercent, html, type Markup } from '../../pictures/markup.ts';
 import { STYLE } from './style.ts';
 
 /** Names and values of facts, grouped by heading. */
@@ -52,8 +52,8 @@ export function listEvaluationItems(evaluation: Evaluation, of: string): Summary
   return [
     {
       name: named('accuracy'),
-      value: percent(evaluation.accuracy, 2),
-      note: `${right} of ${evaluation.count}; 95 % interval ${percent(low)} to ${percent(high)}`,
+      value: formatPercent(evaluation.accuracy, 2),
+      note: `${right} of ${evaluation.count}; 95 % interval ${formatPercent(low)} to ${formatPercent(high)}`,
     },
     { name: named('loss'), value: evaluation.loss.toFixed(4), note: 'mean cross-entropy' },
   ];

@@ -1,6 +1,6 @@
 /** The report of a training run. */
 import type { EpochProgress, Evaluation } from '../../index.ts';
-import { html, type Markup, percent, wideTable } from '../../pictures/markup.ts';
+import { formatPercent, html, type Markup, wideTable } from '../../pictures/markup.ts';
 import { formatDuration } from '../duration.ts';
 import { type Chart, type Curve, drawLineChart } from './chart.ts';
 import { classSection, confusionSection } from './confusion.ts';
@@ -51,7 +51,7 @@ function listTrainingItems({ history, seconds }: TrainingReport): SummaryItem[] 
   return [
     {
       name: 'Training accuracy',
-      value: percent(last.accuracy, 2),
+      value: formatPercent(last.accuracy, 2),
       note: `loss ${last.loss.toFixed(4)} in the last epoch`,
     },
     {
@@ -110,9 +110,9 @@ function epochTable(history: readonly EpochProgress[]): Markup {
     ({ epoch, loss, accuracy, validation, iterationsForward, iterationsBackward, rate, seconds }) => {
       const cells = [
         loss.toFixed(4),
-        percent(accuracy, 2),
+        formatPercent(accuracy, 2),
         validation?.loss.toFixed(4) ?? '–',
-        validation ? percent(validation.accuracy, 2) : '–',
+        validation ? formatPercent(validation.accuracy, 2) : '–',
         iterationsForward.toFixed(1),
         iterationsBackward.toFixed(1),
         String(Number(rate.toPrecision(3))),

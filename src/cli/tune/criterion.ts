@@ -2,7 +2,7 @@
 import { random } from '../../data/random.ts';
 import { type Criterion, crossValidation, sure } from '../../index.ts';
 import { InputError } from '../io.ts';
-import { type Arguments, choiceOption, numberOption, positiveOption } from '../options.ts';
+import { type Arguments, readChoice, readNumber, readPositive } from '../options.ts';
 import { estimateNoise } from './columns.ts';
 import type { TuningData } from './data.ts';
 
@@ -41,7 +41,7 @@ export interface ChosenCriterion {
 
 /** @throws InputError that names the option and says what is allowed */
 export function readCriterion(given: Arguments, data: TuningData): ChosenCriterion {
-  const name = choiceOption(given, 'criterion', CRITERIA) ?? CRITERIA[0];
+  const name = readChoice(given, 'criterion', CRITERIA) ?? CRITERIA[0];
   for (const [option, belongs] of Object.entries(CRITERION_OF_OPTION)) {
     if (given.options[option] !== undefined && belongs !== name) {
       throw new InputError(`--${option}: it is for --criterion ${belongs}; the criterion is ${name}`);
@@ -51,14 +51,14 @@ export function readCriterion(given: Arguments, data: TuningData): ChosenCriteri
   const { count } = data.scaled;
   if (name === 'cv') {
     const allows = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= count;
-    const folds = numberOption(given, 'folds', 5, `an integer from 2 to ${count}, the number of rows`, allows);
+    const folds = readNumber(given, 'folds', 5, `an integer from 2 to ${count}, the number of rows`, allows);
     if (count < 5 && given.options.folds === undefined) {
       throw new InputError(`--folds: there are ${count} rows, too few for 5 folds; it must be from 2 to ${count}`);
     }
     return { criterion: crossValidation({ folds, seed }), copies: folds };
   }
   if (name === 'held-out') {
-    const share = numberOption(given, 'held-out', 0.2, 'a number in (0, 1)', (value) => value > 0 && value < 1);
+    const share = readNumber(given, 'held-out', 0.2, 'a number in (0, 1)', (value) => value > 0 && value < 1);
     return { criterion: createHeldOutCriterion(share, seed), copies: 1 };
   }
   const noise = readNoise(given, data);
@@ -67,11 +67,11 @@ export function readCriterion(given: Arguments, data: TuningData): ChosenCriteri
 
 function readSeed(given: Arguments): number {
   const allows = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-  return numberOption(given, 'seed', 0, 'an integer from 0', allows);
+  return readNumber(given, 'seed', 0, 'an integer from 0', allows);
 }
 
 function readNoise(given: Arguments, { scaled, intercept }: TuningData): { deviation: number; estimated: boolean } {
-  const deviation = positiveOption(given, 'noise', undefined);
+  const deviation = readPositive(given, 'noise', undefined);
   if (deviation !== undefined) return { deviation, estimated: false };
   const estimate = estimateNoise(scaled, intercept);
   if (estimate !== undefined) return { deviation: estimate, estimated: true };

@@ -10,7 +10,7 @@ import {
   unstandardisedModel,
 } from '../../data/index.ts';
 import { standardisationOf } from '../../data/standardisation.ts';
-import { InputError, shown } from '../io.ts';
+import { formatValue, InputError } from '../io.ts';
 import { LIMITS_OPTION, readLimits } from '../limits-option.ts';
 import type { Arguments } from '../options.ts';
 import {
@@ -63,7 +63,9 @@ export interface TuningData {
 export async function readTuningData(given: Arguments): Promise<TuningData> {
   const { positionals } = given;
   if (positionals.length > 1) {
-    throw new InputError(`${positionals.map(shown).join(', ')}: ${positionals.length} files are named; it must be one`);
+    throw new InputError(
+      `${positionals.map(formatValue).join(', ')}: ${positionals.length} files are named; it must be one`,
+    );
   }
   const [path] = positionals;
   const { data, ...read } = path === undefined ? await readBundledDiabetes(given) : await readRegression(path, given);

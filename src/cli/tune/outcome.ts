@@ -1,6 +1,6 @@
 /** Formats the outcome of a tuning: as text for the terminal, as JSON, and for the report. */
 import type { Engine, TuneResult } from '../../index.ts';
-import { significant } from '../../pictures/numbers.ts';
+import { formatSignificant } from '../../pictures/numbers.ts';
 import { toOneLine } from '../io.ts';
 import type { TuningReport } from '../report/tune/report.ts';
 import { formatNames, formatQuantity } from '../wording.ts';
@@ -197,7 +197,7 @@ function describeSeveralPenalties({ result }: Outcome): TuningReport['several'] 
       card: {
         name: 'Penalties λ',
         value: String(values.length),
-        note: `log λ from ${significant(least, 3)} to ${significant(most, 3)}`,
+        note: `log λ from ${formatSignificant(least, 3)} to ${formatSignificant(most, 3)}`,
       },
       byFeature: values,
     };
@@ -207,8 +207,8 @@ function describeSeveralPenalties({ result }: Outcome): TuningReport['several'] 
     axis: 'log λ, ρ as chosen',
     card: {
       name: 'Penalties λ, ρ',
-      value: `${significant(Math.exp(logLambda), 3)}, ${significant(ridge, 3)}`,
-      note: `log λ = ${significant(logLambda)}, log ρ = ${significant(Math.log(ridge))}`,
+      value: `${formatSignificant(Math.exp(logLambda), 3)}, ${formatSignificant(ridge, 3)}`,
+      note: `log λ = ${formatSignificant(logLambda)}, log ρ = ${formatSignificant(Math.log(ridge))}`,
     },
   };
 }

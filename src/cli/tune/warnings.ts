@@ -1,6 +1,6 @@
 /** The warnings that a user should read before trusting the chosen penalty. */
 import type { TuneResult } from '../../index.ts';
-import { shown } from '../io.ts';
+import { formatValue } from '../io.ts';
 import { formatNames } from '../wording.ts';
 import { findDependences } from './columns.ts';
 import type { TuningData } from './data.ts';
@@ -34,7 +34,7 @@ export function listWarnings(findings: Findings): string[] {
 
 function warnOfConstantColumns({ constant }: TuningData): string[] {
   if (constant.length === 0) return [];
-  const names = formatNames(constant.map(shown));
+  const names = formatNames(constant.map(formatValue));
   return [`${names}: constant in all rows, so that nothing can be learned from ${constant.length > 1 ? 'them' : 'it'}`];
 }
 
@@ -45,7 +45,7 @@ function warnOfOtherSolutions({ data, result, epsilon }: Findings): string[] {
   const [{ equicorrelation }] = samples;
   // The threshold at which the certificate fails. The certificate looks at squares, hence the root.
   const which = describeCollinearColumns(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
-  const where = which.length > 0 ? which : equicorrelation.map((feature) => shown(names[feature]));
+  const where = which.length > 0 ? which : equicorrelation.map((feature) => formatValue(names[feature]));
   return [
     `the solution is not unique and its derivative not certified: columns are collinear (${formatNames(where)}); other coefficients predict as well. ${REMEDY}`,
   ];
@@ -68,14 +68,14 @@ function describeCollinearColumns({ scaled }: TuningData, features: readonly num
   const names = scaled.featureNames;
   const found = findDependences(scaled, features, tolerance).filter(({ on }) => on.length > 0);
   return found.map(({ column, on }) => {
-    const others = formatNames(on.map((each) => shown(names[each])));
-    return `${shown(names[column])} ${on.length === 1 ? 'repeats' : 'combines'} ${others}`;
+    const others = formatNames(on.map((each) => formatValue(names[each])));
+    return `${formatValue(names[column])} ${on.length === 1 ? 'repeats' : 'combines'} ${others}`;
   });
 }
 
 function warnOfExtremes({ data, result, grid }: Findings): string[] {
   const { penalty, value, beta } = result;
-  const target = shown(data.scaled.target);
+  const target = formatValue(data.scaled.target);
   if (beta.every((each) => each === 0)) {
     return [`nothing is selected: by this criterion no feature explains ${target} better than its mean`];
   }

@@ -1,5 +1,5 @@
 /** An estimate of the smallest singular value of a matrix that is known only by linear solves with it. */
-import { breathe, inTurns } from '../../backends/event-loop.ts';
+import { runInTurns, yieldIfTurnIsOver } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { dot } from './matrices.ts';
 import { findSingularValues, norm, normalise } from './singular-values.ts';
@@ -40,7 +40,7 @@ export async function estimateSmallestSingularValue(
   const diagonal: number[] = [];
   const above: number[] = [];
   for (let step = 0; step < Math.min(iterations, n); step++) {
-    await breathe(); // other tasks may run: the solves of many samples resolve together
+    await yieldIfTurnIsOver(); // other tasks may run: the solves of many samples resolve together
     const p = orthogonalise(checkVector('solve', await solve(right[step]), n), left);
     diagonal.push(norm(p));
     if (diagonal[step] <= BREAKDOWN * Math.max(...diagonal)) break;
@@ -52,7 +52,7 @@ export async function estimateSmallestSingularValue(
     above.push(size);
     right.push(normalise(q));
   }
-  return 1 / (await inTurns(findSingularValues(makeBidiagonal(diagonal, above), diagonal.length))).largest;
+  return 1 / (await runInTurns(findSingularValues(makeBidiagonal(diagonal, above), diagonal.length))).largest;
 }
 
 function checkVector(name: string, values: ArrayLike<number>, n: number): Float64Array {

@@ -1,13 +1,13 @@
 /** Where a Lasso path starts: the least penalty at which every penalised coefficient is 0. */
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { centreColumns, correlate, project, totals } from '../../solvers/lasso/design.ts';
-import { column } from '../../solvers/monitor.ts';
+import { asColumn } from '../../solvers/monitor.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
-import { endToEnd } from '../../tensor/move-kernels.ts';
+import { joinEndToEnd } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { lasso } from './lasso.ts';
-import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
+import { type CheckedLasso, checkLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { appendExtremes, checkExtremes } from './ranges.ts';
 
 /** Options of `largestPenalty`, which are those of `lasso`. */
@@ -67,7 +67,7 @@ interface LargestPenalties {
 async function findLargest(options: LargestPenaltyOptions): Promise<LargestPenalties> {
   const { X, y, weights, masks, signal } = options;
   signal?.throwIfAborted();
-  const checked = checkedLasso({ ...options, logLambda: 0 });
+  const checked = checkLasso({ ...options, logLambda: 0 });
   const numbers = weights && (await unlessAborted(weights.data(), signal));
   const wrong = numbers?.findIndex((weight) => !(weight >= 0 && Number.isFinite(weight))) ?? -1;
   if (numbers && wrong >= 0) {
@@ -136,7 +136,7 @@ function computePeaks(
     // takes off.
     const counted = (terms: Tensor): Tensor => project({ masks, intercept: false }, terms);
     const terms = fitted ? sum(absolute(y), absolute(fitted)) : absolute(y);
-    const all = intercept ? sum(terms, column(meanOf(reduceRows('sum', [counted(terms)])))) : terms;
+    const all = intercept ? sum(terms, asColumn(meanOf(reduceRows('sum', [counted(terms)])))) : terms;
     const noise = elementwise('scale', [product(counted(all), absolute(design.X))], [units * context.epsilon, 0]);
     const telling = elementwise('multiply', [moment, elementwise('greater', [moment, noise])]);
     const nothing = context.constant({ kind: 'fill', value: 0 }, [1]);
@@ -144,7 +144,7 @@ function computePeaks(
       ? elementwise('select', [weights, elementwise('divide', [telling, weights]), nothing])
       : telling;
     const notFinite = [traced.X, traced.y, ...(masks ? [masks] : [])].map((x) => reduceAll('countNotFinite', x));
-    const peaks = endToEnd(reduceRows('maximum', [relative]), notFinite.reduce(sum));
+    const peaks = joinEndToEnd(reduceRows('maximum', [relative]), notFinite.reduce(sum));
     return [appendExtremes(peaks, { masks })];
 
     /** The mean of each problem over the rows that count, from sums over them. */

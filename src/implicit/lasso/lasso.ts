@@ -5,8 +5,8 @@ import type { LinearReport } from '../certificate.ts';
 import type { LassoCertificate } from './certificate.ts';
 import type { LassoInterval } from './interval.ts';
 import { moveToOneArena } from './option-tensors.ts';
-import { type CheckedLasso, checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
-import { madeOf, type Prepared, prepare } from './program.ts';
+import { type CheckedLasso, checkLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
+import { type Prepared, prepareDesign, preparedTensors } from './program.ts';
 import { type LassoReport, SolvedLasso } from './solved-lasso.ts';
 
 export type { LassoReport };
@@ -53,11 +53,11 @@ export interface LassoSolution {
  */
 export function lasso(given: LassoOptions): LassoSolution {
   const options = moveToOneArena(readOptions('lasso', given, LASSO_OPTIONS, 'X', 'y', 'logLambda'));
-  const checked = checkedLasso(options);
+  const checked = checkLasso(options);
   options.signal?.throwIfAborted();
-  return checked.engine.wholly(() => {
-    const prepared = prepare(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
-    return lassoOf(checked, prepared, options, madeOf(prepared));
+  return checked.engine.runOrFree(() => {
+    const prepared = prepareDesign(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
+    return solvePreparedLasso(checked, prepared, options, preparedTensors(prepared));
   });
 }
 
@@ -65,7 +65,7 @@ export function lasso(given: LassoOptions): LassoSolution {
  * Solves with an X that has been prepared.
  * @param owned tensors that are freed with the solution
  */
-export function lassoOf(
+export function solvePreparedLasso(
   checked: CheckedLasso,
   prepared: Prepared,
   options: LassoOptions,

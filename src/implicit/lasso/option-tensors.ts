@@ -15,7 +15,7 @@ export function moveToOneArena<Options extends Pick<LassoOptions, 'X'>>(options:
   const arena = Arena.of(tensorsOf(options));
   if (!arena) return options;
   const engine = engineOf('X', options.X);
-  return replaceTensors(options, (tensor) => (tensor.arena || tensor.node ? tensor : engine.useIn(arena, tensor)));
+  return replaceTensors(options, (tensor) => (tensor.arena || tensor.node ? tensor : engine.aliasIn(arena, tensor)));
 }
 
 /** The tensors among the options, except those that cannot be computed with: these are refused later, by name. */

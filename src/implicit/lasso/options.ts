@@ -1,12 +1,12 @@
 /** Options of a Lasso solve, and their checks. */
-import { AT_LEAST_0, BOOLEAN, checkFinite, isList, isListOf, refusal } from '../../arguments/check.ts';
+import { AT_LEAST_0, BOOLEAN, checkFinite, createArgumentError, isList, isListOf } from '../../arguments/check.ts';
 import type { Checks } from '../../arguments/options.ts';
 import { KINK_UNITS } from '../../autodiff/kinks.ts';
 import { HOST_BACKENDS } from '../../backends/kernels.ts';
 import type { LassoMethod } from '../../solvers/lasso/solve.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { engineOf } from '../../tensor/engine-of.ts';
-import { describe } from '../../tensor/shape.ts';
+import { formatShape } from '../../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
 import { checkCount, checkFailurePolicy, checkOneOf, checkPositive, LIMIT_OPTIONS } from '../options.ts';
@@ -139,33 +139,35 @@ export interface CheckedLasso {
 }
 
 /** Checks all options. @throws RangeError that names the option, its value and what is allowed */
-export function checkedLasso(options: LassoOptions): CheckedLasso {
+export function checkLasso(options: LassoOptions): CheckedLasso {
   const { X, y, logLambda, weights, ridge, masks, initial } = options;
   const tensors = Object.entries({ X, y, logLambda, weights, ridge, masks, initial }).filter(([, given]) =>
     isTensor(given),
   );
   checkTogether('lasso', Object.fromEntries(tensors) as Record<string, Tensor>);
-  if (X.shape.length !== 2) throw new RangeError(`X: the shape is ${describe(X.shape)}; it must be [rows, features]`);
+  if (X.shape.length !== 2)
+    throw new RangeError(`X: the shape is ${formatShape(X.shape)}; it must be [rows, features]`);
   const [rows, features] = X.shape;
   if ((y.shape.length !== 1 && y.shape.length !== 2) || y.shape[y.shape.length - 1] !== rows) {
     throw new RangeError(
-      `y: the shape is ${describe(y.shape)}; X of shape ${describe(X.shape)} needs [${rows}] or [batch, ${rows}]`,
+      `y: the shape is ${formatShape(y.shape)}; X of shape ${formatShape(X.shape)} needs [${rows}] or [batch, ${rows}]`,
     );
   }
   if (masks && (masks.shape.length !== 2 || masks.shape[1] !== rows)) {
-    throw new RangeError(`masks: the shape is ${describe(masks.shape)}; it must be [groups, ${rows}]`);
+    throw new RangeError(`masks: the shape is ${formatShape(masks.shape)}; it must be [groups, ${rows}]`);
   }
   if (masks?.node) throw new Error('masks: they are being differentiated; a solution has no derivative in its masks');
   if (weights && (weights.shape.length > 2 || weights.shape[weights.shape.length - 1] !== features)) {
     throw new RangeError(
-      `weights: the shape is ${describe(weights.shape)}; it must be [${features}] or [batch, ${features}]`,
+      `weights: the shape is ${formatShape(weights.shape)}; it must be [${features}] or [batch, ${features}]`,
     );
   }
-  if (typeof ridge === 'number' && ridge < 0) throw refusal('ridge: it', ridge, 'a finite number of at least 0');
+  if (typeof ridge === 'number' && ridge < 0)
+    throw createArgumentError('ridge: it', ridge, 'a finite number of at least 0');
   const groups = masks?.shape[0] ?? 1;
   const batch = batchOf(options, groups);
   if (initial && (initial.shape.length !== 2 || initial.shape[0] !== batch || initial.shape[1] !== features)) {
-    throw new RangeError(`initial: the shape is ${describe(initial.shape)}; it must be [${batch}, ${features}]`);
+    throw new RangeError(`initial: the shape is ${formatShape(initial.shape)}; it must be [${batch}, ${features}]`);
   }
   // Any of these may belong to a Program that is being traced, in which nothing can be solved.
   for (const name of ['y', 'logLambda', 'weights', 'ridge'] as const) {
@@ -201,7 +203,7 @@ function batchOf({ y, logLambda, weights, ridge = 0 }: LassoOptions, groups: num
 
 function lengthOf(name: string, value: number | readonly number[] | Tensor): number {
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw refusal(`${name}: it`, value, 'finite');
+    if (!Number.isFinite(value)) throw createArgumentError(`${name}: it`, value, 'finite');
     return 1;
   }
   if (isList(value)) {
@@ -209,9 +211,9 @@ function lengthOf(name: string, value: number | readonly number[] | Tensor): num
     checkFinite(name, value);
     return value.length;
   }
-  if (!isTensor(value)) throw refusal(`${name}: it`, value, 'a number, a list of numbers or a tensor');
+  if (!isTensor(value)) throw createArgumentError(`${name}: it`, value, 'a number, a list of numbers or a tensor');
   const { shape, size } = value;
-  if (shape.length > 1) throw new RangeError(`${name}: the shape is ${describe(shape)}; it must be [1] or [batch]`);
+  if (shape.length > 1) throw new RangeError(`${name}: the shape is ${formatShape(shape)}; it must be [1] or [batch]`);
   return size;
 }
 
@@ -262,7 +264,7 @@ function selectionOf(selection: LassoSelection, features: number): LassoSettings
   if (selection === 'lars') return 1;
   const numbers = typeof selection === 'number' ? [selection] : selection;
   if (!isListOf(numbers, (q) => typeof q === 'number' && q >= 0 && q <= 1)) {
-    throw refusal('selection: it', selection, "'weak', 'lars', or numbers from 0 to 1");
+    throw createArgumentError('selection: it', selection, "'weak', 'lars', or numbers from 0 to 1");
   }
   if (typeof selection !== 'number' && numbers.length !== features) {
     throw new RangeError(`selection: it holds ${numbers.length} numbers; there are ${features} features`);

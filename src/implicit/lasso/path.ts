@@ -1,19 +1,19 @@
 /** The Lasso path: solutions for a range of penalties. */
-import { checkFor, isList, refusal } from '../../arguments/check.ts';
+import { createArgumentCheck, createArgumentError, isList } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
-import { breathe } from '../../backends/event-loop.ts';
+import { yieldIfTurnIsOver } from '../../backends/event-loop.ts';
 import { concat } from '../../tensor/arrange.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { engineOf } from '../../tensor/engine-of.ts';
-import { describe } from '../../tensor/shape.ts';
+import { formatShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkCount, checkPositive } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import { finiteLargestPenalty, type LargestPenaltyOptions } from './largest-penalty.ts';
-import { type LassoReport, type LassoSolution, lassoOf } from './lasso.ts';
+import { type LassoReport, type LassoSolution, solvePreparedLasso } from './lasso.ts';
 import { moveToOneArena, replaceTensors, tensorsOf } from './option-tensors.ts';
-import { checkedLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
-import { prepare } from './program.ts';
+import { checkLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
+import { prepareDesign } from './program.ts';
 
 /** A penalty this far below λ_max, on the log scale, is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
@@ -47,7 +47,7 @@ const PATH_OPTIONS: Checks<LassoPathOptions> = {
   ...OF_A_PATH,
   count: 0,
   depth: 0,
-  logLambda: checkFor('a list of numbers', (value) => isList(value) && value.length > 0),
+  logLambda: createArgumentCheck('a list of numbers', (value) => isList(value) && value.length > 0),
   chunk: 0,
 };
 
@@ -75,10 +75,10 @@ export async function lassoPath(given: LassoPathOptions): Promise<LassoPath> {
   const engine = engineOf('X', options.X);
   // Tensors that a tape follows are needed as long as the tape: they belong to the differentiated function.
   if (tensorsOf(options).some(({ node }) => node)) return computePath(engine, moveToOneArena(options));
-  return engine.inArena((arena) =>
+  return engine.runInArena((arena) =>
     computePath(
       engine,
-      replaceTensors(options, (tensor) => engine.useIn(arena, tensor)),
+      replaceTensors(options, (tensor) => engine.aliasIn(arena, tensor)),
     ),
   );
 }
@@ -90,11 +90,11 @@ async function computePath(
   const limits = createRunLimits(problem);
   const { y, masks } = problem;
   if (y.shape.length !== 1 && y.shape[0] !== 1) {
-    throw new RangeError(`y: the shape is ${describe(y.shape)}; a path is that of one right-hand side, [rows]`);
+    throw new RangeError(`y: the shape is ${formatShape(y.shape)}; a path is that of one right-hand side, [rows]`);
   }
   if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
   const values = logLambda ?? (await equallySpaced(problem, count, depth));
-  const { settings } = checkedLasso({ ...problem, logLambda: values });
+  const { settings } = checkLasso({ ...problem, logLambda: values });
   const rising = values.findIndex((value, index) => value > values[index - 1]);
   if (rising >= 0) {
     throw new RangeError(
@@ -103,7 +103,7 @@ async function computePath(
   }
   const usual = settings.solver === 'coordinate-descent' ? HOST_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
-  const prepared = prepare(engine, problem.X, masks, settings.intercept, values.length);
+  const prepared = prepareDesign(engine, problem.X, masks, settings.intercept, values.length);
   const solutions: LassoSolution[] = [];
   for (let start = 0; start < values.length; start += length) {
     limits.signal?.throwIfAborted(); // before anything is made for the chunk
@@ -111,13 +111,13 @@ async function computePath(
     const initial = repeatLastRow(solutions.at(-1)?.beta, own.length);
     try {
       const options = { ...problem, logLambda: own, ...(initial && { initial }) };
-      const checked = checkedLasso(options);
+      const checked = checkLasso(options);
       const limited = { ...checked, settings: { ...checked.settings, limits } };
-      solutions.push(lassoOf(limited, prepared, options));
+      solutions.push(solvePreparedLasso(limited, prepared, options));
     } finally {
       initial?.dispose();
     }
-    await breathe();
+    await yieldIfTurnIsOver();
   }
   return {
     logLambda: values,
@@ -133,7 +133,8 @@ function createRunLimits(limits: LimitOptions): RunLimits {
 }
 
 async function equallySpaced(problem: LargestPenaltyOptions, count = 100, depth = Math.log(1000)): Promise<number[]> {
-  if (checkCount('count', count) > MAXIMUM_COUNT) throw refusal('count: it', count, `at most ${MAXIMUM_COUNT}`);
+  if (checkCount('count', count) > MAXIMUM_COUNT)
+    throw createArgumentError('count: it', count, `at most ${MAXIMUM_COUNT}`);
   checkPositive('depth', depth);
   const largest = await finiteLargestPenalty(problem);
   return Array.from({ length: count }, (_, index) => largest - (count === 1 ? 0 : (depth * index) / (count - 1)));

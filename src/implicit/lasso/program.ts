@@ -13,7 +13,7 @@ import { kinkToleranceOf, type LassoProblem, perProblem, preActivationOf } from 
 import { solveLasso } from '../../solvers/lasso/solve.ts';
 import { supportSystem } from '../../solvers/lasso/support.ts';
 import { solveLinear } from '../../solvers/linear.ts';
-import { column } from '../../solvers/monitor.ts';
+import { asColumn } from '../../solvers/monitor.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { combine, elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
@@ -56,7 +56,7 @@ function runNamed<Output extends string>(
  * Computes what all solves with X share.
  * @param batch expected number of problems: it decides whether forming XᵀX pays
  */
-export function prepare(
+export function prepareDesign(
   engine: Engine,
   X: Tensor,
   masks: Tensor | undefined,
@@ -73,7 +73,7 @@ export function prepare(
 }
 
 /** The tensors that `prepare` created; the masks belong to the caller. */
-export function madeOf({ masks: _, ...made }: Prepared): Tensor[] {
+export function preparedTensors({ masks: _, ...made }: Prepared): Tensor[] {
   return Object.values(made);
 }
 
@@ -88,8 +88,8 @@ function createProblem(
   const constant = (value: number, shape: readonly number[]): Tensor =>
     context.constant({ kind: 'fill', value }, shape);
   const zeros = constant(0, [batch, rows]);
-  const centred = settings.intercept ? elementwise('subtract', [y, column(meanOfRows(y))]) : y;
-  const factor = column(perProblem(elementwise('exp', [logLambda]), batch));
+  const centred = settings.intercept ? elementwise('subtract', [y, asColumn(meanOfRows(y))]) : y;
+  const factor = asColumn(perProblem(elementwise('exp', [logLambda]), batch));
   return {
     design,
     y: elementwise('add', [zeros, centred]),
@@ -253,7 +253,7 @@ export function computeGradients(
       logLambda: () => reduceRows('dot', [penalty, signed]),
       weights: () => {
         const factor = elementwise('exp', [traced.logLambda as Tensor]);
-        return elementwise('multiply', [column(perProblem(factor, checked.batch)), signed]);
+        return elementwise('multiply', [asColumn(perProblem(factor, checked.batch)), signed]);
       },
       ridge: () => elementwise('negate', [reduceRows('dot', [beta, w])]),
     };
@@ -313,13 +313,13 @@ function rightHandSide(problem: LassoProblem, traced: Named, signs: Tensor, { ba
   }
   if (yTangent) terms.push(correlate(design, project(design, yTangent)));
   const penalties = [
-    ...(logLambdaTangent ? [times(penalty, column(perProblem(logLambdaTangent, batch)))] : []),
+    ...(logLambdaTangent ? [times(penalty, asColumn(perProblem(logLambdaTangent, batch)))] : []),
     ...(weightsTangent
-      ? [times(column(perProblem(elementwise('exp', [traced.logLambda as Tensor]), batch)), weightsTangent)]
+      ? [times(asColumn(perProblem(elementwise('exp', [traced.logLambda as Tensor]), batch)), weightsTangent)]
       : []),
   ];
   for (const change of penalties) terms.push(elementwise('negate', [times(change, signs)]));
-  if (ridgeTangent) terms.push(elementwise('negate', [times(beta, column(perProblem(ridgeTangent, batch)))]));
+  if (ridgeTangent) terms.push(elementwise('negate', [times(beta, asColumn(perProblem(ridgeTangent, batch)))]));
   return terms.reduce((a, b) => elementwise('add', [a, b]), elementwise('scale', [beta], [0, 0]));
 }
 

@@ -1,7 +1,7 @@
 /** Checks the ranges of arguments on the device. Their extremes are read together with numbers that are read anyway. */
 import { totals } from '../../solvers/lasso/design.ts';
 import { elementwise, reduceAll } from '../../tensor/kernels.ts';
-import { endToEnd } from '../../tensor/move-kernels.ts';
+import { joinEndToEnd } from '../../tensor/move-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** Arguments with a range: weights and ridge ≥ 0; masks [groups, rows] from 0 to 1, each with a row that counts. */
@@ -19,7 +19,7 @@ export function appendExtremes(numbers: Tensor, ranged: Ranged): Tensor {
   const { masks } = ranged;
   const extremes = NAMES.flatMap((name) => (ranged[name] ? [least(ranged[name])] : []));
   if (masks) extremes.push(greatest(masks), least(totals(masks)));
-  return extremes.reduce(endToEnd, numbers);
+  return extremes.reduce(joinEndToEnd, numbers);
 }
 
 /**

@@ -1,12 +1,12 @@
 /** A Lasso solution with all that it is asked for later: derivatives, certificate and intervals. */
 import type { CustomOperation } from '../../autodiff/custom.ts';
-import { inTurns } from '../../backends/event-loop.ts';
+import { runInTurns } from '../../backends/event-loop.ts';
 import { type SolveReport, worstOf } from '../../solvers/report.ts';
-import { recorded } from '../../tensor/operations.ts';
+import { recordOperation } from '../../tensor/operations.ts';
 import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
-import { awaiting } from '../reporting.ts';
+import { withAwaited } from '../reporting.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import type { LassoNumbers } from './analysis.ts';
@@ -84,7 +84,7 @@ export class SolvedLasso {
   certificate(): Promise<LassoCertificate> {
     const { signal } = this;
     this.examined ??= unlessAborted(
-      this.readNumbers().then((read) => inTurns(certifyLasso(read), signal)),
+      this.readNumbers().then((read) => runInTurns(certifyLasso(read), signal)),
       signal,
     );
     return this.examined;
@@ -102,7 +102,7 @@ export class SolvedLasso {
     const [read, v] = await unlessAborted(Promise.all([this.readNumbers(), cotangent.data()]), signal);
     const intervals: LassoInterval[] = [];
     for (let problem = 0; problem < batch; problem++) {
-      intervals.push(await unlessAborted(inTurns(lassoInterval(read, problem, v), signal), signal));
+      intervals.push(await unlessAborted(runInTurns(lassoInterval(read, problem, v), signal), signal));
     }
     return intervals;
   }
@@ -148,7 +148,7 @@ export class SolvedLasso {
     const ranged: Ranged = { weights: this.given.weights, ridge: this.given.ridge, masks: this.prepared.masks };
     const inRange = gaps.then((read) => checkExtremes(read.subarray(batch), ranged));
     inRange.catch(() => {}); // the report and β reject with it
-    const { report, outputs } = this.course.solved(
+    const { report, outputs } = this.course.completeForward(
       solved.summary,
       [solved.beta],
       async (read): Promise<LassoReport> => {
@@ -157,7 +157,7 @@ export class SolvedLasso {
       },
     );
     // A wrong argument is not a solve that failed: β rejects even if onFailure is report.
-    const beta = Object.values(ranged).some(Boolean) ? awaiting(engine, outputs[0], inRange) : outputs[0];
+    const beta = Object.values(ranged).some(Boolean) ? withAwaited(engine, outputs[0], inRange) : outputs[0];
     return { beta, report };
   }
 
@@ -192,7 +192,7 @@ export class SolvedLasso {
     const byName: Readonly<Partial<Record<Variable, Tensor>>> = { X: this.options.X, ...this.given };
     const variables = VARIABLES.filter((name) => byName[name] !== undefined);
     const inputs = variables.map((name) => byName[name] as Tensor);
-    recorded('custom', inputs, this.beta, this.createOperation(variables, inputs));
+    recordOperation('custom', inputs, this.beta, this.createOperation(variables, inputs));
   }
 
   private createOperation(variables: readonly Variable[], arguments_: readonly Tensor[]): CustomOperation {
@@ -208,7 +208,7 @@ export class SolvedLasso {
       }),
       pullback: (cotangent, needed) => {
         const wanted = variables.filter((_, index) => needed[index]);
-        const results = course.linear('backward', (run) => {
+        const results = course.runLinear('backward', (run) => {
           const at = { kept: this.differentiated, cotangent, wanted };
           const made = computeGradients(engine, checked, prepared, given, at, run);
           return { summary: made.summary, marked: [], tensors: wanted.map((name) => made[name]) };
@@ -216,7 +216,7 @@ export class SolvedLasso {
         return needed.map((each) => (each ? results.shift() : undefined));
       },
       pushforward: (tangents) =>
-        course.linear('tangent', (run) => {
+        course.runLinear('tangent', (run) => {
           const at = { kept: this.differentiated, tangents: named(tangents) };
           const made = computeTangent(engine, checked, prepared, given, at, run);
           return { summary: made.summary, marked: [], tensors: [made.tangent] };

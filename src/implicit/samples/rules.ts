@@ -1,6 +1,6 @@
 /** The rule of each operation: on which samples its output depends, given the same for its inputs. */
 
-import { attribute } from '../../autodiff/attributes.ts';
+import { readAttribute } from '../../autodiff/attributes.ts';
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import type { OperationName } from '../../autodiff/definable.ts';
 import type { Entry } from '../../autodiff/linearisation.ts';
@@ -120,7 +120,7 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
   ...{ negate: same, exp: same, log: same, sqrt: same, square: same, tanh: same, sigmoid: same, relu: same, abs: same },
   ...{ softThreshold: same, leakyRelu: same, elu: same, clip: same, softplus: same, softsign: same, arctan: same },
   ...{ dropout: same, reshape: same },
-  scale: ([x], { attributes }) => (attribute<number>(attributes, 'factor') === 0 ? undefined : x),
+  scale: ([x], { attributes }) => (readAttribute<number>(attributes, 'factor') === 0 ? undefined : x),
   ...{ add: elementwise, subtract: elementwise, maximum: elementwise, minimum: elementwise },
   multiply: product,
   divide: quotient,
@@ -135,15 +135,15 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
       broadcastOwners(bias, shape, output.shape),
     ),
   slice: ([x], { inputs: [{ shape }], output, attributes }) =>
-    readOwners(x, slicedLayout(shape, attribute<Shape>(attributes, 'starts')), output.shape),
+    readOwners(x, slicedLayout(shape, readAttribute<Shape>(attributes, 'starts')), output.shape),
   pad: ([x], { inputs: [{ shape }], output, attributes }) => {
     const result = new Int32Array(output.size).fill(NONE);
-    placeOwners(result, x, shape, { to: output.shape, starts: attribute<Shape>(attributes, 'starts') });
+    placeOwners(result, x, shape, { to: output.shape, starts: readAttribute<Shape>(attributes, 'starts') });
     return result;
   },
   broadcast: ([x], { inputs: [{ shape }], output }) => broadcastOwners(x, shape, output.shape),
   concat: (inputs, { inputs: tensors, output, attributes }) => {
-    const axis = attribute<number>(attributes, 'axis');
+    const axis = readAttribute<number>(attributes, 'axis');
     const result = new Int32Array(output.size).fill(NONE);
     let start = 0;
     for (const [index, { shape }] of tensors.entries()) {
@@ -154,17 +154,17 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
     return result;
   },
   gather: ([x], { output: { shape, size }, attributes }) => {
-    const indices = attribute<readonly number[]>(attributes, 'indices');
+    const indices = readAttribute<readonly number[]>(attributes, 'indices');
     return takeRows(x, size / shape[0], shape[0], (row) => [indices[row]]);
   },
   scatterAdd: ([x], { output: { shape, size }, attributes }) => {
     const sources: number[][] = Array.from({ length: shape[0] }, () => []);
-    for (const [at, row] of attribute<readonly number[]>(attributes, 'indices').entries()) sources[row].push(at);
+    for (const [at, row] of readAttribute<readonly number[]>(attributes, 'indices').entries()) sources[row].push(at);
     return takeRows(x, size / shape[0], shape[0], (row) => sources[row]);
   },
   sum: ([x], { inputs: [{ shape }], output, attributes }) => {
     if (!x) return undefined;
-    const axes = attribute<readonly number[]>(attributes, 'axes');
+    const axes = readAttribute<readonly number[]>(attributes, 'axes');
     const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
     const result = new Int32Array(output.size).fill(NONE);
     for (const [at, place] of placesOf(broadcastLayout(kept, shape), shape).entries()) {
@@ -173,7 +173,7 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
     return result;
   },
   transpose: ([x], { inputs: [{ shape }], output, attributes }) =>
-    readOwners(x, permutedLayout(shape, attribute<readonly number[]>(attributes, 'permutation')), output.shape),
+    readOwners(x, permutedLayout(shape, readAttribute<readonly number[]>(attributes, 'permutation')), output.shape),
   custom: (inputs, { output, attributes }) => {
     const { isRowwise } = attributes as CustomOperation;
     const [rows] = output.shape;

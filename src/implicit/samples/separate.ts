@@ -1,6 +1,6 @@
 /** A numerical check that rows do not depend on one another, for functions whose trace leaves this open. */
 import type { CustomOperation } from '../../autodiff/custom.ts';
-import { linearised } from '../../autodiff/jacobian-products.ts';
+import { createLinearisation } from '../../autodiff/jacobian-products.ts';
 import { selectablesOn } from '../../autodiff/kinked-operations.ts';
 import { random } from '../../data/random.ts';
 import { sizeOf } from '../../tensor/shape.ts';
@@ -32,7 +32,7 @@ async function checkRowsAt(system: ImplicitSystem, x: Tensor): Promise<void> {
           const values = Float64Array.from({ length: sizeOf(shape) }, () => draws.uniform());
           return x.context.upload(values, shape, x);
         });
-    const linear = linearised(tape, { selection });
+    const linear = createLinearisation(tape, { selection });
     const groups = Array.from({ length: Math.ceil(Math.log2(batch)) }, (_, bit) =>
       [0, 1].map((side) => (row: number) => ((row >> bit) & 1) === side),
     ).flat();

@@ -1,10 +1,10 @@
 /** Proximal gradient iterations for a batch of Lasso problems. */
-import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
+import { combine, divideOrZero, elementwise, reduceRows } from '../../tensor/kernels.ts';
 import { proximalGradientRows } from '../../tensor/loop-kernels.ts';
-import { endToEnd, padColumns } from '../../tensor/move-kernels.ts';
+import { joinEndToEnd, padColumns } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { Begun } from '../iteration.ts';
-import { column } from '../monitor.ts';
+import { asColumn } from '../monitor.ts';
 import { applyHessian, applySoftThreshold, type LassoProblem, leastSize, scaleOf } from './problem.ts';
 
 /**
@@ -24,7 +24,7 @@ export function proximalGradient(
   const [batch, features] = penalty.shape;
   const largest = elementwise('add', [ridge, design.bound]);
   const step = elementwise('reciprocal', [largest]);
-  const threshold = elementwise('multiply', [penalty, column(step)]);
+  const threshold = elementwise('multiply', [penalty, asColumn(step)]);
   // ‖w − β⁺‖ is a residual for step size 1/L; the tolerance is for step size 1/h.
   const rescaling = elementwise('divide', [largest, scaleOf(problem)]);
   const proximal = (w: Tensor): Tensor => {
@@ -39,12 +39,12 @@ export function proximalGradient(
   const relative = (w: Tensor, next: Tensor): Tensor => {
     const moved = reduceRows('norm', [elementwise('subtract', [w, next])]);
     const size = elementwise('add', [reduceRows('norm', [next]), least]);
-    return elementwise('multiply', [rescaling, ratio(moved, size)]);
+    return elementwise('multiply', [rescaling, divideOrZero(moved, size)]);
   };
   const common: Pick<Begun, 'keeps' | 'solution' | 'whole'> = { keeps: 'next', solution: (x) => x };
   // Host backends have other methods. Without XᵀPX an iteration needs X, which is too large for one workgroup.
   if (design.gram && !context.runsOnHost && features <= context.widestIteration) {
-    const scalars = endToEnd(endToEnd(step, ridge), endToEnd(rescaling, least));
+    const scalars = joinEndToEnd(joinEndToEnd(step, ridge), joinEndToEnd(rescaling, least));
     const operands = { accelerated, gram: padColumns(design.gram), moment, threshold, scalars };
     common.whole = (x, state, rule) => proximalGradientRows(x, state, { ...operands, ...rule });
   }

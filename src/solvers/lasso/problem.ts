@@ -1,7 +1,7 @@
 /** A batch of Lasso problems, ½‖y − Xβ‖²_P + Σⱼ tⱼ|βⱼ| + ½ρ‖β‖², and the conditions that their solutions satisfy. */
-import { combine, elementwise, ratio, reduceRows } from '../../tensor/kernels.ts';
+import { combine, divideOrZero, elementwise, reduceRows } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { column, repeatForBatch } from '../monitor.ts';
+import { asColumn, repeatForBatch } from '../monitor.ts';
 import { applyGram, correlate, type Design, errorOf, project } from './design.ts';
 
 /** Tensors are those of the Program being traced. */
@@ -86,7 +86,7 @@ export function leastSize(problem: LassoProblem, moment: Tensor): Tensor {
 
 /** A distance relative to the size of β, [batch]. @param least see leastSize */
 export function makeRelative(beta: Tensor, distance: Tensor, least: Tensor): Tensor {
-  return ratio(distance, elementwise('add', [reduceRows('norm', [beta]), least]));
+  return divideOrZero(distance, elementwise('add', [reduceRows('norm', [beta]), least]));
 }
 
 /** Rounding of that relative residual, [batch]: ε(1 + L/h + ‖XᵀPy‖/(h‖β‖)). */
@@ -94,7 +94,7 @@ export function roundingOf(problem: LassoProblem, moment: Tensor, beta: Tensor):
   const { epsilon } = beta.context;
   const h = scaleOf(problem);
   const size = elementwise('add', [reduceRows('norm', [beta]), leastSize(problem, moment)]);
-  const share = ratio(elementwise('divide', [reduceRows('norm', [moment]), h]), size);
+  const share = divideOrZero(elementwise('divide', [reduceRows('norm', [moment]), h]), size);
   const curvature = elementwise('divide', [elementwise('add', [problem.ridge, problem.design.bound]), h]);
   return elementwise('scale', [elementwise('add', [share, curvature])], [epsilon, epsilon]);
 }
@@ -152,7 +152,7 @@ export function dualityGap(problem: LassoProblem, beta: Tensor, { correlation, e
 export function kinkToleranceOf({ penalty }: LassoProblem, moment: Tensor, units: number): Tensor {
   const { epsilon } = penalty.context;
   const rounding = elementwise('scale', [reduceRows('maximumAbsolute', [moment])], [(units * epsilon) / 16, 0]);
-  return elementwise('add', [elementwise('scale', [penalty], [units * epsilon, 0]), column(rounding)]);
+  return elementwise('add', [elementwise('scale', [penalty], [units * epsilon, 0]), asColumn(rounding)]);
 }
 
 /** Turns [1] or [batch] into [batch]. */

@@ -5,10 +5,10 @@
 import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { conjugateGradients } from '../conjugate-gradients.ts';
-import { plain } from '../iteration.ts';
+import { runPlain } from '../iteration.ts';
 import { krylov } from '../krylov.ts';
 import {
-  column,
+  asColumn,
   countIterations,
   createFreshState,
   initialState,
@@ -198,7 +198,7 @@ function createDescent(
   const floor = elementwise('scale', [curvature], [context.epsilon, context.epsilon]);
   const begin = proximalGradient(context, problem, moment, { accelerated: method === 'fista' });
   return ({ beta, state, aim }) => {
-    const inner = plain(context, begin(beta), { tolerance: aim, floor, limit: most, giveUp: false }, state);
+    const inner = runPlain(context, begin(beta), { tolerance: aim, floor, limit: most, giveUp: false }, state);
     return { beta: inner.x, state: countIterations(takeOverRemaining(state, inner.state)) };
   };
 }
@@ -237,7 +237,7 @@ function polishOnSupport(
   const nearer = elementwise('greater', [before, after]);
   const lower = isLower(objectiveAt(problem, beta, here), objectiveAt(problem, moved, there));
   const taken = elementwise('multiply', [lower, elementwise('maximum', [nearer, isPart])]);
-  const found = elementwise('select', [column(taken), moved, beta]);
+  const found = elementwise('select', [asColumn(taken), moved, beta]);
   return {
     beta: found,
     residual: makeRelative(found, elementwise('select', [taken, after, before]), least),
@@ -257,7 +257,7 @@ function moveUntilZero(beta: Tensor, e: Tensor): { readonly moved: Tensor; reado
   const fastest = elementwise('maximum', [reduceRows('maximum', [rate]), constant(1)]);
   const step = elementwise('reciprocal', [fastest]);
   const moved = combine({ x: beta }, { x: e, coefficient: step });
-  const left = elementwise('subtract', [constant(1), elementwise('multiply', [rate, column(step)])]);
+  const left = elementwise('subtract', [constant(1), elementwise('multiply', [rate, asColumn(step)])]);
   const stays = elementwise('greater', [left, constant(4 * context.epsilon)]);
   const isPart = elementwise('greater', [fastest, constant(1)]);
   return { moved: elementwise('select', [stays, moved, constant(0)]), isPart };

@@ -1,5 +1,5 @@
 /** The content of a checkpoint, and its conversion to bytes and back. */
-import { checkFor, isList, isListOf, OBJECT } from '../../arguments/check.ts';
+import { createArgumentCheck, isList, isListOf, OBJECT } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
 import type { Memory } from '../../layers/layer.ts';
@@ -188,10 +188,10 @@ export interface ModelFromOptions {
 
 const OPTIONS: Checks<ModelFromOptions> = {
   layers: OBJECT,
-  parameters: checkFor('latest or best', (value) => value === 'latest' || value === 'best'),
+  parameters: createArgumentCheck('latest or best', (value) => value === 'latest' || value === 'best'),
 };
 
-const CHECKPOINT = /* @__PURE__ */ checkFor('a checkpoint', (value) => {
+const CHECKPOINT = /* @__PURE__ */ createArgumentCheck('a checkpoint', (value) => {
   const { layers, parameters, memories, training } = (value ?? {}) as Checkpoint;
   const areArrays = (all: readonly NumberArray[]): boolean =>
     isListOf(all, (each: NumberArray) => Boolean(each?.values));
@@ -227,7 +227,7 @@ export function restoreModel(
   model: Model,
   values: readonly NumberArray[] = parameters,
 ): void {
-  engine.lasting(() => {
+  engine.runLasting(() => {
     const own = values.map((one) => createTensor(engine, one));
     const remembered = memories.map(({ numbers, tensors }) => ({
       numbers: new Map(numbers),

@@ -1,7 +1,7 @@
 /**
  * Options for the checkpoints that training writes, and when one is due. The code that writes them is loaded on demand.
  */
-import { FUNCTION, isObject, refusal } from '../../arguments/check.ts';
+import { createArgumentError, FUNCTION, isObject } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 
 /** Says when and why a checkpoint was written. */
@@ -35,7 +35,7 @@ export function readCheckpointOptions(given: CheckpointOptions): CheckpointOptio
     ? Object.entries(every).filter(([, each]) => each !== undefined)
     : [];
   if ((name !== 'epochs' && name !== 'steps') || !Number.isInteger(count) || count < 1 || others.length > 0) {
-    throw refusal('checkpoint: every', every, '{ epochs } or { steps } with a positive integer');
+    throw createArgumentError('checkpoint: every', every, '{ epochs } or { steps } with a positive integer');
   }
   checkExtras('checkpoint', extras);
   return options;
@@ -57,5 +57,6 @@ export function checkExtras(what: string, extras: unknown): void {
   try {
     text = JSON.stringify(extras);
   } catch {}
-  if (extras !== undefined && text === undefined) throw refusal(`${what}: extras`, extras, 'what JSON can hold');
+  if (extras !== undefined && text === undefined)
+    throw createArgumentError(`${what}: extras`, extras, 'what JSON can hold');
 }

@@ -1,12 +1,12 @@
 /** Criteria by which penalties are chosen: one number per candidate, differentiable through the Lasso solutions. */
-import { COUNT, INDEX, refusal } from '../../arguments/check.ts';
+import { COUNT, createArgumentError, INDEX } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
 import { type FoldOptions, foldMasks } from '../../data/folds.ts';
 import { random } from '../../data/random.ts';
 import type { LassoSolution } from '../../implicit/lasso/lasso.ts';
 import { concat } from '../../tensor/arrange.ts';
 import type { Scope } from '../../tensor/engine.ts';
-import { describe } from '../../tensor/shape.ts';
+import { formatShape } from '../../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 
 /** The rows to which the Lasso is fitted. */
@@ -59,7 +59,7 @@ export function heldOut(rows: RowSplit): Criterion {
   checkTogether('heldOut', { X, y });
   if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
     throw new RangeError(
-      `heldOut: X has shape ${describe(X.shape)} and y ${describe(y.shape)}; they must be [rows, features] and [rows]`,
+      `heldOut: X has shape ${formatShape(X.shape)} and y ${formatShape(y.shape)}; they must be [rows, features] and [rows]`,
     );
   }
   return {
@@ -77,7 +77,7 @@ export function heldOut(rows: RowSplit): Criterion {
  */
 export function crossValidation(options?: FoldOptions): Criterion {
   const { folds = 5, seed = 0 } = readOptions('crossValidation', options, { folds: COUNT, seed: INDEX });
-  if (folds < 2) throw refusal('crossValidation: folds', folds, 'an integer from 2');
+  if (folds < 2) throw createArgumentError('crossValidation: folds', folds, 'an integer from 2');
   return {
     name: `${folds}-fold cross-validation`,
     begin(scope, rows) {
@@ -117,7 +117,7 @@ export interface SureOptions {
 export function sure(options: SureOptions): Criterion {
   const { deviation, seed = 0 } = readOptions('sure', options, { deviation: 0, seed: INDEX });
   if (!(Number.isFinite(deviation) && deviation > 0)) {
-    throw refusal('sure: deviation', deviation, 'a finite number > 0, the noise in y');
+    throw createArgumentError('sure: deviation', deviation, 'a finite number > 0, the noise in y');
   }
   return {
     name: "Stein's unbiased risk estimate",

@@ -1,13 +1,13 @@
 /** Evaluates a criterion, and its gradient, at many candidates at once. */
-import { COUNT, has, refusalOfResult } from '../../arguments/check.ts';
+import { COUNT, createResultError, hasMethod } from '../../arguments/check.ts';
 import { valueAndGrad } from '../../autodiff/gradient.ts';
-import { type LassoSolution, lassoOf } from '../../implicit/lasso/lasso.ts';
-import { checkedLasso, type LassoOptions } from '../../implicit/lasso/options.ts';
-import { madeOf, type Prepared, prepare } from '../../implicit/lasso/program.ts';
+import { type LassoSolution, solvePreparedLasso } from '../../implicit/lasso/lasso.ts';
+import { checkLasso, type LassoOptions } from '../../implicit/lasso/options.ts';
+import { type Prepared, prepareDesign, preparedTensors } from '../../implicit/lasso/program.ts';
 import { RunLimits } from '../../implicit/run-limits.ts';
 import { isSolved } from '../../solvers/report.ts';
 import type { Engine, Scope } from '../../tensor/engine.ts';
-import { describe } from '../../tensor/shape.ts';
+import { formatShape } from '../../tensor/shape.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, Judge, RowSplit } from './criteria.ts';
 import type { Penalty } from './penalties.ts';
@@ -38,8 +38,8 @@ export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solv
 /** @throws RangeError where a criterion of the caller's own returns something that is no Judge */
 function beginJudge(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
   const judge = criterion.begin(...given);
-  if (!has(judge, 'judge'))
-    throw refusalOfResult(`criterion: begin of ${criterion.name}`, judge, 'an object with copies and judge');
+  if (!hasMethod(judge, 'judge'))
+    throw createResultError(`criterion: begin of ${criterion.name}`, judge, 'an object with copies and judge');
   COUNT('criterion: copies', judge.copies);
   return judge;
 }
@@ -47,7 +47,7 @@ function beginJudge(criterion: Criterion, ...given: Parameters<Criterion['begin'
 function judgeCandidates({ name }: Criterion, judge: Judge, ...given: Parameters<Judge['judge']>): Tensor {
   const each = judge.judge(...given);
   const isOneEach = isTensor(each) && each.size === given[1];
-  if (!isOneEach) throw refusalOfResult(`criterion: judge of ${name}`, each, `a tensor ${describe([given[1]])}`);
+  if (!isOneEach) throw createResultError(`criterion: judge of ${name}`, each, `a tensor ${formatShape([given[1]])}`);
   return each;
 }
 
@@ -88,8 +88,8 @@ export class Evaluation {
     };
     const { copies, masks } = beginJudge(criterion, { tensor, use: (one) => one }, rows);
     this.copies = copies;
-    this.prepared = prepare(engine, rows.X, masks, options.intercept ?? false, copies);
-    this.owned.push(...madeOf(this.prepared));
+    this.prepared = prepareDesign(engine, rows.X, masks, options.intercept ?? false, copies);
+    this.owned.push(...preparedTensors(this.prepared));
   }
 
   /** The number of candidates that are evaluated at once. */
@@ -198,13 +198,13 @@ export class Evaluation {
       // A candidate that is not solved is left out and does not end the search.
       onFailure: 'report',
     };
-    const checked = checkedLasso(options);
+    const checked = checkLasso(options);
     const { signal, deadline } = this.limits;
     const limits =
       deadline === undefined
         ? new RunLimits({ signal })
         : new RunLimits({ signal, timeLimit: Math.max(this.timeLeft(), 1) }, { forward: deadline, linear: deadline });
-    return lassoOf({ ...checked, settings: { ...checked.settings, limits } }, this.prepared, options);
+    return solvePreparedLasso({ ...checked, settings: { ...checked.settings, limits } }, this.prepared, options);
   }
 
   dispose(): void {

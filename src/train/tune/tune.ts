@@ -2,16 +2,25 @@
  * Chooses the penalty of a Lasso by minimising a criterion along its gradient. λ is the penalty and log λ its natural
  * logarithm.
  */
-import { BOOLEAN, checkFor, FUNCTION, has, isListOf, LIST, refusal, SIGNAL } from '../../arguments/check.ts';
+import {
+  BOOLEAN,
+  createArgumentCheck,
+  createArgumentError,
+  FUNCTION,
+  hasMethod,
+  isListOf,
+  LIST,
+  SIGNAL,
+} from '../../arguments/check.ts';
+import { describeValue } from '../../arguments/describe-value.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
-import { shown } from '../../arguments/shown.ts';
 import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
 import { finiteLargestPenalty } from '../../implicit/lasso/largest-penalty.ts';
 import { lasso } from '../../implicit/lasso/lasso.ts';
 import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { engineOf } from '../../tensor/engine-of.ts';
-import { describe } from '../../tensor/shape.ts';
+import { formatShape } from '../../tensor/shape.ts';
 import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { Criterion, RowSplit } from './criteria.ts';
 import { Evaluation, OutOfTime, type SolverOptions } from './evaluation.ts';
@@ -73,7 +82,7 @@ const OPTIONS: Checks<TuneOptions> = {
   y: TENSOR,
   intercept: BOOLEAN,
   solve: (place, value) => void readOptions(place, value as TuneOptions['solve'], SOLVE_OPTIONS),
-  criterion: checkFor('a criterion, such as crossValidation()', (value) => has(value, 'begin')),
+  criterion: createArgumentCheck('a criterion, such as crossValidation()', (value) => hasMethod(value, 'begin')),
   penalty: 0,
   optimiser: 0,
   starts: 0,
@@ -159,7 +168,7 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
       ? await tuneSinglePenalty(options, deadline)
       : undefined;
   const starts = before ? createStartsBelow(before.logLambda, settings.starts as number, features) : settings.starts;
-  const evaluation = engine.wholly(
+  const evaluation = engine.runOrFree(
     () => new Evaluation(engine, rows, options.criterion, kind, solving, { signal, deadline }),
   );
   try {
@@ -252,14 +261,14 @@ function readSettings(options: TuneOptions) {
   const { X, y, penalty = 'single', optimiser = 'descent', starts = penalty === 'features' ? 2 : 4 } = options;
   if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
     throw new RangeError(
-      `tune: X has shape ${describe(X.shape)} and y ${describe(y.shape)}; they must be [rows, features] and [rows]`,
+      `tune: X has shape ${formatShape(X.shape)} and y ${formatShape(y.shape)}; they must be [rows, features] and [rows]`,
     );
   }
   checkTogether('tune', { X, y });
   checkOneOf('penalty', penalty, PENALTIES);
   checkOneOf('optimiser', optimiser, { ...SEARCHES, grid: 0 });
   if (optimiser === 'grid' && penalty !== 'single') {
-    throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${shown(penalty)}`);
+    throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${describeValue(penalty)}`);
   }
   const kind: Penalty = PENALTIES[penalty];
   if (typeof starts === 'number') checkBoundedCount('starts', starts);
@@ -283,7 +292,7 @@ function readSettings(options: TuneOptions) {
 /** Parameters are logarithms, and e to the power of a much larger number overflows. */
 function checkTolerance(tolerance: number): number {
   if (checkPositive('tolerance', tolerance) > MAXIMUM_TOLERANCE) {
-    throw refusal('tolerance: it', tolerance, `at most ${MAXIMUM_TOLERANCE}`);
+    throw createArgumentError('tolerance: it', tolerance, `at most ${MAXIMUM_TOLERANCE}`);
   }
   return tolerance;
 }
@@ -291,7 +300,8 @@ function checkTolerance(tolerance: number): number {
 const MAXIMUM_TOLERANCE = 10;
 
 function checkBoundedCount(name: string, count: number): number {
-  if (checkCount(name, count) > MAXIMUM_COUNT) throw refusal(`${name}: it`, count, `at most ${MAXIMUM_COUNT}`);
+  if (checkCount(name, count) > MAXIMUM_COUNT)
+    throw createArgumentError(`${name}: it`, count, `at most ${MAXIMUM_COUNT}`);
   return count;
 }
 
@@ -300,7 +310,7 @@ function checkStarts(starts: readonly (readonly number[])[], width: number): voi
   if (starts.length === 0) throw new RangeError('starts: the list is empty; it must hold at least one start');
   for (const [index, start] of starts.entries()) {
     if (isListOf(start, Number.isFinite) && start.length === width) continue;
-    throw new RangeError(`starts[${index}]: it is ${shown(start)}; it must hold ${width} finite numbers`);
+    throw new RangeError(`starts[${index}]: it is ${describeValue(start)}; it must hold ${width} finite numbers`);
   }
 }
 

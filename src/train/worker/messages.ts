@@ -1,5 +1,5 @@
 /** Messages between a page and the worker that trains for it. */
-import { checkFor, has } from '../../arguments/check.ts';
+import { createArgumentCheck, hasMethod } from '../../arguments/check.ts';
 import { ConvergenceError, type SolveReport } from '../../solvers/report.ts';
 import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
@@ -16,9 +16,10 @@ export interface MessageEnd {
   start?(): void;
 }
 
-export const MESSAGE_END = /* @__PURE__ */ checkFor(
+export const MESSAGE_END = /* @__PURE__ */ createArgumentCheck(
   'a worker, or an end of a channel',
-  (value) => has(value, 'postMessage') && has(value, 'addEventListener') && has(value, 'removeEventListener'),
+  (value) =>
+    hasMethod(value, 'postMessage') && hasMethod(value, 'addEventListener') && hasMethod(value, 'removeEventListener'),
 );
 
 /** From the page to the worker. */

@@ -1,5 +1,5 @@
 /** The worker's side of training: it trains, and follows the commands of the page. */
-import { FUNCTION, isObject, OBJECT, refusalOfResult } from '../../arguments/check.ts';
+import { createResultError, FUNCTION, isObject, OBJECT } from '../../arguments/check.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Samples } from '../../data/samples.ts';
 import type { Model } from '../../layers/sequential.ts';
@@ -70,7 +70,7 @@ function createServedRun(scope: MessageEnd): ServedRun {
     { resume, checkpoints }: Start,
   ): Promise<History> => {
     const built = await build();
-    if (!isObject(built)) throw refusalOfResult('serveTraining: build', built, '{ engine, model, data }');
+    if (!isObject(built)) throw createResultError('serveTraining: build', built, '{ engine, model, data }');
     const { engine, model, data, options = {} } = built;
     ENGINE('serveTraining: engine', engine);
     OBJECT('serveTraining: options', options);

@@ -1,5 +1,5 @@
 /** Operations for models as a whole: values and derivatives of a backend against the float64 reference. */
-import { linearised, pushforward } from '../../../src/autodiff/jacobian-products.ts';
+import { createLinearisation, pushforward } from '../../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { concat } from '../../../src/tensor/arrange.ts';
@@ -80,7 +80,7 @@ async function productsInLoop(backend: Backend): Promise<ArrayLike<number>> {
     const tape = new Tape();
     const traced = tape.watch(x0);
     const y = traced.matmul(W).relu().maximum(traced.mul(0.5)).tanh();
-    const jacobian = linearised(tape, { selection: [selected, 0.25] });
+    const jacobian = createLinearisation(tape, { selection: [selected, 0.25] });
     const running = tracing.constant({ kind: 'fill', value: 0 }, [1]);
     const { v } = tracing.loop(
       { v: v0 },

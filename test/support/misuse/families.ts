@@ -412,7 +412,7 @@ export const FAMILIES: readonly Family[] = [
       }),
     [argument('tensor', ({ x }) => x)],
   ),
-  family('Engine.kept', ({ engine }, tensor: Given) => engine.kept(tensor), [argument('tensor', ({ x }) => x)]),
+  family('Engine.kept', ({ engine }, tensor: Given) => engine.keepAlias(tensor), [argument('tensor', ({ x }) => x)]),
   family('Engine.memory', ({ engine }) => engine.memory().bytes, []),
   family('Engine.idle', ({ engine }) => engine.idle(), []),
   family('Engine.close', async () => (await open({ backend: 'cpu' })).close(), []),

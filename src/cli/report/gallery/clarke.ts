@@ -1,7 +1,7 @@
 /** The exhibit of Clarke's map. */
-import { type Clarke, F, inverseJacobian, type Matrix } from '../../../gallery/clarke.ts';
+import { type Clarke, computeInverseJacobian, F, type Matrix } from '../../../gallery/clarke.ts';
 import { html, type Markup } from '../../../pictures/markup.ts';
-import { type Drawn, plot } from '../../../pictures/plot.ts';
+import { type Drawn, drawPlot } from '../../../pictures/plot.ts';
 import type { Exhibit } from './exhibit.ts';
 
 export function clarkeExhibit(found: Clarke): Exhibit {
@@ -23,12 +23,12 @@ export function clarkeExhibit(found: Clarke): Exhibit {
       root are elements of a conservative Jacobian. They are right almost everywhere, and training with them is covered by the
       theorem, though the set is not Clarke’s.`,
     certificate,
-    code: [F, inverseJacobian].map(String),
+    code: [F, computeInverseJacobian].map(String),
     summary: `the answers of implicit differentiation stay ${distance.toFixed(3)} away from the mean ${formatMatrix(mean)} of the four pieces, which Clarke's Jacobian contains`,
   };
 }
 
-const LEGEND: Parameters<typeof plot>[0]['legend'] = [
+const LEGEND: Parameters<typeof drawPlot>[0]['legend'] = [
   { name: 'Clarke Jacobian of the inverse', look: 'second', kind: 'area' },
   { name: 'answers of implicit differentiation', look: 'first', kind: 'curve' },
   { name: 'mean of the four pieces', look: 'second', kind: 'point' },
@@ -43,7 +43,7 @@ function projection({ pieces, conservative, mean }: Clarke): Markup {
   const along = conservative.map((row) => row.map(place));
   const across = along[0].map((_, column) => along.map((row) => row[column]));
   const net = [...along, ...across].map((points): Drawn => ({ kind: 'curve', look: 'first', thin: true, points }));
-  return plot({
+  return drawPlot({
     title: 'The first row of the matrices',
     description:
       'the answers make a butterfly within a trapezium; the mean of the pieces lies in it, between the wings',
@@ -72,7 +72,7 @@ function slice({ pieces, slice: branches, mean }: Clarke): Markup {
     middle(plusPlus, plusMinus),
     middle(plusPlus, minusPlus),
   ];
-  return plot({
+  return drawPlot({
     title: 'Through the mean: those with ⅔ in row 1, column 2',
     description: 'a rectangle around 0, with the answers on two arcs at its ends; the mean of the pieces lies at 0',
     x: { name: 'row 1, column 1', from: -0.9, to: 0.9 },

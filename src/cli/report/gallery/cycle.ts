@@ -1,8 +1,8 @@
 /** The exhibit of the descent that cycles. */
 import { CALM, type Cycle, RADIUS } from '../../../gallery/cycle.ts';
-import { ascended, type Bilevel, gradients, PAPER, type Point, RATE } from '../../../gallery/descent.ts';
+import { ascendInner, type Bilevel, computeGradients, PAPER, type Point, RATE } from '../../../gallery/descent.ts';
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
-import { type Drawn, plot, signed } from '../../../pictures/plot.ts';
+import { type Drawn, drawPlot, formatSigned } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function cycleExhibit(found: Cycle): Exhibit {
@@ -31,7 +31,7 @@ export function cycleExhibit(found: Cycle): Exhibit {
       at ${near.failed} of them the certificate with that radius fails.`,
     certificate,
     tables: [table(onTheLine)],
-    code: [ascended, gradients].map(String),
+    code: [ascendInner, computeGradients].map(String),
     summary: `one turn takes ${steps} steps of ${RATE}, a time of ${around}; the flow turns in ${flow.period.toFixed(4)}; with -2x + y + 2 every start ends within ${farthest.toExponential(0)} of (3, 5)`,
   };
 }
@@ -48,7 +48,7 @@ function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Mark
     { kind: 'point', look: 'quiet', at: problem.box, label: `s = ${formatPoint(problem.box)}` },
     { kind: 'point', look: 'quiet', at: [0, 0], label: 's = (0, 0)', side: 'left' },
   ];
-  return plot({
+  return drawPlot({
     title,
     description: `descent from ${paths.length} starts, the last of them ends at ${formatPoint(paths[paths.length - 1].slice(-1)[0])}`,
     x: { name: 'x', from: -1.2, to: 4.8 },
@@ -75,7 +75,7 @@ function table(answers: Cycle['onTheLine']): Markup {
 }
 
 function formatPoint([x, y]: Point): string {
-  return `(${[x, y].map((each) => signed(Number(each.toFixed(4)))).join(', ')})`;
+  return `(${[x, y].map((each) => formatSigned(Number(each.toFixed(4)))).join(', ')})`;
 }
 
 function computeDistance([x, y]: Point, [u, v]: Point): number {

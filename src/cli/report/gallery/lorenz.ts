@@ -1,7 +1,7 @@
 /** The exhibit of the ascent that turns into the Lorenz attractor. */
 import { field, implicitGradient, type Lorenz, optimality, RATE, type Vector } from '../../../gallery/lorenz.ts';
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
-import { type Look, plot, signed } from '../../../pictures/plot.ts';
+import { drawPlot, formatSigned, type Look } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function lorenzExhibit(found: Lorenz): Exhibit {
@@ -38,7 +38,7 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
 
 /** Draws a path as seen along y. */
 function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
-  return plot({
+  return drawPlot({
     title,
     description: `a path of ${path.length} points that winds about two centres, in x and z`,
     x: { name: 'x', from: -25, to: 25 },
@@ -55,7 +55,7 @@ function butterfly(title: string, path: readonly Vector[], look: Look): Markup {
 function line(title: string, path: readonly Vector[]): Markup {
   const [x, y, z] = path[path.length - 1];
   const end = 1.2 * Math.max(Math.abs(x), Math.abs(y));
-  return plot({
+  return drawPlot({
     title,
     description: `a straight path that leaves for ever: after ${path.length - 1} steps it is at ${formatVector([x, y, z])}`,
     x: { name: 'x', from: -0.1 * end, to: end },
@@ -87,5 +87,5 @@ function table({ at, answers, trueGradient, field: value }: Lorenz): Markup {
 }
 
 function formatVector(values: Vector, minus = '−'): string {
-  return `(${values.map((value) => signed(Number(value.toFixed(4))).replace('−', minus)).join(', ')})`;
+  return `(${values.map((value) => formatSigned(Number(value.toFixed(4))).replace('−', minus)).join(', ')})`;
 }

@@ -1,8 +1,8 @@
 /** The exhibit of the twenty perturbed problems. */
 import { RATE } from '../../../gallery/descent.ts';
-import { type Outcome, outcomeOf, type PerturbedReading, VARIANCE } from '../../../gallery/perturbed.ts';
+import { classifyOutcome, type Outcome, type PerturbedReading, VARIANCE } from '../../../gallery/perturbed.ts';
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
-import { type Drawn, type Look, plot } from '../../../pictures/plot.ts';
+import { type Drawn, drawPlot, type Look } from '../../../pictures/plot.ts';
 import type { Exhibit } from './exhibit.ts';
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {
@@ -31,7 +31,7 @@ export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit
     hypothesis: html`As before, in every draw: it holds off the line and fails on it. A cycle is one of the things that may then
       happen, not the only one.`,
     tables: [table(readings)],
-    code: [outcomeOf].map(String),
+    code: [classifyOutcome].map(String),
     summary: `of ${draws} perturbed problems ${cycles.join(', ')} cycle (three readings of what is perturbed)`,
   };
 }
@@ -46,7 +46,7 @@ function picture({ paths, outcomes }: PerturbedReading, shown: readonly Outcome[
     shown.includes(outcomes[row]) ? [{ kind: 'curve', look: look(outcomes[row]), thin: true, points }] : [],
   );
   const kinds = shown.filter((outcome) => outcomes.includes(outcome));
-  return plot({
+  return drawPlot({
     title: `${title}: ${drawn.length}`,
     description: `paths of descent from (1, 1) for ${drawn.length} of ${paths.length} problems`,
     x: { name: 'x', from: -0.5, to: 4 },

@@ -1,7 +1,7 @@
 /** The exhibit of the spurious derivative. */
-import { f, type Spurious, type SpuriousReading, slopes } from '../../../gallery/spurious.ts';
+import { computeSlopes, f, type Spurious, type SpuriousReading } from '../../../gallery/spurious.ts';
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
-import { type Drawn, plot, signed } from '../../../pictures/plot.ts';
+import { type Drawn, drawPlot, formatSigned } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function spuriousExhibit(found: Spurious): Exhibit {
@@ -24,7 +24,7 @@ export function spuriousExhibit(found: Spurious): Exhibit {
       singular, and the library throws rather than return a number.`,
     certificate,
     tables: [table(readings)],
-    code: [f, slopes].map(String),
+    code: [f, computeSlopes].map(String),
     summary: `relu'(0) = ${q} gives dz/dx = ${slope} for z = f(x) and ${inverse} for x = f(z); the true one is 1`,
   };
 }
@@ -39,7 +39,7 @@ function tangents(readings: readonly SpuriousReading[]): Markup {
       { kind: 'point', look: 'second', at: end, label: `q = ${formatSlope(q)}` },
     ];
   });
-  return plot({
+  return drawPlot({
     title: 'The function, and its slopes at 0',
     description: `tanh z with lines of slope ${readings.map(({ explicit }) => formatSlope(explicit)).join(', ')} through 0`,
     x: { name: 'z', from: -2, to: 2 },
@@ -58,7 +58,7 @@ function derivatives({ readings, explicit, inverse }: Spurious): Markup {
     { kind: 'point', look: 'first', at: [0, reading.explicit] },
     ...(reading.inverse === undefined ? [] : [{ kind: 'point', look: 'second', at: [0, reading.inverse] } as const]),
   ]);
-  return plot({
+  return drawPlot({
     title: 'dz/dx by implicit differentiation',
     description: 'two smooth curves through 1 at 0, with points beside them at 0',
     x: { name: 'x', from: -2, to: 2 },
@@ -93,5 +93,5 @@ ${answerCell(inverse === undefined ? undefined : formatSlope(inverse), refusal)}
 }
 
 function formatSlope(value: number): string {
-  return value === 0.5 ? '½' : signed(Number(value.toPrecision(5)));
+  return value === 0.5 ? '½' : formatSigned(Number(value.toPrecision(5)));
 }

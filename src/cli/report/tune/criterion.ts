@@ -1,7 +1,7 @@
 /** Charts of the criterion and its gradient over log λ, and of the course of the search. */
 import { html, type Markup } from '../../../pictures/markup.ts';
-import { capitalised, rangeOf, significant, upright } from '../../../pictures/numbers.ts';
-import { type Drawn, type Plot, plot, type Range } from '../../../pictures/plot.ts';
+import { capitalise, formatSignificant, rangeOf, verticalLine } from '../../../pictures/numbers.ts';
+import { type Drawn, drawPlot, type Plot, type Range } from '../../../pictures/plot.ts';
 import type { CriterionPoint, TuningReport, VisitedPoint } from './report.ts';
 
 /**
@@ -26,7 +26,7 @@ export function criterionCharts(report: TuningReport): Markup {
     to: Math.min(whole.to, chosen.logLambda + CLOSE),
   };
   const charts = [
-    valueChart(capitalised(criterion), report, curve, whole),
+    valueChart(capitalise(criterion), report, curve, whole),
     valueChart(several ? 'Near what was chosen' : 'Near the chosen λ', report, curve, close),
     ...(curve.every(hasGradient) && curve.length > 0 ? [gradientChart(report, curve, close)] : []),
     ...(several && visited.length > 1 ? [progressChart(report)] : []),
@@ -49,7 +49,7 @@ function valueChart(title: string, report: TuningReport, curve: readonly CurvePo
   const shown = [...curve, ...listMarks(report)].filter(createRangeTest(x));
   const points = findPlaced(visited);
   const slopes = points.filter(hasGradient);
-  return plot({
+  return drawPlot({
     title,
     description: describeCurve(report, x),
     x,
@@ -79,10 +79,10 @@ function gradientChart({ visited, chosen, several }: TuningReport, curve: readon
   const shown = [...curve, ...points].filter(createRangeTest(x)).map(({ gradient }) => gradient);
   const y = rangeOf(several ? 'derivative' : 'derivative by log λ', [0, ...shown], 0.1);
   const last = points[points.length - 1];
-  const end = last ? `, and ${significant(last.gradient)} where the search ended` : '';
-  return plot({
+  const end = last ? `, and ${formatSignificant(last.gradient)} where the search ended` : '';
+  return drawPlot({
     title: 'Its derivative there',
-    description: `from ${significant(Math.min(0, ...shown))} to ${significant(Math.max(0, ...shown))}${end}`,
+    description: `from ${formatSignificant(Math.min(0, ...shown))} to ${formatSignificant(Math.max(0, ...shown))}${end}`,
     x,
     y,
     drawn: [
@@ -95,7 +95,7 @@ function gradientChart({ visited, chosen, several }: TuningReport, curve: readon
           [x.to, 0],
         ],
       },
-      { kind: 'curve', look: 'second', points: upright(chosen.logLambda, y) },
+      { kind: 'curve', look: 'second', points: verticalLine(chosen.logLambda, y) },
       { kind: 'curve', look: 'first', points: curve.map(({ logLambda, gradient }) => [logLambda, gradient]) },
       ...points.map(({ logLambda, gradient }): Drawn => ({ kind: 'point', look: 'second', at: [logLambda, gradient] })),
     ],
@@ -118,9 +118,9 @@ function progressChart({ visited, grid }: TuningReport): Markup {
     { name: 'visited', look: 'second', kind: 'point' },
     { name: 'best single λ', look: 'quiet', kind: 'curve' },
   ];
-  return plot({
+  return drawPlot({
     title: 'On the way',
-    description: `${visited.length} evaluations, the least ${significant(ascending[0], 5)}; best single λ ${significant(grid.value, 5)}`,
+    description: `${visited.length} evaluations, the least ${formatSignificant(ascending[0], 5)}; best single λ ${formatSignificant(grid.value, 5)}`,
     x,
     y,
     drawn: [
@@ -151,10 +151,11 @@ function createRangeTest({ from, to }: Range): (point: { readonly logLambda: num
 }
 
 function describeCurve({ visited, chosen, grid, several }: TuningReport, x: Range): string {
-  const at = ({ logLambda, value }: CriterionPoint): string => `${significant(value)} at ${significant(logLambda)}`;
+  const at = ({ logLambda, value }: CriterionPoint): string =>
+    `${formatSignificant(value)} at ${formatSignificant(logLambda)}`;
   const seen = findPlaced(visited).filter(createRangeTest(x)).length;
   const beside = several
     ? `chosen ${at(chosen)}`
     : `${seen} of ${visited.length} points visited are in it; chosen ${at(chosen)}, best of the grid ${at(grid)}`;
-  return `over ${x.name} from ${significant(x.from)} to ${significant(x.to)}; ${beside}`;
+  return `over ${x.name} from ${formatSignificant(x.from)} to ${formatSignificant(x.to)}; ${beside}`;
 }

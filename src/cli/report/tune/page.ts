@@ -1,6 +1,6 @@
 /** The page with the report of a tuning. */
 import { html, type Markup } from '../../../pictures/markup.ts';
-import { capitalised, significant } from '../../../pictures/numbers.ts';
+import { capitalise, formatSignificant } from '../../../pictures/numbers.ts';
 import { formatDuration } from '../../duration.ts';
 import { factsSection, page, type SummaryItem, summary } from '../page.ts';
 import { criterionCharts } from './criterion.ts';
@@ -29,13 +29,13 @@ function listSummaryItems(report: TuningReport): SummaryItem[] {
   return [
     several?.card ?? {
       name: 'Penalty λ',
-      value: significant(Math.exp(chosen.logLambda)),
-      note: `log λ = ${significant(chosen.logLambda)}`,
+      value: formatSignificant(Math.exp(chosen.logLambda)),
+      note: `log λ = ${formatSignificant(chosen.logLambda)}`,
     },
     {
-      name: capitalised(criterion),
-      value: significant(chosen.value, 5),
-      note: `${significant(grid.value, 5)} by ${several ? 'the best single λ' : 'grid search'}`,
+      name: capitalise(criterion),
+      value: formatSignificant(chosen.value, 5),
+      note: `${formatSignificant(grid.value, 5)} by ${several ? 'the best single λ' : 'grid search'}`,
     },
     {
       name: 'Support',

@@ -1,8 +1,8 @@
 /** The chart of the coefficients along the path of λ. */
 import { html, type Markup } from '../../../pictures/markup.ts';
-import { MOST_NAMES, type NamedEnd, namesAt, withRoomForNames } from '../../../pictures/names.ts';
-import { rangeOf, significant, upright } from '../../../pictures/numbers.ts';
-import { type Drawn, type Plot, plot } from '../../../pictures/plot.ts';
+import { drawNames, MAXIMUM_NAMES, makeRoomForNames, type NamedEnd } from '../../../pictures/names.ts';
+import { formatSignificant, rangeOf, verticalLine } from '../../../pictures/numbers.ts';
+import { type Drawn, drawPlot, type Plot } from '../../../pictures/plot.ts';
 import type { TuningReport } from './report.ts';
 
 /** More curves could not be distinguished, and would make the file large. */
@@ -25,19 +25,19 @@ export function pathChart({ problem, path, chosen, several }: TuningReport): Mar
   const coefficients = order.map((index) => path.coefficients[index]);
   const { curves, left } = chooseCurves(coefficients, problem.names, new Set(chosen.support));
   const ends = chooseNamedEnds(curves);
-  const { x, y } = withRoomForNames(
+  const { x, y } = makeRoomForNames(
     rangeOf(several?.axis ?? 'log λ', [...logLambdas, chosen.logLambda], 0.02),
     rangeOf('coefficient', curves.length > 0 ? curves.flatMap(({ values }) => values) : [-1, 1]),
     ends,
   );
-  const picture = plot({
+  const picture = drawPlot({
     title: 'Coefficients along the path',
     description: describePath(logLambdas, chosen, problem.names),
     x,
     y,
     drawn: [
-      ...namesAt(logLambdas[0], ends, x, y),
-      { kind: 'curve', look: 'second', points: upright(chosen.logLambda, y) },
+      ...drawNames(logLambdas[0], ends, x, y),
+      { kind: 'curve', look: 'second', points: verticalLine(chosen.logLambda, y) },
       ...drawCurves(curves, logLambdas),
     ],
     legend: createLegend(curves, several ? 'chosen penalties' : 'chosen λ'),
@@ -68,7 +68,7 @@ function chooseCurves(
 function chooseNamedEnds(curves: readonly Curve[]): NamedEnd[] {
   const ends = curves.map(({ name, values }) => ({ name, value: values[0] }));
   const farthest = ends.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
-  return ends.filter(({ value }) => Math.abs(value) >= MINIMUM_NAMED_SHARE * farthest).slice(0, MOST_NAMES);
+  return ends.filter(({ value }) => Math.abs(value) >= MINIMUM_NAMED_SHARE * farthest).slice(0, MAXIMUM_NAMES);
 }
 
 /** Draws the curves of the support last, so that they are on top. */
@@ -78,7 +78,7 @@ function drawCurves(curves: readonly Curve[], logLambdas: readonly number[]): Dr
     .map(({ values, inSupport }) => ({
       kind: 'curve',
       look: inSupport ? 'first' : 'quiet',
-      thin: curves.length > MOST_NAMES,
+      thin: curves.length > MAXIMUM_NAMES,
       points: values.map((value, index) => [logLambdas[index], value]),
     }));
 }
@@ -98,9 +98,9 @@ function describePath(
   { logLambda, support, coefficients }: TuningReport['chosen'],
   names: readonly string[],
 ): string {
-  const extent = `over log λ from ${significant(logLambdas[0])} to ${significant(logLambdas[logLambdas.length - 1])}`;
+  const extent = `over log λ from ${formatSignificant(logLambdas[0])} to ${formatSignificant(logLambdas[logLambdas.length - 1])}`;
   const greatest = [...support].sort((a, b) => Math.abs(coefficients[b]) - Math.abs(coefficients[a])).slice(0, 5);
-  const listed = greatest.map((feature) => `${names[feature]} ${significant(coefficients[feature])}`);
-  if (listed.length === 0) return `${extent}; at the chosen ${significant(logLambda)} all are 0`;
-  return `${extent}; at the chosen ${significant(logLambda)} ${support.length} are not 0, the greatest: ${listed.join(', ')}`;
+  const listed = greatest.map((feature) => `${names[feature]} ${formatSignificant(coefficients[feature])}`);
+  if (listed.length === 0) return `${extent}; at the chosen ${formatSignificant(logLambda)} all are 0`;
+  return `${extent}; at the chosen ${formatSignificant(logLambda)} ${support.length} are not 0, the greatest: ${listed.join(', ')}`;
 }

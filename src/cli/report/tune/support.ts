@@ -1,6 +1,6 @@
 /** Tables of the features in the support, with their coefficients, and of the others. */
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
-import { figures, significant } from '../../../pictures/numbers.ts';
+import { formatFigures, formatSignificant } from '../../../pictures/numbers.ts';
 import type { TuningReport } from './report.ts';
 
 /** Further rows are in a part of the page that is closed at first. */
@@ -25,7 +25,7 @@ export function supportTable(report: TuningReport): Markup {
   const rest = kept.slice(MAXIMUM_OPEN_ROWS);
   return html`${kept.length === 0 ? html`<p>Every coefficient is 0: the best model without features is the mean of ${problem.target}.</p>` : table('Coefficients', kept.slice(0, MAXIMUM_OPEN_ROWS), caption)}
 ${rest.length > 0 && html`<details><summary>Smaller coefficients: ${rest.length}</summary>${table('Smaller coefficients', rest)}</details>`}
-${model && html`<p class="quiet">Intercept, for features as they are: ${significant(model.intercept, 5)}.</p>`}
+${model && html`<p class="quiet">Intercept, for features as they are: ${formatSignificant(model.intercept, 5)}.</p>`}
 ${dropped.length > 0 && html`<p><b>Coefficient 0:</b> ${listNames(dropped)}</p>`}`;
 }
 
@@ -34,7 +34,7 @@ function tableRow({ problem, several, chosen }: TuningReport, feature: number): 
   const greatest = support.reduce((most, each) => Math.max(most, Math.abs(coefficients[each])), 0);
   const value = coefficients[feature];
   const share = ((100 * Math.abs(value)) / greatest).toFixed(1);
-  return html`<tr><th scope="row" class="name">${problem.names[feature]}</th><td class="number"><span class="bar${value < 0 && ' negative'}" style="--share:${share}%"></span><span class="share long">${figures(value)}</span></td>${model && html`<td class="number">${figures(model.coefficients[feature])}</td>`}${several?.byFeature && html`<td class="number">${figures(several.byFeature[feature], 3)}</td>`}</tr>`;
+  return html`<tr><th scope="row" class="name">${problem.names[feature]}</th><td class="number"><span class="bar${value < 0 && ' negative'}" style="--share:${share}%"></span><span class="share long">${formatFigures(value)}</span></td>${model && html`<td class="number">${formatFigures(model.coefficients[feature])}</td>`}${several?.byFeature && html`<td class="number">${formatFigures(several.byFeature[feature], 3)}</td>`}</tr>`;
 }
 
 function listNames(names: readonly string[]): string {

@@ -1,8 +1,8 @@
 /** `fetched`, which loads the part once, and again only where that failed. @param what it is, for the error */
-export function fetchedOnce<Part>(what: string, load: () => Promise<Part>): () => Promise<Part> {
+export function fetchPartOnce<Part>(what: string, load: () => Promise<Part>): () => Promise<Part> {
   let part: Promise<Part> | undefined;
   return () => {
-    part ??= fetched(what, load()).catch((error) => {
+    part ??= fetchPart(what, load()).catch((error) => {
       part = undefined;
       throw error;
     });
@@ -15,7 +15,7 @@ export function fetchedOnce<Part>(what: string, load: () => Promise<Part>): () =
  * @param what it is, for the error
  * @throws Error where the part cannot be loaded, as in a page that has lost its network
  */
-export async function fetched<Part>(what: string, loading: Promise<Part>): Promise<Part> {
+export async function fetchPart<Part>(what: string, loading: Promise<Part>): Promise<Part> {
   try {
     return await loading;
   } catch (cause) {

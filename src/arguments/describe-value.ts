@@ -4,7 +4,7 @@ const MAXIMUM_LENGTH = 60;
 const MAXIMUM_PARTS = 8;
 
 /** Describes any value in a few words, for error messages. It calls nothing but getters. */
-export function shown(value: unknown): string {
+export function describeValue(value: unknown): string {
   try {
     const text = describeNested(value, false);
     return text.length > MAXIMUM_LENGTH ? `${text.slice(0, MAXIMUM_LENGTH)}…` : text;
