@@ -4,7 +4,7 @@ import type { SampleReport, SolveReport } from '../solvers/report.ts';
 /** The advice that a problem has on its own failures, in sentences. */
 export interface OwnAdvice {
   /** On its forward solve; undefined where the general advice is as good. */
-  readonly forward?: (report: SolveReport) => Promise<string | undefined> | string | undefined;
+  readonly forward?: (report: SolveReport, worst: SampleReport) => Promise<string | undefined> | string | undefined;
   /** On linear solves whose matrix is singular: what this means, and what helps. */
   readonly singular?: string;
 }
@@ -15,15 +15,16 @@ const SINGULAR =
   'the solution need not have a derivative there: certify() tells. Change the equation or its inputs; more iterations and a looser tolerance do not help';
 
 /**
- * The advice on a solve that failed. Its third argument is the sample with the greatest residual of those that were not
- * solved.
+ * The advice on a solve that failed.
+ * @param worst the sample with the greatest residual of those that were not solved
  */
 export async function adviceFor(
   direction: 'forward' | 'backward' | 'tangent',
   report: SolveReport,
-  { cause, singularValueBound: bound }: SampleReport,
+  worst: SampleReport,
   own: OwnAdvice = {},
 ): Promise<string> {
+  const { cause, singularValueBound: bound } = worst;
   const isForward = direction === 'forward';
   const [limit, tolerance] = isForward ? ['the limit', 'the tolerance'] : ['backwardLimit', 'backwardTolerance'];
   if (report.timedOut) {
@@ -42,7 +43,7 @@ export async function adviceFor(
         : 'or nearly so, as it seems';
     return `The matrix of the linear solve is singular, ${found}: ${own.singular ?? SINGULAR}`;
   }
-  const known = isForward && (await own.forward?.(report));
+  const known = isForward && (await own.forward?.(report, worst));
   if (known) return known;
   const useless = `a higher limit or a looser tolerance does not help`;
   switch (cause) {
@@ -55,4 +56,17 @@ export async function adviceFor(
     default:
       return `Raise ${limit}, loosen ${tolerance}, ${REPORT}`;
   }
+}
+
+/**
+ * The advice on a forward solve of z = σ(Wz + b) that failed; undefined where the general advice is as good.
+ * @param isRepetition whether the solver converges only where W contracts
+ */
+export function adviseOnMonotone({ cause }: SampleReport, isRepetition: boolean): string | undefined {
+  if (cause === 'start' || cause === 'divergence') {
+    const grows = isRepetition ? 'Repetition grows where W does not contract, and peaceman-rachford does not; or ' : '';
+    return `${grows}W or b holds very large numbers, or W does not have the margin that was stated (monotonicityMargin finds the one it has): a higher limit or a looser tolerance does not help`;
+  }
+  if (!isRepetition) return undefined;
+  return 'Raise the limit where W contracts; where it does not, repetition need not come to the solution, and peaceman-rachford does. Or loosen the tolerance, or ask for the report';
 }

@@ -8,7 +8,7 @@ import { selectionFor, type UniformSelection } from '../autodiff/selection.ts';
 import { checkMask } from '../solvers/activations.ts';
 import { convergenceOf, forwardSolverOf } from '../solvers/index.ts';
 import type { LinearMap, Margin } from '../solvers/linear-map.ts';
-import { roundingUnits, type SolveReport, worstOf } from '../solvers/report.ts';
+import { roundingUnits, type SolveReport } from '../solvers/report.ts';
 import { recordOperation } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OwnAdvice } from './advice.ts';
@@ -63,19 +63,11 @@ export interface MonotoneSolution {
   dispose(): void;
 }
 
-/** The advice on a forward solve that failed with this solver. */
+/** The advice on a solve by this solver that failed. */
 const adviceOn = (solver: ChosenSettings['solver']): OwnAdvice => ({
-  forward(report) {
-    const { cause } = worstOf(report);
-    const isRepetition = convergenceOf(forwardSolverOf(solver)) === 'where it contracts';
-    if (cause === 'start' || cause === 'divergence') {
-      const grows = isRepetition
-        ? 'Repetition grows where W does not contract, and peaceman-rachford does not; or '
-        : '';
-      return `${grows}W or b holds very large numbers, or W does not have the margin that was stated (monotonicityMargin finds the one it has): a higher limit or a looser tolerance does not help`;
-    }
-    if (!isRepetition) return undefined;
-    return 'Raise the limit where W contracts; where it does not, repetition need not come to the solution, and peaceman-rachford does. Or loosen the tolerance, or ask for the report';
+  async forward(_, worst) {
+    const { adviseOnMonotone } = await import('./advice.ts');
+    return adviseOnMonotone(worst, convergenceOf(forwardSolverOf(solver)) === 'where it contracts');
   },
 });
 

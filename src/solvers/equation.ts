@@ -8,15 +8,15 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { applyMap, type LinearOperator, type NormBounds } from './linear-map.ts';
 import type { SteppedResolvent } from './resolvent.ts';
 
-/** σ = prox_f of a convex f. */
+/** σ, which is the proximal operator of a convex f. */
 export interface ProximalMap {
   /** σ(p) */
   value(p: Tensor): Tensor;
-  /** prox_{αf} for an α, [1]: what it needs is made once, outside of the loop that applies it. */
+  /** prox_{αf} for a step size α, [1]. Whatever depends on α alone is computed once, outside the loop that applies it. */
   proximal(step: Tensor): (x: Tensor) => Tensor;
-  /** ‖z − σ(p)‖, relative to what the stopping test is relative to, [batch]. */
+  /** ‖z − σ(p)‖ of each sample, relative to the size that the stopping test uses, [batch]. */
   residual(z: Tensor, p: Tensor): Tensor;
-  /** As the kernel `iterate` is told of it; undefined where it does not know the map. */
+  /** The map in the form that the kernel `iterate` takes; undefined where the kernel does not know it. */
   readonly known: KnownMap | undefined;
 }
 
@@ -27,26 +27,31 @@ interface KnownMap {
   readonly slope: Tensor | undefined;
 }
 
-/** Tensors are those of the Program being traced. */
+/** The equation z = σ(Wz + b) that an iteration solves. Its tensors belong to the Program that is being traced. */
 export interface Equation {
-  readonly map: LinearOperator; // W
-  readonly b: Tensor; // [batch, n]
+  /** W as an operator that applies itself to rows of z. */
+  readonly map: LinearOperator;
+  /** b, [batch, n]. */
+  readonly b: Tensor;
+  /** σ with its proximal operator and its residual. */
   readonly sigma: ProximalMap;
   /** m > 0 with I − (W + Wᵀ)/2 ⪰ m·I, [1]. */
   readonly margin: Tensor;
+  /** Bounds of ‖I − W‖, from which step sizes and the rounding of residuals follow. */
   readonly norms: Norms;
-  /** α > 0, [1]; by default the solver chooses. */
+  /** The step size α > 0, [1]. Undefined where the solver chooses it. */
   readonly step: Tensor | undefined;
-  /** Of this W and with its own α, for the solvers that need it. */
+  /** The resolvent of this W with its own step size, for the solvers that need one. */
   readonly resolvent: SteppedResolvent | undefined;
 }
 
+/** Norms of I − W, where W is the linear part of an equation. */
 export interface Norms {
   /** L ≥ ‖I − W‖, [1]. */
   readonly bound: Tensor;
-  /** About ‖I − W‖, [1]: enough to choose a step by that converges whatever it is. */
+  /** An estimate of ‖I − W‖, [1], from which a step size is chosen that converges however good the estimate is. */
   readonly estimate: Tensor;
-  /** Residual below which the precision has nothing more to say: ε(2 + L) ≥ ε(1 + ‖W‖), [1]. */
+  /** The residual below which rounding decides: ε(2 + L) ≥ ε(1 + ‖W‖), [1]. */
   readonly floor: Tensor;
 }
 
@@ -60,13 +65,13 @@ export function preActivation({ map, b }: Pick<Equation, 'map' | 'b'>, z: Tensor
   return applyMap(map, z, { bias: b });
 }
 
-/** ε + ‖z‖: what residuals are relative to, [batch]. */
+/** ε + ‖z‖ of each sample, the size to which residuals are relative, [batch]. */
 export function sizeOfRows(z: Tensor): Tensor {
   return elementwise('scale', [reduceRows('norm', [z])], [1, z.context.epsilon]);
 }
 
 /**
- * What rounding makes of the residual, ε(1 + ‖W‖ + ‖b‖/‖z‖), [batch].
+ * The part of the residual of each sample that rounding may cause, ε(1 + ‖W‖ + ‖b‖/‖z‖), [batch].
  * @param size of z
  */
 export function roundingOf(

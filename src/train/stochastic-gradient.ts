@@ -42,7 +42,7 @@ export interface StochasticGradient extends Optimiser {
  * (compositions of arithmetic, exp, log and the activations of this library are), and each implicit layer must fulfil
  * its hypothesis, which its certificate reports. The theorem does not cover momentum, weight decay, clipping, other
  * schedules and class weights, which are refused. Neither does it cover shuffled epochs, Adam, a constant step size,
- * layers with random dropout, or early stopping.
+ * layers that draw random masks, or early stopping.
  * @throws RangeError where an option is out of its range or not covered by the theorem
  */
 export function stochasticGradient(given: StochasticGradientOptions): StochasticGradient {

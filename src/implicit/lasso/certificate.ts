@@ -67,7 +67,7 @@ function reasonOf(problem: number, equicorrelation: readonly number[], isCertifi
     );
   }
   return equicorrelation.length === 0
-    ? 'e^λ is above max|Xᵀy|: no feature is active, β = 0 and its derivative is 0'
+    ? 'λ is above max|Xᵀy|: no feature is active, β = 0 and its derivative is 0'
     : 'the columns of the equicorrelation set are linearly independent: their Gram matrix has a Cholesky factor';
 }
 
