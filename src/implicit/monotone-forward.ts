@@ -12,14 +12,17 @@ import type { ChosenSettings } from './options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summarise } from './summary.ts';
 
-/** What the backward pass needs of the forward one. */
+/** The parts of a forward solve that its backward solves need. */
 export interface Kept {
   readonly preActivation: Tensor;
   /** L ≥ ‖I − W‖, [1]. */
   readonly bound: Tensor;
-  /** ≥ ‖p − p*‖ of the pre-activation p and that of the true solution, p*, [batch, 1]. Absent where σ has no kinks. */
+  /**
+   * A bound of ‖p − p*‖, where p is the pre-activation and p* that of the true solution, [batch, 1]. Undefined if σ has no
+   * kinks.
+   */
   readonly uncertainty: Tensor | undefined;
-  /** α, where the solver had a resolvent, and what is kept of that. */
+  /** The step size α, if the solver had a resolvent, and the tensors that it keeps. */
   readonly step: Tensor | undefined;
   readonly resolvent: readonly Tensor[];
 }
@@ -30,7 +33,7 @@ interface Forward {
   readonly kept: Kept;
 }
 
-/** From where a solve starts. */
+/** The point and the resolvent from which a solve starts. */
 interface Start {
   readonly initial: Tensor | undefined;
   readonly near: readonly Tensor[];
@@ -102,7 +105,7 @@ export function solveForward(
   return { z, summary, kept: { preActivation, bound, uncertainty, step: usedStep, resolvent } };
 }
 
-/** Numbers in each row, and in the tensors that all share, that are NaN or infinite, [batch]. */
+/** How many numbers of each row, and of the tensors that all rows share, are NaN or infinite, [batch]. */
 export function notFinite(wanted: boolean, rows: Tensor, shared: readonly Tensor[] = []): Tensor {
   if (!wanted) return rows.context.constant({ kind: 'fill', value: 0 }, [1]);
   const counts = shared.map((tensor) => reduceAll('countNotFinite', tensor));

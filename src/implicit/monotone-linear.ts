@@ -1,4 +1,4 @@
-/** The linear solves behind gradients and tangents of z = σ(Wz + b): (I − JW)ᵀu = v, and the same of Wᵀ. */
+/** The linear solves behind gradients and tangents of z = σ(Wz + b): (I − JW)ᵀu = v, and the same equation with Wᵀ for W. */
 import { kinkTolerance } from '../autodiff/kinks.ts';
 import type { Activation } from '../solvers/activations.ts';
 import { adjointProblem } from '../solvers/adjoint.ts';
@@ -18,7 +18,7 @@ import type { LinearDirection, LinearResult } from './reporting.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summariseLinear } from './summary.ts';
 
-/** Ẇz + ḃ for each sample, [batch, n]. @param tangents of the parameters of the map and of b; those that are absent are 0 */
+/** Ẇz + ḃ of each sample, [batch, n]. @param tangents of the parameters of the map and of b; an absent one is 0 */
 export function movementOf(
   engine: Engine,
   map: LinearMap,
@@ -45,20 +45,20 @@ export function movementOf(
   return moved;
 }
 
-/** Where a solution is differentiated, and with which selection. */
+/** The point at which a solution is differentiated, and the selection there. */
 export interface LinearPoint {
   readonly map: LinearMap;
   readonly kept: Kept;
   readonly at: Pick<Kept, 'preActivation' | 'uncertainty'> & { readonly z: Tensor };
-  /** Whether that was brought to the floor of the precision. */
+  /** Whether `at` is the solution at the floor of the precision. */
   readonly isResolved: boolean;
   readonly selection: number;
 }
 
 /**
- * backward: (I − JW)ᵀu = v. tangent: the same of Wᵀ.
+ * Solves (I − JW)ᵀu = v for the direction `backward`, and the same equation with Wᵀ for W for the direction `tangent`.
  * @param right v, [batch, n]
- * @returns Jᵀu, then the gradients that are needed of the map's parameters
+ * @returns Jᵀu, followed by the gradients of the map's parameters if they are needed
  */
 export function solveLinearised(
   engine: Engine,
@@ -87,7 +87,7 @@ export function solveLinearised(
     const [tolerance, margin, tracedStep, ...tracedKept] = more;
     const norms = normsFrom({ bound: tracedBound });
     const kinked = kinkedArgument(p, error, isResolved, settings);
-    // What the bound of the error alone does not tell from a kink keeps the derivative of its side, and is counted as unresolved.
+    // A unit that only the bound of the error puts near its kink keeps the derivative of its side. It counts as unresolved.
     const J = jacobianAt(activation, p, kinked[0]?.tolerance, selection);
     const forwards = tracedStep && resolventOf(W, { margin, norms, step: tracedStep, tolerance, kept: tracedKept });
     const isTangent = direction === 'tangent';
@@ -102,13 +102,13 @@ export function solveLinearised(
       limit: backwardLimit,
     });
     const solved = solveLinear(tracing, linearSolverOf(linearSolver), problem);
-    // Jᵀu. A sample that the cotangent leaves out has no part in sums over the batch, whatever its own numbers have become.
+    // Jᵀu. A sample with a cotangent of 0 takes no part in sums over the batch, even if its own numbers are not finite.
     const masks = settings.onFailure === 'report' && !isTangent;
     const partOf = (x: Tensor): Tensor => (masks ? combine({ x, coefficient: solved.isAsked }) : x);
     const weighted = partOf(J.apply(solved.u));
     const kinks = findKinks(kinked, v.shape[0]);
     const summary = summariseLinear(v.shape[0], solved, kinks, {
-      // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖, as for every cotangent
+      // ‖Jᵀ(u − u*)‖ ≤ 1/m · ‖v − (I − JW)ᵀu‖
       amplification: elementwise('reciprocal', [margin]),
       notFinite: notFinite(checkInputs, v),
     });
@@ -122,7 +122,7 @@ export function solveLinearised(
   return { tensors: [Ju, ...rest.slice(operations.length)], summary, marked };
 }
 
-/** σ, where it has kinks. */
+/** σ as an operation with kinks; empty for a smooth σ. */
 export function kinkedOperations(activation: Activation): Pick<KinkedArgument, 'operation' | 'positions'>[] {
   const positions = kinksOfActivation(activation);
   return positions.length === 0 ? [] : [{ operation: activation.name, positions }];

@@ -1,4 +1,4 @@
-/** The solution of z = σ(Wz + b) at the floor of the precision, from one that a solve has left at its tolerance: kinks are looked for there. */
+/** Brings a solution of z = σ(Wz + b) from the tolerance of its solve to the floor of the precision, where kinks are found. */
 import { type Equation, normsFrom } from '../solvers/equation.ts';
 import { type FixedPointSolution, solveFixedPoint } from '../solvers/forward.ts';
 import { forwardSolverOf, solverKey } from '../solvers/index.ts';
@@ -14,14 +14,15 @@ import type { Kept } from './monotone-forward.ts';
 import type { ChosenSettings } from './options.ts';
 import type { LimitedRun } from './run-limits.ts';
 
-/** What is better known than the solve has left it. */
+/** The solution at the floor, with its pre-activation and what is still uncertain of that. */
 export type ResolvedSolution = Pick<Kept, 'preActivation'> & Readonly<Record<'z' | 'uncertainty', Tensor>>;
 
-/** Below every residual: the solver goes on to the floor. */
+/** A tolerance below every residual, so that the solver continues to the floor. */
 const UNREACHABLE = 1e-30;
 
 /**
- * By Newton steps, mostly one linear solve; samples that these do not bring to the floor go on with the solver that was chosen.
+ * Takes semismooth Newton steps, mostly one linear solve in all. Samples that these do not bring to the floor continue with
+ * the solver that was chosen.
  */
 export function resolveSolution(
   engine: Engine,
@@ -41,7 +42,7 @@ export function resolveSolution(
     const sigma = proximalMapOf(activation);
     const equation: Equation = { map: W, b: tracedB, sigma, margin, norms, step: tracedStep, resolvent: undefined };
     const number = (value: number): Tensor => tracing.constant({ kind: 'fill', value }, [1]);
-    // Any element will do, but not one that takes what is near a kink for what is at it.
+    // Any element of the Jacobian serves, except one that treats a unit near its kink as if it were at the kink.
     const jacobianOf = (at: Tensor) => jacobianAt(activation, at, number(0), 0);
     const newton = semismoothNewton(tracing, equation, jacobianOf, p, backwardLimit);
     const solution = solveFixedPoint(tracing, forwardSolverOf(solver), {
@@ -61,8 +62,8 @@ export function resolveSolution(
 }
 
 /**
- * How far p = Wz + b may be from the p* of the true solution, [batch, 1]. With r = z − σ(p): ‖σ(p) − z*‖ ≤ ‖Wr‖/m, for σ is a proximal
- * operator and I − W ⪰ m·I, so that ‖p − p*‖ ≤ (1 + ‖W‖/m)·‖Wr‖; rounding of p adds to Wr.
+ * A bound of the distance of p = Wz + b from the p* of the true solution, [batch, 1]. With r = z − σ(p), ‖σ(p) − z*‖ ≤ ‖Wr‖/m,
+ * because σ is a proximal operator and I − W ⪰ m·I. Therefore ‖p − p*‖ ≤ (1 + ‖W‖/m)·‖Wr‖, and rounding of p adds to Wr.
  * @param moved ‖Wr‖, [batch]
  */
 function uncertaintyOf(

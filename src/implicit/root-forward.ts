@@ -1,4 +1,4 @@
-/** Forward solves of equations that the user wrote. */
+/** Forward solves of equations that a user writes. */
 import { createResultError } from '../arguments/check.ts';
 import { runAccelerated } from '../solvers/anderson.ts';
 import { type Begun, type Runner, runPlain } from '../solvers/iteration.ts';
@@ -25,20 +25,20 @@ import { summarise } from './summary.ts';
 import type { ImplicitSystem, Solved, SystemOf } from './system.ts';
 import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 
-/** An iteration on the unknown, and how it is run. */
+/** An iteration on the unknown, and the way in which it is run. */
 interface GeneralMethod {
   readonly begin: (system: ImplicitSystem, start: Tensor, context: LoopContext) => Begun;
   readonly run: Runner;
-  /** Most iterations, whatever the limit: it takes few, or finds nothing. */
+  /** An upper bound of the limit, for a method that needs few iterations or does not converge. */
   readonly maximumLimit?: number;
 }
 
 const ANDERSON: GeneralMethod = { begin: beginRepetition, run: runAccelerated };
-/** They take few, or find nothing. */
+/** Newton's method needs few steps, or does not converge. */
 export const MAXIMUM_NEWTON_STEPS = 50;
 const NEWTON: GeneralMethod = { begin: newtonKrylov, run: runPlain, maximumLimit: MAXIMUM_NEWTON_STEPS };
 
-/** What each solver by name runs: one after the other, each for the samples that the one before has not solved. */
+/** The methods of each named solver. They run in this order, each on the samples that the methods before it did not solve. */
 const METHODS = {
   'anderson+newton-krylov': [ANDERSON, NEWTON],
   anderson: [ANDERSON],
@@ -50,12 +50,15 @@ const METHODS = {
 interface ForwardResult {
   readonly z: Tensor;
   readonly summary: Tensor;
-  /** Whether the trace leaves it open that a row of the function depends on another row. */
+  /** Whether the trace cannot rule out that a row of the function depends on another row. */
   readonly areRowsInDoubt: boolean;
   readonly instead: Solved['instead'];
 }
 
-/** @throws RangeError where the function mixes rows */
+/**
+ * Solves the equation from `unknown`.
+ * @throws RangeError where the function mixes rows
+ */
 export function solveForward(
   engine: Engine,
   systemOf: SystemOf,
@@ -85,7 +88,7 @@ function solveFrom(
 ): ForwardResult {
   let areRowsInDoubt = mayRowsMix(engine, systemOf, start, inputs);
   const methods = methodsOf(solver);
-  // For gradients alone, which there are where a tape follows what is given.
+  // Only gradients need the rest, and there are gradients only if a tape follows an input.
   const reports = onFailure === 'report' && inputs.some(({ node }) => node);
   const [z, summary, residual, defined] = runTracedOrEagerly(
     engine,
@@ -96,7 +99,7 @@ function solveFrom(
       const { shape, batch, n } = unscaled.rows;
       const x0 = context.alias(z0, [batch, n]);
       const floor = context.constant({ kind: 'fill', value: FLOOR_UNITS * context.epsilon }, [1]);
-      // Kernel by kernel every iteration of each method would be run.
+      // Without a trace, every iteration of each method would run: the first method has to do.
       const taken = isTraced ? methods : methods.slice(0, 1);
       const system = unscaled.withStart(x0, taken.length > 0 ? unscaled.image(x0) : undefined);
       const all = limit ?? sum(taken.map(({ maximumLimit: most = LIMIT }) => most));
@@ -141,8 +144,9 @@ function solveFrom(
 }
 
 /**
- * Where F is finite, row by row: at the start, or, where it is not finite there, at what another sample has found, [batch, n].
- * @param residual at x, [batch]
+ * A point for each sample at which F is finite, [batch, n]: its start or, if F is not finite there, the solution of
+ * another sample.
+ * @param residual of x, [batch]
  */
 function findDefinedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, residual: Tensor): Tensor {
   const { context } = x;
@@ -150,7 +154,7 @@ function findDefinedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, res
   const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
   const isUndefined = (of: Tensor): Tensor => reduceRows('countNotFinite', [asColumn(of)]);
   const isDefined = elementwise('scale', [isUndefined(residual)], [-1, 1]);
-  // The last of the samples that have found something.
+  // The solution that is handed on is that of the last sample that has one.
   const numbers = Array.from({ length: batch }, (_, sample) => sample + 1);
   const number = elementwise('multiply', [isDefined, context.constant({ kind: 'values', values: numbers }, [batch])]);
   const last = elementwise('scale', [reduceAll('maximum', number)], [1, -0.5]);
@@ -162,8 +166,9 @@ function findDefinedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, res
 }
 
 /**
- * A look at the function without running anything.
- * @throws RangeError where it mixes rows; where it cannot be traced this is left to the run
+ * Traces the function, without running it, to see whether its rows depend on each other. A function that cannot be
+ * traced is examined when it runs.
+ * @throws RangeError where the function mixes rows
  */
 function mayRowsMix(engine: Engine, systemOf: SystemOf, unknown: Tensor, inputs: readonly Tensor[]): boolean {
   const tracing = new Tracing('implicit, forward', engine);
@@ -188,10 +193,10 @@ function methodsOf(solver: ImplicitSettings['solver']): readonly GeneralMethod[]
   return typeof solver === 'object' ? [{ begin: (system, x) => solver.begin(system, x), run: runPlain }] : [];
 }
 
-/** Rounding of f is taken to be this many ε. */
+/** Rounding of f is assumed to be this many ε. */
 export const FLOOR_UNITS = 16;
 
-/** x⁺ = f(x). */
+/** The iteration x⁺ = f(x). */
 export function beginRepetition(system: ImplicitSystem, start: Tensor): Begun {
   return {
     start: { x: start },

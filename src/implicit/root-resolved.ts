@@ -1,4 +1,7 @@
-/** The solution of a user's equation at the floor of the precision, and how far the arguments of its kinks may still be off. */
+/**
+ * Brings the solution of a user's equation to the floor of the precision, and estimates how far the arguments of its kinks
+ * may still be off.
+ */
 import { runAccelerated } from '../solvers/anderson.ts';
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
 import { runPlain } from '../solvers/iteration.ts';
@@ -16,23 +19,26 @@ import type { LimitedRun } from './run-limits.ts';
 import { type ImplicitSystem, makeMatrixFreeProblem, type Resolved, type Solved } from './system.ts';
 import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 
-/** Newton steps: where every piece is right one is enough, but each solves its system to three digits only. */
+/** The most Newton steps. One is enough once every piece is right, but each solves its system to three digits only. */
 const STEPS = 32;
-/** Steps without progress that end them. */
+/** Newton's method gives up after this many steps without progress. */
 const STALE_STEPS = 4;
-/** Where they are run one by one, whether samples have stopped or not; and iterations of a linear solve there. */
+/** The same limits for a function that cannot be traced: Newton steps, and iterations of a linear solve. */
 const EAGER_STEPS = 2;
 const EAGER_ITERATIONS = 16;
-/** How well a linear system is solved whose solution is an estimate; and by how much more than that an argument may be off. */
+/**
+ * The tolerance of the linear solve whose solution estimates the error, and the factor by which an argument may be off
+ * further than estimated.
+ */
 const ESTIMATE_TOLERANCE = 1e-2;
 const ESTIMATE_UNITS = 4;
-/** Of a solve that was left at such a residual the matrix is singular to the precision: nothing is known of the error then. */
+/** A linear solve that ends above this residual has a matrix that is singular to the precision: the error is then unknown. */
 const SINGULAR = 0.1;
 
 /**
- * Semismooth Newton steps from z; of a fixed point repetitions for the samples that these do not bring to the floor. Then
- * Be = F(z) + ρ with ρ of random signs and of the size of rounding: e is to first order an error that z may have, and an argument
- * may be off by a few times what the largest of its sample moves by with z.
+ * Takes semismooth Newton steps from z, and repeats a fixed point for the samples that these do not bring to the floor.
+ * Then it solves Be = F(z) + ρ, where ρ has random signs and the size of rounding. To first order e is an error that z may
+ * have, and an argument may be off by a few times the largest move, along e, of the arguments of its sample.
  */
 export function resolveRoot(solved: Solved, settings: ImplicitSettings, limited: LimitedRun): Resolved {
   const [z, ...uncertainty] = runTracedOrEagerly(
@@ -52,7 +58,7 @@ export function resolveRoot(solved: Solved, settings: ImplicitSettings, limited:
       const problem = makeMatrixFreeProblem(linearised.direct, linearised.transposed, right, tolerance, limit);
       const { u, residual } = solveLinear(context, GENERAL_SOLVERS[settings.linearSolver], problem);
       const number = (value: number): Tensor => context.constant({ kind: 'fill', value }, [1]);
-      const isKnown = elementwise('greater', [number(SINGULAR), residual]); // not where it is NaN
+      const isKnown = elementwise('greater', [number(SINGULAR), residual]); // false if the residual is NaN
       const e = elementwise('select', [asColumn(isKnown), u, number(0)]);
       const errors = linearised.moveArguments(e).map((moved, index) => findLargestMove(moved, kinked[index].places));
       return [elementwise('copy', [context.alias(x, shape)]), ...errors];
@@ -62,7 +68,7 @@ export function resolveRoot(solved: Solved, settings: ImplicitSettings, limited:
   return { ...solved, z, uncertainty };
 }
 
-/** Never further from it than the start is, as the residual tells. */
+/** Iterates from the start to the floor. A sample whose residual grows keeps its start. */
 function iterateToFloor(
   system: ImplicitSystem,
   start: Tensor,
@@ -86,21 +92,21 @@ function iterateToFloor(
   return selectCloser(system, x, runAccelerated(context, beginRepetition(system, x), { ...stopping, limit }, again).x);
 }
 
-/** Of each sample the one with the less residual. */
+/** Of x and y, for each sample the one with the smaller residual. */
 function selectCloser(system: ImplicitSystem, x: Tensor, y: Tensor): Tensor {
   const [first, second] = [x, y].map((at) => system.residual(at, system.image(at)));
-  const isBetter = elementwise('greater', [first, second]); // not where it is NaN
+  const isBetter = elementwise('greater', [first, second]); // false if a residual is NaN
   return elementwise('select', [asColumn(isBetter), y, x]);
 }
 
 /**
- * Of F at x, of random signs, [batch, n]: ε(16‖x‖/√n + the largest kinked argument), for each sample from its own numbers: what one
- * that has failed holds says nothing of the others.
+ * The rounding of F at x with random signs, [batch, n]: ε(16‖x‖/√n + the largest kinked argument) for each sample. It follows
+ * from the numbers of that sample alone, since a sample that failed may hold any numbers.
  */
 function estimateRounding(x: Tensor, kinked: readonly KinkedArgument[], context: LoopContext): Tensor {
   const [batch, n] = x.shape;
   const share = (FLOOR_UNITS * context.epsilon) / Math.sqrt(n);
-  // Of numbers that are all 0 nothing is rounded; but a linear system needs a right-hand side.
+  // Numbers that are all 0 are not rounded, but the linear system needs a right-hand side that is not 0.
   const norms = elementwise('scale', [reduceRows('norm', [x])], [share, context.epsilon ** 5]);
   const size = kinked.reduce((sum, one) => {
     const largest = findLargest(elementwise('abs', [one.x]), one.x, batch, one.places);
@@ -109,13 +115,16 @@ function estimateRounding(x: Tensor, kinked: readonly KinkedArgument[], context:
   return elementwise('multiply', [asColumn(size), makeSigns(n, context)]);
 }
 
-/** Alike on every backend, [1, n]: no structure of a matrix follows them. */
+/** Signs that are the same on every backend, [1, n], and that no structure of a matrix follows. */
 function makeSigns(n: number, context: LoopContext): Tensor {
   const values = Array.from({ length: n }, (_, index) => (Math.imul(index + 1, 0x9e3779b1) & 0x8000 ? 1 : -1));
   return context.constant({ kind: 'values', values }, [1, n]);
 }
 
-/** The largest of each sample, of what belongs to none alone the largest of all: such that it broadcasts to x. */
+/**
+ * The largest move of each sample, in a shape that broadcasts to x. An argument that belongs to no single sample takes the
+ * largest move of all.
+ */
 function findLargestMove(x: Tensor, places: Places): Tensor {
   const of = (largest: Tensor): Tensor => elementwise('scale', [largest], [ESTIMATE_UNITS, 0]);
   const sizes = elementwise('abs', [x]);

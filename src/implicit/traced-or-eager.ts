@@ -3,14 +3,14 @@ import type { Engine } from '../tensor/engine.ts';
 import { NotTraceableError } from '../tensor/engine-of.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
-/** Most iterations where they cannot be traced: all of them are run then, whether samples have stopped or not. */
+/** The limit of iterations that cannot be traced. All of them may run then, although samples have stopped. */
 export const EAGER_LIMIT = 64;
 
 export type Build = (inputs: Tensor[], context: LoopContext, isTraced: boolean) => readonly Tensor[];
 
 /**
- * As one Program; where the user's function solves something itself, which cannot be traced, kernel by kernel: then only the
- * limits of what it solves itself end anything early.
+ * Runs `build` as one Program. If the user's function solves an equation itself, it cannot be traced, and `build` runs
+ * kernel by kernel. Only the limits of the inner solves can then end it early.
  */
 export function runTracedOrEagerly(
   engine: Engine,
