@@ -86,9 +86,10 @@ export {
 } from './solvers/report.ts';
 export type { SteppedResolvent } from './solvers/resolvent.ts';
 export { concat } from './tensor/concat.ts';
-export { type Engine, open, type Scope } from './tensor/engine.ts';
+export { type Engine, open } from './tensor/engine.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
+export type { Scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
@@ -150,7 +151,8 @@ export {
 } from './train/tune/criteria.ts';
 export type { PenaltyName } from './train/tune/penalties.ts';
 export type { TuneProgress, Visit } from './train/tune/progress.ts';
-export { type TuneOptions, type TuneResult, type TuningOptimiser, tune } from './train/tune/tune.ts';
+export type { TuneOptions, TuningOptimiser } from './train/tune/settings.ts';
+export { type TuneResult, tune } from './train/tune/tune.ts';
 export type { MessageEnd } from './train/worker/messages.ts';
 export { serveTraining, type WorkerTraining } from './train/worker/serve.ts';
 export { trainInWorker, type WorkerRun, type WorkerRunOptions } from './train/worker/train-in-worker.ts';

@@ -11,6 +11,7 @@ import { createCheck, mergedChecks, NO_CHECKS, speculationOf } from './checks.ts
 import { PendingReads } from './pending-reads.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { ScalarCache } from './scalars.ts';
+import type { Scope } from './scope.ts';
 import { formatShape, type Shape } from './shape.ts';
 import { SharedStorage, sharedStorageOf } from './shared-storage.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
@@ -19,19 +20,6 @@ import { checkNumbers, resolveShape } from './values.ts';
 
 /** Lets a run end its loops early. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
-
-/** The scope of one call of `Engine.tidy`: what it creates or follows is freed when the call ends. */
-export interface Scope {
-  /**
-   * Creates a tensor that is freed at the end of the scope, also after an `await`; arguments as for `Engine.tensor`.
-   */
-  tensor(values: ArrayLike<number>, shape?: Shape): Tensor;
-  /**
-   * Returns an alias of the tensor. Everything computed from the alias, also after an `await`, is freed at the end of
-   * the scope.
-   */
-  use(tensor: Tensor): Tensor;
-}
 
 /**
  * Opens an engine on the best available backend, or on the one that the options ask for; see `OpenOptions`. Rejects

@@ -5,7 +5,7 @@ import { type FoldOptions, foldMasks } from '../../data/folds.ts';
 import { random } from '../../data/random.ts';
 import type { LassoSolution } from '../../implicit/lasso/lasso.ts';
 import { concat } from '../../tensor/arrange.ts';
-import type { Scope } from '../../tensor/engine.ts';
+import type { Scope } from '../../tensor/scope.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 

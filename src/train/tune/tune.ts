@@ -2,100 +2,18 @@
  * Chooses the penalty of a Lasso by minimising a criterion along its gradient. λ is the penalty and log λ its natural
  * logarithm.
  */
-import {
-  BOOLEAN,
-  createArgumentCheck,
-  createArgumentError,
-  FUNCTION,
-  hasMethod,
-  isListOf,
-  LIST,
-  SIGNAL,
-} from '../../arguments/check.ts';
-import { describeValue } from '../../arguments/describe-value.ts';
-import { type Checks, readOptions } from '../../arguments/options.ts';
+import { readOptions } from '../../arguments/options.ts';
 import type { LassoCertificate } from '../../implicit/lasso/certificate.ts';
 import { finiteLargestPenalty } from '../../implicit/lasso/largest-penalty.ts';
 import { lasso } from '../../implicit/lasso/lasso.ts';
-import { checkCount, checkOneOf, checkPositive } from '../../implicit/options.ts';
 import type { Engine } from '../../tensor/engine.ts';
-import { engineOf } from '../../tensor/engine-of.ts';
-import { formatShape } from '../../tensor/shape.ts';
-import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
-import type { Criterion, RowSplit } from './criteria.ts';
+import { isTensor, type Tensor } from '../../tensor/tensor.ts';
+import type { RowSplit } from './criteria.ts';
 import { Evaluation, OutOfTime, type SolverOptions } from './evaluation.ts';
-import { PENALTIES, type Penalty, type PenaltyName } from './penalties.ts';
-import { type OnTuneProgress, TuneLog, type Visit } from './progress.ts';
-import { adamSearch, type Bounds, descent, type Search, type SearchOptions } from './search.ts';
-
-const SEARCHES = { descent, adam: adamSearch } as const satisfies Record<string, Search>;
-/** The methods by which `tune` searches for the penalty. */
-export type TuningOptimiser = keyof typeof SEARCHES | 'grid';
-
-/** Options of `tune`. */
-export interface TuneOptions {
-  /** The features, [rows, features]. */
-  X: Tensor;
-  /** The target, [rows]. */
-  y: Tensor;
-  /** Whether to fit an intercept, which is not penalised. Default false. */
-  intercept?: boolean;
-  /** Options for the Lasso solves. */
-  solve?: Omit<SolverOptions, 'intercept'>;
-  /** `heldOut`, `crossValidation`, `sure`, or a criterion of your own. */
-  criterion: Criterion;
-  /** 'single': one λ. 'features': one λ for each feature. 'elastic-net': λ and the ridge ρ. Default 'single'. */
-  penalty?: PenaltyName;
-  /**
-   * 'descent': gradient descent with a line search. 'adam': Adam. 'grid': the criterion at equally spaced log λ,
-   * without gradients, for comparison and only with a single λ. Default 'descent'.
-   */
-  optimiser?: TuningOptimiser;
-  /**
-   * The number of starts, or the starts themselves; several help where the criterion has several local minima. Default
-   * 4: the best of four times as many points, spread over the upper part of the range of log λ. With one λ for each
-   * feature the default is 2, from the best single λ downwards.
-   */
-  starts?: number | readonly (readonly number[])[];
-  /** A start ends once no parameter, such as log λ, moves by more than this number in (0, 10]. Default 1e-3. */
-  tolerance?: number;
-  /** The largest number of evaluations for each start, an integer from 1. Default 60. */
-  limit?: number;
-  /** The number of points of the grid, an integer from 1. Default 100. */
-  points?: number;
-  /** Called after each step, and awaited. An error that it throws ends the search. */
-  onProgress?: OnTuneProgress;
-  /** Aborting it ends the search and the current solves; `tune` rejects at once with its reason. */
-  signal?: AbortSignal;
-  /**
-   * Milliseconds for the whole search, counted from the call, a finite number > 0. The result is then the best penalty
-   * found in that time, and has `timedOut` set. Its solution is computed after that. Default: no limit.
-   */
-  timeLimit?: number;
-}
-
-const SOLVE_OPTIONS: Checks<NonNullable<TuneOptions['solve']>> = { selection: 0, solver: 0, tolerance: 0, limit: 0 };
-
-/** Options that stand as 0 are checked in `readSettings`. */
-const OPTIONS: Checks<TuneOptions> = {
-  X: TENSOR,
-  y: TENSOR,
-  intercept: BOOLEAN,
-  solve: (place, value) => void readOptions(place, value as TuneOptions['solve'], SOLVE_OPTIONS),
-  criterion: createArgumentCheck('a criterion, such as crossValidation()', (value) => hasMethod(value, 'begin')),
-  penalty: 0,
-  optimiser: 0,
-  starts: 0,
-  tolerance: 0,
-  limit: 0,
-  points: 0,
-  onProgress: FUNCTION,
-  signal: SIGNAL,
-  timeLimit: 0,
-};
-
-/** The largest allowed number of starts, and of points of a grid. */
-const MAXIMUM_COUNT = 2 ** 24;
+import type { Penalty, PenaltyName } from './penalties.ts';
+import { TuneLog, type Visit } from './progress.ts';
+import type { Bounds, Search, SearchOptions } from './search.ts';
+import { readSettings, SEARCHES, TUNE_OPTIONS, type TuneOptions, type TuningOptimiser } from './settings.ts';
 
 /** The result of `tune`. */
 export interface TuneResult {
@@ -154,7 +72,7 @@ const STARTING_SHARE = 0.6;
  */
 export async function tune(given: TuneOptions): Promise<TuneResult> {
   const since = performance.now();
-  const options = readOptions('tune', given, OPTIONS, 'X', 'y', 'criterion');
+  const options = readOptions('tune', given, TUNE_OPTIONS, 'X', 'y', 'criterion');
   const settings = readSettings(options);
   const { engine, kind, penalty, optimiser, tolerance, rows, solving, timeLimit } = settings;
   const { signal } = options;
@@ -255,63 +173,6 @@ function createUnsolvedError({ length }: readonly Visit[], timedOut: boolean, ti
       ? `tune: the time limit of ${timeLimit} ms was over before a candidate was solved; raise timeLimit`
       : `tune: none of the ${length} candidates was solved to its tolerance; raise limit or tolerance in the option solve`,
   );
-}
-
-function readSettings(options: TuneOptions) {
-  const { X, y, penalty = 'single', optimiser = 'descent', starts = penalty === 'features' ? 2 : 4 } = options;
-  if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
-    throw new RangeError(
-      `tune: X has shape ${formatShape(X.shape)} and y ${formatShape(y.shape)}; they must be [rows, features] and [rows]`,
-    );
-  }
-  checkTogether('tune', { X, y });
-  checkOneOf('penalty', penalty, PENALTIES);
-  checkOneOf('optimiser', optimiser, { ...SEARCHES, grid: 0 });
-  if (optimiser === 'grid' && penalty !== 'single') {
-    throw new RangeError(`optimiser: it is "grid", which is for a single λ; the penalty is ${describeValue(penalty)}`);
-  }
-  const kind: Penalty = PENALTIES[penalty];
-  if (typeof starts === 'number') checkBoundedCount('starts', starts);
-  else checkStarts(starts, kind.parameters(X.shape[1]).length);
-  return {
-    engine: engineOf('X', X),
-    rows: { X, y },
-    solving: { ...options.solve, intercept: options.intercept },
-    kind,
-    penalty,
-    optimiser,
-    starts,
-    tolerance: checkTolerance(options.tolerance ?? 1e-3),
-    limit: checkCount('limit', options.limit ?? 60),
-    points: checkBoundedCount('points', options.points ?? 100),
-    timeLimit: options.timeLimit === undefined ? undefined : checkPositive('timeLimit', options.timeLimit),
-    onProgress: options.onProgress,
-  };
-}
-
-/** Parameters are logarithms, and e to the power of a much larger number overflows. */
-function checkTolerance(tolerance: number): number {
-  if (checkPositive('tolerance', tolerance) > MAXIMUM_TOLERANCE) {
-    throw createArgumentError('tolerance: it', tolerance, `at most ${MAXIMUM_TOLERANCE}`);
-  }
-  return tolerance;
-}
-
-const MAXIMUM_TOLERANCE = 10;
-
-function checkBoundedCount(name: string, count: number): number {
-  if (checkCount(name, count) > MAXIMUM_COUNT)
-    throw createArgumentError(`${name}: it`, count, `at most ${MAXIMUM_COUNT}`);
-  return count;
-}
-
-function checkStarts(starts: readonly (readonly number[])[], width: number): void {
-  LIST('starts: it', starts);
-  if (starts.length === 0) throw new RangeError('starts: the list is empty; it must hold at least one start');
-  for (const [index, start] of starts.entries()) {
-    if (isListOf(start, Number.isFinite) && start.length === width) continue;
-    throw new RangeError(`starts[${index}]: it is ${describeValue(start)}; it must hold ${width} finite numbers`);
-  }
 }
 
 /** How many points are evaluated for each start that is chosen among them. */

@@ -8,7 +8,8 @@ import { Tape } from '../../../../src/autodiff/tape.ts';
 import type { BackendName } from '../../../../src/backends/backend.ts';
 import { lasso } from '../../../../src/implicit/lasso/lasso.ts';
 import type { LassoOptions } from '../../../../src/implicit/lasso/options.ts';
-import type { Engine, Scope } from '../../../../src/tensor/engine.ts';
+import type { Engine } from '../../../../src/tensor/engine.ts';
+import type { Scope } from '../../../../src/tensor/scope.ts';
 import { casesOn, describeProperty, expectNear, isSingle, type Load } from '../property.ts';
 import { derivative, isUnique, type SparseProblem, sparseProblems } from '../sparse.ts';
 

@@ -7,7 +7,8 @@ import { type MonotoneSolution, monotoneFixedPoint } from '../../../../src/impli
 import type { MonotoneOptions } from '../../../../src/implicit/options.ts';
 import { monotoneMap, monotoneMatrix } from '../../../../src/implicit/parametrisation.ts';
 import type { ActivationOption } from '../../../../src/solvers/activations.ts';
-import type { Engine, Scope } from '../../../../src/tensor/engine.ts';
+import type { Engine } from '../../../../src/tensor/engine.ts';
+import type { Scope } from '../../../../src/tensor/scope.ts';
 import type { Tensor } from '../../../../src/tensor/tensor.ts';
 import { BEND_NAMES, type Bend, bendValue, createBend, isPlantedLeft } from '../bends.ts';
 import { isKink } from '../derivatives.ts';
