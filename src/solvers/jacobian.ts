@@ -18,7 +18,10 @@ export interface Jacobian {
   readonly diagonal: Tensor | undefined;
 }
 
-/** J = diag(d) of an element-wise σ: F = diag(√d), and prox_{αf} has d/(d + α(1 − d)) (Winston & Kolter 2020, Theorem 2). */
+/**
+ * J = diag(d) of an element-wise σ: F = diag(√d), and prox_{αf} multiplies by d/(d + α(1 − d)) (Winston & Kolter 2020,
+ * Theorem 2).
+ */
 export function diagonalJacobian(d: Tensor): Jacobian {
   const root = elementwise('sqrt', [d]);
   const times = (y: Tensor): Tensor => elementwise('multiply', [root, y]);

@@ -1,7 +1,7 @@
 /** Tensors of one number each, shared by all callers that need the same number. */
 import type { Tensor } from './tensor.ts';
 
-/** Typical programs use few tolerances, margins and step sizes; the bound stops a sweep over them from filling memory. */
+/** Most programs use few tolerances, margins and step sizes; the bound stops one that tries many from filling memory. */
 const MAXIMUM_SCALARS = 64;
 
 export class ScalarCache {

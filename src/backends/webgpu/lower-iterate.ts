@@ -51,7 +51,7 @@ export function lowerIterate(call: IterateCall, planned: PlannedCall, variants: 
     sizes: [
       ...u(batch, n, stride / COLUMNS, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, giveUp ? 1 : 0),
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
-      ...u(0), // the shader's zero
+      ...u(0), // `zero`: a 0 that no compiler knows
     ],
     groups: distributeGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
   });
