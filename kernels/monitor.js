@@ -1,4 +1,5 @@
-// Computes the next state of the samples that still run; see STATE_ROWS in src/backends/iteration-kernels.ts for the formulas.
+// Computes the next state of the samples that still run; STATE_ROWS in src/backends/iteration-kernels.ts has the
+// formulas.
 //
 //   state                       [5, batch]: status, remaining, residual, best, stale
 //   residuals, tolerances, floors  [batch], or one number if the stride is 0

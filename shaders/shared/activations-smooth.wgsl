@@ -9,8 +9,8 @@
 const LN_2 = 0.693147181;
 const HALF_PI = 1.57079633;
 
-// The index of the activation in ACTIVATIONS of product-kernels.ts. It is a constant, so that a pipeline compiles only its
-// branch.
+// The index of the activation in ACTIVATIONS of product-kernels.ts. It is a constant, so that a pipeline compiles only
+// its branch.
 override ACTIVATION: u32 = ACTIVATION_TANH;
 
 // ln(1 + u) for 0 ≤ u ≤ 1: 2·artanh w with w = u / (2 + u) ≤ 1/3, by its series, whose terms are all positive.

@@ -31,13 +31,13 @@ export interface CoordinateDescentCall extends LassoSizes {
  * by c so that the present β solves the perturbed problem with τ = 1,
  *   g_A − τc_A = s∘(t + τe)_A,  |g − τc| ≤ t + τe elsewhere.
  * It then follows the solution as τ falls: to 0, unless features outside A exceed their thresholds by so much that the
- * rest is left to the next stage. In a step β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky
- * factor in float64, until a coefficient reaches 0 and leaves A, or a feature reaches its threshold and enters A. A
- * column that depends linearly on those of the features in use replaces one of them. Then g is recomputed, and further
- * stages follow until it is right up to rounding. `limit` bounds the steps of all stages together. β, g and the factor are float64 on
- * every backend. Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose initial values are all
- * 0 starts from the solution of the problem before it if that has the same y and ρ. Result [batch, features + 2]: β,
- * the number of steps, and the duality gap of β relative to the objective at 0.
+ * rest is left to the next stage. In a step β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky factor in
+ * float64, until a coefficient reaches 0 and leaves A, or a feature reaches its threshold and enters A. A column that
+ * depends linearly on those of the features in use replaces one of them. After each stage g is recomputed, and further
+ * stages follow until it is right up to rounding. `limit` bounds the steps of all stages together. β, g and the factor
+ * are float64 on every backend. Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose initial
+ * values are all 0 starts from the solution of the problem before it if that has the same y and ρ. Result [batch,
+ * features + 2]: β, the number of steps, and the duality gap of β relative to the objective at 0.
  */
 export interface HomotopyCall extends LassoSizes {
   readonly kernel: 'homotopy';

@@ -12,7 +12,7 @@ export interface Jacobian {
   factorTransposed(x: Tensor): Tensor;
   /** (J + α(I − J))⁻¹J: prox_{αf} where prox_f = J. */
   proximal(step: Tensor): (x: Tensor) => Tensor;
-  /** F = diag of this if F is diagonal, [batch, n]: a product can then scale its result in passing. */
+  /** F = diag of this if F is diagonal, [batch, n]: the kernel of a product can then scale its result too. */
   readonly diagonalFactor: Tensor | undefined;
   /** d if J = diag(d), [batch, n]. */
   readonly diagonal: Tensor | undefined;

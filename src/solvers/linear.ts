@@ -48,7 +48,7 @@ export interface LinearMethod<Problem extends LinearProblem> {
   readonly converges: Convergence;
   /** Whether the problem must have a resolvent. Default false. */
   readonly needsResolvent?: boolean;
-  /** Number of iterations after which a round ends anyway. Default: no bound. */
+  /** Number of iterations after which a round ends in any case. Default: no bound. */
   readonly restart?: number;
   /** Adds to the problem what is computed once, before the rounds. */
   prepare?(tracing: LoopContext, problem: Problem): Problem;

@@ -207,8 +207,8 @@ export class Engine implements LoopContext {
   }
 
   /**
-   * Enqueues passes until no sample is running, or until the limit where the backend does not let the engine look at the
-   * samples.
+   * Enqueues passes until no sample is running, or up to the limit where the backend does not let the engine look at
+   * the samples.
    */
   loop<Values extends Record<string, Tensor>>(
     initial: Values,
@@ -228,8 +228,8 @@ export class Engine implements LoopContext {
 
   /**
    * Whether a sample may still be running. To look at the statuses, the backend carries out all enqueued work while
-   * other tasks wait. An outermost loop therefore looks only while the turn lasts; an inner loop always looks, because the
-   * passes of the two loops multiply.
+   * other tasks wait. An outermost loop therefore looks only while the turn lasts; an inner loop always looks, because
+   * the passes of the two loops multiply.
    */
   private mayRun(statuses: Tensor): boolean {
     if (!this.device.readNow || (this.loopDepth === 1 && isTurnOver())) return true;

@@ -1,7 +1,10 @@
 /** Tensors of one number each, shared by all callers that need the same number. */
 import type { Tensor } from './tensor.ts';
 
-/** Most programs use few tolerances, margins and step sizes; the bound stops one that tries many from filling memory. */
+/**
+ * Most programs use few tolerances, margins and step sizes; the bound keeps a program that tries many of them from
+ * filling the memory.
+ */
 const MAXIMUM_SCALARS = 64;
 
 export class ScalarCache {
