@@ -63,6 +63,7 @@ export interface LinearMethod<Problem extends LinearProblem> {
 /** Methods in their order: each one takes over the samples that those before it have not solved. */
 export type LinearSolver<Problem extends LinearProblem> = readonly LinearMethod<Problem>[];
 
+/** Traces the linear solve: each method in turn, in rounds, for v scaled to length 1. */
 export function solveLinear<Problem extends LinearProblem>(
   tracing: LoopContext,
   methods: LinearSolver<Problem>,

@@ -131,6 +131,7 @@ export function statusOf(state: Tensor): Tensor {
   return rowOf(state, STATE_ROWS.status);
 }
 
+/** A row of the state, [batch]. @param row one of STATE_ROWS */
 export function rowOf(state: Tensor, row: number): Tensor {
   const batch = state.shape[1];
   return elementwiseLaidOut('copy', [state], [{ offset: row * batch, strides: [0, 0, 0, 1] }], [batch]);

@@ -91,6 +91,7 @@ const MAXIMUM_DESCENT = 500;
 /** Tolerance of the linear solve, relative to its right-hand side: the next round corrects the rest. */
 const POLISH_TOLERANCE = 1e-7;
 
+/** Traces the solve: rounds, each of which reduces the residual to an aim and then polishes the coefficients. */
 export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoSolveOptions): LassoResult {
   const { y, design } = problem;
   const shape = [y.shape[0], design.X.shape[1]];
