@@ -148,8 +148,8 @@ export interface Backend {
   download(storage: Storage, speculation?: Speculation): Promise<Float32Array | Float64Array>;
   /**
    * Carries out all work enqueued so far on the caller's thread, and returns the numbers of the storage, which later
-   * work may change. Undefined if the work has to wait for something, or has failed. Absent on backends that do not
-   * compute on the caller's thread.
+   * work may change. Undefined if the work has to wait for something, or has failed. Absent on backends that cannot
+   * read at once.
    */
   readNow?(storage: Storage): ArrayLike<number> | undefined;
   release(storage: Storage): void;
