@@ -1,4 +1,5 @@
-// Computes the next state of the samples that still run; see STATE_ROWS in src/backends/kernels.ts for the formulas.
+// Computes the next state of the samples that still run; STATE_ROWS in src/backends/iteration-kernels.ts has the
+// formulas.
 //
 //   state                       [5, batch]: status, remaining, residual, best, stale
 //   residuals, tolerances, floors  [batch], or one number if the stride is 0
@@ -56,7 +57,7 @@ function monitor(
   return residual;
 }
 
-// The values are those of STATUS in src/backends/kernels.ts.
+// The values are those of STATUS in src/backends/iteration-kernels.ts.
 function statusAfter(residual, tolerance, floor, stale, staleLimit, remaining, mayGiveUp) {
   if (isFinite32(residual) === 0 || residual > 1e30) {
     return 3;

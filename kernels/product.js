@@ -1,8 +1,8 @@
 // C = epilogue(op(A)·op(B)), where op(A) is m × k and op(B) is k × n, all row-major. Each thread computes one element.
-// ProductCall in src/backends/kernels.ts has the formula of the epilogue.
+// ProductCall in src/backends/product-kernels.ts has the formula of the epilogue.
 //
-//   a, b         op(A)[i, l] = a[i·aRow + l·aColumn], op(B)[l, j] = b[l·bRow + j·bColumn]; if BATCHED is 1, the matrices of
-//                sample s begin at s·aStep and s·bStep
+//   a, b         op(A)[i, l] = a[i·aRow + l·aColumn], op(B)[l, j] = b[l·bRow + j·bColumn]; if BATCHED is 1, the
+//                matrices of sample s begin at s·aStep and s·bStep
 //   bias         [n], one row for all rows, if BIAS is 1; of the shape of the result if BIAS is 2
 //   scale, prior of the shape of the result
 //   step         [1], the step size α

@@ -11,12 +11,12 @@
 //   binding 6  scalars    s, ρ, f and o, [4, batch]
 //   binding 7  tolerance  [batch]
 //   binding 8  floors     [batch]
-//   binding 9  result     has the form of carried, followed by w [batch, features] and θ [batch]
+//   binding 9  result     has the parts of carried, followed by w [batch, features] and θ [batch]
 // The formulas are those of ProximalGradientCall in lasso-kernels.ts. An invocation has four columns of all four
 // samples. A column of a mat4x4 belongs to one of these columns, and a vec4 holds one number for each sample.
 
 struct Sizes {
-  trips: u32,
+  trips: u32, // the largest number of iterations of this dispatch
   batch: u32,
   groups: u32,
   features: u32,

@@ -1,5 +1,5 @@
-// Activations σ = prox_f. Each takes (x, a0, a1) and returns σ(x). ACTIVATIONS in src/backends/kernels.ts explains the
-// parameters.
+// Activations σ = prox_f. Each takes (x, a0, a1) and returns σ(x). ACTIVATIONS in src/backends/product-kernels.ts
+// explains the parameters.
 
 function activationIdentity(x, a0, a1) {
   return x;

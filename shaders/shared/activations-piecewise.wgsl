@@ -1,8 +1,8 @@
 // Piecewise linear activations σ = prox_f, and prox_{αf}. Goes after numbers.wgsl, before kernels that use one of them.
 // Kernels with another activation get activations-smooth.wgsl.
 
-// The index of the activation in ACTIVATIONS of kernels.ts. It is a constant, so that a pipeline compiles only its
-// branch.
+// The index of the activation in ACTIVATIONS of product-kernels.ts. It is a constant, so that a pipeline compiles only
+// its branch.
 override ACTIVATION: u32 = ACTIVATION_IDENTITY;
 
 fn softThreshold(x: f32, threshold: f32) -> f32 {
@@ -15,7 +15,7 @@ fn softThreshold(x: f32, threshold: f32) -> f32 {
   return unlessNaN(x, unlessNaN(threshold, 0.0));
 }
 
-// σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
+// σ(x); the parameters are those of ACTIVATIONS in product-kernels.ts.
 fn activation(x: f32, parameters: vec2<f32>) -> f32 {
   switch (ACTIVATION) {
     case ACTIVATION_IDENTITY: { return x; }

@@ -1,7 +1,6 @@
 // Activations σ = prox_f made of exponentials and quotients, and prox_{αf}. Goes after functions.wgsl, before kernels
 // that use one of them. Kernels with another activation get activations-piecewise.wgsl, because compilers spend much
 // time on unused code.
-
 //
 // As in functions.wgsl, they use only exponentials, additions, products, quotients and bit patterns, because the
 // built-in tanh may have absolute errors of 1e-5 and be NaN for a large argument. They are finite for every finite
@@ -10,8 +9,8 @@
 const LN_2 = 0.693147181;
 const HALF_PI = 1.57079633;
 
-// The index of the activation in ACTIVATIONS of kernels.ts. It is a constant, so that a pipeline compiles only its
-// branch.
+// The index of the activation in ACTIVATIONS of product-kernels.ts. It is a constant, so that a pipeline compiles only
+// its branch.
 override ACTIVATION: u32 = ACTIVATION_TANH;
 
 // ln(1 + u) for 0 ≤ u ≤ 1: 2·artanh w with w = u / (2 + u) ≤ 1/3, by its series, whose terms are all positive.
@@ -106,7 +105,7 @@ fn arctangentDerivative(x: f32) -> f32 {
   return 1.0 / (1.0 + size * size);
 }
 
-// σ(x); the parameters are those of ACTIVATIONS in kernels.ts.
+// σ(x); the parameters are those of ACTIVATIONS in product-kernels.ts.
 fn activation(x: f32, parameters: vec2<f32>) -> f32 {
   return unlessNaN(x, activationOfNumber(x, parameters));
 }

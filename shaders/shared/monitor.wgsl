@@ -42,7 +42,7 @@ fn statusAfter(residual: f32, stale: f32, remaining: f32, rule: Rule) -> f32 {
 
 // The state of a running sample after an iteration with the given residual.
 fn observed(before: Watch, residual: f32, rule: Rule) -> Watch {
-  // Before the first residual, `best` is infinite.
+  // `best` may be infinite before the first residual, and no comparison with an infinity is reliable.
   let noBest = bitcast<u32>(before.best) == INFINITY_BITS;
   let stale = select(before.stale + 1.0, 0.0, noBest || residual < 0.9 * before.best);
   let isNaN = (bitcast<u32>(residual) & 0x7fffffffu) > INFINITY_BITS;

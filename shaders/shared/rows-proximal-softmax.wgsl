@@ -33,10 +33,10 @@ fn logarithmOfEntry(start: f32, c: f32, alpha: f32) -> f32 {
   return smaller(w, 0.0);
 }
 
-// s = softmax(t) with (1 − α)s + αt = x. With wᵢ = ln sᵢ and t = λ + w the entries decouple: h(wᵢ) equals xᵢ up to a
-// constant that all entries share, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest entry. h
-// increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which this sum is 1 is found by Newton's method
-// on ln Σ, with a bisection if it leaves the bracket. `result` stores w until the end.
+// s = softmax(t) with (1 − α)s + αt = x. Write wᵢ = ln sᵢ. Then tᵢ = wᵢ + κ for some κ, and the equation separates:
+// h(wᵢ) is xᵢ up to a number common to all i, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest
+// entry. h increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which this sum is 1 is found by
+// Newton's method on ln Σ, with a bisection if it leaves the bracket. `result` stores w until the end.
 fn proximalSoftmax(span: Span) {
   let alpha = y[0];
   let rest = 1.0 - alpha;

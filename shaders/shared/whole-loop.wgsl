@@ -9,10 +9,10 @@
 //   binding 6  tolerance  [batch] or [1]
 //   binding 7  floors     [batch] or [1]
 //   binding 8  slope      [batch, n], if SLOPED
-//   binding 9  result     has the form of carried
+//   binding 9  result     has the parts of carried
 
 struct Sizes {
-  trips: u32,
+  trips: u32, // the largest number of iterations of this dispatch
   batch: u32,
   n: u32,
   stride: u32, // the length of a row of M, in vectors of four

@@ -1,8 +1,9 @@
 /**
  * The contract of a backend, and the form in which work reaches it.
  *
- * - A Program is a flat list of pure kernel calls over numbered slots. A call reads any number of slots and writes one.
- *   Each slot is assigned exactly once, except the entering slots of a loop, which the loop assigns before each pass.
+ * - A Program is a list of pure kernel calls over numbered slots, and of loops, whose bodies are such lists. A call
+ *   reads any number of slots and writes one. Each slot is assigned exactly once, except the entering slots of a loop,
+ *   which the loop assigns before each pass.
  * - `run` enqueues a Program and returns the storage of its outputs at once. Work is carried out in the order in which
  *   it was enqueued, so storage may be released as soon as the last `run` or `download` that reads it has been
  *   enqueued.
@@ -146,8 +147,9 @@ export interface Backend {
   /** @param speculation the speculation under which the storage was computed; the numbers arrive when it has ended */
   download(storage: Storage, speculation?: Speculation): Promise<Float32Array | Float64Array>;
   /**
-   * The numbers of a storage at once: all work enqueued so far is carried out on the thread of the caller first. They may be changed
-   * by later work. Undefined where the work has to wait for something, or has failed; absent where it is done elsewhere.
+   * Carries out all work enqueued so far on the caller's thread, and returns the numbers of the storage, which later
+   * work may change. Undefined if the work has to wait for something, or has failed. Absent on backends that cannot
+   * read at once.
    */
   readNow?(storage: Storage): ArrayLike<number> | undefined;
   release(storage: Storage): void;

@@ -44,8 +44,8 @@ export interface TriangularSolveCall extends BatchedMatrixCall {
 
 /**
  * A[s]⁻¹ by Gauss-Jordan elimination without exchanges of rows. A[s] + A[s]ᵀ must be positive definite: then all pivots
- * are positive. Operand and result are those of `cholesky`, including the treatment of a sample with a pivot that is
- * not positive. Only HOST_BACKENDS offer it.
+ * are positive. Operand and result have the shapes that they have for `cholesky`, with the inverse in the place of L;
+ * a sample whose pivot is too small is treated as it is there. Only HOST_BACKENDS offer it.
  */
 export interface BatchedInvertCall extends BatchedMatrixCall {
   readonly kernel: 'batchedInvert';

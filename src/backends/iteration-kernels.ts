@@ -59,8 +59,8 @@ export const ACCELERATION = { memory: 5, growth: 2, regularisation: 16 } as cons
 /**
  * A whole loop: each sample (row) iterates until the rule of `monitor` with p₂ = 1 stops it, at most `limit` times.
  * If `accelerated`, x⁺ is not T(x) but the result of Anderson acceleration with its safeguard (solvers/anderson.ts),
- * and forwardBackward does not compensate its rounding errors; a backend may restart the history every 100 passes or
- * more. Offered by the CPU and by all other backends with a `widestIteration` that are not in HOST_BACKENDS.
+ * and forwardBackward does not compensate its rounding errors; a backend may restart the history every 100 iterations
+ * or more. Only the CPU, and backends outside HOST_BACKENDS that have a `widestIteration`, offer the accelerated form.
  * Operands [carried, M, b, step, tolerance, floor, slope]:
  *   carried           x [batch, n], followed by the state [5, batch] of the samples (STATE_ROWS); likewise the result
  *   M                 [n, stride]; columns n … stride − 1 hold zeros

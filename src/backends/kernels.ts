@@ -246,7 +246,7 @@ export interface InvertCall {
   readonly order: number;
 }
 
-/** Backends without per-kernel launch cost. */
+/** The host backends: on them a kernel call costs no launch, so a chain of small steps costs only its arithmetic. */
 export const HOST_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type * from './batched-kernels.ts';

@@ -27,23 +27,24 @@ export interface CoordinateDescentCall extends LassoSizes {
 /**
  * Solves Lasso problems min ½‖y − Xβ‖² + Σ tⱼ|βⱼ| + ½ρ‖β‖² up to rounding, one after the other, each by a homotopy (M.
  * Osborne, B. Presnell, B. Turlach 2000; as a parametric active-set method H. J. Ferreau, H. Bock, M. Diehl 2008). Let
- * g be Xᵀ(y − Xβ) − ρβ, A the active features and s their signs. A stage first widens the thresholds by e and shifts g
+ * g be Xᵀ(y − Xβ) − ρβ, A the features in use and s their signs. A stage first widens the thresholds by e and shifts g
  * by c so that the present β solves the perturbed problem with τ = 1,
  *   g_A − τc_A = s∘(t + τe)_A,  |g − τc| ≤ t + τe elsewhere.
- * It then follows the solution as τ falls to 0. In a step β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky
- * factor in float64, until a coefficient reaches 0 and leaves A, or a feature reaches its threshold and enters A. A
- * column that depends linearly on the active ones replaces one of them. Then g is recomputed, and further stages follow
- * until it is right up to rounding. `limit` bounds the steps of all stages together. β, g and the factor are float64 on
- * every backend. Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose initial values are all
- * 0 starts from the solution of the problem before it if that has the same y and ρ. Result [batch, features + 2]: β,
- * the number of steps, and the duality gap of β relative to the objective at 0.
+ * It then follows the solution as τ falls: to 0, unless features outside A exceed their thresholds by so much that the
+ * rest is left to the next stage. In a step β_A moves along (X_AᵀX_A + ρ)⁻¹(c + s∘e)_A, by a Cholesky factor in
+ * float64, until a coefficient reaches 0 and leaves A, or a feature reaches its threshold and enters A. A column that
+ * depends linearly on those of the features in use replaces one of them. After each stage g is recomputed, and further
+ * stages follow until it is right up to rounding. `limit` bounds the steps of all stages together. β, g and the factor
+ * are float64 on every backend. Operands [columns, y, t, ρ, initial] as for coordinate descent. A problem whose initial
+ * values are all 0 starts from the solution of the problem before it if that has the same y and ρ. Result [batch,
+ * features + 2]: β, the number of steps, and the duality gap of β relative to the objective at 0.
  */
 export interface HomotopyCall extends LassoSizes {
   readonly kernel: 'homotopy';
   readonly inputs: readonly number[];
   readonly output: number;
   readonly limit: number;
-  /** The largest number of features that can be active at once: the rank of X, or more if ρ > 0. */
+  /** The largest number of features that can be in use at once: the rank of X, or more if ρ > 0. */
   readonly capacity: number;
 }
 
@@ -54,14 +55,14 @@ export interface HomotopyCall extends LassoSizes {
  *   β⁺ = softThreshold(p, t),  residual f‖w − β⁺‖ / (o + ‖β⁺‖),  w⁺ = β⁺.
  * If `accelerated` (FISTA), w⁺ is extrapolated; θ is first reset to 1 if ⟨w − β⁺, β⁺ − β⟩ > 0:
  *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).
- * Offered by the CPU and by all other backends with a `widestIteration` that are not in HOST_BACKENDS.
+ * Only the CPU, and backends outside HOST_BACKENDS that have a `widestIteration`, offer it.
  * Operands [carried, G, c, t, scalars, tolerance, floor]:
  *   carried           β [batch, features], followed by the state [5, batch] of the samples (STATE_ROWS)
  *   G                 XᵀX [groups·features, stride], symmetric for each group; columns features … stride − 1 hold zeros
  *   c, t              Xᵀy and the thresholds, [batch, features]
  *   scalars           s (the step size), ρ, f and o, [4, batch]
  *   tolerance, floor  [batch]
- * Result: the form of `carried`, followed by w [batch, features] and θ [batch], with which running samples can
+ * Result: the parts of `carried`, followed by w [batch, features] and θ [batch], with which running samples can
  * continue.
  */
 export interface ProximalGradientCall extends Omit<LassoSizes, 'rows'> {

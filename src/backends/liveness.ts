@@ -85,6 +85,7 @@ export function isContiguous(call: ElementwiseCall, layout: OperandLayout): bool
   return layout.offset === 0;
 }
 
+/** Walks through the statements once, and gives each definition of a slot the interval in which it is needed. */
 export function analyseLiveness(program: Program): Liveness {
   const read = findReadSlots(program);
   const versions: Version[][] = program.sizes.map(() => []);

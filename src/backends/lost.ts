@@ -1,6 +1,5 @@
 /** Thrown when the device is lost: the driver was reset, the graphics card was removed, or the page was suspended. */
 export class DeviceLostError extends Error {
   /** Always 'DeviceLostError'. */
-  /** Always 'DeviceLostError'. */
   override readonly name = 'DeviceLostError';
 }

@@ -13,7 +13,6 @@ import type { Candidate, Choice } from './fastest.ts';
 import type { GPUJSMode, GPUJSOptions } from './gpujs/index.ts';
 
 /** Options of `open`. */
-/** Options of `open`. */
 export interface OpenOptions {
   /**
    * The backend to use. Default: webgpu on a hardware adapter, else wasm, else the faster of gpujs and cpu, which is

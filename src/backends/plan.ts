@@ -63,7 +63,6 @@ export interface Plan {
   readonly buffers: readonly PlannedBuffer[];
   readonly statements: readonly PlannedStatement[];
   /** The number of loops, including inner ones. */
-  /** The number of loops, including inner ones. */
   readonly loops: number;
 }
 

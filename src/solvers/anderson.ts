@@ -76,7 +76,7 @@ export const runAccelerated: Runner = (tracing, begun, { tolerance, floor, limit
 interface Secants {
   readonly f: Tensor;
   readonly g: Tensor;
-  /** 1 once there is a previous f to subtract, [batch]. */
+  /** 1 from the second pass on, when there is a previous f to subtract; 0 before, [batch]. */
   readonly started: Tensor;
   /** Columns Δf/‖Δf‖ and Δg/‖Δf‖, [batch, k, n]. */
   readonly differencesF: Tensor;

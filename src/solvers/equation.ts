@@ -12,7 +12,7 @@ import type { SteppedResolvent } from './resolvent.ts';
 export interface ProximalMap {
   /** σ(p) */
   value(p: Tensor): Tensor;
-  /** prox_{αf} for a step size α, [1]. Whatever depends on α alone is computed once, outside the loop that applies it. */
+  /** prox_{αf} for a step size α, [1]. What depends on α alone is computed once, outside the loop that applies it. */
   proximal(step: Tensor): (x: Tensor) => Tensor;
   /** ‖z − σ(p)‖ of each sample, relative to the size that the stopping test uses, [batch]. */
   residual(z: Tensor, p: Tensor): Tensor;

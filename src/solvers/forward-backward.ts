@@ -6,7 +6,7 @@ import { repeatForBatch } from './monitor.ts';
 /**
  * Forward-backward splitting, z⁺ = prox_{αf}((1 − α)z + α(Wz + b)); converges for 0 < α < 2m/‖I − W‖² (Winston &
  * Kolter 2020, section 3). Default α = m/L² with L about ‖I − W‖, which minimises the guaranteed contraction √(1 −
- * m²/L²). Any L ≥ ‖I − W‖/√2 converges.
+ * m²/L²). It converges with any L > ‖I − W‖/√2.
  *
  * The updates α(p − z) are small, and below the rounding of z they would leave it unchanged, at a residual of ε/α,
  * far above the floor. So the part of an update that the sum z + α(p − z) loses is carried to the next one (Kahan

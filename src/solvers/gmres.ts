@@ -14,7 +14,7 @@ import { asColumn } from './monitor.ts';
 /** k: iterations until a restart, and vectors kept. */
 const RESTART = 16;
 
-/** An iteration that reduces ‖r‖ by less than this share has practically stood still. */
+/** An iteration stands still if |q·r| is at most this share of ‖r‖: then ‖r⁺‖ ≥ √(1 − 0.44²)·‖r‖ ≈ 0.9‖r‖. */
 const STANDSTILL = 0.44;
 
 /** If less than this many units of rounding of ‖Sx‖ remain, Sx lies in the span of the images before it. */

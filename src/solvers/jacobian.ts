@@ -12,13 +12,16 @@ export interface Jacobian {
   factorTransposed(x: Tensor): Tensor;
   /** (J + α(I − J))⁻¹J: prox_{αf} where prox_f = J. */
   proximal(step: Tensor): (x: Tensor) => Tensor;
-  /** F = diag of this if F is diagonal, [batch, n]: a product can then scale its result in passing. */
+  /** F = diag of this if F is diagonal, [batch, n]: the kernel of a product can then scale its result too. */
   readonly diagonalFactor: Tensor | undefined;
   /** d if J = diag(d), [batch, n]. */
   readonly diagonal: Tensor | undefined;
 }
 
-/** J = diag(d) of an element-wise σ: F = diag(√d), and prox_{αf} has d/(d + α(1 − d)) (Winston & Kolter 2020, Theorem 2). */
+/**
+ * J = diag(d) of an element-wise σ: F = diag(√d), and prox_{αf} multiplies by d/(d + α(1 − d)) (Winston & Kolter 2020,
+ * Theorem 2).
+ */
 export function diagonalJacobian(d: Tensor): Jacobian {
   const root = elementwise('sqrt', [d]);
   const times = (y: Tensor): Tensor => elementwise('multiply', [root, y]);

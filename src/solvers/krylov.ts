@@ -34,7 +34,7 @@ export interface KrylovMethod {
 
 export function krylov<Problem extends KrylovProblem>(method: KrylovMethod): LinearMethod<Problem> {
   return {
-    // In exact arithmetic a Krylov method ends.
+    // In exact arithmetic a Krylov method ends after finitely many iterations.
     converges: 'linearly',
     restart: method.restart,
     correct(tracing, problem, { r, state, tolerance, limit }) {

@@ -48,7 +48,7 @@ export interface LinearMethod<Problem extends LinearProblem> {
   readonly converges: Convergence;
   /** Whether the problem must have a resolvent. Default false. */
   readonly needsResolvent?: boolean;
-  /** Number of iterations after which a round ends anyway. Default: no bound. */
+  /** Number of iterations after which a round ends in any case. Default: no bound. */
   readonly restart?: number;
   /** Adds to the problem what is computed once, before the rounds. */
   prepare?(tracing: LoopContext, problem: Problem): Problem;
@@ -63,6 +63,7 @@ export interface LinearMethod<Problem extends LinearProblem> {
 /** Methods in their order: each one takes over the samples that those before it have not solved. */
 export type LinearSolver<Problem extends LinearProblem> = readonly LinearMethod<Problem>[];
 
+/** Traces the linear solve: each method in turn, in rounds, for v scaled to length 1. */
 export function solveLinear<Problem extends LinearProblem>(
   tracing: LoopContext,
   methods: LinearSolver<Problem>,

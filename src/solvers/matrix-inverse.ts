@@ -26,8 +26,9 @@ interface InverseOptions {
 /**
  * Computes M⁻¹ if M + Mᵀ is positive definite. Newton-Schulz, X⁺ = X + X(I − MX), needs products only. With σ_min(M)
  * ≥ s and ‖M‖ ≤ L it starts from X = cMᵀ, c = 2/(s² + L²), so that ‖I − XM‖ ≤ (L² − s²)/(L² + s²) < 1, and each
- * iteration squares the error. A `near` X with ‖I − MX‖_F below FAR replaces that start. A host backend eliminates if
- * the inverse is needed in any case, and uses Newton-Schulz if ‖I − MX‖ shows that elimination failed.
+ * iteration squares the error. If the inverse is needed in any case (there is no `wanted`), a host backend eliminates
+ * instead, and uses Newton-Schulz if ‖I − MX‖ shows that elimination failed; on another backend a `near` X with
+ * ‖I − MX‖_F < MAXIMUM_ERROR replaces the start.
  * @param matrix M, [n, n]
  */
 export function matrixInverse(tracing: LoopContext, matrix: Tensor, options: InverseOptions): Tensor {

@@ -3,15 +3,15 @@ import { STATE_ROWS, STATE_SIZE, STATUS } from '../backends/kernels.ts';
 import { elementwise, elementwiseLaidOut, scalarStep } from '../tensor/kernels.ts';
 import type { Context, Tensor } from '../tensor/tensor.ts';
 
-/** A sample is stale after this many passes without a residual 10 % below the best one. */
+/** A sample is stale after this many residuals in a row of which none was 10 % below the best one. */
 export const STALE_LIMIT = 20;
 
 /** From here on float32 cannot count in steps of 1. */
 const MAXIMUM_COUNT = 2 ** 24;
 
 /**
- * The state in which every sample runs and has no residual yet, [5, batch]. @param limit largest number of iterations
- * of a sample
+ * The state in which every sample runs and has no residual yet, [5, batch].
+ * @param limit largest number of iterations of a sample
  */
 export function initialState(context: Context, batch: number, limit: number): Tensor {
   const rows = rowsOf({ remaining: Math.min(limit, MAXIMUM_COUNT), best: 1e30 });
@@ -69,7 +69,10 @@ export function takeOverRemaining(state: Tensor, inner: Tensor): Tensor {
   return elementwise('select', [constantRows(state.context, { remaining: 1 }), inner, state]);
 }
 
-/** The state after these further iterations, [batch], default none: a sample without remaining iterations stops. */
+/**
+ * The state after further iterations: a sample that has none left stops.
+ * @param iterations their number, [batch]; default 0
+ */
 export function countIterations(state: Tensor, iterations?: Tensor): Tensor {
   const { context } = state;
   const made = iterations && elementwise('multiply', [iterations, constantRows(context, { remaining: 1 })]);
@@ -128,6 +131,7 @@ export function statusOf(state: Tensor): Tensor {
   return rowOf(state, STATE_ROWS.status);
 }
 
+/** A row of the state, [batch]. @param row one of STATE_ROWS */
 export function rowOf(state: Tensor, row: number): Tensor {
   const batch = state.shape[1];
   return elementwiseLaidOut('copy', [state], [{ offset: row * batch, strides: [0, 0, 0, 1] }], [batch]);
@@ -142,7 +146,7 @@ export function whereRunning(state: Tensor, after: Tensor, before: Tensor): Tens
   return elementwiseLaidOut('select', [state, before, after], [status, whole, whole], [batch, n]);
 }
 
-/** Repeats a number for all samples, [1], for each of them, [batch]. */
+/** Turns one number for all samples, [1], into one for each of them, [batch]. */
 export function repeatForBatch(value: Tensor, batch: number): Tensor {
   const zeros = value.context.constant({ kind: 'fill', value: 0 }, [batch]);
   return elementwise('add', [zeros, value]);

@@ -46,11 +46,16 @@ interface RoundEnd<Values> {
   readonly state: Tensor;
 }
 
+/** What the rounds carry: the values of the method, and the state of the samples. */
 export interface RoundsEnd<Values> {
   readonly values: Values;
   readonly state: Tensor;
 }
 
+/**
+ * Traces the rounds of a method, until each sample has met the tolerance, is at the floor, or is given up.
+ * @param round traces one round: from the carried values to the values and the true residual at its end
+ */
 export function runInRounds<Values extends Record<string, Tensor>>(
   tracing: LoopContext,
   start: RoundsEnd<Values>,

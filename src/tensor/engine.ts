@@ -123,7 +123,7 @@ export class Engine implements LoopContext {
     return this.ambient.runOrFree(make);
   }
 
-  /** @internal Like `wholly`, for tensors that outlive every call, such as parameters: they join no arena. */
+  /** @internal Like `runOrFree`, for tensors that outlive every call, such as parameters: they join no arena. */
   runLasting<Result>(make: () => Result): Result {
     return this.ambient.runLasting(make);
   }
@@ -207,8 +207,8 @@ export class Engine implements LoopContext {
   }
 
   /**
-   * Enqueues passes until no sample is running. Where the backend does not let the engine look at the samples, it enqueues
-   * all of them.
+   * Enqueues passes until no sample is running, or up to the limit where the backend does not let the engine look at
+   * the samples.
    */
   loop<Values extends Record<string, Tensor>>(
     initial: Values,
@@ -227,9 +227,9 @@ export class Engine implements LoopContext {
   }
 
   /**
-   * Whether a sample may still be running. To look at the statuses, the backend carries out all enqueued work while other
-   * tasks wait. An outermost loop therefore looks only while the turn lasts; an inner loop always looks, because the
-   * passes of the two loops multiply.
+   * Whether a sample may still be running. To look at the statuses, the backend carries out all enqueued work while
+   * other tasks wait. An outermost loop therefore looks only while the turn lasts; an inner loop always looks, because
+   * the passes of the two loops multiply.
    */
   private mayRun(statuses: Tensor): boolean {
     if (!this.device.readNow || (this.loopDepth === 1 && isTurnOver())) return true;
@@ -280,7 +280,7 @@ export class Engine implements LoopContext {
   }
 
   /**
-   * @internal Creates a check for `dependent`.
+   * @internal Creates a check for `attachCheck`.
    * @param speculation the one that the promise is about: work that depends on the check is enqueued under it
    */
   createCheck(promise: Promise<void>, speculation?: Speculation): Check {

@@ -1,7 +1,10 @@
 /** Tensors of one number each, shared by all callers that need the same number. */
 import type { Tensor } from './tensor.ts';
 
-/** Typical programs use few tolerances, margins and step sizes; the bound stops a sweep over them from filling memory. */
+/**
+ * Most programs use few tolerances, margins and step sizes; the bound keeps a program that tries many of them from
+ * filling the memory.
+ */
 const MAXIMUM_SCALARS = 64;
 
 export class ScalarCache {

@@ -28,8 +28,8 @@ export interface Context {
   /** A tensor of constants. */
   constant(constant: Constant, shape: Shape): Tensor;
   /**
-   * @internal Copies numbers of the host; they join the arena of `beside`. A Program that is being traced takes their present
-   * values.
+   * @internal Copies numbers of the host into a tensor that joins the arena of `beside`. A Program that is being traced
+   * takes their present values.
    */
   upload(values: ArrayLike<number>, shape: Shape, beside: Tensor): Tensor;
   /** @internal An alias with another shape of the same size. */

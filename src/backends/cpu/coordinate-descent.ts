@@ -3,7 +3,7 @@ import type { CoordinateDescentCall } from '../kernels.ts';
 import type { Job } from '../queue.ts';
 import { dot } from './dot.ts';
 
-/** The state of one problem; `beta` and `residual` change from coordinate to coordinate. */
+/** The state of one problem; `beta` and `residual` change from feature to feature. */
 interface Descent {
   readonly rows: number;
   readonly columns: Float64Array;
@@ -18,7 +18,8 @@ interface Descent {
 
 /**
  * Cyclic coordinate descent; see CoordinateDescentCall. A pass over all features is followed by passes over the support
- * until it no longer changes, and so on.
+ * until one of them changes no coefficient by more than the tolerance, then by a pass over all features again, and so
+ * on.
  * @param isCutShort whether each of the remaining problems ends after its first pass
  */
 export function* coordinateDescent(
@@ -82,7 +83,10 @@ function* descend(
   }
 }
 
-/** Updates each feature once. @returns the largest change of a coefficient, relative to the largest coefficient */
+/**
+ * Updates each of these features once.
+ * @returns the largest change of a coefficient, relative to the largest coefficient
+ */
 function descendOnce(descent: Descent, features: readonly number[]): number {
   const { rows, columns, squares, penalty, ridge, beta, residual } = descent;
   let change = 0;

@@ -4,7 +4,10 @@ import { dot } from './dot.ts';
 import { DEPENDENT } from './factor.ts';
 import { addColumn, type Walk } from './walk.ts';
 
-/** Every stage lowers what exceeds the thresholds to this share, so that only few features are candidates to enter. */
+/**
+ * A stage lowers the largest ratio |gⱼ|/tⱼ outside A to this share of what it was, or to 1, so that only few features
+ * are candidates to enter.
+ */
 const LOWERED = 0.8;
 /** The widths of the thresholds differ by up to this share, so that no two features enter at once. */
 const APART = 0.05;
@@ -27,7 +30,8 @@ interface Thresholds {
   /** The τ at which the stage ends. */
   readonly end: number;
   /**
-   * A, and the features that may enter it: |g| changes by no more than the thresholds do (R. Tibshirani et al. 2012).
+   * A, and the features that may enter it during the stage: until its end |gⱼ| grows by at most as much as its
+   * threshold falls, (1 − end)·widthⱼ (R. Tibshirani et al. 2012).
    */
   readonly candidates: readonly number[];
 }

@@ -1,6 +1,6 @@
 /**
- * Compiles a Program into a list of launches over slots that are assigned once, and finds after which statement each slot is
- * no longer needed. Nothing is overwritten: data never change, and a loop carries references.
+ * Compiles a Program into a list of launches over slots that are assigned once, and finds the statement after which
+ * each slot is no longer needed. Nothing is overwritten: data never change, and a loop carries references.
  */
 import type { Carried, Loop, Program, Statement } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';

@@ -46,8 +46,8 @@ export enum BatchedProduct {
 }
 
 /**
- * Rows `start` to `stop` of a Cholesky factor, or these pivots of an elimination, in the place of the result. Units are
- * samples.
+ * Computes the rows `start` to `stop` of a Cholesky factor, or eliminates these pivots, in the buffer of the result.
+ * Units are samples.
  */
 export enum Factor {
   out = 9, // Extra.end

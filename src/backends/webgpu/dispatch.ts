@@ -5,6 +5,7 @@ import type { ShaderName } from './shaders.ts';
 /** One 32-bit word of the uniform `sizes` of a kernel: unsigned, signed or floating-point. */
 type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
 
+/** Unsigned, signed and floating-point words. */
 export const u = (...values: number[]): Word[] => values.map((value) => ({ kind: 'u', value }));
 export const i = (...values: number[]): Word[] => values.map((value) => ({ kind: 'i', value }));
 export const f = (...values: number[]): Word[] => values.map((value) => ({ kind: 'f', value }));

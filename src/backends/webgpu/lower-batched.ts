@@ -73,7 +73,7 @@ export function lowerCholesky(call: CholeskyCall, planned: PlannedCall, variants
       sizes: [
         ...u(batch, order, firstSample, endSample, startColumn, endColumn),
         ...f(order * epsilon),
-        ...u(0), // the shader's zero
+        ...u(0), // `zero`: a 0 that no compiler knows
       ],
       operands: planned.operands,
       result: planned.output,

@@ -15,8 +15,8 @@ const BYTES_PER_COLUMN = 2 * 16 + (4 * 16) / COLUMNS;
 const OTHER_BYTES = 256;
 
 /**
- * The number of iterations that most solves need. A dispatch may carry out at least so many, and is expected to do no
- * more.
+ * The number of iterations that most solves need, and of which the estimated work of a dispatch consists. A dispatch
+ * may carry out at least so many, and up to so many times as many as `dispatchWork` allows.
  */
 const EXPECTED_ITERATIONS = 8;
 
@@ -51,7 +51,7 @@ export function lowerIterate(call: IterateCall, planned: PlannedCall, variants: 
     sizes: [
       ...u(batch, n, stride / COLUMNS, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, giveUp ? 1 : 0),
       ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
-      ...u(0), // the shader's zero
+      ...u(0), // `zero`: a 0 that no compiler knows
     ],
     groups: distributeGroups(accelerated ? batch : Math.ceil(batch / ROWS)),
   });

@@ -29,7 +29,7 @@ export function lowerPass(call: PassCall, planned: PlannedCall): Dispatch[] {
         ...u(batch, n, n, 0, batch, n, 1),
         ...u(...(transposed ? [1, n] : [n, 1])),
         ...f(...call.activationParameters),
-        ...u(0, tiles, kept, state, lost, sums), // the shader's zero
+        ...u(0, tiles, kept, state, lost, sums), // `zero`: a 0 that no compiler knows
       ],
       operands: [carried, matrix, carried, b, alpha, slope],
       result,
@@ -42,7 +42,7 @@ export function lowerPass(call: PassCall, planned: PlannedCall): Dispatch[] {
       sizes: [
         ...u(batch, n, tiles, shared.tolerance ? 1 : 0, shared.floor ? 1 : 0, call.giveUp ? 1 : 0),
         ...f(call.staleLimit, call.epsilon, ...call.activationParameters),
-        ...u(0, state, sums), // the shader's zero
+        ...u(0, state, sums), // `zero`: a 0 that no compiler knows
       ],
       operands: [carried, tolerance, floor],
       result,

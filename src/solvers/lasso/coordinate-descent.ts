@@ -9,8 +9,9 @@ import type { PlainRows } from './plain-rows.ts';
 import type { LassoProblem } from './problem.ts';
 
 /**
- * Sweeps over the coordinates until none moves by more than the tolerance, relative to the largest.
- * @param limit largest number of sweeps; a sample makes no more than remain in its state
+ * Makes passes over the features until one changes no coefficient by more than the tolerance, relative to the largest
+ * coefficient.
+ * @param limit largest number of passes; a sample makes no more than the iterations that remain in its state
  */
 export function descendByCoordinates(
   { design, penalty, ridge }: LassoProblem,

@@ -9,13 +9,13 @@ import type { LassoProblem } from './problem.ts';
 interface HomotopyResult {
   /** [batch, features] */
   readonly beta: Tensor;
-  /** Number of changes of the support, [batch]. */
+  /** Number of steps, [batch]; nearly every step changes the set of features in use. */
   readonly iterations: Tensor;
   /** The duality gap relative to the objective at β = 0, summed up in float64, [batch]. */
   readonly gap: Tensor;
 }
 
-/** @param limit largest number of changes of the support */
+/** @param limit largest number of steps */
 export function followHomotopy(
   { design, penalty, ridge, isRidged }: LassoProblem,
   { columns, y }: PlainRows,

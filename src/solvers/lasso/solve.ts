@@ -60,8 +60,8 @@ interface LassoResult {
   /** Statuses of the monitor, [batch]. */
   readonly status: Tensor;
   /**
-   * Proximal gradient iterations or sweeps over the coordinates, plus iterations of conjugate gradients; or of the
-   * homotopy, [batch].
+   * Proximal gradient iterations, passes of coordinate descent and steps of the homotopy, plus iterations of conjugate
+   * gradients, [batch].
    */
   readonly iterations: Tensor;
   /** The relative proximal residual of the result, [batch], and its rounding. */
@@ -86,11 +86,12 @@ const LOWERED = 0.1;
 const ROUNDS = 200;
 /** After this many rounds without progress a problem is given up. */
 const STALE_ROUNDS = 20;
-/** Largest number of iterations or sweeps in one round: then the coefficients are polished even so. */
+/** Largest number of iterations or passes in one round, after which the coefficients are polished in any case. */
 const MAXIMUM_DESCENT = 500;
 /** Tolerance of the linear solve, relative to its right-hand side: the next round corrects the rest. */
 const POLISH_TOLERANCE = 1e-7;
 
+/** Traces the solve: rounds, each of which reduces the residual to an aim and then polishes the coefficients. */
 export function solveLasso(context: LoopContext, problem: LassoProblem, options: LassoSolveOptions): LassoResult {
   const { y, design } = problem;
   const shape = [y.shape[0], design.X.shape[1]];
@@ -147,7 +148,7 @@ interface Beginning {
   readonly beta: Tensor;
   readonly state: Tensor;
   readonly gap?: Tensor;
-  /** The problems for methods that go through the columns of X. */
+  /** The problems in the form that coordinate descent reads; undefined for proximal gradient iterations. */
   readonly rows?: PlainRows;
 }
 

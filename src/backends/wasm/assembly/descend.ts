@@ -1,5 +1,6 @@
 // Cyclic coordinate descent for Lasso problems; see CoordinateDescentCall in lasso-kernels.ts. A pass over all features
-// is followed by passes over the support until it no longer changes, and so on.
+// is followed by passes over the support until one of them changes no coefficient by more than the tolerance, then by a
+// pass over all features again, and so on.
 import { DESCENT_RECORD, Descend } from '../instructions';
 import { isTimeOver } from './clock';
 import { addNarrow } from './columns';

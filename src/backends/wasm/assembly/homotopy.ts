@@ -1,6 +1,6 @@
-// Solves Lasso problems by a homotopy; see HomotopyCall in kernels.ts, and cpu/homotopy.ts for the same in plain loops.
-// X is float32; β, g and the factor are float64. How g changes along a step decides only where the step ends, and is
-// summed in float32.
+// Solves Lasso problems by a homotopy; see HomotopyCall in lasso-kernels.ts, and cpu/homotopy.ts for the same in plain
+// loops. X is float32; β, g and the factor are float64. How g changes along a step decides only where the step ends,
+// and is summed in float32.
 import { HOMOTOPY_RECORD, Homotopy } from '../instructions';
 import { addMixed, dot, dotMixed, dotNarrow, dotWide } from './columns';
 import { appendFeature } from './entering';

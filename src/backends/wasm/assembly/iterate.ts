@@ -1,5 +1,5 @@
 // Whole loops: a block of samples iterates until all of its samples have stopped; see ITERATIONS and IterateCall in
-// kernels.ts.
+// iteration-kernels.ts.
 import { Iterate, Iteration, Operation } from '../instructions';
 import { beat, isTimeOver } from './clock';
 import { evaluate, STEP } from './formulas';

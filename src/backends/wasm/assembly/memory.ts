@@ -17,6 +17,7 @@ export function useWorkspace(address: usize): void {
   workspace = address;
 }
 
+/** A field of an instruction, as an integer. */
 export function word(at: usize, field: i32): i32 {
   return load<i32>(at + ((<usize>field) << 2));
 }
@@ -25,6 +26,7 @@ export function setWord(at: usize, field: i32, value: i32): void {
   store<i32>(at + ((<usize>field) << 2), value);
 }
 
+/** A field of an instruction, as a floating-point number. */
 export function real(at: usize, field: i32): f32 {
   return load<f32>(at + ((<usize>field) << 2));
 }

@@ -1,4 +1,4 @@
-// C = epilogue(op(A)·op(B)); see ProductCall in kernels.ts for the formula.
+// C = epilogue(op(A)·op(B)); see ProductCall in product-kernels.ts for the formula.
 import { Bias, Code, Header, Operation, Product } from '../instructions';
 import { beat } from './clock';
 import { evaluate, STEP } from './formulas';

@@ -1,4 +1,4 @@
-// prox_{αf}(x) for the activations for which it is the solution of an equation; see kernels.ts.
+// prox_{αf}(x) for the activations whose prox is found by solving an equation; see ELEMENTWISE in kernels.ts.
 import { Operation } from '../instructions';
 import {
   arctangent,

@@ -1,4 +1,4 @@
-// Formulas over a few numbers per sample; see SCALARS and STATE_ROWS in kernels.ts.
+// Formulas over a few numbers per sample; see SCALARS in kernels.ts and STATE_ROWS in iteration-kernels.ts.
 import { Scalar, ScalarOperation } from '../instructions';
 import { buffer, real, word } from './memory';
 
