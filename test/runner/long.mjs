@@ -8,19 +8,19 @@ import { load } from './typescript.mjs';
 export async function runLong(tally, names) {
   const started = performance.now();
   const ci = process.env.CI === 'true';
-  const [{ suites, LONG_MINUTES }, { program }, { faultsOf, planned }] = await Promise.all(
+  const [{ suites, LONG_MINUTES }, { program }, { findFaults, planSuites }] = await Promise.all(
     ['suites', 'programs', 'plan'].map((name) => load(`test/long/${name}.ts`)),
   );
   const found = readdirSync(join(root, 'test', 'long'), { recursive: true })
     .map((name) => `test/long/${name.replaceAll('\\', '/')}`)
     .filter((name) => name.endsWith('.test.ts'));
   await tally.check('registry of long suites', () => {
-    const faults = faultsOf(suites, names, found, LONG_MINUTES);
+    const faults = findFaults(suites, names, found, LONG_MINUTES);
     if (faults.length > 0) throw new Error(faults.join('\n'));
     return suites.map(({ name, minutes }) => `${name}, ${minutes} min`).join('; ');
   });
   let went = 0;
-  for (const { name, files, missing } of planned(suites, names, program, ci)) {
+  for (const { name, files, missing } of planSuites(suites, names, program, ci)) {
     if (missing.length === 0 || ci) went += 1;
     if (missing.length === 0) {
       const left = Math.max(1, Math.round(LONG_MINUTES * 60_000 - (performance.now() - started)));
