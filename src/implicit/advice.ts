@@ -48,7 +48,7 @@ export async function adviceFor(
   const useless = `a higher limit or a looser tolerance does not help`;
   switch (cause) {
     case 'start':
-      return `The start is already so, before any iteration, and ${useless}: start where the equation has moderate numbers, and look for very large numbers in its inputs`;
+      return `The residual is not finite, or beyond 1e30, already at the start, before any iteration, and ${useless}: start where the equation has moderate numbers, and look for very large numbers in its inputs`;
     case 'divergence':
       return `It grew beyond all bounds, where ${useless}: start nearer to the solution, take another solver, or look at the inputs for very large numbers`;
     case 'stagnation':

@@ -52,7 +52,7 @@ export interface Lifted {
 
 /** The options of `readLifted`. */
 export interface LiftOptions {
-  /** How near to a kink counts as at it. Default: the tolerance of each row. */
+  /** The distance within which an argument counts as being at a kink. Default: the tolerance of each row. */
   readonly radius?: number;
   /** As in Solved. */
   readonly uncertainty?: readonly Tensor[];

@@ -206,7 +206,7 @@ export function withAwaited(engine: Engine, tensor: Tensor, promise: Promise<voi
   return checked;
 }
 
-/** `awaiting` for several tensors, with one check: what is computed from several of them awaits it once. */
+/** `withAwaited` for several tensors, with one check: what is computed from several of them awaits it once. */
 function awaitingEach(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
   const check = engine.createCheck(promise);
   return tensors.map((tensor) => {

@@ -19,7 +19,10 @@ import type { LimitedRun } from './run-limits.ts';
 import { type ImplicitSystem, makeMatrixFreeProblem, type Resolved, type Solved } from './system.ts';
 import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 
-/** The most Newton steps. One is enough once every piece is right, but each solves its system to three digits only. */
+/**
+ * The most Newton steps. One is enough once every argument is on the right side of its kink, but each step solves its
+ * system to three digits only.
+ */
 const STEPS = 32;
 /** Newton's method gives up after this many steps without progress. */
 const STALE_STEPS = 4;
