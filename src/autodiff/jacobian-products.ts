@@ -79,7 +79,7 @@ export function pushforward(
   return createProducts(tape, options).pushforward(watched, tangents, outputs);
 }
 
-/** The same, followed by the tape, as `Tape.followedPullback`. */
+/** `pushforward`, followed by the tape so that the result can be differentiated again, as `Tape.followedPullback`. */
 export function followedPushforward(
   tape: Tape,
   watched: readonly Tensor[],

@@ -60,7 +60,7 @@ export class Tape implements Recorder {
   }
 
   /**
-   * The same, followed by this tape, so that the result can be differentiated again.
+   * `pullback`, followed by this tape, so that the result can be differentiated again.
    * @throws Error at an operation with kinks, whose derivative jumps, and at a custom one
    */
   followedPullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {

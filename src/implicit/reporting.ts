@@ -168,7 +168,7 @@ async function readSolve(
 }
 
 /**
- * The same numbers in other tensors. Reading one awaits the report, and rejects where a sample was not solved or the
+ * Tensors with the same numbers as the given ones. Reading one awaits the report, and rejects where a sample was not solved or the
  * signal is aborted.
  */
 export function guardOutputs(
@@ -199,7 +199,7 @@ export function guardOutputs(
   return awaitingEach(engine, tensors, verdict);
 }
 
-/** The same numbers in another tensor, whose reading also awaits the promise. Frees the given tensor. */
+/** A tensor with the same numbers, whose reading also awaits the promise. Frees the given tensor. */
 export function withAwaited(engine: Engine, tensor: Tensor, promise: Promise<void>): Tensor {
   const checked = engine.attachPromise(tensor, promise);
   tensor.dispose();

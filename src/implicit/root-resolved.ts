@@ -26,7 +26,7 @@ import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 const STEPS = 32;
 /** Newton's method gives up after this many steps without progress. */
 const STALE_STEPS = 4;
-/** The same limits for a function that cannot be traced: Newton steps, and iterations of a linear solve. */
+/** The limits for a function that cannot be traced: of Newton steps, and of the iterations of a linear solve. */
 const EAGER_STEPS = 2;
 const EAGER_ITERATIONS = 16;
 /**

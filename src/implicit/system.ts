@@ -118,7 +118,7 @@ export class ImplicitSystem {
     return this.relativeResidual(x, reduceRows('norm', [this.value(x, image)]));
   }
 
-  /** The same, from size = ‖F(x)‖. NaN where ‖x‖ has overflowed: no residual counts as small beside it. */
+  /** `residual`, from size = ‖F(x)‖. NaN where ‖x‖ has overflowed: no residual counts as small beside it. */
   relativeResidual(x: Tensor, size: Tensor): Tensor {
     const norm = reduceRows('norm', [x]);
     const { least } = this;
