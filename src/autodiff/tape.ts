@@ -109,7 +109,7 @@ export class Tape implements Recorder {
   }
 }
 
-/** At kinks: the selections with which the operations were called. */
+/** At kinks it takes the selections with which the operations were called. */
 const OWN: Playback = { factorOf: ownFactor };
 
 function ownFactor(entry: Entry): Tensor {

@@ -3,9 +3,9 @@ import type { SampleReport, SolveReport } from '../solvers/report.ts';
 
 /** The advice that a problem has on its own failures, in sentences. */
 export interface OwnAdvice {
-  /** On its forward solve; undefined where the general advice is as good. */
+  /** The advice on its forward solve; undefined where the general advice is as good. */
   readonly forward?: (report: SolveReport, worst: SampleReport) => Promise<string | undefined> | string | undefined;
-  /** On linear solves whose matrix is singular: what this means, and what helps. */
+  /** The advice on linear solves whose matrix is singular: what this means, and what helps. */
   readonly singular?: string;
 }
 

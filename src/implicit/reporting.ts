@@ -168,8 +168,8 @@ async function readSolve(
 }
 
 /**
- * Tensors with the same numbers as the given ones. Reading one awaits the report, and rejects where a sample was not solved or the
- * signal is aborted.
+ * Tensors with the same numbers as the given ones. Reading one awaits the report, and rejects where a sample was not
+ * solved or the signal is aborted.
  */
 export function guardOutputs(
   engine: Engine,

@@ -95,7 +95,7 @@ function iterateToFloor(
   return selectCloser(system, x, runAccelerated(context, beginRepetition(system, x), { ...stopping, limit }, again).x);
 }
 
-/** Of x and y, for each sample the one with the smaller residual. */
+/** For each sample, x or y, whichever has the smaller residual. */
 function selectCloser(system: ImplicitSystem, x: Tensor, y: Tensor): Tensor {
   const [first, second] = [x, y].map((at) => system.residual(at, system.image(at)));
   const isBetter = elementwise('greater', [first, second]); // false if a residual is NaN

@@ -4,7 +4,8 @@ import { NotTraceableError } from '../tensor/engine-of.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
 /**
- * The limit of iterations where `build` cannot be traced. All of them may run then, even after every sample has stopped.
+ * The limit of iterations where `build` cannot be traced. All of them may run then, even after every sample has
+ * stopped.
  */
 export const EAGER_LIMIT = 64;
 
