@@ -97,7 +97,8 @@ export async function solvePoints(problem: HeldOutProblem, logLambdas: readonly 
 }
 
 /**
- * In units of ε, together 4e-9. Bisection finds a knot to within 1e-10, and such a point must still count as the knot.
+ * The option `kinkUnits`: this many ε are 4e-9. Bisection finds a knot to within 1e-10, and such a point must still
+ * count as the knot.
  */
 const KINK_UNITS = 2 ** 24;
 

@@ -2,7 +2,7 @@
 import type { Activation, BackendName, ForwardSolverName } from '../../src/index.ts';
 
 /**
- * Whether the form offers each activation. One that is added to the library does not compile until it is listed here.
+ * Whether the form offers each activation. When one is added to the library, this does not compile until it is listed.
  */
 const OFFERED_ACTIVATIONS = {
   relu: true,

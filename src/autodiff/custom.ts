@@ -3,7 +3,7 @@ import type { LinearMap } from '../solvers/linear-map.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { UniformSelection } from './selection.ts';
 
-/** How an operation is differentiated that is recorded as `custom`: its attributes. */
+/** How an operation that is recorded as `custom` is differentiated: its attributes. */
 export interface CustomOperation {
   /** The name that error messages use. */
   readonly name?: string;

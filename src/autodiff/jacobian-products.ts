@@ -79,7 +79,7 @@ export function pushforward(
   return createProducts(tape, options).pushforward(watched, tangents, outputs);
 }
 
-/** The same, followed by the tape, as `Tape.followedPullback`. */
+/** `pushforward`, followed by the tape so that the result can be differentiated again, as `Tape.followedPullback`. */
 export function followedPushforward(
   tape: Tape,
   watched: readonly Tensor[],
@@ -91,7 +91,7 @@ export function followedPushforward(
 }
 
 /**
- * The same as `productsOn`, with the derivatives of element-wise operations computed once, here: for many products
+ * The same as `createProducts`, with the derivatives of element-wise operations computed once, here: for many products
  * with one Jacobian, as in the loop of a linear solver. Valid until the tape is disposed.
  */
 export function createLinearisation(tape: Tape, options: PlaybackOptions = {}): JacobianProducts {

@@ -34,7 +34,7 @@ export interface LiftedOperation extends KinkedOperation {
   readonly rest: Tensor | undefined;
 }
 
-/** In the order in which they were recorded. */
+/** The operations with kinks and their places on the tape, in the order in which they were recorded. */
 export function kinkedOn(tape: Tape): { entry: Entry; place: number; kinks: KinkDescription }[] {
   return tape.operations.flatMap((entry, place) => {
     const kinks = kinkDescription(entry.operation);
@@ -50,7 +50,7 @@ export function selectablesOn(tape: Tape): (Selectable & Pick<Entry, 'output' | 
   }));
 }
 
-/** In the order in which they were recorded. The caller disposes their x and tolerance. */
+/** The operations of `kinkedOn` with their x and tolerance, which the caller disposes. */
 export function kinksOn(tape: Tape): KinkedOperation[] {
   return kinkedOn(tape).map(({ entry, place, kinks }) => {
     const { operation, inputs, attributes } = entry;

@@ -27,7 +27,7 @@ export interface KinkDescription {
   readonly argument: (inputs: readonly Tensor[]) => Tensor;
   /** How close to a kink x must be for the selection to apply, [.., 1]. */
   readonly tolerance: (inputs: readonly Tensor[]) => Tensor;
-  /** The x with a kink; none if the attributes leave a function that does not bend. */
+  /** The x with a kink; none if the attributes leave a function without kinks. */
   readonly positions: (attributes: object) => readonly number[];
   /** The derivative in x; at a kink it is (1 − q)·low + q·high of the Clarke interval. */
   readonly derivative: (x: Tensor, tolerance: Tensor, attributes: object, q: number) => Tensor;
@@ -48,7 +48,7 @@ function activation(
   };
 }
 
-/** The slope left of 0 is the attribute, and right of 0 it is 1: if both are 1, the function does not bend. */
+/** The slope left of 0 is the attribute, and right of 0 it is 1: if both are 1, there is no kink. */
 function bentAtZero(kernel: ElementwiseOperation, name: string): KinkDescription {
   return activation(kernel, [name], (attributes) => (readAttribute<number>(attributes, name) === 1 ? [] : [0]));
 }

@@ -1,6 +1,6 @@
 /**
  * An upper bound of the norm of a Jacobian, from the norms of the operations: ‖∂(g∘f)‖ ≤ ‖∂g‖‖∂f‖. It holds for every
- * selection at the kinks, wherever they are, because a function that bends enters with its Lipschitz constant.
+ * selection at the kinks, wherever they are, because a function with kinks enters with its Lipschitz constant.
  */
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';

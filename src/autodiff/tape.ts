@@ -60,7 +60,7 @@ export class Tape implements Recorder {
   }
 
   /**
-   * The same, followed by this tape, so that the result can be differentiated again.
+   * `pullback`, followed by this tape, so that the result can be differentiated again.
    * @throws Error at an operation with kinks, whose derivative jumps, and at a custom one
    */
   followedPullback(output: Tensor, watched: readonly Tensor[], cotangent?: Tensor): Tensor[] {
@@ -109,7 +109,7 @@ export class Tape implements Recorder {
   }
 }
 
-/** At kinks: the selections with which the operations were called. */
+/** At kinks it takes the selections with which the operations were called. */
 const OWN: Playback = { factorOf: ownFactor };
 
 function ownFactor(entry: Entry): Tensor {

@@ -2,7 +2,7 @@
 import type { EpochProgress, StepProgress, TuneProgress } from '../index.ts';
 import { formatDuration } from './duration.ts';
 
-/** In characters. */
+/** The length of the progress bar in characters. */
 const BAR_LENGTH = 24;
 
 /** The line that is redrawn at every step of an epoch. */

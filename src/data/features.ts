@@ -160,7 +160,7 @@ function describeDoubt(cell: string): string | undefined {
     return `has a decimal ${mark}, unlike others, or against the option decimal; correct the number or the option`;
   }
   const [point, comma] = [withPoint(cell, '.'), withPoint(cell, ',')];
-  return `could be ${point} or ${comma}; say by the option decimal what stands before the decimals`;
+  return `could be ${point} or ${comma}; say by the option decimal whether a point or a comma stands before the decimals`;
 }
 
 /** Columns with fewer categories than this cause no warning. */

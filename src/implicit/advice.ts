@@ -3,9 +3,9 @@ import type { SampleReport, SolveReport } from '../solvers/report.ts';
 
 /** The advice that a problem has on its own failures, in sentences. */
 export interface OwnAdvice {
-  /** On its forward solve; undefined where the general advice is as good. */
+  /** The advice on its forward solve; undefined where the general advice is as good. */
   readonly forward?: (report: SolveReport, worst: SampleReport) => Promise<string | undefined> | string | undefined;
-  /** On linear solves whose matrix is singular: what this means, and what helps. */
+  /** The advice on linear solves whose matrix is singular: what this means, and what helps. */
   readonly singular?: string;
 }
 
@@ -48,7 +48,7 @@ export async function adviceFor(
   const useless = `a higher limit or a looser tolerance does not help`;
   switch (cause) {
     case 'start':
-      return `The start is already so, before any iteration, and ${useless}: start where the equation has moderate numbers, and look for very large numbers in its inputs`;
+      return `The residual is not finite, or beyond 1e30, already at the start, before any iteration, and ${useless}: start where the equation has moderate numbers, and look for very large numbers in its inputs`;
     case 'divergence':
       return `It grew beyond all bounds, where ${useless}: start nearer to the solution, take another solver, or look at the inputs for very large numbers`;
     case 'stagnation':

@@ -44,8 +44,8 @@ export interface SampleCertificate {
    */
   readonly kinks: number;
   /**
-   * How near to a kink an argument counted as at it: the largest such distance of the sample, and 0 where no operation
-   * has kinks.
+   * The distance from a kink within which an argument counted as being at it: the largest of the sample, and 0 where no
+   * operation has kinks.
    */
   readonly kinkTolerance: number;
   /**

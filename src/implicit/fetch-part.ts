@@ -1,4 +1,7 @@
-/** `fetched`, which loads the part once, and again only where that failed. @param what it is, for the error */
+/**
+ * A function that loads a part as `fetchPart` does, but only once; where loading failed, the next call tries again.
+ * @param what it is, for the error
+ */
 export function fetchPartOnce<Part>(what: string, load: () => Promise<Part>): () => Promise<Part> {
   let part: Promise<Part> | undefined;
   return () => {

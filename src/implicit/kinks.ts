@@ -21,7 +21,7 @@ export interface KinkedArgument {
   readonly positions: readonly number[];
   /** The argument. */
   readonly x: Tensor;
-  /** How near to a kink counts as at it; broadcasts to x. */
+  /** The distance from a kink within which x counts as being at it; broadcasts to x. */
   readonly tolerance: Tensor;
   /** How far x may be from the argument at the true solution; broadcasts to x. Absent where nothing bounds this. */
   readonly uncertainty?: Tensor;
@@ -35,7 +35,7 @@ export interface KinkedArgument {
   readonly place?: number;
 }
 
-/** How near to a kink counts as at it, the uncertainty included where it counts. */
+/** The distance from a kink within which x counts as being at it, with the uncertainty where that counts. */
 function nearnessOf({ tolerance, uncertainty, isResolved }: KinkedArgument): Tensor {
   return widenTolerance(tolerance, isResolved ? uncertainty : undefined);
 }
@@ -183,7 +183,8 @@ export interface KinkReading {
 
 /**
  * Finds the kinks and reads them back.
- * @param radius how near to a kink counts as at it. Default: the tolerance of each operation
+ * @param radius the distance within which an argument counts as being at a kink. Default: the tolerance of each
+ *   operation
  */
 export async function readKinksOf(
   operations: readonly KinkedArgument[],

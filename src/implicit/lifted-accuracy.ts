@@ -23,7 +23,7 @@ export interface Values {
   readonly epsilon: number;
 }
 
-/** Reads these values. @param residual F(z), [batch, n] */
+/** Reads the values at the solution. @param residual F(z), [batch, n] */
 export async function readValues(residual: Tensor, { solutions, operations }: LiftedFunction): Promise<Values> {
   const all = (tensors: readonly Tensor[]): Promise<Numbers[]> => Promise.all(tensors.map((one) => one.data()));
   const [[image], residuals, values, tolerances] = await Promise.all([

@@ -22,7 +22,7 @@ export interface LiftedFunction {
   /** Operations with kinks that depend on the unknown or the input, those inside solves of the function included. */
   readonly operations: readonly (LiftedOperation & Placed & Pick<KinkedArgument, 'uncertainty' | 'isResolved'>)[];
   readonly solutions: readonly (UnfoldedSolution & Placed)[];
-  /** Names of calls that may have kinks, which nothing makes known. */
+  /** Names of calls that may have kinks but bring no equation from which to find them. */
   readonly opaque: readonly string[];
   /** Whether rows may depend on one another: the trace does not rule it out. */
   readonly isJoint: boolean;

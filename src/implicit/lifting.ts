@@ -15,7 +15,7 @@ import type { ImplicitSystem } from './system.ts';
 /** The largest number of unknowns and kinked values together: matrices of this order are inverted on the host. */
 const LARGEST_ORDER = 512;
 
-/** Thrown where a system is larger than that, or where not all of its kinks are known. */
+/** Thrown where a system is larger than LARGEST_ORDER, or where not all of its kinks are known. */
 export class NotLifted extends RangeError {
   override readonly name = 'NotLifted';
 }
@@ -52,7 +52,7 @@ export interface Lifted {
 
 /** The options of `readLifted`. */
 export interface LiftOptions {
-  /** How near to a kink counts as at it. Default: the tolerance of each row. */
+  /** The distance within which an argument counts as being at a kink. Default: the tolerance of each row. */
   readonly radius?: number;
   /** As in Solved. */
   readonly uncertainty?: readonly Tensor[];
@@ -66,7 +66,7 @@ export interface LiftOptions {
  * Reads the lifted systems of a user's equation. Every value of an operation with kinks becomes an unknown, so that
  * chained kinks do not hide behind one another. So does every solution of a solve inside the function, together with
  * its equation, whose kinks are lifted too. The determinant is then that of the function times those of the equations,
- * so that either all of them are invertible or none is.
+ * so that the lifted system is invertible exactly where the function and all of the equations are.
  * @param x [batch, n], in a scope that frees what is made here
  * @throws NotLifted where the system is too large, or where kinks are not known and no input is followed
  */
@@ -219,6 +219,7 @@ function* liftSample(
     ...ends,
   });
   const base = Float64Array.from(family.base);
+  // A kinked value is rest + σ(x), for maximum and minimum: its equation also has the derivative of the rest.
   for (const [row, kink] of kinks.entries()) {
     for (const [column, coordinate] of coordinates.entries()) {
       base[(n + row) * order + column] -= columns.entry(restOf(kink), kink.sample, coordinate);

@@ -168,8 +168,8 @@ async function readSolve(
 }
 
 /**
- * The same numbers in other tensors. Reading one awaits the report, and rejects where a sample was not solved or the
- * signal is aborted.
+ * Tensors with the same numbers as the given ones. Reading one awaits the report, and rejects where a sample was not
+ * solved or the signal is aborted.
  */
 export function guardOutputs(
   engine: Engine,
@@ -199,14 +199,14 @@ export function guardOutputs(
   return awaitingEach(engine, tensors, verdict);
 }
 
-/** The same numbers in another tensor, whose reading also awaits the promise. Frees the given tensor. */
+/** A tensor with the same numbers, whose reading also awaits the promise. Frees the given tensor. */
 export function withAwaited(engine: Engine, tensor: Tensor, promise: Promise<void>): Tensor {
   const checked = engine.attachPromise(tensor, promise);
   tensor.dispose();
   return checked;
 }
 
-/** `awaiting` for several tensors, with one check: what is computed from several of them awaits it once. */
+/** `withAwaited` for several tensors, with one check: what is computed from several of them awaits it once. */
 function awaitingEach(engine: Engine, tensors: readonly Tensor[], promise: Promise<void>): Tensor[] {
   const check = engine.createCheck(promise);
   return tensors.map((tensor) => {

@@ -88,7 +88,8 @@ function solveFrom(
 ): ForwardResult {
   let areRowsInDoubt = mayRowsMix(engine, systemOf, start, inputs);
   const methods = methodsOf(solver);
-  // Only gradients need the rest, and there are gradients only if a tape follows an input.
+  // The residual and the defined points are kept for gradients only, and there are gradients only if a tape follows an
+  // input.
   const reports = onFailure === 'report' && inputs.some(({ node }) => node);
   const [z, summary, residual, defined] = runTracedOrEagerly(
     engine,
@@ -99,7 +100,7 @@ function solveFrom(
       const { shape, batch, n } = unscaled.rows;
       const x0 = context.alias(z0, [batch, n]);
       const floor = context.constant({ kind: 'fill', value: FLOOR_UNITS * context.epsilon }, [1]);
-      // Without a trace, every iteration of each method would run: the first method has to do.
+      // Without a trace, every iteration of each method would run, so that only the first method is tried.
       const taken = isTraced ? methods : methods.slice(0, 1);
       const system = unscaled.withStart(x0, taken.length > 0 ? unscaled.image(x0) : undefined);
       const all = limit ?? sum(taken.map(({ maximumLimit: most = LIMIT }) => most));

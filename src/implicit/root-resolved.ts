@@ -19,11 +19,14 @@ import type { LimitedRun } from './run-limits.ts';
 import { type ImplicitSystem, makeMatrixFreeProblem, type Resolved, type Solved } from './system.ts';
 import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 
-/** The most Newton steps. One is enough once every piece is right, but each solves its system to three digits only. */
+/**
+ * The most Newton steps. One is enough once every argument is on the right side of its kink, but each step solves its
+ * system to three digits only.
+ */
 const STEPS = 32;
 /** Newton's method gives up after this many steps without progress. */
 const STALE_STEPS = 4;
-/** The same limits for a function that cannot be traced: Newton steps, and iterations of a linear solve. */
+/** The limits for a function that cannot be traced: of Newton steps, and of the iterations of a linear solve. */
 const EAGER_STEPS = 2;
 const EAGER_ITERATIONS = 16;
 /**
@@ -92,7 +95,7 @@ function iterateToFloor(
   return selectCloser(system, x, runAccelerated(context, beginRepetition(system, x), { ...stopping, limit }, again).x);
 }
 
-/** Of x and y, for each sample the one with the smaller residual. */
+/** For each sample, x or y, whichever has the smaller residual. */
 function selectCloser(system: ImplicitSystem, x: Tensor, y: Tensor): Tensor {
   const [first, second] = [x, y].map((at) => system.residual(at, system.image(at)));
   const isBetter = elementwise('greater', [first, second]); // false if a residual is NaN

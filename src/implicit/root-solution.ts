@@ -48,7 +48,7 @@ export interface UserEquation {
 
 /** Enqueues the solve when it is constructed; nothing waits for it until something is read. */
 export class RootSolution {
-  /** Of the shape of the unknown. Reading it awaits the report, and rejects where a sample was not solved. */
+  /** The solution, of the shape of the unknown. Reading it awaits the report, and rejects where a sample was not solved. */
   readonly z: Tensor;
   readonly report: Promise<SolveReport>;
   private readonly rows: SampleRows;

@@ -24,14 +24,14 @@ export interface LimitOptions {
   timeLimit?: number;
 }
 
-/** The limits of one solve that is about to be enqueued. The engine asks it between passes. */
+/** The limits of one solve that is about to be enqueued. The engine calls `isCutShort` between passes. */
 export class LimitedRun {
   /** Whether the time limit, and not the limit of iterations, ended the solve. */
   isOutOfTime = false;
   /** Whether the solve must end now. Absent where nothing can end it early. */
   readonly isCutShort: (() => boolean) | undefined;
 
-  /** @param deadline its end, by performance.now(). Default: `timeLimit` after it was asked for the first time */
+  /** @param deadline its end, by performance.now(). Default: `timeLimit` after the first call of `isCutShort` */
   constructor(
     readonly signal: AbortSignal | undefined,
     readonly timeLimit: number | undefined,

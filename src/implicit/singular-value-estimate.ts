@@ -32,7 +32,7 @@ interface SingularValueEstimate {
 /** The largest singular value comes from this power of BᵀB. */
 const POWERS = 4;
 
-/** Estimates them for each sample, of the element that the selection takes. */
+/** Estimates the extreme singular values of each sample's matrix: of the element that the selection takes. */
 export function estimateSingularValues(
   { engine, systemOf, z, inputs, uncertainty }: Solved,
   settings: ImplicitSettings,

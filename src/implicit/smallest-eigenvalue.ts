@@ -24,7 +24,7 @@ function* symmetricPart(W: ArrayLike<number>, n: number): Interruptible<Float64A
 }
 
 /**
- * The same, checked to be positive.
+ * The margin of W, as `marginOf` computes it, checked to be positive.
  * @throws RangeError where m ≤ 0 up to rounding: z = σ(Wz + b) is then not monotone, and may have no solution or
  *   several
  */

@@ -32,7 +32,7 @@ export function summarise(batch: number, rows: SummaryLayout): Tensor {
     if (!numbers) return stacked;
     const values = SUMMARY_ROWS.map((_, index) => (index === row ? 1 : 0));
     const place = context.constant({ kind: 'values', values }, [values.length, 1]);
-    // Selection, and not multiplication by 0 and 1, keeps a NaN in its own row.
+    // The kernel `select`, unlike multiplication by 0 and 1, keeps a NaN in its own row.
     return elementwise('select', [place, numbers, stacked]);
   }, nothing);
 }

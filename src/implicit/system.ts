@@ -113,12 +113,12 @@ export class ImplicitSystem {
     return (isDiagonal ? 1 : 0) - entry;
   }
 
-  /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. `startedAt` puts another number in place of ε. @param image f(x) */
+  /** ‖F(x)‖ / (ε + ‖x‖) for each sample, [batch]. `withStart` puts another number in place of ε. @param image f(x) */
   residual(x: Tensor, image: Tensor): Tensor {
     return this.relativeResidual(x, reduceRows('norm', [this.value(x, image)]));
   }
 
-  /** The same, from size = ‖F(x)‖. NaN where ‖x‖ has overflowed: no residual counts as small beside it. */
+  /** `residual`, from size = ‖F(x)‖. NaN where ‖x‖ has overflowed: no residual counts as small beside it. */
   relativeResidual(x: Tensor, size: Tensor): Tensor {
     const norm = reduceRows('norm', [x]);
     const { least } = this;

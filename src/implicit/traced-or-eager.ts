@@ -3,7 +3,10 @@ import type { Engine } from '../tensor/engine.ts';
 import { NotTraceableError } from '../tensor/engine-of.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 
-/** The limit of iterations that cannot be traced. All of them may run then, although samples have stopped. */
+/**
+ * The limit of iterations where `build` cannot be traced. All of them may run then, even after every sample has
+ * stopped.
+ */
 export const EAGER_LIMIT = 64;
 
 export type Build = (inputs: Tensor[], context: LoopContext, isTraced: boolean) => readonly Tensor[];

@@ -8,7 +8,7 @@ import { BELOW_ONE, scale, startRule, type UpdateRule } from './update-rule.ts';
 
 /** Options of `adam`. */
 export interface AdamOptions {
-  /** The step size: a number > 0 or a schedule. Default 1e-3. */
+  /** The learning rate: a number > 0 or a schedule. Default 1e-3. */
   rate?: number | Schedule;
   /** β₁, the decay of the running mean of the gradient, in [0, 1). Default 0.9. */
   beta1?: number;

@@ -13,7 +13,7 @@ export type Sampling = 'shuffled' | 'independent';
 export interface Optimiser {
   /** The name, such as 'adam'. A checkpoint records it. */
   readonly name: string;
-  /** The step size over the course of training. */
+  /** The learning rate over the course of training. */
   readonly rate: Schedule;
   /** All settings as JSON. A checkpoint records them, and training resumes only with the same settings. */
   readonly settings: Readonly<Record<string, unknown>>;

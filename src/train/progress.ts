@@ -44,7 +44,7 @@ export interface EpochProgress {
   readonly loss: number;
   /** The accuracy over the samples of the epoch, each before the update of its step. */
   readonly accuracy: number;
-  /** The step size of the optimiser at the first step of the epoch. */
+  /** The learning rate at the first step of the epoch. */
   readonly rate: number;
   /** Iterations of the forward solves, mean over the samples; 0 where the model has no implicit layer. */
   readonly iterationsForward: number;

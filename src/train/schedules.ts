@@ -1,4 +1,4 @@
-/** Schedules of the optimiser's step size. Each has a name and options, so that it can be stored and recreated. */
+/** Schedules of the learning rate. Each has a name and options, so that it can be stored and recreated. */
 import {
   COUNT,
   createArgumentError,
@@ -11,10 +11,10 @@ import {
 } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 
-/** The optimiser's step size over the course of training. */
+/** The learning rate over the course of training. */
 export interface Schedule {
   /**
-   * Returns the step size of one training step, a finite number from 0.
+   * Returns the learning rate of one training step, a finite number from 0.
    * @param epoch finished epochs, with the current one as a fraction: 2.5 in the middle of the third epoch
    * @param step finished steps since the start of training
    */
@@ -53,7 +53,7 @@ export function scheduleOf(place: string, rate: number | Schedule): Schedule {
 }
 
 /**
- * The same step size at every step.
+ * The same learning rate at every step.
  * @param rate a finite number > 0
  */
 export function constantRate(rate: number): Schedule {
@@ -69,7 +69,7 @@ export interface StepDecayOptions {
   every: number;
 }
 
-/** Step size rate · factor^⌊epoch / every⌋. */
+/** The learning rate is rate · factor^⌊epoch / every⌋. */
 export function stepDecay(rate: number, options: StepDecayOptions): Schedule {
   const { factor = 0.1, every } = readOptions('stepDecay', options, { factor: FACTOR, every: COUNT }, 'every');
   POSITIVE('stepDecay: rate', rate);
@@ -82,7 +82,7 @@ export interface ExponentialDecayOptions {
   factor?: number;
 }
 
-/** Step size rate · factor^epoch, which falls at every step. */
+/** The learning rate is rate · factor^epoch, which falls at every step. */
 export function exponentialDecay(rate: number, options?: ExponentialDecayOptions): Schedule {
   const { factor = 0.95 } = readOptions('exponentialDecay', options, { factor: FACTOR });
   POSITIVE('exponentialDecay: rate', rate);
@@ -91,11 +91,11 @@ export function exponentialDecay(rate: number, options?: ExponentialDecayOptions
 
 /** Options of `polynomialDecay`. */
 export interface PolynomialDecayOptions {
-  /** p > 0. The sum of all step sizes is infinite for p ≤ 1. Default 0.5. */
+  /** p > 0. The sum of all learning rates is infinite for p ≤ 1. Default 0.5. */
   power?: number;
 }
 
-/** Step size rate / (k + 1)^p at step k. */
+/** The learning rate is rate / (k + 1)^p at step k. */
 export function polynomialDecay(rate: number, options?: PolynomialDecayOptions): Schedule {
   const { power = 0.5 } = readOptions('polynomialDecay', options, { power: POSITIVE });
   POSITIVE('polynomialDecay: rate', rate);
@@ -125,8 +125,8 @@ export interface CosineOptions {
 }
 
 /**
- * Step size final + (rate − final)·(1 + cos πt)/2, where t rises from 0 to 1 over the epochs after the warm-up
- * (Loshchilov & Hutter 2017, eq. 5).
+ * The learning rate is final + (rate − final)·(1 + cos πt)/2, where t rises from 0 to 1 over the epochs after the
+ * warm-up (Loshchilov & Hutter 2017, eq. 5).
  */
 export function cosine(rate: number, options: CosineOptions): Schedule {
   const {
@@ -189,7 +189,7 @@ const ONE_CYCLE_OPTIONS: Checks<OneCycleOptions> = {
 };
 
 /**
- * The step size rises to `rate` and then falls below its first value, each along half a cosine wave (Smith & Topin
+ * The learning rate rises to `rate` and then falls below its first value, each along half a cosine wave (Smith & Topin
  * 2019, with the shape and defaults of PyTorch's OneCycleLR).
  */
 export function oneCycle(rate: number, options: OneCycleOptions): Schedule {

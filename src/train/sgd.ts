@@ -7,7 +7,7 @@ import { BELOW_ONE, scale, startRule, type UpdateRule } from './update-rule.ts';
 
 /** Options of `sgd`. */
 export interface SgdOptions {
-  /** The step size: a number > 0 or a schedule. */
+  /** The learning rate: a number > 0 or a schedule. */
   rate: number | Schedule;
   /** μ in [0, 1). Default 0. */
   momentum?: number;

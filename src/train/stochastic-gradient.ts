@@ -10,7 +10,7 @@ import { SGD_OPTIONS, type SgdOptions, sgd } from './sgd.ts';
 export interface Theorem3Options {
   /** Restricts the method to what the theorem covers. */
   theorem3: true;
-  /** α₀ > 0, the step size before scaling at the first step. Default 0.1. */
+  /** α₀ > 0, the learning rate before scaling at the first step. Default 0.1. */
   rate?: number;
   /** The power p in (0, 1]. Default 0.75. */
   power?: number;
@@ -41,8 +41,8 @@ export interface StochasticGradient extends Optimiser {
  * The caller is responsible for the assumptions: the iterates must stay bounded, loss and layers must be definable
  * (compositions of arithmetic, exp, log and the activations of this library are), and each implicit layer must fulfil
  * its hypothesis, which its certificate reports. The theorem does not cover momentum, weight decay, clipping, other
- * schedules and class weights, which are refused. Neither does it cover shuffled epochs, Adam, a constant step size,
- * layers that draw random masks, or early stopping.
+ * schedules and class weights, which are refused. Neither does it cover shuffled epochs, Adam, a constant learning
+ * rate, layers that draw random masks, or early stopping.
  * @throws RangeError where an option is out of its range or not covered by the theorem
  */
 export function stochasticGradient(given: StochasticGradientOptions): StochasticGradient {
@@ -57,7 +57,7 @@ export function stochasticGradient(given: StochasticGradientOptions): Stochastic
   refuseUncovered(options);
   if (!(Number.isFinite(power) && power > 0 && power <= 1)) {
     throw new RangeError(
-      `stochasticGradient: power is ${describeValue(power)}; with theorem3 it must be in (0, 1], so that the step sizes sum to infinity`,
+      `stochasticGradient: power is ${describeValue(power)}; with theorem3 it must be in (0, 1], so that the learning rates sum to infinity`,
     );
   }
   const [least, largest]: readonly number[] = isList(interval) ? interval : [];

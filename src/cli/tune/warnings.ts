@@ -47,7 +47,7 @@ function warnOfOtherSolutions({ data, result, epsilon }: Findings): string[] {
   const which = describeCollinearColumns(data, equicorrelation, Math.sqrt(16 * equicorrelation.length * epsilon));
   const where = which.length > 0 ? which : equicorrelation.map((feature) => formatValue(names[feature]));
   return [
-    `the solution is not unique and its derivative not certified: columns are collinear (${formatNames(where)}); other coefficients predict as well. ${REMEDY}`,
+    `the solution is not unique and its derivative not certified: columns are collinear (${formatNames(where)}); other coefficients predict equally well. ${REMEDY}`,
   ];
 }
 
@@ -83,7 +83,7 @@ function warnOfExtremes({ data, result, grid }: Findings): string[] {
   if (penalty !== 'single' || !last) return [];
   if (last.value > value + SAME * Math.abs(value)) return [];
   return [
-    `no penalty helps: down to the least λ of the grid, log λ = ${last.logLambda.toFixed(2)}, the criterion is as good: least squares predicts as well`,
+    `no penalty helps: down to the least λ of the grid, log λ = ${last.logLambda.toFixed(2)}, the criterion is as good: least squares predicts equally well`,
   ];
 }
 
@@ -134,7 +134,7 @@ function warnOfLimit({ result, limit }: Findings): string[] {
   const cut = [...counts.values()].filter((count) => count >= limit).length;
   if (cut === 0) return [];
   return [
-    `${cut} of ${counts.size} starts ended at the limit of ${limit} evaluations: a longer search, by --limit, may find less`,
+    `${cut} of ${counts.size} starts ended at the limit of ${limit} evaluations: a longer search, by a higher --limit, may find a lower minimum`,
   ];
 }
 

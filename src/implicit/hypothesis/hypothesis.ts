@@ -98,7 +98,7 @@ export interface Invertibility {
   readonly exact: boolean;
 }
 
-/** At most this many vertices are decided one by one from the n × n matrix, and at most this much in the sum of n³. */
+/** Vertices are decided one by one from the n × n matrix up to this many, and up to this sum of n³ over them. */
 const DIRECT_LIMIT = 256;
 const DIRECT_WORK = 1e9;
 /** The largest sum of n³ over the vertices that are decided in integers: some seconds of work. */
@@ -244,7 +244,7 @@ function* decideDirectly(
       return { status: 'failed', argument: 'singular element', reason: 'the element at a vertex is singular', witness };
     }
     if (sign !== null && sign !== base.sign) {
-      const reason = 'det B(d) has changed sign from d = 0 to a vertex, by as little as rounding';
+      const reason = 'det B(d) has opposite signs at d = 0 and at a vertex that is singular to rounding';
       return { status: 'failed', argument: 'sign change', reason, witness };
     }
   }

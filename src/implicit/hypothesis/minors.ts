@@ -53,8 +53,8 @@ export function* decidePrincipalMinors(
     vertex[kink] = 0;
   }
 
-  // The number of the matrix that each kink finds, and the stage of each kink, which is eliminated first and then left
-  // out.
+  // matrices[found[kink]] is the matrix left by the kinks before this one. Each kink is eliminated first and then left
+  // out, as its stage says.
   const matrices = [centre, ...scratch];
   const errors = [radius, ...scratchRadius];
   const found = new Int32Array(k + 1);

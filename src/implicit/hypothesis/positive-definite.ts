@@ -15,7 +15,7 @@ export function* hasPositiveDefiniteSymmetricPart(enclosure: Enclosure): Interru
   return false;
 }
 
-/** All of these D for which the proof succeeds. */
+/** Finds all D, among those that `hasPositiveDefiniteSymmetricPart` tries, for which the proof succeeds. */
 export function* findScalings(enclosure: Enclosure): Interruptible<Float64Array[]> {
   const proved: Float64Array[] = [];
   for (const scaling of SCALINGS) {

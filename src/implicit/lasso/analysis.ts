@@ -21,7 +21,7 @@ export interface LassoNumbers {
   readonly correlation: ArrayLike<number>;
   readonly penalty: ArrayLike<number>;
   readonly kinkTolerance: ArrayLike<number>;
-  /** Of the precision in which X is stored. */
+  /** The machine epsilon of the precision in which X is stored. */
   readonly epsilon: number;
 }
 

@@ -58,6 +58,7 @@ export async function finiteLargestPenalty(options: LargestPenaltyOptions): Prom
 }
 
 interface LargestPenalties {
+  /** log λ_max of each problem. */
   readonly largest: readonly number[];
   /** Whether some feature has no penalty, and whether some feature has one. */
   readonly free: boolean;

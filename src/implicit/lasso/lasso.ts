@@ -43,8 +43,8 @@ export interface LassoSolution {
  *
  * Forward: a homotopy to rounding on the backends that have it; elsewhere proximal gradient steps (FISTA) that find
  * the support, until a linear solve on it, with its signs, solves the problem. Backward: with the selection q on the
- * equicorrelation set and A = {q > 0}, S = X_AᵀX_A + ρ + Q⁻¹ − I, the system Sw = v is solved by conjugate gradients;
- * then ∂ℓ/∂(log λ) = −λ Σ signⱼ wⱼ, and the other gradients likewise. For q in {0, 1} this does not depend on the
+ * equicorrelation set and A = {q > 0}, S = X_AᵀX_A + ρ + Q⁻¹ − I, the system Su = v is solved by conjugate gradients;
+ * then ∂ℓ/∂(log λ) = −λ Σ wⱼ signⱼ uⱼ, and the other gradients likewise. For q in {0, 1} this does not depend on the
  * step size of the proximal map; for fractional q it is the element for step size 1, as in the paper.
  *
  * Returns at once. Reading β, or anything computed from it, rejects with a ConvergenceError if a problem was not

@@ -18,7 +18,10 @@ import { prepareDesign } from './program.ts';
 /** A penalty this far below λ_max, on the log scale, is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
 
-/** Coordinate descent works on one problem after the other in any case; short chunks give it better starts. */
+/**
+ * The chunk of coordinate descent, which works on one problem after the other in any case; short chunks give it better
+ * starts. A homotopy goes on from one problem to the next by itself, and needs no chunks.
+ */
 const HOST_CHUNK = 5;
 
 /** The data and options of `lassoPath`. */

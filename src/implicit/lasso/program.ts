@@ -72,7 +72,7 @@ export function prepareDesign(
   return { ...made, ...(masks && { masks }) };
 }
 
-/** The tensors that `prepare` created; the masks belong to the caller. */
+/** The tensors that `prepareDesign` created; the masks belong to the caller. */
 export function preparedTensors({ masks: _, ...made }: Prepared): Tensor[] {
   return Object.values(made);
 }
@@ -208,7 +208,8 @@ function solveOnSupport(
 }
 
 /**
- * Computes the gradients of a loss from its cotangent v of β. With Sw = v they are
+ * Computes the gradients of a loss from its cotangent v of β. With the solution w of Sw = v, which is not to be
+ * confused with the weights, and t = λ·weights they are
  *   X: r wᵀ − (PXw)βᵀ, y: PXw, log λ: −Σⱼ tⱼ signⱼ wⱼ, weights: −λ signⱼ wⱼ, ρ: −⟨β, w⟩,
  * each summed over the problems that share an argument. Only the `wanted` ones are computed.
  */
@@ -269,8 +270,8 @@ export function computeGradients(
 }
 
 /**
- * Computes the tangent β̇ = S⁻¹(Ẋᵀr − XᵀPẊβ + XᵀPẏ − (t λ̇ + λ ẇ)∘sign − ρ̇β) on the active features, where λ̇ is the
- * tangent of log λ.
+ * Computes the tangent β̇ = S⁻¹(Ẋᵀr − XᵀPẊβ + XᵀPẏ − (t μ̇ + λ ẇ)∘sign − ρ̇β) on the active features, with μ = log λ
+ * and the tangent ẇ of the weights.
  * @param tangents tangents of the arguments by name, shaped as the arguments are
  */
 export function computeTangent(

@@ -103,7 +103,7 @@ function takeRows(x: Owners, width: number, count: number, sources: (row: number
   return result;
 }
 
-/** Into the part of a larger tensor that begins at `starts`. */
+/** Writes owners into those of a larger tensor, at the part that begins at `starts`. */
 function placeOwners(
   into: Int32Array,
   owners: Owners,

@@ -38,7 +38,7 @@ interface ProgressOptions {
   readonly penalty: PenaltyName;
   /** The largest number of batches of evaluations that the search may take. */
   readonly batches: number;
-  /** In terms of performance.now(). */
+  /** The end of the search in terms of performance.now(), if it has a time limit. */
   readonly deadline: number | undefined;
   /** The number of evaluations in an earlier search. */
   readonly evaluations: number;

@@ -22,7 +22,7 @@ export const MESSAGE_END = /* @__PURE__ */ createArgumentCheck(
     hasMethod(value, 'postMessage') && hasMethod(value, 'addEventListener') && hasMethod(value, 'removeEventListener'),
 );
 
-/** From the page to the worker. */
+/** A message from the page to the worker. */
 export type Command =
   | {
       readonly type: 'start';
@@ -33,7 +33,7 @@ export type Command =
     }
   | { readonly type: 'pause' | 'continue' | 'stop' };
 
-/** From the worker to the page. */
+/** A message from the worker to the page. */
 export type Answer =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'checkpoint'; readonly bytes: Uint8Array<ArrayBuffer>; readonly info: CheckpointInfo }

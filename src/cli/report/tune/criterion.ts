@@ -77,7 +77,7 @@ function valueChart(title: string, report: TuningReport, curve: readonly CurvePo
 function gradientChart({ visited, chosen, several }: TuningReport, curve: readonly WithGradient[], x: Range): Markup {
   const points = findPlaced(visited).filter(hasGradient);
   const shown = [...curve, ...points].filter(createRangeTest(x)).map(({ gradient }) => gradient);
-  const y = rangeOf(several ? 'derivative' : 'derivative by log λ', [0, ...shown], 0.1);
+  const y = rangeOf(several ? 'derivative' : 'derivative in log λ', [0, ...shown], 0.1);
   const last = points[points.length - 1];
   const end = last ? `, and ${formatSignificant(last.gradient)} where the search ended` : '';
   return drawPlot({

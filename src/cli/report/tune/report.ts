@@ -31,8 +31,8 @@ export interface TuningReport {
   /** The name of the criterion, such as "5-fold cross-validation". */
   readonly criterion: string;
   /**
-   * Present where several penalties were chosen: what the axis of the path and of the curve shows, on which
-   * chosen.logLambda is a place. Absent for a single λ.
+   * Present where several penalties were chosen. The path and the curve then have an axis of their own, on which
+   * `chosen.logLambda` marks the chosen penalties. Absent for a single λ.
    */
   readonly several?: {
     /** The label of the axis, such as "log λ, ρ as chosen". */

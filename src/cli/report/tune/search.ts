@@ -18,7 +18,7 @@ export function searchTables({ visited, chosen, grid, solves, criterion, several
   );
   const every = wideTable(
     'Every point visited',
-    html`<thead><tr>${['Point', ...(several ? [] : ['log λ']), capitalise(criterion), several ? 'Length of the gradient' : 'Derivative by log λ'].map(numberHeading)}</tr></thead>
+    html`<thead><tr>${['Point', ...(several ? [] : ['log λ']), capitalise(criterion), several ? 'Length of the gradient' : 'Derivative in log λ'].map(numberHeading)}</tr></thead>
 <tbody>${steps}</tbody>`,
   );
   const isByGradient = visited.some(({ gradient }) => gradient !== undefined);
