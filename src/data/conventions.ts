@@ -113,7 +113,7 @@ function classifyColumns({ names, rows }: Cells, isMissing: (cell: string) => bo
     for (const column of columns) {
       const cell = row[column.index];
       if (column.kind === 'texts' || isMissing(cell)) continue;
-      const kind = classifyCell(cell);
+      const kind = classifyByConvention(cell);
       if (column.kind === 'unknown' || column.kind === kind) column.kind = kind;
       else {
         const areNumbers = [column.kind, kind].every((each) => each === 'plain' || each === 'numbers');
@@ -124,7 +124,7 @@ function classifyColumns({ names, rows }: Cells, isMissing: (cell: string) => bo
   return columns;
 }
 
-function classifyCell(cell: string): 'plain' | 'numbers' | 'dates' | 'texts' {
+function classifyByConvention(cell: string): 'plain' | 'numbers' | 'dates' | 'texts' {
   if (readNumber(cell) !== undefined) return 'plain';
   if (isDateLike(cell)) return 'dates';
   return isNumberLike(cell) ? 'numbers' : 'texts';

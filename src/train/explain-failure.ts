@@ -7,7 +7,7 @@ import type { Run } from './run.ts';
 const EXPLODED = 10;
 
 /** Returns the error with advice on the training run, if earlier steps of the run converged. */
-export async function explainFailure(run: Run, error: ConvergenceError): Promise<ConvergenceError> {
+export async function explainFailedStep(run: Run, error: ConvergenceError): Promise<ConvergenceError> {
   const { epoch, step, settings, losses } = run;
   if (losses.length === 0 || error.report.timedOut) return error;
   const rate = settings.optimiser.rate(epoch + step / settings.steps, epoch * settings.steps + step);

@@ -52,7 +52,7 @@ export async function train(
     if (!(error instanceof ConvergenceError)) throw error;
     // Loaded only after a failure. A page that cannot load it reports the original error.
     throw await import('./explain-failure.ts').then(
-      ({ explainFailure }) => explainFailure(run, error),
+      ({ explainFailedStep: explainFailure }) => explainFailure(run, error),
       () => error,
     );
   } finally {

@@ -32,12 +32,14 @@ const LARGEST_PENALTY_OPTIONS: Checks<LargestPenaltyOptions> = {
  * @throws RangeError if a shape or a number is wrong; ConvergenceError if the regression was not solved
  */
 export async function largestPenalty(options: LargestPenaltyOptions): Promise<number[]> {
-  return [...(await findLargest(readOptions('largestPenalty', options, LARGEST_PENALTY_OPTIONS, 'X', 'y'))).largest];
+  return [
+    ...(await findLargestPenalties(readOptions('largestPenalty', options, LARGEST_PENALTY_OPTIONS, 'X', 'y'))).largest,
+  ];
 }
 
 /** Computes log λ_max of one problem. @throws RangeError that says why λ changes nothing, if it does not */
 export async function finiteLargestPenalty(options: LargestPenaltyOptions): Promise<number> {
-  const { largest, free, penalised } = await findLargest(options);
+  const { largest, free, penalised } = await findLargestPenalties(options);
   if (Number.isFinite(largest[0])) return largest[0];
   if (!penalised) throw new RangeError('weights: all are 0, so that λ changes nothing: one call of lasso is the path');
   if (free) {
@@ -65,7 +67,7 @@ interface LargestPenalties {
   readonly penalised: boolean;
 }
 
-async function findLargest(options: LargestPenaltyOptions): Promise<LargestPenalties> {
+async function findLargestPenalties(options: LargestPenaltyOptions): Promise<LargestPenalties> {
   const { X, y, weights, masks, signal } = options;
   signal?.throwIfAborted();
   const checked = checkLasso({ ...options, logLambda: 0 });
