@@ -2,6 +2,7 @@
 import { runInTurns } from '../backends/event-loop.ts';
 import { certificateOf, type ImplicitCertificate, knownByNorm, type SampleCertificate } from './certificate.ts';
 import { type CertifyOptions, checkRadius } from './certify-options.ts';
+import { isFiniteFamily } from './hypothesis/family.ts';
 import { checkInvertibility, type InvertibilityOptions, WARN_BELOW } from './hypothesis/hypothesis.ts';
 import { readKinksOf } from './kinks.ts';
 import { NotLifted, readLifted } from './lifting.ts';
@@ -42,6 +43,12 @@ async function certifyUnder(
   }
 }
 
+const NOT_FINITE = {
+  status: 'unknown',
+  argument: 'not examined',
+  reason: 'the derivative of F at this sample, which failed, holds numbers that are not finite',
+} as const;
+
 const UNDECIDED =
   'an element is singular, but the solves inside the function are too inaccurate to tell whether its kinks are met; a smaller ' +
   'tolerance there may tell';
@@ -56,6 +63,10 @@ async function proveSamples(
   );
   const certificates: SampleCertificate[] = [];
   for (const [sample, { family, isOpen }] of samples.entries()) {
+    if (!isFiniteFamily(family)) {
+      certificates.push({ ...NOT_FINITE, ...kinks.ofSample(sample), nearlySingular: false });
+      continue;
+    }
     const found = await runInTurns(checkInvertibility(family, options), signal);
     const counts = kinks.ofSample(sample);
     const isUndecided = isOpen && found.status === 'failed';

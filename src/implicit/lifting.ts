@@ -179,6 +179,12 @@ function sharesKinks({ columns, low, high }: Parts, all: readonly Coordinate[]):
   });
 }
 
+/** Stands for the system of a sample that failed, whose derivatives are not finite: see `isFiniteFamily`. */
+function makeUnknownFamily(n: number, kinks: number): MatrixFamily {
+  const unknown = (size: number): Float64Array => new Float64Array(size).fill(Number.NaN);
+  return { n, base: unknown(n * n), terms: Array.from({ length: kinks }, () => ({ a: unknown(n), b: unknown(n) })) };
+}
+
 /** The lifted system of a sample, without the terms of kinks that have no effect. */
 function* liftSample(
   { system, lifted, columns, low, high }: Parts,
@@ -209,7 +215,7 @@ function* liftSample(
   };
   const moved = (row: Coordinate, column: Coordinate): number => columns.entry(argumentOf(row), row.sample, column);
   const ends = { low: kinks.map(({ of, at }) => low[of][at]), high: kinks.map(({ of, at }) => high[of][at]) };
-  const family = yield* liftSystem({
+  const chain = {
     n,
     kinks: kinks.length,
     Fz: yield* matrix(free, free, equation),
@@ -217,7 +223,11 @@ function* liftSample(
     Pz: yield* matrix(kinks, free, moved),
     Py: yield* matrix(kinks, kinks, moved),
     ...ends,
-  });
+  };
+  const { Fz, Fy, Pz, Py } = chain;
+  const family = [Fz, Fy, Pz, Py, ends.low, ends.high].every((numbers) => numbers.every(Number.isFinite))
+    ? yield* liftSystem(chain)
+    : makeUnknownFamily(order, kinks.length);
   const base = Float64Array.from(family.base);
   // A kinked value is rest + σ(x), for maximum and minimum: its equation also has the derivative of the rest.
   for (const [row, kink] of kinks.entries()) {

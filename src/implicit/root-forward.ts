@@ -13,10 +13,11 @@ import {
 } from '../solvers/monitor.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { NotTraceableError } from '../tensor/engine-of.ts';
-import { elementwise, product, reduceAll, reduceRows } from '../tensor/kernels.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type LoopContext, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
+import { findDefinedPoints } from './defined-points.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { LIMIT } from './options.ts';
 import type { ImplicitSettings, OwnSolver } from './root-options.ts';
@@ -142,28 +143,6 @@ function solveFrom(
   const instead = reports ? { start: engine.alias(defined ?? start, start.shape), residual } : undefined;
   defined?.dispose();
   return { z, summary, areRowsInDoubt, instead };
-}
-
-/**
- * A point for each sample at which F is finite, [batch, n]: its start or, if F is not finite there, the solution of
- * another sample.
- * @param residual of x, [batch]
- */
-function findDefinedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, residual: Tensor): Tensor {
-  const { context } = x;
-  const { batch } = system.rows;
-  const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
-  const isUndefined = (of: Tensor): Tensor => reduceRows('countNotFinite', [asColumn(of)]);
-  const isDefined = elementwise('scale', [isUndefined(residual)], [-1, 1]);
-  // The solution that is handed on is that of the last sample that has one.
-  const numbers = Array.from({ length: batch }, (_, sample) => sample + 1);
-  const number = elementwise('multiply', [isDefined, context.constant({ kind: 'values', values: numbers }, [batch])]);
-  const last = elementwise('scale', [reduceAll('maximum', number)], [1, -0.5]);
-  const isLast = elementwise('multiply', [isDefined, elementwise('greater', [number, last])]);
-  const found = elementwise('select', [asColumn(isDefined), x, zero]);
-  const ones = context.constant({ kind: 'fill', value: 1 }, [batch, 1]);
-  const other = product(ones, product(context.alias(isLast, [1, batch]), found));
-  return elementwise('select', [asColumn(isUndefined(system.residual(start, system.image(start)))), other, start]);
 }
 
 /**

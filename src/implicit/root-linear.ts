@@ -1,15 +1,15 @@
 /** The linear solves behind gradients and tangents of a user's equation: Bᵀu = v and Bż = −Aẋ. */
 import { GENERAL_SOLVERS } from '../solvers/index.ts';
 import { solveLinear } from '../solvers/linear.ts';
-import { asColumn } from '../solvers/monitor.ts';
 import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
+import { chooseDefinedPoint, type DefinedPoint } from './defined-points.ts';
 import { attachMarks, findKinks, type KinkedArgument } from './kinks.ts';
 import type { LinearResult } from './reporting.ts';
 import type { ImplicitSettings } from './root-options.ts';
 import type { LimitedRun } from './run-limits.ts';
 import { summariseLinear } from './summary.ts';
-import { type LinearisedSystem, makeMatrixFreeProblem, type Solved } from './system.ts';
+import { type ImplicitSystem, type LinearisedSystem, makeMatrixFreeProblem, type Solved } from './system.ts';
 import { EAGER_LIMIT, runTracedOrEagerly } from './traced-or-eager.ts';
 
 /** Solves Bᵀu = v; the tensors are −Aᵀu for the inputs whose gradient is needed. */
@@ -27,17 +27,7 @@ export function solveBackward(
     right: v,
     results: (u) => linearised.inputCotangents(u, needed),
   });
-  return runLinearTask(solved, 'backward', others, settings, limited, task, chooseDefinedPoint);
-}
-
-/** The point at which to linearise: the start, in place of x, for failed samples whose cotangent is 0. */
-function chooseDefinedPoint(x: Tensor, [v, start, residual]: readonly Tensor[]): Tensor {
-  if (!start) return x;
-  const { context, shape } = x;
-  const asked = reduceRows('maximumAbsolute', [context.alias(v, shape)]);
-  const unknown = elementwise('scale', [residual], [0, 0]); // NaN where the residual is not finite, else 0
-  const replaced = elementwise('select', [asked, context.constant({ kind: 'fill', value: 0 }, [1]), unknown]);
-  return elementwise('select', [asColumn(replaced), context.alias(start, shape), x]);
+  return runLinearTask(solved, 'backward', others, settings, limited, task, instead && chooseDefinedPoint);
 }
 
 /** Solves Bż = −Aẋ; the tensor is ż. @param tangents ẋ of each input, where undefined stands for 0 */
@@ -86,7 +76,7 @@ type Task = (others: readonly Tensor[], linearised: LinearisedSystem) => LinearT
 /**
  * Runs the linear solve of a task, and summarises it.
  * @param others the tensors that the task needs besides the solution and its inputs
- * @param pointOf the point at which F is linearised, [batch, n]. Default: the solution
+ * @param pointOf chooses where F is linearised. Default: at the solution, with the inputs as they are
  * @throws UnresolvedError where the function names a selection and the solution is not resolved
  */
 function runLinearTask(
@@ -96,7 +86,7 @@ function runLinearTask(
   settings: ImplicitSettings,
   limited: LimitedRun,
   taskOf: Task,
-  pointOf: (x: Tensor, others: readonly Tensor[]) => Tensor = (x) => x,
+  pointOf?: (system: ImplicitSystem, x: Tensor, others: readonly Tensor[]) => DefinedPoint,
 ): LinearResult {
   let operations: readonly KinkedArgument[] = [];
   const [summary, ...rest] = runTracedOrEagerly(
@@ -108,7 +98,9 @@ function runLinearTask(
       const system = systemOf(left.splice(0, inputs.length));
       const { batch, n } = system.rows;
       const known = uncertainty && left.splice(0, uncertainty.length);
-      const linearised = system.linearise(pointOf(context.alias(solution, [batch, n]), left), known);
+      const x = context.alias(solution, [batch, n]);
+      const point = pointOf?.(system, x, left);
+      const linearised = (point ? systemOf(point.inputs) : system).linearise(point?.x ?? x, known);
       if (!uncertainty && linearised.isSelected) throw new UnresolvedError();
       operations = linearised.kinks();
       const { direction, right, results } = taskOf(left, linearised);

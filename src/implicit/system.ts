@@ -177,6 +177,15 @@ export class ImplicitSystem {
     return { image: recorded.image, isDoubtful: mixing !== undefined };
   }
 
+  /** Which inputs have a row for each sample, as the trace of the user's function at x shows. */
+  findInputsBySample(x: Tensor): readonly boolean[] {
+    const recorded = this.record(x);
+    const asked = recorded.inputs.map((input) => ({ index: recorded.tape.indexOf(input) as number, size: input.size }));
+    const { places } = this.structure(recorded, asked);
+    recorded.tape.dispose();
+    return places.map(({ own }) => own === 'rows');
+  }
+
   /** The error for a function that mixes rows. */
   mixingError({ row, on }: Pick<Mixing, 'row' | 'on'>): RangeError {
     const other = on === undefined ? 'other rows' : `row ${on}`;

@@ -48,6 +48,35 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('%s', (backend) =
     expect([...(await dA.data())]).toEqual(near([0.5, 1, 1, 2]));
   });
 
+  test.each([false, true])(
+    'a fixed point whose inputs are outside the domain of f in one sample, certify %s',
+    async (certify) => {
+      const engine = await opened();
+      const f = (z: Tensor, x: Tensor, M: Tensor): Tensor => z.matmul(M).add(x.log()).tanh();
+      const M = engine.tensor([0.3, 0.1, -0.2, 0.2], [2, 2]);
+      const gradientFrom = async (rows: readonly number[]) => {
+        const samples = rows.length / 2;
+        const unknown = engine.tensor(new Float32Array(rows.length), [samples, 2]);
+        const x = engine.tensor(rows, [samples, 2]);
+        const [, [dM, dx]] = await valueAndGrad(
+          (M, x) => lossOf(fixedPoint(f, { unknown, inputs: [x, M], onFailure: 'report', certify })),
+          [M, x],
+        );
+        return { dM: [...(await dM.data())], dx: [...(await dx.data())].slice(0, 2) };
+      };
+      const alone = await gradientFrom([1, 2]);
+      for (const failing of [
+        [-1, 3],
+        [3, -1],
+        [-1, -2],
+      ]) {
+        const { dM, dx } = await gradientFrom([1, 2, ...failing]);
+        expect(dM).toEqual(near(alone.dM));
+        expect(dx).toEqual(near(alone.dx));
+      }
+    },
+  );
+
   test('a root with a sample that starts outside the domain of F', async () => {
     const engine = await opened();
     // a·ln z = x, so that z = exp(x/a); from −3 no solution is found.

@@ -26,6 +26,12 @@ export interface MatrixFamily {
 /** A vertex of the box: 1 for each kink at its upper end, 0 for each at its lower end. */
 export type Vertex = Uint8Array;
 
+/** Whether all numbers of the family are finite: those of a sample that failed need not be. */
+export function isFiniteFamily({ base, terms }: MatrixFamily): boolean {
+  const areFinite = (numbers: ArrayLike<number>): boolean => Array.prototype.every.call(numbers, Number.isFinite);
+  return areFinite(base) && terms.every(({ a, b }) => areFinite(a) && areFinite(b));
+}
+
 /** @throws RangeError where a size does not fit or a number is not finite */
 export function checkFamily({ n, base, terms }: MatrixFamily): void {
   if (!(Number.isInteger(n) && n >= 1)) throw new RangeError(`n: it is ${n}; it must be a whole number, at least 1`);
