@@ -28,10 +28,11 @@ export function checkNumbers(
   values: ArrayLike<number>,
   engine: { readonly epsilon: number; readonly backend: string },
 ): void {
+  const precision = { epsilon: engine.epsilon }; // read once, since there may be millions of numbers
   for (let index = 0; index < values.length; index++) {
-    if (isRepresentable(engine, values[index])) continue;
+    if (isRepresentable(precision, values[index])) continue;
     const held =
-      engine.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${engine.backend} has it` : '';
+      precision.epsilon > Number.EPSILON ? `, and of at most 3.4028235e38 in float32, as ${engine.backend} has it` : '';
     throw new RangeError(
       `${name}: values[${index}] is ${describeValue(values[index])}; every number must be finite${held}`,
     );
