@@ -3,6 +3,7 @@
  * checked.
  */
 import type { Interruptible } from '../backends/event-loop.ts';
+import { hasCholeskyFactor } from './hypothesis/matrices.ts';
 
 /** At most this many bisections bracket an eigenvalue. */
 const MAXIMUM_BISECTIONS = 100;
@@ -58,26 +59,15 @@ export function* checkStatedMargin(W: ArrayLike<number>, n: number, stated: numb
 }
 
 /**
- * Whether I − (W + Wᵀ)/2 − m·I has a Cholesky factor whose pivots exceed rounding, which proves the margin m in an eighth
- * of the time of eigenvalues. Where it has none, the eigenvalues decide.
+ * Whether I − (W + Wᵀ)/2 − m·I has a Cholesky factor beyond rounding, which proves the margin m in an eighth of the time of
+ * eigenvalues. Where it has none, the eigenvalues decide.
  */
 function* provesMargin(W: ArrayLike<number>, n: number, m: number): Interruptible<boolean> {
-  const a = yield* symmetricPart(W, n);
   const rounding = n * n * Number.EPSILON * (1 + stridedNorm(W, 0, n * n, 1));
   if (!(m * MARGIN_SLACK > rounding)) return false;
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) {
-      let sum = a[i * n + j];
-      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = sum / a[j * n + j];
-    }
-    let pivot = a[i * n + i] - m;
-    for (let k = 0; k < i; k++) pivot -= a[i * n + k] ** 2;
-    if (!(pivot > rounding)) return false;
-    a[i * n + i] = Math.sqrt(pivot);
-    if (i % ROWS_BETWEEN_YIELDS === ROWS_BETWEEN_YIELDS - 1) yield;
-  }
-  return true;
+  const matrix = yield* symmetricPart(W, n);
+  for (let i = 0; i < n; i++) matrix[i * n + i] -= m + rounding;
+  return yield* hasCholeskyFactor(matrix, n);
 }
 
 /** Reduces a symmetric A, which is overwritten, to the tridiagonal QᵀAQ by Householder reflections. */
