@@ -14,7 +14,7 @@ import type { ImplicitSystem } from './system.ts';
  */
 export function findDefinedPoints(system: ImplicitSystem, start: Tensor, x: Tensor, residual: Tensor): Tensor {
   const isUndefined = countNotFinite(system.residual(start, system.image(start)));
-  return elementwise('select', [asColumn(isUndefined), copyLastDefined(x, residual), start]);
+  return elementwise('select', [asColumn(isUndefined), copierOfLastDefined(residual)(x), start]);
 }
 
 /** Where F is linearised, and with which inputs. */
@@ -40,28 +40,31 @@ export function chooseDefinedPoint(
   const asked = reduceRows('maximumAbsolute', [context.alias(v, shape)]);
   const replaced = asColumn(elementwise('select', [asked, zero, countNotFinite(residual)]));
   const point = elementwise('select', [replaced, context.alias(start, shape), x]);
+  if (batch === 1) return { x: point, inputs: system.inputs }; // there is no other sample to take a row of
   const areBySample = system.findInputsBySample(point);
+  const copyLastDefined = copierOfLastDefined(residual);
   const inputs = system.inputs.map((input, index) => {
     if (!areBySample[index]) return input;
     const rows = context.alias(input, [batch, input.size / batch]);
-    return context.alias(elementwise('select', [replaced, copyLastDefined(rows, residual), rows]), input.shape);
+    return context.alias(elementwise('select', [replaced, copyLastDefined(rows), rows]), input.shape);
   });
   return { x: point, inputs };
 }
 
-/** Copies the row of the last sample whose residual is finite to all samples, [batch, n]; 0 if there is none. */
-function copyLastDefined(x: Tensor, residual: Tensor): Tensor {
-  const { context } = x;
-  const [batch] = x.shape;
+/** A function that copies the row of the last sample whose residual is finite to all samples; 0 if there is none. */
+function copierOfLastDefined(residual: Tensor): (x: Tensor) => Tensor {
+  const { context, size: batch } = residual;
   const zero = context.constant({ kind: 'fill', value: 0 }, [1]);
   const isDefined = elementwise('scale', [countNotFinite(residual)], [-1, 1]);
   const numbers = Array.from({ length: batch }, (_, sample) => sample + 1);
   const number = elementwise('multiply', [isDefined, context.constant({ kind: 'values', values: numbers }, [batch])]);
   const last = elementwise('scale', [reduceAll('maximum', number)], [1, -0.5]);
   const isLast = elementwise('multiply', [isDefined, elementwise('greater', [number, last])]);
-  const found = elementwise('select', [asColumn(isDefined), x, zero]);
   const ones = context.constant({ kind: 'fill', value: 1 }, [batch, 1]);
-  return product(ones, product(context.alias(isLast, [1, batch]), found));
+  return (x) => {
+    const found = elementwise('select', [asColumn(isDefined), x, zero]);
+    return product(ones, product(context.alias(isLast, [1, batch]), found));
+  };
 }
 
 /** 1 for each sample whose number is NaN or infinite, [batch]. */
