@@ -1,5 +1,6 @@
 /** Encodes small images as PNG, for embedding in a page. */
 import { deflateSync } from 'node:zlib';
+import { checksum } from '../../train/checkpoint/checksum.ts';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -41,16 +42,6 @@ function createChunk(type: string, data: Buffer): Buffer {
   const bytes = Buffer.alloc(body.length + 8);
   bytes.writeUInt32BE(data.length, 0);
   bytes.set(body, 4);
-  bytes.writeUInt32BE(computeCRC32(body), body.length + 4);
+  bytes.writeUInt32BE(checksum(body), body.length + 4);
   return bytes;
-}
-
-/** The cyclic redundancy check of PNG and zip, with the reflected polynomial 0xEDB88320. */
-function computeCRC32(bytes: Uint8Array): number {
-  let remainder = 0xffffffff;
-  for (const byte of bytes) {
-    remainder ^= byte;
-    for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
-  }
-  return ~remainder >>> 0;
 }
