@@ -112,7 +112,7 @@ export class Sums {
   }
 
   /** Writes the sums, rounded. */
-  round(target = new Float64Array(this.high.length)): Float64Array {
+  round(target: Float64Array = new Float64Array(this.high.length)): Float64Array {
     for (let i = 0; i < target.length; i++) target[i] = this.high[i] + this.low[i];
     return target;
   }

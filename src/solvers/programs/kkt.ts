@@ -5,6 +5,7 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sums } from './compensated.ts';
+import { combineCorrections } from './krylov.ts';
 import { LdlFactorisation } from './ldl.ts';
 import { minimumDegreeOrder } from './ordering.ts';
 import type { SparseMatrix } from './problem.ts';
@@ -17,6 +18,10 @@ const SWEEPS = 12;
 const WORTHWHILE = 0.5;
 /** The residual at which rounding ends the refinement, relative to the right-hand side. */
 const ENOUGH = 2 ** -53;
+/** Where the sweeps leave more than this of the right-hand side, their corrections are combined, in rounds. */
+const KRYLOV_ENOUGH = 1e-14;
+const KRYLOV_STEPS = 12;
+const KRYLOV_ROUNDS = 3;
 
 /** A right-hand side or a solution: n numbers for the variables, one for each row. */
 export interface Pair {
@@ -103,56 +108,87 @@ export class KktSystem {
     return yield* this.refine(right, solution);
   }
 
-  /** Improves a solution. */
-  *refine(right: Pair, solution: Pair, sweeps = SWEEPS): Interruptible<number> {
+  /** Improves a solution. @returns as `solve` */
+  *refine(right: Pair, solution: Pair): Interruptible<number> {
     const scale = Math.max(largestMagnitude(right.x), largestMagnitude(right.y));
     if (scale === 0) {
       solution.x.fill(0);
       solution.y.fill(0);
       return 0;
     }
-    const { n, rows } = this;
-    const residual: Pair = { x: new Float64Array(n), y: new Float64Array(rows) };
-    this.residualOf(right, solution, residual);
-    let size = Math.max(largestMagnitude(residual.x), largestMagnitude(residual.y));
-    const before: Pair = { x: new Float64Array(n), y: new Float64Array(rows) };
-    for (let sweep = 0; sweep < sweeps && size > ENOUGH * scale; sweep++) {
-      before.x.set(solution.x);
-      before.y.set(solution.y);
-      this.addCorrection(residual, solution);
-      this.residualOf(right, solution, residual);
-      const next = Math.max(largestMagnitude(residual.x), largestMagnitude(residual.y));
-      if (!(next < size)) {
-        solution.x.set(before.x);
-        solution.y.set(before.y);
-        break;
-      }
+    const residual = this.residualOf(right, solution);
+    let size = largestMagnitude(residual);
+    const correction = new Float64Array(residual.length);
+    for (let sweep = 0; sweep < SWEEPS && size > ENOUGH * scale; sweep++) {
+      this.correct(residual, correction);
+      const next = this.improve(right, solution, correction, residual, size);
       const isWorthwhile = next < WORTHWHILE * size;
       size = next;
-      if (!isWorthwhile && sweep > 0) break;
       yield;
+      if (!isWorthwhile) break;
+    }
+    for (let round = 0; round < KRYLOV_ROUNDS && size > KRYLOV_ENOUGH * scale; round++) {
+      const combined = yield* combineCorrections(this, residual, KRYLOV_STEPS, (KRYLOV_ENOUGH * scale) / size);
+      const next = this.improve(right, solution, combined, residual, size);
+      const isWorthwhile = next < WORTHWHILE * size;
+      size = next;
+      if (!isWorthwhile) break;
     }
     return size / scale;
   }
 
-  /** residual = right − K · solution, without the regularisation. */
-  private residualOf(right: Pair, solution: Pair, residual: Pair): void {
-    const { sumsX, sumsY, held } = this;
-    sumsX.clear().add(right.x).addProduct(this.P, solution.x, -1).addTransposedProduct(this.A, solution.y, -1);
-    sumsX.addScaled(this.h, solution.x, -1).round(residual.x);
-    sumsY.clear().add(right.y).addProduct(this.A, solution.x, -1).addScaled(this.d, solution.y, 1).round(residual.y);
-    if (!held) return;
-    for (let j = 0; j < residual.x.length; j++) if (held.x[j]) residual.x[j] = 0;
-    for (let i = 0; i < residual.y.length; i++) if (held.y[i]) residual.y[i] = 0;
+  /** Adds a correction to the solution if the residual is smaller with it. @returns the size of the residual */
+  private improve(right: Pair, solution: Pair, correction: Float64Array, residual: Float64Array, size: number): number {
+    const { n, rows } = this;
+    const before: Pair = { x: solution.x.slice(), y: solution.y.slice() };
+    for (let j = 0; j < n; j++) solution.x[j] += correction[j];
+    for (let i = 0; i < rows; i++) solution.y[i] += correction[n + i];
+    const after = this.residualOf(right, solution);
+    const next = largestMagnitude(after);
+    if (next < size) {
+      residual.set(after);
+      return next;
+    }
+    solution.x.set(before.x);
+    solution.y.set(before.y);
+    return size;
   }
 
-  private addCorrection(residual: Pair, solution: Pair): void {
+  /** right − K · solution, without the regularisation. */
+  private residualOf(right: Pair, solution: Pair): Float64Array {
+    const { sumsX, sumsY, held, n } = this;
+    const residual = new Float64Array(n + this.rows);
+    const [x, y] = [residual.subarray(0, n), residual.subarray(n)];
+    sumsX.clear().add(right.x).addProduct(this.P, solution.x, -1).addTransposedProduct(this.A, solution.y, -1);
+    sumsX.addScaled(this.h, solution.x, -1).round(x);
+    sumsY.clear().add(right.y).addProduct(this.A, solution.x, -1).addScaled(this.d, solution.y, 1).round(y);
+    if (held) {
+      for (let j = 0; j < x.length; j++) if (held.x[j]) x[j] = 0;
+      for (let i = 0; i < y.length; i++) if (held.y[i]) y[i] = 0;
+    }
+    return residual;
+  }
+
+  /** target = K · vector */
+  readonly apply = (vector: Float64Array, target: Float64Array): void => {
+    const zero: Pair = { x: new Float64Array(this.n), y: new Float64Array(this.rows) };
+    target.set(this.residualOf(zero, { x: vector.subarray(0, this.n), y: vector.subarray(this.n) }));
+    for (let k = 0; k < target.length; k++) target[k] = -target[k];
+  };
+
+  /** target = vector times the inverse of the matrix that is factorised. */
+  readonly precondition = (vector: Float64Array, target: Float64Array): void => {
+    this.correct(vector, target);
+  };
+
+  private correct(vector: Float64Array, target: Float64Array): void {
     const { n, rows, work, places, held } = this;
-    for (let j = 0; j < n; j++) work[places[j]] = residual.x[j];
-    for (let i = 0; i < rows; i++) work[places[n + i]] = residual.y[i];
+    for (let k = 0; k < n + rows; k++) work[places[k]] = vector[k];
     this.factors.solve(work);
-    for (let j = 0; j < n; j++) if (!held?.x[j]) solution.x[j] += work[places[j]];
-    for (let i = 0; i < rows; i++) if (!held?.y[i]) solution.y[i] += work[places[n + i]];
+    for (let k = 0; k < n + rows; k++) target[k] = work[places[k]];
+    if (!held) return;
+    for (let j = 0; j < n; j++) if (held.x[j]) target[j] = 0;
+    for (let i = 0; i < rows; i++) if (held.y[i]) target[n + i] = 0;
   }
 }
 
