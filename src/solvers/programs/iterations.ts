@@ -32,7 +32,7 @@ export function* iterations(
   kkt: KktSystem,
   iterate: Iterate,
   settings: ProgramSettings,
-  observe: Observer,
+  observe: Observer = () => false,
 ): Interruptible<Run> {
   const method = new PredictorCorrector(form, kkt, iterate);
   let point = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
