@@ -27,7 +27,7 @@ interface Certificate {
 
 /** Solves a program. It may be interrupted every few milliseconds. */
 export function* solveProgram(given: ProgramData, settings: ProgramSettings): Interruptible<ProgramResult> {
-  const presolved = presolve(given);
+  const presolved = presolve(given, settings.absolute);
   if (!('data' in presolved)) return contradictedResult(given, presolved.certificate);
   const { data, restore } = presolved;
   const form = formOf(data);

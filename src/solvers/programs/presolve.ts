@@ -32,7 +32,8 @@ interface Tightest {
   upper: number;
 }
 
-export function presolve(data: ProgramData): Presolved | Contradiction {
+/** @param tolerance by which a row without entries may miss its bounds */
+export function presolve(data: ProgramData, tolerance: number): Presolved | Contradiction {
   const { m } = data;
   const [l, u] = [data.l.slice(), data.u.slice()];
   for (let i = 0; i < m; i++) {
@@ -46,7 +47,7 @@ export function presolve(data: ProgramData): Presolved | Contradiction {
   for (let i = 0; i < m; i++) {
     const first = rows.starts[i];
     const count = rows.starts[i + 1] - first;
-    if (count === 0 && (l[i] > 0 || u[i] < 0)) return contradiction(m, [[i, l[i] > 0 ? -1 : 1]]);
+    if (count === 0 && (l[i] > tolerance || u[i] < -tolerance)) return contradiction(m, [[i, l[i] > 0 ? -1 : 1]]);
     if (count !== 1) continue;
     entries[i] = rows.values[first];
     tighten(tightest, rows.indices[first], i, entries[i], l[i], u[i]);
