@@ -8,7 +8,7 @@
  */
 import { Sum, Sums } from './compensated.ts';
 import { type Form, FREE } from './form.ts';
-import type { ProgramData, SparseMatrix } from './problem.ts';
+import type { PrimalDual, ProgramData, SparseMatrix } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
 import { sparseFromEntries } from './sparse.ts';
 
@@ -16,13 +16,15 @@ import { sparseFromEntries } from './sparse.ts';
 const EXACT = 1e-9;
 /** One that holds to this raises suspicion. */
 const ROUGH = 1e-4;
+/** A certificate counts if it is larger than this share of the terms that cancel in it. */
+const LEAST_SIZE = 1e-12;
 
 export type Strictness = 'exact' | 'rough';
 
-/** How far y is from showing that the scaled program has no feasible point; at most 1 where it does. */
-export function infeasibilityDefect(form: Form, y: Float64Array, strictness: Strictness = 'exact'): number {
+/** Whether y shows that the scaled program has no feasible point. */
+export function showsInfeasibility(form: Form, y: Float64Array, strictness: Strictness): boolean {
   const size = largestMagnitude(y);
-  if (!(size > 0 && size < Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
+  if (!(size > 0 && size < Number.POSITIVE_INFINITY)) return false;
   const support = new Sum();
   let terms = 0;
   let misplaced = 0;
@@ -35,30 +37,53 @@ export function infeasibilityDefect(form: Form, y: Float64Array, strictness: Str
     } else misplaced = Math.max(misplaced, Math.abs(y[i]));
   }
   const tolerance = strictness === 'exact' ? EXACT : ROUGH;
-  if (!(support.value < -tolerance * terms)) return Number.POSITIVE_INFINITY;
+  if (!(support.value < 0 && support.value < -(strictness === 'exact' ? LEAST_SIZE : ROUGH) * terms)) return false;
   const Aty = new Sums(form.n).addTransposedProduct(form.A, y).round();
-  return Math.max(misplaced, largestMagnitude(Aty)) / (tolerance * size);
+  return Math.max(misplaced, largestMagnitude(Aty)) <= tolerance * size;
 }
 
-/** How far x is from showing that the scaled program's objective has no lower bound; at most 1 where it does. */
-export function unboundednessDefect(form: Form, x: Float64Array, strictness: Strictness = 'exact'): number {
+/** Whether x shows that the scaled program's objective has no lower bound. */
+export function showsUnboundedness(form: Form, x: Float64Array, strictness: Strictness): boolean {
   const size = largestMagnitude(x);
-  if (!(size > 0 && size < Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
+  if (!(size > 0 && size < Number.POSITIVE_INFINITY)) return false;
   const { n, m, P, q, A, l, u, kinds } = form;
   const slope = new Sum().addDot(q, x).value;
   let terms = 0;
   for (let j = 0; j < n; j++) terms += Math.abs(q[j] * x[j]);
   const tolerance = strictness === 'exact' ? EXACT : ROUGH;
-  if (!(slope < -tolerance * terms)) return Number.POSITIVE_INFINITY;
+  if (!(slope < 0 && slope < -(strictness === 'exact' ? LEAST_SIZE : ROUGH) * terms)) return false;
   const Px = new Sums(n).addProduct(P, x).round();
-  let defect = largestMagnitude(Px) / Math.max(Number.MIN_VALUE, largestMagnitude(P.values));
+  if (largestMagnitude(Px) > tolerance * size * largestMagnitude(P.values)) return false;
   const z = new Sums(m).addProduct(A, x).round();
   for (let i = 0; i < m; i++) {
     if (kinds[i] === FREE) continue;
-    if (u[i] < Number.POSITIVE_INFINITY) defect = Math.max(defect, z[i]);
-    if (l[i] > Number.NEGATIVE_INFINITY) defect = Math.max(defect, -z[i]);
+    if (u[i] < Number.POSITIVE_INFINITY && z[i] > tolerance * size) return false;
+    if (l[i] > Number.NEGATIVE_INFINITY && z[i] < -tolerance * size) return false;
   }
-  return defect / (tolerance * size);
+  return true;
+}
+
+/**
+ * Whether the solution of one of the programs below is 0 but for rounding.
+ * @param size of the certificate that it gives, ‖t‖∞ or ‖δ‖∞
+ * @param program whose rows or columns, by the kind, have the terms that cancel
+ */
+export function isRounding(
+  size: number,
+  kind: 'rows' | 'columns',
+  { A, q, n, m }: ProgramData,
+  at: PrimalDual,
+): boolean {
+  const terms = new Float64Array(kind === 'rows' ? m : n);
+  for (let j = 0; j < n; j++) {
+    if (kind === 'columns') terms[j] += Math.abs(q[j]);
+    for (let k = A.starts[j]; k < A.starts[j + 1]; k++) {
+      const i = A.indices[k];
+      if (kind === 'columns') terms[j] += Math.abs(A.values[k] * at.y[i]);
+      else if (at.y[i] !== 0) terms[i] += Math.abs(A.values[k] * at.x[j]);
+    }
+  }
+  return !(size > LEAST_SIZE * largestMagnitude(terms));
 }
 
 /** min ½‖t‖² over l ≤ Ax + t ≤ u in the scaled program; its first n variables are x. */

@@ -2,10 +2,10 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import {
   feasibilityProgram,
-  infeasibilityDefect,
+  isRounding,
   recessionProgram,
-  type Strictness,
-  unboundednessDefect,
+  showsInfeasibility,
+  showsUnboundedness,
 } from './certificates.ts';
 import { Sum } from './compensated.ts';
 import { type Form, formOf } from './form.ts';
@@ -13,7 +13,7 @@ import type { Observer } from './iterations.ts';
 import type { Judged } from './judgement.ts';
 import { presolve } from './presolve.ts';
 import type { PrimalDual, ProgramData, ProgramResult, ProgramSettings } from './problem.ts';
-import { evaluate, residualsOf } from './residuals.ts';
+import { evaluate, largestMagnitude, residualsOf } from './residuals.ts';
 import { type Solved, solveAuxiliary, solveForm } from './solve-form.ts';
 
 /** A point whose merit is above this is far from a solution: there may be none. */
@@ -75,12 +75,11 @@ class Suspicion {
 
   readonly observe: Observer = ({ x, y, floorMerit }: Judged, change: PrimalDual): boolean => {
     if (floorMerit <= FAR) return false;
-    const strictness: Strictness = 'rough';
-    if ([change.y, y].some((direction) => infeasibilityDefect(this.form, direction, strictness) <= 1)) {
+    if ([change.y, y].some((direction) => showsInfeasibility(this.form, direction, 'rough'))) {
       this.kind = 'infeasible';
       return true;
     }
-    if ([change.x, x].some((direction) => unboundednessDefect(this.form, direction, strictness) <= 1)) {
+    if ([change.x, x].some((direction) => showsUnboundedness(this.form, direction, 'rough'))) {
       this.kind = 'unbounded';
       return true;
     }
@@ -94,27 +93,31 @@ function* findCertificate(
   settings: ProgramSettings,
   suspected: Certificate['status'],
 ): Interruptible<Certificate | undefined> {
-  const kinds =
-    suspected === 'infeasible' ? (['infeasible', 'unbounded'] as const) : (['unbounded', 'infeasible'] as const);
-  for (const status of kinds) {
-    const direction =
-      status === 'infeasible' ? yield* feasibilityRay(form, settings) : yield* recessionRay(form, settings);
-    const defect = status === 'infeasible' ? infeasibilityDefect : unboundednessDefect;
-    if (defect(form, direction) <= 1) return { status, direction };
+  const kinds: readonly Certificate['status'][] = ['infeasible', 'unbounded'];
+  for (const status of suspected === 'infeasible' ? kinds : [...kinds].reverse()) {
+    const certificate = status === 'infeasible' ? infeasibilityOf(form, settings) : unboundednessOf(form, settings);
+    const direction = yield* certificate;
+    if (direction) return { status, direction };
   }
   return undefined;
 }
 
-function* feasibilityRay(form: Form, settings: ProgramSettings): Interruptible<Float64Array> {
-  const own = formOf(feasibilityProgram(form));
-  const { y } = yield* solveAuxiliary(own, settings);
-  return y.map((value, i) => (own.scaling.rows[i] * value) / own.scaling.cost);
+function* infeasibilityOf(form: Form, settings: ProgramSettings): Interruptible<Float64Array | undefined> {
+  const program = feasibilityProgram(form);
+  const own = formOf(program);
+  const solution = unscaled(own, yield* solveAuxiliary(own, settings));
+  const { y } = solution;
+  if (isRounding(largestMagnitude(y), 'rows', program, solution)) return undefined;
+  return showsInfeasibility(form, y, 'exact') ? y : undefined;
 }
 
-function* recessionRay(form: Form, settings: ProgramSettings): Interruptible<Float64Array> {
-  const own = formOf(recessionProgram(form));
-  const { x } = yield* solveAuxiliary(own, settings);
-  return x.map((value, j) => own.scaling.variables[j] * value);
+function* unboundednessOf(form: Form, settings: ProgramSettings): Interruptible<Float64Array | undefined> {
+  const program = recessionProgram(form);
+  const own = formOf(program);
+  const solution = unscaled(own, yield* solveAuxiliary(own, settings));
+  const { x } = solution;
+  if (isRounding(largestMagnitude(x), 'columns', program, solution)) return undefined;
+  return showsUnboundedness(form, x, 'exact') ? x : undefined;
 }
 
 function contradictedResult(data: ProgramData, certificate: Float64Array | undefined): ProgramResult {
