@@ -14,6 +14,7 @@ export interface Iterate {
   readonly multipliers: Float64Array;
 }
 
+const REGULARISATION = { variables: 1e-6, rows: 1e-8, isProximal: false };
 /** Slacks and multipliers start at most this large. */
 const LARGEST_START = 1e5;
 
@@ -38,7 +39,7 @@ export function* coldStart(form: Form, kkt: KktSystem): Interruptible<Iterate> {
     }
   }
   const solution = { x: new Float64Array(n), y: new Float64Array(systemRows.length) };
-  if (yield* kkt.factorise(h, d, 1e-6, 1e-8)) yield* kkt.solve(right, solution);
+  if (yield* kkt.factorise(h, d, REGULARISATION)) yield* kkt.solve(right, solution);
   const y = new Float64Array(m);
   systemRows.forEach((row, place) => {
     y[row] = solution.y[place];
