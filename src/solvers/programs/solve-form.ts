@@ -2,14 +2,14 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { type Form, formOf } from './form.ts';
 import { iterations, type Observer, type Run } from './iterations.ts';
-import { type Judged, judge } from './judgement.ts';
+import { type Judged, judge, type Point } from './judgement.ts';
 import { KktSystem } from './kkt.ts';
 import { leastMultipliersOf, withMultipliers } from './multipliers.ts';
 import type { Regularisation } from './newton.ts';
 import { polish, type Sides, sidesOf } from './polish.ts';
 import type { ProgramSettings } from './problem.ts';
 import { moveByUnits } from './rounding.ts';
-import { coldStart } from './start.ts';
+import { coldStart, warmStart } from './start.ts';
 
 export interface Solved {
   readonly run: Run;
@@ -34,14 +34,26 @@ const REGULARISATIONS: readonly Regularisation[] = [
   { variables: 1e-10, rows: 1e-10, isProximal: true },
 ];
 
-/** @param observe may end the iterations; nothing is improved then */
-export function* solveForm(form: Form, settings: ProgramSettings, observe?: Observer): Interruptible<Solved> {
+/**
+ * @param initial of the scaled program
+ * @param observe may end the iterations; nothing is improved then
+ */
+export function* solveForm(
+  form: Form,
+  settings: ProgramSettings,
+  initial?: Partial<Point>,
+  observe?: Observer,
+): Interruptible<Solved> {
   const kkt = new KktSystem(form.P, form.systemA);
   yield;
   let solved: Solved | undefined;
   let count = 0;
   for (const regularisation of REGULARISATIONS) {
-    const start = yield* coldStart(form, kkt);
+    const cold = yield* coldStart(form, kkt);
+    // A start that has failed once is not tried again.
+    // Without bounds the cold start is the solution.
+    const isWarm = initial && !solved && form.bounds.count > 0;
+    const start = isWarm ? warmStart(form, cold, initial) : cold;
     const own = { ...settings, limit: settings.limit - count };
     const run = yield* iterations(form, kkt, start, own, regularisation, observe);
     count += run.iterations;
