@@ -134,7 +134,8 @@ export class SolvedLasso {
       isBounded: () => false,
       advice: ADVICE,
       hypothesis: {
-        ofSolve: async ({ report }) => combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the columns in use'),
+        ofSolve: async ({ report }) =>
+          combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the columns in use'),
         ...(isExamined && { closer: () => this.certificate() }),
       },
       settings,

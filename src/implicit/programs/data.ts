@@ -87,7 +87,8 @@ export function readData(given: GivenData): BatchData {
   if (n === 0) throw new RangeError('q: it holds no numbers; a program needs at least one variable');
   const A = given.A === undefined ? noMatrix('A', 0, n) : readMatrix('A', given.A, n);
   const [m, columns] = A.extents;
-  if (columns !== n && m > 0) throw new RangeError(`A: it has ${columns} columns; q has ${n} numbers, so it needs ${n}`);
+  if (columns !== n && m > 0)
+    throw new RangeError(`A: it has ${columns} columns; q has ${n} numbers, so it needs ${n}`);
   const P = given.P === undefined ? noMatrix('P', n, n) : readMatrix('P', given.P, n);
   if (P.extents[0] !== n || P.extents[1] !== n) {
     throw new RangeError(`P: it is ${P.extents.join(' × ')}; q has ${n} numbers, so it must be ${n} × ${n}`);
@@ -244,7 +245,8 @@ function readEntries(name: string, { rows, columns, entries }: SparseEntries): S
   if (!isList(entries)) throw createArgumentError(`${name}.entries: it`, entries, 'a list of [row, column, value]');
   for (const [index, entry] of entries.entries()) {
     const place = `${name}.entries[${index}]`;
-    if (!isListLike(entry) || entry.length !== 3) throw createArgumentError(`${place}: it`, entry, '[row, column, value]');
+    if (!isListLike(entry) || entry.length !== 3)
+      throw createArgumentError(`${place}: it`, entry, '[row, column, value]');
     checkIndex(`${place}[0]`, entry[0], rows);
     checkIndex(`${place}[1]`, entry[1], columns);
     if (!Number.isFinite(entry[2])) throw createArgumentError(`${place}[2]: it`, entry[2], 'a finite number');
@@ -267,7 +269,8 @@ function readRows(name: string, given: ArrayLike<unknown>, n: number): SparseMat
     if (length !== columns) {
       throw new RangeError(`${name}[${i}]: it holds ${length} numbers; ${name}[0] holds ${columns}`);
     }
-    for (let j = 0; j < columns; j++) numbers[i * columns + j] = readNumber(`${name}[${i}][${j}]`, (row as ArrayLike<unknown>)[j]);
+    for (let j = 0; j < columns; j++)
+      numbers[i * columns + j] = readNumber(`${name}[${i}][${j}]`, (row as ArrayLike<unknown>)[j]);
   }
   return sparseFromRows(numbers, rows, columns);
 }
@@ -278,7 +281,8 @@ function lengthOf(place: string, row: unknown): number {
 }
 
 function readNumber(place: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw createArgumentError(`${place}: it`, value, 'a finite number');
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw createArgumentError(`${place}: it`, value, 'a finite number');
   return value;
 }
 
@@ -291,7 +295,9 @@ function readVector(
   const read = name === 'q' ? readNumber : (place: string, value: unknown) => readBound(name, place, value);
   const datum = isTensor(given) ? tensorDatum<Float64Array>(name, given, 1) : hostVector(name, given, read);
   if (length !== undefined && datum.extents[0] !== length) {
-    throw new RangeError(`${name}: it holds ${datum.extents[0]} numbers; A has ${length} rows, so it must hold ${length}`);
+    throw new RangeError(
+      `${name}: it holds ${datum.extents[0]} numbers; A has ${length} rows, so it must hold ${length}`,
+    );
   }
   return datum;
 }
@@ -301,7 +307,8 @@ function hostVector(
   given: unknown,
   read: (place: string, value: unknown) => number,
 ): Datum<Float64Array> {
-  if (!isListLike(given)) throw createArgumentError(`${name}: it`, given, 'a tensor, a list of numbers, or a list of these');
+  if (!isListLike(given))
+    throw createArgumentError(`${name}: it`, given, 'a tensor, a list of numbers, or a list of these');
   const isNested = given.length > 0 && isListLike(given[0]);
   const lists = isNested ? Array.from(given) : [given];
   const each = lists.map((list, index) => readNumbers(isNested ? `${name}[${index}]` : name, list, read));
@@ -313,11 +320,7 @@ function hostVector(
   return { name, tensor: undefined, extents: [each[0].length], batch, each, isSparse: false };
 }
 
-function readNumbers(
-  place: string,
-  list: unknown,
-  read: (place: string, value: unknown) => number,
-): Float64Array {
+function readNumbers(place: string, list: unknown, read: (place: string, value: unknown) => number): Float64Array {
   if (!isListLike(list)) throw createArgumentError(`${place}: it`, list, 'a list of numbers');
   return Float64Array.from({ length: list.length }, (_, index) => read(`${place}[${index}]`, list[index]));
 }

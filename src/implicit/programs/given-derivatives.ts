@@ -49,7 +49,8 @@ export async function readCotangents(
       );
     }
     for (let index = 0; index < numbers.length; index++) {
-      if (!Number.isFinite(numbers[index])) throw createArgumentError(`${place}[${index}]`, numbers[index], 'a finite number');
+      if (!Number.isFinite(numbers[index]))
+        throw createArgumentError(`${place}[${index}]`, numbers[index], 'a finite number');
     }
     read[name] = Float64Array.from(numbers);
   }

@@ -21,7 +21,7 @@ export function* gradientsOfSample(
 ): Interruptible<SampleGradients> {
   const { data } = sample;
   const collect = form === 'dense' ? gradientsOf : sparseGradientsOf;
-  const isZero = Object.values(cotangents).every((numbers) => !numbers || numbers.every((value) => value === 0));
+  const isZero = [cotangents.x, cotangents.y, cotangents.z].every((numbers) => !numbers?.some((value) => value !== 0));
   if (isZero || !sample.isSolved) {
     const fill = isZero ? 0 : Number.NaN;
     const [wu, wv, z] = [data.n, data.m, data.m].map((length) => new Float64Array(length).fill(fill));
@@ -59,7 +59,7 @@ export function* tangentOfSample(
  * The result for each program, in turns with other tasks.
  * @returns undefined for the programs for which no time was left
  */
-export async function forEachSample<Result>(
+export async function computeEachSample<Result>(
   samples: readonly SolvedSample[],
   run: LimitedRun,
   compute: (sample: SolvedSample, index: number) => Interruptible<Result>,

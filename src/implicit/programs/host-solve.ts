@@ -31,7 +31,9 @@ async function readAll<Name extends string>(
 ): Promise<Partial<Record<Name, ArrayLike<number>>>> {
   const numbers = given.map(([, each]) => (isTensor(each) ? engine.downloadNow(each) : each));
   const read = await Promise.all(numbers);
-  return Object.fromEntries(given.map(([name], index) => [name, read[index]])) as Partial<Record<Name, ArrayLike<number>>>;
+  return Object.fromEntries(given.map(([name], index) => [name, read[index]])) as Partial<
+    Record<Name, ArrayLike<number>>
+  >;
 }
 
 /** @throws RangeError where the numbers of a tensor are wrong, or P is not convex; the signal's reason */

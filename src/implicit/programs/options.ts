@@ -188,7 +188,9 @@ function readStart(start: ProgramStart | undefined, data: BatchData, engine: Eng
     }
     if (!isListLike(given)) throw createArgumentError(`initial.${name}: it`, given, 'a tensor, or a list of numbers');
     if (given.length !== length && given.length !== batch * length) {
-      throw new RangeError(`initial.${name}: it holds ${given.length} numbers; it must hold ${length} or ${batch * length}`);
+      throw new RangeError(
+        `initial.${name}: it holds ${given.length} numbers; it must hold ${length} or ${batch * length}`,
+      );
     }
     for (let index = 0; index < given.length; index++) {
       if (!Number.isFinite(given[index])) {

@@ -1,9 +1,9 @@
 /** Quadratic and linear programs as differentiable functions of their data (Bolte et al. 2021, Proposition 4). */
-import { isListLike, OBJECT } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearReport } from '../certificate.ts';
 import type { ProgramCertificates } from './certificate.ts';
+import type { ProgramTangent } from './derivative.ts';
 import { type ProgramCotangent, type ProgramDirection, readCotangents, readDirections } from './given-derivatives.ts';
 import type { SampleGradients } from './host-derivative.ts';
 import type { ProgramInterval } from './interval.ts';
@@ -16,7 +16,6 @@ import {
 } from './options.ts';
 import type { ProgramReport } from './report.ts';
 import { SolvedProgram } from './solved-program.ts';
-import type { ProgramTangent } from './derivative.ts';
 
 /** The solutions of a batch in float64. Each array has the numbers of one program after those of another. */
 export interface ProgramValues {
@@ -87,7 +86,10 @@ export function linearProgram(given: LinearProgramOptions): ProgramSolution {
   return solvePrograms('linearProgram', readOptions('linearProgram', given, LINEAR_PROGRAM_OPTIONS, 'q'));
 }
 
-function solvePrograms(what: string, options: LinearProgramOptions & Partial<QuadraticProgramOptions>): ProgramSolution {
+function solvePrograms(
+  what: string,
+  options: LinearProgramOptions & Partial<QuadraticProgramOptions>,
+): ProgramSolution {
   const checked = checkPrograms(what, options);
   options.signal?.throwIfAborted();
   const { data } = checked;

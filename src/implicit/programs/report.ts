@@ -1,14 +1,11 @@
 /** The report of a batch of programs, and the error for programs that have no solution. */
-import type { ProgramResiduals, ProgramResult, ProgramSettings } from '../../solvers/programs/problem.ts';
+import type { ProgramResiduals, ProgramSettings } from '../../solvers/programs/problem.ts';
 import type { SampleReport, SolveReport } from '../../solvers/report.ts';
 import type { SolvedSample } from './solved-sample.ts';
 
 /** The report of one program. */
 export interface ProgramSampleReport extends SampleReport, ProgramResiduals {
-  /**
-   * The largest of the three residuals, each relative to what it may be, in units of the tolerance: the program is
-   * solved where this is at most the tolerance.
-   */
+  /** The largest of the three residuals relative to what it may be, times the tolerance: at most that where it is solved. */
   readonly residual: number;
   /** ½xᵀPx + qᵀx */
   readonly objective: number;
@@ -64,16 +61,13 @@ export function statedTolerance({ absolute, relative }: Pick<ProgramSettings, 'a
   return relative || absolute;
 }
 
-export function reportSample(
-  { result }: Pick<SolvedSample, 'result'>,
-  tolerance: number,
-): ProgramSampleReport {
-  const { status, iterations, residuals, objective, certificate } = result;
+export function reportSample({ result }: Pick<SolvedSample, 'result'>, tolerance: number): ProgramSampleReport {
+  const { status, iterations, residuals, merit, objective, certificate } = result;
   return {
     status,
     iterations,
     ...residuals,
-    residual: relativeResidual(result, tolerance),
+    residual: tolerance * merit,
     floor: Number.NaN,
     errorBound: Number.NaN,
     objective,
@@ -81,10 +75,4 @@ export function reportSample(
     ...(status === 'limit' && { cause: 'limit' as const }),
     ...(status === 'diverged' && { cause: 'divergence' as const }),
   };
-}
-
-function relativeResidual({ residuals, allowed }: ProgramResult, tolerance: number): number {
-  const { primal, dual, gap } = residuals;
-  const shares = [primal / allowed.primal, dual / allowed.dual, gap / allowed.gap];
-  return tolerance * Math.max(...shares);
 }

@@ -20,9 +20,9 @@ import type { Directions } from './directions.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
 import { readTensors, solveOnHost } from './host-solve.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
-import type { ProgramValues } from './quadratic-program.ts';
 import type { CheckedPrograms } from './options.ts';
 import { packSolutions, packSummary } from './packing.ts';
+import type { ProgramValues } from './quadratic-program.ts';
 import { findNoSolution, type ProgramReport, reportSample, statedTolerance } from './report.ts';
 import type { SolvedSample } from './solved-sample.ts';
 import { pullBack, pushForward, type SolvedBatch } from './tensor-derivative.ts';
@@ -70,29 +70,31 @@ export class SolvedProgram {
         const sample = Math.floor(index / length);
         return packed[sample * width + start + (index - sample * length)];
       });
-    const objective = Float64Array.from(samples, ({ result, hasNumbers }) => (hasNumbers ? result.objective : Number.NaN));
+    const objective = Float64Array.from(samples, ({ result, hasNumbers }) =>
+      hasNumbers ? result.objective : Number.NaN,
+    );
     return { x: part(0, n), y: part(n, m), z: part(n + m, m), objective };
   }
 
   /** The certificates are computed once, when they are first asked for. */
   certificate(): Promise<ProgramCertificates> {
-    this.examined ??= this.forEach((sample) => sample.certify()).then(combineProgramCertificates);
+    this.examined ??= this.computeEach((sample) => sample.certify()).then(combineProgramCertificates);
     return this.examined;
   }
 
   /** @param cotangentsOf the cotangents of each program */
   async gradients(cotangentsOf: (index: number) => ProgramCotangents): Promise<readonly SampleGradients[]> {
     const selection = this.selectionFor(undefined);
-    return this.forEach((sample, index) => gradientsOfSample(sample, cotangentsOf(index), selection, 'dense'));
+    return this.computeEach((sample, index) => gradientsOfSample(sample, cotangentsOf(index), selection, 'dense'));
   }
 
   async tangents(directionsOf: (index: number) => Directions): Promise<readonly ProgramTangent[]> {
     const selection = this.selectionFor(undefined);
-    return this.forEach((sample, index) => tangentOfSample(sample, directionsOf(index), selection));
+    return this.computeEach((sample, index) => tangentOfSample(sample, directionsOf(index), selection));
   }
 
   async gradientIntervals(cotangentsOf: (index: number) => ProgramCotangents): Promise<readonly ProgramInterval[]> {
-    return this.forEach(function* (sample, index) {
+    return this.computeEach(function* (sample, index) {
       const activity = yield* sample.classify();
       return yield* intervalOf(sample.data, activity.solution, activity, cotangentsOf(index));
     });
@@ -117,7 +119,7 @@ export class SolvedProgram {
     return this.samples;
   }
 
-  private async forEach<Result>(
+  private async computeEach<Result>(
     compute: (sample: SolvedSample, index: number) => Interruptible<Result>,
   ): Promise<readonly Result[]> {
     const samples = await this.samples;
@@ -152,7 +154,7 @@ export class SolvedProgram {
   }
 
   private enqueueSolutions(): { readonly rows: Tensor; readonly report: Promise<ProgramReport> } {
-    const { engine, data, settings } = this.checked;
+    const { data, settings } = this.checked;
     const { n, m, batch } = data;
     const tolerance = statedTolerance(settings);
     const width = n + 2 * m;

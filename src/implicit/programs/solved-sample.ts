@@ -42,7 +42,8 @@ export class SolvedSample {
   /** @param selection of weakly active rows */
   *differentiate(selection: RowSelection): Interruptible<ProgramDerivative> {
     const activity = yield* this.classify();
-    const key = typeof selection === 'number' ? String(selection) : Array.from(activity.kinks, (row) => selection[row]).join();
+    const key =
+      typeof selection === 'number' ? String(selection) : Array.from(activity.kinks, (row) => selection[row]).join();
     let derivative = this.derivatives.get(key);
     if (!derivative) {
       derivative = yield* createDerivative(this.data, activity.solution, activity, selection);
@@ -61,7 +62,7 @@ function unsolved({ status }: ProgramResult): ProgramCertificate {
     kinks: 0,
     kinkTolerance: 0,
     nearlySingular: false,
-    smallest: { rows: Number.NaN, curvature: Number.NaN },
+    smallest: { rows: Number.NaN, primal: Number.NaN },
     kinkRows: [],
   };
 }

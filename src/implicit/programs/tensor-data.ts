@@ -1,6 +1,6 @@
 /** Between the numbers of tensors and the data, directions and gradients of single programs. */
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
-import { type BatchData, type Datum, type DatumName, DATA_NAMES, type ReadNumbers } from './data.ts';
+import { type BatchData, DATA_NAMES, type Datum, type DatumName, type ReadNumbers } from './data.ts';
 import type { Directions } from './directions.ts';
 import type { SampleGradients } from './host-derivative.ts';
 

@@ -7,7 +7,7 @@ import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
 import type { DatumName, ReadNumbers, TensorDatum } from './data.ts';
 import type { ProgramTangent } from './derivative.ts';
-import { forEachSample, gradientsOfSample, tangentOfSample } from './host-derivative.ts';
+import { computeEachSample, gradientsOfSample, tangentOfSample } from './host-derivative.ts';
 import type { CheckedPrograms } from './options.ts';
 import { packSummary } from './packing.ts';
 import type { SolvedSample } from './solved-sample.ts';
@@ -91,7 +91,7 @@ async function compute<Numbers, Result>(
   each: (sample: SolvedSample, numbers: Numbers, index: number) => Interruptible<Result>,
 ): Promise<readonly (Result | undefined)[]> {
   const work = Promise.all([samples, reading]).then(([solved, numbers]) =>
-    forEachSample(solved, run, (sample, index) => each(sample, numbers, index)),
+    computeEachSample(solved, run, (sample, index) => each(sample, numbers, index)),
   );
   return engine.trackRead(work);
 }

@@ -38,6 +38,7 @@ function resultOf(
     z: evaluation.z,
     objective: evaluation.objective,
     iterations: count,
+    merit: point.merit,
     residuals: residualsOf(evaluation),
   };
 }
