@@ -18,8 +18,9 @@ import { type TensorDatum, tensorsAmong } from './data.ts';
 import type { ProgramCotangents, ProgramTangent } from './derivative.ts';
 import type { Directions } from './directions.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
-import { readTensors, solveOnHost } from './host-solve.ts';
+import { readTensors, solvePrograms } from './host-solve.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
+import { createOperands, isForKernel, type Operands, solveByKernel } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import { packSolutions, packSummary } from './packing.ts';
 import type { ProgramValues } from './quadratic-program.ts';
@@ -38,14 +39,18 @@ export class SolvedProgram {
   private readonly tensors: readonly TensorDatum[];
   /** x, y and z side by side, [batch, n + 2m]. */
   private readonly rows: Tensor;
+  /** The data on the device, where kernels treat them. */
+  private operands: Operands | undefined;
+  private readonly owned: Tensor[] = [];
   private examined: Promise<ProgramCertificates> | undefined;
+  /** The linear solves that may shorten a certificate. */
+  private readonly linear: Promise<unknown>[] = [];
 
   /** Enqueues the solve. */
   constructor(private readonly checked: CheckedPrograms) {
     this.tensors = tensorsAmong(checked.data);
     this.course = this.createCourse();
-    const solving = solveOnHost(checked, readTensors(checked), this.course.run);
-    this.samples = unlessAborted(checked.engine.trackRead(solving), this.signal);
+    this.samples = unlessAborted(checked.engine.trackRead(this.solve()), this.signal);
     this.samples.catch(() => {}); // the report and the solutions reject with it
     const solved = this.enqueueSolutions();
     this.rows = solved.rows;
@@ -60,10 +65,22 @@ export class SolvedProgram {
     return this.course.backwardReports;
   }
 
+  /** Enqueues the kernel where there is one for these programs; the host solves the others. */
+  private solve(): Promise<readonly SolvedSample[]> {
+    const { checked } = this;
+    const { run } = this.course;
+    const readings = readTensors(checked);
+    if (!isForKernel(checked)) return solvePrograms(checked, readings, run, undefined);
+    const { operands, owned } = createOperands(checked.engine, checked.data);
+    this.operands = operands;
+    this.owned.push(...owned);
+    return solvePrograms(checked, readings, run, solveByKernel(checked, operands, run));
+  }
+
   async values(): Promise<ProgramValues> {
     const samples = await this.solvedSamples();
     const { n, m } = this.checked.data;
-    const packed = packSolutions(samples);
+    const packed = packSolutions(samples, n, m);
     const width = n + 2 * m;
     const part = (start: number, length: number): Float64Array =>
       Float64Array.from({ length: samples.length * length }, (_, index) => {
@@ -78,7 +95,9 @@ export class SolvedProgram {
 
   /** The certificates are computed once, when they are first asked for. */
   certificate(): Promise<ProgramCertificates> {
-    this.examined ??= this.computeEach((sample) => sample.certify()).then(combineProgramCertificates);
+    this.examined ??= Promise.allSettled(this.linear)
+      .then(() => this.computeEach((sample) => sample.certify()))
+      .then(combineProgramCertificates);
     return this.examined;
   }
 
@@ -101,7 +120,7 @@ export class SolvedProgram {
   }
 
   dispose(): void {
-    for (const tensor of new Set([this.x, this.y, this.z, this.rows])) tensor.dispose();
+    for (const tensor of [this.x, this.y, this.z, this.rows, ...this.owned]) tensor.dispose();
   }
 
   private get signal(): AbortSignal | undefined {
@@ -158,7 +177,10 @@ export class SolvedProgram {
     const { n, m, batch } = data;
     const tolerance = statedTolerance(settings);
     const width = n + 2 * m;
-    const packed = this.samples.then(packSolutions, () => new Float64Array(batch * width).fill(Number.NaN));
+    const packed = this.samples.then(
+      (samples) => packSolutions(samples, n, m),
+      () => new Float64Array(batch * width).fill(Number.NaN),
+    );
     const summary = this.samples.then(
       (samples) =>
         packSummary(
@@ -216,7 +238,11 @@ export class SolvedProgram {
       pullback: (cotangent, needed, uniform) => {
         const wanted = this.tensors.filter((_, index) => needed[index]);
         const selected = this.selectionFor(uniform);
-        const made = this.course.runLinear('backward', (run) => pullBack(this.batch, cotangent, wanted, selected, run));
+        const made = this.course.runLinear('backward', (run) => {
+          const { result, isDone } = pullBack(this.batch, cotangent, wanted, selected, run);
+          this.linear.push(isDone);
+          return result;
+        });
         return needed.map((isNeeded) => (isNeeded ? made.shift() : undefined));
       },
       pushforward: (tangents, uniform) => {
@@ -232,7 +258,7 @@ export class SolvedProgram {
 
   private get batch(): SolvedBatch {
     const { engine, data } = this.checked;
-    return { engine, data, samples: this.samples };
+    return { engine, data, samples: this.samples, operands: this.operands };
   }
 }
 

@@ -5,7 +5,7 @@ import { DERIVATIVE_SAMPLE_NUMBERS, ProgramFields, ProgramOperation, SAMPLE_NUMB
 import { watchStopAt } from './clock';
 import { isPolished, iterations, solveProgram } from './interior-point';
 import { buffer, useTable, useWorkspace, word } from './memory';
-import { activeRows, forgetGuess } from './polish';
+import { forgetGuess } from './polish';
 import * as data from './program-data';
 import { primalPivot, residual, rowPivot, solveDerivative } from './program-derivative';
 import * as state from './program-state';
@@ -77,8 +77,9 @@ function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): v
   store<f32>(to, isValid ? <f32>state.dual : 0, 12);
   store<f32>(to, isValid ? <f32>state.gap : 0, 16);
   store<f32>(to, isValid ? <f32>state.objective : 0, 20);
-  store<f32>(to, isSolved ? <f32>activeRows : 0, 24);
+  store<f32>(to, isValid ? <f32>state.excess : f32.POSITIVE_INFINITY, 24);
   store<f32>(to, isSolved && isPolished ? 1 : 0, 28);
+  store<f32>(to, isValid && (data.invertsP() || data.isLinear()) ? 1 : 0, 32);
 }
 
 function performDerivative(at: usize, sample: i32): void {
