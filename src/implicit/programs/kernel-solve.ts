@@ -2,7 +2,7 @@
  * Solves a batch of dense programs by the kernel `interiorPoint` of WebAssembly, in float64 and on all threads. Programs
  * that it does not solve, and P that it does not show to be convex, are left to the host.
  */
-import { PROGRAM_NUMBERS } from '../../backends/program-kernels.ts';
+import { PROGRAM_NUMBERS, WIDE_WORDS } from '../../backends/program-kernels.ts';
 import { interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
 import { decodeWide, encodeWide } from '../../solvers/programs/wide.ts';
@@ -35,23 +35,25 @@ export interface KernelResult {
 /** The data on the device, as the kernels take them. */
 export type Operands = Readonly<Record<DatumName, ProgramOperand>>;
 
-/** Tensors for data given as arrays, which stay float64; they are freed with `owned`. */
-export function createOperands(
-  engine: Engine,
-  data: BatchData,
-): { readonly operands: Operands; readonly owned: readonly Tensor[] } {
-  const owned: Tensor[] = [];
+/**
+ * Aliases of the data that are tensors, and tensors for those that were given as arrays, which stay float64. All belong
+ * to the arena of the data.
+ */
+export function createOperands(engine: Engine, data: BatchData, beside: Tensor | undefined): Operands {
   const operandOf = (datum: Datum<unknown>): ProgramOperand => {
-    if (datum.tensor) return datum.tensor;
-    const shape = datum.batch === undefined ? datum.extents : [datum.batch, ...datum.extents];
-    const words = engine.runLasting(() => engine.tensor(encodeWide(denseRows(datum)), [...shape, 2]));
-    owned.push(words);
-    return { words };
+    if (datum.tensor) return engine.alias(datum.tensor, datum.tensor.shape);
+    const shape = [...(datum.batch === undefined ? [] : [datum.batch]), ...datum.extents, WIDE_WORDS];
+    const words = encodeWide(denseRows(datum));
+    return { words: beside ? engine.upload(words, shape, beside) : engine.tensor(words, shape) };
   };
-  const operands = Object.fromEntries(
+  return Object.fromEntries(
     DATA_NAMES.map((name) => [name, operandOf(data[name] as Datum<unknown>)]),
-  ) as Operands;
-  return { operands, owned };
+  ) as unknown as Operands;
+}
+
+/** The tensors of operands. */
+export function tensorsOf(operands: Operands): Tensor[] {
+  return Object.values(operands).map((operand) => ('words' in operand ? operand.words : operand));
 }
 
 /** Enqueues the kernel. @returns its results, which arrive later: undefined where a program was not solved */
@@ -63,7 +65,7 @@ export function solveByKernel(
   const { n, m, batch } = data;
   const start = startTensors(engine, data, initial);
   const { absolute, relative, limit } = settings;
-  const given = Object.values(operands).map((operand) => ('words' in operand ? operand.words : operand));
+  const given = tensorsOf(operands);
   const wide = DATA_NAMES.map((name) => 'words' in operands[name]);
   const starts = (['x', 'y'] as const).flatMap((name) => start[name] ?? []);
   const key = `interior-point ${JSON.stringify([wide, absolute, relative, limit, batch, Object.keys(start)])}`;

@@ -9,6 +9,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import type { LinearReport } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
+import { type Guard, guardTensors } from '../overwritten.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
@@ -20,7 +21,7 @@ import type { Directions } from './directions.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
 import { readTensors, solvePrograms } from './host-solve.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
-import { createOperands, isForKernel, type Operands, solveByKernel } from './kernel-solve.ts';
+import { createOperands, isForKernel, type Operands, solveByKernel, tensorsOf } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import { packSolutions, packSummary } from './packing.ts';
 import type { ProgramValues } from './quadratic-program.ts';
@@ -37,11 +38,11 @@ export class SolvedProgram {
   readonly samples: Promise<readonly SolvedSample[]>;
   private readonly course: Course;
   private readonly tensors: readonly TensorDatum[];
+  private readonly guard: Guard;
   /** x, y and z side by side, [batch, n + 2m]. */
   private readonly rows: Tensor;
   /** The data on the device, where kernels treat them. */
   private operands: Operands | undefined;
-  private readonly owned: Tensor[] = [];
   private examined: Promise<ProgramCertificates> | undefined;
   /** The linear solves that may shorten a certificate. */
   private readonly linear: Promise<unknown>[] = [];
@@ -49,6 +50,12 @@ export class SolvedProgram {
   /** Enqueues the solve. */
   constructor(private readonly checked: CheckedPrograms) {
     this.tensors = tensorsAmong(checked.data);
+    const { what } = checked;
+    this.guard = guardTensors(
+      what,
+      this.tensors.map(({ tensor }) => tensor),
+      (index) => this.tensors[index].name,
+    );
     this.course = this.createCourse();
     this.samples = unlessAborted(checked.engine.trackRead(this.solve()), this.signal);
     this.samples.catch(() => {}); // the report and the solutions reject with it
@@ -71,10 +78,8 @@ export class SolvedProgram {
     const { run } = this.course;
     const readings = readTensors(checked);
     if (!isForKernel(checked)) return solvePrograms(checked, readings, run, undefined);
-    const { operands, owned } = createOperands(checked.engine, checked.data);
-    this.operands = operands;
-    this.owned.push(...owned);
-    return solvePrograms(checked, readings, run, solveByKernel(checked, operands, run));
+    this.operands = createOperands(checked.engine, checked.data, this.owner);
+    return solvePrograms(checked, readings, run, solveByKernel(checked, this.operands, run));
   }
 
   async values(): Promise<ProgramValues> {
@@ -120,7 +125,8 @@ export class SolvedProgram {
   }
 
   dispose(): void {
-    for (const tensor of [this.x, this.y, this.z, this.rows, ...this.owned]) tensor.dispose();
+    const operands = this.operands ? tensorsOf(this.operands) : [];
+    for (const tensor of [this.x, this.y, this.z, this.rows, ...operands]) tensor.dispose();
   }
 
   private get signal(): AbortSignal | undefined {
@@ -204,9 +210,13 @@ export class SolvedProgram {
 
   /** A tensor of numbers that the host computes, in the arena of the data. */
   private later(values: Promise<ArrayLike<number>>, shape: readonly number[]): Tensor {
+    return this.checked.engine.tensorLater(values, shape, this.owner);
+  }
+
+  /** A tensor of the data whose arena is that of the solutions. */
+  private get owner(): Tensor | undefined {
     const arena = Arena.of(this.tensors.map(({ tensor }) => tensor));
-    const owner = this.tensors.find(({ tensor }) => tensor.arena === arena)?.tensor;
-    return this.checked.engine.tensorLater(values, shape, owner);
+    return this.tensors.find(({ tensor }) => tensor.arena === arena)?.tensor;
   }
 
   /** An alias that cannot be read where the data cannot. */
@@ -239,6 +249,7 @@ export class SolvedProgram {
         const wanted = this.tensors.filter((_, index) => needed[index]);
         const selected = this.selectionFor(uniform);
         const made = this.course.runLinear('backward', (run) => {
+          this.guard.check();
           const { result, isDone } = pullBack(this.batch, cotangent, wanted, selected, run);
           this.linear.push(isDone);
           return result;
