@@ -79,13 +79,13 @@ export function kktResidual(matrix: KktMatrix, right: Float64Array, solution: Fl
   return sums.values();
 }
 
-/** max over the rows of S·(|right| + |K||solution|): the size to which a residual is compared. */
-function sizeOfTerms(matrix: KktMatrix, right: Float64Array, solution: Float64Array): number {
+/** |right| + |K||solution|: the sizes of the terms of the residual. */
+export function kktTerms(matrix: KktMatrix, right: Float64Array, solution: Float64Array): Float64Array {
   const sizes = right.map(Math.abs);
   eachKktEntry(matrix, (i, j, value) => {
     sizes[i] += Math.abs(value * solution[j]);
   });
-  return sizes.reduce((size, value, i) => Math.max(size, value * matrix.scale[i]), 0);
+  return sizes;
 }
 
 /** Solves with a matrix near SKS. */
@@ -138,7 +138,8 @@ export function* refine(
   const { scale } = matrix;
   const measure = (solution: Float64Array): Refined & { scaled: Float64Array } => {
     const scaled = kktResidual(matrix, right, solution).map((value, i) => value * scale[i]);
-    const size = sizeOfTerms(matrix, right, solution);
+    const terms = kktTerms(matrix, right, solution);
+    const size = terms.reduce((most, value, i) => Math.max(most, value * scale[i]), 0);
     const residual = scaled.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) / (size || 1);
     return { solution, residual: scaled.every(Number.isFinite) ? residual : Number.POSITIVE_INFINITY, scaled };
   };
