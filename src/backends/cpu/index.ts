@@ -93,6 +93,14 @@ export function openCPU(): Backend {
       storage.values = Float64Array.from(values);
       return storage;
     },
+    uploadLater(size, values) {
+      const storage = keep(size);
+      const receive = values.then((arrived) => {
+        storage.values = Float64Array.from(arrived);
+      });
+      queue.enqueue([receive].values());
+      return storage;
+    },
     write(storage, values) {
       const target = assertHeld(storage);
       const copied = Float64Array.from(values);

@@ -94,6 +94,13 @@ class WasmBackend implements Backend {
     return storage;
   }
 
+  uploadLater(size: number, values: Promise<ArrayLike<number>>): Storage {
+    this.assertOpen();
+    const storage = this.createStorage(size);
+    this.queue.enqueue(this.receive(storage, values));
+    return storage;
+  }
+
   write(storage: Storage, values: ArrayLike<number>): void {
     const target = this.assertLive(storage);
     assertSize('write: values', values.length, storage.size);
@@ -162,6 +169,19 @@ class WasmBackend implements Backend {
 
   close(): void {
     this.end(new Error('wasm: the engine is closed; open() a new one'));
+  }
+
+  private *receive(storage: BlockStorage, values: Promise<ArrayLike<number>>): Job {
+    let numbers: ArrayLike<number> = [];
+    yield values.then((arrived) => {
+      numbers = arrived;
+    });
+    try {
+      storage.block = this.heap.take(bytesFor(storage.size));
+      this.numbersOf(storage).set(numbers);
+    } catch (error) {
+      storage.failure = error;
+    }
   }
 
   private *execute(
