@@ -7,10 +7,10 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData } from '../../solvers/programs/problem.ts';
+import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import type { SampleCertificate } from '../certificate.ts';
 import { isStrong, isWeak, type RowActivity } from './active-rows.ts';
 import {
-  largest,
   multiplySparse,
   multiplySparseAbsolute,
   multiplySparseTransposed,
@@ -102,9 +102,9 @@ function judgeCurvature(data: ProgramData, test: RankTest, strong: readonly numb
 }
 
 /** Whether each sum is small beside its terms, or beside the largest of all terms. */
-function isRounding(sums: ArrayLike<number>, terms: ArrayLike<number>): boolean {
+function isRounding(sums: Float64Array, terms: Float64Array): boolean {
   const tolerance = roundingFloor(sums.length) * 8;
-  const size = largest(terms);
+  const size = largestMagnitude(terms);
   for (let i = 0; i < sums.length; i++) {
     if (!(Math.abs(sums[i]) <= tolerance * Math.max(terms[i], size * Number.EPSILON))) {
       if (!(Math.abs(sums[i]) <= tolerance * size)) return false;
@@ -134,7 +134,7 @@ function multiplySparseSizes({ A, m }: ProgramData, w: Float64Array): Float64Arr
 
 /** The places whose part is no rounding; where all parts are 0, as for a row of zeros, those of the vector itself. */
 function significant(vector: Float64Array, parts: Float64Array): number[] {
-  const size = largest(parts);
+  const size = largestMagnitude(parts);
   const list = (values: ArrayLike<number>, least: number): number[] =>
     Array.from(vector, (_, i) => i).filter((i) => Math.abs(values[i]) > least);
   return size > 0 ? list(parts, 1e-9 * size) : list(vector, 1e-9);

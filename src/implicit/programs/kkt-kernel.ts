@@ -1,6 +1,6 @@
 /** The kernel of the system of a selection, and whether a right-hand side is orthogonal to it. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import type { KktMatrix } from './kkt-system.ts';
+import { type KktMatrix, kktProduct } from './kkt-system.ts';
 import { orthonormalise } from './rank.ts';
 import { invertibleAbove, testCurvature, testRows } from './rank-tests.ts';
 
@@ -17,6 +17,8 @@ export interface KktKernel {
   readonly scaled: readonly Float64Array[];
   /** The rounding of these vectors. */
   readonly rounding: number;
+  /** Whether these are only the vectors of the kernel that an iteration came upon. */
+  readonly isEstimate: boolean;
 }
 
 /** A right-hand side within this many units of rounding of the range counts as in it. */
@@ -52,8 +54,40 @@ export function* findKktKernel(
     ...rows.map((vector) => unscale(vector, n)),
   ]);
   const rounding = (8 * order * Number.EPSILON) / Math.min(dependence.gap, flatness.gap);
-  return { variables, rows, scaled, rounding };
+  return { variables, rows, scaled, rounding, isEstimate: false };
 }
+
+/**
+ * What one vector, to which inverse iteration with a regularised SKS has led, shows of the kernel of a large K; undefined
+ * where it is not in the kernel to the accuracy.
+ * @param vector of norm 1
+ */
+export function estimateKernel(matrix: KktMatrix, vector: Float64Array, accuracy: number): KktKernel | undefined {
+  const { order, scale, data, set } = matrix;
+  const image = kktProduct(
+    matrix,
+    vector.map((value, i) => value * scale[i]),
+  );
+  const size = Math.sqrt(image.reduce((sum, value, i) => sum + (value * scale[i]) ** 2, 0));
+  if (size > Math.max(KERNEL_ACCURACY, invertibleAbove(order, accuracy))) return undefined;
+  const part = (offset: number, length: number): Float64Array[] => {
+    const own = Float64Array.from({ length }, (_, i) => vector[offset + i] * scale[offset + i]);
+    const share = Math.sqrt(own.reduce((sum, _, i) => sum + vector[offset + i] ** 2, 0));
+    return share > PART_OF_VECTOR ? orthonormalise([own]) : [];
+  };
+  return {
+    variables: part(0, data.n),
+    rows: part(data.n, set.rows.length),
+    scaled: [vector],
+    rounding: Math.max(size, KERNEL_ACCURACY),
+    isEstimate: true,
+  };
+}
+
+/** Inverse iteration with a regularisation of 1e-10 comes this near to a kernel. */
+const KERNEL_ACCURACY = 1e-8;
+/** A part of a unit vector below this is not in the kernel, but what the iteration has left. */
+const PART_OF_VECTOR = 1e-4;
 
 /** @param sizes of the terms of each number of `right`, against which a component along the kernel is small */
 export function isConsistent(
