@@ -84,7 +84,7 @@ export function estimateKernel(matrix: KktMatrix, vector: Float64Array, accuracy
   };
 }
 
-/** Inverse iteration with a regularisation of 1e-10 comes this near to a kernel. */
+/** Inverse iteration with a regularisation of 1e-8 comes this near to a kernel. */
 const KERNEL_ACCURACY = 1e-8;
 /** A part of a unit vector below this is not in the kernel, but what the iteration has left. */
 const PART_OF_VECTOR = 1e-4;

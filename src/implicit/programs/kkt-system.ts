@@ -120,7 +120,7 @@ export interface KktChange {
 /** Beyond this order K is factorised as a sparse matrix. */
 const DENSE_ORDER = 300;
 /** Sparse factors exist only with some regularisation; refinement takes its effect away. */
-const LEAST_SPARSE_REGULARISATION = 1e-10;
+const LEAST_SPARSE_REGULARISATION = 1e-8;
 
 export const isDense = ({ order }: KktMatrix): boolean => order <= DENSE_ORDER;
 
