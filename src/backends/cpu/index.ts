@@ -260,6 +260,9 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
     case 'loop':
       yield* runLoop(statement, slots, run);
       break;
+    case 'interiorPoint':
+    case 'programDerivative':
+      throw new Error(`${statement.kernel}: only wasm has this kernel; src/solvers/programs/ solves programs on the host`);
   }
 }
 

@@ -8,7 +8,9 @@ import type { PrimalDual, ProgramSettings } from './problem.ts';
 import type { Iterate } from './start.ts';
 
 /** Iterations without progress after which rounding has won. */
-const PATIENCE = 15;
+const PATIENCE = 10;
+/** Above this merit smaller products of slacks and multipliers are progress, too. */
+const FAR = 1e4;
 
 /** met: the residuals meet the tolerances or are at their rounding floors. observed: the observer ended the iterations. */
 export type Outcome = 'met' | 'stalled' | 'limit' | 'diverged' | 'observed';
@@ -18,7 +20,7 @@ export interface Run {
   readonly iterations: number;
   /** The best point found. */
   readonly best: Judged;
-  /** The last iterate. */
+  /** The iterate there. */
   readonly iterate: Iterate;
 }
 
@@ -35,16 +37,21 @@ export function* iterations(
   const method = new PredictorCorrector(form, kkt, iterate);
   let point = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
   let best = point;
+  let bestIterate = copyOf(iterate);
   let leastMerit = Number.POSITIVE_INFINITY;
   let leastComplementarity = Number.POSITIVE_INFINITY;
   let stagnant = 0;
-  const end = (outcome: Outcome, count: number): Run => ({ outcome, iterations: count, best, iterate });
+  const end = (outcome: Outcome, count: number): Run => ({ outcome, iterations: count, best, iterate: bestIterate });
   for (let count = 0; ; count++) {
     if (!Number.isFinite(point.merit)) return end('diverged', count);
-    if (point.merit < best.merit) best = point;
+    if (point.merit < best.merit) {
+      best = point;
+      bestIterate = copyOf(iterate);
+    }
     if (point.floorMerit <= 1) return end('met', count);
     if (count >= settings.limit || settings.isCutShort?.()) return end('limit', count);
-    const isProgress = point.floorMerit < 0.9 * leastMerit || method.complementarity < 0.5 * leastComplementarity;
+    const isCloser = method.complementarity < 0.5 * leastComplementarity;
+    const isProgress = point.floorMerit < 0.9 * leastMerit || (isCloser && point.floorMerit > FAR);
     stagnant = isProgress ? 0 : stagnant + 1;
     if (stagnant >= PATIENCE) return end('stalled', count);
     leastMerit = Math.min(leastMerit, point.floorMerit);
@@ -61,4 +68,8 @@ export function* iterations(
 
 function difference(after: Float64Array, before: Float64Array): Float64Array {
   return after.map((value, i) => value - before[i]);
+}
+
+function copyOf({ x, y, slacks, multipliers }: Iterate): Iterate {
+  return { x: x.slice(), y: y.slice(), slacks: slacks.slice(), multipliers: multipliers.slice() };
 }
