@@ -1,6 +1,7 @@
 /** The kernel of the system of a selection, and whether a right-hand side is orthogonal to it. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { type KktMatrix, kktProduct } from './kkt-system.ts';
+import { norm, normalise } from '../hypothesis/singular-values.ts';
+import { type ApproximateSolve, type KktMatrix, kktProduct } from './kkt-system.ts';
 import { orthonormalise } from './rank.ts';
 import { invertibleAbove, testCurvature, testRows } from './rank-tests.ts';
 
@@ -58,18 +59,30 @@ export function* findKktKernel(
 }
 
 /**
- * What one vector, to which inverse iteration with a regularised SKS has led, shows of the kernel of a large K; undefined
+ * What one vector, to which inverse iteration with a regularised SKS leads, shows of the kernel of a large K; undefined
  * where it is not in the kernel to the accuracy.
- * @param vector of norm 1
+ * @param start of norm 1
  */
-export function estimateKernel(matrix: KktMatrix, vector: Float64Array, accuracy: number): KktKernel | undefined {
+export function* estimateKernel(
+  matrix: KktMatrix,
+  approximate: ApproximateSolve,
+  start: Float64Array,
+  accuracy: number,
+): Interruptible<KktKernel | undefined> {
   const { order, scale, data, set } = matrix;
-  const image = kktProduct(
-    matrix,
-    vector.map((value, i) => value * scale[i]),
-  );
-  const size = Math.sqrt(image.reduce((sum, value, i) => sum + (value * scale[i]) ** 2, 0));
-  if (size > Math.max(KERNEL_ACCURACY, invertibleAbove(order, accuracy))) return undefined;
+  const scaledBy = (vector: Float64Array): Float64Array => vector.map((value, i) => value * scale[i]);
+  const sizeOf = (vector: Float64Array): number => norm(scaledBy(kktProduct(matrix, scaledBy(vector))));
+  let vector = start;
+  let size = sizeOf(start);
+  const enough = invertibleAbove(order, accuracy);
+  for (let step = 0; step < STEPS && size > enough; step++) {
+    const next = normalise(approximate(vector));
+    const nextSize = sizeOf(next);
+    yield;
+    if (!(nextSize < size)) break;
+    [vector, size] = [next, nextSize];
+  }
+  if (size > Math.max(KERNEL_ACCURACY, enough)) return undefined;
   const part = (offset: number, length: number): Float64Array[] => {
     const own = Float64Array.from({ length }, (_, i) => vector[offset + i] * scale[offset + i]);
     const share = Math.sqrt(own.reduce((sum, _, i) => sum + vector[offset + i] ** 2, 0));
@@ -84,8 +97,9 @@ export function estimateKernel(matrix: KktMatrix, vector: Float64Array, accuracy
   };
 }
 
-/** Inverse iteration with a regularisation of 1e-8 comes this near to a kernel. */
-const KERNEL_ACCURACY = 1e-8;
+const STEPS = 40;
+/** Curvature and dependence below this are not told apart from a kernel by sparse factors. */
+const KERNEL_ACCURACY = 1e-12;
 /** A part of a unit vector below this is not in the kernel, but what the iteration has left. */
 const PART_OF_VECTOR = 1e-4;
 

@@ -32,8 +32,7 @@ export function* createSystem(matrix: KktMatrix, shares: Float64Array, accuracy:
   const { smallest, vector } = estimateSmallest(matrix, approximate);
   if (smallest > Math.max(CLEARLY_INVERTIBLE, 1000 * accuracy)) return { matrix, approximate, kernel: undefined };
   if (!isDense(matrix)) {
-    const kernel = estimateKernel(matrix, vector, accuracy);
-    return { matrix, approximate, kernel };
+    return { matrix, approximate, kernel: yield* estimateKernel(matrix, approximate, vector, accuracy) };
   }
   const kernel = yield* findKktKernel(matrix, shares, accuracy);
   if (kernel.scaled.length === 0) return { matrix, approximate, kernel: undefined };
