@@ -1,7 +1,8 @@
 /** The kernel of the system of a selection, and whether a right-hand side is orthogonal to it. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { random } from '../../data/random.ts';
 import { norm, normalise } from '../hypothesis/singular-values.ts';
-import { type ApproximateSolve, type KktMatrix, kktProduct } from './kkt-system.ts';
+import { type ApproximateSolve, type KktMatrix, kktProduct, refine } from './kkt-system.ts';
 import { orthonormalise } from './rank.ts';
 import { invertibleAbove, testCurvature, testRows } from './rank-tests.ts';
 
@@ -18,7 +19,7 @@ export interface KktKernel {
   readonly scaled: readonly Float64Array[];
   /** The rounding of these vectors. */
   readonly rounding: number;
-  /** Whether these are only the vectors of the kernel that an iteration came upon. */
+  /** Whether these are only random vectors of the kernel, and no basis. */
   readonly isEstimate: boolean;
 }
 
@@ -58,50 +59,46 @@ export function* findKktKernel(
   return { variables, rows, scaled, rounding, isEstimate: false };
 }
 
+/** Random vectors of the kernel. What is orthogonal to one of them is orthogonal to all of it, but for bad luck. */
+const PROBES = 2;
+const SWEEPS = 20;
+/** Below this, sparse factors do not tell a small singular value from 0. */
+const SPARSE_FLOOR = 1e-12;
+/** A part of a probe that is smaller than this beside the probe is rounding. */
+const LEAST_PART = 1e-6;
+
 /**
- * What one vector, to which inverse iteration with a regularised SKS leads, shows of the kernel of a large K; undefined
- * where it is not in the kernel to the accuracy.
- * @param start of norm 1
+ * Random vectors of the kernel of a large K: b − s, where s solves K·s = K·b. Variables and rows are a kernel each.
+ * @returns undefined where b − s is not in the kernel, so that K is invertible
  */
-export function* estimateKernel(
+export function* probeKernel(
   matrix: KktMatrix,
   approximate: ApproximateSolve,
-  start: Float64Array,
   accuracy: number,
 ): Interruptible<KktKernel | undefined> {
-  const { order, scale, data, set } = matrix;
-  const scaledBy = (vector: Float64Array): Float64Array => vector.map((value, i) => value * scale[i]);
-  const sizeOf = (vector: Float64Array): number => norm(scaledBy(kktProduct(matrix, scaledBy(vector))));
-  let vector = start;
-  let size = sizeOf(start);
-  const enough = invertibleAbove(order, accuracy);
-  for (let step = 0; step < STEPS && size > enough; step++) {
-    const next = normalise(approximate(vector));
-    const nextSize = sizeOf(next);
-    yield;
-    if (!(nextSize < size)) break;
-    [vector, size] = [next, nextSize];
+  const { order, scale, data } = matrix;
+  const draws = random(0);
+  const enough = Math.max(SPARSE_FLOOR, invertibleAbove(order, accuracy));
+  const [variables, rows, scaled]: Float64Array[][] = [[], [], []];
+  for (let probe = 0; probe < PROBES; probe++) {
+    const given = scale.map((value) => value * draws.normal());
+    const right = kktProduct(matrix, given);
+    const { solution } = yield* refine(matrix, approximate, right, new Float64Array(order), SWEEPS);
+    const size = norm(given.map((value, i) => value / scale[i]));
+    for (const [from, to, list] of [
+      [0, data.n, variables],
+      [data.n, order, rows],
+    ] as const) {
+      const left = given.map((value, i) => (i >= from && i < to ? value - solution[i] : 0));
+      const vector = left.map((value, i) => value / scale[i]);
+      const image = kktProduct(matrix, left).map((value, i) => value * scale[i]);
+      if (!(norm(vector) > LEAST_PART * size && norm(image) <= enough * norm(vector))) continue;
+      scaled.push(normalise(vector));
+      list.push(normalise(left.slice(from, to)));
+    }
   }
-  if (size > Math.max(KERNEL_ACCURACY, enough)) return undefined;
-  const part = (offset: number, length: number): Float64Array[] => {
-    const own = Float64Array.from({ length }, (_, i) => vector[offset + i] * scale[offset + i]);
-    const share = Math.sqrt(own.reduce((sum, _, i) => sum + vector[offset + i] ** 2, 0));
-    return share > PART_OF_VECTOR ? orthonormalise([own]) : [];
-  };
-  return {
-    variables: part(0, data.n),
-    rows: part(data.n, set.rows.length),
-    scaled: [vector],
-    rounding: Math.max(size, KERNEL_ACCURACY),
-    isEstimate: true,
-  };
+  return scaled.length > 0 ? { variables, rows, scaled, rounding: 100 * enough, isEstimate: true } : undefined;
 }
-
-const STEPS = 40;
-/** Curvature and dependence below this are not told apart from a kernel by sparse factors. */
-const KERNEL_ACCURACY = 1e-12;
-/** A part of a unit vector below this is not in the kernel, but what the iteration has left. */
-const PART_OF_VECTOR = 1e-4;
 
 /** @param sizes of the terms of each number of `right`, against which a component along the kernel is small */
 export function isConsistent(

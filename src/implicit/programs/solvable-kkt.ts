@@ -2,7 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { norm, normalise } from '../hypothesis/singular-values.ts';
-import { estimateKernel, findKktKernel, isConsistent, type KktKernel } from './kkt-kernel.ts';
+import { findKktKernel, isConsistent, type KktKernel, probeKernel } from './kkt-kernel.ts';
 import {
   type ApproximateSolve,
   factoriseKkt,
@@ -29,33 +29,31 @@ const SWEEPS = 20;
 /** @param shares the diagonal of J, for all rows of A */
 export function* createSystem(matrix: KktMatrix, shares: Float64Array, accuracy: number): Interruptible<SolvableKkt> {
   const approximate = yield* factoriseKkt(matrix, {});
-  const { smallest, vector } = estimateSmallest(matrix, approximate);
-  if (smallest > Math.max(CLEARLY_INVERTIBLE, 1000 * accuracy)) return { matrix, approximate, kernel: undefined };
+  if (estimateSmallest(matrix, approximate) > Math.max(CLEARLY_INVERTIBLE, 1000 * accuracy))
+    return { matrix, approximate, kernel: undefined };
   if (!isDense(matrix)) {
-    return { matrix, approximate, kernel: yield* estimateKernel(matrix, approximate, vector, accuracy) };
+    return { matrix, approximate, kernel: yield* probeKernel(matrix, approximate, accuracy) };
   }
   const kernel = yield* findKktKernel(matrix, shares, accuracy);
   if (kernel.scaled.length === 0) return { matrix, approximate, kernel: undefined };
   return { matrix, approximate: yield* factoriseKkt(matrix, { kernel: kernel.scaled }), kernel };
 }
 
-/** An estimate, from above, of σ_min of SKS by a few steps of inverse iteration, and a vector that nearly attains it. */
-function estimateSmallest(
-  { order }: KktMatrix,
-  approximate: ApproximateSolve,
-): { smallest: number; vector: Float64Array } {
+/** An estimate, from above, of σ_min of SKS by a few steps of inverse iteration. */
+function estimateSmallest({ order }: KktMatrix, approximate: ApproximateSolve): number {
   const draws = random(0);
   let vector = normalise(Float64Array.from({ length: order }, () => draws.normal()));
   let smallest = order === 0 ? 1 : Number.POSITIVE_INFINITY;
   for (let step = 0; step < ESTIMATE_STEPS; step++) {
     const next = approximate(vector);
     const grown = norm(next);
-    if (!(grown > 0)) return { smallest: Number.isNaN(grown) ? 0 : smallest, vector };
+    // A pivot that is 0 leaves numbers that are not finite.
+    if (!Number.isFinite(grown)) return 0;
+    if (grown === 0) return smallest;
     smallest = Math.min(smallest, 1 / grown);
-    if (!Number.isFinite(grown)) break;
     vector = normalise(next);
   }
-  return { smallest, vector };
+  return smallest;
 }
 
 /** A relative residual above this leaves no digit of a solution to be relied on. */
