@@ -33,7 +33,7 @@ export function pullBack(
     const start = index * (n + 2 * m);
     const part = (from: number, length: number): Float64Array =>
       Float64Array.from(numbers.subarray(start + from, start + from + length));
-    return gradientsOfSample(sample, { x: part(0, n), y: part(n, m), z: part(n + m, m) }, selection, 'dense');
+    return gradientsOfSample(sample, { x: part(0, n), y: part(n, m), z: part(n + m, m) }, selection);
   });
   const notFinite = reading.then((numbers) => {
     const counts = new Array<number>(data.batch).fill(0);
