@@ -3,31 +3,27 @@ import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { isAtLower, type RowSelection } from './active-rows.ts';
 import type { ProgramAdjoint, ProgramCotangents, ProgramTangent } from './derivative.ts';
-import { type Directions, gradientsOf, type ProgramGradients, sparseGradientsOf } from './directions.ts';
+import { type Directions, type GradientPlaces, gradientsOf, type ProgramGradients } from './directions.ts';
 import type { SolvedSample } from './solved-sample.ts';
 
 /** The gradients of one program. */
 export type SampleGradients = ProgramGradients & Pick<ProgramAdjoint, 'residual' | 'singular' | 'determined'>;
 
-/**
- * The gradients of one program: all 0 where the cotangent is, and NaN where the program was not solved.
- * @param form dense: of all entries of P and A. stored: of their stored entries
- */
+/** The gradients of one program: all 0 where the cotangent is, and NaN where the program was not solved. */
 export function* gradientsOfSample(
   sample: SolvedSample,
   cotangents: ProgramCotangents,
   selection: RowSelection,
-  form: 'dense' | 'stored',
+  places: GradientPlaces = {},
 ): Interruptible<SampleGradients> {
   const { data } = sample;
-  const collect = form === 'dense' ? gradientsOf : sparseGradientsOf;
   const isZero = isZeroCotangent(cotangents);
   if (isZero || !sample.isSolved) {
     const fill = isZero ? 0 : Number.NaN;
     const [wu, wv, z] = [data.n, data.m, data.m].map((length) => new Float64Array(length).fill(fill));
     const none = new Float64Array(data.m);
     const states = Array.from(none, () => 'inactive' as const);
-    const gradients = collect(data, { x: new Float64Array(data.n), y: none }, states, { wu, wv, z });
+    const gradients = gradientsOf(data, { x: new Float64Array(data.n), y: none }, states, { wu, wv, z }, places);
     const known = { P: isZero, q: isZero, A: isZero, l: isZero, u: isZero };
     return { ...gradients, residual: isZero ? 0 : Number.NaN, singular: !isZero, determined: known };
   }
@@ -35,7 +31,8 @@ export function* gradientsOfSample(
   const derivative = yield* sample.differentiate(selection);
   const adjoint = yield* derivative.adjoint(cotangents);
   const { residual, singular, determined } = adjoint;
-  return { ...collect(data, activity.solution, activity.states, adjoint), residual, singular, determined };
+  const gradients = gradientsOf(data, activity.solution, activity.states, adjoint, places);
+  return { ...gradients, residual, singular, determined };
 }
 
 /** What gradients are put together from, for one program. */

@@ -20,7 +20,7 @@ const SMALL = 2 ** 17;
 /** Whether the kernel takes these programs: on wasm, where they are small and dense. */
 export function isForKernel({ engine, data }: CheckedPrograms): boolean {
   const { n, m, P, A } = data;
-  return engine.backend === 'wasm' && m > 0 && n * (n + m) <= SMALL && !P.isSparse && !A.isSparse;
+  return engine.backend === 'wasm' && m > 0 && n * (n + m) <= SMALL && !P.places && !A.places;
 }
 
 /** What the kernel found for one program. */

@@ -15,7 +15,7 @@ import { Course } from '../solution.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
 import { combineProgramCertificates, type ProgramCertificates } from './certificate.ts';
-import { type TensorDatum, tensorsAmong } from './data.ts';
+import { placesOfSample, type TensorDatum, tensorsAmong } from './data.ts';
 import type { ProgramCotangents, ProgramTangent } from './derivative.ts';
 import type { Directions } from './directions.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
@@ -109,7 +109,10 @@ export class SolvedProgram {
   /** @param cotangentsOf the cotangents of each program */
   async gradients(cotangentsOf: (index: number) => ProgramCotangents): Promise<readonly SampleGradients[]> {
     const selection = this.selectionFor(undefined);
-    return this.computeEach((sample, index) => gradientsOfSample(sample, cotangentsOf(index), selection, 'dense'));
+    const { data } = this.checked;
+    return this.computeEach((sample, index) =>
+      gradientsOfSample(sample, cotangentsOf(index), selection, placesOfSample(data, index)),
+    );
   }
 
   async tangents(directionsOf: (index: number) => Directions): Promise<readonly ProgramTangent[]> {
