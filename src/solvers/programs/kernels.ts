@@ -1,10 +1,5 @@
 /** Batches of quadratic programs, solved and differentiated by the kernels of program-kernels.ts: on wasm only. */
-import {
-  DERIVATIVE_NUMBERS,
-  PROGRAM_NUMBERS,
-  type ProgramSizes,
-  WIDE_WORDS,
-} from '../../backends/program-kernels.ts';
+import { DERIVATIVE_NUMBERS, PROGRAM_NUMBERS, type ProgramSizes, WIDE_WORDS } from '../../backends/program-kernels.ts';
 import { takePart } from '../../tensor/move-kernels.ts';
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';

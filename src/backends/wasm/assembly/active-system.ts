@@ -1,6 +1,18 @@
 // The system of the rows that are active: P·p + A_aᵀ·w = f, A_a·p = g. It is solved by a factor of K = P + ρA_aᵀA_a and
 // of the Schur complement A_a·K⁻¹·A_aᵀ, with f + ρA_aᵀg in the place of f.
-import { COLUMN, addProduct, addTransposed, backwards, element, factorise, forwards, gram, padded, panelAt, tileOf } from './panels';
+import {
+  addProduct,
+  addTransposed,
+  backwards,
+  COLUMN,
+  element,
+  factorise,
+  forwards,
+  gram,
+  padded,
+  panelAt,
+  tileOf,
+} from './panels';
 import * as data from './program-data';
 
 /** What is added to diagonals, relative to their largest entry, so that rounding does not stop a factorisation. */

@@ -1,9 +1,22 @@
 // The linear system of a step of the interior point method: P·dx + Aᵀ·dy = −r_d, and with the weights h of inequalities
 // dy = h·dz + g, while dz = −r of equalities; dz = A·dx. Where P can be inverted, everything happens in the space of the
-// rows: r_d stays 0, and (A·P⁻¹·Aᵀ + D)·dy = −t with D = 1/h, t = −D·g. Otherwise inequalities are condensed into
-// K = P + AᵀhA, and equalities form a Schur complement.
+// rows: with G = A·P⁻¹·Aᵀ, D = 1/h and r_d = Aᵀη, (G + D)·dy = D·g − G·η and dz = −G(dy + η). Otherwise inequalities are
+// condensed into K = P + AᵀhA, and equalities form a Schur complement.
 import { gatherColumns } from './active-system';
-import { COLUMN, addProduct, addSymmetric, addTransposed, backwards, element, factorise, forwards, gram, padded, panelAt, tileOf } from './panels';
+import {
+  addProduct,
+  addSymmetric,
+  addTransposed,
+  backwards,
+  COLUMN,
+  element,
+  factorise,
+  forwards,
+  gram,
+  padded,
+  panelAt,
+  tileOf,
+} from './panels';
 import * as data from './program-data';
 import * as state from './program-state';
 
@@ -29,8 +42,8 @@ export function beginSteps(): void {
   equalities = 0;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
-    if (kind === state.EQUAL) store<i32>(state.others + ((<usize>(equalities++)) << 2), r);
-    else if (kind !== 0) store<i32>(state.list + ((<usize>(inequalities++)) << 2), r);
+    if (kind === state.EQUAL) store<i32>(state.others + ((<usize>equalities++) << 2), r);
+    else if (kind !== 0) store<i32>(state.list + ((<usize>inequalities++) << 2), r);
   }
   if (data.invertsP()) return;
   size = padded(equalities);
@@ -69,8 +82,7 @@ function factoriseRows(): bool {
   for (let r = 0; r < data.m; r++) {
     const at = element(data.schur, M, r, r);
     const kind = state.kindOf(r);
-    if (kind === state.EQUAL) store<f64>(at, load<f64>(at) * (1 + SHIFT_OF_ROWS));
-    else store<f64>(at, load<f64>(at) + (kind === 0 ? UNBOUND : 1 / state.entry(state.weight, r)));
+    if (kind !== state.EQUAL) store<f64>(at, load<f64>(at) + (kind === 0 ? UNBOUND : 1 / state.entry(state.weight, r)));
   }
   data.fillDiagonal(data.schur, M, data.m, M, 1);
   return factorise(data.schur, M, M, 0) > 0;
@@ -123,17 +135,15 @@ export function solveStep(): void {
 
 function solveRows(): void {
   const M = data.M;
-  const t = state.aside;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
     const value = state.entry(state.g, r);
-    const right = kind === state.EQUAL ? value : kind === 0 ? 0 : -value / state.entry(state.weight, r);
-    state.setEntry(t, r, right);
-    state.setEntry(state.dy, r, -right);
+    const right = kind === state.EQUAL ? -value : kind === 0 ? 0 : value / state.entry(state.weight, r);
+    state.setEntry(state.dy, r, right - state.entry(state.offsetMoved, r));
+    state.setEntry(state.dz, r, -state.entry(state.offsetMoved, r));
   }
   forwards(data.schur, M, state.dy);
   backwards(data.schur, M, state.dy);
-  data.clear(state.dz, M);
   addSymmetric(state.dz, -1, data.G, M, state.dy);
 }
 

@@ -25,7 +25,7 @@ export function solveDerivative(at: usize, sample: i32): bool {
   for (let r = 0; r < m; r++) {
     const value = load<f32>(activity + ((<usize>r) << 2));
     if (value !== 0 && value !== 1) return false;
-    if (value === 1) store<i32>(rows + ((<usize>(count++)) << 2), r);
+    if (value === 1) store<i32>(rows + ((<usize>count++) << 2), r);
     setEntry(state.sides, r, <f64>value);
   }
   readRight(at, sample);

@@ -19,7 +19,7 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
   useTable(table);
   const prepared = buffer(at, ProgramFields.prepared);
   const slot = first - word(at, Extra.done);
-  const space = buffer(at, ProgramFields.space) + (<usize>slot * (<usize>word(at, ProgramFields.spaceOfSample)) << 3);
+  const space = buffer(at, ProgramFields.space) + ((<usize>slot * <usize>word(at, ProgramFields.spaceOfSample)) << 3);
   const n = word(at, ProgramFields.n);
   data.layOut(at, prepared, space);
   const operation = word(at, Extra.operation);
