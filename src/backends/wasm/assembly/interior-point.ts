@@ -41,6 +41,10 @@ function hasLower(r: i32): bool {
   return (state.kindOf(r) & state.LOWER) !== 0;
 }
 
+export function addIterations(count: i32): void {
+  iterations += count;
+}
+
 /** Solves the sample whose data was read. @returns whether it is solved; `state` has the point and its residuals */
 export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
   pairs = bounds;
@@ -240,7 +244,7 @@ function assess(): f64 {
   }
   const distance = max(rowResidual / (rowSize + 1e-9), columnResidual / columnSize);
   const whole = max(distance, complementarity / (abs(support) + 1e-9 + valueSize()));
-  return whole === whole && complementarity === complementarity ? whole : Infinity;
+  return isNaN<f64>(whole) || isNaN<f64>(complementarity) ? Infinity : whole;
 }
 
 /** The size of the objective's terms, in so far as it is known. */

@@ -32,18 +32,14 @@ let equalities: i32 = 0;
 /** The latter, padded. */
 let size: i32 = 0;
 
-function rowIn(rows: usize, index: i32): i32 {
-  return load<i32>(rows + ((<usize>index) << 2));
-}
-
 /** Prepares what all steps of a sample share. */
 export function beginSteps(): void {
   inequalities = 0;
   equalities = 0;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
-    if (kind === state.EQUAL) store<i32>(state.others + ((<usize>equalities++) << 2), r);
-    else if (kind !== 0) store<i32>(state.list + ((<usize>inequalities++) << 2), r);
+    if (kind === state.EQUAL) data.setRowIn(state.others, equalities++, r);
+    else if (kind !== 0) data.setRowIn(state.list, inequalities++, r);
   }
   if (data.invertsP()) return;
   size = padded(equalities);
@@ -95,7 +91,7 @@ function factoriseColumns(): bool {
     const from = panelAt(data.chosen, width, i);
     for (let c = 0; c < inequalities; c++) {
       const place = (<usize>c) << 5;
-      const h = f64x2.splat(state.entry(state.weight, rowIn(state.list, c)));
+      const h = f64x2.splat(state.entry(state.weight, data.rowIn(state.list, c)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place, 16)), 16);
     }
@@ -109,7 +105,7 @@ function factoriseColumns(): bool {
   data.clear(rows, size * N);
   for (let c = 0; c < equalities; c++) {
     let to = element(rows, N, c, 0);
-    let from = element(data.A, N, rowIn(state.others, c), 0);
+    let from = element(data.A, N, data.rowIn(state.others, c), 0);
     for (let k = 0; k < N; k++, to += COLUMN, from += COLUMN) store<f64>(to, load<f64>(from));
   }
   if (!(factorise(data.work, N, N + size, 0) > 0)) return false;
@@ -166,7 +162,7 @@ function solveColumns(): void {
     data.clear(t, size);
     addProduct(t, 1, rows, size, N, right);
     for (let c = 0; c < equalities; c++) {
-      state.setEntry(t, c, state.entry(t, c) - state.entry(state.g, rowIn(state.others, c)));
+      state.setEntry(t, c, state.entry(t, c) - state.entry(state.g, data.rowIn(state.others, c)));
     }
     forwards(data.schur, size, t);
     backwards(data.schur, size, t);
@@ -175,9 +171,9 @@ function solveColumns(): void {
   backwards(data.work, N, right);
   data.clear(state.dz, M);
   addProduct(state.dz, 1, data.A, M, N, right);
-  for (let c = 0; c < equalities; c++) state.setEntry(state.dy, rowIn(state.others, c), state.entry(t, c));
+  for (let c = 0; c < equalities; c++) state.setEntry(state.dy, data.rowIn(state.others, c), state.entry(t, c));
   for (let c = 0; c < inequalities; c++) {
-    const r = rowIn(state.list, c);
+    const r = data.rowIn(state.list, c);
     state.setEntry(state.dy, r, state.entry(state.weight, r) * state.entry(state.dz, r) + state.entry(state.g, r));
   }
 }

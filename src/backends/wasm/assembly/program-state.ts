@@ -220,5 +220,5 @@ export function allowed(at: usize, size: f64): f64 {
 
 /** The larger of two numbers; NaN counts as infinite. */
 function larger(a: f64, b: f64): f64 {
-  return a >= b ? a : b === b ? b : Infinity;
+  return a >= b ? a : isNaN<f64>(b) ? Infinity : b;
 }

@@ -1,6 +1,6 @@
 // Numbers of operands and results: float32, or float64 in the form of program-kernels.ts.
 
-const KEPT: i64 = 0x800fffffbfffffff;
+const KEPT: i64 = ~0x7ff0000040000000;
 const EXPONENT: i64 = 0x3ff0000000000000;
 const BIT_30: i64 = 1 << 30;
 /** Adds 512 to an exponent. */
