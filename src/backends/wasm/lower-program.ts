@@ -13,7 +13,7 @@ const MEMORY = 2 ** 24;
 /** The number of iterations of the interior point method that are assumed. */
 const ITERATIONS = 10;
 /** Vectors of a sample, see assembly/program-state.ts; and numbers before its matrices. */
-const VECTORS = 33;
+const VECTORS = 35;
 const FACTS = 8;
 
 export type ProgramCall = InteriorPointCall | ProgramDerivativeCall;
