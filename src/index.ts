@@ -33,6 +33,8 @@ export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMap, monotoneMatrix } from './implicit/parametrisation.ts';
+export { type BoxOptions, boxProjection } from './implicit/projections/box.ts';
+export { l1BallProjection, type RadiusOptions, simplexProjection } from './implicit/projections/simplex.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type {
   FixedPointEquation,

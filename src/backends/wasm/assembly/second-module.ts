@@ -4,6 +4,7 @@ import { batchedInvert } from './batched-invert';
 import { batchedProduct } from './batched-product';
 import { cholesky } from './cholesky';
 import { useTable, useWorkspace, word } from './memory';
+import { projectSimplex } from './project-simplex';
 import { triangularSolve } from './triangular-solve';
 
 export { useWorkspace };
@@ -26,6 +27,9 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
       break;
     case ExtraOperation.triangularSolve:
       triangularSolve(at, first, last);
+      break;
+    case ExtraOperation.projectSimplex:
+      projectSimplex(at, first, last);
       break;
     default:
       unreachable();
