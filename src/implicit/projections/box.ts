@@ -10,7 +10,10 @@ import { reduceLastAxis, Temporaries } from './threshold.ts';
 
 /** Options of `boxProjection`. */
 export interface BoxOptions {
-  /** The lower bounds: a number or a tensor that broadcasts to v. A number may be −Infinity. Default −Infinity. */
+  /**
+   * The lower bounds: a number, which may be −Infinity, or a tensor that broadcasts to v, in which −1e30 stands for no
+   * bound. Default −Infinity.
+   */
   low?: number | Tensor;
   /** The upper bounds, likewise. Default Infinity. */
   high?: number | Tensor;
@@ -18,14 +21,10 @@ export interface BoxOptions {
   selection?: number;
 }
 
-/** In a tensor a bound of this size means that there is none. */
-const NO_BOUND = 1e20;
-
 /**
  * Projects v onto the box {low ≤ x ≤ high}: x = min(max(v, low), high). The derivative is 1 between the bounds, 0
  * beyond, and `selection` at a bound; a coordinate with low = high is fixed, and has the derivative 0. Bounds that are
- * tensors get gradients too; those of a fixed coordinate stand in the gradient of `high`. In a tensor a bound of at least
- * 1e20 in size means that there is none. Where low > high in a tensor, which is not checked, x is NaN. Inside `root` and
+ * tensors get gradients too; those of a fixed coordinate stand in the gradient of `high`. Where low > high in a tensor, which is not checked, x is NaN. Inside `root` and
  * `fixedPoint` the kinks count as those of `maximum` at low and of `minimum` at high, or, for numbers, of `clip`.
  * @param v [.., n]
  * @returns x, of the shape of v
@@ -50,7 +49,7 @@ function checkBound(name: string, bound: number | Tensor, v: Tensor): void {
     return;
   }
   TENSOR(place, bound);
-  if (sameShape(broadcastShapes('boxProjection', bound.shape, v.shape), v.shape)) return;
+  if (sameShape(broadcastShapes(place, bound.shape, v.shape), v.shape)) return;
   throw new RangeError(
     `${place} has shape ${formatShape(bound.shape)}; it must broadcast to the shape of v, ${formatShape(v.shape)}`,
   );
@@ -89,8 +88,9 @@ function projectBetweenTensors(v: Tensor, low: number | Tensor, high: number | T
   const not = (mask: Tensor): Tensor => made(elementwise('scale', [mask], [-1, 1]));
   const greater = (a: Tensor, b: Tensor): Tensor => made(elementwise('greater', [a, b]));
   const and = (a: Tensor, b: Tensor): Tensor => made(elementwise('multiply', [a, b]));
+  const limit = largestNumber(v);
   const [lower, upper] = [low, high].map((bound) =>
-    isTensor(bound) ? bound : made(v.context.upload([Math.min(Math.max(bound, -NO_BOUND), NO_BOUND)], [1], v)),
+    isTensor(bound) ? bound : made(v.context.upload([Math.min(Math.max(bound, -limit), limit)], [1], v)),
   );
   const size = made(reduceLastAxis('maximumAbsolute', v));
   const [twice, one] = [

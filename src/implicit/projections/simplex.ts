@@ -46,7 +46,8 @@ export function simplexProjection(v: Tensor, options?: RadiusOptions): Tensor {
  * where x ≠ 0, the derivative is J = diag(1_S) − ssᵀ/|S|, and ∂x/∂R = s/|S|; inside it is I. On the sphere both are
  * elements, and ties are as for the simplex: see `selection`. A row with NaN becomes NaN. Inside `root` and `fixedPoint`
  * its kinks count as those of its equation: certificates and gradient intervals find them, and a selection reaches them
- * if it is one number, or names `maximum` (ties) and `minimum` (the sphere).
+ * if it is one number, or names `maximum` (ties) and `minimum` (the sphere). Where v is on the sphere and a coordinate
+ * is 0, its equation has more elements than the projection, so that a certificate may fail for one that is not its own.
  * @param v [.., n]
  * @returns x, of the shape of v
  * @throws RangeError if v is a scalar or no tensor, or if an option is wrong

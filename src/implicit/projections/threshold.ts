@@ -65,7 +65,7 @@ function describe(v: Tensor, set: ThresholdSet, options: KinkOptions): CustomOpe
     isSelectable: options.selection === undefined,
     isRowwise: [v.shape.length > 1],
     lipschitz: 1,
-    equation: (x, [given]) => residualOf(x, given, set, options),
+    equation: (x, [given]) => residualOf(x, given, set),
     pullback: (cotangent, _, selection, [given]) => [move(cotangent, given, selection)],
     pushforward: ([tangent], selection, [given]) => move(tangent as Tensor, given, selection),
   };
@@ -76,16 +76,12 @@ interface Parts {
   readonly signs: Tensor | undefined;
   /** s∘x */
   readonly y: Tensor;
-  /** s∘v, where it is not far below τ, plus `shift`. */
+  /** s∘v, for the simplex where it is not far below τ. */
   readonly a: Tensor;
   /** τ, [.., 1] */
   readonly threshold: Tensor;
-  /** 1 at the largest of a row, divided by their number; there x > 0 whatever happens. */
+  /** 1 at the largest of a row, divided by their number; there y > 0 whatever happens. */
   readonly top: Tensor;
-  /** Of a ball: the terms of `inside`, [.., 1]. */
-  readonly levels: readonly [Tensor, Tensor] | undefined;
-  /** Of a ball: R for rows inside of it, which have no kinks, else 0; [.., 1]. */
-  readonly shift: Tensor | undefined;
 }
 
 /** The parts of the equation at x, followed where a tape follows x or v. */
@@ -96,14 +92,19 @@ function partsOf(x: Tensor, v: Tensor, { radius, isBall }: ThresholdSet): Parts 
   const below = elementwise('greater', [largest, magnitude]);
   const isTop = elementwise('scale', [below], [-1, 1]);
   const top = elementwise('divide', [isTop, reduceLastAxis('sum', isTop)]);
-  const near = keepAbove(magnitude, elementwise('scale', [largest], [1, -2 * radius]));
-  const threshold = sumLastAxis(multiply(subtract(near, y), top));
-  if (!isBall) return { signs, y, a: near, threshold, top, levels: undefined, shift: undefined };
-  const level = negate(add(threshold, sumLastAxis(y)));
-  const levels = [elementwise('scale', [largest], [0, -radius]), level] as const;
-  const shift = elementwise('scale', [computeKinkedDerivative(KINKS.minimum, levels, {}, 0)], [radius, 0]);
-  return { signs, y, a: add(near, shift), threshold, top, levels, shift };
+  const floor = elementwise('scale', [largest], [1, -2 * radius]);
+  const a = isBall ? magnitude : keepAbove(magnitude, floor);
+  return { signs, y, a, threshold: sumLastAxis(multiply(subtract(a, y), top)), top };
 }
+
+/** −R and −(τ + Σ|x|), [.., 1]: the former is less where v is inside of the ball, and they tie on the sphere. */
+function levelsOf(radius: number, threshold: Tensor, sizes: Tensor): readonly [Tensor, Tensor] {
+  return [elementwise('scale', [threshold], [0, -radius]), negate(add(threshold, sumLastAxis(sizes)))];
+}
+
+/** The share of −(τ + Σ|x|) in the smaller level: 0 inside of the ball, 1 outside, and 1 − q on the sphere. */
+const shareOutside = (levels: readonly [Tensor, Tensor], q: number): Tensor =>
+  elementwise('scale', [computeKinkedDerivative(KINKS.minimum, levels, {}, q)], [-1, 1]);
 
 /** 1 or −1, never 0. */
 function signsOf(v: Tensor): Tensor {
@@ -124,7 +125,7 @@ function keepAbove(a: Tensor, floor: Tensor): Tensor {
 /**
  * J·t for the element J = s(D − w·ddᵀ/Σd)s with D = diag(d): d is 1 where s∘v > τ, 0 where it is less, and the selection
  * at a tie. w is 1 for the simplex and outside of the ball, 0 inside, and 1 − selection on the sphere. At the largest
- * of a row d = 1, since x > 0 there.
+ * of a row d = 1, since x ≠ 0 there, and inside of the ball all are 1.
  */
 function applyJacobian(
   t: Tensor,
@@ -132,30 +133,49 @@ function applyJacobian(
   set: ThresholdSet,
   selection: (operation: 'maximum' | 'minimum') => number,
 ): Tensor {
-  const { signs, a, threshold, top, levels } = partsOf(set.project(v), v, set);
+  const { signs, y, a, threshold, top } = partsOf(set.project(v), v, set);
+  const levels = set.isBall ? levelsOf(set.radius, threshold, y) : undefined;
   const slope = computeKinkedDerivative(KINKS.maximum, [a, threshold], {}, selection('maximum'));
-  const d = elementwise('select', [top, elementwise('scale', [top], [0, 1]), slope]);
-  const signed = (one: Tensor): Tensor => (signs ? elementwise('multiply', [one, signs]) : one);
+  const one = elementwise('scale', [top], [0, 1]);
+  const free = elementwise('select', [top, one, slope]);
+  const d = levels ? elementwise('select', [shareOutside(levels, 0), free, one]) : free;
+  const signed = (x: Tensor): Tensor => (signs ? elementwise('multiply', [x, signs]) : x);
   const moved = elementwise('multiply', [d, signed(t)]);
   const mean = elementwise('divide', [reduceLastAxis('sum', moved), reduceLastAxis('sum', d)]);
-  const inside = levels && computeKinkedDerivative(KINKS.minimum, levels, {}, selection('minimum'));
-  const lowered = inside ? elementwise('multiply', [mean, elementwise('scale', [inside], [-1, 1])]) : mean;
+  const lowered = levels ? elementwise('multiply', [mean, shareOutside(levels, selection('minimum'))]) : mean;
   return signed(elementwise('subtract', [moved, elementwise('multiply', [d, lowered])]));
 }
 
 /**
- * The equation of x, of the shape of v, whose only kinks are those of the projection. With y = s∘x and a = s∘v, the
- * threshold is τ = a − y at the largest of a row, which is never 0; the other coordinates solve y = max(a, τ) − τ, and
- * that of the largest is Σy = R, or, for the ball, max(R, τ + Σy) = R + τ: either τ = 0 and Σy ≤ R, or Σy = R. Rows inside
- * of the ball are moved away from the kinks by a shift.
+ * The equation of x, of the shape of v, whose only kinks are those of the projection. The threshold is τ = a − y at the
+ * largest of a row, with a = s∘v and y = s∘x; there y is never 0. The other coordinates solve y = max(a, τ) − τ. That of
+ * the largest, which this leaves open, is Σx = R.
  */
-function residualOf(x: Tensor, v: Tensor, set: ThresholdSet, options: KinkOptions): Tensor {
-  const { y, a, threshold, top, levels, shift } = partsOf(x, v, set);
+function residualOf(x: Tensor, v: Tensor, set: ThresholdSet): Tensor {
+  const parts = partsOf(x, v, set);
+  if (set.isBall) return residualOfBall(x, v, set.radius, parts);
+  const { a, threshold, top } = parts;
   const wide = broadcast(threshold, v.shape);
-  const above = subtract(maximum(a, wide, options), wide);
-  const others = subtract(y, shift ? subtract(above, shift) : above);
-  const closing = levels
-    ? add(add(threshold, set.radius), minimum(levels[0], levels[1], options))
-    : subtract(sumLastAxis(y), set.radius);
+  const others = subtract(x, subtract(maximum(a, wide), wide));
+  return add(others, multiply(subtract(sumLastAxis(x), set.radius), top));
+}
+
+/**
+ * The same for the ball: x = p − n and |x| = p + n with p = max(v − τ, 0) and n = max(−v − τ, 0). The equation of the
+ * largest is τ + R = max(R, τ + Σ|x|): either τ = 0 and Σ|x| ≤ R, or Σ|x| = R. Inside of the ball, a shift of v moves p and
+ * n away from their kinks. Where v is on the sphere and a coordinate is 0, both p and n have a kink, of which the
+ * projection takes at most one side: these elements and more are then elements of the equation.
+ */
+function residualOfBall(x: Tensor, v: Tensor, radius: number, { y, threshold, top }: Parts): Tensor {
+  const isOutside = shareOutside(levelsOf(radius, threshold, y), 0);
+  const isInside = elementwise('scale', [isOutside], [-1, 1]);
+  const shift = elementwise('scale', [isInside], [2 * radius, 0]);
+  const wide = broadcast(threshold, v.shape);
+  const shifted = add(v, shift);
+  const positive = subtract(maximum(shifted, wide), wide);
+  const negative = subtract(maximum(negate(shifted), wide), wide);
+  const sizes = add(multiply(add(positive, negative), isOutside), multiply(y, isInside));
+  const closing = add(add(threshold, radius), minimum(...levelsOf(radius, threshold, sizes)));
+  const others = add(subtract(x, subtract(positive, negative)), shift);
   return add(others, multiply(closing, top));
 }
