@@ -302,7 +302,7 @@ const CALLS: Record<string, Call> = {
   }),
   projections: ({ x }) => ({
     tensors: [
-      ...[simplexProjection, l1BallProjection].flatMap((f) => [f(x), f(x, { radius: x.sum() })]),
+      ...[simplexProjection, l1BallProjection].flatMap((f) => [f(x), f(x, { radius: 2 })]),
       ...[{}, { low: 0, high: 0 }, { low: x, high: 3 }].map((bounds) => boxProjection(x, bounds)),
     ],
   }),

@@ -4,7 +4,6 @@ import { exponential, exponentialMinusOne, logarithm } from './functions';
 import { scaleFor } from './length';
 import { buffer, firstLanes, maximumOfLanes, quad, real, storeFirst, sumOfLanes, word } from './memory';
 
-const LOWEST: f32 = -3.4028234e38;
 const EPSILON: f32 = 1.1920929e-7;
 const ENTRY_LIMIT: i32 = 24;
 const PEAK_LIMIT: i32 = 30;
@@ -63,7 +62,7 @@ export function write(out: usize, i: i32, columns: i32, value: v128): void {
 }
 
 export function largestOf(x: usize, columns: i32): f32 {
-  let largest = f32x4.splat(LOWEST);
+  let largest = v128.load32_splat(x);
   for (let i = 0; i < columns; i += 4) {
     largest = f32x4.max(largest, v128.bitselect(v128.load(place(x, i)), largest, lanesAt(i, columns)));
   }
