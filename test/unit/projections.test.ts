@@ -5,6 +5,7 @@ import { Tape } from '../../src/autodiff/tape.ts';
 import {
   type BackendName,
   boxProjection,
+  fixedPoint,
   jacobianVectorProduct,
   l1BallProjection,
   simplexProjection,
@@ -12,9 +13,9 @@ import {
   valueAndGrad,
 } from '../../src/index.ts';
 import type { Engine } from '../../src/tensor/engine.ts';
-import { engineOn } from '../support/engines.ts';
+import { createOracle, engineOn } from '../support/engines.ts';
 import { gradientChecker } from '../support/gradients.ts';
-import { normals } from '../support/numbers.ts';
+import { norm, normals } from '../support/numbers.ts';
 
 type Vector = readonly number[];
 interface Point {
@@ -275,6 +276,33 @@ describe.each(BACKENDS)('%s', (backend) => {
       [0.5, -2, 0.25, 1],
     );
     expect(box.flat()).toEqual([...unit(4, 0), ...[0, 0, 0, 0], ...unit(4, 2), ...unit(4, 3)]);
+  });
+
+  test('solves with projections inside, and their gradients, as in float64', async () => {
+    const [W, x, v] = [normals(36, 1, 0.15), normals(24, 2), normals(24, 3)];
+    const solveOn = async (engine: Engine): Promise<number[]> => {
+      const [low, cotangent] = [engine.tensor([-0.5, 0, -1e30, 0.1, 0, 0]), engine.tensor(v, [4, 6])];
+      const [loss, gradients] = await valueAndGrad(
+        (w, given) =>
+          fixedPoint(
+            (z, weights, start, bound) => {
+              const moved = z.matmul(weights).add(start);
+              const both = simplexProjection(moved).add(l1BallProjection(moved, { radius: 2 }));
+              return boxProjection(both, { low: bound, high: 2 });
+            },
+            { unknown: cotangent.mul(0), inputs: [w, given, low], tolerance: 4 * epsilon },
+          )
+            .mul(cotangent)
+            .sum(),
+        [engine.tensor(W, [6, 6]), engine.tensor(x, [4, 6])],
+      );
+      return [loss, ...(await Promise.all(gradients.map(async (each) => Array.from(await each.data())))).flat()];
+    };
+    const oracle = createOracle();
+    const [found, expected] = [await solveOn(await opened()), await solveOn(oracle)];
+    await oracle.close();
+    expect(distance(found, expected)).toBeLessThan(512 * epsilon);
+    expect(norm(expected)).toBeGreaterThan(1);
   });
 
   test('NaN stays NaN, and does not reach other rows', async () => {
