@@ -4,7 +4,7 @@
  */
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { sumLastAxis } from '../../autodiff/derivatives.ts';
-import { computeKinkedDerivative, KINKS } from '../../autodiff/kinks.ts';
+import { computeKinkedDerivative, KINKS, kinkTolerance } from '../../autodiff/kinks.ts';
 import { selectionFor, type UniformSelection } from '../../autodiff/selection.ts';
 import { broadcast } from '../../tensor/arrange.ts';
 import { elementwise, reduceAxes } from '../../tensor/kernels.ts';
@@ -108,8 +108,14 @@ const shareOutside = (levels: readonly [Tensor, Tensor], q: number): Tensor =>
 
 /** 1 or −1, never 0. */
 function signsOf(v: Tensor): Tensor {
-  const sign = elementwise('sign', [v]);
-  return elementwise('select', [sign, sign, elementwise('scale', [sign], [0, 1])]);
+  const isNegative = elementwise('greater', [elementwise('scale', [v], [0, 0]), v]);
+  return elementwise('scale', [isNegative], [-2, 1]);
+}
+
+/** How close to τ a number counts as tied: by the scale of the numbers from which τ may come, which are near the largest. */
+function tieTolerance(largest: Tensor, radius: number): Tensor {
+  const sizes = [0, -radius].map((offset) => elementwise('abs', [elementwise('scale', [largest], [1, offset])]));
+  return kinkTolerance(elementwise('maximum', sizes));
 }
 
 /**
@@ -133,13 +139,18 @@ function applyJacobian(
   set: ThresholdSet,
   selection: (operation: 'maximum' | 'minimum') => number,
 ): Tensor {
-  const { signs, y, a, threshold, top } = partsOf(set.project(v), v, set);
+  const x = set.project(v);
+  const signs = set.isBall ? signsOf(v) : undefined;
+  const [a, y] = set.isBall ? [v, x].map((each) => elementwise('abs', [each])) : [v, x];
+  const largest = reduceLastAxis('maximum', a);
+  const threshold = elementwise('subtract', [largest, reduceLastAxis('maximum', y)]);
+  const above = elementwise('subtract', [a, threshold]);
+  const slope = elementwise('reluDerivative', [above, tieTolerance(largest, set.radius)], [selection('maximum')]);
+  const one = elementwise('scale', [largest], [0, 1]);
+  const free = elementwise('select', [elementwise('greater', [largest, a]), slope, one]);
   const levels = set.isBall ? levelsOf(set.radius, threshold, y) : undefined;
-  const slope = computeKinkedDerivative(KINKS.maximum, [a, threshold], {}, selection('maximum'));
-  const one = elementwise('scale', [top], [0, 1]);
-  const free = elementwise('select', [top, one, slope]);
   const d = levels ? elementwise('select', [shareOutside(levels, 0), free, one]) : free;
-  const signed = (x: Tensor): Tensor => (signs ? elementwise('multiply', [x, signs]) : x);
+  const signed = (each: Tensor): Tensor => (signs ? elementwise('multiply', [each, signs]) : each);
   const moved = elementwise('multiply', [d, signed(t)]);
   const mean = elementwise('divide', [reduceLastAxis('sum', moved), reduceLastAxis('sum', d)]);
   const lowered = levels ? elementwise('multiply', [mean, shareOutside(levels, selection('minimum'))]) : mean;
