@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ABSENT, type IterateCall, type ProximalGradientCall } from '../../src/backends/kernels.ts';
 import type { PlannedCall } from '../../src/backends/plan.ts';
-import { lowerIterate, lowerProximalGradient, widestIterationOn } from '../../src/backends/webgpu/lower-iterate.ts';
+import { lowerGrouped, lowerIterate, widestIterationOn } from '../../src/backends/webgpu/lower-iterate.ts';
 
 const call: IterateCall = {
   kernel: 'iterate',
@@ -51,7 +51,7 @@ describe('a whole loop', () => {
       accelerated: true,
       groups: 3,
       batch: 15,
-      features: 10,
+      n: 10,
       stride: 12,
       limit: 25_000,
       staleLimit: 20,
@@ -59,7 +59,7 @@ describe('a whole loop', () => {
     };
     const operands = [10, 11, 12, 13, 14, 15, 16];
     const planned = { kind: 'call', call: descent, operands, output: 17, inPlace: 0 } as PlannedCall;
-    const dispatches = lowerProximalGradient(descent, planned, { tiled: true, dispatchWork: 1e9 });
+    const dispatches = lowerGrouped(descent, planned, { tiled: true, dispatchWork: 1e9 });
     for (const { groups } of dispatches) expect(groups).toEqual([6, 1]);
     expect(dispatches[0].constants).toEqual({ ACCELERATED: 1, CONTINUED: 0, THREADS: 3 });
     // However cheap they are, this many iterations take long enough.
