@@ -9,6 +9,7 @@
  */
 import { batchedProduct, cholesky, choleskySolve } from '../../tensor/batched.ts';
 import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
+import { gatherAlong } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import { batchedInverse } from '../batched-inverse.ts';
 import { initialState, iterationsIn, monitor, statusOf, whereRunning } from '../monitor.ts';
@@ -30,7 +31,7 @@ export interface SaddlePoint {
 }
 
 interface SaddleOptions {
-  /** Bound of the residual, [1] or [batch]; see `SaddleSolution`. */
+  /** Bound of the residual, [1]; see `SaddleSolution`. */
   readonly tolerance: Tensor;
   readonly limit: number;
 }
@@ -42,18 +43,56 @@ export interface SaddleSolution extends SaddlePoint {
   readonly iterations: Tensor;
 }
 
-/** The largest size of batch·n·max(n, m) for which a matrix for each sample is formed. */
-export const LARGEST_SYSTEMS = 2 ** 26;
+/** The largest batch·n·max(n, m) for which the matrices of all samples are formed at once: 64 MiB in float32. */
+const LARGEST_SYSTEMS = 2 ** 24;
 
 const multiply = (x: Tensor, y: Tensor): Tensor => elementwise('multiply', [x, y]);
 
 /**
- * Traces the refinement.
+ * Traces the refinement, for as many samples at a time as the memory for their matrices allows.
  * @param f [batch, n]
  * @param g [batch, m]
  * @param start default zeros
  */
 export function solveSaddle(
+  context: LoopContext,
+  saddle: Saddle,
+  right: Readonly<Record<'f' | 'g', Tensor>>,
+  start: SaddlePoint | undefined,
+  options: SaddleOptions,
+): SaddleSolution {
+  const { batch, n, m } = saddle;
+  const most = Math.max(1, Math.floor(LARGEST_SYSTEMS / (n * Math.max(n, m))));
+  if (batch <= most) return solveAtOnce(context, saddle, right, start, options);
+  let joined: SaddleSolution | undefined;
+  for (let first = 0; first < batch; first += most) {
+    const count = Math.min(most, batch - first);
+    const take = (x: Tensor): Tensor => gatherAlong(x, 0, count, { offset: first });
+    const own = (X: Tensor): Tensor => (X.shape.length === 3 ? take(X) : X);
+    const part = solveAtOnce(
+      context,
+      { P: own(saddle.P), A: own(saddle.A), active: take(saddle.active), batch: count, n, m },
+      { f: take(right.f), g: take(right.g) },
+      start && { w: take(start.w), v: take(start.v) },
+      options,
+    );
+    joined = joined ? joinSolutions(joined, part) : part;
+  }
+  return joined as SaddleSolution;
+}
+
+function joinSolutions(first: SaddleSolution, second: SaddleSolution): SaddleSolution {
+  const join = (x: Tensor, y: Tensor): Tensor => gatherAlong(x, 0, x.shape[0] + y.shape[0], { more: y });
+  return {
+    w: join(first.w, second.w),
+    v: join(first.v, second.v),
+    residual: join(first.residual, second.residual),
+    status: join(first.status, second.status),
+    iterations: join(first.iterations, second.iterations),
+  };
+}
+
+function solveAtOnce(
   context: LoopContext,
   saddle: Saddle,
   { f, g }: Readonly<Record<'f' | 'g', Tensor>>,

@@ -28,7 +28,7 @@ import {
   times,
 } from './batch-problem.ts';
 import { type Equilibrated, equilibrate } from './equilibration.ts';
-import { LARGEST_SYSTEMS, solveSaddle } from './saddle.ts';
+import { solveSaddle } from './saddle.ts';
 import { createSplitting, type SplittingPoint } from './splitting-iteration.ts';
 
 /** The options of a solve. A sample has converged when each residual is at most absolute + relative · (its terms). */
@@ -121,11 +121,8 @@ export function solveBySplitting(
       const inner = runPlain(context, splitting.begin(splitting.enter({ x, y, z })), stopping, createFreshState(state));
       const point = splitting.leave(inner.x);
       const found = candidateAt(problem, sizes, scaled, point, settings);
-      const polished = polish(context, scaled, point);
-      const candidates = [found];
-      if (polished) candidates.push(candidateAt(problem, sizes, scaled, polished, settings));
-      let best = { x: bestX, y: bestY, ratio, floor: found.floor };
-      for (const candidate of candidates) best = better(candidate, best);
+      const polished = candidateAt(problem, sizes, scaled, polish(context, scaled, point), settings);
+      const best = better(polished, better(found, { x: bestX, y: bestY, ratio, floor: found.floor }));
       const keep = (after: Tensor, before: Tensor): Tensor => whereRunning(state, after, before);
       const counted = takeOverRemaining(state, inner.state);
       return {
@@ -210,15 +207,13 @@ function weightsOf({ l, u, isShared }: BatchProblem): Tensor {
 
 /**
  * Solves the equations of the rows at which a point is active, starting there. Multipliers of the wrong sign become 0.
- * @returns undefined where a matrix for each sample would take too much memory
  */
 function polish(
   context: LoopContext,
   problem: Equilibrated,
   { x, z, y }: SplittingPoint,
-): Pick<SplittingPoint, 'x' | 'y'> | undefined {
-  const { batch, n, m, l, u, q } = problem;
-  if (batch * n * Math.max(n, m) > LARGEST_SYSTEMS) return undefined;
+): Pick<SplittingPoint, 'x' | 'y'> {
+  const { l, u, q } = problem;
   const isEqual = elementwise('scale', [elementwise('greater', [u, l])], [-1, 1]);
   const signs = elementwise('sign', [y]);
   const active = elementwise('maximum', [isEqual, elementwise('abs', [signs])]);
