@@ -18,7 +18,7 @@ import { repeatForBatch } from '../monitor.ts';
 import { FAR, times } from './batch-problem.ts';
 import { type Equilibrated, perRow, scaleBound } from './equilibration.ts';
 
-/** Weights of a splitting: σ, and the diagonal of R, [batch, m]; [m] where the samples share P and A. */
+/** Weights of a splitting: σ, and the diagonal of R, [batch, m]; [m] only where the samples share P and A. */
 export interface Weights {
   readonly sigma: number;
   readonly rows: Tensor;
@@ -49,17 +49,28 @@ export function joinColumns(x: Tensor, v: Tensor): Tensor {
   return gatherAlong(x, 1, x.shape[1] + v.shape[1], { more: v });
 }
 
-/** P + σI + AᵀRA of a batch of at least one, from à = R^½A. */
+/**
+ * P + σI + AᵀRA of each group of samples, [groups, n, n].
+ * @param weighted à = R^½A, [groups, m, n]
+ */
 function systemOf(context: LoopContext, P: Tensor, weighted: Tensor, sigma: number): Tensor {
   const [groups, m, n] = weighted.shape;
   const identity = context.constant({ kind: 'identity', order: n }, [n, n]);
   const base = elementwise('add', [P, elementwise('scale', [identity], [sigma, 0])]);
-  const whole = base.shape.length === 3 ? base : context.alias(base, [1, n, n]);
   if (groups === 1) {
     const flat = context.alias(weighted, [m, n]);
-    return context.alias(product(flat, flat, { transposeA: true, bias: context.alias(whole, [n, n]) }), [1, n, n]);
+    const one = product(flat, flat, { transposeA: true, bias: context.alias(base, [n, n]) });
+    return context.alias(one, [1, n, n]);
   }
-  return batchedProduct(weighted, weighted, { transposeA: true, bias: whole });
+  return batchedProduct(weighted, weighted, { transposeA: true, bias: repeatMatrix(base, groups) });
+}
+
+/** [rows, columns] as [groups, rows, columns]; what has one for each group as it is. */
+function repeatMatrix(X: Tensor, groups: number): Tensor {
+  if (X.shape.length === 3) return X;
+  const [rows, columns] = X.shape;
+  const layout = { offset: 0, strides: [0, 0, columns, 1] as const };
+  return elementwiseLaidOut('copy', [X], [layout], [groups, rows, columns]);
 }
 
 /** M(w) + c for each row of w, [batch, n + m]. */
@@ -72,10 +83,8 @@ type Resolvent = (w: Tensor) => Tensor;
 function matrixOf(context: LoopContext, system: Tensor, weighted: Tensor, sigma: number): Tensor {
   const [groups, m, n] = weighted.shape;
   const root = Math.sqrt(sigma);
-  const identity = context.constant({ kind: 'identity', order: n }, [1, n, n]);
-  const scaled = elementwise('scale', [identity], [root, 0]);
-  const zeros = context.constant({ kind: 'fill', value: 0 }, [groups, n, n]);
-  const top = groups === 1 ? scaled : elementwise('add', [zeros, scaled]);
+  const identity = context.constant({ kind: 'identity', order: n }, [n, n]);
+  const top = repeatMatrix(elementwise('scale', [identity], [root, 0]), groups);
   const G = gatherAlong(top, 1, n + m, { more: weighted });
   if (!factorises(context)) {
     const { inverse } = batchedInverse(context, system);
@@ -94,8 +103,9 @@ function transposeEach(X: Tensor): Tensor {
 }
 
 export function createSplitting(context: LoopContext, problem: Equilibrated, weights: Weights): Splitting {
-  const { batch, n, m, isShared, P, A } = problem;
+  const { batch, n, m, P, A } = problem;
   const { sigma, rows } = weights;
+  const isShared = rows.shape.length === 1; // and so are P and A
   const size = n + m;
   const groups = isShared ? 1 : batch;
   const root = elementwise('sqrt', [rows]);
