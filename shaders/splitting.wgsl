@@ -12,7 +12,7 @@
 //   binding 7  tolerance  [batch]
 //   binding 8  floors     [batch]
 //   binding 9  result     has the parts of carried
-// The formulas are those of SplittingCall in program-kernels.ts. An invocation has four columns of all four samples. A
+// The formulas are those of SplittingCall in splitting-kernels.ts. An invocation has four columns of all four samples. A
 // column of a mat4x4 belongs to one of these columns, and a vec4 holds one number for each sample.
 
 struct Sizes {
@@ -39,7 +39,7 @@ override ACCELERATED: bool = true;
 override THREADS: u32 = 32u;
 
 const SAMPLES = 4u; // in a workgroup
-const OVER_RELAXATION = 1.6; // as in program-kernels.ts
+const OVER_RELAXATION = 1.6; // as in splitting-kernels.ts
 
 var<workgroup> factors: array<vec4<f32>, 4u * THREADS>; // 2p − s by columns
 var<workgroup> sums: array<mat2x4<f32>, THREADS>; // for each invocation: the codes of ‖d‖ and ‖s⁺‖

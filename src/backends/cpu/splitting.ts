@@ -1,5 +1,5 @@
 import { STATE_ROWS, STATUS } from '../kernels.ts';
-import { OVER_RELAXATION, type SplittingCall } from '../program-kernels.ts';
+import { OVER_RELAXATION, type SplittingCall } from '../splitting-kernels.ts';
 import { lengthOfRow, relativeTo } from './length.ts';
 import { observe } from './monitor.ts';
 

@@ -6,7 +6,7 @@
  * M is symmetric with 0 ⪯ M ⪯ I, and the length of a step never grows: this is the Douglas-Rachford splitting of the
  * objective on {(x, v): v = Ax} and of the bounds. A fixed point has (M(2p − s) + c)= p, and there p = D^½(x, Ax).
  */
-import { OVER_RELAXATION } from '../../backends/program-kernels.ts';
+import { OVER_RELAXATION } from '../../backends/splitting-kernels.ts';
 import { batchedProduct, cholesky, invertBatch, triangularSolve } from '../../tensor/batched.ts';
 import { combine, divideOrZero, elementwise, elementwiseLaidOut, product, reduceRows } from '../../tensor/kernels.ts';
 import { splittingRows } from '../../tensor/loop-kernels.ts';

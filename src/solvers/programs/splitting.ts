@@ -105,14 +105,14 @@ function finish(context: LoopContext, all: RoundProblem, start: Progress, settin
 }
 
 /** The largest share of the matrices of a batch that a core keeps close by, in numbers. */
-const CLOSE = 2 ** 19;
+const CLOSE = 2 ** 17;
 /** On a GPU a round takes as long for few samples as for many. */
 const ON_GPU = 1024;
 
 /** How many samples a round takes. */
 function samplesAtOnce({ runsOnHost }: LoopContext, { batch, n, m }: BatchProblem): number {
   const each = n * n + n * m;
-  const wanted = runsOnHost ? Math.max(8, Math.floor(CLOSE / each)) : Math.max(ON_GPU, Math.ceil(batch / 8));
+  const wanted = runsOnHost ? Math.max(16, Math.floor(CLOSE / each)) : Math.max(ON_GPU, Math.ceil(batch / 8));
   return Math.min(batch, wanted);
 }
 
