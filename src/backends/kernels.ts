@@ -12,6 +12,7 @@ import type { BatchedInvertCall, BatchedProductCall, CholeskyCall, TriangularSol
 import type { IterateCall, PassCall } from './iteration-kernels.ts';
 import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
 import type { ActivationName, ProductCall } from './product-kernels.ts';
+import type { InteriorPointCall, ProgramDerivativeCall } from './program-kernels.ts';
 import type { SplittingCall } from './splitting-kernels.ts';
 
 /** The slot of an operand that is absent. */
@@ -254,6 +255,7 @@ export type * from './batched-kernels.ts';
 export * from './iteration-kernels.ts';
 export type * from './lasso-kernels.ts';
 export * from './product-kernels.ts';
+export type { InteriorPointCall, ProgramDerivativeCall, ProgramSizes } from './program-kernels.ts';
 export type * from './splitting-kernels.ts';
 
 export type KernelCall =
@@ -275,4 +277,6 @@ export type KernelCall =
   | IterateCall
   | PassCall
   | ProximalGradientCall
+  | InteriorPointCall
+  | ProgramDerivativeCall
   | SplittingCall;

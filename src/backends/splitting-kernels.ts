@@ -5,7 +5,7 @@ import type { GroupedLoopCall } from './iteration-kernels.ts';
 export const OVER_RELAXATION = 1.6;
 
 /**
- * A whole loop of the splitting for quadratic programs (solvers/programs/splitting-iteration.ts). As in IterateCall,
+ * A whole loop of the splitting for quadratic programs (solvers/programs/splitting/iteration.ts). As in IterateCall,
  * each sample iterates until the rule of `monitor` stops it, at most `limit` times, and returns its last s⁺. With p =
  * min(max(s, low), high)
  *   d = ((2p − s)·M + c) − p,  s⁺ = s + αd,  residual ratio(‖d‖, ‖s⁺‖),

@@ -94,6 +94,14 @@ export function openCPU(): Backend {
       storage.values = Float64Array.from(values);
       return storage;
     },
+    uploadLater(size, values) {
+      const storage = keep(size);
+      const receive = values.then((arrived) => {
+        storage.values = Float64Array.from(arrived);
+      });
+      queue.enqueue([receive].values());
+      return storage;
+    },
     write(storage, values) {
       const target = assertHeld(storage);
       const copied = Float64Array.from(values);
@@ -256,6 +264,11 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
     case 'loop':
       yield* runLoop(statement, slots, run);
       break;
+    case 'interiorPoint':
+    case 'programDerivative':
+      throw new Error(
+        `${statement.kernel}: only wasm has this kernel; src/solvers/programs/ solves programs on the host`,
+      );
   }
 }
 

@@ -55,6 +55,8 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
+    case 'interiorPoint':
+    case 'programDerivative':
       throw new Error(
         `${call.kernel}: its steps depend on one another, so it does not run on gpujs; choose another solver`,
       );

@@ -58,6 +58,8 @@ export function lowerCall(planned: PlannedCall, variants: ProductVariants): Disp
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
+    case 'interiorPoint':
+    case 'programDerivative':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

@@ -3,10 +3,11 @@ import { Extra, ExtraOperation } from '../extra-instructions';
 import { batchedInvert } from './batched-invert';
 import { batchedProduct } from './batched-product';
 import { cholesky } from './cholesky';
+import { watchStopAt } from './clock';
 import { useTable, useWorkspace, word } from './memory';
 import { triangularSolve } from './triangular-solve';
 
-export { useWorkspace };
+export { useWorkspace, watchStopAt };
 
 /**
  * Performs the units `first` to `last` of an instruction.

@@ -6,17 +6,24 @@
  * M is symmetric with 0 ⪯ M ⪯ I, and the length of a step never grows: this is the Douglas-Rachford splitting of the
  * objective on {(x, v): v = Ax} and of the bounds. A fixed point has (M(2p − s) + c)= p, and there p = D^½(x, Ax).
  */
-import { OVER_RELAXATION } from '../../backends/splitting-kernels.ts';
-import { batchedProduct, cholesky, invertBatch, triangularSolve } from '../../tensor/batched.ts';
-import { combine, divideOrZero, elementwise, elementwiseLaidOut, product, reduceRows } from '../../tensor/kernels.ts';
-import { splittingRows } from '../../tensor/loop-kernels.ts';
-import { gatherAlong, padColumns } from '../../tensor/move-kernels.ts';
-import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
-import { batchedInverse } from '../batched-inverse.ts';
-import type { Begun } from '../iteration.ts';
-import { repeatForBatch } from '../monitor.ts';
+import { OVER_RELAXATION } from '../../../backends/splitting-kernels.ts';
+import { batchedProduct, cholesky, invertBatch, triangularSolve } from '../../../tensor/batched.ts';
+import {
+  combine,
+  divideOrZero,
+  elementwise,
+  elementwiseLaidOut,
+  product,
+  reduceRows,
+} from '../../../tensor/kernels.ts';
+import { splittingRows } from '../../../tensor/loop-kernels.ts';
+import { gatherAlong, padColumns } from '../../../tensor/move-kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { batchedInverse } from '../../batched-inverse.ts';
+import type { Begun } from '../../iteration.ts';
+import { repeatForBatch } from '../../monitor.ts';
 import { FAR, times } from './batch-problem.ts';
-import { type Equilibrated, perRow, scaleBound } from './equilibration.ts';
+import { type Equilibrated, perRow, scaleBound } from './scaling.ts';
 
 /** Weights of a splitting: σ, and the diagonal of R, [batch, m]; [m] only where the samples share P and A. */
 export interface Weights {

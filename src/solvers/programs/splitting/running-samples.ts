@@ -1,11 +1,11 @@
 /** Picks samples that are still running out of a batch, and puts them back, without reading their statuses. */
-import { STATE_ROWS, STATUS } from '../../backends/kernels.ts';
-import { elementwise } from '../../tensor/kernels.ts';
-import { gatherAlong, gatherRows, scatterAlong, scatterRows } from '../../tensor/move-kernels.ts';
-import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
-import { rowOf, statusOf } from '../monitor.ts';
+import { STATE_ROWS, STATUS } from '../../../backends/kernels.ts';
+import { elementwise } from '../../../tensor/kernels.ts';
+import { gatherAlong, gatherRows, scatterAlong, scatterRows } from '../../../tensor/move-kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { rowOf, statusOf } from '../../monitor.ts';
 import { constant } from './batch-problem.ts';
-import type { Progress } from './splitting-round.ts';
+import type { Progress } from './round.ts';
 
 /** Samples that were picked. Where fewer run, the last ones of them are zeros, and count as stopped. */
 export interface Picked {

@@ -3,9 +3,9 @@
  * first round has one factor for all of them. The rounds after it take only samples that are not solved yet, with a
  * penalty for each of them, so that a few difficult samples cost no more than their own iterations.
  */
-import { elementwise, reduceAxes } from '../../tensor/kernels.ts';
-import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
-import { initialState, iterationsIn, statusOf } from '../monitor.ts';
+import { elementwise, reduceAxes } from '../../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { initialState, iterationsIn, statusOf } from '../../monitor.ts';
 import {
   type BatchProblem,
   type BatchResiduals,
@@ -19,10 +19,10 @@ import {
   type Tolerances,
   times,
 } from './batch-problem.ts';
-import { type Equilibrated, equilibrate } from './equilibration.ts';
+import type { SplittingPoint } from './iteration.ts';
+import { FIRST_AIM, observe, PENALTY, type Progress, type RoundProblem, runRound } from './round.ts';
 import { type Picked, pickRunning, placesOf } from './running-samples.ts';
-import type { SplittingPoint } from './splitting-iteration.ts';
-import { FIRST_AIM, observe, PENALTY, type Progress, type RoundProblem, runRound } from './splitting-round.ts';
+import { type Equilibrated, equilibrateBatch } from './scaling.ts';
 
 /** The options of a solve. A sample has converged when each residual is at most absolute + relative · (its terms). */
 export interface SplittingSettings extends Tolerances {
@@ -63,7 +63,7 @@ export function solveBySplitting(
 ): SplittingResult {
   const problem = batchProblem(given, [start.x, start.y]);
   const { batch, n, m, isShared } = problem;
-  const scaled = equilibrate(problem);
+  const scaled = equilibrateBatch(problem);
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const [x, y] = [start.x ? repeatRows(start.x, batch) : zeros(n), start.y ? repeatRows(start.y, batch) : zeros(m)];
   const beginning = residualsAt(problem, sizesOf(problem), x, y, settings);

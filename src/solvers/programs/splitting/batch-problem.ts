@@ -2,10 +2,10 @@
  * A batch of quadratic programs as tensors, min ½xᵀPx + qᵀx over l ≤ Ax ≤ u, and how far a point is from solving them.
  * Tensors are those of the Program being traced.
  */
-import { batchedProduct } from '../../tensor/batched.ts';
-import { elementwise, product, reduceRows } from '../../tensor/kernels.ts';
-import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
-import type { Context, Tensor } from '../../tensor/tensor.ts';
+import { batchedProduct } from '../../../tensor/batched.ts';
+import { elementwise, product, reduceRows } from '../../../tensor/kernels.ts';
+import { formatShape, type Shape, sameShape } from '../../../tensor/shape.ts';
+import type { Context, Tensor } from '../../../tensor/tensor.ts';
 
 /** A bound of at least this size means that there is none. */
 export const NO_BOUND = 1e20;

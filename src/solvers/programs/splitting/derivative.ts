@@ -6,9 +6,9 @@
  * it gives w and v, and
  *   q̄ = −w,  P̄ = −½(wxᵀ + xwᵀ),  Ā = z̄xᵀ − ywᵀ − vxᵀ,  b̄ = v.
  */
-import { batchedProduct } from '../../tensor/batched.ts';
-import { combine, elementwise, product, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
-import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import { batchedProduct } from '../../../tensor/batched.ts';
+import { combine, elementwise, product, reduceAxes, reduceRows } from '../../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
 import {
   type BatchProblem,
   batchProblem,
@@ -18,8 +18,8 @@ import {
   repeatRows,
   times,
 } from './batch-problem.ts';
-import { type Equilibrated, equilibrate } from './equilibration.ts';
 import { type SaddleSolution, solveSaddle } from './saddle.ts';
+import { type Equilibrated, equilibrateBatch } from './scaling.ts';
 
 /** A solution, [batch, n] and [batch, m]. */
 export interface SolutionTensors {
@@ -152,7 +152,7 @@ export function differentiateBySplitting(
 ): DataCotangents {
   const problem = batchProblem(given, [solution.x, solution.y]);
   const { batch, n, m, A } = problem;
-  const scaled = equilibrate(problem);
+  const scaled = equilibrateBatch(problem);
   const { active, isUpper, kinks } = activityOf(problem, scaled, solution, settings);
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const [gx, gy, gz] = [
@@ -211,7 +211,7 @@ export function tangentBySplitting(
   const problem = batchProblem(given, [solution.x, solution.y]);
   const { batch, n, m } = problem;
   const { x, y } = solution;
-  const scaled = equilibrate(problem);
+  const scaled = equilibrateBatch(problem);
   const { active, isUpper, kinks } = activityOf(problem, scaled, solution, settings);
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const rows = (v: Tensor | undefined, size: number): Tensor => (v ? repeatRows(v, batch) : zeros(size));

@@ -2,10 +2,10 @@
  * One round of the splitting for a batch of quadratic programs: iterations with a fixed penalty, a polish on the rows
  * that are active, the true residuals, and the penalty for the next round.
  */
-import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
-import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
-import { runPlain } from '../iteration.ts';
-import { asColumn, createFreshState, monitor, takeOverRemaining, whereRunning } from '../monitor.ts';
+import { combine, elementwise, reduceRows } from '../../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { runPlain } from '../../iteration.ts';
+import { asColumn, createFreshState, monitor, takeOverRemaining, whereRunning } from '../../monitor.ts';
 import {
   type BatchProblem,
   type BatchResiduals,
@@ -15,9 +15,9 @@ import {
   type Tolerances,
   times,
 } from './batch-problem.ts';
-import type { Equilibrated } from './equilibration.ts';
+import { createSplitting, type SplittingPoint } from './iteration.ts';
 import { solveSaddle } from './saddle.ts';
-import { createSplitting, type SplittingPoint } from './splitting-iteration.ts';
+import type { Equilibrated } from './scaling.ts';
 
 /** σ: small beside the entries of the equilibrated P and A, large enough for a factor in float32. */
 const SIGMA = 1e-4;

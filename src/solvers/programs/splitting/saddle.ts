@@ -7,15 +7,15 @@
  * for the residuals r = f − Pw − Aᵀv and t = (1 − j)∘v − j∘(Aw − g). The matrix is positive definite whatever the active
  * rows are, and the iteration converges for dependent rows too if the system has a solution.
  */
-import { batchedProduct, cholesky, choleskySolve } from '../../tensor/batched.ts';
-import { combine, elementwise, reduceRows } from '../../tensor/kernels.ts';
-import { gatherAlong } from '../../tensor/move-kernels.ts';
-import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
-import { batchedInverse } from '../batched-inverse.ts';
-import { initialState, iterationsIn, monitor, statusOf, whereRunning } from '../monitor.ts';
+import { batchedProduct, cholesky, choleskySolve } from '../../../tensor/batched.ts';
+import { combine, elementwise, reduceRows } from '../../../tensor/kernels.ts';
+import { gatherAlong } from '../../../tensor/move-kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { batchedInverse } from '../../batched-inverse.ts';
+import { initialState, iterationsIn, monitor, statusOf, whereRunning } from '../../monitor.ts';
 import { type BatchProblem, constant, times } from './batch-problem.ts';
-import { perRow } from './equilibration.ts';
-import { factorises } from './splitting-iteration.ts';
+import { factorises } from './iteration.ts';
+import { perRow } from './scaling.ts';
 
 /** One system for each sample. */
 export interface Saddle extends Pick<BatchProblem, 'P' | 'A' | 'batch' | 'n' | 'm'> {

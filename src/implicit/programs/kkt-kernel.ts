@@ -1,0 +1,78 @@
+/** The kernel of the system of a selection, and whether a right-hand side is orthogonal to it. */
+import type { Interruptible } from '../../backends/event-loop.ts';
+import type { KktMatrix } from './kkt-system.ts';
+import { orthonormalise } from './rank.ts';
+import { invertibleAbove, testCurvature, testRows } from './rank-tests.ts';
+
+/**
+ * ker [P, A_aᵀ; A_a, −Δ] is the product of ker P ∩ ker A_a, in the variables, and of the dependences of the rows with
+ * Δ = 0. As the matrix is symmetric, its range is what is orthogonal to its kernel.
+ */
+export interface KktKernel {
+  /** Orthonormal, n numbers each. */
+  readonly variables: readonly Float64Array[];
+  /** Orthonormal, a number for each row of the set. */
+  readonly rows: readonly Float64Array[];
+  /** Orthonormal, a basis of the kernel of SKS. */
+  readonly scaled: readonly Float64Array[];
+  /** The rounding of these vectors. */
+  readonly rounding: number;
+}
+
+/** A right-hand side within this many units of rounding of the range counts as in it. */
+const ROUNDINGS = 64;
+
+/** @param shares the diagonal of J, for all rows of A */
+export function* findKktKernel(
+  { data, set, scale, order }: KktMatrix,
+  shares: Float64Array,
+  accuracy: number,
+): Interruptible<KktKernel> {
+  const { n } = data;
+  const full = set.rows.filter((row) => shares[row] === 1);
+  const places = set.rows.flatMap((row, place) => (shares[row] === 1 ? [place] : []));
+  const dependence = yield* testRows(data, full, invertibleAbove(Math.max(n, full.length), accuracy));
+  const flatness = yield* testCurvature(data, set.rows, invertibleAbove(n + set.rows.length, accuracy));
+  const variables = orthonormalise(flatness.kernel);
+  const rows = orthonormalise(
+    dependence.kernel.map((w) => {
+      const spread = new Float64Array(set.rows.length);
+      for (const [index, place] of places.entries()) spread[place] = w[index];
+      return spread;
+    }),
+  );
+  // K(Sv) = 0 where SKS·v = 0.
+  const unscale = (vector: Float64Array, offset: number): Float64Array => {
+    const scaled = new Float64Array(order);
+    for (let i = 0; i < vector.length; i++) scaled[offset + i] = vector[i] / scale[offset + i];
+    return scaled;
+  };
+  const scaled = orthonormalise([
+    ...variables.map((vector) => unscale(vector, 0)),
+    ...rows.map((vector) => unscale(vector, n)),
+  ]);
+  const rounding = (8 * order * Number.EPSILON) / Math.min(dependence.gap, flatness.gap);
+  return { variables, rows, scaled, rounding };
+}
+
+/** @param sizes of the terms of each number of `right`, against which a component along the kernel is small */
+export function isConsistent(
+  { scale }: KktMatrix,
+  { scaled, rounding }: KktKernel,
+  right: Float64Array,
+  sizes: Float64Array,
+  accuracy: number,
+): boolean {
+  let total = 0;
+  for (let i = 0; i < sizes.length; i++) total += (sizes[i] * scale[i]) ** 2;
+  return scaled.every((vector) => {
+    let component = 0;
+    let terms = 0;
+    for (let i = 0; i < vector.length; i++) {
+      component += vector[i] * right[i] * scale[i];
+      terms += Math.abs(vector[i]) * sizes[i] * scale[i];
+    }
+    const relative = ROUNDINGS * Math.max(accuracy, Number.EPSILON);
+    return Math.abs(component) <= relative * terms + rounding * Math.sqrt(total);
+  });
+}

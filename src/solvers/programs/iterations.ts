@@ -1,0 +1,75 @@
+/** The iterations of the interior point method, until the tolerances are met or rounding keeps them from it. */
+import type { Interruptible } from '../../backends/event-loop.ts';
+import type { Form } from './form.ts';
+import { type Judged, judge } from './judgement.ts';
+import type { KktSystem } from './kkt.ts';
+import { PredictorCorrector } from './predictor-corrector.ts';
+import type { PrimalDual, ProgramSettings } from './problem.ts';
+import type { Iterate } from './start.ts';
+
+/** Iterations without progress after which rounding has won. */
+const PATIENCE = 10;
+/** Above this merit smaller products of slacks and multipliers are progress, too. */
+const FAR = 1e4;
+
+/** met: the residuals meet the tolerances or are at their rounding floors. observed: the observer ended the iterations. */
+export type Outcome = 'met' | 'stalled' | 'limit' | 'diverged' | 'observed';
+
+export interface Run {
+  readonly outcome: Outcome;
+  readonly iterations: number;
+  /** The best point found. */
+  readonly best: Judged;
+  /** The iterate there. */
+  readonly iterate: Iterate;
+}
+
+/** Is told each point and how it changed; true ends the iterations. */
+export type Observer = (point: Judged, change: PrimalDual) => boolean;
+
+export function* iterations(
+  form: Form,
+  kkt: KktSystem,
+  iterate: Iterate,
+  settings: ProgramSettings,
+  observe: Observer,
+): Interruptible<Run> {
+  const method = new PredictorCorrector(form, kkt, iterate);
+  let point = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
+  let best = point;
+  let bestIterate = copyOf(iterate);
+  let leastMerit = Number.POSITIVE_INFINITY;
+  let leastComplementarity = Number.POSITIVE_INFINITY;
+  let stagnant = 0;
+  const end = (outcome: Outcome, count: number): Run => ({ outcome, iterations: count, best, iterate: bestIterate });
+  for (let count = 0; ; count++) {
+    if (!Number.isFinite(point.merit)) return end('diverged', count);
+    if (point.merit < best.merit) {
+      best = point;
+      bestIterate = copyOf(iterate);
+    }
+    if (point.floorMerit <= 1) return end('met', count);
+    if (count >= settings.limit || settings.isCutShort?.()) return end('limit', count);
+    const isCloser = method.complementarity < 0.5 * leastComplementarity;
+    const isProgress = point.floorMerit < 0.9 * leastMerit || (isCloser && point.floorMerit > FAR);
+    stagnant = isProgress ? 0 : stagnant + 1;
+    if (stagnant >= PATIENCE) return end('stalled', count);
+    leastMerit = Math.min(leastMerit, point.floorMerit);
+    leastComplementarity = Math.min(leastComplementarity, method.complementarity);
+    const length = yield* method.step();
+    if (length === 0) return end('stalled', count);
+    const next = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
+    const change = { x: difference(next.x, point.x), y: difference(next.y, point.y) };
+    point = next;
+    if (observe(point, change)) return end('observed', count + 1);
+    yield;
+  }
+}
+
+function difference(after: Float64Array, before: Float64Array): Float64Array {
+  return after.map((value, i) => value - before[i]);
+}
+
+function copyOf({ x, y, slacks, multipliers }: Iterate): Iterate {
+  return { x: x.slice(), y: y.slice(), slacks: slacks.slice(), multipliers: multipliers.slice() };
+}

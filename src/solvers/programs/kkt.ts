@@ -1,0 +1,230 @@
+/**
+ * The linear systems of an interior point method: [P + diag(h), Aᵀ; A, −diag(d)] with h, d ≥ 0. The matrix that is
+ * factorised has δ added to P and −δ′ to −diag(d), which makes it quasi-definite; the solution is refined until it
+ * solves the system without them.
+ */
+import type { Interruptible } from '../../backends/event-loop.ts';
+import { Sums } from './compensated.ts';
+import { combineCorrections } from './krylov.ts';
+import { LdlFactorisation } from './ldl.ts';
+import { minimumDegreeOrder } from './ordering.ts';
+import type { SparseMatrix } from './problem.ts';
+import { largestMagnitude } from './residuals.ts';
+import { sparseFromEntries } from './sparse.ts';
+
+/** Sweeps of refinement. */
+const SWEEPS = 12;
+/** A sweep that leaves more than this share of the residual was not worth it. */
+const WORTHWHILE = 0.5;
+/** The residual at which rounding ends the refinement, relative to the right-hand side. */
+const ENOUGH = 2 ** -53;
+/** Where the sweeps leave more than this of the right-hand side, their corrections are combined, in rounds. */
+const KRYLOV_ENOUGH = 1e-14;
+const KRYLOV_STEPS = 12;
+const KRYLOV_ROUNDS = 3;
+
+/** A right-hand side or a solution: n numbers for the variables, one for each row. */
+export interface Pair {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+}
+
+export class KktSystem {
+  readonly n: number;
+  readonly rows: number;
+  private readonly P: SparseMatrix;
+  private readonly A: SparseMatrix;
+  /** Unknown k is at place[k] of the matrix that is factorised. */
+  private readonly places: Int32Array;
+  private readonly diagonal: Float64Array;
+  private readonly diagonalPositions: Int32Array;
+  private readonly values: Float64Array;
+  private readonly factors: LdlFactorisation;
+  private readonly work: Float64Array;
+  private readonly sumsX: Sums;
+  private readonly sumsY: Sums;
+  private h: Float64Array;
+  private d: Float64Array;
+  /** Unknowns that are held at 0, where there are any: variables and rows. */
+  private held?: { readonly x: Uint8Array; readonly y: Uint8Array };
+
+  constructor(P: SparseMatrix, A: SparseMatrix) {
+    const n = P.columns;
+    const rows = A.rows;
+    const size = n + rows;
+    this.n = n;
+    this.rows = rows;
+    this.P = P;
+    this.A = A;
+    this.h = new Float64Array(n);
+    this.d = new Float64Array(rows);
+    this.diagonal = new Float64Array(size);
+    const order = minimumDegreeOrder(upperTriangle(P, A, undefined, this.diagonal));
+    this.places = new Int32Array(size);
+    order.forEach((unknown, place) => {
+      this.places[unknown] = place;
+    });
+    const upper = upperTriangle(P, A, this.places);
+    this.values = upper.values;
+    this.diagonalPositions = new Int32Array(size);
+    for (let k = 0; k < size; k++) this.diagonalPositions[k] = upper.starts[this.places[k] + 1] - 1;
+    this.factors = new LdlFactorisation(upper);
+    this.work = new Float64Array(size);
+    this.sumsX = new Sums(n);
+    this.sumsY = new Sums(rows);
+  }
+
+  get fill(): number {
+    return this.factors.fill;
+  }
+
+  /**
+   * @param held unknowns to hold at 0, 1 for each
+   * @returns whether there are finite factors
+   */
+  *factorise(
+    h: Float64Array,
+    d: Float64Array,
+    delta: number,
+    deltaRows: number,
+    held?: { readonly x: Uint8Array; readonly y: Uint8Array },
+  ): Interruptible<boolean> {
+    const { n, rows, values, diagonal, diagonalPositions } = this;
+    this.h = h;
+    this.d = d;
+    this.held = held;
+    for (let j = 0; j < n; j++) values[diagonalPositions[j]] = held?.x[j] ? HOLD : diagonal[j] + h[j] + delta;
+    for (let i = 0; i < rows; i++) values[diagonalPositions[n + i]] = held?.y[i] ? -HOLD : -(d[i] + deltaRows);
+    return yield* this.factors.factorise();
+  }
+
+  /**
+   * Solves for one right-hand side.
+   * @returns the largest residual, relative to the right-hand side; 1 where nothing was gained
+   */
+  *solve(right: Pair, solution: Pair): Interruptible<number> {
+    solution.x.fill(0);
+    solution.y.fill(0);
+    return yield* this.refine(right, solution);
+  }
+
+  /** Improves a solution. @returns as `solve` */
+  *refine(right: Pair, solution: Pair): Interruptible<number> {
+    const scale = Math.max(largestMagnitude(right.x), largestMagnitude(right.y));
+    if (scale === 0) {
+      solution.x.fill(0);
+      solution.y.fill(0);
+      return 0;
+    }
+    const residual = this.residualOf(right, solution);
+    let size = largestMagnitude(residual);
+    const correction = new Float64Array(residual.length);
+    for (let sweep = 0; sweep < SWEEPS && size > ENOUGH * scale; sweep++) {
+      this.correct(residual, correction);
+      const next = this.improve(right, solution, correction, residual, size);
+      const isWorthwhile = next < WORTHWHILE * size;
+      size = next;
+      yield;
+      if (!isWorthwhile) break;
+    }
+    for (let round = 0; round < KRYLOV_ROUNDS && size > KRYLOV_ENOUGH * scale; round++) {
+      const combined = yield* combineCorrections(this, residual, KRYLOV_STEPS, (KRYLOV_ENOUGH * scale) / size);
+      const next = this.improve(right, solution, combined, residual, size);
+      const isWorthwhile = next < WORTHWHILE * size;
+      size = next;
+      if (!isWorthwhile) break;
+    }
+    return size / scale;
+  }
+
+  /** Adds a correction to the solution if the residual is smaller with it. @returns the size of the residual */
+  private improve(right: Pair, solution: Pair, correction: Float64Array, residual: Float64Array, size: number): number {
+    const { n, rows } = this;
+    const before: Pair = { x: solution.x.slice(), y: solution.y.slice() };
+    for (let j = 0; j < n; j++) solution.x[j] += correction[j];
+    for (let i = 0; i < rows; i++) solution.y[i] += correction[n + i];
+    const after = this.residualOf(right, solution);
+    const next = largestMagnitude(after);
+    if (next < size) {
+      residual.set(after);
+      return next;
+    }
+    solution.x.set(before.x);
+    solution.y.set(before.y);
+    return size;
+  }
+
+  /** right − K · solution, without the regularisation. */
+  private residualOf(right: Pair, solution: Pair): Float64Array {
+    const { sumsX, sumsY, held, n } = this;
+    const residual = new Float64Array(n + this.rows);
+    const [x, y] = [residual.subarray(0, n), residual.subarray(n)];
+    sumsX.clear().add(right.x).addProduct(this.P, solution.x, -1).addTransposedProduct(this.A, solution.y, -1);
+    sumsX.addScaled(this.h, solution.x, -1).round(x);
+    sumsY.clear().add(right.y).addProduct(this.A, solution.x, -1).addScaled(this.d, solution.y, 1).round(y);
+    if (held) {
+      for (let j = 0; j < x.length; j++) if (held.x[j]) x[j] = 0;
+      for (let i = 0; i < y.length; i++) if (held.y[i]) y[i] = 0;
+    }
+    return residual;
+  }
+
+  /** target = K · vector */
+  readonly apply = (vector: Float64Array, target: Float64Array): void => {
+    const zero: Pair = { x: new Float64Array(this.n), y: new Float64Array(this.rows) };
+    target.set(this.residualOf(zero, { x: vector.subarray(0, this.n), y: vector.subarray(this.n) }));
+    for (let k = 0; k < target.length; k++) target[k] = -target[k];
+  };
+
+  /** target = vector times the inverse of the matrix that is factorised. */
+  readonly precondition = (vector: Float64Array, target: Float64Array): void => {
+    this.correct(vector, target);
+  };
+
+  private correct(vector: Float64Array, target: Float64Array): void {
+    const { n, rows, work, places, held } = this;
+    for (let k = 0; k < n + rows; k++) work[places[k]] = vector[k];
+    this.factors.solve(work);
+    for (let k = 0; k < n + rows; k++) target[k] = work[places[k]];
+    if (!held) return;
+    for (let j = 0; j < n; j++) if (held.x[j]) target[j] = 0;
+    for (let i = 0; i < rows; i++) if (held.y[i]) target[n + i] = 0;
+  }
+}
+
+/** The diagonal entry of an unknown that is held. */
+const HOLD = 2 ** 200;
+
+/** The upper triangle of [P Aᵀ; A 0] with its whole diagonal, after unknown k has moved to places[k]. */
+function upperTriangle(P: SparseMatrix, A: SparseMatrix, places?: Int32Array, diagonal?: Float64Array): SparseMatrix {
+  const n = P.columns;
+  const size = n + A.rows;
+  const count = size + P.values.length + A.values.length;
+  const rowOf = new Int32Array(count);
+  const columnOf = new Int32Array(count);
+  const values = new Float64Array(count);
+  let filled = 0;
+  const push = (i: number, j: number, value: number): void => {
+    const [first, second] = places ? [places[i], places[j]] : [i, j];
+    rowOf[filled] = Math.min(first, second);
+    columnOf[filled] = Math.max(first, second);
+    values[filled++] = value;
+  };
+  // The diagonal is written before every factorisation; until then it must not be 0, as zeros are left out.
+  for (let k = 0; k < size; k++) push(k, k, 1);
+  for (let j = 0; j < n; j++) {
+    for (let k = P.starts[j]; k < P.starts[j + 1]; k++) {
+      const i = P.indices[k];
+      if (i < j) push(i, j, P.values[k]);
+      else if (i === j && diagonal) diagonal[j] = P.values[k];
+    }
+    for (let k = A.starts[j]; k < A.starts[j + 1]; k++) push(j, n + A.indices[k], A.values[k]);
+  }
+  return sparseFromEntries(
+    rowOf.subarray(0, filled),
+    columnOf.subarray(0, filled),
+    values.subarray(0, filled),
+    size,
+    size,
+  );
+}
