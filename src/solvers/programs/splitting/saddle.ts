@@ -100,9 +100,7 @@ function solveAtOnce(
   { tolerance, limit }: SaddleOptions,
 ): SaddleSolution {
   const { P, A, active, batch, n, m } = saddle;
-  // δ balances how fast the refinement converges and what rounding leaves of a factor.
-  const delta = context.epsilon ** 0.5;
-  const deltaRows = context.epsilon ** 0.4;
+  const [delta, deltaRows] = regularisationOf(context);
   const inactive = elementwise('scale', [active], [-1, 1]);
   const k = combine({ x: inactive }, { x: active, factor: deltaRows });
   const solve = factorOf(context, saddle, elementwise('divide', [active, k]), delta);
@@ -152,6 +150,15 @@ function solveAtOnce(
     status: statusOf(final.state),
     iterations: iterationsIn(final.state, limit),
   };
+}
+
+/**
+ * δ and δ′, which balance how fast the refinement converges and what rounding leaves of a factor. An inverse by products
+ * has twice the digits to lose.
+ */
+function regularisationOf(context: LoopContext): readonly [number, number] {
+  const { epsilon } = context;
+  return factorises(context) ? [epsilon ** 0.5, epsilon ** 0.4] : [epsilon ** 0.4, epsilon ** 0.25];
 }
 
 /** After so many corrections without progress a sample stops. */
