@@ -164,8 +164,9 @@ fn main(
             size = joinedCodes(size, sums[other][1][lane]);
           }
         }
+        // By its bits, because no comparison with NaN is reliable.
         var residual = 0.0;
-        if (size != 0.0) {
+        if (bitcast<u32>(size) != 0u) {
           residual = ratioOfLengths(missed, size, 0.0);
         }
         let sample = firstSample + lane;
