@@ -98,7 +98,7 @@ export interface BatchResiduals {
   readonly gap: Tensor;
   /** The largest residual relative to absolute + relative · (the size of its terms): 1 meets the tolerances. */
   readonly ratio: Tensor;
-  /** What rounding alone makes of the ratio. */
+  /** The ratio where rounding explains it, otherwise 0. */
   readonly floor: Tensor;
   /** Ax, [batch, m]. */
   readonly z: Tensor;
@@ -158,19 +158,34 @@ export function residualsAt(
     add(dot(ax, spread), dot(absolute(q), ax)),
     add(dot(absolute(u), up), dot(absolute(l), absolute(down))),
   );
-  const share = (residual: Tensor, size: Tensor): Tensor =>
-    elementwise('divide', [residual, elementwise('scale', [size], [tolerances.relative, tolerances.absolute])]);
-  const primalSize = norm(z);
-  const dualSize = largest(norm(Px), norm(q), norm(Ay));
-  const gapSize = largest(absolute(quadratic), absolute(linear), absolute(supports));
-  const rounding = largest(
-    share(norm(times(sizes.A, ax)), primalSize),
-    share(norm(dualTerms), dualSize),
-    share(gapTerms, gapSize),
-  );
-  return {
-    ...{ primal, dual, gap, z },
-    ratio: largest(share(primal, primalSize), share(dual, dualSize), share(gap, gapSize)),
-    floor: elementwise('scale', [rounding], [context.epsilon, 0]),
+  const measure = measureBy(context, tolerances);
+  const parts = [
+    measure(primal, norm(z), norm(times(sizes.A, ax))),
+    measure(dual, largest(norm(Px), norm(q), norm(Ay)), norm(dualTerms)),
+    measure(gap, largest(absolute(quadratic), absolute(linear), absolute(supports)), gapTerms),
+  ];
+  const ratio = parts.map((part) => part.ratio).reduce((left, right) => largest(left, right));
+  const excess = parts.map((part) => part.excess).reduce((left, right) => largest(left, right));
+  const isRounding = elementwise('greater', [constant(context, 1), excess]);
+  return { primal, dual, gap, z, ratio, floor: elementwise('select', [isRounding, ratio, zero]) };
+}
+
+/**
+ * How a residual compares with its tolerance, and with what is reached at best: the tolerance, or four times what
+ * rounding makes of the terms. Numbers of infeasible and unbounded programs grow until rounding explains any residual,
+ * so it explains none beyond √ε of the terms.
+ */
+function measureBy(context: Context, { absolute, relative }: Tolerances) {
+  const { epsilon } = context;
+  return (residual: Tensor, size: Tensor, terms: Tensor): Readonly<Record<'ratio' | 'excess', Tensor>> => {
+    const tolerance = elementwise('scale', [size], [relative, absolute]);
+    const rounding = elementwise('minimum', [
+      elementwise('scale', [terms], [4 * epsilon, 0]),
+      elementwise('scale', [size], [Math.sqrt(epsilon), 0]),
+    ]);
+    return {
+      ratio: elementwise('divide', [residual, tolerance]),
+      excess: elementwise('divide', [residual, largest(tolerance, rounding)]),
+    };
   };
 }

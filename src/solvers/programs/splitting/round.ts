@@ -46,10 +46,11 @@ export interface Progress {
   readonly x: Tensor;
   readonly z: Tensor;
   readonly y: Tensor;
-  /** The best point of the program itself that was found, [batch, n] and [batch, m], and its ratio, [batch]. */
+  /** The best point of the program itself that was found, [batch, n] and [batch, m], and its residuals, [batch]. */
   readonly bestX: Tensor;
   readonly bestY: Tensor;
   readonly ratio: Tensor;
+  readonly floor: Tensor;
   /** The penalty, [batch]. */
   readonly rho: Tensor;
   /** The residual of the iteration at which the round ends, [batch]. */
@@ -75,7 +76,7 @@ export function observe(state: Tensor, { ratio, floor }: Pick<BatchResiduals, 'r
 export function runRound(
   context: LoopContext,
   { problem, scaled, weights }: RoundProblem,
-  { x, y, z, bestX, bestY, ratio, rho, aim, state }: Progress,
+  { x, y, z, bestX, bestY, ratio, floor, rho, aim, state }: Progress,
   tolerances: Tolerances,
 ): Progress {
   const isOne = weights.shape.length === 1;
@@ -89,10 +90,7 @@ export function runRound(
   const at = (reached: Pick<SplittingPoint, 'x' | 'y'>): Candidate =>
     candidateAt(problem, sizes, scaled, reached, tolerances);
   const found = at(point);
-  const best = better(
-    at(polish(context, scaled, point)),
-    better(found, { x: bestX, y: bestY, ratio, floor: found.floor }),
-  );
+  const best = better(at(polish(context, scaled, point)), better(found, { x: bestX, y: bestY, ratio, floor }));
   const keep = (after: Tensor, before: Tensor): Tensor => whereRunning(state, after, before);
   const keepNumber = (after: Tensor, before: Tensor): Tensor =>
     context.alias(keep(asColumn(after), asColumn(before)), [after.size]);
@@ -100,6 +98,7 @@ export function runRound(
   return {
     ...{ x: keep(point.x, x), y: keep(point.y, y), z: keep(point.z, z) },
     ...{ bestX: keep(best.x, bestX), bestY: keep(best.y, bestY), ratio: keepNumber(best.ratio, ratio) },
+    floor: keepNumber(best.floor, floor),
     rho: keepNumber(nextPenalty(scaled, point, rho), rho),
     aim: elementwise('maximum', [lowered, constant(context, context.epsilon)]),
     state: observe(takeOverRemaining(state, inner.state), best),

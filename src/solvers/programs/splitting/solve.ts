@@ -70,7 +70,7 @@ export function solveBySplitting(
   const each = (value: number): Tensor => context.constant({ kind: 'fill', value }, [batch]);
   let progress: Progress = {
     ...scalePoint(scaled, x, y),
-    ...{ bestX: x, bestY: y, ratio: beginning.ratio, rho: each(PENALTY), aim: each(FIRST_AIM) },
+    ...{ bestX: x, bestY: y, ratio: beginning.ratio, floor: beginning.floor, rho: each(PENALTY), aim: each(FIRST_AIM) },
     state: observe(initialState(context, batch, settings.limit), beginning),
   };
   if (isShared)
