@@ -13,6 +13,7 @@ import type { IterateCall, PassCall } from './iteration-kernels.ts';
 import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
 import type { ActivationName, ProductCall } from './product-kernels.ts';
 import type { InteriorPointCall, ProgramDerivativeCall } from './program-kernels.ts';
+import type { SplittingCall } from './splitting-kernels.ts';
 
 /** The slot of an operand that is absent. */
 export const ABSENT = -1;
@@ -256,6 +257,7 @@ export * from './iteration-kernels.ts';
 export type * from './lasso-kernels.ts';
 export * from './product-kernels.ts';
 export type { InteriorPointCall, ProgramDerivativeCall, ProgramSizes } from './program-kernels.ts';
+export type * from './splitting-kernels.ts';
 
 export type KernelCall =
   | ProductCall
@@ -277,4 +279,5 @@ export type KernelCall =
   | PassCall
   | ProximalGradientCall
   | InteriorPointCall
-  | ProgramDerivativeCall;
+  | ProgramDerivativeCall
+  | SplittingCall;

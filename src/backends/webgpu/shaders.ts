@@ -129,6 +129,10 @@ function defineWholeLoop(source: ShaderPart): Shader {
   return defineKernel(7, ...ITERATING, STATES, WHOLE_LOOP, source);
 }
 
+function defineGrouped(source: ShaderPart): Shader {
+  return defineKernel(7, NUMBERS, LENGTHS, ...MONITOR, STATES, source);
+}
+
 /**
  * A part that is loaded when a pipeline first needs it, for kernels that most pages do not use, such as those for
  * software adapters.
@@ -181,14 +185,10 @@ export const SHADERS = {
   'rows-thread': defineKernel(2, ...ROWS, { file: 'rows-thread.wgsl', text: rowsThread }),
   'rows-workgroup': defineKernel(2, ...ROWS, { file: 'rows-workgroup.wgsl', text: rowsWorkgroup }),
   anderson: defineWholeLoop(loadLater('anderson.wgsl', () => import('../../../shaders/anderson.wgsl'))),
-  'proximal-gradient': defineKernel(
-    7,
-    NUMBERS,
-    LENGTHS,
-    ...MONITOR,
-    STATES,
+  proximalGradient: defineGrouped(
     loadLater('proximal-gradient.wgsl', () => import('../../../shaders/proximal-gradient.wgsl')),
   ),
+  splitting: defineGrouped(loadLater('splitting.wgsl', () => import('../../../shaders/splitting.wgsl'))),
   iterate: defineWholeLoop({ file: 'iterate.wgsl', text: iterate }),
   pass: defineKernel(
     6,
