@@ -1,162 +1,140 @@
 /**
- * Solves every quadratic program of the files *.json.gz in a folder: `npm run programs -- FOLDER [NAME]`. Each file holds a
- * list of problems (see program-residuals.ts). Prints a table and writes it to bench/results/NAME.json and NAME.md, by
- * default programs. Residuals are computed by program-residuals.ts, which shares no code with the solver.
+ * Batches of quadratic programs on WebAssembly: how long the kernels take to solve and to differentiate them. Run with
+ * `node bench/run.mjs programs [threads]`.
  */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { gunzipSync } from 'node:zlib';
-import { runUninterrupted } from '../src/backends/event-loop.ts';
-import { readVersion } from '../src/cli/version.ts';
-import { checkConvexity } from '../src/solvers/programs/convexity.ts';
-import { solveProgram } from '../src/solvers/programs/interior-point.ts';
-import type { ProgramData } from '../src/solvers/programs/problem.ts';
-import { sparseFromEntries } from '../src/solvers/programs/sparse.ts';
-import { isWithin, measureResiduals, type ProgramFile } from './program-residuals.ts';
-import { markdownTable } from './table.ts';
+import { random } from '../src/data/random.ts';
+import { interiorPoint, type ProgramOperands, programDerivative } from '../src/solvers/programs/kernels.ts';
+import { createWide } from '../src/solvers/programs/wide.ts';
+import { type Engine, open } from '../src/tensor/engine.ts';
 
-const SECONDS = 60;
-/** The accuracy asked for. A status other than converged says that the solver cannot show it; the judge decides here. */
-const TOLERANCE = 1e-9;
-/** A residual within so many ε·Σ|terms| is as small as its evaluation in float64 can tell. */
-const UNITS = 8;
+const REPETITIONS = 15;
+const TOLERANCE = 1e-6;
+const LIMIT = 50;
 
-interface Entry {
-  readonly set: string;
+interface Case {
   readonly name: string;
+  readonly batch: number;
   readonly n: number;
   readonly m: number;
-  readonly isConvex: boolean;
-  readonly status: string;
-  readonly iterations: number;
-  readonly seconds: number;
-  readonly primal: number;
-  readonly dual: number;
-  readonly gap: number;
-  readonly objective: number;
-  /** All residuals at most 1e-6. */
-  readonly isSolved: boolean;
-  /** All residuals at most max(1e-9, 8ε·Σ|terms|). */
-  readonly isAccurate: boolean;
+  readonly operands: ProgramOperands;
 }
 
-const SOURCES =
-  'Problems named as in the Maros-Meszaros set are from I. Maros, C. Mészáros, "A repository of convex quadratic programming problems", ' +
-  '1999, in the arrangement of the public repository maros_meszaros_qpbenchmark (Apache-2.0); LIPMWALK and WHLIPBAL are from ' +
-  'mpc_qpbenchmark (Apache-2.0), walking and balancing robots.';
-const LEGEND =
-  `Asked for: ${TOLERANCE} absolute, in float64, at most ${SECONDS} s. Residuals in max norms, evaluated in plain float64 by a separate ` +
-  'checker: primal max(l − Ax, Ax − u, 0), dual |Px + q + Aᵀy|, gap |xᵀPx + qᵀx + uᵀy⁺ + lᵀy⁻|. 1e-6: all of them at most 1e-6; ' +
-  '1e-9: all of them at most max(1e-9, 8ε·Σ|terms|), ε = 2⁻⁵². Objective with its constant. Not convex: refused, not solved.';
-
-const [folder, name = 'programs'] = process.argv.slice(2);
-if (!folder) throw new Error('the folder with the files *.json.gz must be named: npm run programs -- FOLDER');
-const entries: Entry[] = [];
-for (const file of (await readdir(folder)).filter((each) => each.endsWith('.json.gz')).sort()) {
-  const problems = JSON.parse(gunzipSync(await readFile(`${folder}/${file}`)).toString()) as readonly ProgramFile[];
-  for (const problem of problems) entries.push(measure(file.replace('.json.gz', ''), problem));
-}
-await report();
-
-function measure(set: string, problem: ProgramFile): Entry {
-  const data = dataOf(problem);
-  const { isConvex } = runUninterrupted(checkConvexity(data.P));
-  const { n, m } = problem;
-  const size = { set, name: problem.name, n, m, isConvex };
-  if (!isConvex) {
-    const none = Number.NaN;
-    const values = { iterations: 0, seconds: 0, primal: none, dual: none, gap: none, objective: none };
-    return { ...size, ...values, status: 'not convex', isSolved: false, isAccurate: false };
+/**
+ * Programs with a P and an A of their own. P = FᵀF/n + I/100, and the bounds of the inequalities hold at a random point.
+ */
+function createOwn(engine: Engine): Case {
+  const [batch, n, inequalities, equalities] = [128, 100, 50, 20];
+  const m = inequalities + equalities;
+  const generator = random(1);
+  const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => generator.normal());
+  const P = new Float64Array(batch * n * n);
+  const [A, q] = [normals(batch * m * n), normals(batch * n)];
+  const [l, u] = [new Float64Array(batch * m), new Float64Array(batch * m)];
+  for (let sample = 0; sample < batch; sample++) {
+    const factor = normals(n * n);
+    const to = P.subarray(sample * n * n, (sample + 1) * n * n);
+    for (let k = 0; k < n; k++) {
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < n; j++) to[i * n + j] += (factor[k * n + i] * factor[k * n + j]) / n;
+      }
+    }
+    for (let i = 0; i < n; i++) to[i * n + i] += 0.01;
+    const x = normals(n);
+    for (let r = 0; r < m; r++) {
+      let z = 0;
+      for (let j = 0; j < n; j++) z += A[(sample * m + r) * n + j] * x[j];
+      const isEquality = r < equalities;
+      l[sample * m + r] = isEquality ? z : Number.NEGATIVE_INFINITY;
+      u[sample * m + r] = isEquality ? z : z + generator.uniform();
+    }
   }
-  const start = performance.now();
-  const isCutShort = () => performance.now() - start > 1000 * SECONDS;
-  const { status, iterations, x, y } = runUninterrupted(
-    solveProgram(data, { absolute: TOLERANCE, relative: 0, limit: 1000, isCutShort }),
+  const wide = (values: Float64Array, shape: readonly number[]) => createWide(engine, values, [batch, ...shape]);
+  const operands = { P: wide(P, [n, n]), q: wide(q, [n]), A: wide(A, [m, n]), l: wide(l, [m]), u: wide(u, [m]) };
+  return { name: 'own P and A', batch, n, m, operands };
+}
+
+/** Controllers that share P, A and bounds: a box of inputs and one of predicted outputs. */
+function createShared(engine: Engine): Case {
+  const [batch, n, m] = [10_000, 12, 24];
+  const generator = random(2);
+  const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => generator.normal());
+  const factor = normals(n * n);
+  const P = new Float64Array(n * n);
+  for (let k = 0; k < n; k++) {
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) P[i * n + j] += (factor[k * n + i] * factor[k * n + j]) / n;
+  }
+  for (let i = 0; i < n; i++) P[i * n + i] += 0.1;
+  const A = normals(m * n);
+  for (let r = 0; r < n; r++) for (let j = 0; j < n; j++) A[r * n + j] = r === j ? 1 : 0;
+  const wide = (values: Float64Array, shape: readonly number[]) => createWide(engine, values, shape);
+  const bound = Float64Array.from({ length: m }, (_, r) => (r < n ? 1 : 2));
+  const operands = {
+    P: wide(P, [n, n]),
+    q: wide(normals(batch * n), [batch, n]),
+    A: wide(A, [m, n]),
+    l: wide(
+      bound.map((value) => -value),
+      [m],
+    ),
+    u: wide(bound, [m]),
+  };
+  return { name: 'shared P and A', batch, n, m, operands };
+}
+
+/** Which rows are active at z, as the derivative takes them. */
+function activityOf(engine: Engine, y: Float32Array, shape: readonly number[]) {
+  return engine.tensor(
+    Float32Array.from(y, (value) => Number(value !== 0)),
+    [...shape],
   );
-  const seconds = (performance.now() - start) / 1000;
-  const residuals = measureResiduals(problem, x, y);
-  const { primal, dual, gap, objective } = residuals;
-  return {
-    ...size,
-    status,
-    iterations,
-    seconds,
-    primal: primal.value,
-    dual: dual.value,
-    gap: gap.value,
-    objective,
-    isSolved: isWithin(residuals, 1e-6),
-    isAccurate: isWithin(residuals, TOLERANCE, UNITS),
-  };
 }
 
-function dataOf({ n, m, P, q, A, l, u }: ProgramFile): ProgramData {
-  return {
-    n,
-    m,
-    P: sparseFromEntries(...P, n, n),
-    q: Float64Array.from(q),
-    A: sparseFromEntries(...A, m, n),
-    l: Float64Array.from(l, (value) => value ?? Number.NEGATIVE_INFINITY),
-    u: Float64Array.from(u, (value) => value ?? Number.POSITIVE_INFINITY),
-  };
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+async function measure(engine: Engine, { name, batch, n, m, operands }: Case): Promise<void> {
+  const options = { batch, n, m, absolute: TOLERANCE, relative: TOLERANCE, limit: LIMIT };
+  const first = interiorPoint(operands, options);
+  const numbers = (await first.numbers.data()) as Float32Array;
+  const activity = activityOf(engine, (await first.y.data()) as Float32Array, [batch, m]);
+  const generator = random(3);
+  const right = engine.tensor(
+    Float32Array.from({ length: batch * (n + 2 * m) }, () => generator.normal()),
+    [batch, n + 2 * m],
+  );
+  const derivative = { batch, n, m, activity, right, isTangent: false };
+  const derivatives = (await programDerivative(operands, derivative).numbers.data()) as Float32Array;
+  const [solving, differentiating]: [number[], number[]] = [[], []];
+  for (let repetition = 0; repetition < REPETITIONS; repetition++) {
+    await engine.tidy(async () => {
+      let start = performance.now();
+      await interiorPoint(operands, options).numbers.data();
+      solving.push(performance.now() - start);
+      start = performance.now();
+      await programDerivative(operands, derivative).numbers.data();
+      differentiating.push(performance.now() - start);
+    });
+  }
+  const each = (values: Float32Array, width: number, index: number) =>
+    Array.from({ length: batch }, (_, sample) => values[width * sample + index]);
+  const iterations = each(numbers, 8, 1);
+  const [forward, backward] = [median(solving), median(differentiating)];
+  console.log(`${name}: ${batch} programs, ${n} variables, ${m} rows`);
+  console.log(
+    `  solved ${each(numbers, 8, 0).filter((status) => status === 0).length}, polished ` +
+      `${each(numbers, 8, 7).filter(Boolean).length}, iterations ${median(iterations)} (median), ${Math.max(...iterations)} (most)`,
+  );
+  console.log(
+    `  derivatives solved ${each(derivatives, 4, 0).filter((status) => status === 0).length}, largest residual ${Math.max(...each(derivatives, 4, 1))}`,
+  );
+  console.log(
+    `  forward ${forward.toFixed(2)} ms (least ${Math.min(...solving).toFixed(2)}), backward ${backward.toFixed(2)} ms ` +
+      `(least ${Math.min(...differentiating).toFixed(2)}), ${Math.round((1000 * batch) / forward)} programs a second`,
+  );
 }
 
-async function report(): Promise<void> {
-  const convex = entries.filter(({ isConvex }) => isConvex);
-  const counts = {
-    problems: entries.length,
-    convex: convex.length,
-    solved: convex.filter(({ isSolved }) => isSolved).length,
-    accurate: convex.filter(({ isAccurate }) => isAccurate).length,
-    seconds: convex.reduce((sum, { seconds }) => sum + seconds, 0),
-    slowest: Math.max(...convex.map(({ seconds }) => seconds)),
-  };
-  const [processor] = cpus();
-  const environment = {
-    date: new Date().toISOString(),
-    equilibra: readVersion(),
-    node: process.versions.node,
-    processor: { name: processor?.model.trim() ?? 'unknown', cores: cpus().length },
-  };
-  const summary =
-    `${counts.convex} of ${counts.problems} problems are convex. Of these ${counts.solved} are solved to 1e-6 and ${counts.accurate} ` +
-    `to 1e-9, in ${counts.seconds.toFixed(1)} s, the slowest one in ${counts.slowest.toFixed(2)} s.`;
-  const place = `Equilibra ${environment.equilibra}, Node ${environment.node}, ${environment.processor.name}.`;
-  const text = [summary, '', tableOf(), '', LEGEND, '', SOURCES, '', place].join('\n');
-  await mkdir('bench/results', { recursive: true });
-  const json = { ...environment, tolerance: TOLERANCE, counts, legend: LEGEND, sources: SOURCES, entries };
-  await writeFile(`bench/results/${name}.json`, `${JSON.stringify(json, undefined, 1)}\n`);
-  await writeFile(`bench/results/${name}.md`, `# Quadratic programs\n\n${text}\n`);
-  process.stdout.write(`${text}\n`);
-}
-
-function tableOf(): string {
-  const headings = [
-    'problem',
-    'n',
-    'm',
-    'status',
-    'iterations',
-    's',
-    'primal',
-    'dual',
-    'gap',
-    'objective',
-    '1e-6',
-    '1e-9',
-  ];
-  const rows = entries.map((entry) => [
-    entry.name,
-    String(entry.n),
-    String(entry.m),
-    entry.status,
-    String(entry.iterations),
-    entry.seconds.toFixed(2),
-    ...[entry.primal, entry.dual, entry.gap].map((value) => value.toExponential(1)),
-    entry.objective.toPrecision(12),
-    entry.isSolved ? 'yes' : 'no',
-    entry.isAccurate ? 'yes' : 'no',
-  ]);
-  return markdownTable([headings, ...rows]);
-}
+const threads = Number(process.argv[2] ?? 2);
+const engine = await open({ backend: 'wasm', threads });
+console.log(`${engine.adapter?.threads} threads, ${engine.adapter?.architecture}`);
+await measure(engine, createOwn(engine));
+await measure(engine, createShared(engine));
+engine.close();

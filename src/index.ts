@@ -33,6 +33,36 @@ export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMap, monotoneMatrix } from './implicit/parametrisation.ts';
+export type { ProgramCertificates } from './implicit/programs/certificate.ts';
+export type {
+  MatrixRows,
+  ProgramBounds,
+  ProgramMatrix,
+  ProgramVector,
+  SparseEntries,
+} from './implicit/programs/data.ts';
+export type { ProgramTangent } from './implicit/programs/derivative.ts';
+export type { ProgramGradients } from './implicit/programs/directions.ts';
+export type { ProgramCotangent, ProgramDirection } from './implicit/programs/given-derivatives.ts';
+export type { SampleGradients } from './implicit/programs/host-derivative.ts';
+export type { ProgramCertificate } from './implicit/programs/hypothesis.ts';
+export type { ProgramInterval } from './implicit/programs/interval.ts';
+export type {
+  LinearProgramOptions,
+  ProgramSolveOptions,
+  ProgramSolverName,
+  ProgramStart,
+  QuadraticProgramOptions,
+} from './implicit/programs/options.ts';
+export {
+  linearProgram,
+  type ProgramSolution,
+  type ProgramValues,
+  quadraticProgram,
+} from './implicit/programs/quadratic-program.ts';
+export { NoSolutionError, type ProgramReport, type ProgramSampleReport } from './implicit/programs/report.ts';
+export { type BoxOptions, boxProjection } from './implicit/projections/box.ts';
+export { l1BallProjection, type RadiusOptions, simplexProjection } from './implicit/projections/simplex.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type {
   FixedPointEquation,

@@ -127,13 +127,13 @@ export function createReachView(reach: Reach): ReachView {
 
 function describeEnd(status: SolveStatus, { iterations, residual, tolerance }: ReachedPoint): string {
   const at = `residual ${residual.toExponential(1)} after ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'}`;
-  const sentences = {
+  const sentences: Readonly<Partial<Record<SolveStatus, string>>> = {
     converged: `Reached: ${at}, below the tolerance ${tolerance}.`,
     stalled: `Reached to the precision of float32: ${at}.`,
     limit: `Not reached: ${at}, above the tolerance ${tolerance}.`,
     diverged: `Diverged: ${at}. This solver converges only if z ↦ σ(Wz + b) is a contraction.`,
   };
-  return sentences[status];
+  return sentences[status] ?? status;
 }
 
 function showProbabilities(names: readonly string[], probabilities: Float32Array | undefined): void {

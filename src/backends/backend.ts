@@ -142,6 +142,11 @@ export interface Backend {
   readonly adapter: AdapterDescription;
   /** Copies the values, so that the caller may change them afterwards. */
   upload(values: ArrayLike<number>): Storage;
+  /**
+   * Storage for values that the host has yet to compute. All work that is enqueued from now on waits for the promise,
+   * which must not reject. It may depend on what was enqueued before, such as a download, and on nothing after.
+   */
+  uploadLater(size: number, values: Promise<ArrayLike<number>>): Storage;
   /** Overwrites the storage with as many values as it holds, after all work enqueued so far. */
   write(storage: Storage, values: ArrayLike<number>): void;
   /** @param speculation the speculation under which the storage was computed; the numbers arrive when it has ended */

@@ -13,7 +13,7 @@ export class Queue {
   private awaited: Promise<unknown> | undefined;
   private readonly waiting = new Set<(error: Error) => void>();
 
-  enqueue(job: Job): void {
+  enqueue(job: Pick<Job, 'next'>): void {
     this.jobs.push(job);
     if (this.jobs.length > 1 || isTurnOver() || !this.advance()) void this.pump();
   }

@@ -19,6 +19,8 @@ export type CertificateStatus = Invertibility['status'];
  *   almost no cost.
  * - cholesky: of a Lasso, X_EᵀPX_E + ρI has a Cholesky factor.
  * - empty: of a Lasso, no feature is active, so that β and all its derivatives are 0.
+ * - active rows: of a quadratic program, the exact test: all active rows are independent, and P is positive definite on
+ *   the null space of the strongly active ones.
  * - σ_min estimate: `certify` found the system too large for a proof, or was asked for an estimate.
  * - the proofs of `certify`: see InvertibilityArgument.
  */
@@ -27,6 +29,7 @@ export type CertificateArgument =
   | 'contraction'
   | 'cholesky'
   | 'empty'
+  | 'active rows'
   | 'not examined'
   | 'σ_min estimate'
   | InvertibilityArgument;

@@ -2,7 +2,7 @@
 import { STATUS } from '../backends/kernels.ts';
 
 /** How a sample ended; see `SampleReport.status`. */
-export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged';
+export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged' | 'infeasible' | 'unbounded';
 
 /**
  * Why a sample was not solved. start: at the start the residual is not finite, or beyond 1e30. divergence: it became
@@ -15,7 +15,8 @@ type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular'
 export interface SampleReport {
   /**
    * converged: the residual met the tolerance. stalled: it is at the floor of the precision, about ε(1 + ‖W‖), where
-   * further iterations change nothing. limit: neither. diverged: it is not finite, or beyond 1e30.
+   * further iterations change nothing. limit: neither. diverged: it is not finite, or beyond 1e30. infeasible,
+   * unbounded, of programs only: no point satisfies the constraints, or none is the best; a certificate shows it.
    */
   readonly status: SolveStatus;
   /** Number of iterations made. */

@@ -12,13 +12,12 @@ import { PendingReads } from './pending-reads.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { ScalarCache } from './scalars.ts';
 import type { Scope } from './scope.ts';
-import { formatShape, type Shape } from './shape.ts';
+import { formatShape, type Shape, sizeOf } from './shape.ts';
 import { SharedStorage, sharedStorageOf } from './shared-storage.ts';
 import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { type Build, callAsProgram, createContentKey, createShapeKey, traceProgram } from './trace-program.ts';
 import { checkNumbers, resolveShape } from './values.ts';
 
-/** Lets a run end its loops early. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
 
 /**
@@ -61,12 +60,11 @@ export class Engine implements LoopContext {
   get [Symbol.toStringTag](): string {
     return 'Engine';
   }
-
   /** The name of the backend that the engine runs on. */
   get backend(): BackendName {
     return this.device.name;
   }
-  /** The graphics adapter as the browser or driver describes it; undefined on backends without one. */
+  /** The processor, as the browser or driver describes it. */
   get adapter(): Backend['adapter'] {
     return this.device.adapter;
   }
@@ -74,17 +72,14 @@ export class Engine implements LoopContext {
   get epsilon(): number {
     return this.device.epsilon;
   }
-
   /** @internal See `LoopContext`. */
   get widestIteration(): number {
     return this.device.widestIteration;
   }
-
   /** @internal See `LoopContext`. */
   get largestPass(): number {
     return this.device.largestPass;
   }
-
   /** @internal See `LoopContext`. */
   get runsOnHost(): boolean {
     return HOST_BACKENDS.includes(this.device.name);
@@ -269,6 +264,15 @@ export class Engine implements LoopContext {
     return this.tensorIn(beside.arena, values, shape);
   }
 
+  /**
+   * @internal A tensor of numbers that the host has yet to compute; see `Backend.uploadLater`.
+   * @param beside the tensor belongs to the arena of this one
+   */
+  tensorLater(values: Promise<ArrayLike<number>>, shape: Shape, beside?: Tensor): Tensor {
+    const storage = this.device.uploadLater(sizeOf(shape), values);
+    return this.wrap(new SharedStorage(storage), shape, NO_CHECKS, beside?.arena);
+  }
+
   /** @internal See `Context`. */
   alias(tensor: Tensor, shape: Shape): Tensor {
     return this.wrap(sharedStorageOf(tensor, this), shape, tensor.checks, tensor.arena);
@@ -301,6 +305,10 @@ export class Engine implements LoopContext {
   download(tensor: Tensor): Promise<Float32Array | Float64Array> {
     return this.device.download(sharedStorageOf(tensor, this).storage, speculationOf(tensor.checks));
   }
+  /** @internal The numbers as they are then, although a speculation on which they depend may turn out not to hold. */
+  downloadNow(tensor: Tensor): Promise<Float32Array | Float64Array> {
+    return this.device.download(sharedStorageOf(tensor, this).storage);
+  }
 
   /** @internal See `Context`. */
   release(tensor: Tensor): void {
@@ -330,9 +338,10 @@ export class Engine implements LoopContext {
 
   /** @internal An alias whose descendants join the arena; no tape follows it. */
   aliasIn(arena: Arena, tensor: Tensor): Tensor {
-    const shared = sharedStorageOf(tensor, this);
     arena.receive(tensor.arena);
-    return this.ambient.runIn(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
+    return this.ambient.runIn(undefined, () =>
+      this.wrap(sharedStorageOf(tensor, this), tensor.shape, tensor.checks, arena),
+    );
   }
 
   /** @internal The same, followed by the tape that follows the tensor. */
@@ -355,22 +364,18 @@ export class Engine implements LoopContext {
   }
 
   /**
-   * Memory in use: live buffers and their bytes, the share of compiled Programs, and buffers kept for reuse; see
-   * `MemoryFigures`.
+   * Memory in use: live buffers, the share of compiled Programs, and buffers kept for reuse; see `MemoryFigures`.
    *
    * Programs are kept, one for each shape. Above 64 MiB, those unused for longest are forgotten, and compiled again
-   * when needed, with the same results. If forgotten Programs are needed again, the bound rises, up to 512 MiB, so
-   * that repetitive work keeps all its Programs; beyond that it still runs, but slower.
+   * when needed. If forgotten Programs are needed again, the bound rises, up to 512 MiB, so that repetitive work
+   * keeps all its Programs; beyond that it still runs, but slower.
    */
   memory(): MemoryFigures {
     const figures = this.device.memory();
     return { ...figures, programBytes: figures.programBytes + this.programs.bytes };
   }
 
-  /**
-   * @internal Registers a pending read that holds tensors until it ends, so that `idle` waits for it; returns the
-   *   same promise.
-   */
+  /** @internal Registers a read that holds tensors until it ends, so that `idle` waits for it; returns the promise. */
   trackRead<Result>(promise: Promise<Result>): Promise<Result> {
     return this.readings.track(promise);
   }

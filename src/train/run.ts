@@ -3,7 +3,7 @@ import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { TrainingRecord } from './checkpoint/checkpoint.ts';
 import type { CheckpointInfo } from './checkpoint/options.ts';
-import { EarlyStopper } from './early-stopping.ts';
+import type { createStopper, EarlyStopper } from './early-stopper.ts';
 import type { OptimiserState } from './optimiser.ts';
 import type { Settings } from './options.ts';
 import { createEstimator, EMPTY_TALLY, type EpochProgress, type Tally } from './progress.ts';
@@ -34,18 +34,24 @@ export interface Run {
 
 type CheckpointWriter = (run: Run, reason: CheckpointInfo['reason']) => Promise<void>;
 
+/** What is loaded only where the options ask for it. */
+export interface RunParts {
+  readonly writeCheckpoint?: CheckpointWriter;
+  readonly createStopper?: typeof createStopper;
+}
+
 /** @param record of the checkpoint from which training continues; the model already has its parameters */
 export function beginRun(
   engine: Engine,
   model: Model,
   settings: Settings,
   record: TrainingRecord | undefined,
-  writeCheckpoint: CheckpointWriter = async () => {},
+  { writeCheckpoint = async () => {}, createStopper }: RunParts,
 ): Run {
   const isNew = !model.isInitialised || model.engine !== engine;
   if (isNew) model.initialise(engine, settings.seed);
   try {
-    return { ...makeRun(engine, model, settings, record), writeCheckpoint };
+    return { ...makeRun(engine, model, settings, record, createStopper), writeCheckpoint };
   } catch (error) {
     if (isNew) model.dispose();
     throw error;
@@ -57,13 +63,14 @@ function makeRun(
   model: Model,
   settings: Settings,
   record: TrainingRecord | undefined,
+  createStopper: RunParts['createStopper'],
 ): Omit<Run, 'writeCheckpoint'> {
   const parameters = model.parameters.map(({ value }) => value);
   const remembered =
     record && new Map([...record.optimiser].map(([name, own]) => [name, own.map(({ values }) => values)]));
   const losses = [...(record?.losses ?? [])];
   const started = engine.runLasting(() => ({
-    stopper: createStopper(engine, settings, record),
+    stopper: settings.earlyStopping && createStopper?.(engine, settings.earlyStopping, record),
     optimiser: settings.optimiser.start(engine, parameters, remembered),
   }));
   return {
@@ -78,19 +85,6 @@ function makeRun(
     epochs: [...(record?.epochs ?? [])],
     ...createClocks(settings, losses),
   };
-}
-
-function createStopper(engine: Engine, { earlyStopping }: Settings, record?: TrainingRecord): EarlyStopper | undefined {
-  if (!earlyStopping) return undefined;
-  const stopper = new EarlyStopper(earlyStopping);
-  if (record?.earlyStopping) {
-    const best = stopper.keepsParameters ? record.best : [];
-    stopper.resumeFrom(
-      record.earlyStopping,
-      best.map(({ values, shape }) => engine.tensor(values, shape)),
-    );
-  }
-  return stopper;
 }
 
 function createClocks(

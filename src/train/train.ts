@@ -9,7 +9,7 @@ import { runSteps } from './epoch-steps.ts';
 import { evaluate } from './evaluate.ts';
 import { readSettings, type Settings, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summarise } from './progress.ts';
-import { beginRun, endRun, type Run } from './run.ts';
+import { beginRun, endRun, type Run, type RunParts } from './run.ts';
 
 /**
  * Trains a classifier on batches of samples. Every epoch takes all samples in random order, unless the optimiser draws
@@ -31,9 +31,9 @@ export async function train(
   ENGINE('train: engine', engine);
   const settings = readSettings(model, data, options);
   settings.signal?.throwIfAborted();
-  const checkpointing = await loadCheckpointing(settings);
+  const [checkpointing, stopping] = await Promise.all([loadCheckpointing(settings), loadStopping(settings)]);
   const record = settings.resume && checkpointing?.resumeTraining(settings.resume, engine, model, settings);
-  const run = beginRun(engine, model, settings, record, checkpointing?.writeCheckpoint);
+  const run = beginRun(engine, model, settings, record, { ...checkpointing, ...stopping });
   try {
     while (hasMore(run)) {
       await runSteps(run);
@@ -69,6 +69,10 @@ async function loadCheckpointing({ checkpoint, resume }: Settings): Promise<Chec
 }
 
 type Checkpointing = typeof import('./checkpoint/resume.ts');
+
+async function loadStopping({ earlyStopping }: Settings): Promise<Pick<RunParts, 'createStopper'> | undefined> {
+  return earlyStopping && fetchPart('what ends training early', import('./early-stopper.ts'));
+}
 
 /** @throws the signal's reason where it is aborted, after a checkpoint has been written */
 async function stopIfAborted(run: Run): Promise<void> {

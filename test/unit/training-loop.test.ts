@@ -9,7 +9,7 @@ import type { Tensor } from '../../src/tensor/tensor.ts';
 import { adam } from '../../src/train/adam.ts';
 import { drawBatches } from '../../src/train/batches.ts';
 import { createTargets } from '../../src/train/class-weights.ts';
-import { EarlyStopper } from '../../src/train/early-stopping.ts';
+import { EarlyStopper } from '../../src/train/early-stopper.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { crossEntropy } from '../../src/train/losses.ts';
 import { createEstimator, type EpochProgress, type Progress } from '../../src/train/progress.ts';

@@ -21,6 +21,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { splitting } from './splitting.ts';
 import { triangularSolve } from './triangular-solve.ts';
 import { type Layout, Workspace } from './workspace.ts';
 
@@ -91,6 +92,14 @@ export function openCPU(): Backend {
     upload(values) {
       const storage = keep(values.length);
       storage.values = Float64Array.from(values);
+      return storage;
+    },
+    uploadLater(size, values) {
+      const storage = keep(size);
+      const receive = values.then((arrived) => {
+        storage.values = Float64Array.from(arrived);
+      });
+      queue.enqueue([receive].values());
       return storage;
     },
     write(storage, values) {
@@ -214,6 +223,9 @@ function runWithoutPause(statement: Statement, slots: readonly Float64Array[]): 
     case 'proximalGradient':
       proximalGradient(statement, slots);
       return UNINTERRUPTED;
+    case 'splitting':
+      splitting(statement, slots);
+      return UNINTERRUPTED;
     case 'pass':
       pass(statement, slots);
       return UNINTERRUPTED;
@@ -252,6 +264,11 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
     case 'loop':
       yield* runLoop(statement, slots, run);
       break;
+    case 'interiorPoint':
+    case 'programDerivative':
+      throw new Error(
+        `${statement.kernel}: only wasm has this kernel; src/solvers/programs/ solves programs on the host`,
+      );
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * The gpu.js backend: float32. gpu.js translates the kernels in kernels/ to WebGL2 or WebAssembly. Every call is
- * launched at once; only reading back happens later.
+ * launched at once, unless it waits for numbers that the host computes; only reading back happens later.
  */
 import type { Backend, MemoryFigures, Program, Storage } from '../backend.ts';
 import { collectObjects, estimateFootprint } from '../footprint.ts';
+import { Queue } from '../queue.ts';
 import { writeConstant } from '../write-constant.ts';
 import { AssemblyMachine } from './assembly.ts';
 import { type Compiled, compile } from './compile.ts';
@@ -26,10 +27,20 @@ export interface GPUJSOptions {
 
 class DataStorage implements Storage {
   released = false;
+  /** Why there are no data, where what should have computed them failed after it had been enqueued. */
+  failure: unknown;
+
+  /** @param data undefined until what computes them has run */
   constructor(
     readonly size: number,
-    public data: Data,
+    public data?: Data,
   ) {}
+}
+
+/** @throws the error with which the work that computes the storage failed */
+function dataOf({ data, failure }: DataStorage): Data {
+  if (!data) throw failure;
+  return data;
 }
 
 interface Executable {
@@ -69,8 +80,23 @@ function createBackend(machine: Machine): Backend {
   const executables = new Map<Program, Executable>();
   const constantsHeld = new Ledger();
   let compiledBytes = 0;
+  /** Work runs at once, unless work before it waits for numbers of the host. */
+  const queue = new Queue();
   let closed = false;
 
+  /** Carries out the work in order. @param targets fail if it throws when its caller has returned */
+  const inOrder = (targets: readonly DataStorage[], work: () => void): void => {
+    let isLate = false;
+    queue.enqueueNow(() => {
+      try {
+        work();
+      } catch (error) {
+        if (!isLate) throw error;
+        for (const target of targets) target.failure = error;
+      }
+    });
+    isLate = true;
+  };
   const assertOpen = (): void => {
     if (closed) throw new Error('gpujs: the engine is closed; open() a new one');
   };
@@ -111,34 +137,55 @@ function createBackend(machine: Machine): Backend {
       assertOpen();
       return new DataStorage(values.length, machine.upload(values));
     },
+    uploadLater(size, values) {
+      assertOpen();
+      const storage = new DataStorage(size);
+      let numbers: ArrayLike<number> = [];
+      queue.enqueue([values.then((arrived) => (numbers = arrived))].values());
+      inOrder([storage], () => {
+        storage.data = machine.upload(numbers);
+      });
+      return storage;
+    },
     write(storage, values) {
       assertOpen();
       checkSize('write: values', values.length, storage.size);
       const held = storageOf(storage);
-      const before = held.data;
-      held.data = machine.upload(values);
-      machine.release(before);
+      const copied = Float32Array.from(values);
+      inOrder([held], () => {
+        const before = dataOf(held);
+        held.data = machine.upload(copied);
+        machine.release(before);
+      });
     },
     async download(storage) {
       assertOpen();
-      const values = await machine.readLater(storageOf(storage).data);
+      const held = storageOf(storage);
+      const values = await queue.settle(() => machine.readLater(dataOf(held)));
       return values.length === storage.size ? values : values.slice(0, storage.size);
     },
     release(storage) {
       if (!(storage instanceof DataStorage) || storage.released) return;
       storage.released = true;
-      if (!closed) machine.release(storage.data);
+      queue.enqueueNow(() => {
+        if (!closed && storage.data) machine.release(storage.data);
+      });
     },
     run(program, inputs, { isCutShort } = {}) {
       assertOpen();
       const { compiled, constants } = executableOf(program);
-      const given = new Map(constants);
-      for (const [index, slot] of program.inputs.entries()) {
+      const operands = program.inputs.map((slot, index) => {
         checkSize(`program ${program.name}: input ${index}`, inputs[index].size, program.sizes[slot]);
-        given.set(slot, storageOf(inputs[index]).data);
-      }
-      const outputs = execute(compiled, machine, given, isCutShort);
-      return outputs.map((data, index) => new DataStorage(program.sizes[program.outputs[index]], data));
+        return storageOf(inputs[index]);
+      });
+      const outputs = program.outputs.map((slot) => new DataStorage(program.sizes[slot]));
+      inOrder(outputs, () => {
+        const given = new Map(constants);
+        for (const [index, slot] of program.inputs.entries()) given.set(slot, dataOf(operands[index]));
+        const results = execute(compiled, machine, given, isCutShort);
+        for (const [index, data] of results.entries()) outputs[index].data = data;
+      });
+      return outputs;
     },
     forget(program) {
       const executable = executables.get(program);
@@ -147,14 +194,14 @@ function createBackend(machine: Machine): Backend {
       const { bytes } = constantsHeld;
       for (const data of executable.constants.values()) {
         constantsHeld.remove(data.size);
-        machine.release(data);
+        queue.enqueueNow(() => machine.release(data));
       }
       compiledBytes -= executable.bytes;
       return executable.bytes + bytes - constantsHeld.bytes;
     },
     async idle() {
       assertOpen();
-      await machine.readLater(machine.nothing);
+      await queue.settle(() => machine.readLater(machine.nothing));
     },
     memory(): MemoryFigures {
       if (closed) {
@@ -173,6 +220,7 @@ function createBackend(machine: Machine): Backend {
     close() {
       if (closed) return;
       closed = true;
+      queue.abort(new Error('gpujs: the engine was closed; open() a new one'));
       executables.clear();
       machine.close();
     },

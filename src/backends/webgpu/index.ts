@@ -120,8 +120,12 @@ class WebGPUBackend implements Backend {
   }
 
   upload(values: ArrayLike<number>): Storage {
+    return this.uploadLater(values.length, values);
+  }
+
+  uploadLater(size: number, values: ArrayLike<number> | Promise<ArrayLike<number>>): Storage {
     this.scheduler.assertOpen();
-    const storage = new DeviceStorage(values.length, this.pool.acquire(values.length));
+    const storage = new DeviceStorage(size, this.pool.acquire(size));
     this.writeBuffer(storage.buffer, values);
     return storage;
   }
@@ -236,14 +240,17 @@ class WebGPUBackend implements Backend {
     return storage.buffer;
   }
 
-  private writeBuffer(buffer: DeviceBuffer, values: ArrayLike<number>): void {
-    const copied = new Float32Array(values);
-    this.scheduler.enqueueNow(
+  private writeBuffer(buffer: DeviceBuffer, values: ArrayLike<number> | Promise<ArrayLike<number>>): void {
+    const { scheduler } = this;
+    let copied = values instanceof Promise ? undefined : new Float32Array(values);
+    scheduler.enqueue(
       'upload',
-      () => {
+      (function* () {
+        if (!copied)
+          yield (values as Promise<ArrayLike<number>>).then((arrived) => (copied = new Float32Array(arrived)));
         buffer.spoiled = undefined;
-        this.scheduler.recorder.write(buffer, copied);
-      },
+        scheduler.recorder.write(buffer, copied as Float32Array<ArrayBuffer>);
+      })(),
       (error) => {
         buffer.spoiled = error;
       },

@@ -5,7 +5,8 @@ import { type SolveReport, worstOf } from '../../solvers/report.ts';
 import { recordOperation } from '../../tensor/operations.ts';
 import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
-import { certificateOf, type ImplicitCertificate, type LinearReport } from '../certificate.ts';
+import type { LinearReport } from '../certificate.ts';
+import { combineCertificates } from '../combined-certificate.ts';
 import { withAwaited } from '../reporting.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
@@ -133,7 +134,8 @@ export class SolvedLasso {
       isBounded: () => false,
       advice: ADVICE,
       hypothesis: {
-        ofSolve: async ({ report }) => combineCertificates(report, isExamined ? await this.certificate() : undefined),
+        ofSolve: async ({ report }) =>
+          combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the columns in use'),
         ...(isExamined && { closer: () => this.certificate() }),
       },
       settings,
@@ -233,21 +235,3 @@ const ADVICE: OwnAdvice = {
   singular:
     'columns in use are linearly dependent, so that β is not unique and need not have a derivative; certificate() names them. Leave some out, or add a ridge; a higher limit or a looser tolerance does not help',
 };
-
-/** The certificate of a gradient: that of the solution, if it was examined, with what the linear solve found. */
-function combineCertificates({ samples }: SolveReport, certificate: LassoCertificate | undefined): ImplicitCertificate {
-  const unexamined = {
-    status: 'unknown',
-    argument: 'not examined',
-    reason: 'certificates were to be ignored; certificate() looks at the columns in use',
-    kinks: 0,
-    kinkTolerance: 0,
-    nearlySingular: false,
-  } as const;
-  const own = samples.map(({ residual, singularValueBound }, index) => ({
-    ...(certificate?.samples[index] ?? unexamined),
-    residual,
-    singularValueBound,
-  }));
-  return certificate ? { ...certificate, samples: own } : certificateOf(own, []);
-}

@@ -13,7 +13,7 @@ import type { Observer } from './iterations.ts';
 import { type Judged, judge } from './judgement.ts';
 import { presolve } from './presolve.ts';
 import type { PrimalDual, ProgramData, ProgramResult, ProgramSettings } from './problem.ts';
-import { evaluate, largestMagnitude, residualsOf } from './residuals.ts';
+import { evaluate, largestMagnitude, meritOf, residualsOf, sizesOf } from './residuals.ts';
 import { type Solved, solveAuxiliary, solveForm } from './solve-form.ts';
 
 /** A point whose merit is above this is far from a solution: there may be none. */
@@ -28,13 +28,13 @@ interface Certificate {
 /** Solves a program. It may be interrupted every few milliseconds. */
 export function* solveProgram(given: ProgramData, settings: ProgramSettings): Interruptible<ProgramResult> {
   const presolved = presolve(given, settings.absolute);
-  if (!('data' in presolved)) return contradictedResult(given, presolved.certificate);
+  if (!('data' in presolved)) return contradictedResult(given, presolved.certificate, settings);
   const { data, restore, restrict } = presolved;
   const form = formOf(data);
   const initial = settings.initial && scaledInitial(form, settings.initial, restrict);
   if (initial?.x && initial.y && judge(form, { x: initial.x, y: initial.y }, settings).merit <= 1) {
     const { x, y } = unscaled(form, { x: initial.x, y: initial.y });
-    return resultOf(given, { x, y: restore(y) }, 'converged', 0);
+    return resultOf(given, { x, y: restore(y) }, 'converged', 0, settings);
   }
   const suspicion = new Suspicion(form);
   let solved = yield* solveForm(form, settings, initial, suspicion.observe);
@@ -53,10 +53,10 @@ export function* solveProgram(given: ProgramData, settings: ProgramSettings): In
   }
   const { x, y } = unscaled(form, best);
   const point = { x, y: restore(y) };
-  if (!certificate) return resultOf(given, point, statusOf(solved), iterations);
+  if (!certificate) return resultOf(given, point, statusOf(solved), iterations, settings);
   const direction = directionOf(form, certificate);
   return {
-    ...resultOf(given, point, certificate.status, iterations),
+    ...resultOf(given, point, certificate.status, iterations, settings),
     certificate:
       certificate.status === 'infeasible'
         ? normalisedInfeasibility(given, restore(direction))
@@ -125,9 +125,13 @@ function* unboundednessOf(form: Form, settings: ProgramSettings): Interruptible<
   return showsUnboundedness(form, x, 'exact') ? x : undefined;
 }
 
-function contradictedResult(data: ProgramData, certificate: Float64Array | undefined): ProgramResult {
+function contradictedResult(
+  data: ProgramData,
+  certificate: Float64Array | undefined,
+  settings: ProgramSettings,
+): ProgramResult {
   const origin = { x: new Float64Array(data.n), y: new Float64Array(data.m) };
-  const result = resultOf(data, origin, 'infeasible', 0);
+  const result = resultOf(data, origin, 'infeasible', 0, settings);
   return certificate ? { ...result, certificate: normalisedInfeasibility(data, certificate) } : result;
 }
 
@@ -175,8 +179,11 @@ function resultOf(
   { x, y }: PrimalDual,
   status: ProgramResult['status'],
   iterations: number,
+  settings: ProgramSettings,
 ): ProgramResult {
   const evaluation = evaluate(data, x, y);
   const { z, objective } = evaluation;
-  return { status, x, y, z, objective, iterations, residuals: residualsOf(evaluation) };
+  const residuals = residualsOf(evaluation);
+  const merit = meritOf(residuals, sizesOf(data, evaluation), settings);
+  return { status, x, y, z, objective, iterations, residuals, merit };
 }

@@ -72,6 +72,8 @@ export interface ProgramResult extends PrimalDual {
   /** ½xᵀPx + qᵀx */
   readonly objective: number;
   readonly residuals: ProgramResiduals;
+  /** The largest residual relative to its tolerance, absolute + relative · (the size of its terms): 1 meets it. */
+  readonly merit: number;
   /**
    * infeasible: δ [m] with Aᵀδ = 0 and uᵀδ⁺ + lᵀδ⁻ = −1. unbounded: δ [n] with Pδ = 0, qᵀδ = −1 and Aδ in the cone of
    * directions that the bounds leave free.

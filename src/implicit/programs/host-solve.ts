@@ -1,0 +1,86 @@
+/** Solves a batch of programs in float64, in turns with other tasks: on the host, where no kernel has solved them. */
+import { runInTurns } from '../../backends/event-loop.ts';
+import { solveProgram } from '../../solvers/programs/interior-point.ts';
+import type { PrimalDual } from '../../solvers/programs/problem.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { isTensor, type Tensor } from '../../tensor/tensor.ts';
+import type { LimitedRun } from '../run-limits.ts';
+import { type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
+import type { KernelResult } from './kernel-solve.ts';
+import type { CheckedPrograms } from './options.ts';
+import { boundsOfSample, isPlainSample } from './sample-numbers.ts';
+import { SolvedSample } from './solved-sample.ts';
+
+/** The numbers of tensors as they are now, which arrive later. */
+export interface Readings {
+  readonly data: Promise<ReadNumbers>;
+  readonly start: Promise<Partial<Record<'x' | 'y', ArrayLike<number>>>>;
+}
+
+/** Begins to read all tensors. It must be called before anything is enqueued that waits for what is computed from them. */
+export function readTensors({ engine, data, initial }: CheckedPrograms): Readings {
+  const named = tensorsAmong(data).map(({ name, tensor }) => [name, tensor] as const);
+  const start = Object.entries(initial).filter(([, given]) => given !== undefined);
+  return {
+    data: readAll<DatumName>(engine, named),
+    start: readAll(engine, start as (readonly ['x' | 'y', Tensor | ArrayLike<number>])[]),
+  };
+}
+
+async function readAll<Name extends string>(
+  engine: Engine,
+  given: readonly (readonly [Name, Tensor | ArrayLike<number>])[],
+): Promise<Partial<Record<Name, ArrayLike<number>>>> {
+  const numbers = given.map(([, each]) => (isTensor(each) ? engine.downloadNow(each) : each));
+  const read = await Promise.all(numbers);
+  return Object.fromEntries(given.map(([name], index) => [name, read[index]])) as Partial<
+    Record<Name, ArrayLike<number>>
+  >;
+}
+
+/**
+ * @param byKernel what a kernel found for each program
+ * @throws RangeError where the numbers of a tensor are wrong, or P is not convex; the signal's reason
+ */
+export async function solvePrograms(
+  checked: CheckedPrograms,
+  readings: Readings,
+  run: LimitedRun,
+  byKernel: Promise<readonly (KernelResult | undefined)[]> | undefined,
+): Promise<readonly SolvedSample[]> {
+  const { data, settings, engine } = checked;
+  const { absolute, relative, limit } = settings;
+  const epsilon = tensorsAmong(data).length > 0 ? engine.epsilon : Number.EPSILON;
+  const [numbers, start, found] = await Promise.all([readings.data, readings.start, byKernel]);
+  const solved: SolvedSample[] = [];
+  for (let sample = 0; sample < data.batch; sample++) {
+    const makeData = () => dataOfSample(data, numbers, sample, engine.epsilon);
+    const known = found?.[sample];
+    if (known?.isConvex && isPlainSample(data, numbers, sample)) {
+      const { result, isPolished } = known;
+      const origin = { data: makeData, ...boundsOfSample(data, numbers, sample), epsilon, isPolished };
+      solved.push(new SolvedSample(result, origin));
+      continue;
+    }
+    const program = makeData();
+    const initial = startOf(start, data, sample);
+    const work = solveProgram(program, { absolute, relative, limit, initial, isCutShort: run.isCutShort });
+    const result = await runInTurns(work, run.signal);
+    solved.push(new SolvedSample(result, { ...program, data: () => program, epsilon, isPolished: false }));
+  }
+  return solved;
+}
+
+function startOf(
+  start: Partial<Record<'x' | 'y', ArrayLike<number>>>,
+  { n, m }: Pick<CheckedPrograms['data'], 'n' | 'm'>,
+  sample: number,
+): Partial<PrimalDual> | undefined {
+  const part = (numbers: ArrayLike<number> | undefined, length: number): Float64Array | undefined => {
+    if (!numbers) return undefined;
+    const from = numbers.length === length ? 0 : sample * length;
+    return Float64Array.from({ length }, (_, index) => numbers[from + index]);
+  };
+  const [x, y] = [part(start.x, n), part(start.y, m)];
+  return x || y ? { ...(x && { x }), ...(y && { y }) } : undefined;
+}

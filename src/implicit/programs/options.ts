@@ -1,0 +1,202 @@
+/** The options of quadratic programs, and their checks. */
+import { createArgumentError, isListLike, NOT_NEGATIVE } from '../../arguments/check.ts';
+import type { Checks } from '../../arguments/options.ts';
+import { ENGINE, type Engine } from '../../tensor/engine.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import { checkTogether, isTensor, type Tensor } from '../../tensor/tensor.ts';
+import type { FailurePolicy } from '../failure-policy.ts';
+import { checkCount, checkFailurePolicy, checkOneOf, LIMIT_OPTIONS } from '../options.ts';
+import { type LimitOptions, RunLimits } from '../run-limits.ts';
+import type { ProgramBounds, ProgramMatrix, ProgramVector } from './data.ts';
+import { type BatchData, readData, tensorsAmong } from './data.ts';
+
+export const PROGRAM_SOLVERS = { 'interior-point': 0 } as const;
+/** The solvers of programs by name. */
+export type ProgramSolverName = keyof typeof PROGRAM_SOLVERS;
+
+/** Where the solve of a program starts. */
+export interface ProgramStart {
+  /** x, [n] or [batch, n]. */
+  x?: Tensor | ArrayLike<number>;
+  /** The multipliers y, [m] or [batch, m]. */
+  y?: Tensor | ArrayLike<number>;
+}
+
+/** The options of a solve of programs, without the data. */
+export interface ProgramSolveOptions extends LimitOptions {
+  /** The engine of the solution. Needed where no datum is a tensor. */
+  engine?: Engine;
+  /** Default auto: interior-point. */
+  solver?: ProgramSolverName | 'auto';
+  /**
+   * A program is solved where the primal residual, the dual residual and the duality gap are each at most
+   * absoluteTolerance + relativeTolerance · (the size of their terms), in max norms: finite numbers ≥ 0, not both 0.
+   * Default 1e-9 each.
+   */
+  absoluteTolerance?: number;
+  /** See `absoluteTolerance`. */
+  relativeTolerance?: number;
+  /** The largest number of iterations of a program. Default 200. */
+  limit?: number;
+  /** Where the solve starts, such as the solution of a program that is near to this one. Default: chosen from the data. */
+  initial?: ProgramStart;
+  /**
+   * Which element of the conservative Jacobian is taken at weakly active rows, which are at a bound with a multiplier
+   * of 0: the share with which such a row counts as active, from 0 to 1; a number for all, or a list with one for each
+   * row. Default 0.
+   */
+  selection?: number | readonly number[];
+  /**
+   * throw (default): reading anything that depends on a failed solve rejects. report: only the report says so, and
+   * the numbers of a program that has no solution are NaN.
+   */
+  onFailure?: 'throw' | 'report';
+  /**
+   * What happens if a gradient is asked for and the hypothesis of the theorem fails: at a degenerate vertex, or where
+   * the solution is not unique. Default warn.
+   */
+  onFailedCertificate?: FailurePolicy;
+}
+
+/** The data and options of `linearProgram`. */
+export interface LinearProgramOptions extends ProgramSolveOptions {
+  /** The objective qᵀx: [n] or [batch, n]. */
+  q: ProgramVector;
+  /** The rows of the constraints: m × n, or one for each sample. Default: no rows. */
+  A?: ProgramMatrix;
+  /** Lower bounds of Ax, [m] or [batch, m]. Default: none. Where l = u the row is an equality. */
+  l?: ProgramBounds;
+  /** Upper bounds of Ax, [m] or [batch, m]. Default: none. */
+  u?: ProgramBounds;
+}
+
+/** The data and options of `quadraticProgram`. */
+export interface QuadraticProgramOptions extends LinearProgramOptions {
+  /** Positive semidefinite and symmetric, given in full: n × n, or one for each sample. */
+  P: ProgramMatrix;
+}
+
+/** Options that have a 0 here are checked below. */
+export const SOLVE_OPTIONS: Checks<ProgramSolveOptions> = {
+  ...LIMIT_OPTIONS,
+  engine: ENGINE,
+  solver: 0,
+  absoluteTolerance: NOT_NEGATIVE,
+  relativeTolerance: NOT_NEGATIVE,
+  limit: 0,
+  initial: 0,
+  selection: 0,
+  onFailure: 0,
+  onFailedCertificate: 0,
+};
+export const LINEAR_PROGRAM_OPTIONS: Checks<LinearProgramOptions> = { ...SOLVE_OPTIONS, q: 0, A: 0, l: 0, u: 0 };
+export const QUADRATIC_PROGRAM_OPTIONS: Checks<QuadraticProgramOptions> = { ...LINEAR_PROGRAM_OPTIONS, P: 0 };
+
+/** Options that do not depend on the data. */
+export interface ProgramSolveSettings {
+  readonly solver: ProgramSolverName;
+  readonly absolute: number;
+  readonly relative: number;
+  readonly limit: number;
+  readonly limits: RunLimits;
+  readonly onFailure: 'throw' | 'report';
+  readonly onFailedCertificate: FailurePolicy;
+}
+
+/** Checks the options that do not depend on the data. Layers call it when they are created. */
+export function programSettings(options: ProgramSolveOptions): ProgramSolveSettings {
+  const { solver = 'auto', absoluteTolerance = 1e-9, relativeTolerance = 1e-9, limit = 200 } = options;
+  if (absoluteTolerance === 0 && relativeTolerance === 0) {
+    throw new RangeError('absoluteTolerance and relativeTolerance are both 0; one of them must be a number > 0');
+  }
+  const chosen = checkOneOf('solver', solver, { auto: 0, ...PROGRAM_SOLVERS });
+  return {
+    solver: chosen === 'auto' ? 'interior-point' : chosen,
+    absolute: absoluteTolerance,
+    relative: relativeTolerance,
+    limit: checkCount('limit', limit),
+    limits: new RunLimits(options),
+    onFailure: checkOneOf('onFailure', options.onFailure ?? 'throw', { throw: 0, report: 0 }),
+    onFailedCertificate: checkFailurePolicy(options.onFailedCertificate ?? 'warn'),
+  };
+}
+
+/** A batch of programs with its options, checked as far as that can be done without reading tensors. */
+export interface CheckedPrograms {
+  /** The public function that was called, for messages. */
+  readonly what: string;
+  readonly engine: Engine;
+  readonly data: BatchData;
+  readonly settings: ProgramSolveSettings;
+  /** q of each row that is weakly active. */
+  readonly selection: Float64Array | undefined;
+  readonly initial: ProgramStart;
+}
+
+/** @throws RangeError that names the option, its value and what is allowed */
+export function checkPrograms(what: string, options: LinearProgramOptions & { P?: ProgramMatrix }): CheckedPrograms {
+  const data = readData(options);
+  const tensors = tensorsAmong(data);
+  checkTogether(what, Object.fromEntries(tensors.map(({ name, tensor }) => [name, tensor])));
+  // Any of these may belong to a Program that is being traced, in which nothing can be solved.
+  const [engine = options.engine] = tensors.map(({ name, tensor }) => engineOf(name, tensor));
+  if (!engine) throw new RangeError(`${what}: engine is undefined; it must be given where no datum is a tensor`);
+  if (options.engine && options.engine !== engine) {
+    throw new RangeError(`${what}: engine is another one than that of ${tensors[0].name}; leave it out`);
+  }
+  return {
+    what,
+    engine,
+    data,
+    settings: programSettings(options),
+    selection: options.selection === undefined ? undefined : readSelection(options.selection, data.m),
+    initial: readStart(options.initial, data, engine),
+  };
+}
+
+export function readSelection(selection: number | readonly number[], m: number): Float64Array {
+  const isShare = (q: unknown): boolean => typeof q === 'number' && q >= 0 && q <= 1;
+  if (isShare(selection)) return new Float64Array(m).fill(selection as number);
+  if (!isListLike(selection) || !Array.from(selection).every(isShare)) {
+    throw createArgumentError('selection: it', selection, 'a number from 0 to 1, or a list of these');
+  }
+  if (selection.length !== m) {
+    throw new RangeError(`selection: it holds ${selection.length} numbers; A has ${m} rows, so it must hold ${m}`);
+  }
+  return Float64Array.from(selection as ArrayLike<number>);
+}
+
+function readStart(start: ProgramStart | undefined, data: BatchData, engine: Engine): ProgramStart {
+  if (start === undefined) return {};
+  if (typeof start !== 'object' || start === null) throw createArgumentError('initial: it', start, '{ x, y }');
+  for (const name of Object.keys(start)) {
+    if (name !== 'x' && name !== 'y') throw new RangeError(`initial: there is no ${name}; it must be { x, y }`);
+  }
+  const { n, m, batch } = data;
+  const { x, y } = start;
+  for (const [name, given, length] of [['x', x, n] as const, ['y', y, m] as const]) {
+    if (given === undefined) continue;
+    if (isTensor(given)) {
+      if (engineOf(`initial.${name}`, given) !== engine) {
+        throw new RangeError(`initial.${name}: it belongs to another engine than the data`);
+      }
+      if (given.size === length || given.size === batch * length) continue;
+      throw new RangeError(
+        `initial.${name}: the shape is ${formatShape(given.shape)}; it must be [${length}] or [${batch}, ${length}]`,
+      );
+    }
+    if (!isListLike(given)) throw createArgumentError(`initial.${name}: it`, given, 'a tensor, or a list of numbers');
+    if (given.length !== length && given.length !== batch * length) {
+      throw new RangeError(
+        `initial.${name}: it holds ${given.length} numbers; it must hold ${length} or ${batch * length}`,
+      );
+    }
+    for (let index = 0; index < given.length; index++) {
+      if (!Number.isFinite(given[index])) {
+        throw createArgumentError(`initial.${name}[${index}]: it`, given[index], 'a finite number');
+      }
+    }
+  }
+  return { x, y };
+}

@@ -1,0 +1,120 @@
+/** Numerical rank and kernel of a dense matrix, by QR with column pivoting and singular values. */
+import type { Interruptible } from '../../backends/event-loop.ts';
+import { dot, WIDE } from '../hypothesis/matrices.ts';
+import { findSingularValues } from '../hypothesis/singular-values.ts';
+
+/** The rank of a matrix with k columns. */
+export interface Rank {
+  readonly rank: number;
+  /** σ_min/σ_max over all k columns: 0 where there are more columns than rows; 1 of no columns. */
+  readonly smallest: number;
+  /** σ_min/σ_max of the independent columns; 1 where there are none. */
+  readonly gap: number;
+  /** k − rank vectors of k numbers, orthonormal, that the matrix takes to 0 to rounding. */
+  readonly kernel: readonly Float64Array[];
+}
+
+/**
+ * BΠ = QR with |r₁₁| ≥ |r₂₂| ≥ …, by Householder reflections on the columns, which are overwritten. Column j of R is
+ * the start of columns[j], and stands for the given column order[j].
+ */
+function* triangularise(columns: Float64Array[], length: number): Interruptible<{ order: number[]; steps: number }> {
+  const k = columns.length;
+  const order = columns.map((_, j) => j);
+  const steps = Math.min(k, length);
+  for (let step = 0; step < steps; step++) {
+    let [pivot, size] = [step, -1];
+    for (let j = step; j < k; j++) {
+      const tail = columns[j].subarray(step);
+      const square = dot(tail, tail);
+      if (square > size) [pivot, size] = [j, square];
+    }
+    [columns[step], columns[pivot]] = [columns[pivot], columns[step]];
+    [order[step], order[pivot]] = [order[pivot], order[step]];
+    const head = columns[step].subarray(step);
+    const norm = Math.sqrt(size);
+    if (norm === 0) return { order, steps: step };
+    const reflector = head.slice();
+    reflector[0] += head[0] < 0 ? -norm : norm;
+    const half = dot(reflector, reflector) / 2;
+    for (let j = step; j < k; j++) {
+      const tail = columns[j].subarray(step);
+      const factor = dot(reflector, tail) / half;
+      for (let i = 0; i < tail.length; i++) tail[i] -= factor * reflector[i];
+    }
+    head.fill(0, 1);
+    if (length >= WIDE) yield;
+  }
+  return { order, steps };
+}
+
+/** The leading rank × rank part of R, row-major. */
+function leadingPart(columns: readonly Float64Array[], rank: number): Float64Array {
+  const part = new Float64Array(rank * rank);
+  for (let j = 0; j < rank; j++) for (let i = 0; i <= j; i++) part[i * rank + j] = columns[j][i];
+  return part;
+}
+
+/**
+ * @param given the columns, each of `length` numbers, of norm at most about 1
+ * @param threshold a singular value at most threshold·σ_max counts as 0
+ */
+export function* findRank(given: readonly Float64Array[], length: number, threshold: number): Interruptible<Rank> {
+  const k = given.length;
+  if (k === 0) return { rank: 0, smallest: 1, gap: 1, kernel: [] };
+  const columns = given.map((column) => column.slice());
+  const { order, steps } = yield* triangularise(columns, length);
+  let rank = steps;
+  let gap = 1;
+  let smallest = 0;
+  while (rank > 0) {
+    const values = yield* findSingularValues(leadingPart(columns, rank), rank);
+    gap = values.largest > 0 ? values.smallest / values.largest : 0;
+    if (rank === k) smallest = gap;
+    if (gap > threshold) break;
+    // σ_min ≤ |r_jj|: no leading part that reaches to a pivot this small is independent.
+    const least = threshold * Math.abs(columns[0][0]);
+    const small = columns.slice(0, rank).findIndex((column, j) => Math.abs(column[j]) <= least);
+    rank = small >= 0 ? small : rank - 1;
+  }
+  return { rank, smallest, gap: rank > 0 ? gap : 1, kernel: kernelOf(columns, order, rank) };
+}
+
+/** Π[−R₁₁⁻¹R₁₂; I], made orthonormal. */
+function kernelOf(columns: readonly Float64Array[], order: readonly number[], rank: number): Float64Array[] {
+  const k = columns.length;
+  const kernel: Float64Array[] = [];
+  for (let dependent = rank; dependent < k; dependent++) {
+    const vector = new Float64Array(k);
+    const part = columns[dependent].slice(0, rank);
+    for (let i = rank - 1; i >= 0; i--) {
+      part[i] /= columns[i][i];
+      for (let row = 0; row < i; row++) part[row] -= columns[i][row] * part[i];
+      vector[order[i]] = -part[i];
+    }
+    vector[order[dependent]] = 1;
+    kernel.push(vector);
+  }
+  return orthonormalise(kernel);
+}
+
+/** Gram and Schmidt, twice. Vectors that depend on those before them are left out. */
+export function orthonormalise(vectors: readonly Float64Array[]): Float64Array[] {
+  const result: Float64Array[] = [];
+  for (const given of vectors) {
+    const vector = given.slice();
+    const before = Math.sqrt(dot(vector, vector));
+    for (let round = 0; round < 2; round++) removeComponents(vector, result);
+    const size = Math.sqrt(dot(vector, vector));
+    if (size > 1e-12 * before) result.push(vector.map((value) => value / size));
+  }
+  return result;
+}
+
+/** Subtracts from x, in place, its components along orthonormal vectors. */
+export function removeComponents(x: Float64Array, vectors: readonly Float64Array[]): void {
+  for (const vector of vectors) {
+    const component = dot(vector, x);
+    for (let i = 0; i < x.length; i++) x[i] -= component * vector[i];
+  }
+}

@@ -1,0 +1,78 @@
+/** The report of a batch of programs, and the error for programs that have no solution. */
+import type { ProgramResiduals, ProgramSettings } from '../../solvers/programs/problem.ts';
+import type { SampleReport, SolveReport } from '../../solvers/report.ts';
+import type { SolvedSample } from './solved-sample.ts';
+
+/** The report of one program. */
+export interface ProgramSampleReport extends SampleReport, ProgramResiduals {
+  /** The largest of the three residuals relative to what it may be, times the tolerance: at most that where it is solved. */
+  readonly residual: number;
+  /** ½xᵀPx + qᵀx */
+  readonly objective: number;
+  /**
+   * infeasible: δ [m] with Aᵀδ = 0 and uᵀδ⁺ + lᵀδ⁻ = −1, so that no x satisfies the constraints. unbounded: a
+   * direction δ [n] with Pδ = 0 and qᵀδ = −1 that the constraints leave free. Both were checked. Absent otherwise.
+   */
+  readonly certificate?: Float64Array;
+}
+
+/** The report of a batch of programs. */
+export interface ProgramReport extends SolveReport {
+  /** One report for each program, in the order of the batch. */
+  readonly samples: readonly ProgramSampleReport[];
+}
+
+/** Thrown where a program is infeasible or unbounded. */
+export class NoSolutionError extends Error {
+  /** 'NoSolutionError'. */
+  override readonly name = 'NoSolutionError';
+  /** The certificate of the first such program: see `ProgramSampleReport`. */
+  readonly certificate: Float64Array | undefined;
+  constructor(
+    what: string,
+    /** infeasible: no point satisfies the constraints. unbounded: the objective has no lower bound on them. */
+    readonly status: 'infeasible' | 'unbounded',
+    /** The number of the first such program in the batch. */
+    readonly sample: number,
+    /** The report of all programs. */
+    readonly report: ProgramReport,
+  ) {
+    const meaning =
+      status === 'infeasible' ? 'no x satisfies l ≤ Ax ≤ u' : 'the objective has no lower bound on l ≤ Ax ≤ u';
+    const others = report.samples.filter((sample) => sample.status === status).length - 1;
+    super(
+      `${what}: program ${sample} is ${status}: ${meaning}, as its certificate shows` +
+        `${others > 0 ? ` (and ${others} more of ${report.samples.length})` : ''}`,
+    );
+    this.certificate = report.samples[sample].certificate;
+  }
+}
+
+/** The error for the first program that has no solution; undefined where each may have one. */
+export function findNoSolution(what: string, report: ProgramReport): NoSolutionError | undefined {
+  for (const [index, { status }] of report.samples.entries()) {
+    if (status === 'infeasible' || status === 'unbounded') return new NoSolutionError(what, status, index, report);
+  }
+  return undefined;
+}
+
+/** The tolerance that reports state: the relative one, unless only an absolute one was asked for. */
+export function statedTolerance({ absolute, relative }: Pick<ProgramSettings, 'absolute' | 'relative'>): number {
+  return relative || absolute;
+}
+
+export function reportSample({ result }: Pick<SolvedSample, 'result'>, tolerance: number): ProgramSampleReport {
+  const { status, iterations, residuals, merit, objective, certificate } = result;
+  return {
+    status,
+    iterations,
+    ...residuals,
+    residual: tolerance * merit,
+    floor: Number.NaN,
+    errorBound: Number.NaN,
+    objective,
+    ...(certificate && { certificate }),
+    ...(status === 'limit' && { cause: 'limit' as const }),
+    ...(status === 'diverged' && { cause: 'divergence' as const }),
+  };
+}

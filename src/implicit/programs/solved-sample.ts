@@ -1,0 +1,103 @@
+/** One program that was solved, and what is derived from its solution, on the host, when it is first asked for. */
+import type { Interruptible } from '../../backends/event-loop.ts';
+import type { ProgramData, ProgramResult } from '../../solvers/programs/problem.ts';
+import { classifyRows, type RowActivity, type RowSelection } from './active-rows.ts';
+import { type ClearPivots, certifyByPivots, findClearActivity } from './clear-activity.ts';
+import { createDerivative, type ProgramDerivative } from './derivative.ts';
+import { certifyProgram, type ProgramCertificate } from './hypothesis.ts';
+
+/** How a sample was solved. */
+export interface SampleOrigin {
+  /** Makes the data of the program, when they are needed on the host. */
+  readonly data: () => ProgramData;
+  /** m */
+  readonly l: Float64Array;
+  /** m */
+  readonly u: Float64Array;
+  /** The precision of the data. */
+  readonly epsilon: number;
+  /** Whether x and y solve the equality-constrained program of the active rows, so that y is 0 on all others. */
+  readonly isPolished: boolean;
+}
+
+export class SolvedSample {
+  private made: ProgramData | undefined;
+  private activity: RowActivity | undefined;
+  private pivots: ClearPivots | undefined;
+  private certificate: ProgramCertificate | undefined;
+  private readonly derivatives = new Map<string, ProgramDerivative>();
+
+  constructor(
+    readonly result: ProgramResult,
+    private readonly origin: SampleOrigin,
+  ) {}
+
+  get data(): ProgramData {
+    this.made ??= this.origin.data();
+    return this.made;
+  }
+
+  /** Whether there is a solution that can be differentiated. */
+  get isSolved(): boolean {
+    return this.result.status === 'converged' || this.result.status === 'stalled';
+  }
+
+  /** Whether there are numbers to return: the solution, or the best that was found when the solve ended early. */
+  get hasNumbers(): boolean {
+    return this.isSolved || this.result.status === 'limit';
+  }
+
+  /** Which rows are active at the solution. */
+  *classify(): Interruptible<RowActivity> {
+    this.activity ??= this.classifyClearly() ?? (yield* classifyRows(this.data, this.result, this.origin.epsilon));
+    return this.activity;
+  }
+
+  /** The same, where no row is near to a kink and nothing has to be computed; else undefined. */
+  classifyClearly(): RowActivity | undefined {
+    const { l, u, epsilon, isPolished } = this.origin;
+    if (!this.activity && isPolished) this.activity = findClearActivity(this.result, l, u, epsilon);
+    return this.activity;
+  }
+
+  /** Lets the certificate rest on the pivots of a factorisation at the active rows, where these leave no doubt. */
+  usePivots(pivots: ClearPivots): void {
+    this.pivots ??= pivots;
+  }
+
+  *certify(): Interruptible<ProgramCertificate> {
+    if (!this.isSolved) return createUnsolvedCertificate(this.result);
+    const activity = yield* this.classify();
+    this.certificate ??= this.pivots && certifyByPivots(activity, this.pivots);
+    this.certificate ??= yield* certifyProgram(this.data, activity);
+    return this.certificate;
+  }
+
+  /** @param selection of weakly active rows */
+  *differentiate(selection: RowSelection): Interruptible<ProgramDerivative> {
+    const activity = yield* this.classify();
+    const key = Array.from(activity.kinks, (row) =>
+      typeof selection === 'number' ? selection : selection[row],
+    ).join();
+    let derivative = this.derivatives.get(key);
+    if (!derivative) {
+      derivative = yield* createDerivative(this.data, activity.solution, activity, selection);
+      this.derivatives.set(key, derivative);
+    }
+    return derivative;
+  }
+}
+
+/** The certificate of a program without a solution. */
+function createUnsolvedCertificate({ status }: ProgramResult): ProgramCertificate {
+  return {
+    status: 'unknown',
+    argument: 'not examined',
+    reason: `the program was not solved (${status}), so that there is nothing to differentiate`,
+    kinks: 0,
+    kinkTolerance: 0,
+    nearlySingular: false,
+    smallest: { rows: Number.NaN, primal: Number.NaN },
+    kinkRows: [],
+  };
+}

@@ -1,0 +1,43 @@
+/** Between the numbers of tensors and the data, directions and gradients of single programs. */
+import { sparseFromRows } from '../../solvers/programs/sparse.ts';
+import { type BatchData, DATA_NAMES, type Datum, type DatumName, type ReadNumbers } from './data.ts';
+import type { Directions } from './directions.ts';
+
+/** The directions of one program, from tangents of the shapes of the data. */
+export function directionsOfSample(data: BatchData, tangents: ReadNumbers, sample: number): Directions {
+  const { n, m } = data;
+  const part = (name: DatumName): Float64Array | undefined => {
+    const numbers = tangents[name];
+    if (!numbers) return undefined;
+    const length = numbersInSample(data[name]);
+    const start = data[name].batch === undefined ? 0 : sample * length;
+    return Float64Array.from({ length }, (_, index) => numbers[start + index]);
+  };
+  const [P, A] = [part('P'), part('A')];
+  return {
+    P: P && sparseFromRows(P, n, n),
+    q: part('q'),
+    A: A && sparseFromRows(A, m, n),
+    l: part('l'),
+    u: part('u'),
+  };
+}
+
+function numbersInSample({ extents }: Datum<unknown>): number {
+  return extents.reduce((product, extent) => product * extent, 1);
+}
+
+/** How many numbers of each program's share of the tensors are not finite. */
+export function countNotFinite(data: BatchData, tangents: ReadNumbers): number[] {
+  return Array.from({ length: data.batch }, (_, sample) => {
+    let count = 0;
+    for (const name of DATA_NAMES) {
+      const numbers = tangents[name];
+      if (!numbers) continue;
+      const length = numbersInSample(data[name]);
+      const start = data[name].batch === undefined ? 0 : sample * length;
+      for (let index = 0; index < length; index++) if (!Number.isFinite(numbers[start + index])) count += 1;
+    }
+    return count;
+  });
+}

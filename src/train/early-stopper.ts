@@ -1,0 +1,100 @@
+/** Ends training early. It is loaded only where the options ask for it. */
+import type { Model } from '../layers/sequential.ts';
+import type { Engine } from '../tensor/engine.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { TrainingRecord } from './checkpoint/checkpoint.ts';
+import type { EarlyStoppingOptions, EarlyStoppingState, WatchedQuantity } from './early-stopping.ts';
+import type { EpochProgress } from './progress.ts';
+
+interface Quantity {
+  /** 1 where more is better, −1 where less is. */
+  readonly better: 1 | -1;
+  readonly of: (progress: EpochProgress) => number | undefined;
+}
+
+const QUANTITIES: Readonly<Record<WatchedQuantity, Quantity>> = {
+  'validation loss': { better: -1, of: ({ validation }) => validation?.loss },
+  'validation accuracy': { better: 1, of: ({ validation }) => validation?.accuracy },
+  'training loss': { better: -1, of: ({ loss }) => loss },
+  'training accuracy': { better: 1, of: ({ accuracy }) => accuracy },
+};
+
+/** @param record of the checkpoint from which training continues */
+export function createStopper(engine: Engine, options: EarlyStoppingOptions, record?: TrainingRecord): EarlyStopper {
+  const stopper = new EarlyStopper(options);
+  if (record?.earlyStopping) {
+    const best = stopper.keepsParameters ? record.best : [];
+    stopper.resumeFrom(
+      record.earlyStopping,
+      best.map(({ values, shape }) => engine.tensor(values, shape)),
+    );
+  }
+  return stopper;
+}
+
+/** Watches one quantity from epoch to epoch and holds the best parameters. */
+export class EarlyStopper {
+  readonly on: WatchedQuantity;
+  private best: { readonly epoch: number; readonly value: number } | undefined;
+  private waited = 0;
+  private kept: Tensor[] = [];
+
+  constructor(private readonly options: EarlyStoppingOptions) {
+    this.on = options.on ?? 'validation loss';
+  }
+
+  get hasStopped(): boolean {
+    return this.waited >= this.options.patience;
+  }
+  get bestEpoch(): number | undefined {
+    return this.best?.epoch;
+  }
+  get keepsParameters(): boolean {
+    return this.options.restoreBest ?? true;
+  }
+  /** Parameters of the best epoch so far, in the order of the model; empty before the first epoch ends. */
+  get bestParameters(): readonly Tensor[] {
+    return this.kept;
+  }
+  get state(): EarlyStoppingState | undefined {
+    const { on, best, waited } = this;
+    return best && { on, bestEpoch: best.epoch, bestValue: best.value, waited };
+  }
+
+  /** Continues from a stored state. The stopper owns the parameters from now on. */
+  resumeFrom({ bestEpoch, bestValue, waited }: EarlyStoppingState, parameters: Tensor[]): void {
+    this.dispose();
+    this.best = { epoch: bestEpoch, value: bestValue };
+    this.waited = waited;
+    this.kept = parameters;
+  }
+
+  recordEpoch(progress: EpochProgress, model: Model): void {
+    const { better, of } = QUANTITIES[this.on];
+    const value = of(progress);
+    if (value === undefined) throw new Error(`earlyStopping: epoch ${progress.epoch} has no ${this.on}`);
+    const gain = this.best ? better * (value - this.best.value) : Number.POSITIVE_INFINITY;
+    if (!(gain > (this.options.minimumImprovement ?? 0))) {
+      this.waited += 1;
+      return;
+    }
+    this.waited = 0;
+    this.best = { epoch: progress.epoch, value };
+    if (!this.keepsParameters) return;
+    this.dispose();
+    // Aliases suffice, since parameters are only ever replaced by new tensors, never written to in place.
+    this.kept = model.parameters.map(({ value: parameter }) => model.engine.keepAlias(parameter));
+  }
+
+  /** Gives the best parameters to the model. */
+  restore(model: Model): void {
+    if (this.kept.length === 0) return;
+    model.replaceParameters(this.kept);
+    this.kept = [];
+  }
+
+  dispose(): void {
+    for (const tensor of this.kept) tensor.dispose();
+    this.kept = [];
+  }
+}
