@@ -46,7 +46,8 @@ export function plantProgram(options: PlantedOptions): PlantedProgram {
   if (!like) {
     const factor = normals(generator, rank * n);
     for (let k = 0; k < rank; k++) {
-      for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) P[i * n + j] += (factor[k * n + i] * factor[k * n + j]) / rank;
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++) P[i * n + j] += (factor[k * n + i] * factor[k * n + j]) / rank;
     }
     if (isBox) {
       for (let r = equalities; r < m; r++) {

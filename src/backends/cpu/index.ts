@@ -262,7 +262,9 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
       break;
     case 'interiorPoint':
     case 'programDerivative':
-      throw new Error(`${statement.kernel}: only wasm has this kernel; src/solvers/programs/ solves programs on the host`);
+      throw new Error(
+        `${statement.kernel}: only wasm has this kernel; src/solvers/programs/ solves programs on the host`,
+      );
   }
 }
 

@@ -6,10 +6,10 @@ import {
   type AdjointSolution,
   type Determined,
   type Directions,
+  type GradientPlaces,
   gradientsOf,
   type ProgramGradients,
   rightSideOf,
-  sparseGradientsOf,
 } from './directions.ts';
 import { createKktMatrix, type RowSet } from './kkt-system.ts';
 import { multiplySparse, multiplySparseTransposed, multiplySparseTransposedAbsolute } from './products.ts';
@@ -56,10 +56,8 @@ export interface ProgramDerivative {
   /** The rows, of those that count as active, that depend on others: their multipliers are not determined. */
   readonly dependentRows: readonly number[];
   adjoint(cotangents: ProgramCotangents): Interruptible<ProgramAdjoint>;
-  /** The gradients in the data, P and A dense. NaN where the adjoint is singular. */
-  gradients(adjoint: AdjointSolution): ProgramGradients;
-  /** The same with a number for each stored entry of P and of A. */
-  sparseGradients(adjoint: AdjointSolution): ProgramGradients;
+  /** The gradients in the data. NaN where the adjoint is singular. */
+  gradients(adjoint: AdjointSolution, places?: GradientPlaces): ProgramGradients;
   tangent(directions: Directions): Interruptible<ProgramTangent>;
 }
 
@@ -87,8 +85,7 @@ export function* createDerivative(
     isSingular: kernel !== undefined,
     dependentRows: rows.filter((_, place) => kernel?.rows.some((w) => Math.abs(w[place]) > TAKES_PART) ?? false),
     adjoint: (cotangents) => solveAdjoint(bases, cotangents),
-    gradients: (adjoint) => gradientsOf(data, solution, activity.states, adjoint),
-    sparseGradients: (adjoint) => sparseGradientsOf(data, solution, activity.states, adjoint),
+    gradients: (adjoint, places) => gradientsOf(data, solution, activity.states, adjoint, places),
     tangent: (directions) => solveTangent(bases, directions),
   };
 }

@@ -33,7 +33,7 @@ let vectors: usize = 0;
 
 const SWEEPS: i32 = 2;
 /** P is inverted where all pivots of its factorisation are at least this share of the diagonal. */
-const REGULAR: f64 = 1e-7;
+const REGULAR: f64 = 1e-4;
 /** Numbers in front of the prepared data. */
 const FACTS: i32 = 8;
 
@@ -73,13 +73,29 @@ export function vector(index: i32): usize {
   return at8(vectors, index * max(N, M));
 }
 
+/** A number of a list of rows. */
+export function rowIn(rows: usize, index: i32): i32 {
+  return load<i32>(rows + ((<usize>index) << 2));
+}
+
+export function setRowIn(rows: usize, index: i32, row: i32): void {
+  store<i32>(rows + ((<usize>index) << 2), row);
+}
+
 export function clear(address: usize, count: i32): void {
   memory.fill(address, 0, (<usize>count) << 3);
 }
 
-/** Whether P was factorised, and G computed. */
+/** Whether the factor of P and G are used where they exist. */
+let mayInvert: bool = true;
+
+export function allowInverse(isAllowed: bool): void {
+  mayInvert = isAllowed;
+}
+
+/** Whether P was factorised, G computed, and both are used. */
 export function invertsP(): bool {
-  return load<f64>(facts) !== 0;
+  return mayInvert && load<f64>(facts) !== 0;
 }
 
 /** Whether P = 0. */
