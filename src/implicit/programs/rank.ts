@@ -1,14 +1,15 @@
 /** Numerical rank and kernel of a dense matrix, by QR with column pivoting and singular values. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { random } from '../../data/random.ts';
 import { dot, WIDE } from '../hypothesis/matrices.ts';
-import { findSingularValues } from '../hypothesis/singular-values.ts';
+import { findSingularValues, norm, normalise } from '../hypothesis/singular-values.ts';
 
 /** The rank of a matrix with k columns. */
 export interface Rank {
   readonly rank: number;
   /** σ_min/σ_max over all k columns: 0 where there are more columns than rows; 1 of no columns. */
   readonly smallest: number;
-  /** A proved lower bound of `smallest`, up to rounding. Above 64 columns `smallest` is an estimate from above. */
+  /** A proved lower bound of `smallest`, up to rounding. `smallest` itself may be an estimate from above. */
   readonly proved: number;
   /** σ_min/σ_max of the independent columns; 1 where there are none. */
   readonly gap: number;
@@ -32,10 +33,10 @@ function* triangularise(columns: Float64Array[], length: number): Interruptible<
     for (let j = step + 1; j < k; j++) if (squares[j] > squares[pivot]) pivot = j;
     for (const list of [columns, order, squares, summed]) swap(list, step, pivot);
     const head = columns[step].subarray(step);
-    const norm = Math.sqrt(dot(head, head));
-    if (norm === 0) return { order, steps: step };
+    const size = Math.sqrt(dot(head, head));
+    if (size === 0) return { order, steps: step };
     const reflector = head.slice();
-    reflector[0] += head[0] < 0 ? -norm : norm;
+    reflector[0] += head[0] < 0 ? -size : size;
     const half = dot(reflector, reflector) / 2;
     for (let j = step; j < k; j++) {
       const tail = columns[j].subarray(step);
@@ -81,11 +82,18 @@ export function* findRank(given: readonly Float64Array[], length: number, thresh
   let smallest = 0;
   let proved = 0;
   while (rank > 0) {
+    if (rank === k) {
+      proved = yield* boundCondition(columns, k);
+      if (proved > Math.max(CLEAR, threshold)) {
+        smallest = estimateCondition(columns, k);
+        return { rank, smallest, proved, gap: smallest, kernel: [] };
+      }
+    }
     const values = yield* findSingularValues(leadingPart(columns, rank), rank);
     gap = values.largest > 0 ? values.smallest / values.largest : 0;
     if (rank === k) {
       smallest = gap;
-      proved = gap > threshold && k > COMPUTED ? yield* boundCondition(columns, k) : gap;
+      if (k <= COMPUTED) proved = gap;
     }
     if (gap > threshold) break;
     // σ_min ≤ |r_jj|: no leading part that reaches to a pivot this small is independent.
@@ -94,6 +102,38 @@ export function* findRank(given: readonly Float64Array[], length: number, thresh
     rank = small >= 0 ? small : rank - 1;
   }
   return { rank, smallest, proved, gap: rank > 0 ? gap : 1, kernel: kernelOf(columns, order, rank) };
+}
+
+/** A matrix whose condition is proved to be this good is not examined further. */
+const CLEAR = 1e-9;
+const ITERATIONS = 20;
+
+/** σ_min/σ_max of the leading k × k part of R, from above, by inverse and by power iteration with RᵀR. */
+function estimateCondition(columns: readonly Float64Array[], k: number): number {
+  const draws = random(0);
+  const start = normalise(Float64Array.from({ length: k }, () => draws.normal()));
+  let [smallest, largest] = [Number.POSITIVE_INFINITY, 0];
+  let [low, high] = [start, start];
+  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
+    const half = low.slice();
+    for (let j = 0; j < k; j++) {
+      for (let i = 0; i < j; i++) half[j] -= columns[j][i] * half[i];
+      half[j] /= columns[j][j];
+    }
+    smallest = Math.min(smallest, 1 / norm(half));
+    for (let j = k - 1; j >= 0; j--) {
+      half[j] /= columns[j][j];
+      for (let i = 0; i < j; i++) half[i] -= columns[j][i] * half[j];
+    }
+    low = normalise(half);
+    const image = new Float64Array(k);
+    for (let j = 0; j < k; j++) for (let i = 0; i <= j; i++) image[i] += columns[j][i] * high[j];
+    largest = Math.max(largest, norm(image));
+    high = normalise(
+      Float64Array.from(columns.slice(0, k), (column, j) => dot(column.subarray(0, j + 1), image.subarray(0, j + 1))),
+    );
+  }
+  return smallest / largest;
 }
 
 /** Up to this order singular values are computed, and not estimated. */
