@@ -125,14 +125,14 @@ const DENSE_ORDER = 300;
 /** Sparse factors exist only with some regularisation; refinement takes its effect away. */
 const LEAST_SPARSE_REGULARISATION = 1e-8;
 
-export const isDense = ({ order }: KktMatrix): boolean => order <= DENSE_ORDER;
+export const isDense = (order: number): boolean => order <= DENSE_ORDER;
 
 /** Factorises SKS, changed as asked. Every factorisation of a program passes here. A sparse one leaves out the kernel. */
 export function* factoriseKkt(
   matrix: KktMatrix,
   { regularisation = 0, kernel = [] }: KktChange,
 ): Interruptible<ApproximateSolve> {
-  if (!isDense(matrix)) {
+  if (!isDense(matrix.order)) {
     return yield* factoriseSparse(matrix, Math.max(regularisation, LEAST_SPARSE_REGULARISATION));
   }
   const { order, data } = matrix;

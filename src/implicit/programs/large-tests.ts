@@ -36,8 +36,8 @@ function* decide(
   test: () => Interruptible<RankTest>,
   needsProof = true,
 ): Interruptible<Finding> {
+  if (isDense(data.n + rows.length)) return yield* test();
   const matrix = createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
-  if (isDense(matrix)) return yield* test();
   const kernel = yield* probeKernel(matrix, yield* factoriseKkt(matrix, {}), Number.EPSILON);
   const found = kernel?.[part][0];
   if (kernel && found && kernel.defect <= roundingFloor(matrix.order)) {
