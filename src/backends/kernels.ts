@@ -13,6 +13,7 @@ import type { IterateCall, PassCall } from './iteration-kernels.ts';
 import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
 import type { ActivationName, ProductCall } from './product-kernels.ts';
 import type { InteriorPointCall, ProgramDerivativeCall } from './program-kernels.ts';
+import type { SplittingCall } from './splitting-kernels.ts';
 
 /** The slot of an operand that is absent. */
 export const ABSENT = -1;
@@ -118,6 +119,7 @@ export const ROWS = [
   'standardise', //           (x − mean)·r, r = 1/√(variance + p₀), the variance with divisor `columns`
   // The cotangent of x for the cotangent y of standardise: r·(y − mean y − x̂·mean(y∘x̂)), x̂ = (x − mean)·r
   'standardiseDerivative',
+  'projectSimplex', //        max(x − τ, 0) with the τ for which its sum is p₀ > 0
 ] as const;
 export type RowsOperation = (typeof ROWS)[number];
 
@@ -255,6 +257,7 @@ export * from './iteration-kernels.ts';
 export type * from './lasso-kernels.ts';
 export * from './product-kernels.ts';
 export type { InteriorPointCall, ProgramDerivativeCall, ProgramSizes } from './program-kernels.ts';
+export type * from './splitting-kernels.ts';
 
 export type KernelCall =
   | ProductCall
@@ -276,4 +279,5 @@ export type KernelCall =
   | PassCall
   | ProximalGradientCall
   | InteriorPointCall
-  | ProgramDerivativeCall;
+  | ProgramDerivativeCall
+  | SplittingCall;

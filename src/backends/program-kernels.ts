@@ -60,7 +60,7 @@ export const PROGRAM_NUMBERS = [
   'objective', //   ½xᵀPx + qᵀx
   'merit', //       the largest residual relative to what it may be: 1 meets the tolerances
   'polished', //    1 where x and y solve the equality-constrained program, else 0
-  'definite', //    1 where a Cholesky factor showed that P is positive definite or 0, else 0
+  'convex', //      1 where a Cholesky factor showed that P is positive semidefinite up to rounding, else 0
 ] as const;
 
 /**

@@ -21,6 +21,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { splitting } from './splitting.ts';
 import { triangularSolve } from './triangular-solve.ts';
 import { type Layout, Workspace } from './workspace.ts';
 
@@ -221,6 +222,9 @@ function runWithoutPause(statement: Statement, slots: readonly Float64Array[]): 
       return UNINTERRUPTED;
     case 'proximalGradient':
       proximalGradient(statement, slots);
+      return UNINTERRUPTED;
+    case 'splitting':
+      splitting(statement, slots);
       return UNINTERRUPTED;
     case 'pass':
       pass(statement, slots);

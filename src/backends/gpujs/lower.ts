@@ -44,6 +44,7 @@ export function lower(call: KernelCall, emit: Emit): void {
       break;
     case 'iterate':
     case 'proximalGradient':
+    case 'splitting':
       throw new Error(`${call.kernel}: this backend iterates kernel by kernel; its widestIteration is 0`);
     case 'cholesky':
     case 'triangularSolve':

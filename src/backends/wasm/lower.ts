@@ -102,7 +102,8 @@ function lowerToInstruction(
       if (call.accelerated) throw new Error('iterate: accelerated is true; this backend accelerates kernel by kernel');
       return lowerIterate(call, operands, out, aside);
     case 'proximalGradient':
-      throw new Error('proximalGradient: this backend iterates kernel by kernel');
+    case 'splitting':
+      throw new Error(`${call.kernel}: this backend iterates kernel by kernel`);
     case 'pass':
       throw new Error('pass: this backend runs whole loops by the kernel iterate; its largestPass is 0');
   }

@@ -56,7 +56,7 @@ export async function solvePrograms(
   for (let sample = 0; sample < data.batch; sample++) {
     const makeData = () => dataOfSample(data, numbers, sample, engine.epsilon);
     const known = found?.[sample];
-    if (known?.isDefinite && isPlainSample(data, numbers, sample)) {
+    if (known?.isConvex && isPlainSample(data, numbers, sample)) {
       const { result, isPolished } = known;
       const origin = { data: makeData, ...boundsOfSample(data, numbers, sample), epsilon, isPolished };
       solved.push(new SolvedSample(result, origin));

@@ -28,8 +28,8 @@ export interface KernelResult {
   readonly result: ProgramResult;
   /** Whether x and y solve the equality-constrained program of the active rows, so that y is 0 on all others. */
   readonly isPolished: boolean;
-  /** Whether P was shown to be positive definite, or 0. */
-  readonly isDefinite: boolean;
+  /** Whether P was shown to be positive semidefinite. */
+  readonly isConvex: boolean;
 }
 
 /** The data on the device, as the kernels take them. */
@@ -130,6 +130,6 @@ function readResults(
       residuals: { primal: numberOf('primal'), dual: numberOf('dual'), gap: numberOf('gap') },
       merit: numberOf('merit'),
     };
-    return { result, isPolished: numberOf('polished') === 1, isDefinite: numberOf('definite') === 1 };
+    return { result, isPolished: numberOf('polished') === 1, isConvex: numberOf('convex') === 1 };
   });
 }

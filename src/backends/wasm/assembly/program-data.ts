@@ -250,6 +250,24 @@ export function invertP(wanted: bool): void {
   gram(G, at8(tall, N * N), M, N);
 }
 
+/** A pivot that is negative by rounding alone is less than this many units of n·ε·max Pᵢᵢ below 0. */
+const ROUNDING_UNITS: f64 = 10;
+
+/** Whether P is positive semidefinite up to rounding, as a Cholesky factor of P + shift·I shows. It overwrites `work`. */
+export function isConvex(): bool {
+  if (isLinear() || invertsP()) return true;
+  let largest: f64 = 0;
+  for (let i = 0; i < n; i++) largest = max(largest, load<f64>(element(P, N, i, i)));
+  memory.copy(work, P, (<usize>(N * N)) << 3);
+  const shift = ROUNDING_UNITS * <f64>n * f64.EPSILON * largest;
+  for (let i = 0; i < n; i++) {
+    const at = element(work, N, i, i);
+    store<f64>(at, load<f64>(at) + shift);
+  }
+  fillDiagonal(work, N, n, N, 1);
+  return factorise(work, N, N, 0) > 0;
+}
+
 /** Sets the diagonal from `start` to `end`. */
 export function fillDiagonal(matrix: usize, columns: i32, start: i32, end: i32, value: f64): void {
   for (let i = start; i < end; i++) store<f64>(element(matrix, columns, i, i), value);

@@ -90,7 +90,7 @@ function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): v
   store<f32>(to, isValid ? <f32>state.objective : 0, 20);
   store<f32>(to, isValid ? <f32>state.excess : f32.POSITIVE_INFINITY, 24);
   store<f32>(to, isSolved && isPolished ? 1 : 0, 28);
-  store<f32>(to, isValid && (data.invertsP() || data.isLinear()) ? 1 : 0, 32);
+  store<f32>(to, isValid && data.isConvex() ? 1 : 0, 32);
 }
 
 function performDerivative(at: usize, sample: i32): void {
