@@ -157,7 +157,11 @@ function* factoriseSparse(matrix: KktMatrix, regularisation: number): Interrupti
   };
   const system = new KktSystem(scaled(data.P, 0), scaled(active, n));
   const damping = set.damping.map((value, place) => value * scale[n + place] ** 2);
-  const hasFactors = yield* system.factorise(new Float64Array(n), damping, regularisation, regularisation);
+  const hasFactors = yield* system.factorise(new Float64Array(n), damping, {
+    variables: regularisation,
+    rows: regularisation,
+    isProximal: false,
+  });
   return (right) => {
     const solution = new Float64Array(order).fill(Number.NaN);
     if (hasFactors) system.precondition(right, solution);

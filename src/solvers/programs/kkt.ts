@@ -7,7 +7,6 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sums } from './compensated.ts';
 import { combineCorrections } from './krylov.ts';
 import { LdlFactorisation } from './ldl.ts';
-import type { Regularisation } from './newton.ts';
 import { minimumDegreeOrder } from './ordering.ts';
 import type { SparseMatrix } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
@@ -23,6 +22,14 @@ const ENOUGH = 2 ** -53;
 const KRYLOV_ENOUGH = 1e-14;
 const KRYLOV_STEPS = 12;
 const KRYLOV_ROUNDS = 3;
+
+/** What is added to the diagonal of a matrix before it is factorised. */
+export interface Regularisation {
+  readonly variables: number;
+  readonly rows: number;
+  /** Whether the directions solve the system with it: such a direction is a step of a proximal point method. */
+  readonly isProximal: boolean;
+}
 
 /** A right-hand side or a solution: n numbers for the variables, one for each row. */
 export interface Pair {
