@@ -53,15 +53,16 @@ function performInteriorPoint(at: usize, sample: i32): void {
   forgetGuess();
   const bounds = state.readVectors(at, sample);
   data.allowInverse(true);
-  let isSolved = bounds >= 0 && solveProgram(at, sample, bounds);
-  if (!isSolved && bounds >= 0 && data.invertsP() && data.pivotOfP() < DOUBTFUL) {
+  const isCutShort = word(at, Extra.isCutShort) !== 0;
+  let isSolved = bounds >= 0 && !isCutShort && solveProgram(at, sample, bounds);
+  if (!isSolved && bounds >= 0 && !isCutShort && data.invertsP() && data.pivotOfP() < DOUBTFUL) {
     data.allowInverse(false);
     const before = iterations;
     state.readVectors(at, sample);
     isSolved = solveProgram(at, sample, bounds);
     addIterations(before);
   }
-  writeSolution(at, sample, isSolved, bounds >= 0);
+  writeSolution(at, sample, isSolved, bounds >= 0 && !isCutShort);
 }
 
 function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): void {
