@@ -37,7 +37,7 @@ export function activeCount(): i32 {
 export function factoriseActive(rows: usize, rowCount: i32): f64 {
   count = rowCount;
   size = padded(count);
-  isPrepared = data.invertsP();
+  isPrepared = data.hasInverse();
   let smallest = data.pivotOfP();
   if (isPrepared) gatherG(rows);
   else {

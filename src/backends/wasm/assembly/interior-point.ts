@@ -4,6 +4,7 @@
 //   r_l = z − s_l − l,  ds_l = r_l + dz,   s_l·dλ_l + λ_l·ds_l = −c_l,
 // so that dy = h·dz + g, h = λ_u/s_u + λ_l/s_l, g = (λ_u·r_u − c_u)/s_u + (c_l + λ_l·r_l)/s_l.
 import { ProgramFields } from '../program-instructions';
+import { beat } from './clock';
 import { word } from './memory';
 import { beginSteps, factoriseStep, solveStep } from './newton-system';
 import { addProduct, addSymmetric, backwards, forwards } from './panels';
@@ -18,7 +19,11 @@ const SHARE: f64 = 0.995;
 const PATIENCE: i32 = 6;
 const PROGRESS: f64 = 0.9;
 /** At this relative gap and residual, the rows that are active may be known: they are tried. */
-const NEAR: f64 = 1e-3;
+const NEAR: f64 = 1e-2;
+
+/** How often a guess of the active rows may be changed: at first, and near the end. */
+const FIRST_CHANGES: i32 = 6;
+const CHANGES: i32 = 3;
 
 export let iterations: i32 = 0;
 export let isPolished: bool = false;
@@ -52,12 +57,12 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
   isPolished = false;
   const limit = word(at, ProgramFields.limit);
   const isWarm = state.readStart(at, sample);
-  if (isWarm && polishFromMultipliers(at)) return true;
+  if (isWarm && polishFromMultipliers(at, FIRST_CHANGES)) return true;
+  if (!isWarm) clearPoint();
   if (data.invertsP()) computeCentre();
   if (pairs === 0) {
-    data.clear(state.x, data.N);
-    data.clear(state.y, data.M);
-    return polishFromMultipliers(at);
+    clearPoint();
+    return polishFromMultipliers(at, 0);
   }
   beginSteps();
   if (!start()) return false;
@@ -67,7 +72,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     const distance = assess();
     if (distance < NEAR && hasNewGuess()) {
       completeX();
-      if (polish(at)) {
+      if (polish(at, CHANGES)) {
         isPolished = true;
         return true;
       }
@@ -86,6 +91,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     } else stale += 1;
     if (iterations >= limit || stale >= PATIENCE || !(distance < Infinity)) break;
     iterations += 1;
+    beat();
     if (!takeStep()) break;
   }
   completeX();
@@ -94,8 +100,13 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
   return state.excess <= 1;
 }
 
+function clearPoint(): void {
+  data.clear(state.x, data.N);
+  data.clear(state.y, data.M);
+}
+
 /** Tries the rows whose multipliers are not 0. */
-function polishFromMultipliers(at: usize): bool {
+function polishFromMultipliers(at: usize, changes: i32): bool {
   for (let r = 0; r < data.m; r++) {
     const value = entry(state.y, r);
     setEntry(state.multiplierU, r, hasUpper(r) && value > 0 ? 1 : 0);
@@ -104,7 +115,7 @@ function polishFromMultipliers(at: usize): bool {
     setEntry(state.slackL, r, 0.5);
   }
   hasNewGuess();
-  isPolished = polish(at);
+  isPolished = polish(at, changes);
   return isPolished;
 }
 

@@ -17,7 +17,7 @@ export let rowScales: usize = 0;
 export let P: usize = 0;
 export let A: usize = 0;
 export let At: usize = 0;
-/** [L; W] with P = LLᵀ and W = A·L⁻ᵀ, and WWᵀ = A·P⁻¹·Aᵀ, where P can be inverted; see `invertsP`. */
+/** [L; W] with P = LLᵀ and W = A·L⁻ᵀ, and WWᵀ = A·P⁻¹·Aᵀ, where P can be inverted; see `hasInverse`. */
 export let tall: usize = 0;
 export let G: usize = 0;
 let facts: usize = 0;
@@ -93,9 +93,19 @@ export function allowInverse(isAllowed: bool): void {
   mayInvert = isAllowed;
 }
 
-/** Whether P was factorised, G computed, and both are used. */
-export function invertsP(): bool {
+/** Whether P was factorised and G computed, and both may be used. */
+export function hasInverse(): bool {
   return mayInvert && load<f64>(facts) !== 0;
+}
+
+/** Whether the space of the rows is the smaller one. */
+export function isRowSpaceSmaller(): bool {
+  return 2 * M <= 3 * N;
+}
+
+/** Whether the interior point method works in the space of the rows. */
+export function invertsP(): bool {
+  return hasInverse() && isRowSpaceSmaller();
 }
 
 /** Whether P = 0. */
