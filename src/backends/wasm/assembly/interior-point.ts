@@ -28,6 +28,10 @@ const CHANGES: i32 = 3;
 export let iterations: i32 = 0;
 export let isPolished: bool = false;
 
+/** At this distance, steps are refined. */
+const REFINED: f64 = 1e-4;
+let refinements: i32 = 0;
+
 /** The number of bounds of inequalities. */
 let pairs: i32 = 0;
 /** Σ sλ, the largest residuals of rows and variables, and the sizes of their terms. */
@@ -92,7 +96,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     if (iterations >= limit || stale >= PATIENCE || !(distance < Infinity)) break;
     iterations += 1;
     beat();
-    if (!takeStep()) break;
+    if (!takeStep(distance)) break;
   }
   completeX();
   state.evaluate();
@@ -160,7 +164,7 @@ function start(): bool {
   }
   memory.copy(state.dualResidual, state.q, (<usize>data.N) << 3);
   if (!factoriseStep()) return false;
-  solveStep();
+  solveStep(0);
   let worst: f64 = 0;
   let largestY: f64 = 0;
   let largestZ: f64 = 0;
@@ -271,8 +275,9 @@ function isWithin(at: usize): bool {
   return complementarity <= state.allowed(at, abs(support) + valueSize());
 }
 
-/** Takes a step. @returns false where a factorisation fails */
-function takeStep(): bool {
+/** Takes a step from a point at this distance, as `assess` gives it. @returns false where a factorisation fails */
+function takeStep(distance: f64): bool {
+  refinements = distance < REFINED ? 2 : 0;
   const mean = complementarity / <f64>pairs;
   for (let r = 0; r < data.m; r++) {
     let h: f64 = 0;
@@ -341,7 +346,7 @@ function solveFor(): void {
     }
     setEntry(state.g, r, right);
   }
-  solveStep();
+  solveStep(refinements);
   for (let r = 0; r < data.m; r++) {
     const value = entry(state.z, r);
     const change = entry(state.dz, r);
