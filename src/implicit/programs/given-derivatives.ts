@@ -41,7 +41,9 @@ export async function readCotangents(
     const each = given[name];
     if (each === undefined) continue;
     const place = `${what}: cotangent.${name}`;
-    if (!isTensor(each) && !isListLike(each)) throw createArgumentError(place, each, 'a tensor or a list of numbers');
+    if (isTensor(each) ? each.isDisposed : !isListLike(each)) {
+      throw createArgumentError(place, each, 'a tensor that was not disposed, or a list of numbers');
+    }
     const numbers = isTensor(each) ? await each.data() : each;
     if (numbers.length !== lengths[name] && numbers.length !== batch * lengths[name]) {
       throw new RangeError(

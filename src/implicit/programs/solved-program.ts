@@ -203,6 +203,7 @@ export class SolvedProgram {
   /** Columns of the rows, without the axis for samples where no datum has one. */
   private cut(start: number, length: number): Tensor {
     const { batch, isBatched } = this.checked.data;
+    if (length === 0) return this.later(Promise.resolve([]), isBatched ? [batch, 0] : [0]);
     const part = slice(this.rows, [0, start], [batch, length]);
     if (isBatched) return part;
     const vector = part.reshape([length]);
