@@ -20,10 +20,13 @@ export interface ProgramCotangent {
 export interface ProgramDirection {
   /** Symmetric, as P is. */
   readonly P?: Exclude<ProgramMatrix, Tensor>;
+  /** n */
   readonly q?: Exclude<ProgramVector, Tensor>;
+  /** m × n */
   readonly A?: Exclude<ProgramMatrix, Tensor>;
-  /** Of a row with l = u, the direction of u moves both. */
+  /** m; not read on a row with l = u. */
   readonly l?: Exclude<ProgramVector, Tensor>;
+  /** m; of a row with l = u it moves both bounds. */
   readonly u?: Exclude<ProgramVector, Tensor>;
 }
 
