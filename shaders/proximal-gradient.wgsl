@@ -4,14 +4,14 @@
 //
 //   binding 0  sizes      uniform
 //   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  carried    β [batch, features], followed by the state [5, batch]; not read if CONTINUED
-//   binding 3  gram       the G of each group, [groups·features, 4·THREADS]
-//   binding 4  moment     c [batch, features]
-//   binding 5  threshold  t [batch, features]
+//   binding 2  carried    β [batch, n], followed by the state [5, batch]; not read if CONTINUED
+//   binding 3  gram       the G of each group, [groups·n, 4·THREADS]
+//   binding 4  moment     c [batch, n]
+//   binding 5  threshold  t [batch, n]
 //   binding 6  scalars    s, ρ, f and o, [4, batch]
 //   binding 7  tolerance  [batch]
 //   binding 8  floors     [batch]
-//   binding 9  result     has the parts of carried, followed by w [batch, features] and θ [batch]
+//   binding 9  result     has the parts of carried, followed by w [batch, n] and θ [batch]
 // The formulas are those of ProximalGradientCall in lasso-kernels.ts. An invocation has four columns of all four
 // samples. A column of a mat4x4 belongs to one of these columns, and a vec4 holds one number for each sample.
 
@@ -19,7 +19,7 @@ struct Sizes {
   trips: u32, // the largest number of iterations of this dispatch
   batch: u32,
   groups: u32,
-  features: u32,
+  n: u32,
   giveUp: u32,
   staleLimit: f32,
 }
@@ -46,7 +46,7 @@ var<workgroup> sums: array<mat3x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
 
 fn stateAt(sample: u32) -> u32 {
-  return sizes.batch * sizes.features + sample;
+  return sizes.batch * sizes.n + sample;
 }
 
 fn areNaN(x: vec4<f32>) -> vec4<bool> {
@@ -55,13 +55,13 @@ fn areNaN(x: vec4<f32>) -> vec4<bool> {
 
 // One row of G, restricted to the columns of this invocation. Rows past the last one are multiplied by zeros.
 fn rowOfG(first: u32, k: u32, thread: u32) -> vec4<f32> {
-  return gram[(first + min(k, sizes.features - 1u)) * THREADS + thread];
+  return gram[(first + min(k, sizes.n - 1u)) * THREADS + thread];
 }
 
 // The product of `factors` with the G whose first row is `first`, restricted to the columns of this invocation.
 fn productOf(first: u32, thread: u32) -> mat4x4<f32> {
   var product = mat4x4<f32>();
-  for (var k = 0u; k < sizes.features; k += 4u) {
+  for (var k = 0u; k < sizes.n; k += 4u) {
     let w = mat4x4<f32>(factors[k], factors[k + 1u], factors[k + 2u], factors[k + 3u]);
     let g = mat4x4<f32>(
       rowOfG(first, k, thread),
@@ -87,7 +87,7 @@ fn main(
   if (guard.x == 0u || group >= sizes.groups) {
     return;
   }
-  let features = sizes.features;
+  let n = sizes.n;
   let firstSample = group * length + (index % share) * SAMPLES;
   let count = min(SAMPLES, (group + 1u) * length - firstSample);
   let firstColumn = 4u * thread;
@@ -103,7 +103,7 @@ fn main(
   var offset = vec4<f32>();
   var theta = vec4<f32>(1.0);
   var watches: array<Watch, SAMPLES>; // the same in all invocations
-  let behind = sizes.batch * (features + STATE_SIZE); // the end of the state
+  let behind = sizes.batch * (n + STATE_SIZE); // the end of the state
   for (var lane = 0u; lane < SAMPLES; lane += 1u) {
     watches[lane].status = STATUS_CONVERGED;
     if (lane < count) {
@@ -114,11 +114,11 @@ fn main(
       rescaling[lane] = scalars[2u * sizes.batch + sample];
       offset[lane] = scalars[3u * sizes.batch + sample];
       if (CONTINUED) {
-        theta[lane] = result[behind + sizes.batch * features + sample];
+        theta[lane] = result[behind + sizes.batch * n + sample];
       }
       for (var j = 0u; j < 4u; j += 1u) {
-        if (firstColumn + j < features) {
-          let at = sample * features + firstColumn + j;
+        if (firstColumn + j < n) {
+          let at = sample * n + firstColumn + j;
           c[j][lane] = moment[at];
           t[j][lane] = threshold[at];
           beta[j][lane] = carriedAt(at);
@@ -143,7 +143,7 @@ fn main(
     if (workgroupUniformLoad(&isRunning) == 0u) {
       break;
     }
-    let product = productOf(group * features, thread);
+    let product = productOf(group * n, thread);
     var next = mat4x4<f32>();
     var sum = mat3x4<f32>();
     var far = array<vec4<f32>, 4>();
@@ -200,15 +200,15 @@ fn main(
   for (var lane = 0u; lane < count; lane += 1u) {
     let sample = firstSample + lane;
     for (var j = 0u; j < 4u; j += 1u) {
-      if (firstColumn + j < features) {
-        let at = sample * features + firstColumn + j;
+      if (firstColumn + j < n) {
+        let at = sample * n + firstColumn + j;
         result[at] = beta[j][lane];
         result[behind + at] = w[j][lane];
       }
     }
     if (thread == 0u) {
       storeWatch(stateAt(sample), watches[lane]);
-      result[behind + sizes.batch * features + sample] = theta[lane];
+      result[behind + sizes.batch * n + sample] = theta[lane];
     }
   }
 }

@@ -111,3 +111,23 @@ export function passLayout(
   const sums = lost + batch * n;
   return { factor: 0, kept, state, lost, sums, end: sums + 2 * Math.ceil(n / 8) * batch };
 }
+
+/**
+ * A whole loop in which the samples of a group share a matrix, [n, stride]. Columns n … stride − 1 hold zeros. The
+ * samples of a group are consecutive, and all groups have equally many.
+ */
+export interface GroupedLoopCall {
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly groups: number;
+  readonly batch: number;
+  readonly n: number;
+  readonly accelerated: boolean;
+  /** Numbers in a row of a matrix, a multiple of 4. */
+  readonly stride: number;
+  readonly limit: number;
+  /** p₀ of `monitor`. */
+  readonly staleLimit: number;
+  /** p₁ of `monitor`. */
+  readonly giveUp: boolean;
+}

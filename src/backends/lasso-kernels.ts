@@ -1,4 +1,5 @@
 /** Kernels that solve Lasso problems; kernels.ts lists them with the others. */
+import type { GroupedLoopCall } from './iteration-kernels.ts';
 
 /**
  * Sizes of Lasso problems: the rows and columns of X, the number of groups, each with its own X, and the number of
@@ -57,24 +58,13 @@ export interface HomotopyCall extends LassoSizes {
  *   θ⁺ = (1 + √(1 + 4θ²))/2,  w⁺ = β⁺ + (θ − 1)/θ⁺·(β⁺ − β).
  * Only the CPU, and backends outside HOST_BACKENDS that have a `widestIteration`, offer it.
  * Operands [carried, G, c, t, scalars, tolerance, floor]:
- *   carried           β [batch, features], followed by the state [5, batch] of the samples (STATE_ROWS)
- *   G                 XᵀX [groups·features, stride], symmetric for each group; columns features … stride − 1 hold zeros
- *   c, t              Xᵀy and the thresholds, [batch, features]
+ *   carried           β [batch, n], followed by the state [5, batch] of the samples (STATE_ROWS); n features
+ *   G                 XᵀX [groups·n, stride], symmetric for each group; columns n … stride − 1 hold zeros
+ *   c, t              Xᵀy and the thresholds, [batch, n]
  *   scalars           s (the step size), ρ, f and o, [4, batch]
  *   tolerance, floor  [batch]
- * Result: the parts of `carried`, followed by w [batch, features] and θ [batch], with which running samples can
- * continue.
+ * Result: the parts of `carried`, followed by w [batch, n] and θ [batch], with which running samples can continue.
  */
-export interface ProximalGradientCall extends Omit<LassoSizes, 'rows'> {
+export interface ProximalGradientCall extends GroupedLoopCall {
   readonly kernel: 'proximalGradient';
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly accelerated: boolean;
-  /** Numbers in a row of G, a multiple of 4. */
-  readonly stride: number;
-  readonly limit: number;
-  /** p₀ of `monitor`. */
-  readonly staleLimit: number;
-  /** p₁ of `monitor`. */
-  readonly giveUp: boolean;
 }

@@ -78,10 +78,11 @@ interface Factored {
 /**
  * Computes L with A[s] = L[s]·L[s]ᵀ for symmetric positive definite A[s]; see `CholeskyCall`.
  * @param a [batch, order, order]; only the lower triangles are read
+ * @param epsilon a pivot fails where it is at most order·epsilon of its diagonal entry. Default: that of the backend
  * @throws RangeError if the shape is not [batch, order, order]
  */
-export function cholesky(a: Tensor): Factored {
-  return factorise('cholesky', a);
+export function cholesky(a: Tensor, epsilon?: number): Factored {
+  return factorise('cholesky', a, epsilon);
 }
 
 /**
@@ -92,12 +93,12 @@ export function invertBatch(a: Tensor): Factored {
   return factorise('batchedInvert', a);
 }
 
-function factorise(kernel: 'cholesky' | 'batchedInvert', a: Tensor): Factored {
+function factorise(kernel: 'cholesky' | 'batchedInvert', a: Tensor, epsilon = a.context.epsilon): Factored {
   const [batch, order] = a.shape;
   if (a.shape.length !== 3 || a.shape[2] !== order) {
     throw new RangeError(`${kernel}: the matrices are ${formatShape(a.shape)}; they must be [batch, order, order]`);
   }
-  const call = { kernel, batch, order, epsilon: a.context.epsilon };
+  const call = { kernel, batch, order, epsilon };
   const whole = a.context.call(call, [a], [a.size + batch]);
   return { factor: takePart(whole, 0, a.shape), failed: takePart(whole, a.size, [batch]) };
 }

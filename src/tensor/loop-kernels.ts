@@ -73,20 +73,38 @@ interface ProximalGradientOptions extends StopRule {
 export function proximalGradientRows(x: Tensor, state: Tensor, options: ProximalGradientOptions): Samples {
   const { gram, moment, threshold, scalars, tolerance, floor, ...settings } = options;
   const { context } = x;
-  const [batch, features] = x.shape;
+  const [batch, n] = x.shape;
   const [height, stride] = gram.shape;
-  const groups = height / features;
-  const call = {
-    kernel: 'proximalGradient' as const,
-    ...settings,
-    groups,
-    batch,
-    features,
-    stride,
-  };
+  const call = { kernel: 'proximalGradient' as const, ...settings, groups: height / n, batch, n, stride };
   const carried = joinEndToEnd(x, state);
   const operands = [carried, gram, moment, threshold, scalars, tolerance, floor];
   return readSamples(context.call(call, operands, [carried.size + x.size + batch]), x, state);
+}
+
+interface SplittingOptions extends StopRule {
+  /** Whether it is over-relaxed. */
+  readonly accelerated: boolean;
+  /** M of each group, one below the other; columns padded as for `iterateRows`. */
+  readonly matrix: Tensor;
+  readonly shift: Tensor; // c, [batch, n]
+  readonly low: Tensor; // [batch, n]
+  readonly high: Tensor; // [batch, n]
+}
+
+/**
+ * Runs the splitting for quadratic programs until each sample has stopped; see `SplittingCall`. Tolerance and floor are
+ * [batch].
+ * @param x s, [batch, n]
+ * @param state [5, batch]
+ */
+export function splittingRows(x: Tensor, state: Tensor, options: SplittingOptions): Samples {
+  const { matrix, shift, low, high, tolerance, floor, ...settings } = options;
+  const [batch, n] = x.shape;
+  const [height, stride] = matrix.shape;
+  const call = { kernel: 'splitting' as const, ...settings, groups: height / n, batch, n, stride };
+  const carried = joinEndToEnd(x, state);
+  const operands = [carried, matrix, shift, low, high, tolerance, floor];
+  return readSamples(x.context.call(call, operands, [carried.size]), x, state);
 }
 
 /** Takes the samples from the start of the result of a whole loop. */

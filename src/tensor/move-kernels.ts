@@ -40,7 +40,12 @@ export function scatterRows(store: Tensor, rows: Tensor, indices: Tensor): Tenso
       `scatterRows: rows has shape ${formatShape(rows.shape)}; a store ${formatShape(store.shape)} and ${indices.size} indices need ${formatShape(needed)}`,
     );
   }
-  const call = { ...moveCall('scatter', store, 0), others: indices.size };
+  return scatterAlong(store, 0, rows, indices);
+}
+
+/** The same along another axis: place indices[j] of that axis gets what `rows` has at place j. */
+export function scatterAlong(store: Tensor, axis: number, rows: Tensor, indices: Tensor): Tensor {
+  const call = { ...moveCall('scatter', store, axis), others: indices.size };
   return store.context.call(call, [store, indices, rows], store.shape);
 }
 

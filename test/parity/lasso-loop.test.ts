@@ -11,6 +11,7 @@ import { momentOf } from '../../src/solvers/lasso/problem.ts';
 import { initialState } from '../../src/solvers/monitor.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { normals, relativeError } from '../support/numbers.ts';
+import { withoutWholeLoops } from '../support/whole-loops.ts';
 
 interface Problems {
   readonly rows: number;
@@ -81,16 +82,6 @@ const CASES: Readonly<Record<string, Partial<Problems>>> = {
   'one feature': { features: 1, batch: 5 },
   'a limit that most samples reach': { limit: 7 },
 };
-
-/** The same backend, without the kernels that carry out a whole loop in one call. */
-const withoutWholeLoops = (backend: Backend): Backend =>
-  new Proxy(backend, {
-    get(target, name) {
-      if (name === 'widestIteration') return 0;
-      const value = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 
 /** The CPU with its kind changed to that of a device: its kernel is the oracle of the others. */
 const BACKENDS: Readonly<Record<string, { open: () => Promise<Backend>; apart: number; error: number }>> = {

@@ -59,7 +59,9 @@ describe('what a page loads', () => {
   test('a backend is fetched when it is opened', () => {
     expect(eager('dist/index.js').sources.filter((source) => /backends\/\w+\/|^kernels\//.test(source))).toEqual([]);
     const variants = ['', '-shared', '-fused', '-fused-shared'];
-    for (const build of ['kernels', 'second'].flatMap((module) => variants.map((variant) => `${module}${variant}`))) {
+    for (const build of ['kernels', 'second', 'program'].flatMap((module) =>
+      variants.map((variant) => `${module}${variant}`),
+    )) {
       const source = `src/backends/wasm/${build}.generated.ts`;
       const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(source));
       expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[source]]);
@@ -67,7 +69,7 @@ describe('what a page loads', () => {
   });
 
   test('a kernel that training does not need is fetched when a Program first contains it', () => {
-    for (const shader of ['proximal-gradient', 'batched-product', 'cholesky', 'triangular-solve'].map(
+    for (const shader of ['proximal-gradient', 'splitting', 'batched-product', 'cholesky', 'triangular-solve'].map(
       (name) => `shaders/${name}.wgsl`,
     )) {
       const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(shader));

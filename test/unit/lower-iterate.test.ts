@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ABSENT, type IterateCall, type ProximalGradientCall } from '../../src/backends/kernels.ts';
+import { ABSENT, type IterateCall, type ProximalGradientCall, type SplittingCall } from '../../src/backends/kernels.ts';
 import type { PlannedCall } from '../../src/backends/plan.ts';
-import { lowerIterate, lowerProximalGradient, widestIterationOn } from '../../src/backends/webgpu/lower-iterate.ts';
+import { lowerGrouped, lowerIterate, widestIterationOn } from '../../src/backends/webgpu/lower-iterate.ts';
 
 const call: IterateCall = {
   kernel: 'iterate',
@@ -43,29 +43,33 @@ describe('a whole loop', () => {
     expect(first.sizes[0].value).toBe(8);
   });
 
-  test('of proximal gradient steps has workgroups with four samples of the same group', () => {
-    const descent: ProximalGradientCall = {
-      kernel: 'proximalGradient',
-      inputs: [0, 1, 2, 3, 4, 5, 6],
-      output: 7,
-      accelerated: true,
-      groups: 3,
-      batch: 15,
-      features: 10,
-      stride: 12,
-      limit: 25_000,
-      staleLimit: 20,
-      giveUp: false,
-    };
-    const operands = [10, 11, 12, 13, 14, 15, 16];
-    const planned = { kind: 'call', call: descent, operands, output: 17, inPlace: 0 } as PlannedCall;
-    const dispatches = lowerProximalGradient(descent, planned, { tiled: true, dispatchWork: 1e9 });
-    for (const { groups } of dispatches) expect(groups).toEqual([6, 1]);
-    expect(dispatches[0].constants).toEqual({ ACCELERATED: 1, CONTINUED: 0, THREADS: 3 });
-    // However cheap they are, this many iterations take long enough.
-    expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([10_000, 10_000, 5_000]);
-    expect(dispatches.map((dispatch) => dispatch.operands[0])).toEqual([10, ABSENT, ABSENT]);
-  });
+  test.each(['proximalGradient', 'splitting'] as const)(
+    'of %s has workgroups with four samples of one group',
+    (kernel) => {
+      const loop: ProximalGradientCall | SplittingCall = {
+        kernel,
+        inputs: [0, 1, 2, 3, 4, 5, 6],
+        output: 7,
+        accelerated: true,
+        groups: 3,
+        batch: 15,
+        n: 10,
+        stride: 12,
+        limit: 25_000,
+        staleLimit: 20,
+        giveUp: false,
+      };
+      const operands = [10, 11, 12, 13, 14, 15, 16];
+      const planned = { kind: 'call', call: loop, operands, output: 17, inPlace: 0 } as PlannedCall;
+      const dispatches = lowerGrouped(loop, planned, { tiled: true, dispatchWork: 1e9 });
+      for (const { shader } of dispatches) expect(shader).toBe(kernel);
+      for (const { groups } of dispatches) expect(groups).toEqual([6, 1]);
+      expect(dispatches[0].constants).toEqual({ ACCELERATED: 1, CONTINUED: 0, THREADS: 3 });
+      // However cheap they are, this many iterations take long enough.
+      expect(dispatches.map(({ sizes }) => sizes[0].value)).toEqual([10_000, 10_000, 5_000]);
+      expect(dispatches.map((dispatch) => dispatch.operands[0])).toEqual([10, ABSENT, ABSENT]);
+    },
+  );
 
   test('is possible up to the width that fits a workgroup', () => {
     const limits = {

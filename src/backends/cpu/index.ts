@@ -21,6 +21,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { splitting } from './splitting.ts';
 import { triangularSolve } from './triangular-solve.ts';
 import { type Layout, Workspace } from './workspace.ts';
 
@@ -222,6 +223,9 @@ function runWithoutPause(statement: Statement, slots: readonly Float64Array[]): 
     case 'proximalGradient':
       proximalGradient(statement, slots);
       return UNINTERRUPTED;
+    case 'splitting':
+      splitting(statement, slots);
+      return UNINTERRUPTED;
     case 'pass':
       pass(statement, slots);
       return UNINTERRUPTED;
@@ -260,6 +264,11 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
     case 'loop':
       yield* runLoop(statement, slots, run);
       break;
+    case 'interiorPoint':
+    case 'programDerivative':
+      throw new Error(
+        `${statement.kernel}: only wasm has this kernel; src/solvers/programs/ solves programs on the host`,
+      );
   }
 }
 

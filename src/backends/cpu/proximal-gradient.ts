@@ -4,15 +4,15 @@ import { observe } from './monitor.ts';
 
 /** A whole loop of proximal gradient steps, sample by sample; see ProximalGradientCall. */
 export function proximalGradient(call: ProximalGradientCall, slots: readonly Float64Array[]): void {
-  const { batch, groups, features } = call;
+  const { batch, groups, n } = call;
   const [carried, , , , , tolerances, floors] = call.inputs.map((slot) => slots[slot]);
   const out = slots[call.output];
   out.set(carried);
-  const state = out.subarray(batch * features, batch * (features + STATE_SIZE));
-  const ws = out.subarray(batch * (features + STATE_SIZE));
-  const thetas = ws.subarray(batch * features);
+  const state = out.subarray(batch * n, batch * (n + STATE_SIZE));
+  const ws = out.subarray(batch * (n + STATE_SIZE));
+  const thetas = ws.subarray(batch * n);
   for (let sample = 0; sample < batch; sample++) {
-    const row = (rows: Float64Array): Float64Array => rows.subarray(sample * features, (sample + 1) * features);
+    const row = (rows: Float64Array): Float64Array => rows.subarray(sample * n, (sample + 1) * n);
     const [beta, w] = [row(out), row(ws)];
     w.set(beta);
     thetas[sample] = 1;
@@ -26,7 +26,7 @@ export function proximalGradient(call: ProximalGradientCall, slots: readonly Flo
       const residual = relativeTo(lengthOfRow(missed), lengthOfRow(next), scalarOf(call, slots, 3, sample));
       observe(state, at, scalarOf(call, slots, 2, sample) * residual, rule);
       const momentum = call.accelerated ? updateMomentum(thetas, sample, dot(missed, moved) > 0) : 0;
-      for (let j = 0; j < features; j++) w[j] = next[j] + momentum * moved[j];
+      for (let j = 0; j < n; j++) w[j] = next[j] + momentum * moved[j];
       beta.set(next);
     }
   }
@@ -40,13 +40,13 @@ function takeStep(
   group: number,
   w: Float64Array,
 ): Float64Array {
-  const { features, stride } = call;
+  const { n, stride } = call;
   const [, gram, moment, threshold] = call.inputs.map((slot) => slots[slot]);
   const [step, ridge] = [0, 1].map((index) => scalarOf(call, slots, index, sample));
   return w.map((value, j) => {
     let product = 0;
-    for (let k = 0; k < features; k++) product += gram[(group * features + j) * stride + k] * w[k];
-    const at = sample * features + j;
+    for (let k = 0; k < n; k++) product += gram[(group * n + j) * stride + k] * w[k];
+    const at = sample * n + j;
     const p = value + step * (moment[at] - product - ridge * value);
     return Math.sign(p) * Math.max(Math.abs(p) - threshold[at], 0);
   });

@@ -44,6 +44,7 @@ export function lower(call: KernelCall, emit: Emit): void {
       break;
     case 'iterate':
     case 'proximalGradient':
+    case 'splitting':
       throw new Error(`${call.kernel}: this backend iterates kernel by kernel; its widestIteration is 0`);
     case 'cholesky':
     case 'triangularSolve':
@@ -54,6 +55,8 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
+    case 'interiorPoint':
+    case 'programDerivative':
       throw new Error(
         `${call.kernel}: its steps depend on one another, so it does not run on gpujs; choose another solver`,
       );

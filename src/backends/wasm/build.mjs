@@ -1,4 +1,4 @@
-// Compiles the two modules of assembly/ to WebAssembly: for a memory of one thread and for a shared memory, with and
+// Compiles the modules of assembly/ to WebAssembly: for a memory of one thread and for a shared memory, with and
 // without a fused multiply-add (relaxed SIMD). The builds are written as text into modules that bundles and tests
 // import like any other; those that are up to date are left alone. The scripts of package.json, the tests and the
 // benchmarks run this file.
@@ -16,17 +16,14 @@ const FLAGS = [
 const SHARED = ['--sharedMemory', '--maximumMemory', '65536'];
 const FUSED = ['--enable', 'relaxed-simd'];
 const VARIANTS = { '': [], '-shared': SHARED, '-fused': FUSED, '-fused-shared': [...FUSED, ...SHARED] };
-/**
- * The entry points of the module that a page fetches first, and of the one that it fetches when a Program first needs
- * it.
- */
-const MODULES = { kernels: 'index.ts', second: 'second-module.ts' };
+/** The entry points of the module that a page fetches first, and of those that it fetches when a Program needs them. */
+const MODULES = { kernels: 'index.ts', second: 'second-module.ts', program: 'program-module.ts' };
 
 export default async function buildKernels() {
   const files = readdirSync(join(folder, 'assembly')).filter((name) => name.endsWith('.ts'));
   const sources = [
     ...files.sort().map((name) => join(folder, 'assembly', name)),
-    ...['instructions.ts', 'extra-instructions.ts'].map((name) => join(folder, name)),
+    ...['instructions.ts', 'extra-instructions.ts', 'program-instructions.ts'].map((name) => join(folder, name)),
   ];
   const hash = createHash('sha256').update(JSON.stringify([MODULES, FLAGS, VARIANTS]));
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');

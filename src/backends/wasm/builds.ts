@@ -29,7 +29,16 @@ const BUILDS = {
     fused: () => import('./second-fused.generated.ts'),
     fusedShared: () => import('./second-fused-shared.generated.ts'),
   },
+  program: {
+    plain: () => import('./program.generated.ts'),
+    shared: () => import('./program-shared.generated.ts'),
+    fused: () => import('./program-fused.generated.ts'),
+    fusedShared: () => import('./program-fused-shared.generated.ts'),
+  },
 } as const;
+
+/** The modules that are fetched when a Program first needs them, by their numbers. */
+export const LATE_MODULES = ['second', 'program'] as const;
 
 /** Loads the build of a module that suits this memory and this engine. */
 export async function binaryOf(module: keyof typeof BUILDS, { isShared }: Heap): Promise<Uint8Array<ArrayBuffer>> {

@@ -2,6 +2,7 @@
 import type { Program, Loop as ProgramLoop, Statement } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
 import { type BufferRole, type PlannedCopy, type PlannedLoop, type PlannedStatement, planProgram } from '../plan.ts';
+import { Extra, OPERATIONS } from './extra-instructions.ts';
 import { bytesFor } from './heap.ts';
 import { Instruction } from './instruction.ts';
 import { Code, Header, Invalidate, Loop } from './instructions.ts';
@@ -16,8 +17,8 @@ export interface Compiled {
   readonly start: number;
   /** In the order of the table of addresses. The first entry of the table stands for absent operands. */
   readonly buffers: readonly CompiledBuffer[];
-  /** Whether some instructions belong to the second module. */
-  readonly needsSecond: boolean;
+  /** The numbers of the late modules to which some instructions belong. */
+  readonly lateModules: readonly number[];
   /** Bytes that all temporaries take together. */
   readonly workspace: number;
 }
@@ -42,7 +43,7 @@ class Compiler {
   /** Where operands are packed that one product alone uses. */
   private transientPack: Pack = { buffer: 0, word: 0 };
   private workspace = 0;
-  private needsSecond = false;
+  private readonly lateModules = new Set<number>();
 
   constructor(private readonly program: Program) {
     this.plan = planProgram(program);
@@ -63,8 +64,8 @@ class Compiler {
       ...[...inputs, ...constants.keys()].flatMap((slot) => this.invalidatePacksOf(slot)),
       ...this.lowerStatements(statements, this.plan.statements),
     ];
-    const { buffers, workspace, needsSecond } = this;
-    return { words: joinInstructions(all, start), start, buffers, workspace, needsSecond };
+    const { buffers, workspace } = this;
+    return { words: joinInstructions(all, start), start, buffers, workspace, lateModules: [...this.lateModules] };
   }
 
   /** @returns the place of the buffer in the table */
@@ -85,7 +86,9 @@ class Compiler {
     if (planned.kind === 'copy') return [this.lowerCopy(planned)];
     if (planned.kind === 'loop') return this.lowerLoop(statement as ProgramLoop, planned);
     const lowered = lowerCall(planned, this.placeOf, this.reservations);
-    this.needsSecond ||= lowered.some(({ words }) => words[Header.code] === Code.extra);
+    for (const { words } of lowered) {
+      if (words[Header.code] === Code.extra) this.lateModules.add(Math.floor(words[Extra.operation] / OPERATIONS));
+    }
     return [...lowered, ...this.invalidatePacksOf(planned.call.output)];
   }
 

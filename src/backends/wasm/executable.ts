@@ -60,9 +60,9 @@ export class Executable {
     this.bytes = this.block.bytes + estimateFootprint([this.addresses, this.compiled], collectObjects(program));
   }
 
-  /** Whether some instructions belong to the second module. */
-  get needsSecond(): boolean {
-    return this.compiled.needsSecond;
+  /** The numbers of the late modules that it needs. */
+  get lateModules(): readonly number[] {
+    return this.compiled.lateModules;
   }
 
   /** Bytes that the temporaries take. */

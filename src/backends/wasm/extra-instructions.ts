@@ -1,14 +1,15 @@
 /**
- * Instructions of the second module. TypeScript and AssemblyScript both compile this file, as they do instructions.ts.
+ * Instructions of late modules, and those of the second module. TypeScript and AssemblyScript both compile this file, as they do instructions.ts.
  */
 
 /**
- * Fields with which every instruction of the second module begins. That module is fetched when a Program first needs
- * it: it has the factorisations, and whatever else most pages do without. The interpreter performs `atOnce` units
- * between two looks at the clock, and writes how many units are done (`done`) and how many are in progress (`count`).
+ * Fields with which every instruction of a late module begins. Such a module is fetched when a Program first needs it:
+ * the second one has the factorisations, and the one of program-instructions.ts quadratic programs. The interpreter
+ * performs `atOnce` units between two looks at the clock, and writes how many units are done (`done`), how many are in
+ * progress (`count`), and whether what is left should end early (`isCutShort`).
  */
 export enum Extra {
-  operation = 2, // ExtraOperation
+  operation = 2, // OPERATIONS times the number of the module, plus the number of the operation in it
   units,
   /** A thread takes a multiple of this number of units at a time. */
   even,
@@ -17,19 +18,24 @@ export enum Extra {
   work,
   done,
   count,
+  isCutShort,
   end,
 }
+
+/** No late module has more operations than this. */
+export const OPERATIONS = 16;
 
 export enum ExtraOperation {
   batchedProduct,
   batchedInvert,
   cholesky,
   triangularSolve,
+  projectSimplex,
 }
 
 /** op(A[s])·op(B[s]) + bias for each sample. The instruction `finish` performs the rest of the epilogue. */
 export enum BatchedProduct {
-  out = 9, // Extra.end
+  out = 10, // Extra.end
   a,
   b,
   bias,
@@ -50,7 +56,7 @@ export enum BatchedProduct {
  * Units are samples.
  */
 export enum Factor {
-  out = 9, // Extra.end
+  out = 10, // Extra.end
   matrix,
   order,
   start,
@@ -63,12 +69,21 @@ export enum Factor {
 
 /** A unit is at most COLUMNS columns of a sample. */
 export enum TriangularSolve {
-  out = 9, // Extra.end
+  out = 10, // Extra.end
   matrix,
   right,
   order,
   columns,
   transposed,
+  end,
+}
+
+/** The row-wise operation of that name. Units are rows. */
+export enum ProjectSimplex {
+  out = 9, // Extra.end
+  x,
+  columns,
+  radius,
   end,
 }
 

@@ -8,8 +8,8 @@ import { type Job, Queue } from '../queue.ts';
 import { fusesMultiplyAdd } from './builds.ts';
 import { Executable } from './executable.ts';
 import { type Block, bytesFor, Heap } from './heap.ts';
+import type { LateModules } from './late-modules.ts';
 import { type Kernels, openKernels } from './module.ts';
-import type { SecondModule } from './second-module.ts';
 import { canShare, countUsualThreads, openTeam, type Team } from './team.ts';
 
 class BlockStorage implements Storage {
@@ -50,7 +50,7 @@ class WasmBackend implements Backend {
 
   private readonly heap: Heap;
   private readonly kernels: Kernels;
-  private readonly second: SecondModule;
+  private readonly late: LateModules;
   private readonly team: Team | undefined;
   private readonly queue = new Queue();
   /** Storage that was not released. */
@@ -64,12 +64,12 @@ class WasmBackend implements Backend {
   private ended: Error | undefined;
 
   constructor(
-    { heap, kernels, second, team }: Threads,
+    { heap, kernels, late, team }: Threads,
     private readonly slice: number,
   ) {
     this.heap = heap;
     this.kernels = kernels;
-    this.second = second;
+    this.late = late;
     this.team = team;
   }
 
@@ -192,7 +192,9 @@ class WasmBackend implements Backend {
   ): Job {
     const { heap, kernels, slice } = this;
     try {
-      if (executable.needsSecond && !this.second.isReady) yield* loadSecondModule(this.second, this.team);
+      for (const module of executable.lateModules) {
+        if (!this.late.isReady(module)) yield* loadModule(this.late, module, this.team);
+      }
       const blocks = inputs.map(blockOf);
       this.reserveWorkspace(executable.workspaceBytes);
       const results = outputs.map((output) => {
@@ -270,10 +272,10 @@ function blockOf({ block, failure }: BlockStorage): Block {
 }
 
 /** @throws Error where the module cannot be fetched */
-function* loadSecondModule(second: SecondModule, team: Team | undefined): Job {
+function* loadModule(late: LateModules, module: number, team: Team | undefined): Job {
   let failure: unknown;
-  yield second
-    .load((binary) => team?.shareSecondModule(binary))
+  yield late
+    .load(module, (binary) => team?.shareLateModule(module, binary))
     .catch((error: unknown) => {
       failure = new Error('wasm: kernels that this needs could not be loaded', { cause: error });
     });
@@ -283,7 +285,7 @@ function* loadSecondModule(second: SecondModule, team: Team | undefined): Job {
 interface Threads {
   readonly heap: Heap;
   readonly kernels: Kernels;
-  readonly second: SecondModule;
+  readonly late: LateModules;
   /** Undefined where memory is not shared. */
   readonly team: Team | undefined;
 }
@@ -294,9 +296,9 @@ async function startThreads(threads: number | undefined): Promise<Threads> {
   }
   const others = canShare() ? (threads ?? (await countUsualThreads())) - 1 : 0;
   const heap = createHeap(others > 0);
-  const { module, kernels, second } = await openKernels(heap);
+  const { module, kernels, late } = await openKernels(heap);
   const team = heap.isShared ? await openTeam(others, heap, kernels, module) : undefined;
-  return { heap, kernels, second, team };
+  return { heap, kernels, late, team };
 }
 
 /** A shared memory reserves 4 GiB of addresses; where these are not available, a memory of one thread is created. */

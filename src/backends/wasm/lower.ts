@@ -43,6 +43,7 @@ import {
 } from './instructions.ts';
 import { type ExtraCall, isExtra, lowerExtra } from './lower-extra.ts';
 import { activationOf, lowerProduct, type Pack, proximalOf } from './lower-product.ts';
+import { isProgramCall, lowerProgram, type ProgramCall } from './lower-program.ts';
 
 /** Returns the place of a buffer in the table: 0 where the buffer is ABSENT. */
 type Place = (buffer: number) => number;
@@ -66,11 +67,12 @@ export function lowerCall({ call, operands, output }: PlannedCall, place: Place,
   const places = operands.map(place);
   if (call.kernel === 'invert') return lowerInvert(call, places, place(output), aside);
   if (isExtra(call)) return lowerExtra(call, places, place(output));
+  if (isProgramCall(call)) return lowerProgram(call, places, place(output), aside);
   return [lowerToInstruction(call, places, place(output), aside)];
 }
 
 function lowerToInstruction(
-  call: Exclude<KernelCall, InvertCall | ExtraCall>,
+  call: Exclude<KernelCall, InvertCall | ExtraCall | ProgramCall>,
   operands: readonly number[],
   out: number,
   aside: Reservations,
@@ -100,7 +102,8 @@ function lowerToInstruction(
       if (call.accelerated) throw new Error('iterate: accelerated is true; this backend accelerates kernel by kernel');
       return lowerIterate(call, operands, out, aside);
     case 'proximalGradient':
-      throw new Error('proximalGradient: this backend iterates kernel by kernel');
+    case 'splitting':
+      throw new Error(`${call.kernel}: this backend iterates kernel by kernel`);
     case 'pass':
       throw new Error('pass: this backend runs whole loops by the kernel iterate; its largestPass is 0');
   }

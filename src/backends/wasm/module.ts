@@ -2,7 +2,7 @@
 import { binaryOf } from './builds.ts';
 import type { Block, Heap } from './heap.ts';
 import type { Progress } from './instructions.ts';
-import { SecondModule } from './second-module.ts';
+import { LateModules } from './late-modules.ts';
 
 /** The clock of the kernels, in milliseconds. */
 export const clock = (): number => performance.now();
@@ -43,23 +43,23 @@ export function takeWorkspace(heap: Heap): Block {
 interface OpenKernels {
   readonly module: WebAssembly.Module;
   readonly kernels: Kernels;
-  readonly second: SecondModule;
+  readonly late: LateModules;
 }
 
 /** @throws Error where WebAssembly with SIMD is missing, or forbidden by a content security policy */
 export async function openKernels(heap: Heap): Promise<OpenKernels> {
   const binary = await binaryOf('kernels', heap);
   const workspace = takeWorkspace(heap);
-  const second = new SecondModule(heap, workspace);
+  const late = new LateModules(heap, workspace);
   try {
     const { module, instance } = await WebAssembly.instantiate(binary, {
       env: { memory: heap.memory },
       clock: { now: clock },
-      extra: second.imports,
+      extra: late.imports,
     });
     const kernels = instance.exports as unknown as Kernels;
     kernels.useWorkspace(workspace.address);
-    return { module, kernels, second };
+    return { module, kernels, late };
   } catch (error) {
     throw new Error(
       `wasm: the kernels cannot be loaded (${(error as Error).message}); WebAssembly with SIMD is needed, which browsers ` +

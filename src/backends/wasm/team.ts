@@ -1,4 +1,5 @@
 /** Starts helper threads that share the work of the thread which runs Programs; see assembly/team.ts. */
+import { Extra, OPERATIONS } from './extra-instructions.ts';
 import { bytesFor, type Heap } from './heap.ts';
 import { type Kernels, takeWorkspace } from './module.ts';
 
@@ -7,20 +8,22 @@ export interface Team {
   readonly serving: number;
   /** The number of helper threads that have performed part of the work so far. */
   readonly used: number;
-  /** Hands the second module to the threads. May be called once. */
-  shareSecondModule(binary: Uint8Array): void;
+  /** Hands a late module to the threads. May be called once for each. */
+  shareLateModule(module: number, binary: Uint8Array): void;
   close(): void;
 }
 
 /** With more threads than this, the bandwidth of the memory limits the speed. */
 const MAXIMUM_THREADS = 8;
 /** The number of words that the threads share, and the places of some of them; assembly/team.ts defines them all. */
-const SHARED_WORDS = 16;
+const SHARED_WORDS = 17;
 const SERVING = 3;
+const STOP = 9;
+const PULSE = 10;
 const USED = 11;
 const FAILED = 12;
-/** The address of the second module, followed by its length in bytes; 0 until there is one. */
-const SECOND = 13;
+/** For each late module its address, followed by its length in bytes; 0 until there is one. */
+const LATE = 13;
 /** Milliseconds to wait for the threads to start. */
 const PATIENCE = 1000;
 
@@ -46,15 +49,21 @@ interface WorkerData {
 /** The source of a worker, as text, so that bundlers need not know of another entry point. */
 const SERVE = `const serve = ({ module, memory, workspace, team }, onServing) => {
   try {
-    let second;
-    const begin = () => {
-      const [start, length] = new Int32Array(memory.buffer, team + 4 * ${SECOND}, 2);
+    const late = [];
+    const begin = (number) => {
+      const [start, length] = new Int32Array(memory.buffer, team + 4 * ${LATE} + 8 * number, 2);
       const binary = new Uint8Array(memory.buffer).slice(start, start + length);
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
       exports.useWorkspace(workspace);
+      exports.watchStopAt(team + 4 * ${STOP}, team + 4 * ${PULSE});
       return exports;
     };
-    const extra = { perform: (...of) => (second ??= begin()).perform(...of) };
+    const extra = {
+      perform: (table, at, first, last) => {
+        const number = Math.floor(new Int32Array(memory.buffer)[at / 4 + ${Extra.operation}] / ${OPERATIONS});
+        (late[number] ??= begin(number)).perform(table, at, first, last);
+      },
+    };
     const { exports } = new WebAssembly.Instance(module, { env: { memory }, clock: { now: () => 0 }, extra });
     exports.useWorkspace(workspace);
     exports.join(team);
@@ -99,10 +108,10 @@ export async function openTeam(size: number, heap: Heap, kernels: Kernels, modul
     get used() {
       return heap.words[at + USED].toString(2).replaceAll('0', '').length;
     },
-    shareSecondModule(binary) {
+    shareLateModule(module, binary) {
       const { address } = heap.take(bytesFor(Math.ceil(binary.length / 4)));
       new Uint8Array(heap.memory.buffer).set(binary, address);
-      heap.words.set([address, binary.length], at + SECOND);
+      heap.words.set([address, binary.length], at + LATE + 2 * module);
     },
     close() {
       for (const { end } of started) end();

@@ -1,11 +1,18 @@
 /** Lowers the kernels that are whole loops of a solver. */
-import { ABSENT, ACTIVATIONS, ITERATIONS, type IterateCall, type ProximalGradientCall } from '../kernels.ts';
+import {
+  ABSENT,
+  ACTIVATIONS,
+  ITERATIONS,
+  type IterateCall,
+  type ProximalGradientCall,
+  type SplittingCall,
+} from '../kernels.ts';
 import type { PlannedCall } from '../plan.ts';
 import { type Dispatch, distributeGroups, f, type ProductVariants, u } from './dispatch.ts';
 
-/** Samples in a workgroup of iterate and of proximal-gradient, and columns of an invocation in both. */
+/** Samples in a workgroup of iterate and of the loops for groups, and columns of an invocation in all of them. */
 const ROWS = 8;
-const PROXIMAL_ROWS = 4;
+const GROUPED_ROWS = 4;
 const COLUMNS = 4;
 /**
  * Workgroup memory of iterate, which needs the most: 2 vec4s per column for the vectors, 4 vec4s per invocation for the
@@ -41,7 +48,7 @@ export function widestIterationOn(limits: GPUSupportedLimits, { tiled }: Product
 
 export function lowerIterate(call: IterateCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { accelerated, batch, n, stride, shared, giveUp } = call;
-  return lowerWholeLoop(call, planned, variants, 2 * batch * n ** 2, {
+  return lowerWholeLoop(call, planned, variants, {
     shader: accelerated ? 'anderson' : 'iterate',
     constants: {
       METHOD: ITERATIONS.indexOf(call.iteration),
@@ -57,33 +64,32 @@ export function lowerIterate(call: IterateCall, planned: PlannedCall, variants: 
   });
 }
 
-export function lowerProximalGradient(
-  call: ProximalGradientCall,
+export function lowerGrouped(
+  call: ProximalGradientCall | SplittingCall,
   planned: PlannedCall,
   variants: ProductVariants,
 ): Dispatch[] {
-  const { batch, groups, features, giveUp } = call;
-  return lowerWholeLoop(call, planned, variants, 2 * batch * features ** 2, {
-    shader: 'proximal-gradient',
+  const { batch, groups, n, giveUp } = call;
+  return lowerWholeLoop(call, planned, variants, {
+    shader: call.kernel,
     constants: { ACCELERATED: call.accelerated ? 1 : 0 },
-    sizes: [...u(batch, groups, features, giveUp ? 1 : 0), ...f(call.staleLimit)],
-    groups: distributeGroups(groups * Math.ceil(batch / groups / PROXIMAL_ROWS)),
+    sizes: [...u(batch, groups, n, giveUp ? 1 : 0), ...f(call.staleLimit)],
+    groups: distributeGroups(groups * Math.ceil(batch / groups / GROUPED_ROWS)),
   });
 }
 
 /**
  * Splits a loop into several dispatches if one must not carry out as many iterations as the limit. Dispatches after the
  * last sample has stopped return at once.
- * @param each the work of an iteration
  * @param dispatch the fields that all dispatches share; the number of iterations of a dispatch goes before its sizes
  */
 function lowerWholeLoop(
-  { limit, stride }: IterateCall | ProximalGradientCall,
+  { limit, stride, batch, n }: IterateCall | ProximalGradientCall | SplittingCall,
   planned: PlannedCall,
   { dispatchWork }: ProductVariants,
-  each: number,
   dispatch: Pick<Dispatch, 'shader' | 'constants' | 'sizes' | 'groups'>,
 ): Dispatch[] {
+  const each = 2 * batch * n ** 2; // the work of an iteration
   const iterations = Math.min(
     Math.max(EXPECTED_ITERATIONS * Math.floor(dispatchWork / each), EXPECTED_ITERATIONS),
     MAXIMUM_ITERATIONS,

@@ -16,7 +16,7 @@ import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, f, groupsForInvocations, i, type ProductVariants, u } from './dispatch.ts';
 import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from './lower-batched.ts';
-import { lowerIterate, lowerProximalGradient } from './lower-iterate.ts';
+import { lowerGrouped, lowerIterate } from './lower-iterate.ts';
 import { lowerPass } from './lower-pass.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
@@ -50,13 +50,16 @@ export function lowerCall(planned: PlannedCall, variants: ProductVariants): Disp
     case 'iterate':
       return lowerIterate(call, planned, variants);
     case 'proximalGradient':
-      return lowerProximalGradient(call, planned, variants);
+    case 'splitting':
+      return lowerGrouped(call, planned, variants);
     case 'pass':
       return lowerPass(call, planned);
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
+    case 'interiorPoint':
+    case 'programDerivative':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

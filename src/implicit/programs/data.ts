@@ -347,7 +347,7 @@ function readNumbers(place: string, list: unknown, read: (place: string, value: 
 }
 
 /** A bound, or ±∞ where there is none. */
-function readBound(name: 'l' | 'u', place: string, value: unknown): number {
+export function readBound(name: 'l' | 'u', place: string, value: unknown): number {
   const none = name === 'l' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (value === null) return none;
   if (typeof value === 'number' && !Number.isNaN(value)) {

@@ -1,7 +1,7 @@
 /** Gradients and tangents of a batch of programs on the host, in float64. */
 import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
 import type { LimitedRun } from '../run-limits.ts';
-import type { RowSelection } from './active-rows.ts';
+import { isAtLower, type RowSelection } from './active-rows.ts';
 import type { ProgramAdjoint, ProgramCotangents, ProgramTangent } from './derivative.ts';
 import { type Directions, type GradientPlaces, gradientsOf, type ProgramGradients } from './directions.ts';
 import type { SolvedSample } from './solved-sample.ts';
@@ -17,7 +17,7 @@ export function* gradientsOfSample(
   places: GradientPlaces = {},
 ): Interruptible<SampleGradients> {
   const { data } = sample;
-  const isZero = [cotangents.x, cotangents.y, cotangents.z].every((numbers) => !numbers?.some((value) => value !== 0));
+  const isZero = isZeroCotangent(cotangents);
   if (isZero || !sample.isSolved) {
     const fill = isZero ? 0 : Number.NaN;
     const [wu, wv, z] = [data.n, data.m, data.m].map((length) => new Float64Array(length).fill(fill));
@@ -33,6 +33,48 @@ export function* gradientsOfSample(
   const { residual, singular, determined } = adjoint;
   const gradients = gradientsOf(data, activity.solution, activity.states, adjoint, places);
   return { ...gradients, residual, singular, determined };
+}
+
+/** What gradients are put together from, for one program. */
+export interface AdjointRow {
+  readonly wu: Float64Array;
+  readonly wv: Float64Array;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** 1 where the row is at l, else 0. */
+  readonly atLower: Float64Array;
+  readonly residual: number;
+  readonly singular: boolean;
+}
+
+/**
+ * Solves the adjoint system of one program: 0 where the cotangent is, and NaN where the program was not solved.
+ * @param found what a kernel found, at the active rows of the solution; undefined where it found nothing
+ */
+export function* adjointOfSample(
+  sample: SolvedSample,
+  cotangents: Required<ProgramCotangents>,
+  selection: RowSelection,
+  found: Pick<AdjointRow, 'wu' | 'wv' | 'residual'> | undefined,
+): Interruptible<AdjointRow> {
+  const [n, m] = [cotangents.x.length, cotangents.y.length];
+  const isZero = isZeroCotangent(cotangents);
+  if (isZero || !sample.isSolved) {
+    const fill = (length: number): Float64Array => new Float64Array(length).fill(isZero ? 0 : Number.NaN);
+    const [x, y, atLower] = [n, m, m].map((length) => new Float64Array(length));
+    return { wu: fill(n), wv: fill(m), x, y, atLower, residual: isZero ? 0 : Number.NaN, singular: !isZero };
+  }
+  const { states, solution } = yield* sample.classify();
+  const { x, y } = solution;
+  const atLower = Float64Array.from(states, (state) => Number(isAtLower(state)));
+  if (found) return { ...found, x, y, atLower, singular: false };
+  const derivative = yield* sample.differentiate(selection);
+  const { wu, wv, residual, singular } = yield* derivative.adjoint(cotangents);
+  return { wu, wv, x, y, atLower, residual, singular };
+}
+
+function isZeroCotangent({ x, y, z }: ProgramCotangents): boolean {
+  return [x, y, z].every((numbers) => !numbers?.some((value) => value !== 0));
 }
 
 /** The tangent of one program: NaN where the program was not solved. */

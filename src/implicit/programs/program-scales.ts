@@ -1,7 +1,8 @@
 /** The sizes to which the slacks and multipliers of a program are compared. */
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
+import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { createKktMatrix } from './kkt-system.ts';
-import { eachEntry, largest, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from './products.ts';
+import { eachEntry, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from './products.ts';
 
 /** Sizes of terms, in the units of the data. */
 export interface ProgramScales {
@@ -27,11 +28,12 @@ export function measureProgram(data: ProgramData, { x, y }: PrimalDual): Program
     return E[row] * (near.length > 0 ? Math.min(...near) : 0);
   });
   const scaledX = x.map((value, j) => value / D[j]);
-  const primalSize = largest(scaledX) || largest(scaledBounds) || 1;
+  const primalSize = largestMagnitude(scaledX) || largestMagnitude(scaledBounds) || 1;
   const rowTerms = multiplySparseAbsolute(A, x);
   const [curved, pulled] = [multiplySparseAbsolute(P, x), multiplySparseTransposedAbsolute(A, y)];
   const dualTerms = Float64Array.from(q, (value, j) => curved[j] + Math.abs(value) + pulled[j]);
-  const dualSize = largest(dualTerms.map((value, j) => value * D[j])) || largestCurvature(data, D) * primalSize || 1;
+  const dualSize =
+    largestMagnitude(dualTerms.map((value, j) => value * D[j])) || largestCurvature(data, D) * primalSize || 1;
   return {
     slack: rowTerms.map((value, row) => Math.max(value, primalSize / E[row])),
     multiplier: E.map((value) => dualSize * value),

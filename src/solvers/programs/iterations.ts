@@ -8,7 +8,11 @@ import type { PrimalDual, ProgramSettings } from './problem.ts';
 import type { Iterate } from './start.ts';
 
 /** Iterations without progress after which rounding has won. */
-const PATIENCE = 15;
+const PATIENCE = 10;
+/** Above this merit it is progress if only one of the residuals is less than before. */
+const FAR = 1e4;
+/** A number is less than before if it is at most this share of the least before. */
+const LESS = 0.9;
 
 /** met: the residuals meet the tolerances or are at their rounding floors. observed: the observer ended the iterations. */
 export type Outcome = 'met' | 'stalled' | 'limit' | 'diverged' | 'observed';
@@ -18,7 +22,7 @@ export interface Run {
   readonly iterations: number;
   /** The best point found. */
   readonly best: Judged;
-  /** The last iterate. */
+  /** The iterate there. */
   readonly iterate: Iterate;
 }
 
@@ -30,25 +34,27 @@ export function* iterations(
   kkt: KktSystem,
   iterate: Iterate,
   settings: ProgramSettings,
-  observe: Observer,
+  observe: Observer = () => false,
 ): Interruptible<Run> {
   const method = new PredictorCorrector(form, kkt, iterate);
   let point = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
   let best = point;
-  let leastMerit = Number.POSITIVE_INFINITY;
-  let leastComplementarity = Number.POSITIVE_INFINITY;
+  let bestIterate = copyOf(iterate);
+  const progress = new Progress();
   let stagnant = 0;
-  const end = (outcome: Outcome, count: number): Run => ({ outcome, iterations: count, best, iterate });
+  const end = (outcome: Outcome, count: number): Run => ({ outcome, iterations: count, best, iterate: bestIterate });
   for (let count = 0; ; count++) {
     if (!Number.isFinite(point.merit)) return end('diverged', count);
-    if (point.merit < best.merit) best = point;
+    if (point.merit < best.merit) {
+      best = point;
+      bestIterate = copyOf(iterate);
+    }
     if (point.floorMerit <= 1) return end('met', count);
     if (count >= settings.limit || settings.isCutShort?.()) return end('limit', count);
-    const isProgress = point.floorMerit < 0.9 * leastMerit || method.complementarity < 0.5 * leastComplementarity;
+    const { primal, dual, gap } = point.residuals;
+    const isProgress = progress.note(point.floorMerit, [primal, dual, gap, method.complementarity]);
     stagnant = isProgress ? 0 : stagnant + 1;
     if (stagnant >= PATIENCE) return end('stalled', count);
-    leastMerit = Math.min(leastMerit, point.floorMerit);
-    leastComplementarity = Math.min(leastComplementarity, method.complementarity);
     const length = yield* method.step();
     if (length === 0) return end('stalled', count);
     const next = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
@@ -61,4 +67,26 @@ export function* iterations(
 
 function difference(after: Float64Array, before: Float64Array): Float64Array {
   return after.map((value, i) => value - before[i]);
+}
+
+function copyOf({ x, y, slacks, multipliers }: Iterate): Iterate {
+  return { x: x.slice(), y: y.slice(), slacks: slacks.slice(), multipliers: multipliers.slice() };
+}
+
+/** Remembers the least of what is to become 0. */
+class Progress {
+  private merit = Number.POSITIVE_INFINITY;
+  private readonly parts: number[] = [];
+
+  /** @returns whether there is progress */
+  note(merit: number, parts: readonly number[]): boolean {
+    let isProgress = merit < LESS * this.merit;
+    this.merit = Math.min(this.merit, merit);
+    parts.forEach((value, k) => {
+      const least = this.parts[k] ?? Number.POSITIVE_INFINITY;
+      if (merit > FAR && value < LESS * least) isProgress = true;
+      this.parts[k] = Math.min(least, value);
+    });
+    return isProgress;
+  }
 }

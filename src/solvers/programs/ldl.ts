@@ -9,6 +9,9 @@ import type { SparseMatrix } from './problem.ts';
 /** Multiplications after which a factorisation may be interrupted: some milliseconds. */
 const WORK_PER_TURN = 2e6;
 
+/** The rounding error of a pivot, relative to its terms. */
+const PIVOT_ROUNDING = 2 ** -54;
+
 /** Factorises matrices with one pattern. */
 export class LdlFactorisation {
   readonly n: number;
@@ -47,14 +50,21 @@ export class LdlFactorisation {
     return this.values.length;
   }
 
-  /** @returns whether all pivots are finite and none is 0 */
-  *factorise(): Interruptible<boolean> {
+  /**
+   * In exact arithmetic each pivot has its sign and at least the size of the regularisation. One that rounding has made
+   * smaller is replaced: by that size, or by the rounding error of the pivot if it is larger.
+   * @param signs the sign of each pivot
+   * @param sizes the least size of each pivot
+   * @returns whether all pivots are finite
+   */
+  *factorise(signs: Int8Array, sizes: Float64Array): Interruptible<boolean> {
     const { n, work, inversePivots, starts, ends, indices, values, rowStarts, rowColumns } = this;
     const { starts: upperStarts, indices: upperIndices, values: upperValues } = this.upper;
     ends.set(starts.subarray(0, n));
     let spent = 0;
     for (let k = 0; k < n; k++) {
       let pivot = 0;
+      let magnitude = 0;
       for (let p = upperStarts[k]; p < upperStarts[k + 1]; p++) {
         const i = upperIndices[p];
         if (i === k) pivot = upperValues[p];
@@ -69,12 +79,15 @@ export class LdlFactorisation {
         spent += end - starts[j];
         const entry = product * inversePivots[j];
         pivot -= entry * product;
+        magnitude += Math.abs(entry * product);
         indices[end] = k;
         values[end] = entry;
         ends[j] = end + 1;
       }
+      const error = PIVOT_ROUNDING * magnitude;
+      if (Math.abs(pivot) < Math.max(0.001 * sizes[k], error)) pivot = signs[k] * Math.max(sizes[k], error);
       inversePivots[k] = 1 / pivot;
-      if (!(Math.abs(pivot) > 0 && Math.abs(pivot) < Number.POSITIVE_INFINITY)) {
+      if (!Number.isFinite(pivot)) {
         work.fill(0);
         return false;
       }

@@ -5,8 +5,7 @@ import { type ProximalGradientCall, STATE_ROWS, STATE_SIZE, STATUS } from '../..
 import { type CallWithoutSlots, Trace } from '../../../src/program/trace.ts';
 import { type ParityCase, randomNumbers, randomValues, runOn } from './parity.ts';
 
-interface Descended
-  extends Pick<ProximalGradientCall, 'accelerated' | 'batch' | 'groups' | 'features' | 'limit' | 'giveUp'> {
+interface Descended extends Pick<ProximalGradientCall, 'accelerated' | 'batch' | 'groups' | 'n' | 'limit' | 'giveUp'> {
   readonly seed: number;
   /** Tolerances that the samples get in turn. Default: some cannot be met within the limit. */
   readonly tolerances?: readonly number[];
@@ -34,7 +33,7 @@ const TOLERANCES = [1e-2, 1e-2, 1e-6, 1e-2, 1e-2, 1e-3, 1e-2];
 
 /** Thresholds from 0 on, samples that have stopped before, and some that may make fewer iterations than the loop. */
 function inputsOf(
-  { batch, groups, features, seed, tolerances = TOLERANCES }: Descended,
+  { batch, groups, n: features, seed, tolerances = TOLERANCES }: Descended,
   stride: number,
 ): Float32Array[] {
   const random = randomNumbers(seed);
@@ -63,11 +62,11 @@ function inputsOf(
 
 /** The remaining momentum of samples that still ran at the limit, [batch]; 0 for the others. */
 async function checkDescent(backends: readonly [Backend, Backend], choice: Descended): Promise<number[]> {
-  const { batch, groups, features, accelerated, limit, giveUp } = choice;
+  const { batch, groups, n: features, accelerated, limit, giveUp } = choice;
   const stride = Math.ceil(features / 4) * 4;
   const inputs = inputsOf(choice, stride);
   const settings = { accelerated, limit, giveUp, staleLimit: 20 };
-  const call = { kernel: 'proximalGradient', batch, groups, features, stride, ...settings };
+  const call = { kernel: 'proximalGradient', batch, groups, n: features, stride, ...settings };
   const size = inputs[0].length;
   const trace = new Trace(`proximal gradient ${JSON.stringify(choice)}`);
   const slots = inputs.map(({ length }) => trace.input(length));
@@ -108,7 +107,7 @@ const steps: ParityCase = {
           accelerated: fc.boolean(),
           groups: fc.constantFrom(1, 2, 3),
           length: fc.constantFrom(1, 3, 4, 5, 9),
-          features: fc.constantFrom(1, 3, 4, 5, 17, 32, 66),
+          n: fc.constantFrom(1, 3, 4, 5, 17, 32, 66),
           limit: fc.constantFrom(1, 12, 40),
           giveUp: fc.boolean(),
           seed: fc.integer(),
@@ -126,7 +125,7 @@ const restarts: ParityCase = {
   name: 'proximal gradient: momentum that restarts',
   async run(...backends) {
     const limit = 60;
-    const shape = { batch: 7, groups: 1, features: 10 };
+    const shape = { batch: 7, groups: 1, n: 10 };
     const options = { accelerated: true, limit, giveUp: false, seed: 3, tolerances: [0] };
     const momentum = await checkDescent(backends, { ...shape, ...options });
     const restarted = momentum.filter((theta) => theta > 0 && theta < limit / 2);
@@ -138,7 +137,7 @@ const restarts: ParityCase = {
 const continued: ParityCase = {
   name: 'proximal gradient: more steps than one dispatch makes',
   async run(...backends) {
-    const choice = { accelerated: true, batch: 3100, groups: 1, features: 128, limit: 10, giveUp: false, seed: 7 };
+    const choice = { accelerated: true, batch: 3100, groups: 1, n: 128, limit: 10, giveUp: false, seed: 7 };
     await checkDescent(backends, choice);
   },
 };

@@ -5,6 +5,7 @@ import { acceleratedCases, iterateCases, type ParityCase, parityCases, variantCa
 import { largePassCases, passCases } from './pass.ts';
 import { tunedProductCases, wideProductCases } from './product.ts';
 import { proximalGradientCases } from './proximal-gradient.ts';
+import { splittingCases } from './splitting.ts';
 
 interface WebGPUSuite {
   readonly name: string;
@@ -16,7 +17,14 @@ export const webgpuSuites: readonly WebGPUSuite[] = [
   {
     name: 'variants for this adapter',
     options: {},
-    cases: [...parityCases, ...iterateCases, ...proximalGradientCases, ...acceleratedCases, ...factorCases],
+    cases: [
+      ...parityCases,
+      ...iterateCases,
+      ...proximalGradientCases,
+      ...splittingCases,
+      ...acceleratedCases,
+      ...factorCases,
+    ],
   },
   {
     name: 'variants with shared memory',

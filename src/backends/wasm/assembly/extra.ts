@@ -1,4 +1,4 @@
-// How the first module calls the second one. The host loads the second module before a Program runs that needs it.
+// How the first module calls late ones. The host loads a late module before a Program runs that needs it.
 import { Extra } from '../extra-instructions';
 import { tableInUse, word } from './memory';
 

@@ -180,9 +180,10 @@ function performIterate(at: usize): Progress {
   return Progress.unfinished;
 }
 
-/** Performs an instruction of the second module, some units at a time. The units are independent of one another. */
+/** Performs an instruction of a late module, some units at a time. The units are independent of one another. */
 function performExtra(at: usize): Progress {
   const units = word(at, Extra.units);
+  setWord(at, Extra.isCutShort, <i32>isCutShort);
   do {
     const done = word(at, Extra.done);
     setWord(at, Extra.count, min(word(at, Extra.atOnce), units - done));

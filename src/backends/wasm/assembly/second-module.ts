@@ -3,10 +3,12 @@ import { Extra, ExtraOperation } from '../extra-instructions';
 import { batchedInvert } from './batched-invert';
 import { batchedProduct } from './batched-product';
 import { cholesky } from './cholesky';
+import { watchStopAt } from './clock';
 import { useTable, useWorkspace, word } from './memory';
+import { projectSimplex } from './project-simplex';
 import { triangularSolve } from './triangular-solve';
 
-export { useWorkspace };
+export { useWorkspace, watchStopAt };
 
 /**
  * Performs the units `first` to `last` of an instruction.
@@ -26,6 +28,9 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
       break;
     case ExtraOperation.triangularSolve:
       triangularSolve(at, first, last);
+      break;
+    case ExtraOperation.projectSimplex:
+      projectSimplex(at, first, last);
       break;
     default:
       unreachable();

@@ -1,0 +1,167 @@
+// The system of the rows that are active: P·p + A_aᵀ·w = f, A_a·p = g. It is solved by a factor of K = P + ρA_aᵀA_a and
+// of the Schur complement A_a·K⁻¹·A_aᵀ, with f + ρA_aᵀg in the place of f.
+import {
+  addProduct,
+  addTransposed,
+  backwards,
+  COLUMN,
+  element,
+  factorise,
+  forwards,
+  gram,
+  padded,
+  panelAt,
+  tileOf,
+} from './panels';
+import * as data from './program-data';
+
+/** What is added to diagonals, relative to their largest entry, so that rounding does not stop a factorisation. */
+const SHIFT: f64 = 1e-13;
+
+let count: i32 = 0;
+/** The count padded to a multiple of four. */
+let size: i32 = 0;
+let rho: f64 = 0;
+let isPrepared: bool = false;
+
+/** The number of rows. */
+export function activeCount(): i32 {
+  return count;
+}
+
+/**
+ * Factorises the system of some rows.
+ * @param rows the numbers of the rows, as integers
+ * @returns the smallest pivot of K relative to its diagonal entry; not above 0 where a factorisation failed
+ */
+export function factoriseActive(rows: usize, rowCount: i32): f64 {
+  count = rowCount;
+  size = padded(count);
+  isPrepared = data.invertsP();
+  let smallest = data.pivotOfP();
+  if (isPrepared) gatherG(rows);
+  else {
+    const N = data.N;
+    copyRows(rows);
+    memory.copy(data.work, data.P, (<usize>(N * N)) << 3);
+    data.fillDiagonal(data.work, N, data.n, N, 1);
+    rho = 0;
+    smallest = factorise(data.work, N, N + size, 1e-7);
+    if (!(smallest > 1e-7)) {
+      rho = 1;
+      copyRows(rows);
+      addSquares(rows);
+      smallest = factorise(data.work, N, N + size, 0);
+      if (!(smallest > 0)) return smallest;
+    }
+    gram(data.schur, data.at8(data.work, N * N), size, N);
+  }
+  data.fillDiagonal(data.schur, size, count, size, 1);
+  shift(data.schur, size, count);
+  return factorise(data.schur, size, size, 0) > 0 ? smallest : 0;
+}
+
+function shift(matrix: usize, columns: i32, order: i32): void {
+  let largest: f64 = 0;
+  for (let i = 0; i < order; i++) largest = max(largest, load<f64>(element(matrix, columns, i, i)));
+  const added = SHIFT * (largest > 0 ? largest : 1);
+  for (let i = 0; i < order; i++) {
+    const at = element(matrix, columns, i, i);
+    store<f64>(at, load<f64>(at) + added);
+  }
+}
+
+function gatherG(rows: usize): void {
+  const M = data.M;
+  for (let i = 0; i < count; i++) {
+    const row = data.rowIn(rows, i);
+    for (let j = 0; j <= i; j++) {
+      // The rows are in ascending order, and the lower triangle is given.
+      store<f64>(element(data.schur, size, i, j), load<f64>(element(data.G, M, row, data.rowIn(rows, j))));
+    }
+  }
+  for (let i = count; i < size; i++) for (let j = 0; j < i; j++) store<f64>(element(data.schur, size, i, j), 0);
+}
+
+/** Copies the rows of A below K. */
+function copyRows(rows: usize): void {
+  const N = data.N;
+  const to = data.at8(data.work, N * N);
+  data.clear(to, size * N);
+  for (let i = 0; i < count; i++) {
+    let target = element(to, N, i, 0);
+    let source = element(data.A, N, data.rowIn(rows, i), 0);
+    for (let k = 0; k < N; k++, target += COLUMN, source += COLUMN) store<f64>(target, load<f64>(source));
+  }
+}
+
+/** K = P + ρA_aᵀA_a */
+function addSquares(rows: usize): void {
+  const N = data.N;
+  gatherColumns(rows, count);
+  for (let i = 0; i < N; i += 4) {
+    const left = panelAt(data.chosen, size, i);
+    let tile = panelAt(data.work, N, i);
+    let from = panelAt(data.P, N, i);
+    for (let j = 0; j <= i; j += 4, tile += 128, from += 128) {
+      tileOf(tile, from, rho, left, panelAt(data.chosen, size, j), size);
+    }
+  }
+  data.fillDiagonal(data.work, N, data.n, N, 1);
+  shift(data.work, N, data.n);
+}
+
+/** Copies the columns of Aᵀ for some rows, and zeros behind them, to `chosen`. */
+export function gatherColumns(rows: usize, rowCount: i32): void {
+  const width = padded(rowCount);
+  for (let i = 0; i < data.N; i += 4) {
+    let to = panelAt(data.chosen, width, i);
+    const from = panelAt(data.At, data.M, i);
+    for (let c = 0; c < rowCount; c++, to += COLUMN) {
+      const source = from + ((<usize>data.rowIn(rows, c)) << 5);
+      v128.store(to, v128.load(source));
+      v128.store(to, v128.load(source, 16), 16);
+    }
+    data.clear(to, 4 * (width - rowCount));
+  }
+}
+
+/**
+ * Solves the system once, without refinement.
+ * @param f N numbers; becomes p
+ * @param g M numbers, of which those of the rows are read; becomes w, with zeros elsewhere
+ * @param aside room for M numbers
+ */
+export function solveActive(rows: usize, f: usize, g: usize, aside: usize): void {
+  const N = data.N;
+  const M = data.M;
+  const factor = isPrepared ? data.tall : data.work;
+  const W = data.at8(factor, N * N);
+  if (rho !== 0 && !isPrepared) {
+    data.clear(aside, M);
+    for (let i = 0; i < count; i++) {
+      const place = data.rowIn(rows, i);
+      store<f64>(data.at8(aside, place), load<f64>(data.at8(g, place)));
+    }
+    addTransposed(f, rho, data.A, M, N, aside);
+  }
+  forwards(factor, N, f);
+  data.clear(aside, M);
+  if (isPrepared) {
+    const products = data.strip;
+    data.clear(products, M);
+    addProduct(products, 1, W, M, N, f);
+    for (let i = 0; i < count; i++) store<f64>(data.at8(aside, i), load<f64>(data.at8(products, data.rowIn(rows, i))));
+  } else addProduct(aside, 1, W, size, N, f);
+  for (let i = 0; i < count; i++) {
+    const at = data.at8(aside, i);
+    store<f64>(at, load<f64>(at) - load<f64>(data.at8(g, data.rowIn(rows, i))));
+  }
+  forwards(data.schur, size, aside);
+  backwards(data.schur, size, aside);
+  data.clear(g, M);
+  for (let i = 0; i < count; i++) store<f64>(data.at8(g, data.rowIn(rows, i)), load<f64>(data.at8(aside, i)));
+  if (isPrepared) addTransposed(f, -1, W, M, N, g);
+  else addTransposed(f, -1, W, size, N, aside);
+  backwards(factor, N, f);
+}

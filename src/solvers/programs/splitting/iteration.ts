@@ -1,0 +1,195 @@
+/**
+ * The iteration of the splitting, which is ADMM for quadratic programs (B. Stellato et al. 2020) in the form z ← Π(Wz +
+ * b). With weights D = diag(σ, R) the variables are s = D^½(x, v), where Π clamps v to the bounds and leaves x alone, z =
+ * Π(v) and y = R(v − z). With p = Π(s), G = D^½[I; A] and H = (P + σI + AᵀRA)⁻¹
+ *   s⁺ = s + α(M(2p − s) + c − p),  M = GHGᵀ,  c = −GHq.
+ * M is symmetric with 0 ⪯ M ⪯ I, and the length of a step never grows: this is the Douglas-Rachford splitting of the
+ * objective on {(x, v): v = Ax} and of the bounds. A fixed point has (M(2p − s) + c)= p, and there p = D^½(x, Ax).
+ */
+import { OVER_RELAXATION } from '../../../backends/splitting-kernels.ts';
+import { batchedProduct, cholesky, invertBatch, triangularSolve } from '../../../tensor/batched.ts';
+import {
+  combine,
+  divideOrZero,
+  elementwise,
+  elementwiseLaidOut,
+  product,
+  reduceRows,
+} from '../../../tensor/kernels.ts';
+import { splittingRows } from '../../../tensor/loop-kernels.ts';
+import { gatherAlong, padColumns } from '../../../tensor/move-kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { batchedInverse } from '../../batched-inverse.ts';
+import type { Begun } from '../../iteration.ts';
+import { repeatForBatch } from '../../monitor.ts';
+import { FAR, times } from './batch-problem.ts';
+import { type Equilibrated, perRow, scaleBound } from './scaling.ts';
+
+/** Weights of a splitting: σ, and the diagonal of R, [batch, m]; [m] only where the samples share P and A. */
+export interface Weights {
+  readonly sigma: number;
+  readonly rows: Tensor;
+}
+
+/** A point of the splitting: x, z = Π(v) and y = R(v − z), of the equilibrated program. */
+export interface SplittingPoint {
+  readonly x: Tensor;
+  readonly z: Tensor;
+  readonly y: Tensor;
+}
+
+/** The splitting of a batch with its present weights. */
+export interface Splitting {
+  /** s of a point. */
+  enter(point: SplittingPoint): Tensor;
+  /** The point of an s. */
+  leave(s: Tensor): SplittingPoint;
+  begin(s: Tensor): Begun;
+}
+
+/** Whether the backend factorises matrices; the others invert by products. */
+export function factorises({ runsOnHost, widestIteration }: LoopContext): boolean {
+  return runsOnHost || widestIteration > 0;
+}
+
+export function joinColumns(x: Tensor, v: Tensor): Tensor {
+  return gatherAlong(x, 1, x.shape[1] + v.shape[1], { more: v });
+}
+
+/**
+ * P + σI + AᵀRA of each group of samples, [groups, n, n].
+ * @param weighted à = R^½A, [groups, m, n]
+ */
+function systemOf(context: LoopContext, P: Tensor, weighted: Tensor, sigma: number): Tensor {
+  const [groups, m, n] = weighted.shape;
+  const identity = context.constant({ kind: 'identity', order: n }, [n, n]);
+  const base = elementwise('add', [P, elementwise('scale', [identity], [sigma, 0])]);
+  if (groups === 1) {
+    const flat = context.alias(weighted, [m, n]);
+    const one = product(flat, flat, { transposeA: true, bias: context.alias(base, [n, n]) });
+    return context.alias(one, [1, n, n]);
+  }
+  return batchedProduct(weighted, weighted, { transposeA: true, bias: repeatMatrix(base, groups) });
+}
+
+/** [rows, columns] as [groups, rows, columns]; what has one for each group as it is. */
+function repeatMatrix(X: Tensor, groups: number): Tensor {
+  if (X.shape.length === 3) return X;
+  const [rows, columns] = X.shape;
+  const layout = { offset: 0, strides: [0, 0, columns, 1] as const };
+  return elementwiseLaidOut('copy', [X], [layout], [groups, rows, columns]);
+}
+
+/** M(w) + c for each row of w, [batch, n + m]. */
+type Resolvent = (w: Tensor) => Tensor;
+
+/**
+ * M of each group of samples that share P and A, [groups, n + m, n + m].
+ * @param weighted à = R^½A, [groups, m, n]
+ */
+function matrixOf(context: LoopContext, system: Tensor, weighted: Tensor, sigma: number): Tensor {
+  const [groups, m, n] = weighted.shape;
+  const root = Math.sqrt(sigma);
+  const identity = context.constant({ kind: 'identity', order: n }, [n, n]);
+  const top = repeatMatrix(elementwise('scale', [identity], [root, 0]), groups);
+  const G = gatherAlong(top, 1, n + m, { more: weighted });
+  if (!factorises(context)) {
+    const { inverse } = batchedInverse(context, system);
+    return batchedProduct(batchedProduct(G, inverse), G, { transposeB: true });
+  }
+  // M = BᵀB with B = L⁻¹Gᵀ, so that M is symmetric and M ⪰ 0 whatever the rounding.
+  const turned = context.alias(transposeEach(G), [groups, n, n + m]);
+  const B = triangularSolve(cholesky(system).factor, turned);
+  return batchedProduct(B, B, { transposeA: true });
+}
+
+function transposeEach(X: Tensor): Tensor {
+  const [groups, rows, columns] = X.shape;
+  const layout = { offset: 0, strides: [0, rows * columns, 1, columns] as const };
+  return elementwiseLaidOut('copy', [X], [layout], [groups, columns, rows]);
+}
+
+export function createSplitting(context: LoopContext, problem: Equilibrated, weights: Weights): Splitting {
+  const { batch, n, m, P, A } = problem;
+  const { sigma, rows } = weights;
+  const isShared = rows.shape.length === 1; // and so are P and A
+  const size = n + m;
+  const groups = isShared ? 1 : batch;
+  const root = elementwise('sqrt', [rows]);
+  const inverse = elementwise('reciprocal', [root]);
+  const scaled = elementwise('multiply', [A, perRow(root)]);
+  const weighted = isShared ? context.alias(scaled, [1, m, n]) : scaled;
+  const system = systemOf(context, P, weighted, sigma);
+  const rootSigma = Math.sqrt(sigma);
+  const free = context.constant({ kind: 'fill', value: FAR }, [batch, n]);
+  const high = joinColumns(free, scaleBound(problem.u, root));
+  const low = joinColumns(elementwise('negate', [free]), scaleBound(problem.l, root));
+
+  const fuses = !context.runsOnHost && size <= context.widestIteration;
+  const usesMatrix = fuses || (isShared && size ** 2 <= 2 * (n ** 2 + 2 * n * m));
+  let resolvent: Resolvent;
+  let whole: Begun['whole'];
+  if (usesMatrix) {
+    const all = matrixOf(context, system, weighted, sigma);
+    const matrix = isShared ? context.alias(all, [size, size]) : all;
+    const q = elementwise('scale', [problem.q], [-1 / rootSigma, 0]);
+    const shift = times(matrix, gatherAlong(q, 1, size, {}));
+    resolvent = (w) => elementwise('add', [times(matrix, w), shift]);
+    if (fuses) {
+      const padded = padColumns(context.alias(all, [groups * size, size]));
+      const operands = { accelerated: true, matrix: padded, shift, low, high };
+      const each = (value: Tensor): Tensor => (value.size === batch ? value : repeatForBatch(value, batch));
+      whole = (s, state, { tolerance, floor, ...rule }) =>
+        splittingRows(s, state, { ...operands, ...rule, tolerance: each(tolerance), floor: each(floor) });
+    }
+  } else {
+    const each = context.runsOnHost ? invertBatch(system).factor : batchedInverse(context, system).inverse;
+    const H = isShared ? context.alias(each, [n, n]) : each;
+    const weightedRows = isShared ? scaled : weighted;
+    const q = elementwise('negate', [problem.q]);
+    resolvent = (w) => {
+      const right = combine(
+        { x: q },
+        { x: columnsOf(w, 0, n), factor: rootSigma },
+        { x: times(weightedRows, columnsOf(w, n, m), true) },
+      );
+      const x = times(H, right);
+      return joinColumns(elementwise('scale', [x], [rootSigma, 0]), times(weightedRows, x));
+    };
+  }
+  const clamp = (s: Tensor): Tensor => elementwise('minimum', [elementwise('maximum', [s, low]), high]);
+  return {
+    enter({ x, z, y }) {
+      const v = elementwise('add', [elementwise('multiply', [z, root]), elementwise('multiply', [y, inverse])]);
+      return joinColumns(elementwise('scale', [x], [rootSigma, 0]), v);
+    },
+    leave(s) {
+      const p = clamp(s);
+      const [v, z] = [columnsOf(s, n, m), columnsOf(p, n, m)];
+      return {
+        x: elementwise('scale', [columnsOf(s, 0, n)], [1 / rootSigma, 0]),
+        z: elementwise('multiply', [z, inverse]),
+        y: elementwise('multiply', [elementwise('subtract', [v, z]), root]),
+      };
+    },
+    begin: (start) => ({
+      start: { x: start },
+      keeps: 'next',
+      solution: (x) => x,
+      ...(whole && { whole }),
+      step({ x: s }) {
+        const p = clamp(s);
+        const moved = combine(
+          { x: resolvent(combine({ x: p, factor: 2 }, { x: s, factor: -1 })) },
+          { x: p, factor: -1 },
+        );
+        const next = combine({ x: s }, { x: moved, factor: OVER_RELAXATION });
+        return { next: { x: next }, residual: divideOrZero(reduceRows('norm', [moved]), reduceRows('norm', [next])) };
+      },
+    }),
+  };
+}
+
+function columnsOf(x: Tensor, offset: number, count: number): Tensor {
+  return gatherAlong(x, 1, count, { offset });
+}
