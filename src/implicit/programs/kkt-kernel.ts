@@ -19,6 +19,8 @@ export interface KktKernel {
   readonly scaled: readonly Float64Array[];
   /** The rounding of these vectors. */
   readonly rounding: number;
+  /** How far SKS is from taking `scaled` to 0, at most. */
+  readonly defect: number;
   /** Whether these are only random vectors of the kernel, and no basis. */
   readonly isEstimate: boolean;
 }
@@ -56,7 +58,7 @@ export function* findKktKernel(
     ...rows.map((vector) => unscale(vector, n)),
   ]);
   const rounding = (8 * order * Number.EPSILON) / Math.min(dependence.gap, flatness.gap);
-  return { variables, rows, scaled, rounding, isEstimate: false };
+  return { variables, rows, scaled, rounding, defect: rounding, isEstimate: false };
 }
 
 /** Random vectors of the kernel. What is orthogonal to one of them is orthogonal to all of it, but for bad luck. */
@@ -80,6 +82,7 @@ export function* probeKernel(
   const draws = random(0);
   const enough = Math.max(SPARSE_FLOOR, invertibleAbove(order, accuracy));
   const [variables, rows, scaled]: Float64Array[][] = [[], [], []];
+  let defect = 0;
   for (let probe = 0; probe < PROBES; probe++) {
     const given = scale.map((value) => value * draws.normal());
     const right = kktProduct(matrix, given);
@@ -93,11 +96,12 @@ export function* probeKernel(
       const vector = left.map((value, i) => value / scale[i]);
       const image = kktProduct(matrix, left).map((value, i) => value * scale[i]);
       if (!(norm(vector) > LEAST_PART * size && norm(image) <= enough * norm(vector))) continue;
+      defect = Math.max(defect, norm(image) / norm(vector));
       scaled.push(normalise(vector));
       list.push(normalise(left.slice(from, to)));
     }
   }
-  return scaled.length > 0 ? { variables, rows, scaled, rounding: 100 * enough, isEstimate: true } : undefined;
+  return scaled.length > 0 ? { variables, rows, scaled, rounding: 100 * enough, defect, isEstimate: true } : undefined;
 }
 
 /** @param sizes of the terms of each number of `right`, against which a component along the kernel is small */

@@ -10,7 +10,7 @@ import {
 import { Sum } from './compensated.ts';
 import { type Form, formOf } from './form.ts';
 import type { Observer } from './iterations.ts';
-import type { Judged } from './judgement.ts';
+import { type Judged, judge } from './judgement.ts';
 import { presolve } from './presolve.ts';
 import type { PrimalDual, ProgramData, ProgramResult, ProgramSettings } from './problem.ts';
 import { evaluate, largestMagnitude, meritOf, residualsOf, sizesOf } from './residuals.ts';
@@ -29,10 +29,15 @@ interface Certificate {
 export function* solveProgram(given: ProgramData, settings: ProgramSettings): Interruptible<ProgramResult> {
   const presolved = presolve(given, settings.absolute);
   if (!('data' in presolved)) return contradictedResult(given, presolved.certificate, settings);
-  const { data, restore } = presolved;
+  const { data, restore, restrict } = presolved;
   const form = formOf(data);
+  const initial = settings.initial && scaledInitial(form, settings.initial, restrict);
+  if (initial?.x && initial.y && judge(form, { x: initial.x, y: initial.y }, settings).merit <= 1) {
+    const { x, y } = unscaled(form, { x: initial.x, y: initial.y });
+    return resultOf(given, { x, y: restore(y) }, 'converged', 0, settings);
+  }
   const suspicion = new Suspicion(form);
-  let solved = yield* solveForm(form, settings, suspicion.observe);
+  let solved = yield* solveForm(form, settings, initial, suspicion.observe);
   let certificate: Certificate | undefined;
   let iterations = solved.run.iterations;
   if (solved.run.outcome === 'observed') {
@@ -128,6 +133,18 @@ function contradictedResult(
   const origin = { x: new Float64Array(data.n), y: new Float64Array(data.m) };
   const result = resultOf(data, origin, 'infeasible', 0, settings);
   return certificate ? { ...result, certificate: normalisedInfeasibility(data, certificate) } : result;
+}
+
+/** A warm start in the scaled program. */
+function scaledInitial(
+  { scaling: { variables, rows, cost } }: Form,
+  { x, y }: Partial<PrimalDual>,
+  restrict: (y: Float64Array) => Float64Array,
+): Partial<PrimalDual> {
+  return {
+    x: x?.map((value, j) => value / variables[j]),
+    y: y && restrict(y).map((value, i) => (cost * value) / rows[i]),
+  };
 }
 
 /** A certificate in the variables and rows of the program that was scaled. */

@@ -3,6 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { Form } from './form.ts';
 import { type Judged, judge } from './judgement.ts';
 import type { KktSystem } from './kkt.ts';
+import type { Regularisation } from './newton.ts';
 import { PredictorCorrector } from './predictor-corrector.ts';
 import type { PrimalDual, ProgramSettings } from './problem.ts';
 import type { Iterate } from './start.ts';
@@ -34,9 +35,10 @@ export function* iterations(
   kkt: KktSystem,
   iterate: Iterate,
   settings: ProgramSettings,
+  regularisation: Regularisation,
   observe: Observer = () => false,
 ): Interruptible<Run> {
-  const method = new PredictorCorrector(form, kkt, iterate);
+  const method = new PredictorCorrector(form, kkt, iterate, regularisation);
   let point = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
   let best = point;
   let bestIterate = copyOf(iterate);

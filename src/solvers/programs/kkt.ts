@@ -7,6 +7,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sums } from './compensated.ts';
 import { combineCorrections } from './krylov.ts';
 import { LdlFactorisation } from './ldl.ts';
+import type { Regularisation } from './newton.ts';
 import { minimumDegreeOrder } from './ordering.ts';
 import type { SparseMatrix } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
@@ -90,13 +91,12 @@ export class KktSystem {
   *factorise(
     h: Float64Array,
     d: Float64Array,
-    delta: number,
-    deltaRows: number,
+    { variables: delta, rows: deltaRows, isProximal }: Regularisation,
     held?: { readonly x: Uint8Array; readonly y: Uint8Array },
   ): Interruptible<boolean> {
     const { n, rows, values, diagonal, diagonalPositions } = this;
-    this.h = h;
-    this.d = d;
+    this.h = isProximal ? h.map((value) => value + delta) : h;
+    this.d = isProximal ? d.map((value) => value + deltaRows) : d;
     this.held = held;
     for (let j = 0; j < n; j++) values[diagonalPositions[j]] = held?.x[j] ? HOLD : diagonal[j] + h[j] + delta;
     for (let i = 0; i < rows; i++) values[diagonalPositions[n + i]] = held?.y[i] ? -HOLD : -(d[i] + deltaRows);

@@ -2,13 +2,14 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { type Form, formOf } from './form.ts';
 import { iterations, type Observer, type Run } from './iterations.ts';
-import { type Judged, judge } from './judgement.ts';
+import { type Judged, judge, type Point } from './judgement.ts';
 import { KktSystem } from './kkt.ts';
 import { leastMultipliersOf, withMultipliers } from './multipliers.ts';
+import type { Regularisation } from './newton.ts';
 import { polish, type Sides, sidesOf } from './polish.ts';
 import type { ProgramSettings } from './problem.ts';
 import { moveByUnits } from './rounding.ts';
-import { coldStart } from './start.ts';
+import { coldStart, warmStart } from './start.ts';
 
 export interface Solved {
   readonly run: Run;
@@ -23,24 +24,61 @@ const AUXILIARY: Pick<ProgramSettings, 'absolute' | 'relative' | 'limit'> = {
   limit: 200,
 };
 
-/** @param observe may end the iterations; nothing is improved then */
-export function* solveForm(form: Form, settings: ProgramSettings, observe?: Observer): Interruptible<Solved> {
+/**
+ * Regularisations, the best first. The next one is tried where the one before does not lead to a solution. Too much of it
+ * makes linear systems inexact, too little makes their factors inexact.
+ */
+const REGULARISATIONS: readonly Regularisation[] = [
+  { variables: 1e-10, rows: 1e-11, isProximal: false },
+  { variables: 1e-8, rows: 1e-8, isProximal: false },
+  { variables: 1e-10, rows: 1e-10, isProximal: true },
+];
+
+/**
+ * @param initial of the scaled program
+ * @param observe may end the iterations; nothing is improved then
+ */
+export function* solveForm(
+  form: Form,
+  settings: ProgramSettings,
+  initial?: Partial<Point>,
+  observe?: Observer,
+): Interruptible<Solved> {
   const kkt = new KktSystem(form.P, form.systemA);
   yield;
-  const start = yield* coldStart(form, kkt);
-  const run = yield* iterations(form, kkt, start, settings, observe);
-  if (run.outcome === 'observed' || settings.isCutShort?.()) return { run, best: run.best };
-  const sides = sidesOf(form, run.iterate);
-  const polished = yield* polish(form, kkt, run.best, sides.slice(), settings);
-  return { run, best: yield* improve(form, polished, sides, settings) };
+  let solved: Solved | undefined;
+  let count = 0;
+  for (const regularisation of REGULARISATIONS) {
+    const cold = yield* coldStart(form, kkt);
+    // A start that has failed once is not tried again.
+    // Without bounds the cold start is the solution.
+    const isWarm = initial && !solved && form.bounds.count > 0;
+    const start = isWarm ? warmStart(form, cold, initial) : cold;
+    const own = { ...settings, limit: settings.limit - count };
+    const run = yield* iterations(form, kkt, start, own, regularisation, observe);
+    count += run.iterations;
+    const isEnded = run.outcome === 'observed' || settings.isCutShort?.();
+    const best = isEnded ? run.best : yield* finish(form, kkt, run, settings);
+    if (!solved || best.merit < solved.best.merit) solved = { run, best };
+    if (isEnded || best.floorMerit <= 1 || count >= settings.limit || settings.isCutShort?.()) break;
+  }
+  if (!solved) throw new Error('there are no regularisations');
+  return { best: solved.best, run: { ...solved.run, iterations: count } };
 }
 
 /** Solves a program that serves another. */
 export function* solveAuxiliary(form: Form, { isCutShort }: ProgramSettings): Interruptible<Judged> {
   const settings: ProgramSettings = { ...AUXILIARY, isCutShort };
   const kkt = new KktSystem(form.P, form.systemA);
-  const { best, iterate } = yield* iterations(form, kkt, yield* coldStart(form, kkt), settings);
+  const start = yield* coldStart(form, kkt);
+  const { best, iterate } = yield* iterations(form, kkt, start, settings, REGULARISATIONS[0]);
   return yield* polish(form, kkt, best, sidesOf(form, iterate), settings);
+}
+
+function* finish(form: Form, kkt: KktSystem, run: Run, settings: ProgramSettings): Interruptible<Judged> {
+  const sides = sidesOf(form, run.iterate);
+  const polished = yield* polish(form, kkt, run.best, sides.slice(), settings);
+  return yield* improve(form, polished, sides, settings);
 }
 
 /** Moves single digits, and finds smaller multipliers where that is not enough or their rounding is too coarse. */
