@@ -17,6 +17,7 @@ import { combineProgramCertificates, type ProgramCertificates } from './certific
 import { placesOfSample, type TensorDatum, tensorsAmong } from './data.ts';
 import type { ProgramCotangents, ProgramTangent } from './derivative.ts';
 import type { Directions } from './directions.ts';
+import { programResidual } from './equation.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
 import { HostRoute } from './host-route.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
@@ -205,6 +206,10 @@ export class SolvedProgram {
     return {
       name: what,
       isSelectable: selection === undefined,
+      equation: (rows, inputs) => {
+        const given = Object.fromEntries(this.tensors.map(({ name }, index) => [name, inputs[index]]));
+        return programResidual(rows, given, data);
+      },
       isRowwise: this.tensors.map(({ batch }) => batch === data.batch),
       pullback: (cotangent, needed, uniform) => {
         this.guard.check();
