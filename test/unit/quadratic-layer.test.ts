@@ -164,7 +164,8 @@ test.each(['wasm', 'webgpu', 'gpujs'] as const)('trains on %s as on cpu', { time
 test.each(['cpu', 'webgpu'] as const)('a step that fails leaves no trace on %s', async (backend) => {
   const { engine: opened, close } = engineOn(backend);
   const own = await opened();
-  const net = model({ limit: 1 });
+  // So many rows are active that one iteration is not enough.
+  const net = model({ limit: 1, inequalities: 8, lower: -0.05, upper: 0.05 });
   net.initialise(own, 3);
   const read = () => Promise.all(net.parameters.map(async ({ value }) => Array.from(await value.data())));
   const before = await read();
