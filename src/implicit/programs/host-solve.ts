@@ -9,7 +9,7 @@ import type { LimitedRun } from '../run-limits.ts';
 import { type BatchData, type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
 import type { KernelResult } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
-import { boundsOfSample, isPlainSample } from './sample-numbers.ts';
+import { boundsOfSample, isPlainSample, sizesOfSample } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
 
 /** The numbers of tensors as they are now, which arrive later. */
@@ -63,6 +63,7 @@ export async function solvePrograms(
         data: makeData,
         ...boundsOfSample(data, numbers, sample),
         epsilon,
+        measure: (x: Float64Array) => sizesOfSample(data, numbers, sample, x),
         isPolished,
         isObjectiveExact: false,
       };

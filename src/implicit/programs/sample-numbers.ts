@@ -1,8 +1,11 @@
 /** What is needed of one program of a batch without making its matrices. */
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
+import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
+import type { SampleSizes } from './clear-activity.ts';
 import type { BatchData, Datum, DatumName, ReadNumbers } from './data.ts';
 import { readBound } from './data.ts';
+import { eachEntry } from './products.ts';
 import { symmetrise } from './symmetry.ts';
 
 /** The numbers of a vector for one sample. */
@@ -26,6 +29,36 @@ export function boundsOfSample(
       readBound(name, `${name}, sample ${sample}, row ${row}`, value),
     );
   return { l: boundsOf('l'), u: boundsOf('u') };
+}
+
+/** The sizes of the data of one sample, beside its solution x. */
+export function sizesOfSample(data: BatchData, read: ReadNumbers, sample: number, x: Float64Array): SampleSizes {
+  const rows = new Float64Array(data.m);
+  eachNumber(data.A, read, sample, (row, _, value) => {
+    rows[row] = Math.max(rows[row], Math.abs(value));
+  });
+  const terms = vectorOf(data, read, sample, 'q').map(Math.abs);
+  eachNumber(data.P, read, sample, (row, column, value) => {
+    terms[row] += Math.abs(value * x[column]);
+  });
+  return { rows, objective: largestMagnitude(terms) };
+}
+
+/** Calls back for each number of a matrix of one sample. */
+function eachNumber(
+  { name, each, batch, extents: [rows, columns] }: Datum<SparseMatrix>,
+  read: ReadNumbers,
+  sample: number,
+  visit: (row: number, column: number, value: number) => void,
+): void {
+  const index = batch === undefined ? 0 : sample;
+  if (each) {
+    eachEntry(each[index], visit);
+    return;
+  }
+  const numbers = read[name] as ArrayLike<number>;
+  let place = index * rows * columns;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) visit(i, j, numbers[place++]);
 }
 
 /**
