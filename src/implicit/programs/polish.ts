@@ -7,6 +7,7 @@ import {
   createKktMatrix,
   factoriseKkt,
   type KktMatrix,
+  kktProduct,
   kktTerms,
   type Refined,
   refine,
@@ -125,7 +126,7 @@ function errorsOf(
   right: Float64Array,
   { solution, residual, size: largest }: Refined,
 ): Pick<Polished, 'slackErrors' | 'multiplierErrors'> {
-  const { data, scale, set, order } = matrix;
+  const { data, scale, set } = matrix;
   const { n, m, A } = data;
   const sizes = kktTerms(matrix, right, solution);
   const draws = random(0);
@@ -135,8 +136,7 @@ function errorsOf(
     const change = sizes.map(
       (size, i) => (draws.uniform() < 0.5 ? -1 : 1) * Math.max(Number.EPSILON * size * scale[i], residual * largest),
     );
-    const moved = approximate(change);
-    for (let i = 0; i < order; i++) moved[i] *= scale[i];
+    const moved = withoutKernel(matrix, approximate, approximate(change));
     const slack = new Float64Array(m);
     eachEntry(A, (row, column, value) => {
       slack[row] += value * moved[column];
@@ -147,6 +147,16 @@ function errorsOf(
     }
   }
   return { slackErrors, multiplierErrors };
+}
+
+/**
+ * A solution in the units of the data without its part in the kernel of K, which only leads to another solution: the
+ * inverse of the regularised K would make it as large as the regularisation is small.
+ */
+function withoutKernel(matrix: KktMatrix, approximate: ApproximateSolve, solution: Float64Array): Float64Array {
+  const { scale } = matrix;
+  const inUnits = (values: Float64Array): Float64Array => values.map((value, i) => value * scale[i]);
+  return inUnits(approximate(inUnits(kktProduct(matrix, inUnits(solution)))));
 }
 
 /** The guess without the rows whose multiplier has the wrong sign, and with those that are violated; undefined if there are none. */
