@@ -131,13 +131,13 @@ export class SolvedProgram {
   /** All programs, once the solutions may be read: where one was not solved, this rejects as reading x does. */
   private async solvedSamples(): Promise<readonly SolvedSample[]> {
     await this.x.data();
-    return this.route.samples();
+    return this.route.samples(this.report);
   }
 
   private async computeEach<Result>(
     compute: (sample: SolvedSample, index: number) => Interruptible<Result>,
   ): Promise<readonly Result[]> {
-    const samples = await this.route.samples();
+    const samples = await this.route.samples(this.report);
     const results: Result[] = [];
     for (const [index, sample] of samples.entries()) {
       results.push(await unlessAborted(runInTurns(compute(sample, index), this.signal), this.signal));

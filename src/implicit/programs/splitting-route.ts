@@ -30,7 +30,6 @@ export class SplittingRoute implements Route {
   private readonly figures: Promise<ArrayLike<number>>;
   /** Rejects where the data are wrong. */
   private readonly areRight: Promise<void>;
-  private report: Promise<ProgramReport> | undefined;
   private solved: Promise<readonly SolvedSample[]> | undefined;
 
   /**
@@ -57,7 +56,7 @@ export class SplittingRoute implements Route {
   }
 
   complete(read: SolveReport): Promise<ProgramReport> {
-    this.report = this.areRight.then(async () => {
+    return this.areRight.then(async () => {
       const numbers = await this.figures;
       const { batch } = this.checked.data;
       const samples = read.samples.map((sample, index): ProgramSampleReport => {
@@ -72,11 +71,10 @@ export class SplittingRoute implements Route {
       });
       return { ...read, samples };
     });
-    return this.report;
   }
 
-  samples(): Promise<readonly SolvedSample[]> {
-    this.solved ??= unlessAborted(this.readSamples(), this.signal);
+  samples(report: Promise<ProgramReport>): Promise<readonly SolvedSample[]> {
+    this.solved ??= unlessAborted(this.readSamples(report), this.signal);
     return this.solved;
   }
 
@@ -123,14 +121,14 @@ export class SplittingRoute implements Route {
   }
 
   /** The solutions as the device found them. */
-  private async readSamples(): Promise<readonly SolvedSample[]> {
+  private async readSamples(report: Promise<ProgramReport>): Promise<readonly SolvedSample[]> {
     const { engine, data } = this.checked;
     const { n, m, batch } = data;
     this.guard.check();
     const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept)]);
-    const report = await this.report;
+    const { samples } = await report;
     return Array.from({ length: batch }, (_, index) => {
-      const { status, iterations, primal, dual, gap, objective, residual } = (report as ProgramReport).samples[index];
+      const { status, iterations, primal, dual, gap, objective, residual } = samples[index];
       const start = index * (n + 2 * m);
       const part = (from: number, length: number): Float64Array =>
         Float64Array.from(rows.subarray(start + from, start + from + length));
