@@ -3,7 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
 import { polish } from './polish.ts';
 import { multiplySparse } from './products.ts';
-import { measureProgram } from './program-scales.ts';
+import { equilibrateAllRows, measureProgram } from './program-scales.ts';
 
 /**
  * inactive: l < z < u. at u, at l: strongly active, with y > 0 or y < 0. weakly at u, weakly at l: z is at the bound
@@ -38,11 +38,12 @@ const INTERIOR_POINT_ACCURACY = 1e-6;
  * @param accuracy of the data and the solution, relative: 2⁻⁵² for float64, 2⁻²³ for float32
  */
 export function* classifyRows(data: ProgramData, solution: PrimalDual, accuracy: number): Interruptible<RowActivity> {
-  const scales = measureProgram(data, solution);
+  const equilibration = equilibrateAllRows(data);
+  const scales = measureProgram(data, solution, equilibration);
   const polished = yield* polish(data, solution, scales);
   const roundings = ROUNDINGS * Math.max(accuracy, Number.EPSILON);
   const relative = polished ? roundings : Math.max(roundings, INTERIOR_POINT_ACCURACY);
-  const { slack, multiplier } = polished ? measureProgram(data, polished) : scales;
+  const { slack, multiplier } = polished ? measureProgram(data, polished, equilibration) : scales;
   // A rounding of the data moves a solution by as much as its condition says.
   const widen = (errors: Float64Array | undefined, row: number): number => ERRORS * (errors?.[row] ?? 0);
   const tolerances: Tolerances = {

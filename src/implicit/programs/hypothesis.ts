@@ -10,7 +10,8 @@ import type { ProgramData } from '../../solvers/programs/problem.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import type { SampleCertificate } from '../certificate.ts';
 import { isStrong, isWeak, type RowActivity } from './active-rows.ts';
-import { invertibleAbove, type RankTest, roundingFloor, testCurvature, testRows } from './rank-tests.ts';
+import { type Finding, findDependence, findFlatness } from './large-tests.ts';
+import { defectOfRounding, invertibleAbove, type RankTest } from './rank-tests.ts';
 
 /** What the exact test says of one program. */
 export interface ProgramCertificate extends SampleCertificate {
@@ -38,24 +39,24 @@ export function* certifyProgram(data: ProgramData, activity: RowActivity): Inter
   const active = rowsWhere((row) => isStrong(states[row]) || isWeak(states[row]));
   const { n } = data;
   const orders = { rows: Math.max(n, active.length), curvature: n + strong.length };
-  const rows = yield* testRows(data, active, roundingFloor(orders.rows));
-  const curvature = yield* testCurvature(data, strong, roundingFloor(orders.curvature));
-  const verdicts = [
-    judgeRows(data, rows, active, invertibleAbove(orders.rows, accuracy)),
-    judgeCurvature(curvature, strong, invertibleAbove(orders.curvature, accuracy)),
-  ];
+  const rows = yield* findDependence(data, active);
+  const ofRows = judgeRows(data, rows, active, invertibleAbove(orders.rows, accuracy));
+  const curvature = yield* findFlatness(data, strong, ofRows.status !== 'failed');
+  const verdicts = [ofRows, judgeCurvature(curvature, strong, invertibleAbove(orders.curvature, accuracy))];
   const verdict = verdicts.find(({ status }) => status === 'failed') ??
     verdicts.find(({ status }) => status === 'unknown') ?? {
       status: 'certified' as const,
       reason: reasonOfSuccess(active.length, kinks.length),
     };
-  const smallest = { rows: rows.smallest, primal: curvature.smallest };
+  const smallest = { rows: rows?.smallest ?? Number.NaN, primal: curvature?.smallest ?? Number.NaN };
   return {
     ...verdict,
     argument: 'active rows',
     kinks: kinks.length,
     kinkTolerance: tolerance,
-    nearlySingular: Math.min(rows.smallest, curvature.smallest) < NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON),
+    nearlySingular:
+      Math.min(...Object.values(smallest).filter(Number.isFinite)) <
+      NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON),
     smallest,
     kinkRows: kinks,
   };
@@ -63,8 +64,15 @@ export function* certifyProgram(data: ProgramData, activity: RowActivity): Inter
 
 type Verdict = Pick<ProgramCertificate, 'status' | 'reason' | 'test' | 'nullVector'>;
 
-function judgeRows(data: ProgramData, test: RankTest, active: readonly number[], bound: number): Verdict {
-  if (test.smallest > bound) return { status: 'certified', reason: '' };
+const TOO_LARGE: Verdict = {
+  status: 'unknown',
+  reason:
+    'the program is too large for a proof; no dependence of active rows and no direction without curvature was found',
+};
+
+function judgeRows(data: ProgramData, test: Finding, active: readonly number[], bound: number): Verdict {
+  if (!test) return TOO_LARGE;
+  if (test.proved > bound) return { status: 'certified', reason: '' };
   const part = mostExact(test);
   if (part) {
     const w = new Float64Array(data.m);
@@ -78,8 +86,9 @@ function judgeRows(data: ProgramData, test: RankTest, active: readonly number[],
   return { status: 'unknown', reason, test: 'rows' };
 }
 
-function judgeCurvature(test: RankTest, strong: readonly number[], bound: number): Verdict {
-  if (test.smallest > bound) return { status: 'certified', reason: '' };
+function judgeCurvature(test: Finding, strong: readonly number[], bound: number): Verdict {
+  if (!test) return TOO_LARGE;
+  if (test.proved > bound) return { status: 'certified', reason: '' };
   const part = mostExact(test);
   if (part) {
     const nullVector = toLargestOne(part);
@@ -93,7 +102,7 @@ function judgeCurvature(test: RankTest, strong: readonly number[], bound: number
 /** The vector of the kernel with the least defect, if that is rounding. */
 function mostExact({ kernel, defects }: RankTest): Float64Array | undefined {
   const least = Math.min(...defects);
-  return least <= roundingFloor(Math.max(0, ...kernel.map(({ length }) => length)))
+  return least <= defectOfRounding(Math.max(0, ...kernel.map(({ length }) => length)))
     ? kernel[defects.indexOf(least)]
     : undefined;
 }

@@ -19,6 +19,8 @@ export interface KktKernel {
   readonly scaled: readonly Float64Array[];
   /** The rounding of these vectors. */
   readonly rounding: number;
+  /** How far SKS is from taking `scaled` to 0, at most. */
+  readonly defect: number;
   /** Whether these are only random vectors of the kernel, and no basis. */
   readonly isEstimate: boolean;
 }
@@ -56,15 +58,16 @@ export function* findKktKernel(
     ...rows.map((vector) => unscale(vector, n)),
   ]);
   const rounding = (8 * order * Number.EPSILON) / Math.min(dependence.gap, flatness.gap);
-  return { variables, rows, scaled, rounding, isEstimate: false };
+  return { variables, rows, scaled, rounding, defect: rounding, isEstimate: false };
 }
 
 /** Random vectors of the kernel. What is orthogonal to one of them is orthogonal to all of it, but for bad luck. */
 const PROBES = 2;
+const PASSES = 2;
 const SWEEPS = 20;
 /** Below this, sparse factors do not tell a small singular value from 0. */
 const SPARSE_FLOOR = 1e-12;
-/** A part of a probe that is smaller than this beside the probe is rounding. */
+/** A part that is smaller than this beside what the first solve left is rounding. */
 const LEAST_PART = 1e-6;
 
 /**
@@ -80,24 +83,32 @@ export function* probeKernel(
   const draws = random(0);
   const enough = Math.max(SPARSE_FLOOR, invertibleAbove(order, accuracy));
   const [variables, rows, scaled]: Float64Array[][] = [[], [], []];
+  let defect = 0;
+  let size = 0;
   for (let probe = 0; probe < PROBES; probe++) {
-    const given = scale.map((value) => value * draws.normal());
-    const right = kktProduct(matrix, given);
-    const { solution } = yield* refine(matrix, approximate, right, new Float64Array(order), SWEEPS);
-    const size = norm(given.map((value, i) => value / scale[i]));
+    let given = scale.map((value) => value * draws.normal());
+    // What the first solve leaves of its residual, the second one takes away.
+    for (let pass = 0; pass < PASSES; pass++) {
+      const right = kktProduct(matrix, given);
+      const { solution } = yield* refine(matrix, approximate, right, new Float64Array(order), SWEEPS);
+      const left = given.map((value, i) => value - solution[i]);
+      if (pass === 0) size = norm(left.map((value, i) => value / scale[i]));
+      given = left;
+    }
     for (const [from, to, list] of [
       [0, data.n, variables],
       [data.n, order, rows],
     ] as const) {
-      const left = given.map((value, i) => (i >= from && i < to ? value - solution[i] : 0));
+      const left = given.map((value, i) => (i >= from && i < to ? value : 0));
       const vector = left.map((value, i) => value / scale[i]);
       const image = kktProduct(matrix, left).map((value, i) => value * scale[i]);
       if (!(norm(vector) > LEAST_PART * size && norm(image) <= enough * norm(vector))) continue;
+      defect = Math.max(defect, norm(image) / norm(vector));
       scaled.push(normalise(vector));
       list.push(normalise(left.slice(from, to)));
     }
   }
-  return scaled.length > 0 ? { variables, rows, scaled, rounding: 100 * enough, isEstimate: true } : undefined;
+  return scaled.length > 0 ? { variables, rows, scaled, rounding: 100 * enough, defect, isEstimate: true } : undefined;
 }
 
 /** @param sizes of the terms of each number of `right`, against which a component along the kernel is small */

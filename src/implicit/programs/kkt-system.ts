@@ -31,6 +31,8 @@ export interface KktMatrix {
 }
 
 const SWEEPS = 15;
+/** Sweeps end where the largest entries of all rows are within this factor of 1. */
+const EVEN = 1.2;
 
 export function createKktMatrix(data: ProgramData, set: RowSet): KktMatrix {
   const { n, m } = data;
@@ -46,6 +48,7 @@ export function createKktMatrix(data: ProgramData, set: RowSet): KktMatrix {
       norms[i] = Math.max(norms[i], Math.abs(value * scale[i] * scale[j]));
     });
     for (let i = 0; i < order; i++) if (norms[i] > 0) scale[i] /= Math.sqrt(norms[i]);
+    if (norms.every((size) => size === 0 || (size > 1 / EVEN && size < EVEN))) break;
   }
   // With powers of two the scaled system has the residuals of the given one.
   for (let i = 0; i < order; i++) scale[i] = 2 ** Math.round(Math.log2(scale[i]));
@@ -122,14 +125,14 @@ const DENSE_ORDER = 300;
 /** Sparse factors exist only with some regularisation; refinement takes its effect away. */
 const LEAST_SPARSE_REGULARISATION = 1e-8;
 
-export const isDense = ({ order }: KktMatrix): boolean => order <= DENSE_ORDER;
+export const isDense = (order: number): boolean => order <= DENSE_ORDER;
 
 /** Factorises SKS, changed as asked. Every factorisation of a program passes here. A sparse one leaves out the kernel. */
 export function* factoriseKkt(
   matrix: KktMatrix,
   { regularisation = 0, kernel = [] }: KktChange,
 ): Interruptible<ApproximateSolve> {
-  if (!isDense(matrix)) {
+  if (!isDense(matrix.order)) {
     return yield* factoriseSparse(matrix, Math.max(regularisation, LEAST_SPARSE_REGULARISATION));
   }
   const { order, data } = matrix;
@@ -157,11 +160,8 @@ function* factoriseSparse(matrix: KktMatrix, regularisation: number): Interrupti
   };
   const system = new KktSystem(scaled(data.P, 0), scaled(active, n));
   const damping = set.damping.map((value, place) => value * scale[n + place] ** 2);
-  const hasFactors = yield* system.factorise(new Float64Array(n), damping, {
-    variables: regularisation,
-    rows: regularisation,
-    isProximal: false,
-  });
+  const strength = { variables: regularisation, rows: regularisation, isProximal: false };
+  const hasFactors = yield* system.factorise(new Float64Array(n), damping, strength);
   return (right) => {
     const solution = new Float64Array(order).fill(Number.NaN);
     if (hasFactors) system.precondition(right, solution);

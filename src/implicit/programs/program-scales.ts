@@ -10,19 +10,26 @@ export interface ProgramScales {
   readonly slack: Float64Array;
   /** m: what a multiplier is small against. */
   readonly multiplier: Float64Array;
-  /** n: what a component of Px + q + Aᵀy is small against. */
-  readonly dual: Float64Array;
+}
+
+/** Factors of variables and of rows with which [P Aᵀ; A 0] is equilibrated. */
+export interface Equilibration {
+  readonly D: Float64Array;
+  readonly E: Float64Array;
+}
+
+export function equilibrateAllRows(data: ProgramData): Equilibration {
+  const rows = Array.from({ length: data.m }, (_, row) => row);
+  const { scale } = createKktMatrix(data, { rows, damping: new Float64Array(data.m) });
+  return { D: scale.slice(0, data.n), E: scale.slice(data.n) };
 }
 
 /**
  * In the coordinates in which [P Aᵀ; A 0] is equilibrated, one size serves all of x, one all of y. A slack is also
  * compared to the terms of its own row.
  */
-export function measureProgram(data: ProgramData, { x, y }: PrimalDual): ProgramScales {
-  const { n, m, P, q, A, l, u } = data;
-  const rows = Array.from({ length: m }, (_, row) => row);
-  const { scale } = createKktMatrix(data, { rows, damping: new Float64Array(m) });
-  const [D, E] = [scale.subarray(0, n), scale.subarray(n)];
+export function measureProgram(data: ProgramData, { x, y }: PrimalDual, { D, E }: Equilibration): ProgramScales {
+  const { P, q, A, l, u } = data;
   const scaledBounds = Float64Array.from(l, (value, row) => {
     const near = [value, u[row]].filter(Number.isFinite).map(Math.abs);
     return E[row] * (near.length > 0 ? Math.min(...near) : 0);
@@ -37,7 +44,6 @@ export function measureProgram(data: ProgramData, { x, y }: PrimalDual): Program
   return {
     slack: rowTerms.map((value, row) => Math.max(value, primalSize / E[row])),
     multiplier: E.map((value) => dualSize * value),
-    dual: dualTerms.map((value, j) => Math.max(value, dualSize / D[j])),
   };
 }
 

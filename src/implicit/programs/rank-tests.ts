@@ -13,6 +13,8 @@ import { findRank } from './rank.ts';
 export interface RankTest {
   /** σ_min/σ_max of the equilibrated matrix; 1 where there is nothing to test. */
   readonly smallest: number;
+  /** A proved lower bound of it. */
+  readonly proved: number;
   /** The same of the part that is independent. */
   readonly gap: number;
   /** A basis of the kernel in the coordinates of the data: w, one number for each row of the set, or u. */
@@ -43,8 +45,8 @@ export function* testRows({ n, A }: ProgramData, rows: readonly number[], thresh
     if (n * rows.length > 1000) yield;
   }
   for (const [place, row] of columns.entries()) rowScale[place] = scaleRow(row, columnScale);
-  const { smallest, gap, kernel } = yield* findRank(columns, n, threshold);
-  return { smallest, gap, ...inUnits(columns, kernel, rowScale) };
+  const { kernel, ...rank } = yield* findRank(columns, n, threshold);
+  return { ...rank, ...inUnits(columns, kernel, rowScale) };
 }
 
 /** Is ker P ∩ ker A_s = {0}? The kernel holds u with Pu = 0 and A_s u = 0. */
@@ -88,8 +90,8 @@ export function* testCurvature(
   for (const row of active) scaleRow(row, scale);
   const stacked = largest > 0 ? [...curvature.map((row) => row.map((value) => value / largest)), ...active] : active;
   const columns = Array.from({ length: n }, (_, j) => Float64Array.from(stacked, (row) => row[j]));
-  const { smallest, gap, kernel } = yield* findRank(columns, stacked.length, threshold);
-  return { smallest, gap, ...inUnits(columns, kernel, scale) };
+  const { kernel, ...rank } = yield* findRank(columns, stacked.length, threshold);
+  return { ...rank, ...inUnits(columns, kernel, scale) };
 }
 
 /** Numbers of a unit vector that are this small are what rounding has left of 0. */
@@ -131,6 +133,11 @@ function scaleRow(row: Float64Array, columnScale: Float64Array): number {
   if (size === 0) return 1;
   for (let j = 0; j < row.length; j++) row[j] /= size;
   return 1 / size;
+}
+
+/** The largest defect of a vector that shows a kernel: what the roundings of the numbers of singular data add up to. */
+export function defectOfRounding(order: number): number {
+  return 4 * Math.sqrt(Math.max(order, 4)) * Number.EPSILON;
 }
 
 /**

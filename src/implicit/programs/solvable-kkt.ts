@@ -31,7 +31,7 @@ export function* createSystem(matrix: KktMatrix, shares: Float64Array, accuracy:
   const approximate = yield* factoriseKkt(matrix, {});
   if (estimateSmallest(matrix, approximate) > Math.max(CLEARLY_INVERTIBLE, 1000 * accuracy))
     return { matrix, approximate, kernel: undefined };
-  if (!isDense(matrix)) {
+  if (!isDense(matrix.order)) {
     return { matrix, approximate, kernel: yield* probeKernel(matrix, approximate, accuracy) };
   }
   const kernel = yield* findKktKernel(matrix, shares, accuracy);

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { runUninterrupted } from '../../../src/backends/event-loop.ts';
 import { type Random, random } from '../../../src/data/random.ts';
+import { factorise, solveTransposed } from '../../../src/implicit/hypothesis/matrices.ts';
 import { findSingularValues } from '../../../src/implicit/hypothesis/singular-values.ts';
 import { classifyRows, type RowActivity } from '../../../src/implicit/programs/active-rows.ts';
 import { createDerivative } from '../../../src/implicit/programs/derivative.ts';
@@ -129,8 +130,8 @@ const KINDS: Readonly<Record<string, Build>> = {
   'a linear program with an optimal edge': linearFace,
 };
 
-/** M(J) = [P, AᵀJ; −A, I − J]: its smallest singular value. */
-function smallestOf({ P, A }: PlantedProgram, shares: readonly number[]): number {
+/** M(J) = [P, AᵀJ; −A, I − J] */
+function jacobianOf({ P, A }: PlantedProgram, shares: ArrayLike<number>): Float64Array {
   const [n, m] = [P.length, A.length];
   const order = n + m;
   const M = new Float64Array(order * order);
@@ -142,7 +143,11 @@ function smallestOf({ P, A }: PlantedProgram, shares: readonly number[]): number
     }
     M[(n + i) * (order + 1)] = 1 - shares[i];
   }
-  return runUninterrupted(findSingularValues(M, order)).smallest;
+  return M;
+}
+
+function smallestOf(one: PlantedProgram, shares: ArrayLike<number>): number {
+  return runUninterrupted(findSingularValues(jacobianOf(one, shares), one.P.length + one.A.length)).smallest;
 }
 
 /** σ_min of M for all choices of 0 and 1 on weakly active rows, and for some fractions. */
@@ -274,4 +279,33 @@ test('300 programs with weakly active rows: certificates agree with enumeration'
   }
   expect(certified).toBeGreaterThan(50);
   expect(certified).toBeLessThan(250);
+});
+
+test('200 programs with fractional shares: the adjoint solves the system of M', () => {
+  const draws = random(37);
+  for (let count = 0; count < 200; count++) {
+    const n = 2 + draws.integer(5);
+    const weak = 1 + draws.integer(3);
+    const rows: PlantedRow[] = [
+      ...someStrong(draws.integer(n), draws),
+      ...Array.from({ length: weak }, () => 'weakly at u' as const),
+      'inactive',
+    ];
+    const one = plant(normalCurvature(n, n, draws), normalRows(rows.length, n, draws), normals(n, draws), rows, draws);
+    const shares = Float64Array.from(rows, (row) =>
+      row === 'inactive' ? 0 : row === 'weakly at u' ? draws.uniform() : 1,
+    );
+    if (smallestOf(one, shares) < 1e-4) continue;
+    const data = programData(one);
+    const activity = classify(one);
+    const [x, y] = [data.n, data.m].map((length) => Float64Array.from(normals(length, draws)));
+    const derivative = runUninterrupted(createDerivative(data, activity.solution, activity, shares));
+    const { wu, wv } = runUninterrupted(derivative.adjoint({ x, y }));
+    const right = Float64Array.from([...x, ...y.map((value, row) => shares[row] * value)], (value) => -value);
+    const M = runUninterrupted(factorise(jacobianOf(one, shares), data.n + data.m));
+    const expected = solveTransposed(M, right);
+    for (const [i, value] of [...wu, ...wv].entries()) {
+      expect(Math.abs(value - expected[i])).toBeLessThan(1e-9 * Math.max(1, Math.abs(expected[i])));
+    }
+  }
 });
