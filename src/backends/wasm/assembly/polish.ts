@@ -9,6 +9,8 @@ import { entry, setEntry } from './program-state';
 /** How often the solution is refined at most, and the relative residual at which it is not. */
 const REFINEMENTS: i32 = 4;
 const ACCURATE: f64 = 4e-16;
+/** What is added to the diagonal of a singular K, relative to its entries. */
+const SHIFT: f64 = 1e-12;
 /** What counts as rounding, relative to the size of the numbers. */
 const ROUNDING: f64 = 1e-13;
 
@@ -81,7 +83,7 @@ function solveWithActive(): bool {
     else data.setRowIn(rows, activeRows++, r);
   }
   beat();
-  if (!(factoriseActive(rows, activeRows) > 0)) return false;
+  if (!(factoriseActive(rows, activeRows, SHIFT) > 0)) return false;
   state.evaluate();
   residuals();
   correct();
