@@ -20,7 +20,7 @@ export let primalPivot: f64 = 0;
 export function solveDerivative(at: usize, sample: i32): bool {
   const n = data.n;
   const m = data.m;
-  for (let vector = 0; vector < state.VECTORS; vector++) data.clear(data.vector(vector), max(data.N, data.M));
+  state.clearVectors();
   const rows = state.list;
   let count = 0;
   const activity = buffer(at, ProgramFields.activity) + ((<usize>(sample * m)) << 2);
