@@ -81,21 +81,13 @@ function createShared(engine: Engine): Case {
   return { name: 'shared P and A', batch, n, m, operands };
 }
 
-/** Which rows are active at z, as the derivative takes them. */
-function activityOf(engine: Engine, y: Float32Array, shape: readonly number[]) {
-  return engine.tensor(
-    Float32Array.from(y, (value) => Number(value !== 0)),
-    [...shape],
-  );
-}
-
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 async function measure(engine: Engine, { name, batch, n, m, operands }: Case): Promise<void> {
   const options = { batch, n, m, absolute: TOLERANCE, relative: TOLERANCE, limit: LIMIT };
   const first = interiorPoint(operands, options);
   const numbers = (await first.numbers.data()) as Float32Array;
-  const activity = activityOf(engine, (await first.y.data()) as Float32Array, [batch, m]);
+  const { activity } = first;
   const generator = random(3);
   const right = engine.tensor(
     Float32Array.from({ length: batch * (n + 2 * m) }, () => generator.normal()),
