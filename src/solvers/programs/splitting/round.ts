@@ -22,15 +22,15 @@ import type { Equilibrated } from './scaling.ts';
 /** σ: small beside the entries of the equilibrated P and A, large enough for a factor in float32. */
 const SIGMA = 1e-4;
 /** The first penalty. */
-export const PENALTY = 0.1;
+export const PENALTY = 0.3;
 /** A round ends after so many iterations, or at the aim of the sample; the aim falls from round to round. */
 const ROUND = 50;
 export const FIRST_AIM = 1e-2;
 const LOWERED = 0.1;
 /** After so many rounds in which no residual fell by 10 % a sample is given up. */
-const STALE_ROUNDS = 15;
+const STALE_ROUNDS = 20;
 /** The penalty changes when the residuals are out of balance by more than the square of this factor. */
-const BALANCE = 2;
+const BALANCE = 4;
 const MOST = 10;
 /** Corrections of a polish, and the residual that is good enough, in units of ε. */
 const POLISH = 25;
