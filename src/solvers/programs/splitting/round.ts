@@ -22,7 +22,7 @@ import type { Equilibrated } from './scaling.ts';
 /** σ: small beside the entries of the equilibrated P and A, large enough for a factor in float32. */
 const SIGMA = 1e-4;
 /** The first penalty. */
-export const PENALTY = 0.3;
+export const PENALTY = 0.15;
 /** A round ends after so many iterations, or at the aim of the sample; the aim falls from round to round. */
 const ROUND = 50;
 export const FIRST_AIM = 1e-2;

@@ -49,7 +49,7 @@ export interface SplittingResult extends BatchResiduals {
 }
 
 /** How many times the weight of an equality is larger than that of another row; that of a free row is as much smaller. */
-const EQUALITY = 30;
+const EQUALITY = 50;
 
 /**
  * Traces the solve. An infeasible or unbounded program does not converge; it ends with another status.
