@@ -61,6 +61,8 @@ export {
   quadraticProgram,
 } from './implicit/programs/quadratic-program.ts';
 export { NoSolutionError, type ProgramReport, type ProgramSampleReport } from './implicit/programs/report.ts';
+export { type BoxOptions, boxProjection } from './implicit/projections/box.ts';
+export { l1BallProjection, type RadiusOptions, simplexProjection } from './implicit/projections/simplex.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type {
   FixedPointEquation,

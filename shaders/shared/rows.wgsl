@@ -1,4 +1,4 @@
-// Shared by both variants of the row-wise kernel. Goes before rows-direct.wgsl or rows-proximal-softmax.wgsl, whichever
+// Shared by both variants of the row-wise kernel. Goes before rows-direct.wgsl or rows-iterated.wgsl, whichever
 // contains the operation, and before rows-*.wgsl. These declare joinedSum and joinedMaximum, which take one value from
 // each invocation of a row and return the sum or the maximum to all of them.
 //

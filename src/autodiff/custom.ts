@@ -15,17 +15,25 @@ export interface CustomOperation {
   /**
    * @param needed which inputs need a cotangent
    * @param selection the selection of the whole tape, which replaces the operation's own
+   * @param inputs the inputs as the tape holds them, even where the caller has disposed his
    */
   readonly pullback: (
     cotangent: Tensor,
     needed: readonly boolean[],
-    selection?: UniformSelection,
+    selection: UniformSelection | undefined,
+    inputs: readonly Tensor[],
   ) => readonly (Tensor | undefined)[];
   /**
    * Without it the operation has no forward mode.
    * @param tangents of the inputs; undefined, which means 0, for an input without one; at least one is given
    */
-  readonly pushforward?: (tangents: readonly (Tensor | undefined)[], selection?: UniformSelection) => Tensor;
+  readonly pushforward?: (
+    tangents: readonly (Tensor | undefined)[],
+    selection: UniformSelection | undefined,
+    inputs: readonly Tensor[],
+  ) => Tensor;
+  /** A bound of the norm of its Jacobian, of every element, where it has one input. Default: none is known. */
+  readonly lipschitz?: number;
   /** Whether the operation has no kinks, and derivatives that are exact up to rounding. Default false. */
   readonly isSmooth?: boolean;
   /**

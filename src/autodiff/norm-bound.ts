@@ -5,6 +5,7 @@
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { readAttribute } from './attributes.ts';
+import type { CustomOperation } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import type { Recorded } from './recorded.ts';
 
@@ -106,6 +107,7 @@ const RULES: Readonly<Partial<Record<OperationName, Rule>>> = {
   subtract: sum,
   maximum: sum,
   minimum: sum,
+  custom: lipschitz(({ attributes }) => (attributes as CustomOperation).lipschitz ?? UNKNOWN),
   concat: (bounds) => bounds.reduce(addBounds),
   affine: ([x, W, b], { inputs: [, matrix, bias], output }) =>
     W === 0

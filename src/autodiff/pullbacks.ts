@@ -93,7 +93,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
   custom: (g, { attributes, inputs, selection }, needed) => {
     const { name = 'a custom operation', pullback } = attributes as CustomOperation;
     refuseFollowed(name, inputs);
-    return pullback(g, needed, selection);
+    return pullback(g, needed, selection, inputs);
   },
 };
 

@@ -86,6 +86,6 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
     const { name = 'a custom operation', pushforward } = attributes as CustomOperation;
     refuseFollowed(name, inputs);
     if (!pushforward) throw new Error(`autodiff: ${name} has no forward mode; differentiate in reverse`);
-    return pushforward(tangents, selection);
+    return pushforward(tangents, selection, inputs);
   },
 };

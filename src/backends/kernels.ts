@@ -119,6 +119,7 @@ export const ROWS = [
   'standardise', //           (x − mean)·r, r = 1/√(variance + p₀), the variance with divisor `columns`
   // The cotangent of x for the cotangent y of standardise: r·(y − mean y − x̂·mean(y∘x̂)), x̂ = (x − mean)·r
   'standardiseDerivative',
+  'projectSimplex', //        max(x − τ, 0) with the τ for which its sum is p₀ > 0
 ] as const;
 export type RowsOperation = (typeof ROWS)[number];
 

@@ -58,8 +58,9 @@ export const PROGRAM_NUMBERS = [
   'dual',
   'gap',
   'objective', //   ½xᵀPx + qᵀx
-  'active', //      the number of rows at a bound
+  'merit', //       the largest residual relative to what it may be: 1 meets the tolerances
   'polished', //    1 where x and y solve the equality-constrained program, else 0
+  'convex', //      1 where a Cholesky factor showed that P is positive semidefinite up to rounding, else 0
 ] as const;
 
 /**

@@ -15,8 +15,8 @@ export interface IO {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** The exit codes. 130 is what shells report for a process that Ctrl-C ended. */
-export const EXIT = { done: 0, failure: 1, badInput: 2, notConverged: 3, interrupted: 130 } as const;
+/** The exit codes. noSolution: a program is infeasible or unbounded. 130 is what shells report for a process that Ctrl-C ended. */
+export const EXIT = { done: 0, failure: 1, badInput: 2, notConverged: 3, noSolution: 4, interrupted: 130 } as const;
 
 /** An error that the user can correct. It is reported in one line on standard error, with exit code 2. */
 export class InputError extends Error {

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
 import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
-import type { Engine, LassoSolverName } from '../index.ts';
+import { PROGRAM_SOLVERS } from '../implicit/programs/options.ts';
+import type { Engine, LassoSolverName, ProgramSolverName } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
 import { openEngine } from './engine.ts';
 import { EXIT, formatValue, InputError, type IO } from './io.ts';
@@ -12,32 +13,41 @@ import { answerLasso } from './lasso-solution.ts';
 import { readMonotoneProblem } from './monotone-problem.ts';
 import { answerMonotone } from './monotone-solution.ts';
 import { type Arguments, formatHelp, readArguments, readChoice, readCount, readPositive } from './options.ts';
+import { readProgramProblem } from './program-problem.ts';
+import { answerProgram } from './program-solution.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
 const LASSO = ['auto', ...(Object.keys(LASSO_SOLVERS) as LassoSolverName[])] as const;
+const PROGRAM = ['auto', ...(Object.keys(PROGRAM_SOLVERS) as ProgramSolverName[])] as const;
 
 /** More than the library's default, since here the default tolerance is at the floor of the precision. */
 const LIMIT = 10_000;
+/** The library's default for programs. */
+const PROGRAM_LIMIT = 200;
 
 const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   solver: {
     value: '<name>',
-    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}`,
+    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}; for a qp: ${PROGRAM.join(', ')}`,
     fallback: SOLVERS[0],
   },
   'linear-solver': {
     value: '<name>',
-    description: `backward: ${LINEAR.join(', ')}; not for a lasso`,
+    description: `backward: ${LINEAR.join(', ')}; not for a lasso or a qp`,
     fallback: LINEAR[0],
   },
   tolerance: {
     value: '<number>',
-    description: 'bound on the relative residual',
-    fallback: "4 times the precision's epsilon",
+    description: 'bound on the relative residual; for a qp also on the absolute one',
+    fallback: "4 times the precision's epsilon; for a qp 1e-9",
   },
-  limit: { value: '<count>', description: 'forward iterations allowed, in total', fallback: String(LIMIT) },
+  limit: {
+    value: '<count>',
+    description: 'forward iterations allowed, in total',
+    fallback: `${LIMIT}; for a qp ${PROGRAM_LIMIT}`,
+  },
 };
 
 const NOTES = `Problems (matrices are lists of rows; each row of b, v and z is a sample):
@@ -53,20 +63,44 @@ const NOTES = `Problems (matrices are lists of rows; each row of b, v and z is a
   "weak" (0, default), "lars" (1), a number from 0 to 1, or one for each feature.
   Where features are linearly dependent β is not unique: the status of the certificate is "failed", and dbeta_dlambda
   is null for each penalty whose entry in "samples" is "failed".
+  {"kind": "qp", "q", "P"?, "A"?, "l"?, "u"?, "constant"?, "selection"?, "direction"?: {"dP", "dq", "dA", "dl", "du"},
+  "cotangent"?: {"gx", "gy", "gz"}}
+  x minimises ½xᵀPx + qᵀx + constant over l ≤ Ax ≤ u. A matrix may also be {"rows", "columns", "entries": [[row, column,
+  value], …]}, counted from 0. P is full and symmetric, and null or absent in a linear program. In l and u, null is no
+  bound. The answer has x, y, z = Ax with Px + q + Aᵀy = 0, y ≥ 0 at u and y ≤ 0 at l, the objective, and for a
+  direction dx, dy, dz, for a cotangent the gradients of gx·x + gy·y + gz·z: grad_P (symmetric), grad_q, grad_A, grad_l,
+  grad_u. A matrix of entries has its gradient at these entries. Where l = u the total of both bounds stands in grad_u,
+  and du moves both. What the solution does not determine is null, and "undetermined" of the certificate lists it.
+  A program without a solution has a "certificate_vector" δ: infeasible, with Aᵀδ = 0 and uᵀδ⁺ + lᵀδ⁻ = −1, or unbounded,
+  with Pδ = 0, qᵀδ = −1 and Aδ within what the bounds leave free.
 Activations, with their keys and the defaults of these:
   relu, tanh, sigmoid, softplus, softsign, arctan; softThreshold (tau, the threshold, must be given);
   leakyRelu (slope 0.01, from 0 to 1); clip (low -1, high 1); elu (alpha 1, from 0 to 1).
 
 Prints one JSON object on standard output: the solution, its derivatives, report, certificate. Numbers that are not
 finite are null.
-Exit code: 0 solved, 2 bad input, 3 not converged (the object is still printed).`;
+Exit code: 0 solved, 2 bad input, 3 not converged (the object is still printed), 4 infeasible or unbounded (the object
+has the vector that shows it).`;
 
 /** Solves a problem that was read, and returns the object to print. */
-type Solve = (engine: Engine, stopping: Stopping) => Promise<{ answer: object; isSolved: boolean }>;
+type Solve = (engine: Engine, stopping: Stopping) => Promise<Solved>;
 
+interface Solved {
+  readonly answer: object;
+  readonly isSolved: boolean;
+  /** Whether it was shown that the problem has no solution. */
+  readonly hasNoSolution?: boolean;
+}
+
+/** The options of the command line, where they were given. */
 interface Stopping {
-  readonly tolerance: number;
-  readonly limit: number;
+  readonly tolerance: number | undefined;
+  readonly limit: number | undefined;
+}
+
+/** The default tolerance is at the floor of the precision, where a sample is converged or stalled. */
+function atFloor(engine: Engine, { tolerance, limit }: Stopping): { tolerance: number; limit: number } {
+  return { tolerance: tolerance ?? 4 * engine.epsilon, limit: limit ?? LIMIT };
 }
 
 /** For each kind of problem: checks the object in the file and the options, and returns the solver. */
@@ -75,7 +109,8 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
     const problem = readMonotoneProblem(object);
     const solver = readChoice(given, 'solver', SOLVERS);
     const linearSolver = readChoice(given, 'linear-solver', LINEAR);
-    return (engine, stopping) => answerMonotone(engine, problem, { ...stopping, solver, linearSolver });
+    return (engine, stopping) =>
+      answerMonotone(engine, problem, { ...atFloor(engine, stopping), solver, linearSolver });
   },
   lasso(object, given) {
     const problem = readLassoProblem(object);
@@ -83,10 +118,23 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
     if (given.options['linear-solver'] !== undefined) {
       throw new InputError('--linear-solver: a lasso problem has one only, conjugate gradients; leave it out');
     }
-    return (engine, stopping) => answerLasso(engine, problem, { ...stopping, solver });
+    return (engine, stopping) => answerLasso(engine, problem, { ...atFloor(engine, stopping), solver });
+  },
+  qp(object, given) {
+    const problem = readProgramProblem(object);
+    const solver = readChoice(given, 'solver', PROGRAM);
+    if (given.options['linear-solver'] !== undefined) {
+      throw new InputError('--linear-solver: a qp problem has one only, a factorisation; leave it out');
+    }
+    return (engine, { tolerance, limit = PROGRAM_LIMIT }) =>
+      answerProgram(engine, problem, {
+        solver,
+        limit,
+        ...(tolerance !== undefined && { absoluteTolerance: tolerance, relativeTolerance: tolerance }),
+      });
   },
 };
-const KIND_NAMES = Object.keys(KINDS).map(formatValue).join(' or ');
+const KIND_NAMES = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(Object.keys(KINDS).map(formatValue));
 const NOT_YET = ['cone'];
 
 export async function solve(argv: readonly string[], io: IO): Promise<number> {
@@ -98,14 +146,14 @@ export async function solve(argv: readonly string[], io: IO): Promise<number> {
   }
   const backend = readChoice(given, 'backend', BACKENDS) ?? 'cpu';
   const tolerance = readPositive(given, 'tolerance', undefined);
-  const limit = readCount(given, 'limit', LIMIT);
+  const limit = readCount(given, 'limit', undefined);
   const name = readFileName(given);
   const solveOn = readProblem(parseJSON(name === '-' ? 'standard input' : name, await readText(name, io)), given);
   const engine = await openEngine(backend);
   try {
-    // The default tolerance is at the floor of the precision, where a sample is converged or stalled.
-    const { answer, isSolved } = await solveOn(engine, { tolerance: tolerance ?? 4 * engine.epsilon, limit });
+    const { answer, isSolved, hasNoSolution } = await solveOn(engine, { tolerance, limit });
     io.out(`${JSON.stringify(answer)}\n`);
+    if (hasNoSolution) return EXIT.noSolution;
     return isSolved ? EXIT.done : EXIT.notConverged;
   } catch (error) {
     // The library throws a RangeError for unsuitable numbers: a W that is not monotone, or an overflow of the

@@ -110,14 +110,29 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('on %s', (backend
   });
   test('infeasible and unbounded programs are named, and do not disturb their neighbours', async () => {
     const engine = await engineOf();
-    const data = { ...clipping, q: [[-0.5], [-0.5], [2]], l: [[0], [3], [0]], u: [[1], [2], [1]] };
+    // The second asks for x ≥ 3 and x ≤ 2.
+    const data = {
+      P: [[1]],
+      A: [[1], [1]],
+      q: [[-0.5], [-0.5], [2]],
+      l: [
+        [0, 0],
+        [3, 0],
+        [0, 0],
+      ],
+      u: [
+        [1, 1],
+        [4, 2],
+        [1, 1],
+      ],
+    };
     const strict = quadraticProgram({ engine, ...data });
     await expect(strict.x.data()).rejects.toThrow(NoSolutionError);
     await expect(strict.values()).rejects.toThrow('program 1 is infeasible');
     const lenient = quadraticProgram({ engine, ...data, onFailure: 'report' });
     const { samples } = await lenient.report;
     expect(samples.map(({ status }) => status)).toEqual(['converged', 'infeasible', 'converged']);
-    expect(Array.from(samples[1].certificate ?? [])).toEqual([expect.closeTo(-1, 9)]);
+    expect(Array.from(samples[1].certificate ?? [])).toEqual([expect.closeTo(-1, 9), expect.closeTo(1, 9)]);
     const x = await lenient.x.data();
     expect(largestDifference([x[0], x[2]], [0.5, 0])).toBeLessThan(1e-6);
     expect(x[1]).toBeNaN();
@@ -212,13 +227,14 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('on %s', (backend
     const engine = await engineOf();
     const controller = new AbortController();
     const n = 60;
+    const identity = { rows: n, columns: n, entries: Array.from({ length: n }, (_, j) => [j, j, 1] as const) };
     const data = {
-      P: engine.constant({ kind: 'identity', order: n }, [n, n]),
+      P: identity, // as entries, so that the host solves it on every backend
       q: engine.tensor(
         Array.from({ length: 400 * n }, (_, i) => Math.sin(i)),
         [400, n],
       ),
-      A: engine.constant({ kind: 'identity', order: n }, [n, n]),
+      A: identity,
       l: Array(n).fill(-0.1),
       u: Array(n).fill(0.1),
     };

@@ -1,5 +1,8 @@
 /** Every differentiable operation at least once, at points where it is smooth. */
+
 import { monotoneMatrix } from '../../src/implicit/parametrisation.ts';
+import { boxProjection } from '../../src/implicit/projections/box.ts';
+import { l1BallProjection, simplexProjection } from '../../src/implicit/projections/simplex.ts';
 import { broadcast, concat, pad, scatterAdd } from '../../src/tensor/arrange.ts';
 import { affine } from '../../src/tensor/operations.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
@@ -73,6 +76,12 @@ export const DIFFERENTIABLE: Readonly<Record<string, DifferentiableCase>> = {
   arctan: unary((x) => x.arctan()),
   dropout: unary((x) => x.dropout(0.4, { seed: 5 })),
   'dropout of nothing': unary((x) => x.dropout(0, { seed: 5 }).square()),
+  simplexProjection: unary((x) => simplexProjection(x, { radius: 2 })),
+  l1BallProjection: unary((x) => l1BallProjection(x, { radius: 2 })),
+  'boxProjection, tensors': several(
+    (x, low, high) => boxProjection(x, { low: low.neg(), high }),
+    [[4, 6], [6], [4, 6]],
+  ),
   softmax: unary((x) => x.softmax()),
   logSoftmax: unary((x) => x.logSoftmax()),
   slice: unary((x) => x.slice([1, 2], [2, 3])),

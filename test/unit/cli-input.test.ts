@@ -41,8 +41,12 @@ describe('text that is not a problem', () => {
 
 describe('fields', () => {
   test.each<[string, object, string | RegExp]>([
-    ['no kind', { activation: 'relu' }, 'kind: this key is missing; it must be "monotone" or "lasso"'],
-    ['another kind', { ...good, kind: 'polytope' }, 'kind: "polytope" is unknown; it must be "monotone" or "lasso"'],
+    ['no kind', { activation: 'relu' }, 'kind: this key is missing; it must be "monotone", "lasso" or "qp"'],
+    [
+      'another kind',
+      { ...good, kind: 'polytope' },
+      'kind: "polytope" is unknown; it must be "monotone", "lasso" or "qp"',
+    ],
     ['cone', { kind: 'cone' }, 'kind: "cone" is not supported yet'],
     ['a kind that every object has', { kind: 'toString' }, 'kind: "toString" is unknown'],
     ['a kind that is no name', { ...good, kind: 3 }, 'kind: 3 is unknown'],

@@ -8,6 +8,7 @@ import type { ImplicitCertificate, LinearReport } from '../../src/implicit/certi
 import type { FailurePolicy } from '../../src/implicit/failure-policy.ts';
 import { monotoneFixedPoint } from '../../src/implicit/monotone.ts';
 import { monotoneMap } from '../../src/implicit/parametrisation.ts';
+import { l1BallProjection, simplexProjection } from '../../src/implicit/projections/simplex.ts';
 import { fixedPoint, type ImplicitSolution, root } from '../../src/implicit/root.ts';
 import type { FixedPointOptions } from '../../src/implicit/root-options.ts';
 import type { ImplicitFunction } from '../../src/implicit/system.ts';
@@ -194,6 +195,7 @@ describe('fixed points', () => {
         },
       ],
       ['chained kinks', (z, x) => z.mul(0.3).relu().abs().sub(z.mul(0.3).leakyRelu(0.2)).add(x)],
+      ['projections', (z, x) => simplexProjection(z).mul(0.5).add(l1BallProjection(z.neg()).mul(0.4)).add(x)],
       ['maximum', (z, x) => z.mul(0.4).maximum(z.neg().mul(0.5)).add(x)],
       [
         'softmax and mean',

@@ -1,7 +1,16 @@
 /** NaN, infinities, and norms whose squares overflow or underflow, on every backend. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
-import { type BackendName, fixedPoint, monotoneFixedPoint, root, type Tensor } from '../../src/index.ts';
+import {
+  type BackendName,
+  boxProjection,
+  fixedPoint,
+  l1BallProjection,
+  monotoneFixedPoint,
+  root,
+  simplexProjection,
+  type Tensor,
+} from '../../src/index.ts';
 import { engineOn } from '../support/engines.ts';
 
 const BACKENDS: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'gpujs'];
@@ -39,6 +48,10 @@ describe.each(BACKENDS)('%s', (backend) => {
       square: (x) => x.square(),
       softThreshold: (x) => x.softThreshold(0.5),
       leakyRelu: (x) => x.leakyRelu(0.5),
+      simplexProjection: (x) => simplexProjection(x),
+      l1BallProjection: (x) => l1BallProjection(x),
+      boxProjection: (x) => boxProjection(x, { low: -1, high: 1 }),
+      boxProjectionTensor: (x) => boxProjection(x, { low: engine.tensor([-1, 0]) }),
       softmax: (x) => x.softmax(),
       logSoftmax: (x) => x.logSoftmax(),
       layerNorm: (x) => x.reshape([1, 2]).layerNorm(),

@@ -15,14 +15,24 @@ export function lowerRows(call: RowsCall, emit: Emit): void {
     case 'standardiseDerivative':
       lowerStandardise(call, emit);
       break;
+    case 'projectSimplex':
+      lowerProjectSimplex(call, emit);
+      break;
   }
 }
 
-/** The slots of max x and of Σ e^(x − max x), for each row. */
-function exponentialsOf({ inputs: [x], rows, columns }: RowsCall, emit: Emit): readonly [number, number] {
+/** The slot of max x, for each row. */
+function largestOf({ inputs: [x], rows, columns }: RowsCall, emit: Emit): number {
   const bindings = { single: 'entryOf', join: 'largerOf' };
   const lowest = Number.NEGATIVE_INFINITY;
-  const largest = emit({ kernel: 'reduce', bindings }, [x, x], [columns, 1, 1, columns, lowest], [1, rows]);
+  return emit({ kernel: 'reduce', bindings }, [x, x], [columns, 1, 1, columns, lowest], [1, rows]);
+}
+
+/** The slots of max x and of Σ e^(x − max x), for each row. */
+function exponentialsOf(call: RowsCall, emit: Emit): readonly [number, number] {
+  const { inputs, rows, columns } = call;
+  const [x] = inputs;
+  const largest = largestOf(call, emit);
   return [largest, emit({ kernel: 'rows-exponentials' }, [x, largest], [columns], [rows, 1])];
 }
 
@@ -56,4 +66,13 @@ function lowerStandardise({ operation, inputs, output, rows, columns, parameters
   }
   const means = emit({ kernel: 'rows-standardise-means' }, [x, y, moments], [columns], [2, rows]);
   emit({ kernel: 'rows-standardise-derivative' }, [x, y, moments, means], [columns], extents, output);
+}
+
+function lowerProjectSimplex(call: RowsCall, emit: Emit): void {
+  const { inputs, output, rows, columns, parameters } = call;
+  const [x] = inputs;
+  const [radius] = parameters;
+  const largest = largestOf(call, emit);
+  const threshold = emit({ kernel: 'rows-simplex-threshold' }, [x, largest], [columns, radius], [rows, 1]);
+  emit({ kernel: 'rows-simplex' }, [x, largest, threshold], [columns], [columns, rows], output);
 }

@@ -18,6 +18,8 @@ import rowsExponentials from '../../../kernels/rows-exponentials.js' with { type
 import rowsMoments from '../../../kernels/rows-moments.js' with { type: 'text' };
 import rowsProximalEntries from '../../../kernels/rows-proximal-entries.js' with { type: 'text' };
 import rowsProximalPeak from '../../../kernels/rows-proximal-peak.js' with { type: 'text' };
+import rowsSimplex from '../../../kernels/rows-simplex.js' with { type: 'text' };
+import rowsSimplexThreshold from '../../../kernels/rows-simplex-threshold.js' with { type: 'text' };
 import rowsSoftmax from '../../../kernels/rows-softmax.js' with { type: 'text' };
 import rowsStandardise from '../../../kernels/rows-standardise.js' with { type: 'text' };
 import rowsStandardiseDerivative from '../../../kernels/rows-standardise-derivative.js' with { type: 'text' };
@@ -70,6 +72,8 @@ export const KERNELS = {
   'rows-moments': kernel(rowsMoments, 1, 1, 1),
   'rows-proximal-entries': kernel(rowsProximalEntries, 4, 1),
   'rows-proximal-peak': kernel(rowsProximalPeak, 4, 1),
+  'rows-simplex': kernel(rowsSimplex, 3, 1),
+  'rows-simplex-threshold': kernel(rowsSimplexThreshold, 2, 1, 1),
   'rows-softmax': kernel(rowsSoftmax, 3, 1),
   'rows-standardise': kernel(rowsStandardise, 2, 1),
   'rows-standardise-derivative': kernel(rowsStandardiseDerivative, 4, 1),

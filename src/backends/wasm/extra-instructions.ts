@@ -30,6 +30,7 @@ export enum ExtraOperation {
   batchedInvert,
   cholesky,
   triangularSolve,
+  projectSimplex,
 }
 
 /** op(A[s])·op(B[s]) + bias for each sample. The instruction `finish` performs the rest of the epilogue. */
@@ -74,6 +75,15 @@ export enum TriangularSolve {
   order,
   columns,
   transposed,
+  end,
+}
+
+/** The row-wise operation of that name. Units are rows. */
+export enum ProjectSimplex {
+  out = 9, // Extra.end
+  x,
+  columns,
+  radius,
   end,
 }
 

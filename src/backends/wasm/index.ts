@@ -8,8 +8,8 @@ import { type Job, Queue } from '../queue.ts';
 import { fusesMultiplyAdd } from './builds.ts';
 import { Executable } from './executable.ts';
 import { type Block, bytesFor, Heap } from './heap.ts';
-import { type Kernels, openKernels } from './module.ts';
 import type { LateModules } from './late-modules.ts';
+import { type Kernels, openKernels } from './module.ts';
 import { canShare, countUsualThreads, openTeam, type Team } from './team.ts';
 
 class BlockStorage implements Storage {

@@ -381,6 +381,7 @@ export enum RowsOperation {
   proximalSoftmax,
   standardise,
   standardiseDerivative,
+  projectSimplex,
 }
 
 export enum Iteration {

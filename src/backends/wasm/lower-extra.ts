@@ -4,9 +4,18 @@ import type {
   BatchedProductCall,
   CholeskyCall,
   KernelCall,
+  RowsCall,
   TriangularSolveCall,
 } from '../kernels.ts';
-import { BatchedProduct, COLUMNS, Extra, ExtraOperation, Factor, TriangularSolve } from './extra-instructions.ts';
+import {
+  BatchedProduct,
+  COLUMNS,
+  Extra,
+  ExtraOperation,
+  Factor,
+  ProjectSimplex,
+  TriangularSolve,
+} from './extra-instructions.ts';
 import { Instruction } from './instruction.ts';
 import { Bias, Code } from './instructions.ts';
 import { lowerEpilogue } from './lower-product.ts';
@@ -29,10 +38,13 @@ function createExtra(
     .setReals(Extra.work, work);
 }
 
-export type ExtraCall = BatchedProductCall | BatchedInvertCall | CholeskyCall | TriangularSolveCall;
+/** Row-wise operations of the second module. */
+type ExtraRowsCall = RowsCall & { readonly operation: 'projectSimplex' };
+
+export type ExtraCall = BatchedProductCall | BatchedInvertCall | CholeskyCall | TriangularSolveCall | ExtraRowsCall;
 
 export function isExtra(call: KernelCall): call is ExtraCall {
-  return call.kernel in ExtraOperation;
+  return (call.kernel === 'rows' ? call.operation : call.kernel) in ExtraOperation;
 }
 
 export function lowerExtra(call: ExtraCall, operands: readonly number[], out: number): Instruction[] {
@@ -44,6 +56,8 @@ export function lowerExtra(call: ExtraCall, operands: readonly number[], out: nu
       return lowerFactorisation(call, operands, out);
     case 'triangularSolve':
       return [lowerTriangularSolve(call, operands, out)];
+    case 'rows':
+      return [lowerProjectSimplex(call, operands, out)];
   }
 }
 
@@ -83,4 +97,18 @@ function lowerTriangularSolve(
     TriangularSolve.out,
     ...[out, matrix, right, order, columns, Number(transposed)],
   );
+}
+
+/** The number of multiplications that take as long as the passes over a number of a row. */
+const ROW_WORK = 64;
+
+function lowerProjectSimplex(
+  { rows, columns, parameters: [radius] }: RowsCall,
+  [x]: readonly number[],
+  out: number,
+): Instruction {
+  const share = { units: rows, even: 4, work: columns * ROW_WORK };
+  return createExtra(ExtraOperation.projectSimplex, ProjectSimplex.end, share)
+    .set(ProjectSimplex.out, out, x, columns)
+    .setReals(ProjectSimplex.radius, radius);
 }

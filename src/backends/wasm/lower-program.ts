@@ -13,7 +13,7 @@ const MEMORY = 2 ** 24;
 /** The number of iterations of the interior point method that are assumed. */
 const ITERATIONS = 10;
 /** Vectors of a sample, see assembly/program-state.ts; and numbers before its matrices. */
-const VECTORS = 33;
+const VECTORS = 35;
 const FACTS = 8;
 
 export type ProgramCall = InteriorPointCall | ProgramDerivativeCall;
@@ -33,8 +33,7 @@ export function lowerProgram(
   const [P, A] = call.kernel === 'interiorPoint' ? [operands[0], operands[2]] : operands;
   const [sharesP, sharesA] = call.kernel === 'interiorPoint' ? [call.shared[0], call.shared[2]] : call.shared;
   // These are the sizes that assembly/program-data.ts lays out.
-  const preparedSize =
-    FACTS + wideN + wideM + wideN ** 2 + 2 * wideM * wideN + (wideN + wideM) * wideN + wideM ** 2;
+  const preparedSize = FACTS + wideN + wideM + wideN ** 2 + 2 * wideM * wideN + (wideN + wideM) * wideN + wideM ** 2;
   const sampleSize =
     (wideN + wideM) * wideN + wideM ** 2 + wideN ** 2 + wideM * wideN + 4 * wideM + VECTORS * Math.max(wideN, wideM);
   const isShared = sharesP && sharesA;
@@ -57,7 +56,8 @@ export function lowerProgram(
     const [, q, , l, u, x, y] = operands;
     perform.set(ProgramFields.q, q, l, u, x, y);
     perform.set(ProgramFields.limit, call.limit).setReals(ProgramFields.absolute, call.absolute, call.relative);
-  } else perform.set(ProgramFields.activity, operands[2], operands[3]).set(ProgramFields.isTangent, Number(call.isTangent));
+  } else
+    perform.set(ProgramFields.activity, operands[2], operands[3]).set(ProgramFields.isTangent, Number(call.isTangent));
   return isShared ? [create(ProgramOperation.prepareProgram, 1, 1), perform] : [perform];
 }
 

@@ -43,5 +43,5 @@ export enum ProgramFields {
 }
 
 /** Numbers that interiorPoint and programDerivative write for each sample. */
-export const SAMPLE_NUMBERS = 8;
+export const SAMPLE_NUMBERS = 9;
 export const DERIVATIVE_SAMPLE_NUMBERS = 4;

@@ -100,13 +100,15 @@ const MONITOR = [CONSTANTS.state, { file: 'shared/monitor.wgsl', text: monitor }
 const PRODUCT = [CONSTANTS.biases, { file: 'shared/product.wgsl', text: product }];
 const REDUCTION = [CONSTANTS.reductions, LENGTHS, { file: 'shared/reduction.wgsl', text: reduction }];
 const ROWS_DIRECT = { file: 'shared/rows-direct.wgsl', text: rowsDirect };
-const ROWS_PROXIMAL = loadLater(
-  'shared/rows-proximal-softmax.wgsl',
-  () => import('../../../shaders/shared/rows-proximal-softmax.wgsl'),
+const ROWS_ITERATED = loadLater(
+  'shared/rows-iterated.wgsl',
+  () => import('../../../shaders/shared/rows-iterated.wgsl'),
 );
+/** The operations that are in ROWS_ITERATED. */
+const IS_ITERATED = /^pro/;
 const ROWS: Shader['parts'] = [
   ...[NUMBERS, FUNCTIONS, CONSTANTS.rows, { file: 'shared/rows.wgsl', text: rows }],
-  ({ OPERATION = 0 }) => [ROW_OPERATIONS[OPERATION] === 'proximalSoftmax' ? ROWS_PROXIMAL : ROWS_DIRECT],
+  ({ OPERATION = 0 }) => [IS_ITERATED.test(ROW_OPERATIONS[OPERATION]) ? ROWS_ITERATED : ROWS_DIRECT],
 ];
 const STATES = { file: 'shared/states.wgsl', text: states };
 const WHOLE_LOOP = { file: 'shared/whole-loop.wgsl', text: wholeLoop };

@@ -3,7 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
 import { polish } from './polish.ts';
 import { multiplySparse } from './products.ts';
-import { measureProgram, type ProgramScales } from './program-scales.ts';
+import { equilibrateAllRows, measureProgram } from './program-scales.ts';
 
 /**
  * inactive: l < z < u. at u, at l: strongly active, with y > 0 or y < 0. weakly at u, weakly at l: z is at the bound
@@ -38,57 +38,56 @@ const INTERIOR_POINT_ACCURACY = 1e-6;
  * @param accuracy of the data and the solution, relative: 2⁻⁵² for float64, 2⁻²³ for float32
  */
 export function* classifyRows(data: ProgramData, solution: PrimalDual, accuracy: number): Interruptible<RowActivity> {
-  const scales = measureProgram(data, solution);
+  const equilibration = equilibrateAllRows(data);
+  const scales = measureProgram(data, solution, equilibration);
   const polished = yield* polish(data, solution, scales);
-  const exact = polished ?? solution;
   const roundings = ROUNDINGS * Math.max(accuracy, Number.EPSILON);
   const relative = polished ? roundings : Math.max(roundings, INTERIOR_POINT_ACCURACY);
-  const at = polished ? measureProgram(data, polished) : scales;
-  return nameRows(data, exact, at, { accuracy, relative, isPolished: polished !== undefined });
+  const { slack, multiplier } = polished ? measureProgram(data, polished, equilibration) : scales;
+  // A rounding of the data moves a solution by as much as its condition says.
+  const widen = (errors: Float64Array | undefined, row: number): number => ERRORS * (errors?.[row] ?? 0);
+  const tolerances: Tolerances = {
+    slack: slack.map((size, row) => Math.max(relative * size, widen(polished?.slackErrors, row))),
+    multiplier: multiplier.map((size, row) => Math.max(relative * size, widen(polished?.multiplierErrors, row))),
+  };
+  const named = nameRows(data, polished ?? solution, tolerances);
+  return { ...named, accuracy, isPolished: polished !== undefined };
 }
 
 /** A number within this many units of rounding of its scale counts as 0. */
 const ROUNDINGS = 64;
+/** The estimate of an error is one of its size for random roundings, which add up to less than the worst. */
+const ERRORS = 16;
 
-interface Naming {
-  readonly accuracy: number;
-  readonly relative: number;
-  readonly isPolished: boolean;
+/** What counts as 0, for each row. */
+interface Tolerances {
+  readonly slack: Float64Array;
+  readonly multiplier: Float64Array;
 }
 
 function nameRows(
-  data: ProgramData,
+  { A, l, u }: ProgramData,
   { x, y }: PrimalDual,
-  { slack, multiplier }: ProgramScales,
-  { accuracy, relative, isPolished }: Naming,
-): RowActivity {
-  const { l, u, m } = data;
-  const z = multiplySparse(data.A, x);
-  const cleaned = y.slice();
-  let tolerance = 0;
-  const nameRow = (row: number): RowState => {
+  tolerances: Tolerances,
+): Pick<RowActivity, 'states' | 'kinks' | 'tolerance' | 'solution'> {
+  const z = multiplySparse(A, x);
+  const states = Array.from(z, (value, row): RowState => {
     if (l[row] === u[row]) return 'equality';
-    if (l[row] === Number.NEGATIVE_INFINITY && u[row] === Number.POSITIVE_INFINITY) return 'free';
-    const isUpper = y[row] > 0 || (y[row] === 0 && u[row] - z[row] <= z[row] - l[row]);
-    const [gap, hasBound] = isUpper
-      ? [u[row] - z[row], u[row] < Number.POSITIVE_INFINITY]
-      : [z[row] - l[row], l[row] > Number.NEGATIVE_INFINITY];
-    const isAt = gap <= relative * slack[row];
-    const isHeld = Math.abs(y[row]) > relative * multiplier[row];
-    tolerance = Math.max(tolerance, relative * slack[row]);
-    // Where neither is near 0, whichever is the smaller part of its scale is.
-    const holds = isHeld && (isAt || Math.abs(y[row]) / multiplier[row] > gap / slack[row]);
-    if (hasBound && holds) return isUpper ? 'at u' : 'at l';
-    if (u[row] - z[row] <= relative * slack[row]) return 'weakly at u';
-    if (z[row] - l[row] <= relative * slack[row]) return 'weakly at l';
-    return 'inactive';
-  };
-  const states = Array.from({ length: m }, (_, row) => nameRow(row));
-  for (const [row, state] of states.entries()) {
-    if (!isStrong(state)) cleaned[row] = 0;
-  }
+    const [above, below] = [u[row] - value, value - l[row]];
+    if (above === Number.POSITIVE_INFINITY && below === Number.POSITIVE_INFINITY) return 'free';
+    const [slack, multiplier] = [tolerances.slack[row], tolerances.multiplier[row]];
+    const isUpper = y[row] > 0;
+    const gap = isUpper ? above : below;
+    // Where neither is near 0, the one that is the smaller part of its scale decides.
+    const isHeld = Math.abs(y[row]) > multiplier && (gap <= slack || Math.abs(y[row]) / multiplier > gap / slack);
+    if (isHeld && gap < Number.POSITIVE_INFINITY) return isUpper ? 'at u' : 'at l';
+    if (above <= slack && above <= below) return 'weakly at u';
+    return below <= slack ? 'weakly at l' : 'inactive';
+  });
   const kinks = states.flatMap((state, row) => (isWeak(state) ? [row] : []));
-  return { states, kinks, accuracy, tolerance, isPolished, solution: { x, y: cleaned, z } };
+  const cleaned = y.map((value, row) => (isStrong(states[row]) ? value : 0));
+  const tolerance = tolerances.slack.reduce((most, value) => Math.max(most, value), 0);
+  return { states, kinks, tolerance, solution: { x, y: cleaned, z } };
 }
 
 /** Whether every element counts the row as active: at a bound with y ≠ 0, or an equality. */

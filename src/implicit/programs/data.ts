@@ -7,7 +7,7 @@ import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.t
 import { sparseFromRows, sparseFromTriples } from '../../solvers/programs/sparse.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
-import type { Directions } from './directions.ts';
+import type { Directions, GradientPlaces, Places } from './directions.ts';
 import { symmetrise } from './symmetry.ts';
 
 /** A matrix as a list of its rows. */
@@ -41,8 +41,8 @@ export const DATA_NAMES = ['P', 'q', 'A', 'l', 'u'] as const;
 export type DatumName = (typeof DATA_NAMES)[number];
 
 /** One datum, checked as far as it can be without reading tensors. */
-export interface Datum<Each> {
-  readonly name: DatumName;
+export interface Datum<Each, Name extends string = DatumName> {
+  readonly name: Name;
   readonly tensor: Tensor | undefined;
   /** The extents for one sample. */
   readonly extents: Shape;
@@ -50,8 +50,8 @@ export interface Datum<Each> {
   readonly batch: number | undefined;
   /** The numbers of each sample, or of all; undefined for a tensor. */
   readonly each: readonly Each[] | undefined;
-  /** Whether it was given as entries, so that its gradients are entries too. */
-  readonly isSparse: boolean;
+  /** Where the entries of each matrix are, or of the one for all, if it was given as entries: its gradients are there. */
+  readonly places?: readonly Places[];
 }
 
 /** A datum that is a tensor. */
@@ -112,6 +112,12 @@ export function tensorsAmong(data: BatchData): TensorDatum[] {
   );
 }
 
+/** Where the gradients in P and A of a sample are wanted. */
+export function placesOfSample({ P, A }: BatchData, sample: number): GradientPlaces {
+  const at = ({ places, batch }: Datum<unknown>): Places | undefined => places?.[batch === undefined ? 0 : sample];
+  return { P: at(P), A: at(A) };
+}
+
 /** The numbers of tensors that were read, by the name of the datum. */
 export type ReadNumbers = Readonly<Partial<Record<DatumName, ArrayLike<number>>>>;
 
@@ -141,7 +147,7 @@ export function dataOfSample(data: BatchData, read: ReadNumbers, sample: number,
   return {
     n,
     m,
-    P: each(data.P, (numbers) => symmetrise(sparseFromRows(numbers, n, n), sample, epsilon)),
+    P: each(data.P, (numbers) => symmetrise(`P, sample ${sample}`, sparseFromRows(numbers, n, n), epsilon)),
     q: each(data.q, (numbers) => numbers),
     A: each(data.A, (numbers) => sparseFromRows(numbers, m, n)),
     l: each(data.l, (numbers) => numbers.map((value, row) => readBound('l', `l, sample ${sample}, row ${row}`, value))),
@@ -151,31 +157,35 @@ export function dataOfSample(data: BatchData, read: ReadNumbers, sample: number,
 
 /**
  * Directions of the data, in arrays.
+ * @param what what messages call them
  * @throws RangeError that names the direction
  */
 export function readDirectionData(
+  what: string,
   given: Readonly<Partial<Record<DatumName, unknown>>>,
   { n, m, batch }: Pick<BatchData, 'n' | 'm' | 'batch'>,
 ): (sample: number) => Directions {
-  const fit = <Each>(datum: Datum<Each>, extents: Shape): readonly Each[] => {
+  const fit = <Each>(datum: Datum<Each, string>, extents: Shape): readonly Each[] | undefined => {
+    if (datum.tensor) throw createArgumentError(`${datum.name}: it`, datum.tensor, IN_ARRAYS);
     if (datum.extents.join() !== extents.join()) {
       throw new RangeError(`${datum.name}: it is ${datum.extents.join(' × ')}; it must be ${extents.join(' × ')}`);
     }
     if (datum.batch !== undefined && datum.batch !== batch) {
       throw new RangeError(`${datum.name}: it is for ${datum.batch} programs; there are ${batch}`);
     }
-    return datum.each ?? [];
+    return datum.each;
   };
   const matrix = (name: 'P' | 'A', rows: number): readonly SparseMatrix[] | undefined => {
     const value = given[name];
-    return value === undefined ? undefined : fit(readMatrix(name, value as ProgramMatrix, n), [rows, n]);
+    return value === undefined ? undefined : fit(readMatrix(`${what}.${name}`, value as ProgramMatrix, n), [rows, n]);
   };
   const vector = (name: 'q' | 'l' | 'u', length: number): readonly Float64Array[] | undefined => {
     const value = given[name];
-    return value === undefined ? undefined : fit(hostVector(name, value, readNumber), [length]);
+    if (isTensor(value)) throw createArgumentError(`${what}.${name}: it`, value, IN_ARRAYS);
+    return value === undefined ? undefined : fit(hostVector(`${what}.${name}`, value, readNumber), [length]);
   };
   const [P, q, A, l, u] = [matrix('P', n), vector('q', n), matrix('A', m), vector('l', m), vector('u', m)];
-  const symmetric = P?.map((each, sample) => symmetrise(each, sample, Number.EPSILON));
+  const symmetric = P?.map((each, sample) => symmetrise(`${what}.P, program ${sample}`, each, Number.EPSILON));
   const at = <Each>(each: readonly Each[] | undefined, sample: number): Each | undefined =>
     each && (each.length === 1 ? each[0] : each[sample]);
   return (sample) => ({
@@ -189,21 +199,23 @@ export function readDirectionData(
 
 function noMatrix(name: DatumName, rows: number, columns: number): Datum<SparseMatrix> {
   const each = [sparseFromTriples([], rows, columns)];
-  return { name, tensor: undefined, extents: [rows, columns], batch: undefined, each, isSparse: false };
+  return { name, tensor: undefined, extents: [rows, columns], batch: undefined, each };
 }
 
 function unbounded(name: DatumName, m: number, value: number): Datum<Float64Array> {
   const each = [new Float64Array(m).fill(value)];
-  return { name, tensor: undefined, extents: [m], batch: undefined, each, isSparse: false };
+  return { name, tensor: undefined, extents: [m], batch: undefined, each };
 }
+
+const IN_ARRAYS = 'in arrays; the derivatives of tensors are those of valueAndGrad and its neighbours';
 
 const MATRIX = 'a tensor, a list of rows of equal length, { rows, columns, entries }, or a list of these';
 
-function readMatrix(name: DatumName, given: ProgramMatrix, n: number): Datum<SparseMatrix> {
+function readMatrix<Name extends string>(name: Name, given: ProgramMatrix, n: number): Datum<SparseMatrix, Name> {
   if (isTensor(given)) return tensorDatum(name, given, 2);
-  if (isEntries(given)) return hostMatrix(name, [readEntries(name, given)], undefined, true);
+  if (isEntries(given)) return hostMatrix(name, [readEntries(name, given)], undefined, [placesOf(given)]);
   if (!isList(given)) throw createArgumentError(`${name}: it`, given, MATRIX);
-  if (given.length === 0) return hostMatrix(name, [sparseFromTriples([], 0, n)], undefined, false);
+  if (given.length === 0) return hostMatrix(name, [sparseFromTriples([], 0, n)], undefined);
   const list = given as readonly unknown[];
   if (isEntries(list[0]) || (isListLike(list[0]) && isListLike((list[0] as ArrayLike<unknown>)[0]))) {
     const matrices = list.map((each, index) => readOne(`${name}[${index}]`, each, n));
@@ -212,9 +224,9 @@ function readMatrix(name: DatumName, given: ProgramMatrix, n: number): Datum<Spa
       const sizeOf = ({ rows, columns }: SparseMatrix): string => `${rows} × ${columns}`;
       throw new RangeError(`${name}[${odd}]: it is ${sizeOf(matrices[odd])}; ${name}[0] is ${sizeOf(matrices[0])}`);
     }
-    return hostMatrix(name, matrices, matrices.length, isEntries(list[0]));
+    return hostMatrix(name, matrices, matrices.length, list.every(isEntries) ? list.map(placesOf) : undefined);
   }
-  return hostMatrix(name, [readRows(name, list, n)], undefined, false);
+  return hostMatrix(name, [readRows(name, list, n)], undefined);
 }
 
 function readOne(name: string, given: unknown, n: number): SparseMatrix {
@@ -223,17 +235,24 @@ function readOne(name: string, given: unknown, n: number): SparseMatrix {
   return readRows(name, given, n);
 }
 
-function hostMatrix(
-  name: DatumName,
+function hostMatrix<Name extends string>(
+  name: Name,
   each: readonly SparseMatrix[],
   batch: number | undefined,
-  isSparse: boolean,
-): Datum<SparseMatrix> {
-  return { name, tensor: undefined, extents: [each[0].rows, each[0].columns], batch, each, isSparse };
+  places?: readonly Places[],
+): Datum<SparseMatrix, Name> {
+  return { name, tensor: undefined, extents: [each[0].rows, each[0].columns], batch, each, ...(places && { places }) };
 }
 
 function isEntries(given: unknown): given is SparseEntries {
   return isObject(given) && 'entries' in given && !isTensor(given);
+}
+
+function placesOf({ entries }: SparseEntries): Places {
+  return {
+    rows: Int32Array.from(entries, ([row]) => row),
+    columns: Int32Array.from(entries, ([, column]) => column),
+  };
 }
 
 function readEntries(name: string, { rows, columns, entries }: SparseEntries): SparseMatrix {
@@ -293,7 +312,9 @@ function readVector(
   length: number | undefined,
 ): Datum<Float64Array> {
   const read = name === 'q' ? readNumber : (place: string, value: unknown) => readBound(name, place, value);
-  const datum = isTensor(given) ? tensorDatum<Float64Array>(name, given, 1) : hostVector(name, given, read);
+  const datum = isTensor(given)
+    ? tensorDatum<Float64Array, 'q' | 'l' | 'u'>(name, given, 1)
+    : hostVector(name, given, read);
   if (length !== undefined && datum.extents[0] !== length) {
     throw new RangeError(
       `${name}: it holds ${datum.extents[0]} numbers; A has ${length} rows, so it must hold ${length}`,
@@ -302,11 +323,11 @@ function readVector(
   return datum;
 }
 
-function hostVector(
-  name: 'q' | 'l' | 'u',
+function hostVector<Name extends string>(
+  name: Name,
   given: unknown,
   read: (place: string, value: unknown) => number,
-): Datum<Float64Array> {
+): Datum<Float64Array, Name> {
   if (!isListLike(given))
     throw createArgumentError(`${name}: it`, given, 'a tensor, a list of numbers, or a list of these');
   const isNested = given.length > 0 && isListLike(given[0]);
@@ -317,7 +338,7 @@ function hostVector(
     throw new RangeError(`${name}[${odd}]: it holds ${each[odd].length} numbers; ${name}[0] holds ${each[0].length}`);
   }
   const batch = isNested ? each.length : undefined;
-  return { name, tensor: undefined, extents: [each[0].length], batch, each, isSparse: false };
+  return { name, tensor: undefined, extents: [each[0].length], batch, each };
 }
 
 function readNumbers(place: string, list: unknown, read: (place: string, value: unknown) => number): Float64Array {
@@ -326,7 +347,7 @@ function readNumbers(place: string, list: unknown, read: (place: string, value: 
 }
 
 /** A bound, or ±∞ where there is none. */
-function readBound(name: 'l' | 'u', place: string, value: unknown): number {
+export function readBound(name: 'l' | 'u', place: string, value: unknown): number {
   const none = name === 'l' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (value === null) return none;
   if (typeof value === 'number' && !Number.isNaN(value)) {
@@ -337,17 +358,17 @@ function readBound(name: 'l' | 'u', place: string, value: unknown): number {
   throw createArgumentError(`${place}: it`, value, `a finite number, or null or ${unboundedBy} for no bound`);
 }
 
-function tensorDatum<Each>(name: DatumName, tensor: Tensor, rank: number): Datum<Each> {
+function tensorDatum<Each, Name extends string>(name: Name, tensor: Tensor, rank: number): Datum<Each, Name> {
   const { shape } = tensor;
   if (shape.length !== rank && shape.length !== rank + 1) {
     const allowed = rank === 1 ? '[length] or [batch, length]' : '[rows, columns] or [batch, rows, columns]';
     throw new RangeError(`${name}: the shape is ${formatShape(shape)}; it must be ${allowed}`);
   }
   const batch = shape.length > rank ? shape[0] : undefined;
-  return { name, tensor, extents: shape.slice(-rank), batch, each: undefined, isSparse: false };
+  return { name, tensor, extents: shape.slice(-rank), batch, each: undefined };
 }
 
 /** P as given, exactly symmetric. */
 function symmetricDatum(P: Datum<SparseMatrix>): Datum<SparseMatrix> {
-  return { ...P, each: P.each?.map((matrix, sample) => symmetrise(matrix, sample, Number.EPSILON)) };
+  return { ...P, each: P.each?.map((matrix, sample) => symmetrise(`P, sample ${sample}`, matrix, Number.EPSILON)) };
 }

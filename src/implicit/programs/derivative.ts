@@ -6,22 +6,14 @@ import {
   type AdjointSolution,
   type Determined,
   type Directions,
+  type GradientPlaces,
   gradientsOf,
   type ProgramGradients,
   rightSideOf,
-  sparseGradientsOf,
 } from './directions.ts';
-import { findKktKernel, isConsistent, type KktKernel } from './kkt-kernel.ts';
-import {
-  type ApproximateSolve,
-  createKktMatrix,
-  factoriseKkt,
-  type KktMatrix,
-  type RowSet,
-  refine,
-} from './kkt-system.ts';
+import { createKktMatrix, type RowSet } from './kkt-system.ts';
 import { multiplySparse, multiplySparseTransposed, multiplySparseTransposedAbsolute } from './products.ts';
-import { removeComponents } from './rank.ts';
+import { createSystem, type SolvableKkt, solveConsistent } from './solvable-kkt.ts';
 
 /** Cotangents of x [n], y [m] and z = Ax [m]; one that is absent is 0. */
 export interface ProgramCotangents {
@@ -64,16 +56,13 @@ export interface ProgramDerivative {
   /** The rows, of those that count as active, that depend on others: their multipliers are not determined. */
   readonly dependentRows: readonly number[];
   adjoint(cotangents: ProgramCotangents): Interruptible<ProgramAdjoint>;
-  /** The gradients in the data, P and A dense. NaN where the adjoint is singular. */
-  gradients(adjoint: AdjointSolution): ProgramGradients;
-  /** The same with a number for each stored entry of P and of A. */
-  sparseGradients(adjoint: AdjointSolution): ProgramGradients;
+  /** The gradients in the data. NaN where the adjoint is singular. */
+  gradients(adjoint: AdjointSolution, places?: GradientPlaces): ProgramGradients;
   tangent(directions: Directions): Interruptible<ProgramTangent>;
 }
 
-const SWEEPS = 12;
-/** In the kernel test, a matrix whose σ_min is estimated above this is not examined further. */
-const CLEARLY_INVERTIBLE = 1e-6;
+/** A row with less than this part in a unit vector of the kernel is not among the dependent ones. */
+const TAKES_PART = 1e-9;
 
 /**
  * @param solution as in `activity.solution`
@@ -89,74 +78,24 @@ export function* createDerivative(
   const rows = activity.states.flatMap((_, row) => (shares[row] > 0 ? [row] : []));
   const set: RowSet = { rows, damping: Float64Array.from(rows, (row) => (1 - shares[row]) / shares[row]) };
   const matrix = createKktMatrix(data, set);
-  const plain = yield* factoriseKkt(matrix, {});
-  const isClear = estimateSmallest(matrix, plain) > Math.max(CLEARLY_INVERTIBLE, 1000 * activity.accuracy);
-  const kernel = isClear ? undefined : yield* findKktKernel(matrix, shares, activity.accuracy);
-  const isSingular = kernel !== undefined && kernel.scaled.length > 0;
-  const approximate = isSingular ? yield* factoriseKkt(matrix, { kernel: kernel.scaled }) : plain;
-  const system: System = { matrix, approximate, kernel: isSingular ? kernel : undefined };
-  const bases = { data, solution, activity, shares, system };
+  const system = yield* createSystem(matrix, shares, activity.accuracy);
+  const { kernel } = system;
+  const bases = { data, solution, activity, system };
   return {
-    isSingular,
-    dependentRows: rows.filter((_, place) => kernel?.rows.some((w) => Math.abs(w[place]) > 1e-9) ?? false),
+    isSingular: kernel !== undefined,
+    dependentRows: rows.filter((_, place) => kernel?.rows.some((w) => Math.abs(w[place]) > TAKES_PART) ?? false),
     adjoint: (cotangents) => solveAdjoint(bases, cotangents),
-    gradients: (adjoint) => gradientsOf(data, solution, activity.states, adjoint),
-    sparseGradients: (adjoint) => sparseGradientsOf(data, solution, activity.states, adjoint),
+    gradients: (adjoint, places) => gradientsOf(data, solution, activity.states, adjoint, places),
     tangent: (directions) => solveTangent(bases, directions),
   };
-}
-
-interface System {
-  readonly matrix: KktMatrix;
-  readonly approximate: ApproximateSolve;
-  /** Absent where K is invertible. */
-  readonly kernel: KktKernel | undefined;
 }
 
 interface Bases {
   readonly data: ProgramData;
   readonly solution: PrimalDual;
   readonly activity: RowActivity;
-  readonly shares: Float64Array;
-  readonly system: System;
+  readonly system: SolvableKkt;
 }
-
-/** An estimate, from above, of σ_min of SKS by a few steps of inverse iteration. */
-function estimateSmallest({ order }: KktMatrix, approximate: ApproximateSolve): number {
-  let vector: Float64Array = Float64Array.from({ length: order }, (_, i) => 1 + ((i * 2654435761) % 1024) / 1024);
-  let smallest = Number.POSITIVE_INFINITY;
-  for (let step = 0; step < 4; step++) {
-    const size = Math.hypot(...vector);
-    if (size === 0) return smallest;
-    const next = approximate(vector.map((value) => value / size));
-    const grown = Math.hypot(...next);
-    if (!Number.isFinite(grown)) return 0;
-    if (grown > 0) smallest = Math.min(smallest, 1 / grown);
-    vector = next;
-  }
-  return smallest;
-}
-
-/** The solution of least norm of K·solution = right; undefined where there is none. */
-function* solveConsistent(
-  { matrix, approximate, kernel }: System,
-  right: Float64Array,
-  sizes: Float64Array,
-  accuracy: number,
-): Interruptible<{ solution: Float64Array; residual: number } | undefined> {
-  if (kernel && !isConsistent(matrix, kernel, right, sizes, accuracy)) return undefined;
-  const start = new Float64Array(matrix.order);
-  const { solution, residual } = yield* refine(matrix, approximate, right, start, SWEEPS);
-  if (!solution.every(Number.isFinite) || !(residual <= UNSOLVED)) return undefined;
-  if (kernel) {
-    removeComponents(solution.subarray(0, matrix.data.n), kernel.variables);
-    removeComponents(solution.subarray(matrix.data.n), kernel.rows);
-  }
-  return { solution, residual };
-}
-
-/** A relative residual above this leaves no digit of a solution to be relied on. */
-const UNSOLVED = 1e-3;
 
 /** [P, A_aᵀ; A_a, −Δ](w_u, −w_v) = −(x̄ + Aᵀz̄, ȳ), which is Mᵀ(w_u, w_v) = −(x̄ + Aᵀz̄, Jȳ) divided by d on each row. */
 function* solveAdjoint(

@@ -70,47 +70,53 @@ export interface AdjointSolution {
   readonly z: Float64Array;
 }
 
+/** Entries of a matrix, by row and column. */
+export interface Places {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
+
+/** Where the gradients in P and A are wanted. One that is absent is wanted at all entries, row by row. */
+export interface GradientPlaces {
+  readonly P?: Places;
+  readonly A?: Places;
+}
+
 /** Gradients in the data. */
 export interface ProgramGradients {
-  /** n × n, symmetric; or one number for each entry of P. */
+  /** n × n, row by row, symmetric; or one number for each entry of P that was given as entries. */
   readonly P: Float64Array;
   readonly q: Float64Array;
-  /** m × n; or one number for each entry of A. */
+  /** m × n, row by row; or one number for each entry of A that was given as entries. */
   readonly A: Float64Array;
   /** m. Of a row with l = u it is 0: the total stands in u. */
   readonly l: Float64Array;
   readonly u: Float64Array;
 }
 
-/** P̄ = ½(w_u xᵀ + x w_uᵀ) and Ā = y w_uᵀ + (z̄ − w_v)xᵀ, dense and row-major. */
+/** P̄ = ½(w_u xᵀ + x w_uᵀ) and Ā = y w_uᵀ + (z̄ − w_v)xᵀ */
 export function gradientsOf(
   { n, m }: ProgramData,
   { x, y }: PrimalDual,
   states: readonly RowState[],
   { wu, wv, z }: AdjointSolution,
+  places: GradientPlaces = {},
 ): ProgramGradients {
-  const P = new Float64Array(n * n);
-  const A = new Float64Array(m * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) P[i * n + j] = 0.5 * (wu[i] * x[j] + x[i] * wu[j]);
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) A[i * n + j] = y[i] * wu[j] + (z[i] - wv[i]) * x[j];
+  const P = evaluateAt(n, n, places.P, (i, j) => 0.5 * (wu[i] * x[j] + x[i] * wu[j]));
+  const A = evaluateAt(m, n, places.A, (i, j) => y[i] * wu[j] + (z[i] - wv[i]) * x[j]);
   return { P, q: wu.slice(), A, ...boundGradients(states, wv) };
 }
 
-/** The same for the stored entries of P and A alone, in their order. */
-export function sparseGradientsOf(
-  { P, A }: ProgramData,
-  { x, y }: PrimalDual,
-  states: readonly RowState[],
-  { wu, wv, z }: AdjointSolution,
-): ProgramGradients {
-  const [ofP, ofA] = [new Float64Array(P.values.length), new Float64Array(A.values.length)];
-  eachEntry(P, (i, j, _, entry) => {
-    ofP[entry] = 0.5 * (wu[i] * x[j] + x[i] * wu[j]);
-  });
-  eachEntry(A, (i, j, _, entry) => {
-    ofA[entry] = y[i] * wu[j] + (z[i] - wv[i]) * x[j];
-  });
-  return { P: ofP, q: wu.slice(), A: ofA, ...boundGradients(states, wv) };
+function evaluateAt(
+  rows: number,
+  columns: number,
+  places: Places | undefined,
+  valueAt: (row: number, column: number) => number,
+): Float64Array {
+  if (places) return Float64Array.from(places.rows, (row, entry) => valueAt(row, places.columns[entry]));
+  const values = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) values[i * columns + j] = valueAt(i, j);
+  return values;
 }
 
 function boundGradients(states: readonly RowState[], wv: Float64Array): Pick<ProgramGradients, 'l' | 'u'> {

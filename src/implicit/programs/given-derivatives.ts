@@ -67,9 +67,9 @@ export async function readCotangents(
 
 /** @throws RangeError that names the direction */
 export function readDirections(given: ProgramDirection, data: BatchData): (index: number) => Directions {
-  OBJECT('tangents: direction', given);
-  refuseOthers('tangents', given, DATA_NAMES);
-  return readDirectionData(given, data);
+  OBJECT('direction', given);
+  refuseOthers('direction', given, DATA_NAMES);
+  return readDirectionData('direction', given, data);
 }
 
 function refuseOthers(what: string, given: object, names: readonly string[]): void {

@@ -1,4 +1,4 @@
-/** Solves a batch of programs on the host, in float64, one after the other and in turns with other tasks. */
+/** Solves a batch of programs in float64, in turns with other tasks: on the host, where no kernel has solved them. */
 import { runInTurns } from '../../backends/event-loop.ts';
 import { solveProgram } from '../../solvers/programs/interior-point.ts';
 import type { PrimalDual } from '../../solvers/programs/problem.ts';
@@ -6,7 +6,9 @@ import type { Engine } from '../../tensor/engine.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
+import type { KernelResult } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
+import { boundsOfSample, isPlainSample } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
 
 /** The numbers of tensors as they are now, which arrive later. */
@@ -36,22 +38,35 @@ async function readAll<Name extends string>(
   >;
 }
 
-/** @throws RangeError where the numbers of a tensor are wrong, or P is not convex; the signal's reason */
-export async function solveOnHost(
+/**
+ * @param byKernel what a kernel found for each program
+ * @throws RangeError where the numbers of a tensor are wrong, or P is not convex; the signal's reason
+ */
+export async function solvePrograms(
   checked: CheckedPrograms,
   readings: Readings,
   run: LimitedRun,
+  byKernel: Promise<readonly (KernelResult | undefined)[]> | undefined,
 ): Promise<readonly SolvedSample[]> {
   const { data, settings, engine } = checked;
+  const { absolute, relative, limit } = settings;
   const epsilon = tensorsAmong(data).length > 0 ? engine.epsilon : Number.EPSILON;
-  const [numbers, start] = await Promise.all([readings.data, readings.start]);
+  const [numbers, start, found] = await Promise.all([readings.data, readings.start, byKernel]);
   const solved: SolvedSample[] = [];
   for (let sample = 0; sample < data.batch; sample++) {
-    const program = dataOfSample(data, numbers, sample, engine.epsilon);
-    const { absolute, relative, limit } = settings;
+    const makeData = () => dataOfSample(data, numbers, sample, engine.epsilon);
+    const known = found?.[sample];
+    if (known?.isConvex && isPlainSample(data, numbers, sample)) {
+      const { result, isPolished } = known;
+      const origin = { data: makeData, ...boundsOfSample(data, numbers, sample), epsilon, isPolished };
+      solved.push(new SolvedSample(result, origin));
+      continue;
+    }
+    const program = makeData();
     const initial = startOf(start, data, sample);
     const work = solveProgram(program, { absolute, relative, limit, initial, isCutShort: run.isCutShort });
-    solved.push(new SolvedSample(program, await runInTurns(work, run.signal), epsilon));
+    const result = await runInTurns(work, run.signal);
+    solved.push(new SolvedSample(result, { ...program, data: () => program, epsilon, isPolished: false }));
   }
   return solved;
 }

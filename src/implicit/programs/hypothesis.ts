@@ -7,16 +7,11 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData } from '../../solvers/programs/problem.ts';
+import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import type { SampleCertificate } from '../certificate.ts';
 import { isStrong, isWeak, type RowActivity } from './active-rows.ts';
-import {
-  largest,
-  multiplySparse,
-  multiplySparseAbsolute,
-  multiplySparseTransposed,
-  multiplySparseTransposedAbsolute,
-} from './products.ts';
-import { invertibleAbove, type RankTest, roundingFloor, testCurvature, testRows } from './rank-tests.ts';
+import { type Finding, findDependence, findFlatness } from './large-tests.ts';
+import { invertibleAbove, type RankTest, roundingFloor } from './rank-tests.ts';
 
 /** What the exact test says of one program. */
 export interface ProgramCertificate extends SampleCertificate {
@@ -44,24 +39,24 @@ export function* certifyProgram(data: ProgramData, activity: RowActivity): Inter
   const active = rowsWhere((row) => isStrong(states[row]) || isWeak(states[row]));
   const { n } = data;
   const orders = { rows: Math.max(n, active.length), curvature: n + strong.length };
-  const rows = yield* testRows(data, active, roundingFloor(orders.rows));
-  const curvature = yield* testCurvature(data, strong, roundingFloor(orders.curvature));
-  const verdicts = [
-    judgeRows(data, rows, active, invertibleAbove(orders.rows, accuracy)),
-    judgeCurvature(data, curvature, strong, invertibleAbove(orders.curvature, accuracy)),
-  ];
+  const rows = yield* findDependence(data, active);
+  const ofRows = judgeRows(data, rows, active, invertibleAbove(orders.rows, accuracy));
+  const curvature = yield* findFlatness(data, strong, ofRows.status !== 'failed');
+  const verdicts = [ofRows, judgeCurvature(curvature, strong, invertibleAbove(orders.curvature, accuracy))];
   const verdict = verdicts.find(({ status }) => status === 'failed') ??
     verdicts.find(({ status }) => status === 'unknown') ?? {
       status: 'certified' as const,
       reason: reasonOfSuccess(active.length, kinks.length),
     };
-  const smallest = { rows: rows.smallest, primal: curvature.smallest };
+  const smallest = { rows: rows?.smallest ?? Number.NaN, primal: curvature?.smallest ?? Number.NaN };
   return {
     ...verdict,
     argument: 'active rows',
     kinks: kinks.length,
     kinkTolerance: tolerance,
-    nearlySingular: Math.min(rows.smallest, curvature.smallest) < NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON),
+    nearlySingular:
+      Math.min(...Object.values(smallest).filter(Number.isFinite)) <
+      NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON),
     smallest,
     kinkRows: kinks,
   };
@@ -69,15 +64,21 @@ export function* certifyProgram(data: ProgramData, activity: RowActivity): Inter
 
 type Verdict = Pick<ProgramCertificate, 'status' | 'reason' | 'test' | 'nullVector'>;
 
-function judgeRows(data: ProgramData, test: RankTest, active: readonly number[], bound: number): Verdict {
-  if (test.smallest > bound) return { status: 'certified', reason: '' };
-  for (const part of test.kernel) {
+const TOO_LARGE: Verdict = {
+  status: 'unknown',
+  reason:
+    'the program is too large for a proof; no dependence of active rows and no direction without curvature was found',
+};
+
+function judgeRows(data: ProgramData, test: Finding, active: readonly number[], bound: number): Verdict {
+  if (!test) return TOO_LARGE;
+  if (test.proved > bound) return { status: 'certified', reason: '' };
+  const part = mostExact(test);
+  if (part) {
     const w = new Float64Array(data.m);
     for (const [place, row] of active.entries()) w[row] = part[place];
     const nullVector = toLargestOne(w);
-    const defect = multiplySparseTransposed(data.A, nullVector);
-    if (!isRounding(defect, multiplySparseTransposedAbsolute(data.A, nullVector))) continue;
-    const named = significant(nullVector, multiplySparseSizes(data, nullVector));
+    const named = significant(nullVector, partsOf(data, nullVector));
     return { status: 'failed', reason: reasonOfRows(named), test: 'rows', nullVector };
   }
   const size = test.smallest.toExponential(1);
@@ -85,15 +86,12 @@ function judgeRows(data: ProgramData, test: RankTest, active: readonly number[],
   return { status: 'unknown', reason, test: 'rows' };
 }
 
-function judgeCurvature(data: ProgramData, test: RankTest, strong: readonly number[], bound: number): Verdict {
-  if (test.smallest > bound) return { status: 'certified', reason: '' };
-  for (const part of test.kernel) {
+function judgeCurvature(test: Finding, strong: readonly number[], bound: number): Verdict {
+  if (!test) return TOO_LARGE;
+  if (test.proved > bound) return { status: 'certified', reason: '' };
+  const part = mostExact(test);
+  if (part) {
     const nullVector = toLargestOne(part);
-    const rowSizes = multiplySparseAbsolute(data.A, nullVector);
-    const rowDefect = multiplySparse(data.A, nullVector);
-    const isFlat = isRounding(multiplySparse(data.P, nullVector), multiplySparseAbsolute(data.P, nullVector));
-    const isHeld = isRounding(pick(rowDefect, strong), pick(rowSizes, strong));
-    if (!isFlat || !isHeld) continue;
     return { status: 'failed', reason: reasonOfCurvature(nullVector, strong), test: 'primal', nullVector };
   }
   const size = test.smallest.toExponential(1);
@@ -101,20 +99,12 @@ function judgeCurvature(data: ProgramData, test: RankTest, strong: readonly numb
   return { status: 'unknown', reason, test: 'primal' };
 }
 
-/** Whether each sum is small beside its terms, or beside the largest of all terms. */
-function isRounding(sums: ArrayLike<number>, terms: ArrayLike<number>): boolean {
-  const tolerance = roundingFloor(sums.length) * 8;
-  const size = largest(terms);
-  for (let i = 0; i < sums.length; i++) {
-    if (!(Math.abs(sums[i]) <= tolerance * Math.max(terms[i], size * Number.EPSILON))) {
-      if (!(Math.abs(sums[i]) <= tolerance * size)) return false;
-    }
-  }
-  return true;
-}
-
-function pick(values: Float64Array, places: readonly number[]): Float64Array {
-  return Float64Array.from(places, (place) => values[place]);
+/** The vector of the kernel with the least defect, if that is rounding. */
+function mostExact({ kernel, defects }: RankTest): Float64Array | undefined {
+  const least = Math.min(...defects);
+  return least <= roundingFloor(Math.max(0, ...kernel.map(({ length }) => length)))
+    ? kernel[defects.indexOf(least)]
+    : undefined;
 }
 
 function toLargestOne(vector: Float64Array): Float64Array {
@@ -123,7 +113,7 @@ function toLargestOne(vector: Float64Array): Float64Array {
 }
 
 /** |wᵢ|·max|Aᵢ|: how much each row takes part in a dependence. */
-function multiplySparseSizes({ A, m }: ProgramData, w: Float64Array): Float64Array {
+function partsOf({ A, m }: ProgramData, w: Float64Array): Float64Array {
   const sizes = new Float64Array(m);
   for (let entry = 0; entry < A.values.length; entry++) {
     const row = A.indices[entry];
@@ -134,7 +124,7 @@ function multiplySparseSizes({ A, m }: ProgramData, w: Float64Array): Float64Arr
 
 /** The places whose part is no rounding; where all parts are 0, as for a row of zeros, those of the vector itself. */
 function significant(vector: Float64Array, parts: Float64Array): number[] {
-  const size = largest(parts);
+  const size = largestMagnitude(parts);
   const list = (values: ArrayLike<number>, least: number): number[] =>
     Array.from(vector, (_, i) => i).filter((i) => Math.abs(values[i]) > least);
   return size > 0 ? list(parts, 1e-9 * size) : list(vector, 1e-9);

@@ -1,6 +1,8 @@
 /** The kernel of the system of a selection, and whether a right-hand side is orthogonal to it. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import type { KktMatrix } from './kkt-system.ts';
+import { random } from '../../data/random.ts';
+import { norm, normalise } from '../hypothesis/singular-values.ts';
+import { type ApproximateSolve, type KktMatrix, kktProduct, refine } from './kkt-system.ts';
 import { orthonormalise } from './rank.ts';
 import { invertibleAbove, testCurvature, testRows } from './rank-tests.ts';
 
@@ -17,6 +19,10 @@ export interface KktKernel {
   readonly scaled: readonly Float64Array[];
   /** The rounding of these vectors. */
   readonly rounding: number;
+  /** How far SKS is from taking `scaled` to 0, at most. */
+  readonly defect: number;
+  /** Whether these are only random vectors of the kernel, and no basis. */
+  readonly isEstimate: boolean;
 }
 
 /** A right-hand side within this many units of rounding of the range counts as in it. */
@@ -52,7 +58,50 @@ export function* findKktKernel(
     ...rows.map((vector) => unscale(vector, n)),
   ]);
   const rounding = (8 * order * Number.EPSILON) / Math.min(dependence.gap, flatness.gap);
-  return { variables, rows, scaled, rounding };
+  return { variables, rows, scaled, rounding, defect: rounding, isEstimate: false };
+}
+
+/** Random vectors of the kernel. What is orthogonal to one of them is orthogonal to all of it, but for bad luck. */
+const PROBES = 2;
+const SWEEPS = 20;
+/** Below this, sparse factors do not tell a small singular value from 0. */
+const SPARSE_FLOOR = 1e-12;
+/** A part of a probe that is smaller than this beside the probe is rounding. */
+const LEAST_PART = 1e-6;
+
+/**
+ * Random vectors of the kernel of a large K: b − s, where s solves K·s = K·b. Variables and rows are a kernel each.
+ * @returns undefined where b − s is not in the kernel, so that K is invertible
+ */
+export function* probeKernel(
+  matrix: KktMatrix,
+  approximate: ApproximateSolve,
+  accuracy: number,
+): Interruptible<KktKernel | undefined> {
+  const { order, scale, data } = matrix;
+  const draws = random(0);
+  const enough = Math.max(SPARSE_FLOOR, invertibleAbove(order, accuracy));
+  const [variables, rows, scaled]: Float64Array[][] = [[], [], []];
+  let defect = 0;
+  for (let probe = 0; probe < PROBES; probe++) {
+    const given = scale.map((value) => value * draws.normal());
+    const right = kktProduct(matrix, given);
+    const { solution } = yield* refine(matrix, approximate, right, new Float64Array(order), SWEEPS);
+    const size = norm(given.map((value, i) => value / scale[i]));
+    for (const [from, to, list] of [
+      [0, data.n, variables],
+      [data.n, order, rows],
+    ] as const) {
+      const left = given.map((value, i) => (i >= from && i < to ? value - solution[i] : 0));
+      const vector = left.map((value, i) => value / scale[i]);
+      const image = kktProduct(matrix, left).map((value, i) => value * scale[i]);
+      if (!(norm(vector) > LEAST_PART * size && norm(image) <= enough * norm(vector))) continue;
+      defect = Math.max(defect, norm(image) / norm(vector));
+      scaled.push(normalise(vector));
+      list.push(normalise(left.slice(from, to)));
+    }
+  }
+  return scaled.length > 0 ? { variables, rows, scaled, rounding: 100 * enough, defect, isEstimate: true } : undefined;
 }
 
 /** @param sizes of the terms of each number of `right`, against which a component along the kernel is small */

@@ -26,16 +26,15 @@ export function packSummary(samples: readonly Summarised[]): Float64Array {
 }
 
 /** x, y and z of each program side by side, [batch, n + 2m]; NaN where there is no solution. */
-export function packSolutions(samples: readonly SolvedSample[]): Float64Array {
-  const [{ data }] = samples;
-  const width = data.n + 2 * data.m;
+export function packSolutions(samples: readonly SolvedSample[], n: number, m: number): Float64Array {
+  const width = n + 2 * m;
   const packed = new Float64Array(samples.length * width).fill(Number.NaN);
   for (const [index, { result, hasNumbers }] of samples.entries()) {
     if (!hasNumbers) continue;
     const start = index * width;
     packed.set(result.x, start);
-    packed.set(result.y, start + data.n);
-    packed.set(result.z, start + data.n + data.m);
+    packed.set(result.y, start + n);
+    packed.set(result.z, start + n + m);
   }
   return packed;
 }

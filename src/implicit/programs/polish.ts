@@ -1,8 +1,17 @@
 /** Polishing: the solution of the equations of a guessed set of active rows, accepted where it meets all conditions to rounding. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { random } from '../../data/random.ts';
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
-import { createKktMatrix, factoriseKkt, type Refined, refine } from './kkt-system.ts';
-import { multiplySparse } from './products.ts';
+import {
+  type ApproximateSolve,
+  createKktMatrix,
+  factoriseKkt,
+  type KktMatrix,
+  kktTerms,
+  type Refined,
+  refine,
+} from './kkt-system.ts';
+import { eachEntry, multiplySparse } from './products.ts';
 import type { ProgramScales } from './program-scales.ts';
 
 /** Each row of the guess: 1 where it is held at u, −1 at l, 0 where it is not held. Equalities are held at u. */
@@ -20,6 +29,14 @@ const PROXIMAL_SWEEPS = 30;
 /** A residual above this is not rounding: the equations of the guess are inconsistent. */
 const SOLVED = 16 * Number.EPSILON;
 
+/** A solution to rounding. */
+export interface Polished extends PrimalDual {
+  /** m: how far a rounding of the data may move each slack, about. */
+  readonly slackErrors: Float64Array;
+  /** m: the same for each multiplier. */
+  readonly multiplierErrors: Float64Array;
+}
+
 /**
  * The solution to rounding, near the one that is given; undefined where no guess leads to it. Dependent rows and
  * solutions that are not unique do no harm: the proximal iteration changes the point least.
@@ -28,7 +45,7 @@ export function* polish(
   data: ProgramData,
   given: PrimalDual,
   scales: ProgramScales,
-): Interruptible<PrimalDual | undefined> {
+): Interruptible<Polished | undefined> {
   const tried = new Set<string>();
   for (const first of guessesAt(data, given, scales)) {
     let guess = first;
@@ -66,7 +83,7 @@ function guessesAt({ l, u, A }: ProgramData, { x, y }: PrimalDual, { slack, mult
 }
 
 /** x and y with Px + q + Aᵀy = 0, Aᵢx at its bound where the guess holds it, and yᵢ = 0 elsewhere. */
-function* solveHeld(data: ProgramData, guess: Guess, { x, y }: PrimalDual): Interruptible<PrimalDual | undefined> {
+function* solveHeld(data: ProgramData, guess: Guess, { x, y }: PrimalDual): Interruptible<Polished | undefined> {
   const { n, m, q, l, u } = data;
   const rows = Array.from(guess, (_, row) => row).filter((row) => guess[row] !== 0);
   const matrix = createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
@@ -82,12 +99,44 @@ function* solveHeld(data: ProgramData, guess: Guess, { x, y }: PrimalDual): Inte
     const approximate = yield* factoriseKkt(matrix, { regularisation });
     const found: Refined = yield* refine(matrix, approximate, right, best?.solution ?? start, PROXIMAL_SWEEPS);
     if (!best || found.residual < best.residual) best = found;
-    if (best.residual <= SOLVED) break;
+    if (best.residual > SOLVED) continue;
+    const multipliers = new Float64Array(m);
+    for (const [place, row] of rows.entries()) multipliers[row] = best.solution[n + place];
+    return { x: best.solution.slice(0, n), y: multipliers, ...errorsOf(matrix, approximate, right, best.solution) };
   }
-  if (!best || !(best.residual <= SOLVED)) return undefined;
-  const multipliers = new Float64Array(m);
-  for (const [place, row] of rows.entries()) multipliers[row] = best.solution[n + place];
-  return { x: best.solution.slice(0, n), y: multipliers };
+  return undefined;
+}
+
+/** Right-hand sides of random signs whose solutions stand for the effect of rounding. */
+const PROBES = 4;
+
+/** What a change of every number of the equations by ε moves slacks and multipliers by, about. */
+function errorsOf(
+  matrix: KktMatrix,
+  approximate: ApproximateSolve,
+  right: Float64Array,
+  solution: Float64Array,
+): Pick<Polished, 'slackErrors' | 'multiplierErrors'> {
+  const { data, scale, set, order } = matrix;
+  const { n, m, A } = data;
+  const sizes = kktTerms(matrix, right, solution);
+  const draws = random(0);
+  const slackErrors = new Float64Array(m);
+  const multiplierErrors = new Float64Array(m);
+  for (let probe = 0; probe < PROBES; probe++) {
+    const change = sizes.map((size, i) => (draws.uniform() < 0.5 ? -1 : 1) * Number.EPSILON * size * scale[i]);
+    const moved = approximate(change);
+    for (let i = 0; i < order; i++) moved[i] *= scale[i];
+    const slack = new Float64Array(m);
+    eachEntry(A, (row, column, value) => {
+      slack[row] += value * moved[column];
+    });
+    for (let row = 0; row < m; row++) slackErrors[row] = Math.max(slackErrors[row], Math.abs(slack[row]));
+    for (const [place, row] of set.rows.entries()) {
+      multiplierErrors[row] = Math.max(multiplierErrors[row], Math.abs(moved[n + place]));
+    }
+  }
+  return { slackErrors, multiplierErrors };
 }
 
 /** The guess without the rows whose multiplier has the wrong sign, and with those that are violated; undefined if there are none. */

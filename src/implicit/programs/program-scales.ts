@@ -1,7 +1,8 @@
 /** The sizes to which the slacks and multipliers of a program are compared. */
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
+import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { createKktMatrix } from './kkt-system.ts';
-import { eachEntry, largest, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from './products.ts';
+import { eachEntry, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from './products.ts';
 
 /** Sizes of terms, in the units of the data. */
 export interface ProgramScales {
@@ -13,25 +14,35 @@ export interface ProgramScales {
   readonly dual: Float64Array;
 }
 
+/** Factors of variables and of rows with which [P Aᵀ; A 0] is equilibrated. */
+export interface Equilibration {
+  readonly D: Float64Array;
+  readonly E: Float64Array;
+}
+
+export function equilibrateAllRows(data: ProgramData): Equilibration {
+  const rows = Array.from({ length: data.m }, (_, row) => row);
+  const { scale } = createKktMatrix(data, { rows, damping: new Float64Array(data.m) });
+  return { D: scale.slice(0, data.n), E: scale.slice(data.n) };
+}
+
 /**
  * In the coordinates in which [P Aᵀ; A 0] is equilibrated, one size serves all of x, one all of y. A slack is also
  * compared to the terms of its own row.
  */
-export function measureProgram(data: ProgramData, { x, y }: PrimalDual): ProgramScales {
-  const { n, m, P, q, A, l, u } = data;
-  const rows = Array.from({ length: m }, (_, row) => row);
-  const { scale } = createKktMatrix(data, { rows, damping: new Float64Array(m) });
-  const [D, E] = [scale.subarray(0, n), scale.subarray(n)];
+export function measureProgram(data: ProgramData, { x, y }: PrimalDual, { D, E }: Equilibration): ProgramScales {
+  const { P, q, A, l, u } = data;
   const scaledBounds = Float64Array.from(l, (value, row) => {
     const near = [value, u[row]].filter(Number.isFinite).map(Math.abs);
     return E[row] * (near.length > 0 ? Math.min(...near) : 0);
   });
   const scaledX = x.map((value, j) => value / D[j]);
-  const primalSize = largest(scaledX) || largest(scaledBounds) || 1;
+  const primalSize = largestMagnitude(scaledX) || largestMagnitude(scaledBounds) || 1;
   const rowTerms = multiplySparseAbsolute(A, x);
   const [curved, pulled] = [multiplySparseAbsolute(P, x), multiplySparseTransposedAbsolute(A, y)];
   const dualTerms = Float64Array.from(q, (value, j) => curved[j] + Math.abs(value) + pulled[j]);
-  const dualSize = largest(dualTerms.map((value, j) => value * D[j])) || largestCurvature(data, D) * primalSize || 1;
+  const dualSize =
+    largestMagnitude(dualTerms.map((value, j) => value * D[j])) || largestCurvature(data, D) * primalSize || 1;
   return {
     slack: rowTerms.map((value, row) => Math.max(value, primalSize / E[row])),
     multiplier: E.map((value) => dualSize * value),

@@ -5,6 +5,7 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
+import { norm } from '../hypothesis/singular-values.ts';
 import { eachEntry } from './products.ts';
 import { findRank } from './rank.ts';
 
@@ -12,10 +13,14 @@ import { findRank } from './rank.ts';
 export interface RankTest {
   /** σ_min/σ_max of the equilibrated matrix; 1 where there is nothing to test. */
   readonly smallest: number;
+  /** A proved lower bound of it. */
+  readonly proved: number;
   /** The same of the part that is independent. */
   readonly gap: number;
   /** A basis of the kernel in the coordinates of the data: w, one number for each row of the set, or u. */
   readonly kernel: readonly Float64Array[];
+  /** For each of these, how far the equilibrated matrix is from taking it to 0, relative to its norm. */
+  readonly defects: readonly number[];
 }
 
 const SWEEPS = 10;
@@ -40,8 +45,8 @@ export function* testRows({ n, A }: ProgramData, rows: readonly number[], thresh
     if (n * rows.length > 1000) yield;
   }
   for (const [place, row] of columns.entries()) rowScale[place] = scaleRow(row, columnScale);
-  const { smallest, gap, kernel } = yield* findRank(columns, n, threshold);
-  return { smallest, gap, kernel: kernel.map((w) => w.map((value, place) => value * rowScale[place])) };
+  const { kernel, ...rank } = yield* findRank(columns, n, threshold);
+  return { ...rank, ...inUnits(columns, kernel, rowScale) };
 }
 
 /** Is ker P ∩ ker A_s = {0}? The kernel holds u with Pu = 0 and A_s u = 0. */
@@ -85,8 +90,29 @@ export function* testCurvature(
   for (const row of active) scaleRow(row, scale);
   const stacked = largest > 0 ? [...curvature.map((row) => row.map((value) => value / largest)), ...active] : active;
   const columns = Array.from({ length: n }, (_, j) => Float64Array.from(stacked, (row) => row[j]));
-  const { smallest, gap, kernel } = yield* findRank(columns, stacked.length, threshold);
-  return { smallest, gap, kernel: kernel.map((u) => u.map((value, j) => value * scale[j])) };
+  const { kernel, ...rank } = yield* findRank(columns, stacked.length, threshold);
+  return { ...rank, ...inUnits(columns, kernel, scale) };
+}
+
+/** Numbers of a unit vector that are this small are what rounding has left of 0. */
+const ROUNDED_ZERO = 16 * Number.EPSILON;
+
+/** The vectors of a kernel without rounded zeros, in the units of the data, with their defects. */
+function inUnits(
+  columns: readonly Float64Array[],
+  kernel: readonly Float64Array[],
+  scale: Float64Array,
+): Pick<RankTest, 'kernel' | 'defects'> {
+  const cleaned = kernel.map((vector) => vector.map((value) => (Math.abs(value) > ROUNDED_ZERO ? value : 0)));
+  const defects = cleaned.map((vector) => {
+    const image = new Float64Array(columns[0]?.length ?? 0);
+    for (const [j, column] of columns.entries()) {
+      if (vector[j] === 0) continue;
+      for (let i = 0; i < image.length; i++) image[i] += column[i] * vector[j];
+    }
+    return norm(image) / norm(vector);
+  });
+  return { kernel: cleaned.map((vector) => vector.map((value, i) => value * scale[i])), defects };
 }
 
 /** These rows of a matrix, dense. */

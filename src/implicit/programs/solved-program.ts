@@ -9,17 +9,19 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import type { LinearReport } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
+import { type Guard, guardTensors } from '../overwritten.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
 import { combineProgramCertificates, type ProgramCertificates } from './certificate.ts';
-import { type TensorDatum, tensorsAmong } from './data.ts';
+import { placesOfSample, type TensorDatum, tensorsAmong } from './data.ts';
 import type { ProgramCotangents, ProgramTangent } from './derivative.ts';
 import type { Directions } from './directions.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
-import { readTensors, solveOnHost } from './host-solve.ts';
+import { readTensors, solvePrograms } from './host-solve.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
+import { createOperands, isForKernel, type Operands, solveByKernel, tensorsOf } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import { packSolutions, packSummary } from './packing.ts';
 import type { ProgramValues } from './quadratic-program.ts';
@@ -36,16 +38,26 @@ export class SolvedProgram {
   readonly samples: Promise<readonly SolvedSample[]>;
   private readonly course: Course;
   private readonly tensors: readonly TensorDatum[];
+  private readonly guard: Guard;
   /** x, y and z side by side, [batch, n + 2m]. */
   private readonly rows: Tensor;
+  /** The data on the device, where kernels treat them. */
+  private operands: Operands | undefined;
   private examined: Promise<ProgramCertificates> | undefined;
+  /** The linear solves that may shorten a certificate. */
+  private readonly linear: Promise<unknown>[] = [];
 
   /** Enqueues the solve. */
   constructor(private readonly checked: CheckedPrograms) {
     this.tensors = tensorsAmong(checked.data);
+    const { what } = checked;
+    this.guard = guardTensors(
+      what,
+      this.tensors.map(({ tensor }) => tensor),
+      (index) => this.tensors[index].name,
+    );
     this.course = this.createCourse();
-    const solving = solveOnHost(checked, readTensors(checked), this.course.run);
-    this.samples = unlessAborted(checked.engine.trackRead(solving), this.signal);
+    this.samples = unlessAborted(checked.engine.trackRead(this.solve()), this.signal);
     this.samples.catch(() => {}); // the report and the solutions reject with it
     const solved = this.enqueueSolutions();
     this.rows = solved.rows;
@@ -60,10 +72,20 @@ export class SolvedProgram {
     return this.course.backwardReports;
   }
 
+  /** Enqueues the kernel where there is one for these programs; the host solves the others. */
+  private solve(): Promise<readonly SolvedSample[]> {
+    const { checked } = this;
+    const { run } = this.course;
+    const readings = readTensors(checked);
+    if (!isForKernel(checked)) return solvePrograms(checked, readings, run, undefined);
+    this.operands = createOperands(checked.engine, checked.data, this.owner);
+    return solvePrograms(checked, readings, run, solveByKernel(checked, this.operands, run));
+  }
+
   async values(): Promise<ProgramValues> {
     const samples = await this.solvedSamples();
     const { n, m } = this.checked.data;
-    const packed = packSolutions(samples);
+    const packed = packSolutions(samples, n, m);
     const width = n + 2 * m;
     const part = (start: number, length: number): Float64Array =>
       Float64Array.from({ length: samples.length * length }, (_, index) => {
@@ -78,14 +100,19 @@ export class SolvedProgram {
 
   /** The certificates are computed once, when they are first asked for. */
   certificate(): Promise<ProgramCertificates> {
-    this.examined ??= this.computeEach((sample) => sample.certify()).then(combineProgramCertificates);
+    this.examined ??= Promise.allSettled(this.linear)
+      .then(() => this.computeEach((sample) => sample.certify()))
+      .then(combineProgramCertificates);
     return this.examined;
   }
 
   /** @param cotangentsOf the cotangents of each program */
   async gradients(cotangentsOf: (index: number) => ProgramCotangents): Promise<readonly SampleGradients[]> {
     const selection = this.selectionFor(undefined);
-    return this.computeEach((sample, index) => gradientsOfSample(sample, cotangentsOf(index), selection, 'dense'));
+    const { data } = this.checked;
+    return this.computeEach((sample, index) =>
+      gradientsOfSample(sample, cotangentsOf(index), selection, placesOfSample(data, index)),
+    );
   }
 
   async tangents(directionsOf: (index: number) => Directions): Promise<readonly ProgramTangent[]> {
@@ -101,7 +128,8 @@ export class SolvedProgram {
   }
 
   dispose(): void {
-    for (const tensor of new Set([this.x, this.y, this.z, this.rows])) tensor.dispose();
+    const operands = this.operands ? tensorsOf(this.operands) : [];
+    for (const tensor of [this.x, this.y, this.z, this.rows, ...operands]) tensor.dispose();
   }
 
   private get signal(): AbortSignal | undefined {
@@ -158,7 +186,10 @@ export class SolvedProgram {
     const { n, m, batch } = data;
     const tolerance = statedTolerance(settings);
     const width = n + 2 * m;
-    const packed = this.samples.then(packSolutions, () => new Float64Array(batch * width).fill(Number.NaN));
+    const packed = this.samples.then(
+      (samples) => packSolutions(samples, n, m),
+      () => new Float64Array(batch * width).fill(Number.NaN),
+    );
     const summary = this.samples.then(
       (samples) =>
         packSummary(
@@ -182,9 +213,13 @@ export class SolvedProgram {
 
   /** A tensor of numbers that the host computes, in the arena of the data. */
   private later(values: Promise<ArrayLike<number>>, shape: readonly number[]): Tensor {
+    return this.checked.engine.tensorLater(values, shape, this.owner);
+  }
+
+  /** A tensor of the data whose arena is that of the solutions. */
+  private get owner(): Tensor | undefined {
     const arena = Arena.of(this.tensors.map(({ tensor }) => tensor));
-    const owner = this.tensors.find(({ tensor }) => tensor.arena === arena)?.tensor;
-    return this.checked.engine.tensorLater(values, shape, owner);
+    return this.tensors.find(({ tensor }) => tensor.arena === arena)?.tensor;
   }
 
   /** An alias that cannot be read where the data cannot. */
@@ -216,7 +251,12 @@ export class SolvedProgram {
       pullback: (cotangent, needed, uniform) => {
         const wanted = this.tensors.filter((_, index) => needed[index]);
         const selected = this.selectionFor(uniform);
-        const made = this.course.runLinear('backward', (run) => pullBack(this.batch, cotangent, wanted, selected, run));
+        const made = this.course.runLinear('backward', (run) => {
+          this.guard.check();
+          const { result, isDone } = pullBack(this.batch, cotangent, wanted, selected, run);
+          this.linear.push(isDone);
+          return result;
+        });
         return needed.map((isNeeded) => (isNeeded ? made.shift() : undefined));
       },
       pushforward: (tangents, uniform) => {
@@ -232,7 +272,7 @@ export class SolvedProgram {
 
   private get batch(): SolvedBatch {
     const { engine, data } = this.checked;
-    return { engine, data, samples: this.samples };
+    return { engine, data, samples: this.samples, operands: this.operands };
   }
 }
 

@@ -1,21 +1,41 @@
-/** One program that was solved on the host, and what is derived from its solution when it is first asked for. */
+/** One program that was solved, and what is derived from its solution, on the host, when it is first asked for. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData, ProgramResult } from '../../solvers/programs/problem.ts';
 import { classifyRows, type RowActivity, type RowSelection } from './active-rows.ts';
+import { type ClearPivots, certifyByPivots, findClearActivity } from './clear-activity.ts';
 import { createDerivative, type ProgramDerivative } from './derivative.ts';
 import { certifyProgram, type ProgramCertificate } from './hypothesis.ts';
 
+/** How a sample was solved. */
+export interface SampleOrigin {
+  /** Makes the data of the program, when they are needed on the host. */
+  readonly data: () => ProgramData;
+  /** m */
+  readonly l: Float64Array;
+  /** m */
+  readonly u: Float64Array;
+  /** The precision of the data. */
+  readonly epsilon: number;
+  /** Whether x and y solve the equality-constrained program of the active rows, so that y is 0 on all others. */
+  readonly isPolished: boolean;
+}
+
 export class SolvedSample {
+  private made: ProgramData | undefined;
   private activity: RowActivity | undefined;
+  private pivots: ClearPivots | undefined;
   private certificate: ProgramCertificate | undefined;
   private readonly derivatives = new Map<string, ProgramDerivative>();
 
-  /** @param epsilon the precision of the data */
   constructor(
-    readonly data: ProgramData,
     readonly result: ProgramResult,
-    private readonly epsilon: number,
+    private readonly origin: SampleOrigin,
   ) {}
+
+  get data(): ProgramData {
+    this.made ??= this.origin.data();
+    return this.made;
+  }
 
   /** Whether there is a solution that can be differentiated. */
   get isSolved(): boolean {
@@ -29,21 +49,36 @@ export class SolvedSample {
 
   /** Which rows are active at the solution. */
   *classify(): Interruptible<RowActivity> {
-    this.activity ??= yield* classifyRows(this.data, this.result, this.epsilon);
+    this.activity ??= this.classifyClearly() ?? (yield* classifyRows(this.data, this.result, this.origin.epsilon));
     return this.activity;
   }
 
+  /** The same, where no row is near to a kink and nothing has to be computed; else undefined. */
+  classifyClearly(): RowActivity | undefined {
+    const { l, u, epsilon, isPolished } = this.origin;
+    if (!this.activity && isPolished) this.activity = findClearActivity(this.result, l, u, epsilon);
+    return this.activity;
+  }
+
+  /** Lets the certificate rest on the pivots of a factorisation at the active rows, where these leave no doubt. */
+  usePivots(pivots: ClearPivots): void {
+    this.pivots ??= pivots;
+  }
+
   *certify(): Interruptible<ProgramCertificate> {
-    if (!this.isSolved) return unsolved(this.result);
-    this.certificate ??= yield* certifyProgram(this.data, yield* this.classify());
+    if (!this.isSolved) return createUnsolvedCertificate(this.result);
+    const activity = yield* this.classify();
+    this.certificate ??= this.pivots && certifyByPivots(activity, this.pivots);
+    this.certificate ??= yield* certifyProgram(this.data, activity);
     return this.certificate;
   }
 
   /** @param selection of weakly active rows */
   *differentiate(selection: RowSelection): Interruptible<ProgramDerivative> {
     const activity = yield* this.classify();
-    const key =
-      typeof selection === 'number' ? String(selection) : Array.from(activity.kinks, (row) => selection[row]).join();
+    const key = Array.from(activity.kinks, (row) =>
+      typeof selection === 'number' ? selection : selection[row],
+    ).join();
     let derivative = this.derivatives.get(key);
     if (!derivative) {
       derivative = yield* createDerivative(this.data, activity.solution, activity, selection);
@@ -54,7 +89,7 @@ export class SolvedSample {
 }
 
 /** The certificate of a program without a solution. */
-function unsolved({ status }: ProgramResult): ProgramCertificate {
+function createUnsolvedCertificate({ status }: ProgramResult): ProgramCertificate {
   return {
     status: 'unknown',
     argument: 'not examined',

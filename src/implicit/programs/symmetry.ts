@@ -9,7 +9,7 @@ const UNITS = 64;
  * (P + Pᵀ)/2, where the two differ by no more than rounding.
  * @throws RangeError that names the place where they differ most
  */
-export function symmetrise(P: SparseMatrix, sample: number, epsilon: number): SparseMatrix {
+export function symmetrise(place: string, P: SparseMatrix, epsilon: number): SparseMatrix {
   const other = transpose(P);
   if (isEqual(P, other)) return P;
   const entries = [...entriesOf(P, 1), ...entriesOf(other, -1)];
@@ -25,7 +25,7 @@ export function symmetrise(P: SparseMatrix, sample: number, epsilon: number): Sp
   if (Math.abs(worst.value) > UNITS * epsilon * P.rows * largest) {
     const { row, column } = worst;
     throw new RangeError(
-      `P, sample ${sample}: it is not symmetric: the entries at (${row}, ${column}) and (${column}, ${row}) differ by ${Math.abs(worst.value)}; give all of P, not a triangle`,
+      `${place}: it is not symmetric: the entries at (${row}, ${column}) and (${column}, ${row}) differ by ${Math.abs(worst.value)}; give all of the matrix, not a triangle`,
     );
   }
   const halves = [...entriesOf(P, 0.5), ...entriesOf(other, 0.5)];

@@ -2,7 +2,6 @@
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
 import { type BatchData, DATA_NAMES, type Datum, type DatumName, type ReadNumbers } from './data.ts';
 import type { Directions } from './directions.ts';
-import type { SampleGradients } from './host-derivative.ts';
 
 /** The directions of one program, from tangents of the shapes of the data. */
 export function directionsOfSample(data: BatchData, tangents: ReadNumbers, sample: number): Directions {
@@ -22,20 +21,6 @@ export function directionsOfSample(data: BatchData, tangents: ReadNumbers, sampl
     l: part('l'),
     u: part('u'),
   };
-}
-
-/** A gradient of the shape of a datum: those of all programs that share it are added up. */
-export function gradientOfDatum(
-  datum: Datum<unknown>,
-  results: readonly (Pick<SampleGradients, DatumName> | undefined)[],
-): Float64Array {
-  const length = numbersInSample(datum);
-  const gradient = new Float64Array(length * (datum.batch ?? 1));
-  for (const [sample, result] of results.entries()) {
-    const start = datum.batch === undefined ? 0 : sample * length;
-    for (let index = 0; index < length; index++) gradient[start + index] += result?.[datum.name][index] ?? Number.NaN;
-  }
-  return gradient;
 }
 
 function numbersInSample({ extents }: Datum<unknown>): number {

@@ -1,76 +1,189 @@
 /** Solves quadratic programs in float64 by an interior point method, and polishes what it finds. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import {
+  feasibilityProgram,
+  isRounding,
+  recessionProgram,
+  showsInfeasibility,
+  showsUnboundedness,
+} from './certificates.ts';
+import { Sum } from './compensated.ts';
 import { type Form, formOf } from './form.ts';
-import { iterations, type Run } from './iterations.ts';
+import type { Observer } from './iterations.ts';
 import { type Judged, judge } from './judgement.ts';
-import { KktSystem } from './kkt.ts';
-import { leastMultipliersOf, withMultipliers } from './multipliers.ts';
-import { polish, type Sides, sidesOf } from './polish.ts';
-import type { ProgramData, ProgramResult, ProgramSettings } from './problem.ts';
-import { evaluate, residualsOf } from './residuals.ts';
-import { moveByUnits } from './rounding.ts';
-import { coldStart } from './start.ts';
+import { presolve } from './presolve.ts';
+import type { PrimalDual, ProgramData, ProgramResult, ProgramSettings } from './problem.ts';
+import { evaluate, largestMagnitude, meritOf, residualsOf, sizesOf } from './residuals.ts';
+import { type Solved, solveAuxiliary, solveForm } from './solve-form.ts';
+
+/** A point whose merit is above this is far from a solution: there may be none. */
+const FAR = 1e3;
+
+/** A direction of the scaled program that shows that there is no solution. */
+interface Certificate {
+  readonly status: 'infeasible' | 'unbounded';
+  readonly direction: Float64Array;
+}
 
 /** Solves a program. It may be interrupted every few milliseconds. */
-export function* solveProgram(data: ProgramData, settings: ProgramSettings): Interruptible<ProgramResult> {
+export function* solveProgram(given: ProgramData, settings: ProgramSettings): Interruptible<ProgramResult> {
+  const presolved = presolve(given, settings.absolute);
+  if (!('data' in presolved)) return contradictedResult(given, presolved.certificate, settings);
+  const { data, restore, restrict } = presolved;
   const form = formOf(data);
-  const { run, best } = yield* solveForm(form, settings, true);
-  return resultOf(data, form, best, statusOf(run, best), run.iterations);
+  const initial = settings.initial && scaledInitial(form, settings.initial, restrict);
+  if (initial?.x && initial.y && judge(form, { x: initial.x, y: initial.y }, settings).merit <= 1) {
+    const { x, y } = unscaled(form, { x: initial.x, y: initial.y });
+    return resultOf(given, { x, y: restore(y) }, 'converged', 0, settings);
+  }
+  const suspicion = new Suspicion(form);
+  let solved = yield* solveForm(form, settings, initial, suspicion.observe);
+  let certificate: Certificate | undefined;
+  let iterations = solved.run.iterations;
+  if (solved.run.outcome === 'observed') {
+    certificate = yield* findCertificate(form, settings, suspicion.kind);
+    if (!certificate) {
+      solved = yield* solveForm(form, settings);
+      iterations += solved.run.iterations;
+    }
+  }
+  const { best } = solved;
+  if (!certificate && !(best.floorMerit <= FAR) && !settings.isCutShort?.()) {
+    certificate = yield* findCertificate(form, settings, 'infeasible');
+  }
+  const { x, y } = unscaled(form, best);
+  const point = { x, y: restore(y) };
+  if (!certificate) return resultOf(given, point, statusOf(solved), iterations, settings);
+  const direction = directionOf(form, certificate);
+  return {
+    ...resultOf(given, point, certificate.status, iterations, settings),
+    certificate:
+      certificate.status === 'infeasible'
+        ? normalisedInfeasibility(given, restore(direction))
+        : normalisedBy(direction, new Sum().addDot(given.q, direction).value),
+  };
 }
 
-/** @param isThorough whether multipliers and single digits are improved where the tolerances ask for it */
-function* solveForm(
-  form: Form,
-  settings: ProgramSettings,
-  isThorough: boolean,
-): Interruptible<{ readonly run: Run; readonly best: Judged }> {
-  const kkt = new KktSystem(form.P, form.systemA);
-  yield;
-  const start = yield* coldStart(form, kkt);
-  const run = yield* iterations(form, kkt, start, settings, () => false);
-  if (settings.isCutShort?.()) return { run, best: run.best };
-  const sides = sidesOf(form, run.iterate);
-  const polished = yield* polish(form, kkt, run.best, sides.slice(), settings);
-  return { run, best: isThorough ? yield* improve(form, polished, sides, settings) : polished };
-}
-
-function statusOf({ outcome }: Run, { merit }: Judged): ProgramResult['status'] {
+function statusOf({ run: { outcome }, best: { merit } }: Solved): ProgramResult['status'] {
   if (merit <= 1) return 'converged';
   return outcome === 'met' || outcome === 'observed' ? 'stalled' : outcome;
 }
 
-/** Moves single digits, and finds smaller multipliers first where that is not enough. */
-function* improve(form: Form, from: Judged, sides: Sides, settings: ProgramSettings): Interruptible<Judged> {
-  const moved = moveByUnits(form, from, settings);
-  if (moved.merit <= 1) return moved;
-  const { data, rows } = leastMultipliersOf(form, from, sides);
-  const least = formOf(data);
-  const own = { ...settings, absolute: 1e-12, relative: 1e-15, initial: undefined };
-  const { best } = yield* solveForm(least, own, false);
-  const values = best.x.map((value, k) => least.scaling.variables[k] * value);
-  const smaller = judge(form, withMultipliers(form, from, sides, rows, values), settings);
-  return smaller.merit < moved.merit ? moveByUnits(form, smaller, settings) : moved;
+/** Ends the iterations where an iterate or its change comes near to a certificate. */
+class Suspicion {
+  kind: Certificate['status'] = 'infeasible';
+  private readonly form: Form;
+
+  constructor(form: Form) {
+    this.form = form;
+  }
+
+  readonly observe: Observer = ({ x, y, floorMerit }: Judged, change: PrimalDual): boolean => {
+    if (floorMerit <= FAR) return false;
+    if ([change.y, y].some((direction) => showsInfeasibility(this.form, direction, 'rough'))) {
+      this.kind = 'infeasible';
+      return true;
+    }
+    if ([change.x, x].some((direction) => showsUnboundedness(this.form, direction, 'rough'))) {
+      this.kind = 'unbounded';
+      return true;
+    }
+    return false;
+  };
+}
+
+/** Looks for a certificate, for one of the suspected kind first. */
+function* findCertificate(
+  form: Form,
+  settings: ProgramSettings,
+  suspected: Certificate['status'],
+): Interruptible<Certificate | undefined> {
+  const kinds: readonly Certificate['status'][] = ['infeasible', 'unbounded'];
+  for (const status of suspected === 'infeasible' ? kinds : [...kinds].reverse()) {
+    const certificate = status === 'infeasible' ? infeasibilityOf(form, settings) : unboundednessOf(form, settings);
+    const direction = yield* certificate;
+    if (direction) return { status, direction };
+  }
+  return undefined;
+}
+
+function* infeasibilityOf(form: Form, settings: ProgramSettings): Interruptible<Float64Array | undefined> {
+  const program = feasibilityProgram(form);
+  const own = formOf(program);
+  const solution = unscaled(own, yield* solveAuxiliary(own, settings));
+  const { y } = solution;
+  if (isRounding(largestMagnitude(y), 'rows', program, solution)) return undefined;
+  return showsInfeasibility(form, y, 'exact') ? y : undefined;
+}
+
+function* unboundednessOf(form: Form, settings: ProgramSettings): Interruptible<Float64Array | undefined> {
+  const program = recessionProgram(form);
+  const own = formOf(program);
+  const solution = unscaled(own, yield* solveAuxiliary(own, settings));
+  const { x } = solution;
+  if (isRounding(largestMagnitude(x), 'columns', program, solution)) return undefined;
+  return showsUnboundedness(form, x, 'exact') ? x : undefined;
+}
+
+function contradictedResult(
+  data: ProgramData,
+  certificate: Float64Array | undefined,
+  settings: ProgramSettings,
+): ProgramResult {
+  const origin = { x: new Float64Array(data.n), y: new Float64Array(data.m) };
+  const result = resultOf(data, origin, 'infeasible', 0, settings);
+  return certificate ? { ...result, certificate: normalisedInfeasibility(data, certificate) } : result;
+}
+
+/** A warm start in the scaled program. */
+function scaledInitial(
+  { scaling: { variables, rows, cost } }: Form,
+  { x, y }: Partial<PrimalDual>,
+  restrict: (y: Float64Array) => Float64Array,
+): Partial<PrimalDual> {
+  return {
+    x: x?.map((value, j) => value / variables[j]),
+    y: y && restrict(y).map((value, i) => (cost * value) / rows[i]),
+  };
+}
+
+/** A certificate in the variables and rows of the program that was scaled. */
+function directionOf({ scaling: { variables, rows } }: Form, { status, direction }: Certificate): Float64Array {
+  const factors = status === 'infeasible' ? rows : variables;
+  return direction.map((value, i) => factors[i] * value);
+}
+
+/** Normalises to uᵀδ⁺ + lᵀδ⁻ = −1. */
+function normalisedInfeasibility({ l, u }: ProgramData, direction: Float64Array): Float64Array {
+  const support = new Sum();
+  const bounded = direction.map((value, i) => {
+    const bound = value > 0 ? u[i] : l[i];
+    // A multiplier of an infinite bound is rounding: the certificate has been tested.
+    if (value === 0 || !Number.isFinite(bound)) return 0;
+    support.addProduct(bound, value);
+    return value;
+  });
+  return normalisedBy(bounded, support.value);
+}
+
+function normalisedBy(direction: Float64Array, value: number): Float64Array {
+  return direction.map((entry) => entry / Math.abs(value));
+}
+
+function unscaled({ scaling: { variables, rows, cost } }: Form, { x, y }: PrimalDual): PrimalDual {
+  return { x: x.map((value, j) => variables[j] * value), y: y.map((value, i) => (rows[i] * value) / cost) };
 }
 
 function resultOf(
   data: ProgramData,
-  form: Form,
-  point: Judged,
+  { x, y }: PrimalDual,
   status: ProgramResult['status'],
-  count: number,
+  iterations: number,
+  settings: ProgramSettings,
 ): ProgramResult {
-  const { variables, rows, cost } = form.scaling;
-  const x = point.x.map((value, j) => variables[j] * value);
-  const y = point.y.map((value, i) => (rows[i] * value) / cost);
   const evaluation = evaluate(data, x, y);
-  return {
-    status,
-    x,
-    y,
-    z: evaluation.z,
-    objective: evaluation.objective,
-    iterations: count,
-    merit: point.merit,
-    residuals: residualsOf(evaluation),
-  };
+  const { z, objective } = evaluation;
+  const residuals = residualsOf(evaluation);
+  const merit = meritOf(residuals, sizesOf(data, evaluation), settings);
+  return { status, x, y, z, objective, iterations, residuals, merit };
 }

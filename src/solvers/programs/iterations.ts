@@ -3,14 +3,17 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { Form } from './form.ts';
 import { type Judged, judge } from './judgement.ts';
 import type { KktSystem } from './kkt.ts';
+import type { Regularisation } from './newton.ts';
 import { PredictorCorrector } from './predictor-corrector.ts';
 import type { PrimalDual, ProgramSettings } from './problem.ts';
 import type { Iterate } from './start.ts';
 
 /** Iterations without progress after which rounding has won. */
 const PATIENCE = 10;
-/** Above this merit smaller products of slacks and multipliers are progress, too. */
+/** Above this merit it is progress if only one of the residuals is less than before. */
 const FAR = 1e4;
+/** A number is less than before if it is at most this share of the least before. */
+const LESS = 0.9;
 
 /** met: the residuals meet the tolerances or are at their rounding floors. observed: the observer ended the iterations. */
 export type Outcome = 'met' | 'stalled' | 'limit' | 'diverged' | 'observed';
@@ -32,14 +35,14 @@ export function* iterations(
   kkt: KktSystem,
   iterate: Iterate,
   settings: ProgramSettings,
-  observe: Observer,
+  regularisation: Regularisation,
+  observe: Observer = () => false,
 ): Interruptible<Run> {
-  const method = new PredictorCorrector(form, kkt, iterate);
+  const method = new PredictorCorrector(form, kkt, iterate, regularisation);
   let point = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
   let best = point;
   let bestIterate = copyOf(iterate);
-  let leastMerit = Number.POSITIVE_INFINITY;
-  let leastComplementarity = Number.POSITIVE_INFINITY;
+  const progress = new Progress();
   let stagnant = 0;
   const end = (outcome: Outcome, count: number): Run => ({ outcome, iterations: count, best, iterate: bestIterate });
   for (let count = 0; ; count++) {
@@ -50,12 +53,10 @@ export function* iterations(
     }
     if (point.floorMerit <= 1) return end('met', count);
     if (count >= settings.limit || settings.isCutShort?.()) return end('limit', count);
-    const isCloser = method.complementarity < 0.5 * leastComplementarity;
-    const isProgress = point.floorMerit < 0.9 * leastMerit || (isCloser && point.floorMerit > FAR);
+    const { primal, dual, gap } = point.residuals;
+    const isProgress = progress.note(point.floorMerit, [primal, dual, gap, method.complementarity]);
     stagnant = isProgress ? 0 : stagnant + 1;
     if (stagnant >= PATIENCE) return end('stalled', count);
-    leastMerit = Math.min(leastMerit, point.floorMerit);
-    leastComplementarity = Math.min(leastComplementarity, method.complementarity);
     const length = yield* method.step();
     if (length === 0) return end('stalled', count);
     const next = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);
@@ -72,4 +73,22 @@ function difference(after: Float64Array, before: Float64Array): Float64Array {
 
 function copyOf({ x, y, slacks, multipliers }: Iterate): Iterate {
   return { x: x.slice(), y: y.slice(), slacks: slacks.slice(), multipliers: multipliers.slice() };
+}
+
+/** Remembers the least of what is to become 0. */
+class Progress {
+  private merit = Number.POSITIVE_INFINITY;
+  private readonly parts: number[] = [];
+
+  /** @returns whether there is progress */
+  note(merit: number, parts: readonly number[]): boolean {
+    let isProgress = merit < LESS * this.merit;
+    this.merit = Math.min(this.merit, merit);
+    parts.forEach((value, k) => {
+      const least = this.parts[k] ?? Number.POSITIVE_INFINITY;
+      if (merit > FAR && value < LESS * least) isProgress = true;
+      this.parts[k] = Math.min(least, value);
+    });
+    return isProgress;
+  }
 }

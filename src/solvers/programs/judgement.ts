@@ -17,6 +17,8 @@ export interface Judged extends Point {
   readonly merit: number;
   /** The same, where a residual at its rounding floor counts as met. */
   readonly floorMerit: number;
+  /** The rounding error of the dual residual in plain float64, relative to the tolerance. */
+  readonly coarseness: number;
 }
 
 /** Half of a unit in the last place of 1. */
@@ -49,7 +51,19 @@ export function judge(form: Form, point: Point, { absolute, relative }: ProgramS
     merit = larger(merit, residuals[kind] / tolerance);
     floorMerit = larger(floorMerit, residuals[kind] / Math.max(tolerance, FLOOR_UNITS * floors[kind]));
   }
-  return { ...point, evaluation, residuals, merit, floorMerit };
+  const coarseness = dualRounding(form, point, evaluation) / (absolute + relative * sizes.dual);
+  return { ...point, evaluation, residuals, merit, floorMerit, coarseness };
+}
+
+/** Half a unit in the last place of Σ|terms| of the dual residual, in the given program. */
+function dualRounding({ n, A, q, scaling }: Form, { y }: Point, { Px }: Evaluation): number {
+  let result = 0;
+  for (let j = 0; j < n; j++) {
+    let terms = Math.abs(Px[j]) + Math.abs(q[j]);
+    for (let k = A.starts[j]; k < A.starts[j + 1]; k++) terms += Math.abs(A.values[k] * y[A.indices[k]]);
+    result = Math.max(result, (UNIT * terms) / (scaling.cost * scaling.variables[j]));
+  }
+  return result;
 }
 
 /** The larger number; NaN if one is NaN. */

@@ -1,10 +1,5 @@
 /** Batches of quadratic programs, solved and differentiated by the kernels of program-kernels.ts: on wasm only. */
-import {
-  DERIVATIVE_NUMBERS,
-  PROGRAM_NUMBERS,
-  type ProgramSizes,
-  WIDE_WORDS,
-} from '../../backends/program-kernels.ts';
+import { DERIVATIVE_NUMBERS, PROGRAM_NUMBERS, type ProgramSizes, WIDE_WORDS } from '../../backends/program-kernels.ts';
 import { takePart } from '../../tensor/move-kernels.ts';
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -37,7 +32,7 @@ type Point<Numbers> = Readonly<Record<'x' | 'y' | 'z', Numbers>>;
 export interface InteriorPointResult extends Point<Tensor> {
   /** The same in float64. */
   readonly wide: Point<WideTensor>;
-  /** [batch, 8]: PROGRAM_NUMBERS of each sample. */
+  /** [batch, 9]: PROGRAM_NUMBERS of each sample. */
   readonly numbers: Tensor;
 }
 

@@ -7,6 +7,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sums } from './compensated.ts';
 import { combineCorrections } from './krylov.ts';
 import { LdlFactorisation } from './ldl.ts';
+import type { Regularisation } from './newton.ts';
 import { minimumDegreeOrder } from './ordering.ts';
 import type { SparseMatrix } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
@@ -40,6 +41,8 @@ export class KktSystem {
   private readonly diagonalPositions: Int32Array;
   private readonly values: Float64Array;
   private readonly factors: LdlFactorisation;
+  private readonly signs: Int8Array;
+  private readonly sizes: Float64Array;
   private readonly work: Float64Array;
   private readonly sumsX: Sums;
   private readonly sumsY: Sums;
@@ -69,6 +72,9 @@ export class KktSystem {
     this.diagonalPositions = new Int32Array(size);
     for (let k = 0; k < size; k++) this.diagonalPositions[k] = upper.starts[this.places[k] + 1] - 1;
     this.factors = new LdlFactorisation(upper);
+    this.signs = new Int8Array(size).fill(1);
+    for (let i = 0; i < rows; i++) this.signs[this.places[n + i]] = -1;
+    this.sizes = new Float64Array(size);
     this.work = new Float64Array(size);
     this.sumsX = new Sums(n);
     this.sumsY = new Sums(rows);
@@ -85,17 +91,18 @@ export class KktSystem {
   *factorise(
     h: Float64Array,
     d: Float64Array,
-    delta: number,
-    deltaRows: number,
+    { variables: delta, rows: deltaRows, isProximal }: Regularisation,
     held?: { readonly x: Uint8Array; readonly y: Uint8Array },
   ): Interruptible<boolean> {
     const { n, rows, values, diagonal, diagonalPositions } = this;
-    this.h = h;
-    this.d = d;
+    this.h = isProximal ? h.map((value) => value + delta) : h;
+    this.d = isProximal ? d.map((value) => value + deltaRows) : d;
     this.held = held;
     for (let j = 0; j < n; j++) values[diagonalPositions[j]] = held?.x[j] ? HOLD : diagonal[j] + h[j] + delta;
     for (let i = 0; i < rows; i++) values[diagonalPositions[n + i]] = held?.y[i] ? -HOLD : -(d[i] + deltaRows);
-    return yield* this.factors.factorise();
+    this.sizes.fill(delta);
+    for (let i = 0; i < rows; i++) this.sizes[this.places[n + i]] = deltaRows;
+    return yield* this.factors.factorise(this.signs, this.sizes);
   }
 
   /**

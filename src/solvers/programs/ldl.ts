@@ -9,6 +9,9 @@ import type { SparseMatrix } from './problem.ts';
 /** Multiplications after which a factorisation may be interrupted: some milliseconds. */
 const WORK_PER_TURN = 2e6;
 
+/** The rounding error of a pivot, relative to its terms. */
+const PIVOT_ROUNDING = 2 ** -54;
+
 /** Factorises matrices with one pattern. */
 export class LdlFactorisation {
   readonly n: number;
@@ -47,14 +50,55 @@ export class LdlFactorisation {
     return this.values.length;
   }
 
-  /** @returns whether all pivots are finite and none is 0 */
-  *factorise(): Interruptible<boolean> {
+  /**
+   * In exact arithmetic each pivot has its sign and at least the size of the regularisation. One that rounding has made
+   * smaller is replaced: by that size, or by the rounding error of the pivot if it is larger.
+   * @param signs the sign of each pivot
+   * @param sizes the least size of each pivot
+   * @returns whether all pivots are finite
+   */
+  *factorise(signs: Int8Array, sizes: Float64Array): Interruptible<boolean> {
+    return (
+      (yield* this.eliminate((pivot, k, error) => {
+        if (Math.abs(pivot) >= Math.max(0.001 * sizes[k], error)) return pivot;
+        return signs[k] * Math.max(sizes[k], error);
+      })) === undefined
+    );
+  }
+
+  /**
+   * Factorises as long as pivots are positive.
+   * @returns undefined for a positive definite matrix, otherwise the first pivot that is not, and a direction v with
+   *   vᵀBv equal to it
+   */
+  *findNegativeCurvature(): Interruptible<{ readonly pivot: number; readonly direction: Float64Array } | undefined> {
+    let last = 0;
+    const failed = yield* this.eliminate((pivot) => {
+      last = pivot;
+      return pivot > 0 ? pivot : Number.NaN;
+    });
+    if (failed === undefined) return undefined;
+    const direction = new Float64Array(this.n);
+    direction[failed] = 1;
+    for (let j = failed - 1; j >= 0; j--) {
+      for (let p = this.starts[j]; p < this.ends[j]; p++) direction[j] -= this.values[p] * direction[this.indices[p]];
+    }
+    return { pivot: last, direction };
+  }
+
+  /**
+   * @param accept is told each pivot, its number and its rounding error, and returns what to put in its place
+   * @returns the number of the first pivot that is not finite
+   */
+  private *eliminate(accept: (pivot: number, k: number, error: number) => number): Interruptible<number | undefined> {
     const { n, work, inversePivots, starts, ends, indices, values, rowStarts, rowColumns } = this;
     const { starts: upperStarts, indices: upperIndices, values: upperValues } = this.upper;
     ends.set(starts.subarray(0, n));
+    work.fill(0);
     let spent = 0;
     for (let k = 0; k < n; k++) {
       let pivot = 0;
+      let magnitude = 0;
       for (let p = upperStarts[k]; p < upperStarts[k + 1]; p++) {
         const i = upperIndices[p];
         if (i === k) pivot = upperValues[p];
@@ -69,21 +113,20 @@ export class LdlFactorisation {
         spent += end - starts[j];
         const entry = product * inversePivots[j];
         pivot -= entry * product;
+        magnitude += Math.abs(entry * product);
         indices[end] = k;
         values[end] = entry;
         ends[j] = end + 1;
       }
+      pivot = accept(pivot, k, PIVOT_ROUNDING * magnitude);
+      if (!Number.isFinite(pivot)) return k;
       inversePivots[k] = 1 / pivot;
-      if (!(Math.abs(pivot) > 0 && Math.abs(pivot) < Number.POSITIVE_INFINITY)) {
-        work.fill(0);
-        return false;
-      }
       if (spent > WORK_PER_TURN) {
         spent = 0;
         yield;
       }
     }
-    return true;
+    return undefined;
   }
 
   /** Solves L·D·Lᵀ·x = x in place. */

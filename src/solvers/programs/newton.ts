@@ -16,10 +16,12 @@ export interface Defects {
   readonly slack: Float64Array;
 }
 
-/** The regularisation of the factorised matrix. */
+/** What is added to the diagonal of a matrix before it is factorised. */
 export interface Regularisation {
   readonly variables: number;
   readonly rows: number;
+  /** Whether the directions solve the system with it: such a direction is a step of a proximal point method. */
+  readonly isProximal: boolean;
 }
 
 export class Newton {
@@ -80,7 +82,7 @@ export class Newton {
     systemRows.forEach((row, place) => {
       d[place] = kinds[row] === EQUALITY ? 0 : 1 / weights[row];
     });
-    return yield* this.kkt.factorise(h, d, regularisation.variables, regularisation.rows);
+    return yield* this.kkt.factorise(h, d, regularisation);
   }
 
   /**

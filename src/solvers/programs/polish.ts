@@ -12,7 +12,7 @@ import type { ProgramSettings } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
 import type { Iterate } from './start.ts';
 
-const REGULARISATION = { variables: 1e-9, rows: 1e-9 };
+const REGULARISATION = { variables: 1e-9, rows: 1e-9, isProximal: false };
 const ROUNDS = 8;
 /** Solves of one linear system, each from the residual of the point that the last one gave. */
 const SOLVES = 4;
@@ -72,7 +72,7 @@ function* solveHeld(form: Form, kkt: KktSystem, from: Point, sides: Sides): Inte
     if (kinds[row] !== EQUALITY && sides[row] === 0) held.y[place] = 1;
   });
   const zeros = { h: new Float64Array(n), d: new Float64Array(rows) };
-  if (!(yield* kkt.factorise(zeros.h, zeros.d, REGULARISATION.variables, REGULARISATION.rows, held))) return undefined;
+  if (!(yield* kkt.factorise(zeros.h, zeros.d, REGULARISATION, held))) return undefined;
   const right = { x: new Float64Array(n), y: new Float64Array(rows) };
   const change = { x: new Float64Array(n), y: new Float64Array(rows) };
   let size = Number.POSITIVE_INFINITY;

@@ -20,7 +20,6 @@ const LARGEST_PRODUCT = 10;
 const LONGER = 0.1;
 /** A linear system solved worse than this is tried with more regularisation. */
 const INEXACT = 1e-3;
-const LEAST_REGULARISATION: Regularisation = { variables: 1e-10, rows: 1e-11 };
 const LARGEST_REGULARISATION = 1e-5;
 
 interface Steps {
@@ -35,9 +34,10 @@ export class PredictorCorrector {
   private readonly direction: Iterate;
   private readonly trial: Iterate;
   private readonly products: Float64Array;
-  private regularisation = LEAST_REGULARISATION;
+  private regularisation: Regularisation;
 
-  constructor(form: Form, kkt: KktSystem, iterate: Iterate) {
+  constructor(form: Form, kkt: KktSystem, iterate: Iterate, regularisation: Regularisation) {
+    this.regularisation = regularisation;
     this.form = form;
     this.iterate = iterate;
     this.newton = new Newton(form, kkt);
@@ -90,8 +90,8 @@ export class PredictorCorrector {
         if (inexactness < INEXACT) return true;
         if (this.regularisation.variables >= LARGEST_REGULARISATION) return inexactness < 1;
       } else if (this.regularisation.variables >= LARGEST_REGULARISATION) return false;
-      const { variables, rows } = this.regularisation;
-      this.regularisation = { variables: 10 * variables, rows: 10 * rows };
+      const { variables, rows, isProximal } = this.regularisation;
+      this.regularisation = { variables: 10 * variables, rows: 10 * rows, isProximal };
     }
   }
 

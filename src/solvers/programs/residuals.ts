@@ -1,6 +1,6 @@
 /** How far a point is from a solution, summed with compensation. */
 import { Sum, Sums } from './compensated.ts';
-import type { ProgramData, ProgramResiduals } from './problem.ts';
+import type { ProgramData, ProgramResiduals, ProgramSettings } from './problem.ts';
 
 /** A program whose residuals can be computed, scaled or not. */
 type Program = Pick<ProgramData, 'n' | 'm' | 'P' | 'q' | 'A' | 'l' | 'u'>;
@@ -97,4 +97,22 @@ export function largestMagnitude(values: Float64Array): number {
     if (size > result) result = size;
   }
   return result;
+}
+
+/** The sizes to which the residuals are compared: ‖Ax‖, max(‖Px‖, ‖q‖, ‖Aᵀy‖) and the largest part of the gap. */
+export function sizesOf({ q }: Program, { z, Px, Aty, gapSize }: Evaluation): ProgramResiduals {
+  const dual = Math.max(largestMagnitude(Px), largestMagnitude(q), largestMagnitude(Aty));
+  return { primal: largestMagnitude(z), dual, gap: gapSize };
+}
+
+/** The largest residual relative to absolute + relative · (its size): 1 meets the tolerances. */
+export function meritOf(
+  residuals: ProgramResiduals,
+  sizes: ProgramResiduals,
+  { absolute, relative }: Pick<ProgramSettings, 'absolute' | 'relative'>,
+): number {
+  const shares = (['primal', 'dual', 'gap'] as const).map((kind) =>
+    residuals[kind] === 0 ? 0 : residuals[kind] / (absolute + relative * sizes[kind]),
+  );
+  return Math.max(...shares);
 }

@@ -3,7 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { BOX, EQUALITY, type Form, GENERAL } from './form.ts';
 import type { Point } from './judgement.ts';
 import type { KktSystem } from './kkt.ts';
-import { largestMagnitude } from './residuals.ts';
+import { evaluate, largestMagnitude } from './residuals.ts';
 import { multiply } from './sparse.ts';
 
 /** x, the multipliers of equality rows (m, 0 elsewhere), and a slack and a multiplier for each bound. */
@@ -14,6 +14,9 @@ export interface Iterate {
   readonly multipliers: Float64Array;
 }
 
+const REGULARISATION = { variables: 1e-6, rows: 1e-8, isProximal: false };
+/** A warm start is not taken to be nearer to a solution than this, as it may belong to other data. */
+const LEAST_ERROR = 1e-8;
 /** Slacks and multipliers start at most this large. */
 const LARGEST_START = 1e5;
 
@@ -38,7 +41,7 @@ export function* coldStart(form: Form, kkt: KktSystem): Interruptible<Iterate> {
     }
   }
   const solution = { x: new Float64Array(n), y: new Float64Array(systemRows.length) };
-  if (yield* kkt.factorise(h, d, 1e-6, 1e-8)) yield* kkt.solve(right, solution);
+  if (yield* kkt.factorise(h, d, REGULARISATION)) yield* kkt.solve(right, solution);
   const y = new Float64Array(m);
   systemRows.forEach((row, place) => {
     y[row] = solution.y[place];
@@ -65,6 +68,35 @@ export function* coldStart(form: Form, kkt: KktSystem): Interruptible<Iterate> {
     start.multipliers[b] = Math.max(start.multipliers[b], multiplierSize);
   }
   return start;
+}
+
+/**
+ * Starts near a point that is meant to be near a solution: the nearer it is, by its residuals, the smaller may slacks
+ * and multipliers be. What it lacks is taken from a cold start.
+ */
+export function warmStart(form: Form, cold: Iterate, initial: Partial<Point>): Iterate {
+  const x = initial.x ?? cold.x;
+  const y = initial.y ?? rowMultipliersOf(form, cold);
+  const { primal, dual, gap, gapSize, z, Px, Aty, misplaced } = evaluate(form, x, y);
+  const error = Math.max(
+    largestMagnitude(primal) / (1 + largestMagnitude(z)),
+    Math.max(largestMagnitude(dual), largestMagnitude(misplaced)) /
+      (1 + Math.max(largestMagnitude(Px), largestMagnitude(Aty), largestMagnitude(form.q))),
+    Math.abs(gap) / (1 + gapSize),
+  );
+  const share = Math.sqrt(Math.min(1, Math.max(LEAST_ERROR, error)));
+  const sizes = { slacks: Number.POSITIVE_INFINITY, multipliers: Number.POSITIVE_INFINITY };
+  for (let b = 0; b < form.bounds.count; b++) {
+    sizes.slacks = Math.min(sizes.slacks, cold.slacks[b]);
+    sizes.multipliers = Math.min(sizes.multipliers, cold.multipliers[b]);
+  }
+  return iterateAt(form, { x, y }, share * sizes.slacks, share * sizes.multipliers);
+}
+
+function rowMultipliersOf({ bounds }: Form, { y, multipliers }: Iterate): Float64Array {
+  const result = y.slice();
+  for (let b = 0; b < bounds.count; b++) result[bounds.rows[b]] += bounds.signs[b] * multipliers[b];
+  return result;
 }
 
 /** Starts at a point, with slacks and multipliers of at least the sizes given. */

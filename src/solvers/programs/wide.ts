@@ -22,7 +22,9 @@ const LARGEST = 2 ** 507;
  */
 export function createWide(engine: Pick<Engine, 'tensor'>, values: Float64Array, shape: Shape): WideTensor {
   if (values.length !== sizeOf(shape)) {
-    throw new RangeError(`wide tensor: ${values.length} values; the shape ${formatShape(shape)} needs ${sizeOf(shape)}`);
+    throw new RangeError(
+      `wide tensor: ${values.length} values; the shape ${formatShape(shape)} needs ${sizeOf(shape)}`,
+    );
   }
   return { words: engine.tensor(encodeWide(values), [...shape, WIDE_WORDS]) };
 }

@@ -76,4 +76,35 @@ const offset: ParityCase = {
   },
 };
 
-export const rowsCases: readonly ParityCase[] = [...shapes, steps, offset];
+const radii: ParityCase = {
+  name: 'rows projectSimplex: ties, rows that differ by orders of magnitude, and every radius',
+  async run(...backends) {
+    const check = (x: Values, shape: readonly [number, number], radius: number): Promise<void> => {
+      const call = {
+        kernel: 'rows',
+        operation: 'projectSimplex',
+        rows: shape[0],
+        columns: shape[1],
+        parameters: [radius],
+      };
+      const program = createSingleCall(
+        `projectSimplex of radius ${radius}`,
+        call as CallWithoutSlots,
+        [x.length, 0],
+        x.length,
+      );
+      // The distance of two numbers of a row is exact only to the rounding of the radius.
+      return expectAgreement(...backends, program, [x], { absolute: 8 * radius * Math.sqrt(shape[1]), relative: 64 });
+    };
+    for (const radius of [1, 1e-3, 1e-30, 100, 1e30]) await check(AWKWARD, [6, 3], radius);
+    const random = randomNumbers(9);
+    // Each step of the iteration drops about half of such a row.
+    const geometric = Float32Array.from(
+      { length: 2 * 3000 },
+      (_, at) => -(2 ** (-(at % 3000) / 150)) * (1 + 1e-3 * random()),
+    );
+    for (const radius of [1e-2, 1, 1e3]) await check(geometric, [2, 3000], radius);
+  },
+};
+
+export const rowsCases: readonly ParityCase[] = [...shapes, steps, offset, radii];

@@ -8,6 +8,7 @@ const {
   adam,
   adamW,
   argmin,
+  boxProjection,
   clipped,
   concat,
   constantRate,
@@ -24,6 +25,7 @@ const {
   heldOut,
   inverse,
   jacobianVectorProduct,
+  l1BallProjection,
   largestPenalty,
   lasso,
   lassoPath,
@@ -47,6 +49,7 @@ const {
   sequential,
   serveTraining,
   sgd,
+  simplexProjection,
   sparseCoding,
   stepDecay,
   stochasticGradient,
@@ -249,6 +252,19 @@ export const FAMILIES: readonly Family[] = [
   family('concat', (_, tensors: Given, axis: Given) => concat(tensors, axis), [
     argument('tensors tensor', ({ x, W }) => [x, W]),
     argument('axis', () => 0),
+  ]),
+
+  family('simplexProjection', (_, v: Given, given: Given) => simplexProjection(v, given), [
+    argument('v', ({ x }) => x),
+    options('radius selection'),
+  ]),
+  family('l1BallProjection', (_, v: Given, given: Given) => l1BallProjection(v, given), [
+    argument('v', ({ x }) => x),
+    options('radius selection'),
+  ]),
+  family('boxProjection', (_, v: Given, given: Given) => boxProjection(v, given), [
+    argument('v', ({ x }) => x),
+    options('low high selection'),
   ]),
 
   family('adam', (_, given: Given) => adam(given), [options('rate beta1 beta2 epsilon')]),

@@ -7,6 +7,7 @@ import { createDerivative, type ProgramDerivative } from '../../../src/implicit/
 import { certifyProgram } from '../../../src/implicit/programs/hypothesis.ts';
 import { intervalOf } from '../../../src/implicit/programs/interval.ts';
 import { multiplySparse, multiplySparseTransposed } from '../../../src/implicit/programs/products.ts';
+import { solveProgram } from '../../../src/solvers/programs/interior-point.ts';
 import type { ProgramData } from '../../../src/solvers/programs/problem.ts';
 import {
   boundedForm,
@@ -131,6 +132,40 @@ test.each(CASES.filter((one) => one.elements))('$name: the interval is the range
       all[0].map((_, i) => choose(...all.map((values) => values[i])));
     compare(low?.[name] ?? [], range(Math.min));
     compare(high?.[name] ?? [], range(Math.max));
+  }
+});
+
+test.each(CASES.filter((one) => one.one_sided))('$name: one-sided derivatives of the solver are elements', (one) => {
+  const { direction } = one;
+  if (!direction) throw new Error('no direction');
+  const h = 1e-6;
+  for (const { sign, element } of one.one_sided ?? []) {
+    const step = sign * h;
+    const along = (values: SmallProgram['l'], by: readonly number[]) =>
+      values.map((value, i) => (value === null ? null : value + step * by[i]));
+    const rows = (values: SmallProgram['A'], by: SmallProgram['A']) =>
+      values.map((row, i) => row.map((value, j) => value + step * by[i][j]));
+    const moved = programData({
+      P: rows(one.P, direction.dP),
+      q: one.q.map((value, j) => value + step * direction.dq[j]),
+      A: rows(one.A, direction.dA),
+      l: along(one.l, direction.dl),
+      u: along(one.u, direction.du),
+    });
+    const result = runUninterrupted(solveProgram(moved, { absolute: 1e-12, relative: 0, limit: 200 }));
+    const activity = runUninterrupted(classifyRows(moved, result, ACCURACY));
+    expect(activity.kinks).toEqual([]);
+    const expected = one.elements?.find(({ active_weak }) => active_weak.join() === element.join());
+    compare(
+      activity.solution.x.map((value, j) => (value - one.x[j]) / step),
+      expected?.dx ?? [],
+      1e-5,
+    );
+    compare(
+      activity.solution.y.map((value, i) => (value - one.y[i]) / step),
+      expected?.dy ?? [],
+      1e-5,
+    );
   }
 });
 

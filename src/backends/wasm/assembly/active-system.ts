@@ -1,6 +1,18 @@
 // The system of the rows that are active: P·p + A_aᵀ·w = f, A_a·p = g. It is solved by a factor of K = P + ρA_aᵀA_a and
 // of the Schur complement A_a·K⁻¹·A_aᵀ, with f + ρA_aᵀg in the place of f.
-import { COLUMN, addProduct, addTransposed, backwards, element, factorise, forwards, gram, padded, panelAt, tileOf } from './panels';
+import {
+  addProduct,
+  addTransposed,
+  backwards,
+  COLUMN,
+  element,
+  factorise,
+  forwards,
+  gram,
+  padded,
+  panelAt,
+  tileOf,
+} from './panels';
 import * as data from './program-data';
 
 /** What is added to diagonals, relative to their largest entry, so that rounding does not stop a factorisation. */
@@ -11,10 +23,6 @@ let count: i32 = 0;
 let size: i32 = 0;
 let rho: f64 = 0;
 let isPrepared: bool = false;
-
-function placeOf(rows: usize, index: i32): i32 {
-  return load<i32>(rows + ((<usize>index) << 2));
-}
 
 /** The number of rows. */
 export function activeCount(): i32 {
@@ -66,10 +74,10 @@ function shift(matrix: usize, columns: i32, order: i32): void {
 function gatherG(rows: usize): void {
   const M = data.M;
   for (let i = 0; i < count; i++) {
-    const row = placeOf(rows, i);
+    const row = data.rowIn(rows, i);
     for (let j = 0; j <= i; j++) {
       // The rows are in ascending order, and the lower triangle is given.
-      store<f64>(element(data.schur, size, i, j), load<f64>(element(data.G, M, row, placeOf(rows, j))));
+      store<f64>(element(data.schur, size, i, j), load<f64>(element(data.G, M, row, data.rowIn(rows, j))));
     }
   }
   for (let i = count; i < size; i++) for (let j = 0; j < i; j++) store<f64>(element(data.schur, size, i, j), 0);
@@ -82,7 +90,7 @@ function copyRows(rows: usize): void {
   data.clear(to, size * N);
   for (let i = 0; i < count; i++) {
     let target = element(to, N, i, 0);
-    let source = element(data.A, N, placeOf(rows, i), 0);
+    let source = element(data.A, N, data.rowIn(rows, i), 0);
     for (let k = 0; k < N; k++, target += COLUMN, source += COLUMN) store<f64>(target, load<f64>(source));
   }
 }
@@ -110,7 +118,7 @@ export function gatherColumns(rows: usize, rowCount: i32): void {
     let to = panelAt(data.chosen, width, i);
     const from = panelAt(data.At, data.M, i);
     for (let c = 0; c < rowCount; c++, to += COLUMN) {
-      const source = from + ((<usize>placeOf(rows, c)) << 5);
+      const source = from + ((<usize>data.rowIn(rows, c)) << 5);
       v128.store(to, v128.load(source));
       v128.store(to, v128.load(source, 16), 16);
     }
@@ -132,7 +140,7 @@ export function solveActive(rows: usize, f: usize, g: usize, aside: usize): void
   if (rho !== 0 && !isPrepared) {
     data.clear(aside, M);
     for (let i = 0; i < count; i++) {
-      const place = placeOf(rows, i);
+      const place = data.rowIn(rows, i);
       store<f64>(data.at8(aside, place), load<f64>(data.at8(g, place)));
     }
     addTransposed(f, rho, data.A, M, N, aside);
@@ -143,16 +151,16 @@ export function solveActive(rows: usize, f: usize, g: usize, aside: usize): void
     const products = data.strip;
     data.clear(products, M);
     addProduct(products, 1, W, M, N, f);
-    for (let i = 0; i < count; i++) store<f64>(data.at8(aside, i), load<f64>(data.at8(products, placeOf(rows, i))));
+    for (let i = 0; i < count; i++) store<f64>(data.at8(aside, i), load<f64>(data.at8(products, data.rowIn(rows, i))));
   } else addProduct(aside, 1, W, size, N, f);
   for (let i = 0; i < count; i++) {
     const at = data.at8(aside, i);
-    store<f64>(at, load<f64>(at) - load<f64>(data.at8(g, placeOf(rows, i))));
+    store<f64>(at, load<f64>(at) - load<f64>(data.at8(g, data.rowIn(rows, i))));
   }
   forwards(data.schur, size, aside);
   backwards(data.schur, size, aside);
   data.clear(g, M);
-  for (let i = 0; i < count; i++) store<f64>(data.at8(g, placeOf(rows, i)), load<f64>(data.at8(aside, i)));
+  for (let i = 0; i < count; i++) store<f64>(data.at8(g, data.rowIn(rows, i)), load<f64>(data.at8(aside, i)));
   if (isPrepared) addTransposed(f, -1, W, M, N, g);
   else addTransposed(f, -1, W, size, N, aside);
   backwards(factor, N, f);

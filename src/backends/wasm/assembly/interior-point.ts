@@ -41,6 +41,10 @@ function hasLower(r: i32): bool {
   return (state.kindOf(r) & state.LOWER) !== 0;
 }
 
+export function addIterations(count: i32): void {
+  iterations += count;
+}
+
 /** Solves the sample whose data was read. @returns whether it is solved; `state` has the point and its residuals */
 export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
   pairs = bounds;
@@ -60,7 +64,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
   let best = Infinity;
   let stale = 0;
   while (true) {
-    const distance = assess(at);
+    const distance = assess();
     if (distance < NEAR && hasNewGuess()) {
       completeX();
       if (polish(at)) {
@@ -68,6 +72,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
         return true;
       }
       if (!data.invertsP()) beginSteps();
+      assess();
     }
     if (isWithin(at)) {
       completeX();
@@ -112,11 +117,17 @@ function computeCentre(): void {
   addProduct(state.centre, -1, data.at8(data.tall, N * N), data.M, N, state.f);
 }
 
-/** Where P is inverted: x = −P⁻¹(q + Aᵀy). */
+/** y − η */
+function subtractOffset(): void {
+  for (let r = 0; r < data.m; r++) setEntry(state.aside, r, entry(state.y, r) - entry(state.offset, r));
+}
+
+/** Where P is inverted: x = −P⁻¹(q + Aᵀ(y − η)). */
 function completeX(): void {
   if (!data.invertsP()) return;
   data.clear(state.x, data.N);
-  addProduct(state.x, -1, data.At, data.N, data.M, state.y);
+  subtractOffset();
+  addProduct(state.x, -1, data.At, data.N, data.M, state.aside);
   for (let j = 0; j < data.n; j++) setEntry(state.x, j, entry(state.x, j) - entry(state.q, j));
   forwards(data.tall, data.N, state.x);
   backwards(data.tall, data.N, state.x);
@@ -173,19 +184,26 @@ function start(): bool {
       setEntry(state.multiplierL, r, max(-value, leastMultiplier));
     }
     setEntry(state.y, r, entry(state.multiplierU, r) - entry(state.multiplierL, r));
+    setEntry(state.offset, r, entry(state.y, r) - value);
   }
+  if (data.invertsP()) addSymmetric(state.offsetMoved, 1, data.G, data.M, state.offset);
   return true;
 }
 
 /**
  * Computes the residuals of the present point. @returns the largest residual or gap, relative to the size of its terms
  */
-function assess(at: usize): f64 {
+function assess(): f64 {
   if (data.invertsP()) {
     memory.copy(state.z, state.centre, (<usize>data.M) << 3);
-    addSymmetric(state.z, -1, data.G, data.M, state.y);
+    subtractOffset();
+    addSymmetric(state.z, -1, data.G, data.M, state.aside);
     columnResidual = 0;
-    columnSize = 1;
+    columnSize = 1e-300;
+    for (let r = 0; r < data.m; r++) {
+      columnResidual = max(columnResidual, abs(entry(state.offset, r)));
+      columnSize = max(columnSize, abs(entry(state.y, r)));
+    }
   } else {
     state.evaluate();
     columnResidual = 0;
@@ -226,7 +244,7 @@ function assess(at: usize): f64 {
   }
   const distance = max(rowResidual / (rowSize + 1e-9), columnResidual / columnSize);
   const whole = max(distance, complementarity / (abs(support) + 1e-9 + valueSize()));
-  return whole === whole && complementarity === complementarity ? whole : Infinity;
+  return isNaN<f64>(whole) || isNaN<f64>(complementarity) ? Infinity : whole;
 }
 
 /** The size of the objective's terms, in so far as it is known. */
@@ -374,6 +392,12 @@ function move(): void {
     }
     setEntry(state.y, r, entry(state.multiplierU, r) - entry(state.multiplierL, r));
   }
-  if (data.invertsP()) return;
+  if (data.invertsP()) {
+    for (let r = 0; r < data.m; r++) {
+      setEntry(state.offset, r, (1 - along) * entry(state.offset, r));
+      setEntry(state.offsetMoved, r, (1 - along) * entry(state.offsetMoved, r));
+    }
+    return;
+  }
   for (let j = 0; j < data.n; j++) setEntry(state.x, j, entry(state.x, j) + along * entry(state.step, j));
 }

@@ -1,9 +1,22 @@
 // The linear system of a step of the interior point method: P·dx + Aᵀ·dy = −r_d, and with the weights h of inequalities
 // dy = h·dz + g, while dz = −r of equalities; dz = A·dx. Where P can be inverted, everything happens in the space of the
-// rows: r_d stays 0, and (A·P⁻¹·Aᵀ + D)·dy = −t with D = 1/h, t = −D·g. Otherwise inequalities are condensed into
-// K = P + AᵀhA, and equalities form a Schur complement.
+// rows: with G = A·P⁻¹·Aᵀ, D = 1/h and r_d = Aᵀη, (G + D)·dy = D·g − G·η and dz = −G(dy + η). Otherwise inequalities are
+// condensed into K = P + AᵀhA, and equalities form a Schur complement.
 import { gatherColumns } from './active-system';
-import { COLUMN, addProduct, addSymmetric, addTransposed, backwards, element, factorise, forwards, gram, padded, panelAt, tileOf } from './panels';
+import {
+  addProduct,
+  addSymmetric,
+  addTransposed,
+  backwards,
+  COLUMN,
+  element,
+  factorise,
+  forwards,
+  gram,
+  padded,
+  panelAt,
+  tileOf,
+} from './panels';
 import * as data from './program-data';
 import * as state from './program-state';
 
@@ -19,18 +32,14 @@ let equalities: i32 = 0;
 /** The latter, padded. */
 let size: i32 = 0;
 
-function rowIn(rows: usize, index: i32): i32 {
-  return load<i32>(rows + ((<usize>index) << 2));
-}
-
 /** Prepares what all steps of a sample share. */
 export function beginSteps(): void {
   inequalities = 0;
   equalities = 0;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
-    if (kind === state.EQUAL) store<i32>(state.others + ((<usize>(equalities++)) << 2), r);
-    else if (kind !== 0) store<i32>(state.list + ((<usize>(inequalities++)) << 2), r);
+    if (kind === state.EQUAL) data.setRowIn(state.others, equalities++, r);
+    else if (kind !== 0) data.setRowIn(state.list, inequalities++, r);
   }
   if (data.invertsP()) return;
   size = padded(equalities);
@@ -69,8 +78,7 @@ function factoriseRows(): bool {
   for (let r = 0; r < data.m; r++) {
     const at = element(data.schur, M, r, r);
     const kind = state.kindOf(r);
-    if (kind === state.EQUAL) store<f64>(at, load<f64>(at) * (1 + SHIFT_OF_ROWS));
-    else store<f64>(at, load<f64>(at) + (kind === 0 ? UNBOUND : 1 / state.entry(state.weight, r)));
+    if (kind !== state.EQUAL) store<f64>(at, load<f64>(at) + (kind === 0 ? UNBOUND : 1 / state.entry(state.weight, r)));
   }
   data.fillDiagonal(data.schur, M, data.m, M, 1);
   return factorise(data.schur, M, M, 0) > 0;
@@ -83,7 +91,7 @@ function factoriseColumns(): bool {
     const from = panelAt(data.chosen, width, i);
     for (let c = 0; c < inequalities; c++) {
       const place = (<usize>c) << 5;
-      const h = f64x2.splat(state.entry(state.weight, rowIn(state.list, c)));
+      const h = f64x2.splat(state.entry(state.weight, data.rowIn(state.list, c)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place, 16)), 16);
     }
@@ -97,7 +105,7 @@ function factoriseColumns(): bool {
   data.clear(rows, size * N);
   for (let c = 0; c < equalities; c++) {
     let to = element(rows, N, c, 0);
-    let from = element(data.A, N, rowIn(state.others, c), 0);
+    let from = element(data.A, N, data.rowIn(state.others, c), 0);
     for (let k = 0; k < N; k++, to += COLUMN, from += COLUMN) store<f64>(to, load<f64>(from));
   }
   if (!(factorise(data.work, N, N + size, 0) > 0)) return false;
@@ -123,17 +131,15 @@ export function solveStep(): void {
 
 function solveRows(): void {
   const M = data.M;
-  const t = state.aside;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
     const value = state.entry(state.g, r);
-    const right = kind === state.EQUAL ? value : kind === 0 ? 0 : -value / state.entry(state.weight, r);
-    state.setEntry(t, r, right);
-    state.setEntry(state.dy, r, -right);
+    const right = kind === state.EQUAL ? -value : kind === 0 ? 0 : value / state.entry(state.weight, r);
+    state.setEntry(state.dy, r, right - state.entry(state.offsetMoved, r));
+    state.setEntry(state.dz, r, -state.entry(state.offsetMoved, r));
   }
   forwards(data.schur, M, state.dy);
   backwards(data.schur, M, state.dy);
-  data.clear(state.dz, M);
   addSymmetric(state.dz, -1, data.G, M, state.dy);
 }
 
@@ -156,7 +162,7 @@ function solveColumns(): void {
     data.clear(t, size);
     addProduct(t, 1, rows, size, N, right);
     for (let c = 0; c < equalities; c++) {
-      state.setEntry(t, c, state.entry(t, c) - state.entry(state.g, rowIn(state.others, c)));
+      state.setEntry(t, c, state.entry(t, c) - state.entry(state.g, data.rowIn(state.others, c)));
     }
     forwards(data.schur, size, t);
     backwards(data.schur, size, t);
@@ -165,9 +171,9 @@ function solveColumns(): void {
   backwards(data.work, N, right);
   data.clear(state.dz, M);
   addProduct(state.dz, 1, data.A, M, N, right);
-  for (let c = 0; c < equalities; c++) state.setEntry(state.dy, rowIn(state.others, c), state.entry(t, c));
+  for (let c = 0; c < equalities; c++) state.setEntry(state.dy, data.rowIn(state.others, c), state.entry(t, c));
   for (let c = 0; c < inequalities; c++) {
-    const r = rowIn(state.list, c);
+    const r = data.rowIn(state.list, c);
     state.setEntry(state.dy, r, state.entry(state.weight, r) * state.entry(state.dz, r) + state.entry(state.g, r));
   }
 }

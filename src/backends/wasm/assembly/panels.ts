@@ -208,7 +208,7 @@ function factoriseTile(tile: usize, panel: usize, depth: i32, least: f64): f64 {
     }
     const given = j < 2 ? (j === 0 ? d0 : d1) : j === 2 ? d2 : d3;
     const share = pivot / given;
-    if (!(share > least)) return share === share ? share : -1;
+    if (!(share > least)) return isNaN<f64>(share) ? -1 : share;
     smallest = min(smallest, share);
     const reciprocal = 1 / sqrt(pivot);
     store<f64>(inTile(tile, j, j), reciprocal);

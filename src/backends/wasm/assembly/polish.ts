@@ -73,7 +73,7 @@ function solveWithActive(): bool {
   activeRows = 0;
   for (let r = 0; r < data.m; r++) {
     if (sideOf(r) === 0) setEntry(state.y, r, 0);
-    else store<i32>(rows + ((<usize>(activeRows++)) << 2), r);
+    else data.setRowIn(rows, activeRows++, r);
   }
   if (!(factoriseActive(rows, activeRows) > 0)) return false;
   let last = Infinity;

@@ -33,7 +33,7 @@ let vectors: usize = 0;
 
 const SWEEPS: i32 = 2;
 /** P is inverted where all pivots of its factorisation are at least this share of the diagonal. */
-const REGULAR: f64 = 1e-7;
+const REGULAR: f64 = 1e-4;
 /** Numbers in front of the prepared data. */
 const FACTS: i32 = 8;
 
@@ -73,13 +73,29 @@ export function vector(index: i32): usize {
   return at8(vectors, index * max(N, M));
 }
 
+/** A number of a list of rows. */
+export function rowIn(rows: usize, index: i32): i32 {
+  return load<i32>(rows + ((<usize>index) << 2));
+}
+
+export function setRowIn(rows: usize, index: i32, row: i32): void {
+  store<i32>(rows + ((<usize>index) << 2), row);
+}
+
 export function clear(address: usize, count: i32): void {
   memory.fill(address, 0, (<usize>count) << 3);
 }
 
-/** Whether P was factorised, and G computed. */
+/** Whether the factor of P and G are used where they exist. */
+let mayInvert: bool = true;
+
+export function allowInverse(isAllowed: bool): void {
+  mayInvert = isAllowed;
+}
+
+/** Whether P was factorised, G computed, and both are used. */
 export function invertsP(): bool {
-  return load<f64>(facts) !== 0;
+  return mayInvert && load<f64>(facts) !== 0;
 }
 
 /** Whether P = 0. */
@@ -232,6 +248,24 @@ export function invertP(wanted: bool): void {
   if (!(share > REGULAR)) return;
   store<f64>(facts, 1);
   gram(G, at8(tall, N * N), M, N);
+}
+
+/** A pivot that is negative by rounding alone is less than this many units of n·ε·max Pᵢᵢ below 0. */
+const ROUNDING_UNITS: f64 = 10;
+
+/** Whether P is positive semidefinite up to rounding, as a Cholesky factor of P + shift·I shows. It overwrites `work`. */
+export function isConvex(): bool {
+  if (isLinear() || invertsP()) return true;
+  let largest: f64 = 0;
+  for (let i = 0; i < n; i++) largest = max(largest, load<f64>(element(P, N, i, i)));
+  memory.copy(work, P, (<usize>(N * N)) << 3);
+  const shift = ROUNDING_UNITS * <f64>n * f64.EPSILON * largest;
+  for (let i = 0; i < n; i++) {
+    const at = element(work, N, i, i);
+    store<f64>(at, load<f64>(at) + shift);
+  }
+  fillDiagonal(work, N, n, N, 1);
+  return factorise(work, N, N, 0) > 0;
 }
 
 /** Sets the diagonal from `start` to `end`. */

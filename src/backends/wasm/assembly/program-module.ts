@@ -3,9 +3,9 @@
 import { Extra } from '../extra-instructions';
 import { DERIVATIVE_SAMPLE_NUMBERS, ProgramFields, ProgramOperation, SAMPLE_NUMBERS } from '../program-instructions';
 import { watchStopAt } from './clock';
-import { isPolished, iterations, solveProgram } from './interior-point';
+import { addIterations, isPolished, iterations, solveProgram } from './interior-point';
 import { buffer, useTable, useWorkspace, word } from './memory';
-import { activeRows, forgetGuess } from './polish';
+import { forgetGuess } from './polish';
 import * as data from './program-data';
 import { primalPivot, residual, rowPivot, solveDerivative } from './program-derivative';
 import * as state from './program-state';
@@ -14,12 +14,15 @@ import { storeWide } from './wide';
 
 export { useWorkspace, watchStopAt };
 
+/** With a smaller pivot of P than this, a sample that was not solved by its inverse is tried without it. */
+const DOUBTFUL: f64 = 1e-3;
+
 /** Performs the units `first` to `last` of an instruction; see second-module.ts. */
 export function perform(table: usize, at: usize, first: i32, last: i32): void {
   useTable(table);
   const prepared = buffer(at, ProgramFields.prepared);
   const slot = first - word(at, Extra.done);
-  const space = buffer(at, ProgramFields.space) + (<usize>slot * (<usize>word(at, ProgramFields.spaceOfSample)) << 3);
+  const space = buffer(at, ProgramFields.space) + ((<usize>slot * <usize>word(at, ProgramFields.spaceOfSample)) << 3);
   const n = word(at, ProgramFields.n);
   data.layOut(at, prepared, space);
   const operation = word(at, Extra.operation);
@@ -49,7 +52,15 @@ function isRowsCheaper(): bool {
 function performInteriorPoint(at: usize, sample: i32): void {
   forgetGuess();
   const bounds = state.readVectors(at, sample);
-  const isSolved = bounds >= 0 && solveProgram(at, sample, bounds);
+  data.allowInverse(true);
+  let isSolved = bounds >= 0 && solveProgram(at, sample, bounds);
+  if (!isSolved && bounds >= 0 && data.invertsP() && data.pivotOfP() < DOUBTFUL) {
+    data.allowInverse(false);
+    const before = iterations;
+    state.readVectors(at, sample);
+    isSolved = solveProgram(at, sample, bounds);
+    addIterations(before);
+  }
   writeSolution(at, sample, isSolved, bounds >= 0);
 }
 
@@ -77,8 +88,9 @@ function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): v
   store<f32>(to, isValid ? <f32>state.dual : 0, 12);
   store<f32>(to, isValid ? <f32>state.gap : 0, 16);
   store<f32>(to, isValid ? <f32>state.objective : 0, 20);
-  store<f32>(to, isSolved ? <f32>activeRows : 0, 24);
+  store<f32>(to, isValid ? <f32>state.excess : f32.POSITIVE_INFINITY, 24);
   store<f32>(to, isSolved && isPolished ? 1 : 0, 28);
+  store<f32>(to, isValid && data.isConvex() ? 1 : 0, 32);
 }
 
 function performDerivative(at: usize, sample: i32): void {

@@ -46,12 +46,15 @@ export let productsL: usize = 0;
 export let productsU: usize = 0;
 /** Where a row is active: 1 at u, −1 at l, 2 for an equality, 0 for none. */
 export let sides: usize = 0;
+/** Where P is inverted: η with r_d = Aᵀη, so that x = −P⁻¹(q + Aᵀ(y − η)); and Gη. */
+export let offset: usize = 0;
+export let offsetMoved: usize = 0;
 /** Integers: kinds of rows, and two lists of rows. */
 export let kinds: usize = 0;
 export let list: usize = 0;
 export let others: usize = 0;
 /** The number of vectors above. */
-export const VECTORS: i32 = 33;
+export const VECTORS: i32 = 35;
 
 // The residuals that `measure` finds, what it allows them to be, and the objective.
 export let primal: f64 = 0;
@@ -95,6 +98,8 @@ export function useVectors(): void {
   list = data.vector(30);
   others = data.vector(31);
   sides = data.vector(32);
+  offset = data.vector(33);
+  offsetMoved = data.vector(34);
 }
 
 export function kindOf(r: i32): i32 {
@@ -215,5 +220,5 @@ export function allowed(at: usize, size: f64): f64 {
 
 /** The larger of two numbers; NaN counts as infinite. */
 function larger(a: f64, b: f64): f64 {
-  return a >= b ? a : b === b ? b : Infinity;
+  return a >= b ? a : isNaN<f64>(b) ? Infinity : b;
 }

@@ -4,7 +4,6 @@ import { exponential, exponentialMinusOne, logarithm } from './functions';
 import { scaleFor } from './length';
 import { buffer, firstLanes, maximumOfLanes, quad, real, storeFirst, sumOfLanes, word } from './memory';
 
-const LOWEST: f32 = -3.4028234e38;
 const EPSILON: f32 = 1.1920929e-7;
 const ENTRY_LIMIT: i32 = 24;
 const PEAK_LIMIT: i32 = 30;
@@ -33,24 +32,27 @@ export function rows(at: usize, first: i32, last: i32): void {
       case RowsOperation.standardise:
         standardise(x, out, columns, real(at, Rows.p0));
         break;
-      default:
+      case RowsOperation.standardiseDerivative:
         standardiseDerivative(x, y, out, columns, real(at, Rows.p0));
         y += pitch;
+        break;
+      default:
+        unreachable(); // the others are in the second module
     }
   }
 }
 
 /** Lanes of the four numbers from column `i` on that belong to the row. */
-function lanesAt(i: i32, columns: i32): v128 {
+export function lanesAt(i: i32, columns: i32): v128 {
   return columns - i >= 4 ? i32x4.splat(-1) : firstLanes(columns - i);
 }
 
-function place(row: usize, i: i32): usize {
+export function place(row: usize, i: i32): usize {
   return row + ((<usize>i) << 2);
 }
 
 /** Writes four numbers, or those of them that belong to the row. */
-function write(out: usize, i: i32, columns: i32, value: v128): void {
+export function write(out: usize, i: i32, columns: i32, value: v128): void {
   if (columns - i >= 4) {
     v128.store(place(out, i), value);
     return;
@@ -59,8 +61,8 @@ function write(out: usize, i: i32, columns: i32, value: v128): void {
   storeFirst(place(out, i), quad(0), columns - i);
 }
 
-function largestOf(x: usize, columns: i32): f32 {
-  let largest = f32x4.splat(LOWEST);
+export function largestOf(x: usize, columns: i32): f32 {
+  let largest = v128.load32_splat(x);
   for (let i = 0; i < columns; i += 4) {
     largest = f32x4.max(largest, v128.bitselect(v128.load(place(x, i)), largest, lanesAt(i, columns)));
   }

@@ -5,6 +5,7 @@ import { batchedProduct } from './batched-product';
 import { cholesky } from './cholesky';
 import { watchStopAt } from './clock';
 import { useTable, useWorkspace, word } from './memory';
+import { projectSimplex } from './project-simplex';
 import { triangularSolve } from './triangular-solve';
 
 export { useWorkspace, watchStopAt };
@@ -27,6 +28,9 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
       break;
     case ExtraOperation.triangularSolve:
       triangularSolve(at, first, last);
+      break;
+    case ExtraOperation.projectSimplex:
+      projectSimplex(at, first, last);
       break;
     default:
       unreachable();

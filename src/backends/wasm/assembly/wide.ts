@@ -1,6 +1,6 @@
 // Numbers of operands and results: float32, or float64 in the form of program-kernels.ts.
 
-const KEPT: i64 = 0x800fffffbfffffff;
+const KEPT: i64 = ~0x7ff0000040000000;
 const EXPONENT: i64 = 0x3ff0000000000000;
 const BIT_30: i64 = 1 << 30;
 /** Adds 512 to an exponent. */
@@ -24,10 +24,7 @@ export function readNumbers(to: usize, from: usize, start: i32, count: i32, isWi
 }
 
 function widened(words: v128): v128 {
-  const raised = i64x2.add(
-    v128.and(i64x2.shr_u(words, 1), i64x2.splat(EXPONENT)),
-    i64x2.splat(RAISED),
-  );
+  const raised = i64x2.add(v128.and(i64x2.shr_u(words, 1), i64x2.splat(EXPONENT)), i64x2.splat(RAISED));
   const low = v128.and(i64x2.shr_u(words, 22), i64x2.splat(BIT_30));
   const value = v128.or(v128.or(v128.and(words, i64x2.splat(KEPT)), raised), low);
   return v128.and(value, f64x2.ge(f64x2.abs(value), f64x2.splat(SMALLEST)));

@@ -1,11 +1,12 @@
-// prox_{αf} for the f with softmax = prox_f. Goes after rows.wgsl, before rows-*.wgsl. Pipelines with another operation
-// contain rows-direct.wgsl instead.
+// Row-wise operations that are found by an iteration. Goes after rows.wgsl, before rows-*.wgsl. Pipelines with another
+// operation contain rows-direct.wgsl instead.
 
 const EPSILON = 1.1920929e-7;
 
 fn operation(span: Span) {
   switch (OPERATION) {
     case OPERATION_PROXIMAL_SOFTMAX: { proximalSoftmax(span); }
+    case OPERATION_PROJECT_SIMPLEX: { projectSimplex(span); }
     default: {}
   }
 }
@@ -33,7 +34,7 @@ fn logarithmOfEntry(start: f32, c: f32, alpha: f32) -> f32 {
   return smaller(w, 0.0);
 }
 
-// s = softmax(t) with (1 − α)s + αt = x. Write wᵢ = ln sᵢ. Then tᵢ = wᵢ + κ for some κ, and the equation separates:
+// prox_{αf} for the f with softmax = prox_f: s = softmax(t) with (1 − α)s + αt = x. Write wᵢ = ln sᵢ. Then tᵢ = wᵢ + κ for some κ, and the equation separates:
 // h(wᵢ) is xᵢ up to a number common to all i, so that h(wᵢ) = h(ω) − (max x − xᵢ), where ω is the w of the largest
 // entry. h increases on w ≤ 0, and so does Σ e^wᵢ with ω. The ω in [−ln n, 0] at which this sum is 1 is found by
 // Newton's method on ln Σ, with a bisection if it leaves the bracket. `result` stores w until the end.
@@ -89,4 +90,31 @@ fn logarithmOfSum(sum: f32) -> f32 {
     return 2.0 * (sum - 1.0) / (sum + 1.0);
   }
   return logarithm(sum);
+}
+
+// max(u − τ, 0) with u = x − max x and Σ max(u − τ, 0) = R, for which −R ≤ τ < 0. The sum is convex in τ, so that
+// Newton's method rises to τ from −R. With g the distance of the sum from R and s the number of terms, a step turns them
+// into g₊ and s₊ with g₊/g + s₊/s ≤ 1: their product falls by a factor of at least 4, and 64 steps are never needed.
+fn projectSimplex(span: Span) {
+  let largest = largestOf(span);
+  let radius = sizes.p0;
+  var threshold = -radius;
+  for (var trip = 0u; trip < 64u; trip += 1u) {
+    var sums = vec2<f32>();
+    for (var at = span.begin; at < span.end; at += span.stride) {
+      let above = (x[at] - largest) - threshold;
+      if (above > 0.0) {
+        sums += vec2<f32>(above, 1.0);
+      }
+    }
+    sums = joinedSum(sums);
+    let next = threshold + (sums.x - radius) / max(sums.y, 1.0);
+    if (!(next > threshold)) {
+      break;
+    }
+    threshold = next;
+  }
+  for (var at = span.begin; at < span.end; at += span.stride) {
+    result[at] = larger((x[at] - largest) - threshold, 0.0);
+  }
 }

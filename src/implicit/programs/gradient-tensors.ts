@@ -1,0 +1,61 @@
+/** The gradients of the data on the device, from the solution of the adjoint system. */
+import type { Engine } from '../../tensor/engine.ts';
+import { elementwise, product, reduceAxes } from '../../tensor/kernels.ts';
+import { gatherAlong } from '../../tensor/move-kernels.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { BatchData, TensorDatum } from './data.ts';
+
+interface AdjointTensors {
+  /** w_u and w_v side by side, [batch, n + m]. */
+  readonly adjoint: Tensor;
+  /** x and y side by side, [batch, n + m]. */
+  readonly point: Tensor;
+  /** 1 where the row is at l, else 0, [batch, m]. */
+  readonly atLower: Tensor;
+  /** x̄, ȳ and z̄ side by side, [batch, n + 2m]. */
+  readonly cotangent: Tensor;
+}
+
+/**
+ * q̄ = w_u, P̄ = ½(w_u xᵀ + x w_uᵀ), Ā = y w_uᵀ + (z̄ − w_v)xᵀ, and w_v belongs to l or to u. What samples share has the
+ * sum of their gradients.
+ */
+export function collectGradients(
+  engine: Engine,
+  { n, m, batch }: BatchData,
+  wanted: readonly TensorDatum[],
+  { adjoint, point, atLower, cotangent }: AdjointTensors,
+): Tensor[] {
+  const key = `program gradients ${n} ${m} ${wanted.map((datum) => `${datum.name}${datum.batch ?? ''}`).join()}`;
+  return engine.run(key, [adjoint, point, atLower, cotangent], ([w, xy, lower, v]) => {
+    const columns = (rows: Tensor, offset: number, length: number): Tensor => gatherAlong(rows, 1, length, { offset });
+    const [wu, wv] = [columns(w, 0, n), columns(w, n, m)];
+    const [x, y] = [columns(xy, 0, n), columns(xy, n, m)];
+    const pulled = elementwise('subtract', [columns(v, n + m, m), wv]);
+    /** Σ abᵀ over the samples that share it, or abᵀ of each. */
+    const outer = (a: Tensor, b: Tensor, isShared: boolean): Tensor => {
+      if (isShared) return product(a, b, { transposeA: true });
+      const column = a.context.alias(a, [batch, a.shape[1], 1]);
+      return elementwise('multiply', [column, b.context.alias(b, [batch, 1, b.shape[1]])]);
+    };
+    const sum = (rows: Tensor, isShared: boolean): Tensor => {
+      if (!isShared) return elementwise('copy', [rows]);
+      return rows.context.alias(reduceAxes('sum', [rows], 0, 1), [rows.shape[1]]);
+    };
+    return wanted.map(({ name, batch: own }) => {
+      const isShared = own === undefined;
+      switch (name) {
+        case 'q':
+          return sum(wu, isShared);
+        case 'P':
+          return elementwise('scale', [elementwise('add', [outer(wu, x, isShared), outer(x, wu, isShared)])], [0.5, 0]);
+        case 'A':
+          return elementwise('add', [outer(y, wu, isShared), outer(pulled, x, isShared)]);
+        case 'l':
+          return sum(elementwise('multiply', [wv, lower]), isShared);
+        case 'u':
+          return sum(elementwise('subtract', [wv, elementwise('multiply', [wv, lower])]), isShared);
+      }
+    });
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * Solves a batch of dense programs by the kernel `interiorPoint` of WebAssembly, in float64 and on all threads. Programs
+ * that it does not solve, and P that it does not show to be convex, are left to the host.
+ */
+import { PROGRAM_NUMBERS, WIDE_WORDS } from '../../backends/program-kernels.ts';
+import { interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
+import type { ProgramResult } from '../../solvers/programs/problem.ts';
+import { decodeWide, encodeWide } from '../../solvers/programs/wide.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { elementwise } from '../../tensor/kernels.ts';
+import { isTensor, type Tensor } from '../../tensor/tensor.ts';
+import type { LimitedRun } from '../run-limits.ts';
+import { type BatchData, DATA_NAMES, type Datum, type DatumName } from './data.ts';
+import { denseRows } from './dense-rows.ts';
+import type { CheckedPrograms, ProgramStart } from './options.ts';
+
+/** The largest n(n + m) for which a program counts as small. */
+const SMALL = 2 ** 17;
+
+/** Whether the kernel takes these programs: on wasm, where they are small and dense. */
+export function isForKernel({ engine, data }: CheckedPrograms): boolean {
+  const { n, m, P, A } = data;
+  return engine.backend === 'wasm' && m > 0 && n * (n + m) <= SMALL && !P.places && !A.places;
+}
+
+/** What the kernel found for one program. */
+export interface KernelResult {
+  readonly result: ProgramResult;
+  /** Whether x and y solve the equality-constrained program of the active rows, so that y is 0 on all others. */
+  readonly isPolished: boolean;
+  /** Whether P was shown to be positive semidefinite. */
+  readonly isConvex: boolean;
+}
+
+/** The data on the device, as the kernels take them. */
+export type Operands = Readonly<Record<DatumName, ProgramOperand>>;
+
+/**
+ * Aliases of the data that are tensors, and tensors for those that were given as arrays, which stay float64. All belong
+ * to the arena of the data.
+ */
+export function createOperands(engine: Engine, data: BatchData, beside: Tensor | undefined): Operands {
+  const operandOf = (datum: Datum<unknown>): ProgramOperand => {
+    if (datum.tensor) return engine.alias(datum.tensor, datum.tensor.shape);
+    const shape = [...(datum.batch === undefined ? [] : [datum.batch]), ...datum.extents, WIDE_WORDS];
+    const words = encodeWide(denseRows(datum));
+    return { words: beside ? engine.upload(words, shape, beside) : engine.tensor(words, shape) };
+  };
+  return Object.fromEntries(
+    DATA_NAMES.map((name) => [name, operandOf(data[name] as Datum<unknown>)]),
+  ) as unknown as Operands;
+}
+
+/** The tensors of operands. */
+export function tensorsOf(operands: Operands): Tensor[] {
+  return Object.values(operands).map((operand) => ('words' in operand ? operand.words : operand));
+}
+
+/** Enqueues the kernel. @returns its results, which arrive later: undefined where a program was not solved */
+export function solveByKernel(
+  { engine, data, settings, initial }: CheckedPrograms,
+  operands: Operands,
+  run: LimitedRun,
+): Promise<readonly (KernelResult | undefined)[]> {
+  const { n, m, batch } = data;
+  const start = startTensors(engine, data, initial);
+  const { absolute, relative, limit } = settings;
+  const given = tensorsOf(operands);
+  const wide = DATA_NAMES.map((name) => 'words' in operands[name]);
+  const starts = (['x', 'y'] as const).flatMap((name) => start[name] ?? []);
+  const key = `interior-point ${JSON.stringify([wide, absolute, relative, limit, batch, Object.keys(start)])}`;
+  const outputs = engine.run(
+    key,
+    [...given, ...starts],
+    (tensors) => {
+      const traced = tensors
+        .slice(0, DATA_NAMES.length)
+        .map((tensor, index) => (wide[index] ? { words: tensor } : tensor));
+      const [P, q, A, l, u] = traced;
+      const [x, y] = tensors.slice(DATA_NAMES.length);
+      const initial = start.x ? { x, ...(start.y && { y }) } : undefined;
+      const found = interiorPoint({ P, q, A, l, u }, { batch, n, m, absolute, relative, limit, initial });
+      return [found.wide.x.words, found.wide.y.words, found.wide.z.words, found.numbers];
+    },
+    run,
+  );
+  const reading = Promise.all(outputs.map((tensor) => engine.downloadNow(tensor)));
+  for (const tensor of [...outputs, ...starts]) tensor.dispose();
+  return reading.then(([x, y, z, numbers]) => readResults(data, [x, y, z].map(asFloat64), numbers));
+}
+
+/** Where to start, [batch, …]; y without x is left out, as the kernel cannot use it. */
+function startTensors(
+  engine: Engine,
+  { n, m, batch }: BatchData,
+  { x, y }: ProgramStart,
+): Partial<Record<'x' | 'y', Tensor>> {
+  const rowsOf = (given: Tensor | ArrayLike<number>, length: number): Tensor => {
+    const numbers = isTensor(given) ? given : engine.runLasting(() => engine.tensor(given));
+    const rows = engine.runLasting(() =>
+      elementwise('add', [
+        engine.constant({ kind: 'fill', value: 0 }, [batch, length]),
+        engine.alias(numbers, numbers.size === length ? [1, length] : [batch, length]),
+      ]),
+    );
+    return rows;
+  };
+  if (!x) return {};
+  return { x: rowsOf(x, n), ...(y && { y: rowsOf(y, m) }) };
+}
+
+const asFloat64 = (numbers: ArrayLike<number>): Float64Array => decodeWide(numbers as Float32Array);
+
+function readResults(
+  { n, m, batch }: BatchData,
+  [x, y, z]: readonly Float64Array[],
+  numbers: ArrayLike<number>,
+): (KernelResult | undefined)[] {
+  return Array.from({ length: batch }, (_, sample) => {
+    const numberOf = (name: (typeof PROGRAM_NUMBERS)[number]): number =>
+      numbers[sample * PROGRAM_NUMBERS.length + PROGRAM_NUMBERS.indexOf(name)];
+    if (numberOf('status') !== 0) return undefined;
+    const result: ProgramResult = {
+      status: 'converged',
+      iterations: numberOf('iterations'),
+      x: x.subarray(sample * n, (sample + 1) * n),
+      y: y.subarray(sample * m, (sample + 1) * m),
+      z: z.subarray(sample * m, (sample + 1) * m),
+      objective: numberOf('objective'),
+      residuals: { primal: numberOf('primal'), dual: numberOf('dual'), gap: numberOf('gap') },
+      merit: numberOf('merit'),
+    };
+    return { result, isPolished: numberOf('polished') === 1, isConvex: numberOf('convex') === 1 };
+  });
+}
