@@ -1,13 +1,16 @@
 /** Batches of quadratic programs by operator splitting, and their derivatives, on every backend. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runUninterrupted } from '../../src/backends/event-loop.ts';
 import { STATUS } from '../../src/backends/kernels.ts';
 import { type BackendName, type Engine, open, type Tensor } from '../../src/index.ts';
+import { sparseFromRows } from '../../src/solvers/programs/sparse.ts';
 import {
   type DerivativeSettings,
   differentiateBySplitting,
   tangentBySplitting,
 } from '../../src/solvers/programs/splitting/derivative.ts';
+import { prepareSplitting } from '../../src/solvers/programs/splitting/host-preparation.ts';
 import { solveBySplitting } from '../../src/solvers/programs/splitting/solve.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
 import { relativeError } from '../support/numbers.ts';
@@ -212,6 +215,43 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
       engine.close();
     },
   );
+});
+
+describe.each(BACKENDS)('what the host prepares, on %s', (backend) => {
+  test('serves the samples that share P and A', async () => {
+    const engine = await open({ backend });
+    const batch = plantBatch({ batch: 30, n: 12, inequalities: 22, equalities: 2, free: 1, isShared: true, seed: 3 });
+    const { n, m, programs } = batch;
+    const data = programs.map(({ P, A, q, l, u }) => ({
+      ...{ n, m, q, l, u },
+      P: sparseFromRows(P, n, n),
+      A: sparseFromRows(A, m, n),
+    }));
+    const { d, e, cost, weights, matrix } = runUninterrupted(prepareSplitting(data));
+    const inputs = batch.values.map(([values, shape]) => engine.tensor(values, shape));
+    const prepared = [
+      engine.tensor(d),
+      engine.tensor(e),
+      engine.tensor([cost], [1, 1]),
+      engine.tensor(weights),
+      engine.tensor(matrix, [n + m, n + m]),
+    ];
+    const [x, status] = await read(
+      engine.run('prepared', [...inputs, ...prepared], ([P, q, A, l, u, d, e, c, weights, matrix], context) => {
+        const settings = { absolute: 1e-6, relative: 1e-6, limit: 4000 };
+        const found = solveBySplitting(context, { P, q, A, l, u }, settings, {}, { d, e, c, weights, matrix });
+        return [found.x, found.status];
+      }),
+    );
+    engine.close();
+    expect(status.every(isSolved)).toBe(true);
+    expect(
+      relativeError(
+        x,
+        programs.flatMap((one) => [...one.x]),
+      ),
+    ).toBeLessThan(1e-5);
+  });
 });
 
 interface SmallCase {
