@@ -21,6 +21,9 @@ import {
 import { type SaddleSolution, solveSaddle } from './saddle.ts';
 import { type Equilibrated, equilibrateBatch } from './scaling.ts';
 
+/** After so many corrections without progress the solve of a sample ends. */
+const STALE = 8;
+
 /** A solution, [batch, n] and [batch, m]. */
 export interface SolutionTensors {
   readonly x: Tensor;
@@ -139,7 +142,7 @@ function solveScaled(
   const weight = elementwise('divide', [active, add(active, multiply(oneMinus(active), unit))]);
   const f = multiply(multiply(right.f, d), c);
   const g = multiply(right.g, e);
-  const options = { tolerance: constant(context, tolerance), limit };
+  const options = { tolerance: constant(context, tolerance), limit, staleLimit: STALE };
   const found = solveSaddle(context, { ...scaled, active: weight }, { f, g }, undefined, options);
   return { ...found, w: multiply(found.w, d), v: elementwise('divide', [multiply(found.v, e), c]) };
 }

@@ -37,6 +37,7 @@ const FARTHEST = 1e4;
 /** Corrections of a polish, and the residual that is good enough, in units of ε. */
 const POLISH = 25;
 const POLISHED = 1;
+const STALE_POLISH = 4;
 
 const multiply = (x: Tensor, y: Tensor): Tensor => elementwise('multiply', [x, y]);
 const divide = (x: Tensor, y: Tensor): Tensor => elementwise('divide', [x, y]);
@@ -153,7 +154,7 @@ function polish(
   const signs = elementwise('sign', [y]);
   const active = elementwise('maximum', [isEqual, elementwise('abs', [signs])]);
   const tolerance = constant(context, POLISHED * context.epsilon);
-  const options = { tolerance, limit: POLISH };
+  const options = { tolerance, limit: POLISH, staleLimit: STALE_POLISH };
   const { w, v } = solveSaddle(
     context,
     { ...problem, active },
