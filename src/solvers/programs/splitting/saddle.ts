@@ -4,9 +4,9 @@
  * where j, [batch, m], is 1 for an active row, 0 for another one, whose v is then 0, and lies between for an element of
  * the derivative at a weakly active row. Proximal refinement: with weights δ and δ′ the corrections solve
  *   (P + δI + AᵀWA)Δw = r + Aᵀ(t/k),  Δv = (j∘AΔw − t)/k,  k = (1 − j) + jδ′,  W = j/k,
- * for the residuals r = f − Pw − Aᵀv and t = j∘(g − Aw) + (1 − j)∘v. The matrix is positive definite whatever the active rows are.
- * Each correction is combined with the step before it so that the residual becomes as small as it can (ORTHOMIN, P. K. W.
- * Vinsome 1976), which converges where regularisation or the rounding of a factor makes plain refinement slow.
+ * for the residuals r = f − Pw − Aᵀv and t = j∘(g − Aw) + (1 − j)∘v. The matrix is positive definite whatever rows are
+ * active. Each correction is combined with the step before it so that the residual becomes as small as it can (ORTHOMIN,
+ * P. K. W. Vinsome 1976), which converges where regularisation or the rounding of a factor makes plain refinement slow.
  */
 import { batchedProduct, cholesky, choleskySolve } from '../../../tensor/batched.ts';
 import { combine, divideOrZero, elementwise, reduceRows } from '../../../tensor/kernels.ts';

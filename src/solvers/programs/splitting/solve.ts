@@ -74,6 +74,9 @@ export function solveBySplitting(
 ): SplittingResult {
   const problem = batchProblem(given, [start.x, start.y]);
   const { batch, n, m, isShared } = problem;
+  if (prepared && !isShared) {
+    throw new RangeError('solveBySplitting: prepared is given, but the samples do not share P and A; leave it out');
+  }
   const scaled = prepared ? scaleBatch(problem, prepared) : equilibrateBatch(problem);
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const [x, y] = [start.x ? repeatRows(start.x, batch) : zeros(n), start.y ? repeatRows(start.y, batch) : zeros(m)];
@@ -84,8 +87,10 @@ export function solveBySplitting(
     ...{ bestX: x, bestY: y, ratio: beginning.ratio, floor: beginning.floor, rho: each(PENALTY), aim: each(FIRST_AIM) },
     state: observe(initialState(context, batch, settings.limit), beginning),
   };
-  if (isShared)
-    progress = runRound(context, { problem, scaled, weights: weightsOf(problem, true) }, progress, settings);
+  if (isShared) {
+    const { weights, matrix } = prepared ?? { weights: weightsOf(problem, true), matrix: undefined };
+    progress = runRound(context, { problem, scaled, weights, ...(matrix && { matrix }) }, progress, settings);
+  }
   progress = finish(context, { problem, scaled, weights: weightsOf(problem, false) }, progress, settings);
   const { bestX, bestY, state } = progress;
   return {
