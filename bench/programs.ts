@@ -7,7 +7,7 @@ import { interiorPoint, type ProgramOperands, programDerivative } from '../src/s
 import { createWide } from '../src/solvers/programs/wide.ts';
 import { type Engine, open } from '../src/tensor/engine.ts';
 
-const REPETITIONS = 15;
+const REPETITIONS = 25;
 const TOLERANCE = 1e-6;
 const LIMIT = 50;
 

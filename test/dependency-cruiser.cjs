@@ -2,6 +2,7 @@
 const rooms = [
   ['demo', '^demo/'],
   ['bench', '^bench/'],
+  ['examples', '^examples/'],
   ['cli', '^src/cli/'],
   ['gallery', '^src/gallery/'],
   ['public face', '^src/index[.]ts$'],
@@ -20,8 +21,10 @@ const rooms = [
 
 const paths = rooms.map(([, path]) => path);
 
-/** demo and bench stand side by side on top; every other room is below the room before it. */
-const above = (index) => (index === 0 ? [paths[1]] : paths.slice(0, index));
+/** demo, bench and examples stand side by side on top; every other room is below the room before it. */
+const TOP = 3;
+const above = (index) =>
+  index < TOP ? paths.slice(0, TOP).filter((path) => path !== paths[index]) : paths.slice(0, index);
 
 const directions = rooms.map(([name, path], index) => ({
   name: `${name.replace(' ', '-')}-imports-downwards`,

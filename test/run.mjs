@@ -46,7 +46,7 @@ async function ensureBrowser() {
 
 /** The checks that need no test runner, in two rows side by side. Built programs are checked only by the whole run. */
 async function checkFiles() {
-  const rooms = ['src', 'kernels', 'bench', 'demo'].filter((folder) => existsSync(join(root, folder)));
+  const rooms = ['src', 'kernels', 'bench', 'demo', 'examples'].filter((folder) => existsSync(join(root, folder)));
   const row = async (...checks) => {
     for (const [name, ...command] of checks) await tally.check(name, () => quietly(...command));
   };

@@ -23,7 +23,7 @@ export type ProgramSizes = Readonly<Record<'batch' | 'n' | 'm', number>>;
  * Solves min ½xᵀPx + qᵀx over l ≤ Ax ≤ u for each sample, in float64: a predictor-corrector interior point method (S.
  * Mehrotra 1992) on the equilibrated program, followed by the equality-constrained program of the rows that it found
  * active, whose solution is taken where it is one of the whole program. A bound of size NO_BOUND or more is none. P must
- * be symmetric and positive semidefinite. Only wasm offers it; cpu, webgpu and gpujs refuse it.
+ * be symmetric and positive semidefinite. Only wasm offers it; the other backends refuse it.
  *
  * A sample is solved when, in max norms and on the data as given,
  *   max(l − Ax, Ax − u, 0)       ≤ absolute + relative·‖Ax‖
@@ -70,7 +70,7 @@ export const PROGRAM_NUMBERS = [
  * x̄, ȳ, z̄ of x, y and z = Ax and f = x̄ + Aᵀz̄, g = ȳ, it gives the cotangents (one element of the Jacobian)
  *   q̄ = w_u = −p,  b̄ = w_v = w,  P̄ = ½(w_u xᵀ + x w_uᵀ),  Ā = y w_uᵀ − w_v xᵀ + z̄xᵀ;
  * w_v belongs to u on rows at u and to l on rows at l. With f = −(dP x + dq + dAᵀy), g = db − dA x, it gives the
- * tangents dx = p, dy = w. Only wasm offers it; cpu, webgpu and gpujs refuse it.
+ * tangents dx = p, dy = w. Only wasm offers it; the other backends refuse it.
  *
  * Operands [P, A, activity, right]: P and A as for `interiorPoint`; activity [batch, m], 1 for active rows and 0 for
  * others; right (x̄, ȳ, z̄) [batch, n + 2m] for the cotangents, (f, g) [batch, n + m] for tangents. Result: (w_u, w_v) or

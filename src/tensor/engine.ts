@@ -64,7 +64,7 @@ export class Engine implements LoopContext {
   get backend(): BackendName {
     return this.device.name;
   }
-  /** The processor, as the browser or driver describes it. */
+  /** The graphics adapter as the browser or driver describes it; undefined on backends without one. */
   get adapter(): Backend['adapter'] {
     return this.device.adapter;
   }
@@ -338,10 +338,9 @@ export class Engine implements LoopContext {
 
   /** @internal An alias whose descendants join the arena; no tape follows it. */
   aliasIn(arena: Arena, tensor: Tensor): Tensor {
+    const shared = sharedStorageOf(tensor, this);
     arena.receive(tensor.arena);
-    return this.ambient.runIn(undefined, () =>
-      this.wrap(sharedStorageOf(tensor, this), tensor.shape, tensor.checks, arena),
-    );
+    return this.ambient.runIn(undefined, () => this.wrap(shared, tensor.shape, tensor.checks, arena));
   }
 
   /** @internal The same, followed by the tape that follows the tensor. */

@@ -271,3 +271,61 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('on %s', (backend
     expect(engine.memory().bytes).toBe(before.bytes);
   });
 });
+
+describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('splitting on %s', (backend) => {
+  const { engine: engineOf, close } = engineOn(backend);
+  afterAll(close);
+  const tolerance = backend === 'cpu' ? 1e-6 : 1e-3;
+
+  test.each(DIFFERENTIABLE.map((each) => [each.name, each] as const))('%s and its gradients', async (_, given) => {
+    const engine = await engineOf();
+    const { P, A, l, u, cotangent } = given;
+    const q = engine.tensor(given.q);
+    const data = { P, A, l, u, solver: 'splitting' } as const;
+    const solution = quadraticProgram({ ...data, q });
+    expect((await solution.report).solver).toBe('splitting');
+    expect(largestDifference(await solution.x.data(), given.x)).toBeLessThan(backend === 'cpu' ? 1e-6 : 1e-4);
+    expect((await solution.certificate()).status).toBe('certified');
+    const [, [gradient]] = await valueAndGrad(
+      (each: Tensor) => {
+        const { x, y, z } = quadraticProgram({ ...data, q: each });
+        const part = (tensor: Tensor, v: readonly number[]): Tensor => tensor.mul(engine.tensor(v)).sum();
+        return part(x, cotangent.gx).add(part(y, cotangent.gy)).add(part(z, cotangent.gz));
+      },
+      [q],
+    );
+    expect(largestDifference(await gradient.data(), given.grad_q)).toBeLessThan(tolerance);
+  });
+  test('a batch, with one program that has no solution', async () => {
+    const engine = await engineOf();
+    const q = engine.tensor([-0.5, -0.5, 2], [3, 1]);
+    const data = {
+      P: [[1]],
+      A: [[1], [1]],
+      q,
+      l: [
+        [0, 0],
+        [3, 0],
+        [0, 0],
+      ],
+      u: [
+        [1, 1],
+        [4, 2],
+        [1, 1],
+      ],
+    };
+    const solution = quadraticProgram({ ...data, solver: 'splitting', onFailure: 'report' });
+    const { samples } = await solution.report;
+    expect(samples.map(({ status }) => status === 'converged' || status === 'stalled')).toEqual([true, false, true]);
+    const x = await solution.x.data();
+    expect(largestDifference([x[0], x[2]], [0.5, 0])).toBeLessThan(1e-4);
+    await expect(quadraticProgram({ ...data, solver: 'splitting' }).x.data()).rejects.toThrow(ConvergenceError);
+    solution.dispose();
+  });
+  test('a P that is not convex is refused by name', async () => {
+    const engine = await engineOf();
+    const P = engine.tensor([1, 0, 0, -1e-3], [2, 2]);
+    const solution = quadraticProgram({ P, q: [0, 0], A: [[1, 1]], l: [-1], u: [1], solver: 'splitting' });
+    await expect(solution.x.data()).rejects.toThrow(/^P.*convex/);
+  });
+});

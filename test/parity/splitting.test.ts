@@ -1,5 +1,4 @@
 /** Batches of quadratic programs by operator splitting, and their derivatives, on every backend. */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runUninterrupted } from '../../src/backends/event-loop.ts';
 import { STATUS } from '../../src/backends/kernels.ts';
@@ -13,6 +12,7 @@ import {
 import { prepareSplitting } from '../../src/solvers/programs/splitting/host-preparation.ts';
 import { solveBySplitting } from '../../src/solvers/programs/splitting/solve.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
+import { loadSmallPrograms, type ProgramDerivatives, type SmallProgram } from '../fixtures/load-programs.ts';
 import { relativeError } from '../support/numbers.ts';
 import { type PlantedProgram, residualsOf } from '../support/planted-programs.ts';
 import { type BatchOptions, type ProgramBatch, plantBatch } from '../support/program-batches.ts';
@@ -254,38 +254,14 @@ describe.each(BACKENDS)('what the host prepares, on %s', (backend) => {
   });
 });
 
-interface SmallCase {
-  readonly name: string;
-  readonly n: number;
-  readonly m: number;
-  readonly P: number[][];
-  readonly q: number[];
-  readonly A: number[][];
-  readonly l: (number | null)[];
-  readonly u: (number | null)[];
-  readonly x?: number[];
-  readonly y: number[];
-  readonly z: number[];
-  readonly weakly_active: number[];
-  readonly direction: Record<'dP' | 'dA', number[][]> & Record<'dq', number[]> & Record<'dl' | 'du', (number | null)[]>;
-  readonly cotangent: Record<'gx' | 'gy' | 'gz', number[]>;
-  readonly dx?: number[];
-  readonly elements?: readonly (Element & { readonly active_weak: number[] })[];
-}
-
-type Element = Record<'dx' | 'dy' | 'dz' | 'grad_q' | 'grad_l' | 'grad_u', number[]> &
-  Record<'grad_P' | 'grad_A', number[][]>;
-
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/programs/qp-small.json', import.meta.url), 'utf8')) as {
-  readonly cases: readonly SmallCase[];
-};
+const cases = loadSmallPrograms();
 
 const bound = (values: readonly (number | null)[], none: number): number[] => values.map((value) => value ?? none);
 const SETTINGS: DerivativeSettings = { tolerance: 1e-6, limit: 60, selection: 0, kinkTolerance: 1e-4 };
 
 /** Cases with derivatives, and the elements for the selections 0 and 1 at weakly active rows. */
-const differentiated = cases.flatMap((one): [string, SmallCase, number, Element][] => {
-  if (one.dx) return [[one.name, one, 0, one as unknown as Element]];
+const differentiated = cases.flatMap((one): [string, SmallProgram, number, ProgramDerivatives][] => {
+  if (one.dx) return [[one.name, one, 0, one as ProgramDerivatives]];
   return (one.elements ?? [])
     .filter(({ active_weak }) => active_weak.every((each) => each === active_weak[0]))
     .map((element) => [`${one.name}, selection ${element.active_weak[0]}`, one, element.active_weak[0], element]);
@@ -298,7 +274,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
   });
   afterAll(() => engine.close());
 
-  const dataOf = ({ P, q, A, l, u, n, m }: SmallCase): Tensor[] => [
+  const dataOf = ({ P, q, A, l, u, n, m }: SmallProgram): Tensor[] => [
     engine.tensor(P.flat(), [n, n]),
     engine.tensor(q, [n]),
     engine.tensor(A.flat(), [m, n]),
@@ -316,7 +292,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
     const [x, y, z, [status]] = await read(solved(dataOf(one)));
     expect(isSolved(status)).toBe(true);
     if (name === 'generic-badly-scaled') {
-      const { row_scale, variable_scale } = one as unknown as Record<'row_scale' | 'variable_scale', number[]>;
+      const { row_scale = [], variable_scale = [] } = one;
       const [generic] = cases;
       expect(
         relativeError(
@@ -341,6 +317,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
 
   test.each(differentiated)('%s: derivatives', async (_, one, selection, expected) => {
     const { n, m, cotangent, direction } = one;
+    if (!cotangent || !direction) throw new Error(`${one.name} has no directions`);
     const data = dataOf(one);
     const [x, y] = solved(data);
     const settings = { ...SETTINGS, selection };
@@ -391,7 +368,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
   });
 
   test('a cotangent along which the solution is not unique is not answered', async () => {
-    const one = cases.find(({ name }) => name === 'not-unique') as SmallCase;
+    const one = cases.find(({ name }) => name === 'not-unique') as SmallProgram;
     const data = dataOf(one);
     const [x, y] = solved(data);
     const [[status], [residual]] = await read(

@@ -9,6 +9,7 @@ import {
   type ProgramDerivatives,
   type SmallProgram,
 } from '../fixtures/load-programs.ts';
+import { normals } from '../support/numbers.ts';
 
 async function solve(problem: object, ...options: string[]): Promise<{ code: number; answer: ProgramAnswer }> {
   const { code, out, error } = await run(['solve', '-', ...options], { input: JSON.stringify(problem) });
@@ -221,9 +222,14 @@ test('bounds that cross are infeasible', async () => {
 });
 
 test('a solve that ends at its limit is printed, with exit code 3 and no derivatives', async () => {
-  const { code, answer } = await solve(problemOf(named('generic')), '--limit', '1');
+  const A = Array.from({ length: 8 }, (_, row) => normals(4, row + 7));
+  const q = normals(4, 3);
+  const P = { rows: 4, columns: 4, entries: q.map((_, i) => [i, i, 0.1]) };
+  const [direction, cotangent] = [{ dq: q }, { gx: q }];
+  const problem = { kind: 'qp', P, q, A, l: A.map(() => null), u: A.map(() => 1), direction, cotangent };
+  const { code, answer } = await solve(problem, '--limit', '1');
   expect([code, answer.status]).toEqual([3, 'limit']);
-  expect(answer.x).toHaveLength(5);
+  expect(answer.x).toHaveLength(4);
   expect(answer.certificate).toMatchObject({ status: 'unknown', undetermined: DERIVATIVES });
 });
 

@@ -29,6 +29,7 @@ import {
   lasso,
   lassoPath,
   layerNorm,
+  linearProgram,
   loadCheckpoint,
   type Model,
   type MonotoneOptions,
@@ -40,6 +41,8 @@ import {
   monotoneMatrix,
   type Optimiser,
   open,
+  quadraticLayer,
+  quadraticProgram,
   root,
   saveCheckpoint,
   sequential,
@@ -99,6 +102,19 @@ const fail = (): never => {
 /** Throws; the tensors made before it are for others to free. */
 const failAfter = (..._made: unknown[]): never => fail();
 const nothingOf = (call: Promise<unknown>): Promise<Left> => call.then(() => ({}));
+const boxed = {
+  P: [
+    [2, 1],
+    [1, 2],
+  ],
+  q: [1, 2],
+  A: [
+    [1, 0],
+    [0, 1],
+  ],
+  l: [0, -3],
+  u: [3, null],
+};
 const solving = (f: (z: Tensor, x: Tensor) => Tensor, { zero, x }: Inputs): ImplicitSolution =>
   fixedPoint(f, { unknown: zero, inputs: [x] });
 /** Calls a function on a solution, and disposes of the solution. */
@@ -404,6 +420,34 @@ const CALLS: Record<string, Call> = {
   },
   'lasso: gradients': grad((_, X, y) => lasso({ X, y, logLambda: 0, intercept: true }).beta.sum(), ['X', 'y']),
   'lasso of shapes that do not fit': ({ X, x }) => ({ others: [lasso({ X, y: x, logLambda: 0 })] }),
+  quadraticProgram: ({ engine }) => ({ others: [quadraticProgram({ engine, ...boxed })] }),
+  'quadraticProgram: derivatives of arrays': async ({ engine, x }) => {
+    const q = x.sub(1);
+    const solution = quadraticProgram({ engine, ...boxed, q, initial: { x: [0, 0] } });
+    await solution.certificate();
+    await solution.gradients({ x: q });
+    await solution.gradientIntervals({ x: [1, 0] });
+    await solution.tangents({ q: [1, 0] });
+    return { others: [solution, q] };
+  },
+  'quadraticProgram: gradients': grad(
+    (_, q, P) => quadraticProgram({ ...boxed, q, P: P.matmul(P.transpose()) }).x.sum(),
+    ['x', 'W'],
+  ),
+  'quadraticProgram: tangents': async ({ x }) => {
+    const [value, tangent] = await jacobianVectorProduct((q) => quadraticProgram({ ...boxed, q }).z.sum(), [x], [x]);
+    return { tensors: [value, tangent] };
+  },
+  'quadraticProgram that fails': async ({ x }) => {
+    const solution = quadraticProgram({ ...boxed, q: x, limit: 1 });
+    await solution.x.data().catch(() => {});
+    return { others: [solution] };
+  },
+  'quadraticProgram: shapes that do not fit': ({ x }) => ({ others: [quadraticProgram({ ...boxed, q: x, l: [0] })] }),
+  linearProgram: ({ x, zero, t }) => {
+    const rows = t([1, 0, 0, 1], [2, 2]);
+    return { others: [linearProgram({ q: x, A: rows, l: zero, u: [1, 1] }), rows] };
+  },
   lassoPath: async ({ X, y }) => {
     const { beta, intercept } = await lassoPath({ X, y, count: 7, chunk: 3, intercept: true });
     return { tensors: [beta, intercept] };
@@ -475,6 +519,7 @@ const CALLS: Record<string, Call> = {
       monotone({ inputs: 2, width: 3, warmStart: 'sample', step: 'tuned' }),
       dropout({ inputs: 3 }),
       sparseCoding({ inputs: 3, features: 4 }),
+      quadraticLayer({ inputs: 4, outputs: 4, inequalities: 2, equalities: 1, lower: -1 }),
       dense({ inputs: 4, outputs: 3, activation: 'relu' }),
     ],
   ),
@@ -511,6 +556,7 @@ const WITHOUT = [
     'DeviceLostError',
     'CertificateError',
     'ConvergenceError',
+    'NoSolutionError',
     'CheckpointError',
     'monotonicityMargin',
     'oneHot',

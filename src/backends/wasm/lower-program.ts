@@ -6,12 +6,14 @@ import { Code } from './instructions.ts';
 import type { Reservations } from './lower.ts';
 import { ProgramFields, ProgramOperation } from './program-instructions.ts';
 
-/** The number of multiplications, of float64 numbers, between two looks at the clock: some milliseconds. */
+/** The work between two looks at the clock, as `workOf` counts it: some milliseconds on one thread. */
 const AT_ONCE = 2 ** 24;
 /** What the samples in progress may take, in numbers. */
 const MEMORY = 2 ** 24;
 /** The number of iterations of the interior point method that are assumed. */
-const ITERATIONS = 10;
+const ITERATIONS = 8;
+/** What an iteration does for each row and variable, in multiplications of a factorisation that take as long. */
+const VECTOR_WORK = 128;
 /** Vectors of a sample, see assembly/program-state.ts; and numbers before its matrices. */
 const VECTORS = 35;
 const FACTS = 8;
@@ -38,8 +40,7 @@ export function lowerProgram(
     (wideN + wideM) * wideN + wideM ** 2 + wideN ** 2 + wideM * wideN + 4 * wideM + VECTORS * Math.max(wideN, wideM);
   const isShared = sharesP && sharesA;
   const spaceOfSample = 8 * Math.ceil((sampleSize + (isShared ? 0 : preparedSize)) / 8);
-  const factorWork = wideN * (wideN + wideM) ** 2;
-  const work = call.kernel === 'interiorPoint' ? ITERATIONS * factorWork : factorWork;
+  const work = workOf(call);
   const atOnce = Math.min(batch, Math.max(1, Math.floor(Math.min(AT_ONCE / work, MEMORY / spaceOfSample))));
   const prepared = isShared ? aside.reserve(2 * preparedSize) : 0;
   const create = (operation: ProgramOperation, units: number, count: number): Instruction =>
@@ -59,6 +60,12 @@ export function lowerProgram(
   } else
     perform.set(ProgramFields.activity, operands[2], operands[3]).set(ProgramFields.isTangent, Number(call.isTangent));
   return isShared ? [create(ProgramOperation.prepareProgram, 1, 1), perform] : [perform];
+}
+
+/** The approximate work of a sample, in multiplications. */
+function workOf({ kernel, n, m }: ProgramCall): number {
+  const iteration = (n * (n + m) ** 2) / 16 + VECTOR_WORK * (n + m);
+  return kernel === 'interiorPoint' ? ITERATIONS * iteration : 4 * iteration;
 }
 
 /** The flags of the operands as bits, P and A first. */

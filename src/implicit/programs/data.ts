@@ -33,7 +33,7 @@ export type ProgramVector = Tensor | ArrayLike<number> | readonly ArrayLike<numb
 export type ProgramBounds = Tensor | ArrayLike<number | null> | readonly ArrayLike<number | null>[];
 
 /** From this size on, a bound means that there is none. */
-const NO_BOUND = 1e20;
+export const NO_BOUND = 1e20;
 
 /** The names of the data, in the order of their gradients. */
 export const DATA_NAMES = ['P', 'q', 'A', 'l', 'u'] as const;

@@ -40,12 +40,17 @@ export interface ProgramAdjoint extends AdjointSolution {
 
 /** A directional derivative. */
 export interface ProgramTangent {
+  /** dx, n. */
   readonly x: Float64Array;
+  /** dy, m. */
   readonly y: Float64Array;
+  /** dz = A dx + dA x, m. */
   readonly z: Float64Array;
+  /** The true residual of the linear system, relative to its terms, after scaling. */
   readonly residual: number;
   /** Whether M is singular and no solution follows the direction. All numbers are then NaN. */
   readonly singular: boolean;
+  /** Which of the three are determined. Those that are not are the ones of least norm; all are false where it is singular. */
   readonly determined: Determined<'x' | 'y' | 'z'>;
 }
 

@@ -86,11 +86,13 @@ export interface GradientPlaces {
 export interface ProgramGradients {
   /** n × n, row by row, symmetric; or one number for each entry of P that was given as entries. */
   readonly P: Float64Array;
+  /** n */
   readonly q: Float64Array;
   /** m × n, row by row; or one number for each entry of A that was given as entries. */
   readonly A: Float64Array;
   /** m. Of a row with l = u it is 0: the total stands in u. */
   readonly l: Float64Array;
+  /** m */
   readonly u: Float64Array;
 }
 

@@ -20,10 +20,13 @@ export interface ProgramCotangent {
 export interface ProgramDirection {
   /** Symmetric, as P is. */
   readonly P?: Exclude<ProgramMatrix, Tensor>;
+  /** n */
   readonly q?: Exclude<ProgramVector, Tensor>;
+  /** m × n */
   readonly A?: Exclude<ProgramMatrix, Tensor>;
-  /** Of a row with l = u, the direction of u moves both. */
+  /** m; not read on a row with l = u. */
   readonly l?: Exclude<ProgramVector, Tensor>;
+  /** m; of a row with l = u it moves both bounds. */
   readonly u?: Exclude<ProgramVector, Tensor>;
 }
 
@@ -41,7 +44,9 @@ export async function readCotangents(
     const each = given[name];
     if (each === undefined) continue;
     const place = `${what}: cotangent.${name}`;
-    if (!isTensor(each) && !isListLike(each)) throw createArgumentError(place, each, 'a tensor or a list of numbers');
+    if (isTensor(each) ? each.isDisposed : !isListLike(each)) {
+      throw createArgumentError(place, each, 'a tensor that was not disposed, or a list of numbers');
+    }
     const numbers = isTensor(each) ? await each.data() : each;
     if (numbers.length !== lengths[name] && numbers.length !== batch * lengths[name]) {
       throw new RangeError(

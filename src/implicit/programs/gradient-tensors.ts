@@ -3,7 +3,7 @@ import type { Engine } from '../../tensor/engine.ts';
 import { elementwise, product, reduceAxes } from '../../tensor/kernels.ts';
 import { gatherAlong } from '../../tensor/move-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { BatchData, TensorDatum } from './data.ts';
+import type { BatchData, DatumName, TensorDatum } from './data.ts';
 
 interface AdjointTensors {
   /** w_u and w_v side by side, [batch, n + m]. */
@@ -29,9 +29,13 @@ export function collectGradients(
   const key = `program gradients ${n} ${m} ${wanted.map((datum) => `${datum.name}${datum.batch ?? ''}`).join()}`;
   return engine.run(key, [adjoint, point, atLower, cotangent], ([w, xy, lower, v]) => {
     const columns = (rows: Tensor, offset: number, length: number): Tensor => gatherAlong(rows, 1, length, { offset });
-    const [wu, wv] = [columns(w, 0, n), columns(w, n, m)];
-    const [x, y] = [columns(xy, 0, n), columns(xy, n, m)];
-    const pulled = elementwise('subtract', [columns(v, n + m, m), wv]);
+    const wu = columns(w, 0, n);
+    const x = columns(xy, 0, n);
+    // Without rows there is nothing to take these from, and nothing that wants them.
+    const [wv, y, pulled] =
+      m === 0
+        ? [wu, x, x]
+        : [columns(w, n, m), columns(xy, n, m), elementwise('subtract', [columns(v, n + m, m), columns(w, n, m)])];
     /** Σ abᵀ over the samples that share it, or abᵀ of each. */
     const outer = (a: Tensor, b: Tensor, isShared: boolean): Tensor => {
       if (isShared) return product(a, b, { transposeA: true });
@@ -42,20 +46,14 @@ export function collectGradients(
       if (!isShared) return elementwise('copy', [rows]);
       return rows.context.alias(reduceAxes('sum', [rows], 0, 1), [rows.shape[1]]);
     };
-    return wanted.map(({ name, batch: own }) => {
-      const isShared = own === undefined;
-      switch (name) {
-        case 'q':
-          return sum(wu, isShared);
-        case 'P':
-          return elementwise('scale', [elementwise('add', [outer(wu, x, isShared), outer(x, wu, isShared)])], [0.5, 0]);
-        case 'A':
-          return elementwise('add', [outer(y, wu, isShared), outer(pulled, x, isShared)]);
-        case 'l':
-          return sum(elementwise('multiply', [wv, lower]), isShared);
-        case 'u':
-          return sum(elementwise('subtract', [wv, elementwise('multiply', [wv, lower])]), isShared);
-      }
-    });
+    const half = (x: Tensor): Tensor => elementwise('scale', [x], [0.5, 0]);
+    const gradients: Readonly<Record<DatumName, (isShared: boolean) => Tensor>> = {
+      q: (isShared) => sum(wu, isShared),
+      P: (isShared) => half(elementwise('add', [outer(wu, x, isShared), outer(x, wu, isShared)])),
+      A: (isShared) => elementwise('add', [outer(y, wu, isShared), outer(pulled, x, isShared)]),
+      l: (isShared) => sum(elementwise('multiply', [wv, lower]), isShared),
+      u: (isShared) => sum(elementwise('subtract', [wv, elementwise('multiply', [wv, lower])]), isShared),
+    };
+    return wanted.map(({ name, batch: own }) => gradients[name](own === undefined));
   });
 }

@@ -1,11 +1,12 @@
 /** Solves a batch of programs in float64, in turns with other tasks: on the host, where no kernel has solved them. */
 import { runInTurns } from '../../backends/event-loop.ts';
+import { checkConvexity } from '../../solvers/programs/convexity.ts';
 import { solveProgram } from '../../solvers/programs/interior-point.ts';
-import type { PrimalDual } from '../../solvers/programs/problem.ts';
+import type { PrimalDual, ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
-import { type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
+import { type BatchData, type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
 import type { KernelResult } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import { boundsOfSample, isPlainSample } from './sample-numbers.ts';
@@ -58,17 +59,48 @@ export async function solvePrograms(
     const known = found?.[sample];
     if (known?.isConvex && isPlainSample(data, numbers, sample)) {
       const { result, isPolished } = known;
-      const origin = { data: makeData, ...boundsOfSample(data, numbers, sample), epsilon, isPolished };
+      const origin = {
+        data: makeData,
+        ...boundsOfSample(data, numbers, sample),
+        epsilon,
+        isPolished,
+        isObjectiveExact: false,
+      };
       solved.push(new SolvedSample(result, origin));
       continue;
     }
     const program = makeData();
+    await refuseUnlessConvex(program, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, run.signal);
     const initial = startOf(start, data, sample);
     const work = solveProgram(program, { absolute, relative, limit, initial, isCutShort: run.isCutShort });
     const result = await runInTurns(work, run.signal);
-    solved.push(new SolvedSample(result, { ...program, data: () => program, epsilon, isPolished: false }));
+    solved.push(
+      new SolvedSample(result, { ...program, data: () => program, epsilon, isPolished: false, isObjectiveExact: true }),
+    );
   }
   return solved;
+}
+
+/** The matrices that were shown to be convex, each once for all programs and solves that share it. */
+const convex = new WeakSet<SparseMatrix>();
+
+/** @throws RangeError where P has a direction of negative curvature that is more than rounding */
+export async function refuseUnlessConvex(
+  { P }: Pick<ProgramData, 'P'>,
+  { isBatched }: Pick<BatchData, 'isBatched'>,
+  sample: number,
+  epsilon: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (convex.has(P)) return;
+  const { isConvex, curvature = Number.NaN } = await runInTurns(checkConvexity(P, epsilon), signal);
+  if (isConvex) {
+    convex.add(P);
+    return;
+  }
+  throw new RangeError(
+    `P${isBatched ? `, sample ${sample}` : ''}: it is not convex: there is a direction v of length 1 with vᵀPv = ${curvature.toExponential(2)}; P must be positive semidefinite`,
+  );
 }
 
 function startOf(

@@ -11,7 +11,7 @@ import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import type { SampleCertificate } from '../certificate.ts';
 import { isStrong, isWeak, type RowActivity } from './active-rows.ts';
 import { type Finding, findDependence, findFlatness } from './large-tests.ts';
-import { invertibleAbove, type RankTest, roundingFloor } from './rank-tests.ts';
+import { defectOfRounding, invertibleAbove, type RankTest } from './rank-tests.ts';
 
 /** What the exact test says of one program. */
 export interface ProgramCertificate extends SampleCertificate {
@@ -102,7 +102,7 @@ function judgeCurvature(test: Finding, strong: readonly number[], bound: number)
 /** The vector of the kernel with the least defect, if that is rounding. */
 function mostExact({ kernel, defects }: RankTest): Float64Array | undefined {
   const least = Math.min(...defects);
-  return least <= roundingFloor(Math.max(0, ...kernel.map(({ length }) => length)))
+  return least <= defectOfRounding(Math.max(0, ...kernel.map(({ length }) => length)))
     ? kernel[defects.indexOf(least)]
     : undefined;
 }

@@ -10,7 +10,9 @@ import { certifyProgram, type ProgramCertificate } from './hypothesis.ts';
 export interface ProgramInterval {
   /** The least of each number over all selections; absent where some selection is singular or may be. */
   readonly low?: ProgramGradients;
+  /** The greatest of each number. */
   readonly high?: ProgramGradients;
+  /** Whether the theorem applies to the program. */
   readonly certificate: ProgramCertificate;
   /** Why there are no numbers. Absent where there are. */
   readonly reason?: string;

@@ -63,10 +63,11 @@ export function* findKktKernel(
 
 /** Random vectors of the kernel. What is orthogonal to one of them is orthogonal to all of it, but for bad luck. */
 const PROBES = 2;
+const PASSES = 2;
 const SWEEPS = 20;
 /** Below this, sparse factors do not tell a small singular value from 0. */
 const SPARSE_FLOOR = 1e-12;
-/** A part of a probe that is smaller than this beside the probe is rounding. */
+/** A part that is smaller than this beside what the first solve left is rounding. */
 const LEAST_PART = 1e-6;
 
 /**
@@ -83,16 +84,22 @@ export function* probeKernel(
   const enough = Math.max(SPARSE_FLOOR, invertibleAbove(order, accuracy));
   const [variables, rows, scaled]: Float64Array[][] = [[], [], []];
   let defect = 0;
+  let size = 0;
   for (let probe = 0; probe < PROBES; probe++) {
-    const given = scale.map((value) => value * draws.normal());
-    const right = kktProduct(matrix, given);
-    const { solution } = yield* refine(matrix, approximate, right, new Float64Array(order), SWEEPS);
-    const size = norm(given.map((value, i) => value / scale[i]));
+    let given = scale.map((value) => value * draws.normal());
+    // What the first solve leaves of its residual, the second one takes away.
+    for (let pass = 0; pass < PASSES; pass++) {
+      const right = kktProduct(matrix, given);
+      const { solution } = yield* refine(matrix, approximate, right, new Float64Array(order), SWEEPS);
+      const left = given.map((value, i) => value - solution[i]);
+      if (pass === 0) size = norm(left.map((value, i) => value / scale[i]));
+      given = left;
+    }
     for (const [from, to, list] of [
       [0, data.n, variables],
       [data.n, order, rows],
     ] as const) {
-      const left = given.map((value, i) => (i >= from && i < to ? value - solution[i] : 0));
+      const left = given.map((value, i) => (i >= from && i < to ? value : 0));
       const vector = left.map((value, i) => value / scale[i]);
       const image = kktProduct(matrix, left).map((value, i) => value * scale[i]);
       if (!(norm(vector) > LEAST_PART * size && norm(image) <= enough * norm(vector))) continue;

@@ -160,7 +160,8 @@ function* factoriseSparse(matrix: KktMatrix, regularisation: number): Interrupti
   };
   const system = new KktSystem(scaled(data.P, 0), scaled(active, n));
   const damping = set.damping.map((value, place) => value * scale[n + place] ** 2);
-  const hasFactors = yield* system.factorise(new Float64Array(n), damping, regularisation, regularisation);
+  const strength = { variables: regularisation, rows: regularisation, isProximal: false };
+  const hasFactors = yield* system.factorise(new Float64Array(n), damping, strength);
   return (right) => {
     const solution = new Float64Array(order).fill(Number.NaN);
     if (hasFactors) system.precondition(right, solution);

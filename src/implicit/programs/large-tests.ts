@@ -6,7 +6,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData } from '../../solvers/programs/problem.ts';
 import { probeKernel } from './kkt-kernel.ts';
 import { createKktMatrix, factoriseKkt, isDense } from './kkt-system.ts';
-import { type RankTest, roundingFloor, testCurvature, testRows } from './rank-tests.ts';
+import { defectOfRounding, type RankTest, roundingFloor, testCurvature, testRows } from './rank-tests.ts';
 
 /** Beyond this many variables and rows the dense tests would take minutes. */
 const LARGEST_PROOF = 2500;
@@ -40,7 +40,7 @@ function* decide(
   const matrix = createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
   const kernel = yield* probeKernel(matrix, yield* factoriseKkt(matrix, {}), Number.EPSILON);
   const found = kernel?.[part][0];
-  if (kernel && found && kernel.defect <= roundingFloor(matrix.order)) {
+  if (kernel && found && kernel.defect <= defectOfRounding(Math.max(data.n, rows.length))) {
     return { smallest: kernel.defect, proved: 0, gap: 1, kernel: [found], defects: [kernel.defect] };
   }
   return needsProof && matrix.order <= LARGEST_PROOF ? yield* test() : undefined;

@@ -11,7 +11,7 @@ import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import type { ProgramBounds, ProgramMatrix, ProgramVector } from './data.ts';
 import { type BatchData, readData, tensorsAmong } from './data.ts';
 
-export const PROGRAM_SOLVERS = { 'interior-point': 0 } as const;
+export const PROGRAM_SOLVERS = { 'interior-point': 0, splitting: 0 } as const;
 /** The solvers of programs by name. */
 export type ProgramSolverName = keyof typeof PROGRAM_SOLVERS;
 
@@ -27,17 +27,22 @@ export interface ProgramStart {
 export interface ProgramSolveOptions extends LimitOptions {
   /** The engine of the solution. Needed where no datum is a tensor. */
   engine?: Engine;
-  /** Default auto: interior-point. */
+  /**
+   * interior-point: in float64 on every backend; small programs of a batch are solved by kernels on wasm, others by the
+   * host. splitting: operator splitting on the device, in its precision, with nothing read back but the report; a
+   * program that has no solution ends as `limit`. Default auto: splitting for 32 programs or more that are given as
+   * tensors on a graphics card, else interior-point.
+   */
   solver?: ProgramSolverName | 'auto';
   /**
    * A program is solved where the primal residual, the dual residual and the duality gap are each at most
    * absoluteTolerance + relativeTolerance · (the size of their terms), in max norms: finite numbers ≥ 0, not both 0.
-   * Default 1e-9 each.
+   * Default 1e-9 each; for splitting 8ε of the backend if that is larger (1e-6 in float32).
    */
   absoluteTolerance?: number;
   /** See `absoluteTolerance`. */
   relativeTolerance?: number;
-  /** The largest number of iterations of a program. Default 200. */
+  /** The largest number of iterations of a program. Default 200; for splitting 4000. */
   limit?: number;
   /** Where the solve starts, such as the solution of a program that is near to this one. Default: chosen from the data. */
   initial?: ProgramStart;
@@ -104,15 +109,33 @@ export interface ProgramSolveSettings {
   readonly onFailedCertificate: FailurePolicy;
 }
 
+/** What decides the solver that auto stands for, and the defaults. */
+export interface SolveSurroundings {
+  readonly epsilon: number;
+  /** Whether the programs are many, given as tensors, and on a graphics card. */
+  readonly isForDevice: boolean;
+}
+
+/** The surroundings that layers assume before there is an engine. */
+const ORACLE: SolveSurroundings = { epsilon: Number.EPSILON, isForDevice: false };
+/** The least number of programs for which splitting on a graphics card is the default. */
+const MANY = 32;
+
 /** Checks the options that do not depend on the data. Layers call it when they are created. */
-export function programSettings(options: ProgramSolveOptions): ProgramSolveSettings {
-  const { solver = 'auto', absoluteTolerance = 1e-9, relativeTolerance = 1e-9, limit = 200 } = options;
+export function programSettings(
+  options: ProgramSolveOptions,
+  { epsilon, isForDevice }: SolveSurroundings = ORACLE,
+): ProgramSolveSettings {
+  const chosen = checkOneOf('solver', options.solver ?? 'auto', { auto: 0, ...PROGRAM_SOLVERS });
+  const solver = chosen !== 'auto' ? chosen : isForDevice ? 'splitting' : 'interior-point';
+  const isSplitting = solver === 'splitting';
+  const usual = isSplitting ? Math.max(1e-9, 8 * epsilon) : 1e-9;
+  const { absoluteTolerance = usual, relativeTolerance = usual, limit = isSplitting ? 4000 : 200 } = options;
   if (absoluteTolerance === 0 && relativeTolerance === 0) {
     throw new RangeError('absoluteTolerance and relativeTolerance are both 0; one of them must be a number > 0');
   }
-  const chosen = checkOneOf('solver', solver, { auto: 0, ...PROGRAM_SOLVERS });
   return {
-    solver: chosen === 'auto' ? 'interior-point' : chosen,
+    solver,
     absolute: absoluteTolerance,
     relative: relativeTolerance,
     limit: checkCount('limit', limit),
@@ -145,11 +168,21 @@ export function checkPrograms(what: string, options: LinearProgramOptions & { P?
   if (options.engine && options.engine !== engine) {
     throw new RangeError(`${what}: engine is another one than that of ${tensors[0].name}; leave it out`);
   }
+  const isForDevice =
+    engine.backend === 'webgpu' && !engine.adapter.software && tensors.length > 0 && data.batch >= MANY && data.m > 0;
+  const settings = programSettings(options, { epsilon: engine.epsilon, isForDevice });
+  if (settings.solver === 'splitting' && isListLike(options.selection)) {
+    throw createArgumentError(
+      'selection: it',
+      options.selection,
+      'one number for all rows where the solver is splitting',
+    );
+  }
   return {
     what,
     engine,
     data,
-    settings: programSettings(options),
+    settings,
     selection: options.selection === undefined ? undefined : readSelection(options.selection, data.m),
     initial: readStart(options.initial, data, engine),
   };

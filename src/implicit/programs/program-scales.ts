@@ -10,8 +10,6 @@ export interface ProgramScales {
   readonly slack: Float64Array;
   /** m: what a multiplier is small against. */
   readonly multiplier: Float64Array;
-  /** n: what a component of Px + q + Aᵀy is small against. */
-  readonly dual: Float64Array;
 }
 
 /** Factors of variables and of rows with which [P Aᵀ; A 0] is equilibrated. */
@@ -46,7 +44,6 @@ export function measureProgram(data: ProgramData, { x, y }: PrimalDual, { D, E }
   return {
     slack: rowTerms.map((value, row) => Math.max(value, primalSize / E[row])),
     multiplier: E.map((value) => dualSize * value),
-    dual: dualTerms.map((value, j) => Math.max(value, dualSize / D[j])),
   };
 }
 

@@ -135,6 +135,11 @@ function scaleRow(row: Float64Array, columnScale: Float64Array): number {
   return 1 / size;
 }
 
+/** The largest defect of a vector that shows a kernel: what the roundings of the numbers of singular data add up to. */
+export function defectOfRounding(order: number): number {
+  return 4 * Math.sqrt(Math.max(order, 4)) * Number.EPSILON;
+}
+
 /**
  * The largest relative singular value that rounding alone may leave of a singular matrix of this order: 8·n·ε, which is
  * about what an elimination by reflections, and data that were themselves computed, leave.

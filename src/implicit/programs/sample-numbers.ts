@@ -1,6 +1,9 @@
 /** What is needed of one program of a batch without making its matrices. */
+import type { SparseMatrix } from '../../solvers/programs/problem.ts';
+import { sparseFromRows } from '../../solvers/programs/sparse.ts';
 import type { BatchData, Datum, DatumName, ReadNumbers } from './data.ts';
 import { readBound } from './data.ts';
+import { symmetrise } from './symmetry.ts';
 
 /** The numbers of a vector for one sample. */
 function vectorOf(data: BatchData, read: ReadNumbers, sample: number, name: 'q' | 'l' | 'u'): Float64Array {
@@ -45,4 +48,18 @@ export function isPlainSample(data: BatchData, read: ReadNumbers, sample: number
     for (let j = 0; j < i; j++) if (P[start + i * n + j] !== P[start + j * n + i]) return false;
   }
   return true;
+}
+
+/** P of one sample, exactly symmetric. @throws RangeError where it is not symmetric to its precision */
+export function quadraticOfSample(
+  { P, n }: BatchData,
+  read: ReadNumbers,
+  sample: number,
+  epsilon: number,
+): SparseMatrix {
+  const index = P.batch === undefined ? 0 : sample;
+  if (P.each) return P.each[index];
+  const numbers = read.P as ArrayLike<number>;
+  const own = Float64Array.from({ length: n * n }, (_, place) => numbers[index * n * n + place]);
+  return symmetrise(`P, sample ${sample}`, sparseFromRows(own, n, n), epsilon);
 }

@@ -12,74 +12,59 @@ import { combineCertificates } from '../combined-certificate.ts';
 import { type Guard, guardTensors } from '../overwritten.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
-import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
 import { combineProgramCertificates, type ProgramCertificates } from './certificate.ts';
 import { placesOfSample, type TensorDatum, tensorsAmong } from './data.ts';
 import type { ProgramCotangents, ProgramTangent } from './derivative.ts';
 import type { Directions } from './directions.ts';
+import { programResidual } from './equation.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
-import { readTensors, solvePrograms } from './host-solve.ts';
+import { HostRoute } from './host-route.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
-import { createOperands, isForKernel, type Operands, solveByKernel, tensorsOf } from './kernel-solve.ts';
-import type { CheckedPrograms } from './options.ts';
-import { packSolutions, packSummary } from './packing.ts';
+import type { CheckedPrograms, ProgramSolverName } from './options.ts';
+import { packSolutions } from './packing.ts';
 import type { ProgramValues } from './quadratic-program.ts';
-import { findNoSolution, type ProgramReport, reportSample, statedTolerance } from './report.ts';
+import { findNoSolution, type ProgramReport, statedTolerance } from './report.ts';
+import type { Route } from './route.ts';
 import type { SolvedSample } from './solved-sample.ts';
-import { pullBack, pushForward, type SolvedBatch } from './tensor-derivative.ts';
+import { SplittingRoute } from './splitting-route.ts';
 
 export class SolvedProgram {
   readonly x: Tensor;
   readonly y: Tensor;
   readonly z: Tensor;
   readonly report: Promise<ProgramReport>;
-  /** All programs with their solutions in float64. */
-  readonly samples: Promise<readonly SolvedSample[]>;
   private readonly course: Course;
   private readonly tensors: readonly TensorDatum[];
   private readonly guard: Guard;
   /** x, y and z side by side, [batch, n + 2m]. */
   private readonly rows: Tensor;
-  /** The data on the device, where kernels treat them. */
-  private operands: Operands | undefined;
+  private readonly route: Route;
   private examined: Promise<ProgramCertificates> | undefined;
-  /** The linear solves that may shorten a certificate. */
-  private readonly linear: Promise<unknown>[] = [];
 
   /** Enqueues the solve. */
   constructor(private readonly checked: CheckedPrograms) {
-    this.tensors = tensorsAmong(checked.data);
-    const { what } = checked;
-    this.guard = guardTensors(
-      what,
-      this.tensors.map(({ tensor }) => tensor),
-      (index) => this.tensors[index].name,
-    );
+    const { what, settings, data } = checked;
+    this.tensors = tensorsAmong(data);
+    const inputs = this.tensors.map(({ tensor }) => tensor);
+    this.guard = guardTensors(what, inputs, (index) => this.tensors[index].name);
     this.course = this.createCourse();
-    this.samples = unlessAborted(checked.engine.trackRead(this.solve()), this.signal);
-    this.samples.catch(() => {}); // the report and the solutions reject with it
-    const solved = this.enqueueSolutions();
-    this.rows = solved.rows;
-    this.report = solved.report;
-    const { n, m } = checked.data;
-    this.x = this.cut(0, n);
-    this.y = this.cut(n, m);
-    this.z = this.cut(n + m, m);
+    // Where there are no rows, nothing has to be split.
+    const Way = settings.solver === 'splitting' && data.m > 0 ? SplittingRoute : HostRoute;
+    this.route = new Way(checked, this.owner, this.course.run);
+    const enqueued = [this.dependOnData(this.route.rows)];
+    const { report, outputs } = this.course.completeForward<ProgramReport>(this.route.summary, enqueued, (read) =>
+      this.route.complete(read),
+    );
+    this.report = report;
+    this.rows = recordOperation('custom', inputs, outputs[0], this.createOperation());
+    this.x = this.cut(0, data.n);
+    this.y = this.cut(data.n, data.m);
+    this.z = this.cut(data.n + data.m, data.m);
   }
 
   get backwardReports(): readonly Promise<LinearReport>[] {
     return this.course.backwardReports;
-  }
-
-  /** Enqueues the kernel where there is one for these programs; the host solves the others. */
-  private solve(): Promise<readonly SolvedSample[]> {
-    const { checked } = this;
-    const { run } = this.course;
-    const readings = readTensors(checked);
-    if (!isForKernel(checked)) return solvePrograms(checked, readings, run, undefined);
-    this.operands = createOperands(checked.engine, checked.data, this.owner);
-    return solvePrograms(checked, readings, run, solveByKernel(checked, this.operands, run));
   }
 
   async values(): Promise<ProgramValues> {
@@ -92,15 +77,14 @@ export class SolvedProgram {
         const sample = Math.floor(index / length);
         return packed[sample * width + start + (index - sample * length)];
       });
-    const objective = Float64Array.from(samples, ({ result, hasNumbers }) =>
-      hasNumbers ? result.objective : Number.NaN,
-    );
+    const objective = Float64Array.from(samples, ({ objective, hasNumbers }) => (hasNumbers ? objective : Number.NaN));
     return { x: part(0, n), y: part(n, m), z: part(n + m, m), objective };
   }
 
   /** The certificates are computed once, when they are first asked for. */
   certificate(): Promise<ProgramCertificates> {
-    this.examined ??= Promise.allSettled(this.linear)
+    this.examined ??= this.route
+      .settle()
       .then(() => this.computeEach((sample) => sample.certify()))
       .then(combineProgramCertificates);
     return this.examined;
@@ -128,8 +112,8 @@ export class SolvedProgram {
   }
 
   dispose(): void {
-    const operands = this.operands ? tensorsOf(this.operands) : [];
-    for (const tensor of [this.x, this.y, this.z, this.rows, ...operands]) tensor.dispose();
+    for (const tensor of [this.x, this.y, this.z, this.rows]) tensor.dispose();
+    this.route.dispose();
   }
 
   private get signal(): AbortSignal | undefined {
@@ -144,13 +128,13 @@ export class SolvedProgram {
   /** All programs, once the solutions may be read: where one was not solved, this rejects as reading x does. */
   private async solvedSamples(): Promise<readonly SolvedSample[]> {
     await this.x.data();
-    return this.samples;
+    return this.route.samples();
   }
 
   private async computeEach<Result>(
     compute: (sample: SolvedSample, index: number) => Interruptible<Result>,
   ): Promise<readonly Result[]> {
-    const samples = await this.samples;
+    const samples = await this.route.samples();
     const results: Result[] = [];
     for (const [index, sample] of samples.entries()) {
       results.push(await unlessAborted(runInTurns(compute(sample, index), this.signal), this.signal));
@@ -168,7 +152,7 @@ export class SolvedProgram {
       what,
       given: 'the data',
       solver,
-      linearSolver: 'factorisation',
+      linearSolver: LINEAR[solver].name,
       isBounded: () => false,
       advice: ADVICE,
       failure: (report) => findNoSolution(what, report as ProgramReport),
@@ -177,43 +161,14 @@ export class SolvedProgram {
           combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the active rows'),
         ...(isExamined && { closer: () => this.certificate() }),
       },
-      settings: { tolerance, backwardTolerance: LINEAR_TOLERANCE, onFailure, onFailedCertificate, limits },
-    });
-  }
-
-  private enqueueSolutions(): { readonly rows: Tensor; readonly report: Promise<ProgramReport> } {
-    const { data, settings } = this.checked;
-    const { n, m, batch } = data;
-    const tolerance = statedTolerance(settings);
-    const width = n + 2 * m;
-    const packed = this.samples.then(
-      (samples) => packSolutions(samples, n, m),
-      () => new Float64Array(batch * width).fill(Number.NaN),
-    );
-    const summary = this.samples.then(
-      (samples) =>
-        packSummary(
-          samples.map((sample) => ({ isSolved: sample.isSolved, ...reportSample(sample, tolerance), floor: 0 })),
-        ),
-      () => new Float64Array(SUMMARY_ROWS.length * batch),
-    );
-    const enqueued = this.later(packed, [batch, width]);
-    const completed = this.course.completeForward(
-      this.later(summary, [SUMMARY_ROWS.length, batch]),
-      [this.dependOnData(enqueued)],
-      async (read): Promise<ProgramReport> => {
-        const samples = await this.samples;
-        return { ...read, samples: samples.map((sample) => reportSample(sample, tolerance)) };
+      settings: {
+        tolerance,
+        backwardTolerance: LINEAR[solver].tolerance(engine.epsilon),
+        onFailure,
+        onFailedCertificate,
+        limits,
       },
-    );
-    const [rows] = completed.outputs;
-    const inputs = this.tensors.map(({ tensor }) => tensor);
-    return { rows: recordOperation('custom', inputs, rows, this.createOperation()), report: completed.report };
-  }
-
-  /** A tensor of numbers that the host computes, in the arena of the data. */
-  private later(values: Promise<ArrayLike<number>>, shape: readonly number[]): Tensor {
-    return this.checked.engine.tensorLater(values, shape, this.owner);
+    });
   }
 
   /** A tensor of the data whose arena is that of the solutions. */
@@ -235,6 +190,10 @@ export class SolvedProgram {
   /** Columns of the rows, without the axis for samples where no datum has one. */
   private cut(start: number, length: number): Tensor {
     const { batch, isBatched } = this.checked.data;
+    // No operation makes a tensor without numbers.
+    if (length === 0) {
+      return this.checked.engine.tensorLater(Promise.resolve([]), isBatched ? [batch, 0] : [0], this.owner);
+    }
     const part = slice(this.rows, [0, start], [batch, length]);
     if (isBatched) return part;
     const vector = part.reshape([length]);
@@ -247,37 +206,36 @@ export class SolvedProgram {
     return {
       name: what,
       isSelectable: selection === undefined,
+      equation: (rows, inputs) => {
+        const given = Object.fromEntries(this.tensors.map(({ name }, index) => [name, inputs[index]]));
+        return programResidual(rows, given, data);
+      },
       isRowwise: this.tensors.map(({ batch }) => batch === data.batch),
       pullback: (cotangent, needed, uniform) => {
+        this.guard.check();
         const wanted = this.tensors.filter((_, index) => needed[index]);
         const selected = this.selectionFor(uniform);
-        const made = this.course.runLinear('backward', (run) => {
-          this.guard.check();
-          const { result, isDone } = pullBack(this.batch, cotangent, wanted, selected, run);
-          this.linear.push(isDone);
-          return result;
-        });
+        const made = this.course.runLinear('backward', (run) => this.route.pullBack(cotangent, wanted, selected, run));
         return needed.map((isNeeded) => (isNeeded ? made.shift() : undefined));
       },
       pushforward: (tangents, uniform) => {
+        this.guard.check();
         const given = this.tensors.flatMap(({ name }, index) => {
           const tangent = tangents[index];
           return tangent ? [[name, tangent] as const] : [];
         });
         const selected = this.selectionFor(uniform);
-        return this.course.runLinear('tangent', (run) => pushForward(this.batch, given, selected, run))[0];
+        return this.course.runLinear('tangent', (run) => this.route.pushForward(given, selected, run))[0];
       },
     };
   }
-
-  private get batch(): SolvedBatch {
-    const { engine, data } = this.checked;
-    return { engine, data, samples: this.samples, operands: this.operands };
-  }
 }
 
-/** A factorisation with refinement leaves less than this, relative to the terms, unless the matrix is singular. */
-const LINEAR_TOLERANCE = 1e-6;
+/** How linear systems are solved, and the residual that is left where the matrix is not singular. */
+const LINEAR: Readonly<Record<ProgramSolverName, { name: string; tolerance: (epsilon: number) => number }>> = {
+  'interior-point': { name: 'factorisation', tolerance: () => 1e-6 },
+  splitting: { name: 'proximal refinement', tolerance: (epsilon) => Math.max(1e-9, 256 * epsilon) },
+};
 
 const ADVICE: OwnAdvice = {
   singular:

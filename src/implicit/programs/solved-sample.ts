@@ -1,6 +1,7 @@
 /** One program that was solved, and what is derived from its solution, on the host, when it is first asked for. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData, ProgramResult } from '../../solvers/programs/problem.ts';
+import { evaluate } from '../../solvers/programs/residuals.ts';
 import { classifyRows, type RowActivity, type RowSelection } from './active-rows.ts';
 import { type ClearPivots, certifyByPivots, findClearActivity } from './clear-activity.ts';
 import { createDerivative, type ProgramDerivative } from './derivative.ts';
@@ -18,6 +19,8 @@ export interface SampleOrigin {
   readonly epsilon: number;
   /** Whether x and y solve the equality-constrained program of the active rows, so that y is 0 on all others. */
   readonly isPolished: boolean;
+  /** Whether the objective of the result is in float64. */
+  readonly isObjectiveExact: boolean;
 }
 
 export class SolvedSample {
@@ -35,6 +38,12 @@ export class SolvedSample {
   get data(): ProgramData {
     this.made ??= this.origin.data();
     return this.made;
+  }
+
+  /** ½xᵀPx + qᵀx */
+  get objective(): number {
+    const { result, origin } = this;
+    return origin.isObjectiveExact ? result.objective : evaluate(this.data, result.x, result.y).objective;
   }
 
   /** Whether there is a solution that can be differentiated. */

@@ -70,7 +70,7 @@ export function pullBack(
     rows.set(row.x, start);
     rows.set(row.y, start + n);
   });
-  const atLower = rowsOf(m, (row, rows, start) => {
+  const atLower = rowsOf(Math.max(m, 1), (row, rows, start) => {
     if (row) rows.set(row.atLower, start);
   });
   const tensors = collectGradients(engine, data, wanted, { adjoint, point, atLower, cotangent });

@@ -18,12 +18,15 @@ export interface Convexity {
   readonly curvature?: number;
 }
 
-/** @param P full and symmetric */
-export function* checkConvexity(P: SparseMatrix): Interruptible<Convexity> {
+/**
+ * @param P full and symmetric
+ * @param epsilon the precision to which P is known
+ */
+export function* checkConvexity(P: SparseMatrix, epsilon: number = Number.EPSILON): Interruptible<Convexity> {
   const n = P.columns;
   const largest = largestEigenvalue(P);
   if (largest === 0) return { isConvex: true };
-  const shift = 11 * n * Number.EPSILON * largest;
+  const shift = 11 * n * epsilon * largest;
   const order = minimumDegreeOrder(P);
   const places = new Int32Array(n);
   order.forEach((variable, place) => {

@@ -2,8 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { Form } from './form.ts';
 import { type Judged, judge } from './judgement.ts';
-import type { KktSystem } from './kkt.ts';
-import type { Regularisation } from './newton.ts';
+import type { KktSystem, Regularisation } from './kkt.ts';
 import { PredictorCorrector } from './predictor-corrector.ts';
 import type { PrimalDual, ProgramSettings } from './problem.ts';
 import type { Iterate } from './start.ts';

@@ -5,6 +5,17 @@ import { formatShape, type Shape, sameShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { WideTensor } from './wide.ts';
 
+/** A program with more work than this takes the kernel longer than the turn of one task; see `fitsKernel`. */
+const LARGEST_WORK = 2 ** 27;
+
+/**
+ * Whether programs of this size are for the kernels, which cannot be interrupted within a sample. Larger ones belong to
+ * the host, which can, and which makes use of zeros.
+ */
+export function fitsKernel({ n, m }: Pick<ProgramSizes, 'n' | 'm'>): boolean {
+  return n * (n + m) ** 2 <= LARGEST_WORK;
+}
+
 /** Numbers in float32 or float64. */
 export type ProgramOperand = Tensor | WideTensor;
 

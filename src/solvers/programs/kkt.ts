@@ -7,7 +7,6 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sums } from './compensated.ts';
 import { combineCorrections } from './krylov.ts';
 import { LdlFactorisation } from './ldl.ts';
-import type { Regularisation } from './newton.ts';
 import { minimumDegreeOrder } from './ordering.ts';
 import type { SparseMatrix } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
@@ -24,10 +23,28 @@ const KRYLOV_ENOUGH = 1e-14;
 const KRYLOV_STEPS = 12;
 const KRYLOV_ROUNDS = 3;
 
+/** What is added to the diagonal of a matrix before it is factorised. */
+export interface Regularisation {
+  readonly variables: number;
+  readonly rows: number;
+  /** Whether the directions solve the system with it: such a direction is a step of a proximal point method. */
+  readonly isProximal: boolean;
+}
+
 /** A right-hand side or a solution: n numbers for the variables, one for each row. */
 export interface Pair {
   readonly x: Float64Array;
   readonly y: Float64Array;
+}
+
+/** A pair that is one array. */
+interface Joined extends Pair {
+  readonly all: Float64Array;
+}
+
+function joined(n: number, rows: number): Joined {
+  const all = new Float64Array(n + rows);
+  return { all, x: all.subarray(0, n), y: all.subarray(n) };
 }
 
 export class KktSystem {
@@ -46,6 +63,12 @@ export class KktSystem {
   private readonly work: Float64Array;
   private readonly sumsX: Sums;
   private readonly sumsY: Sums;
+  /** Space for refinement. */
+  private readonly residual: Joined;
+  private readonly after: Joined;
+  private readonly correction: Float64Array;
+  private readonly before: Pair;
+  private readonly zero: Pair;
   private h: Float64Array;
   private d: Float64Array;
   /** Unknowns that are held at 0, where there are any: variables and rows. */
@@ -78,6 +101,11 @@ export class KktSystem {
     this.work = new Float64Array(size);
     this.sumsX = new Sums(n);
     this.sumsY = new Sums(rows);
+    this.residual = joined(n, rows);
+    this.after = joined(n, rows);
+    this.correction = new Float64Array(size);
+    this.before = joined(n, rows);
+    this.zero = joined(n, rows);
   }
 
   get fill(): number {
@@ -123,20 +151,21 @@ export class KktSystem {
       solution.y.fill(0);
       return 0;
     }
-    const residual = this.residualOf(right, solution);
-    let size = largestMagnitude(residual);
-    const correction = new Float64Array(residual.length);
+    const { residual, correction } = this;
+    this.computeResidual(right, solution, residual);
+    let size = largestMagnitude(residual.all);
     for (let sweep = 0; sweep < SWEEPS && size > ENOUGH * scale; sweep++) {
-      this.correct(residual, correction);
-      const next = this.improve(right, solution, correction, residual, size);
+      this.precondition(residual.all, correction);
+      const next = this.improve(right, solution, correction, size);
       const isWorthwhile = next < WORTHWHILE * size;
       size = next;
       yield;
       if (!isWorthwhile) break;
     }
     for (let round = 0; round < KRYLOV_ROUNDS && size > KRYLOV_ENOUGH * scale; round++) {
-      const combined = yield* combineCorrections(this, residual, KRYLOV_STEPS, (KRYLOV_ENOUGH * scale) / size);
-      const next = this.improve(right, solution, combined, residual, size);
+      const enough = (KRYLOV_ENOUGH * scale) / size;
+      const combined = yield* combineCorrections(this, residual.all, KRYLOV_STEPS, enough);
+      const next = this.improve(right, solution, combined, size);
       const isWorthwhile = next < WORTHWHILE * size;
       size = next;
       if (!isWorthwhile) break;
@@ -144,16 +173,17 @@ export class KktSystem {
     return size / scale;
   }
 
-  /** Adds a correction to the solution if the residual is smaller with it. @returns the size of the residual */
-  private improve(right: Pair, solution: Pair, correction: Float64Array, residual: Float64Array, size: number): number {
-    const { n, rows } = this;
-    const before: Pair = { x: solution.x.slice(), y: solution.y.slice() };
+  /** Adds a correction to the solution if `residual` is smaller with it. @returns the size of the residual */
+  private improve(right: Pair, solution: Pair, correction: Float64Array, size: number): number {
+    const { n, rows, before, after, residual } = this;
+    before.x.set(solution.x);
+    before.y.set(solution.y);
     for (let j = 0; j < n; j++) solution.x[j] += correction[j];
     for (let i = 0; i < rows; i++) solution.y[i] += correction[n + i];
-    const after = this.residualOf(right, solution);
-    const next = largestMagnitude(after);
+    this.computeResidual(right, solution, after);
+    const next = largestMagnitude(after.all);
     if (next < size) {
-      residual.set(after);
+      residual.all.set(after.all);
       return next;
     }
     solution.x.set(before.x);
@@ -161,34 +191,26 @@ export class KktSystem {
     return size;
   }
 
-  /** right − K · solution, without the regularisation. */
-  private residualOf(right: Pair, solution: Pair): Float64Array {
-    const { sumsX, sumsY, held, n } = this;
-    const residual = new Float64Array(n + this.rows);
-    const [x, y] = [residual.subarray(0, n), residual.subarray(n)];
+  /** target = right − K · solution, without the regularisation. */
+  private computeResidual(right: Pair, solution: Pair, { x, y }: Joined): void {
+    const { sumsX, sumsY, held } = this;
     sumsX.clear().add(right.x).addProduct(this.P, solution.x, -1).addTransposedProduct(this.A, solution.y, -1);
     sumsX.addScaled(this.h, solution.x, -1).round(x);
     sumsY.clear().add(right.y).addProduct(this.A, solution.x, -1).addScaled(this.d, solution.y, 1).round(y);
-    if (held) {
-      for (let j = 0; j < x.length; j++) if (held.x[j]) x[j] = 0;
-      for (let i = 0; i < y.length; i++) if (held.y[i]) y[i] = 0;
-    }
-    return residual;
+    if (!held) return;
+    for (let j = 0; j < x.length; j++) if (held.x[j]) x[j] = 0;
+    for (let i = 0; i < y.length; i++) if (held.y[i]) y[i] = 0;
   }
 
   /** target = K · vector */
   readonly apply = (vector: Float64Array, target: Float64Array): void => {
-    const zero: Pair = { x: new Float64Array(this.n), y: new Float64Array(this.rows) };
-    target.set(this.residualOf(zero, { x: vector.subarray(0, this.n), y: vector.subarray(this.n) }));
-    for (let k = 0; k < target.length; k++) target[k] = -target[k];
+    const { n, after, zero } = this;
+    this.computeResidual(zero, { x: vector.subarray(0, n), y: vector.subarray(n) }, after);
+    for (let k = 0; k < target.length; k++) target[k] = -after.all[k];
   };
 
   /** target = vector times the inverse of the matrix that is factorised. */
   readonly precondition = (vector: Float64Array, target: Float64Array): void => {
-    this.correct(vector, target);
-  };
-
-  private correct(vector: Float64Array, target: Float64Array): void {
     const { n, rows, work, places, held } = this;
     for (let k = 0; k < n + rows; k++) work[places[k]] = vector[k];
     this.factors.solve(work);
@@ -196,7 +218,7 @@ export class KktSystem {
     if (!held) return;
     for (let j = 0; j < n; j++) if (held.x[j]) target[j] = 0;
     for (let i = 0; i < rows; i++) if (held.y[i]) target[n + i] = 0;
-  }
+  };
 }
 
 /** The diagonal entry of an unknown that is held. */

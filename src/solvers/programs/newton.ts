@@ -2,7 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sums } from './compensated.ts';
 import { BOX, EQUALITY, type Form } from './form.ts';
-import type { KktSystem, Pair } from './kkt.ts';
+import type { KktSystem, Pair, Regularisation } from './kkt.ts';
 import { multiply } from './sparse.ts';
 import type { Iterate } from './start.ts';
 
@@ -14,14 +14,6 @@ export interface Defects {
   readonly equality: Float64Array;
   /** sign·(limit − Ax) − slack, by bound. */
   readonly slack: Float64Array;
-}
-
-/** What is added to the diagonal of a matrix before it is factorised. */
-export interface Regularisation {
-  readonly variables: number;
-  readonly rows: number;
-  /** Whether the directions solve the system with it: such a direction is a step of a proximal point method. */
-  readonly isProximal: boolean;
 }
 
 export class Newton {

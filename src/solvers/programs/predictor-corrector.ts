@@ -5,8 +5,8 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { Form } from './form.ts';
-import type { KktSystem } from './kkt.ts';
-import { type Defects, Newton, type Regularisation } from './newton.ts';
+import type { KktSystem, Regularisation } from './kkt.ts';
+import { type Defects, Newton } from './newton.ts';
 import type { Iterate } from './start.ts';
 
 /** The share of the way to the boundary. */

@@ -1,5 +1,6 @@
 /** Every public function of the library, with valid arguments. */
 import * as library from '../../../src/index.ts';
+import { PROGRAM_FAMILIES } from './families-programs.ts';
 import { argument, type Family, family, options } from './family.ts';
 import { idleEnd, type World } from './world.ts';
 
@@ -196,6 +197,8 @@ export const FAMILIES: readonly Family[] = [
   family('solution.gradientInterval', ({ lassoOf }, cotangent: Given) => lassoOf.gradientInterval(cotangent), [
     argument('cotangent', ({ v }) => v),
   ]),
+
+  ...PROGRAM_FAMILIES,
 
   family('dense', (_, given: Given) => dense(given), [
     options('inputs outputs activation', () => ({ inputs: 2, outputs: 2 })),

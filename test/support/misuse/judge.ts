@@ -8,7 +8,7 @@ const BARE =
   /is not a function|is not iterable|is not a constructor|Cannot (read|set|convert|mix|destructure|perform|assign|access|delete|define|use)|\(reading|Invalid (array|typed array|array buffer|string) length|call stack|serialize a BigInt|circular structure|Array buffer allocation|Method .* called on incompatible|must be an instance of|argument must be of type|not extensible|Derived constructor|could not be cloned|Invalid time value|Function\.prototype|Object prototype|Reduce of empty|Offset is outside|start offset|byte length of/i;
 
 /** Errors of the library that report failed work rather than an invalid argument. */
-const OF_WORK = ['ConvergenceError', 'CertificateError', 'DeviceLostError', 'AbortError'];
+const OF_WORK = ['ConvergenceError', 'NoSolutionError', 'CertificateError', 'DeviceLostError', 'AbortError'];
 
 interface Verdict {
   readonly outcome: 'refused' | 'succeeded' | 'own error';

@@ -4,7 +4,8 @@
 import * as data from '../../../src/data/index.ts';
 import * as equilibra from '../../../src/index.ts';
 
-const { open, sequential, dense, heldOut, root, fixedPoint, lasso, monotoneFixedPoint, monotoneMap } = equilibra;
+const { open, sequential, dense, heldOut, root, fixedPoint, lasso, monotoneFixedPoint, monotoneMap, quadraticProgram } =
+  equilibra;
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
 
@@ -59,6 +60,19 @@ export async function makeWorld() {
     scalarRoot: fixedPoint((z, a) => half(z).add(a.mul(0)), { unknown: z0, inputs: [one] }).solve,
     lassoOf: lasso({ X, y, logLambda: -1 }),
     monotoneOf: monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5 }),
+    programOf: quadraticProgram({
+      engine,
+      P: [
+        [2, 1],
+        [1, 2],
+      ],
+      q: [1, 2],
+      A: [
+        [1, 0],
+        [0, 1],
+      ],
+      l: [0, 0],
+    }),
     tableText: TABLE,
     table,
     tableSet: data.tableDataset(table, { target: 'kind' }),
@@ -73,6 +87,7 @@ export async function makeWorld() {
   };
   await world.lassoOf.beta.data();
   await world.monotoneOf.z.data();
+  await world.programOf.x.data();
   return world;
 }
 

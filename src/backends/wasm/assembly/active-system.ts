@@ -15,7 +15,7 @@ import {
 } from './panels';
 import * as data from './program-data';
 
-/** What is added to diagonals, relative to their largest entry, so that rounding does not stop a factorisation. */
+/** What is added to the diagonal, relative to its entries, so that rounding does not stop a factorisation. */
 const SHIFT: f64 = 1e-13;
 
 let count: i32 = 0;
@@ -37,7 +37,7 @@ export function activeCount(): i32 {
 export function factoriseActive(rows: usize, rowCount: i32): f64 {
   count = rowCount;
   size = padded(count);
-  isPrepared = data.invertsP();
+  isPrepared = data.hasInverse();
   let smallest = data.pivotOfP();
   if (isPrepared) gatherG(rows);
   else {
@@ -62,12 +62,10 @@ export function factoriseActive(rows: usize, rowCount: i32): f64 {
 }
 
 function shift(matrix: usize, columns: i32, order: i32): void {
-  let largest: f64 = 0;
-  for (let i = 0; i < order; i++) largest = max(largest, load<f64>(element(matrix, columns, i, i)));
-  const added = SHIFT * (largest > 0 ? largest : 1);
   for (let i = 0; i < order; i++) {
     const at = element(matrix, columns, i, i);
-    store<f64>(at, load<f64>(at) + added);
+    const value = load<f64>(at);
+    store<f64>(at, value + SHIFT * (value > 0 ? value : 1));
   }
 }
 

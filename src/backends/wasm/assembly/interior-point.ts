@@ -4,6 +4,7 @@
 //   r_l = z − s_l − l,  ds_l = r_l + dz,   s_l·dλ_l + λ_l·ds_l = −c_l,
 // so that dy = h·dz + g, h = λ_u/s_u + λ_l/s_l, g = (λ_u·r_u − c_u)/s_u + (c_l + λ_l·r_l)/s_l.
 import { ProgramFields } from '../program-instructions';
+import { beat } from './clock';
 import { word } from './memory';
 import { beginSteps, factoriseStep, solveStep } from './newton-system';
 import { addProduct, addSymmetric, backwards, forwards } from './panels';
@@ -18,10 +19,18 @@ const SHARE: f64 = 0.995;
 const PATIENCE: i32 = 6;
 const PROGRESS: f64 = 0.9;
 /** At this relative gap and residual, the rows that are active may be known: they are tried. */
-const NEAR: f64 = 1e-3;
+const NEAR: f64 = 1e-2;
+
+/** How often a guess of the active rows may be changed: at first, and near the end. */
+const FIRST_CHANGES: i32 = 6;
+const CHANGES: i32 = 3;
 
 export let iterations: i32 = 0;
 export let isPolished: bool = false;
+
+/** At this distance, steps are refined. */
+const REFINED: f64 = 1e-4;
+let refinements: i32 = 0;
 
 /** The number of bounds of inequalities. */
 let pairs: i32 = 0;
@@ -52,12 +61,12 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
   isPolished = false;
   const limit = word(at, ProgramFields.limit);
   const isWarm = state.readStart(at, sample);
-  if (isWarm && polishFromMultipliers(at)) return true;
+  if (isWarm && polishFromMultipliers(at, FIRST_CHANGES)) return true;
+  if (!isWarm) clearPoint();
   if (data.invertsP()) computeCentre();
   if (pairs === 0) {
-    data.clear(state.x, data.N);
-    data.clear(state.y, data.M);
-    return polishFromMultipliers(at);
+    clearPoint();
+    return polishFromMultipliers(at, 0);
   }
   beginSteps();
   if (!start()) return false;
@@ -67,7 +76,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     const distance = assess();
     if (distance < NEAR && hasNewGuess()) {
       completeX();
-      if (polish(at)) {
+      if (polish(at, CHANGES)) {
         isPolished = true;
         return true;
       }
@@ -86,7 +95,8 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     } else stale += 1;
     if (iterations >= limit || stale >= PATIENCE || !(distance < Infinity)) break;
     iterations += 1;
-    if (!takeStep()) break;
+    beat();
+    if (!takeStep(distance)) break;
   }
   completeX();
   state.evaluate();
@@ -94,8 +104,13 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
   return state.excess <= 1;
 }
 
+function clearPoint(): void {
+  data.clear(state.x, data.N);
+  data.clear(state.y, data.M);
+}
+
 /** Tries the rows whose multipliers are not 0. */
-function polishFromMultipliers(at: usize): bool {
+function polishFromMultipliers(at: usize, changes: i32): bool {
   for (let r = 0; r < data.m; r++) {
     const value = entry(state.y, r);
     setEntry(state.multiplierU, r, hasUpper(r) && value > 0 ? 1 : 0);
@@ -104,7 +119,7 @@ function polishFromMultipliers(at: usize): bool {
     setEntry(state.slackL, r, 0.5);
   }
   hasNewGuess();
-  isPolished = polish(at);
+  isPolished = polish(at, changes);
   return isPolished;
 }
 
@@ -149,7 +164,7 @@ function start(): bool {
   }
   memory.copy(state.dualResidual, state.q, (<usize>data.N) << 3);
   if (!factoriseStep()) return false;
-  solveStep();
+  solveStep(0);
   let worst: f64 = 0;
   let largestY: f64 = 0;
   let largestZ: f64 = 0;
@@ -260,8 +275,9 @@ function isWithin(at: usize): bool {
   return complementarity <= state.allowed(at, abs(support) + valueSize());
 }
 
-/** Takes a step. @returns false where a factorisation fails */
-function takeStep(): bool {
+/** Takes a step from a point at this distance, as `assess` gives it. @returns false where a factorisation fails */
+function takeStep(distance: f64): bool {
+  refinements = distance < REFINED ? 2 : 0;
   const mean = complementarity / <f64>pairs;
   for (let r = 0; r < data.m; r++) {
     let h: f64 = 0;
@@ -330,7 +346,7 @@ function solveFor(): void {
     }
     setEntry(state.g, r, right);
   }
-  solveStep();
+  solveStep(refinements);
   for (let r = 0; r < data.m; r++) {
     const value = entry(state.z, r);
     const change = entry(state.dz, r);

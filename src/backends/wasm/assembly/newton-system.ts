@@ -31,6 +31,8 @@ let inequalities: i32 = 0;
 let equalities: i32 = 0;
 /** The latter, padded. */
 let size: i32 = 0;
+/** Whether more than usual was added to the diagonal of K, so that solutions need to be corrected. */
+let wasShifted: bool = false;
 
 /** Prepares what all steps of a sample share. */
 export function beginSteps(): void {
@@ -84,7 +86,15 @@ function factoriseRows(): bool {
   return factorise(data.schur, M, M, 0) > 0;
 }
 
+/** Adds more and more to the diagonal where rounding stops the factorisation. */
 function factoriseColumns(): bool {
+  wasShifted = false;
+  if (factoriseCondensed(0)) return true;
+  wasShifted = true;
+  return factoriseCondensed(SHIFT * 1e3) || factoriseCondensed(SHIFT * 1e6);
+}
+
+function factoriseCondensed(share: f64): bool {
   const N = data.N;
   const width = padded(inequalities);
   for (let i = 0; i < N; i += 4) {
@@ -99,6 +109,12 @@ function factoriseColumns(): bool {
     let given = panelAt(data.base, N, i);
     for (let j = 0; j <= i; j += 4, tile += 128, given += 128) {
       tileOf(tile, given, 1, data.strip, panelAt(data.chosen, width, j), inequalities);
+    }
+  }
+  if (share > 0) {
+    for (let j = 0; j < data.n; j++) {
+      const at = element(data.work, N, j, j);
+      store<f64>(at, load<f64>(at) * (1 + share));
     }
   }
   const rows = data.at8(data.work, N * N);
@@ -123,10 +139,19 @@ function factoriseColumns(): bool {
 /**
  * Solves the system. `state.g` holds g of inequalities, and −r of equalities; `state.dualResidual` holds r_d. The
  * results are dx in `state.step` (where P is not inverted), dz and dy.
+ * @param refinements how often a solution that is condensed is corrected by the residual of the whole system
  */
-export function solveStep(): void {
-  if (data.invertsP()) solveRows();
-  else solveColumns();
+export function solveStep(refinements: i32): void {
+  if (data.invertsP()) {
+    solveRows();
+    return;
+  }
+  data.clear(state.step, data.N);
+  data.clear(state.dz, data.M);
+  for (let r = 0; r < data.m; r++) {
+    state.setEntry(state.dy, r, state.kindOf(r) === state.EQUAL ? 0 : state.entry(state.g, r));
+  }
+  for (let pass = wasShifted ? -2 : 0; pass <= refinements; pass++) correctColumns();
 }
 
 function solveRows(): void {
@@ -143,37 +168,43 @@ function solveRows(): void {
   addSymmetric(state.dz, -1, data.G, M, state.dy);
 }
 
-function solveColumns(): void {
+/** Adds to dx, dz and dy what the residual of the system asks for; dy = h·dz + g holds before and after. */
+function correctColumns(): void {
   const N = data.N;
   const M = data.M;
-  const right = state.step;
+  const f = state.f;
   const t = state.aside;
-  // −r_d − A_IᵀG + A_eᵀ(−r_e)
-  for (let r = 0; r < data.m; r++) {
-    const value = state.entry(state.g, r);
-    state.setEntry(t, r, state.kindOf(r) === state.EQUAL ? -value : value);
-  }
-  for (let j = 0; j < N; j++) state.setEntry(right, j, -state.entry(state.dualResidual, j));
-  addProduct(right, -1, data.At, N, M, t);
-  forwards(data.work, N, right);
-  data.clear(state.dy, M);
+  // f = −r_d − P·dx − Aᵀdy + A_eᵀe with the residual e of equalities
+  for (let r = 0; r < data.m; r++) state.setEntry(t, r, state.entry(state.dy, r) - residualOf(r));
+  for (let j = 0; j < N; j++) state.setEntry(f, j, -state.entry(state.dualResidual, j));
+  addProduct(f, -1, data.P, N, N, state.step);
+  addProduct(f, -1, data.At, N, M, t);
+  forwards(data.work, N, f);
   if (size > 0) {
     const rows = data.at8(data.work, N * N);
     data.clear(t, size);
-    addProduct(t, 1, rows, size, N, right);
+    addProduct(t, 1, rows, size, N, f);
     for (let c = 0; c < equalities; c++) {
-      state.setEntry(t, c, state.entry(t, c) - state.entry(state.g, data.rowIn(state.others, c)));
+      state.setEntry(t, c, state.entry(t, c) - residualOf(data.rowIn(state.others, c)));
     }
     forwards(data.schur, size, t);
     backwards(data.schur, size, t);
-    addTransposed(right, -1, rows, size, N, t);
+    addTransposed(f, -1, rows, size, N, t);
   }
-  backwards(data.work, N, right);
-  data.clear(state.dz, M);
-  addProduct(state.dz, 1, data.A, M, N, right);
-  for (let c = 0; c < equalities; c++) state.setEntry(state.dy, data.rowIn(state.others, c), state.entry(t, c));
+  backwards(data.work, N, f);
+  for (let j = 0; j < N; j++) state.setEntry(state.step, j, state.entry(state.step, j) + state.entry(f, j));
+  addProduct(state.dz, 1, data.A, M, N, f);
+  for (let c = 0; c < equalities; c++) {
+    const r = data.rowIn(state.others, c);
+    state.setEntry(state.dy, r, state.entry(state.dy, r) + state.entry(t, c));
+  }
   for (let c = 0; c < inequalities; c++) {
     const r = data.rowIn(state.list, c);
     state.setEntry(state.dy, r, state.entry(state.weight, r) * state.entry(state.dz, r) + state.entry(state.g, r));
   }
+}
+
+/** What is missing in A·dx of an equality; 0 for other rows. */
+function residualOf(r: i32): f64 {
+  return state.kindOf(r) === state.EQUAL ? state.entry(state.g, r) - state.entry(state.dz, r) : 0;
 }

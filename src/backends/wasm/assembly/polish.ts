@@ -1,13 +1,14 @@
 // Solves the equality-constrained program of the rows that are active, and changes these rows where its solution breaks
 // a bound or a multiplier has the wrong sign.
 import { factoriseActive, solveActive } from './active-system';
+import { beat } from './clock';
 import * as data from './program-data';
 import * as state from './program-state';
 import { entry, setEntry } from './program-state';
 
-/** How often the active rows are changed, and how often the solution is refined. */
-const CHANGES: i32 = 4;
-const REFINEMENTS: i32 = 5;
+/** How often the solution is refined at most, and the relative residual at which it is not. */
+const REFINEMENTS: i32 = 4;
+const ACCURATE: f64 = 4e-16;
 /** What counts as rounding, relative to the size of the numbers. */
 const ROUNDING: f64 = 1e-13;
 
@@ -48,26 +49,30 @@ export function forgetGuess(): void {
 
 /**
  * Polishes x and y, with the rows of the last guess.
+ * @param changes how often the rows may be changed
  * @returns whether the result is a solution; otherwise x and y are as before
  */
-export function polish(at: usize): bool {
+export function polish(at: usize, changes: i32): bool {
   memory.copy(state.bestX, state.x, (<usize>data.N) << 3);
   memory.copy(state.bestY, state.y, (<usize>data.M) << 3);
-  for (let change = 0; change < CHANGES; change++) {
+  for (let change = 0; change <= changes; change++) {
     if (!solveWithActive()) break;
-    const changed = changeRows();
+    let changed = changeRows();
     if (changed === 0) {
-      state.evaluate();
-      state.measure(at);
-      if (state.excess <= 1) return true;
-      break;
+      refine();
+      changed = changeRows();
     }
+    if (changed > 0) continue;
+    state.measure(at);
+    if (state.excess <= 1) return true;
+    break;
   }
   memory.copy(state.x, state.bestX, (<usize>data.N) << 3);
   memory.copy(state.y, state.bestY, (<usize>data.M) << 3);
   return false;
 }
 
+/** Solves with the rows that are active, once. @returns false where a factorisation fails */
 function solveWithActive(): bool {
   const rows = active();
   activeRows = 0;
@@ -75,19 +80,30 @@ function solveWithActive(): bool {
     if (sideOf(r) === 0) setEntry(state.y, r, 0);
     else data.setRowIn(rows, activeRows++, r);
   }
+  beat();
   if (!(factoriseActive(rows, activeRows) > 0)) return false;
+  state.evaluate();
+  residuals();
+  correct();
+  return true;
+}
+
+/** Corrects x and y by the residuals, and evaluates them. */
+function correct(): void {
+  solveActive(active(), state.f, state.g, state.aside);
+  for (let j = 0; j < data.n; j++) setEntry(state.x, j, entry(state.x, j) + entry(state.f, j));
+  for (let r = 0; r < data.m; r++) setEntry(state.y, r, entry(state.y, r) + entry(state.g, r));
+  state.evaluate();
+}
+
+function refine(): void {
   let last = Infinity;
   for (let refinement = 0; refinement < REFINEMENTS; refinement++) {
-    state.evaluate();
     const error = residuals();
-    if (!(error < 0.5 * last)) break;
+    if (!(error < 0.5 * last) || error < ACCURATE) return;
     last = error;
-    solveActive(rows, state.f, state.g, state.aside);
-    for (let j = 0; j < data.n; j++) setEntry(state.x, j, entry(state.x, j) + entry(state.f, j));
-    for (let r = 0; r < data.m; r++) setEntry(state.y, r, entry(state.y, r) + entry(state.g, r));
-    if (error < 4e-16) break;
+    correct();
   }
-  return true;
 }
 
 /** Puts the residuals into f and g. @returns the largest, relative to the size of its terms */
@@ -119,7 +135,6 @@ function residuals(): f64 {
 
 /** Adds rows whose bounds are broken, and removes those whose multipliers have the wrong sign. @returns how many */
 function changeRows(): i32 {
-  state.evaluate();
   let largestY: f64 = 0;
   let largestZ: f64 = 0;
   for (let r = 0; r < data.m; r++) {

@@ -17,7 +17,7 @@ export let rowScales: usize = 0;
 export let P: usize = 0;
 export let A: usize = 0;
 export let At: usize = 0;
-/** [L; W] with P = LLᵀ and W = A·L⁻ᵀ, and WWᵀ = A·P⁻¹·Aᵀ, where P can be inverted; see `invertsP`. */
+/** [L; W] with P = LLᵀ and W = A·L⁻ᵀ, and WWᵀ = A·P⁻¹·Aᵀ, where P can be inverted; see `hasInverse`. */
 export let tall: usize = 0;
 export let G: usize = 0;
 let facts: usize = 0;
@@ -31,7 +31,9 @@ export let strip: usize = 0;
 /** Vectors lie here, see `vector`. */
 let vectors: usize = 0;
 
-const SWEEPS: i32 = 2;
+/** The most sweeps of equilibration, and the distance of a peak from 1, as a quotient, after which none follows. */
+const SWEEPS: i32 = 12;
+const BALANCED: f64 = 4;
 /** P is inverted where all pivots of its factorisation are at least this share of the diagonal. */
 const REGULAR: f64 = 1e-4;
 /** Numbers in front of the prepared data. */
@@ -93,9 +95,19 @@ export function allowInverse(isAllowed: bool): void {
   mayInvert = isAllowed;
 }
 
-/** Whether P was factorised, G computed, and both are used. */
-export function invertsP(): bool {
+/** Whether P was factorised and G computed, and both may be used. */
+export function hasInverse(): bool {
   return mayInvert && load<f64>(facts) !== 0;
+}
+
+/** Whether the space of the rows is the smaller one. */
+export function isRowSpaceSmaller(): bool {
+  return 2 * M <= 3 * N;
+}
+
+/** Whether the interior point method works in the space of the rows. */
+export function invertsP(): bool {
+  return hasInverse() && isRowSpaceSmaller();
 }
 
 /** Whether P = 0. */
@@ -148,7 +160,7 @@ function spread(matrix: usize, columns: i32, k: i32): void {
 function equilibrate(): void {
   for (let j = 0; j < N; j++) store<f64>(at8(columnScales, j), 1);
   for (let r = 0; r < M; r++) store<f64>(at8(rowScales, r), 1);
-  for (let sweep = 0; sweep < SWEEPS; sweep++) sweepOnce();
+  for (let sweep = 0; sweep < SWEEPS && sweepOnce() > BALANCED; sweep++) {}
   for (let j = 0; j < N; j++) toPowerOfTwo(at8(columnScales, j));
   for (let r = 0; r < M; r++) toPowerOfTwo(at8(rowScales, r));
   for (let i = 0; i < N; i += 4) {
@@ -169,7 +181,8 @@ function scalePanel(panel: usize, columns: i32, scale0: v128, scale1: v128, scal
   }
 }
 
-function sweepOnce(): void {
+/** @returns the largest quotient of a peak and 1, or of 1 and a peak, before the sweep */
+function sweepOnce(): f64 {
   const rowPeaks = G; // two numbers for each row
   clear(rowPeaks, 2 * M);
   const peaks = tall;
@@ -198,16 +211,22 @@ function sweepOnce(): void {
     v128.store(at8(peaks, i), peak0);
     v128.store(at8(peaks, i), peak1, 16);
   }
-  for (let j = 0; j < n; j++) lower(at8(columnScales, j), load<f64>(at8(peaks, j)));
+  let worst: f64 = 1;
+  for (let j = 0; j < n; j++) worst = max(worst, lower(at8(columnScales, j), load<f64>(at8(peaks, j))));
   for (let r = 0; r < m; r++) {
-    lower(at8(rowScales, r), max(load<f64>(at8(rowPeaks, 2 * r)), load<f64>(at8(rowPeaks, 2 * r + 1))));
+    const peak = max(load<f64>(at8(rowPeaks, 2 * r)), load<f64>(at8(rowPeaks, 2 * r + 1)));
+    worst = max(worst, lower(at8(rowScales, r), peak));
   }
+  return worst;
 }
 
-/** Divides a scale by the square root of the largest entry that it leads to. */
-function lower(scale: usize, peak: f64): void {
+/** Divides a scale by the square root of the largest entry that it leads to. @returns how far that entry was from 1 */
+function lower(scale: usize, peak: f64): f64 {
   const value = load<f64>(scale);
-  if (peak * value > 1e-100) store<f64>(scale, value / sqrt(value * peak));
+  const size = peak * value;
+  if (!(size > 1e-100)) return 1;
+  store<f64>(scale, value / sqrt(size));
+  return max(size, 1 / size);
 }
 
 function toPowerOfTwo(at: usize): void {

@@ -2,7 +2,7 @@
 // own, on the same memory.
 import { Extra } from '../extra-instructions';
 import { DERIVATIVE_SAMPLE_NUMBERS, ProgramFields, ProgramOperation, SAMPLE_NUMBERS } from '../program-instructions';
-import { watchStopAt } from './clock';
+import { beat, watchStopAt } from './clock';
 import { addIterations, isPolished, iterations, solveProgram } from './interior-point';
 import { buffer, useTable, useWorkspace, word } from './memory';
 import { forgetGuess } from './polish';
@@ -28,40 +28,37 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
   const operation = word(at, Extra.operation);
   if (operation === ProgramOperation.prepareProgram) {
     data.readMatrices(at, 0);
-    data.invertP(isRowsCheaper());
+    data.invertP(true);
     return;
   }
   const isOwn = prepared === 0;
   if (isOwn) data.layOut(at, space, data.at8(space, data.preparedSize()));
   state.useVectors();
   for (let sample = first; sample < last; sample++) {
+    beat();
     if (isOwn) {
       data.readMatrices(at, sample);
-      data.invertP(operation === ProgramOperation.interiorPoint && isRowsCheaper());
+      data.invertP(operation === ProgramOperation.interiorPoint && data.isRowSpaceSmaller());
     }
     if (operation === ProgramOperation.interiorPoint) performInteriorPoint(at, sample);
     else performDerivative(at, sample);
   }
 }
 
-/** Whether the space of the rows is the smaller one. */
-function isRowsCheaper(): bool {
-  return 2 * data.M <= 3 * data.N;
-}
-
 function performInteriorPoint(at: usize, sample: i32): void {
   forgetGuess();
   const bounds = state.readVectors(at, sample);
   data.allowInverse(true);
-  let isSolved = bounds >= 0 && solveProgram(at, sample, bounds);
-  if (!isSolved && bounds >= 0 && data.invertsP() && data.pivotOfP() < DOUBTFUL) {
+  const isCutShort = word(at, Extra.isCutShort) !== 0;
+  let isSolved = bounds >= 0 && !isCutShort && solveProgram(at, sample, bounds);
+  if (!isSolved && bounds >= 0 && !isCutShort && data.hasInverse() && data.pivotOfP() < DOUBTFUL) {
     data.allowInverse(false);
     const before = iterations;
     state.readVectors(at, sample);
     isSolved = solveProgram(at, sample, bounds);
     addIterations(before);
   }
-  writeSolution(at, sample, isSolved, bounds >= 0);
+  writeSolution(at, sample, isSolved, bounds >= 0 && !isCutShort);
 }
 
 function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): void {

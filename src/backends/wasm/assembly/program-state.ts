@@ -127,7 +127,7 @@ export function readVectors(at: usize, sample: i32): i32 {
   for (let r = 0; r < m; r++) {
     const low = entry(l, r);
     const high = entry(u, r);
-    if (!(low <= high)) return -1;
+    if (!(low <= high) || low >= NO_BOUND || high <= -NO_BOUND) return -1;
     let kind = 0;
     if (low === high) kind = EQUAL;
     else {

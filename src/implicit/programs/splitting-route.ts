@@ -1,0 +1,157 @@
+/** Programs on the device, in its precision, by operator splitting. Certificates are computed on the host, when asked for. */
+import type { ProgramResult } from '../../solvers/programs/problem.ts';
+import type { SolveReport } from '../../solvers/report.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { LinearResult } from '../reporting.ts';
+import { type LimitedRun, unlessAborted } from '../run-limits.ts';
+import type { RowSelection } from './active-rows.ts';
+import { type DatumName, dataOfSample, type ReadNumbers, type TensorDatum, tensorsAmong } from './data.ts';
+import { refuseUnlessConvex } from './host-solve.ts';
+import type { CheckedPrograms } from './options.ts';
+import type { ProgramReport, ProgramSampleReport } from './report.ts';
+import type { Route } from './route.ts';
+import { boundsOfSample, quadraticOfSample } from './sample-numbers.ts';
+import { SolvedSample } from './solved-sample.ts';
+import {
+  createTensors,
+  enqueueSplitting,
+  FIGURES,
+  pullBackBySplitting,
+  pushForwardBySplitting,
+} from './splitting-solve.ts';
+
+export class SplittingRoute implements Route {
+  readonly rows: Tensor;
+  readonly summary: Tensor;
+  private readonly tensors: Readonly<Record<DatumName, Tensor>>;
+  /** The rows once more, for derivatives: whoever reads the solution may free it. */
+  private readonly kept: Tensor;
+  private readonly figures: Promise<ArrayLike<number>>;
+  /** Rejects where the data are wrong. */
+  private readonly areRight: Promise<void>;
+  private report: Promise<ProgramReport> | undefined;
+  private solved: Promise<readonly SolvedSample[]> | undefined;
+
+  /** @param owner a tensor of the data whose arena is that of the solutions */
+  constructor(
+    private readonly checked: CheckedPrograms,
+    owner: Tensor | undefined,
+    run: LimitedRun,
+  ) {
+    const { engine, data } = checked;
+    this.tensors = createTensors(engine, data, owner);
+    this.areRight = engine.trackRead(this.checkData());
+    this.areRight.catch(() => {}); // the report and the solutions reject with it
+    const { rows, summary, figures } = enqueueSplitting(checked, this.tensors, run);
+    this.rows = rows;
+    this.kept = engine.alias(rows, rows.shape);
+    this.summary = summary;
+    this.figures = unlessAborted(engine.downloadNow(figures), this.signal);
+    this.figures.catch(() => {});
+    figures.dispose();
+  }
+
+  complete(read: SolveReport): Promise<ProgramReport> {
+    this.report = this.areRight.then(async () => {
+      const numbers = await this.figures;
+      const { batch } = this.checked.data;
+      const samples = read.samples.map((sample, index): ProgramSampleReport => {
+        const figure = (name: (typeof FIGURES)[number]): number => numbers[FIGURES.indexOf(name) * batch + index];
+        return {
+          ...sample,
+          primal: figure('primal'),
+          dual: figure('dual'),
+          gap: figure('gap'),
+          objective: figure('objective'),
+        };
+      });
+      return { ...read, samples };
+    });
+    return this.report;
+  }
+
+  samples(): Promise<readonly SolvedSample[]> {
+    this.solved ??= unlessAborted(this.readSamples(), this.signal);
+    return this.solved;
+  }
+
+  pullBack(cotangent: Tensor, wanted: readonly TensorDatum[], selection: RowSelection, run: LimitedRun): LinearResult {
+    const { checked, tensors, kept } = this;
+    return pullBackBySplitting(checked, tensors, kept, cotangent, wanted, oneShare(selection), run);
+  }
+
+  pushForward(
+    given: readonly (readonly [DatumName, Tensor])[],
+    selection: RowSelection,
+    run: LimitedRun,
+  ): LinearResult {
+    return pushForwardBySplitting(this.checked, this.tensors, this.kept, given, oneShare(selection), run);
+  }
+
+  async settle(): Promise<void> {}
+
+  dispose(): void {
+    for (const tensor of [this.kept, ...Object.values(this.tensors)]) tensor.dispose();
+  }
+
+  private get signal(): AbortSignal | undefined {
+    return this.checked.settings.limits.signal;
+  }
+
+  private async readNumbers(): Promise<ReadNumbers> {
+    const { engine, data } = this.checked;
+    const read = tensorsAmong(data).map(
+      async ({ name }) => [name, await engine.downloadNow(this.tensors[name])] as const,
+    );
+    return Object.fromEntries(await Promise.all(read));
+  }
+
+  /** @throws RangeError where P is not symmetric, or not convex */
+  private async checkData(): Promise<void> {
+    const { engine, data } = this.checked;
+    const count = data.P.batch ?? 1;
+    const numbers = data.P.tensor ? { P: await engine.downloadNow(this.tensors.P) } : {};
+    for (let sample = 0; sample < count; sample++) {
+      const P = quadraticOfSample(data, numbers, sample, engine.epsilon);
+      await refuseUnlessConvex({ P }, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, this.signal);
+    }
+  }
+
+  /** The solutions as the device found them. */
+  private async readSamples(): Promise<readonly SolvedSample[]> {
+    const { engine, data } = this.checked;
+    const { n, m, batch } = data;
+    const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept)]);
+    const report = await this.report;
+    return Array.from({ length: batch }, (_, index) => {
+      const { status, iterations, primal, dual, gap, objective, residual } = (report as ProgramReport).samples[index];
+      const start = index * (n + 2 * m);
+      const part = (from: number, length: number): Float64Array =>
+        Float64Array.from(rows.subarray(start + from, start + from + length));
+      const result: ProgramResult = {
+        status,
+        iterations,
+        x: part(0, n),
+        y: part(n, m),
+        z: part(n + m, m),
+        objective,
+        residuals: { primal, dual, gap },
+        merit: residual,
+      };
+      return new SolvedSample(result, {
+        data: () => dataOfSample(data, numbers, index, engine.epsilon),
+        ...boundsOfSample(data, numbers, index),
+        epsilon: engine.epsilon,
+        isPolished: false,
+        isObjectiveExact: true,
+      });
+    });
+  }
+}
+
+/** On the device, one share serves all weakly active rows. */
+function oneShare(selection: RowSelection): number {
+  if (typeof selection === 'number') return selection;
+  const [first = 0] = Array.from(selection);
+  return first;
+}

@@ -1,0 +1,215 @@
+/**
+ * Solves and differentiates a batch of programs on the device, in its own precision, by operator splitting: nothing is
+ * read back but the report.
+ */
+
+import { batchProblem, type ProgramTensors, times } from '../../solvers/programs/splitting/batch-problem.ts';
+import {
+  type DerivativeSettings,
+  differentiateBySplitting,
+  tangentBySplitting,
+} from '../../solvers/programs/splitting/derivative.ts';
+import { solveBySplitting } from '../../solvers/programs/splitting/solve.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { combine, elementwise, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
+import { gatherAlong, joinEndToEnd } from '../../tensor/move-kernels.ts';
+import { isTensor, type Tensor } from '../../tensor/tensor.ts';
+import type { LinearResult } from '../reporting.ts';
+import type { LimitedRun } from '../run-limits.ts';
+import { summarise } from '../summary.ts';
+import { type BatchData, DATA_NAMES, type Datum, type DatumName, type TensorDatum } from './data.ts';
+import { denseRows } from './dense-rows.ts';
+import type { CheckedPrograms } from './options.ts';
+import { statedTolerance } from './report.ts';
+
+/** What stands for an infinite bound in tensors. */
+const FAR = 1e30;
+
+/** The data on the device, in its precision: aliases of tensors, and copies of arrays, in the arena of the data. */
+export function createTensors(
+  engine: Engine,
+  data: BatchData,
+  beside: Tensor | undefined,
+): Readonly<Record<DatumName, Tensor>> {
+  const tensorOf = (datum: Datum<unknown>): Tensor => {
+    if (datum.tensor) return engine.alias(datum.tensor, datum.tensor.shape);
+    const shape = [...(datum.batch === undefined ? [] : [datum.batch]), ...datum.extents];
+    const numbers = denseRows(datum).map((value) => Math.max(-FAR, Math.min(value, FAR)));
+    return beside ? engine.upload(numbers, shape, beside) : engine.tensor(numbers, shape);
+  };
+  const entries = DATA_NAMES.map((name) => [name, tensorOf(data[name] as Datum<unknown>)]);
+  return Object.fromEntries(entries) as Record<DatumName, Tensor>;
+}
+
+/** What is read of a solve besides its summary, a row for each: [5, batch]. */
+export const FIGURES = ['ratio', 'primal', 'dual', 'gap', 'objective'] as const;
+
+export interface EnqueuedSplitting {
+  /** x, y and z side by side, [batch, n + 2m]. */
+  readonly rows: Tensor;
+  readonly summary: Tensor;
+  readonly figures: Tensor;
+}
+
+/** Enqueues the solve. */
+export function enqueueSplitting(
+  { engine, data, settings, initial }: CheckedPrograms,
+  tensors: Readonly<Record<DatumName, Tensor>>,
+  run: LimitedRun,
+): EnqueuedSplitting {
+  const { n, m, batch } = data;
+  const { absolute, relative, limit } = settings;
+  const tolerance = statedTolerance(settings);
+  const starts = (['x', 'y'] as const).flatMap((name) => {
+    const given = initial[name];
+    if (!given) return [];
+    const numbers = isTensor(given) ? engine.keepAlias(given) : engine.runLasting(() => engine.tensor(given));
+    return [{ name, tensor: numbers }];
+  });
+  const key = `splitting ${JSON.stringify([absolute, relative, limit, batch, starts.map(({ name }) => name)])}`;
+  const inputs = [...DATA_NAMES.map((name) => tensors[name]), ...starts.map(({ tensor }) => tensor)];
+  const [rows, summary, figures] = engine.run(
+    key,
+    inputs,
+    (traced, context) => {
+      const given = programOf(traced);
+      const start = Object.fromEntries(
+        starts.map(({ name }, index) => {
+          const numbers = traced[DATA_NAMES.length + index];
+          const length = name === 'x' ? n : m;
+          return [name, context.alias(numbers, numbers.size === length ? [length] : [batch, length])];
+        }),
+      );
+      const found = solveBySplitting(context, given, { absolute, relative, limit }, start);
+      const figure = (x: Tensor, factor = 1): Tensor => context.alias(elementwise('scale', [x], [factor, 0]), [batch]);
+      const figuresByName: Record<(typeof FIGURES)[number], Tensor> = {
+        ratio: figure(found.ratio),
+        primal: figure(found.primal),
+        dual: figure(found.dual),
+        gap: figure(found.gap),
+        objective: figure(objectiveAt(given, found.x)),
+      };
+      return [
+        join(join(found.x, found.y), found.z),
+        summarise(batch, {
+          status: found.status,
+          iterations: found.iterations,
+          residual: figure(found.ratio, tolerance),
+          floor: figure(found.floor, tolerance),
+          notFinite: countNotFinite(given, batch),
+        }),
+        FIGURES.map((name) => figuresByName[name]).reduce((all, row) => joinEndToEnd(all, row)),
+      ];
+    },
+    run,
+  );
+  for (const { tensor } of starts) tensor.dispose();
+  return { rows, summary, figures };
+}
+
+/** ½xᵀPx + qᵀx, [batch]. */
+function objectiveAt(given: ProgramTensors, x: Tensor): Tensor {
+  const { P, q } = batchProblem(given, [x]);
+  return reduceRows('dot', [x, combine({ x: times(P, x), factor: 0.5 }, { x: q })]);
+}
+
+function programOf([P, q, A, l, u]: readonly Tensor[]): ProgramTensors {
+  return { P, q, A, l, u };
+}
+
+/** [batch, a] and [batch, b] side by side. */
+function join(left: Tensor, right: Tensor): Tensor {
+  return gatherAlong(left, 1, left.shape[1] + right.shape[1], { more: right });
+}
+
+/** How many numbers of each program are not finite: those that all share count in each. */
+function countNotFinite(given: ProgramTensors, batch: number): Tensor {
+  const ranks = { P: 2, q: 1, A: 2, l: 1, u: 1 };
+  const counts = DATA_NAMES.map((name) => {
+    const tensor = given[name];
+    const samples = tensor.shape.length > ranks[name] ? tensor.shape[0] : 1;
+    return reduceRows('countNotFinite', [tensor.context.alias(tensor, [samples, tensor.size / samples])]);
+  });
+  const none = given.q.context.constant({ kind: 'fill', value: 0 }, [batch]);
+  return counts.reduce((sum, count) => elementwise('add', [sum, count]), none);
+}
+
+/** The tolerance and the limit of the linear systems in float32, and where a row counts as at a kink. */
+function derivativeSettings(epsilon: number, selection: number): DerivativeSettings {
+  return { tolerance: Math.max(32 * epsilon, 1e-10), limit: 200, selection, kinkTolerance: 256 * epsilon };
+}
+
+/** The gradients of the data that are wanted. */
+export function pullBackBySplitting(
+  { engine, data }: Pick<CheckedPrograms, 'engine' | 'data'>,
+  tensors: Readonly<Record<DatumName, Tensor>>,
+  rows: Tensor,
+  cotangent: Tensor,
+  wanted: readonly TensorDatum[],
+  selection: number,
+  run: LimitedRun,
+): LinearResult {
+  const { n, m, batch } = data;
+  const settings = derivativeSettings(engine.epsilon, selection);
+  const names = wanted.map(({ name }) => name);
+  const [summary, ...gradients] = engine.run(
+    `splitting adjoint ${JSON.stringify([names, batch, selection])}`,
+    [...DATA_NAMES.map((name) => tensors[name]), rows, cotangent],
+    (traced, context) => {
+      const [solution, v] = traced.slice(DATA_NAMES.length);
+      const cut = (from: Tensor, offset: number, length: number): Tensor => gatherAlong(from, 1, length, { offset });
+      const found = differentiateBySplitting(
+        context,
+        programOf(traced),
+        { x: cut(solution, 0, n), y: cut(solution, n, m) },
+        { x: cut(v, 0, n), y: cut(v, n, m), z: cut(v, n + m, m) },
+        settings,
+      );
+      return [summariseSystem(batch, found, reduceRows('countNotFinite', [v])), ...names.map((name) => found[name])];
+    },
+    run,
+  );
+  return { tensors: gradients, summary, marked: [] };
+}
+
+/** The tangent of (x, y, z), [batch, n + 2m]. */
+export function pushForwardBySplitting(
+  { engine, data }: Pick<CheckedPrograms, 'engine' | 'data'>,
+  tensors: Readonly<Record<DatumName, Tensor>>,
+  rows: Tensor,
+  given: readonly (readonly [DatumName, Tensor])[],
+  selection: number,
+  run: LimitedRun,
+): LinearResult {
+  const { n, m, batch } = data;
+  const settings = derivativeSettings(engine.epsilon, selection);
+  const names = given.map(([name]) => name);
+  const [summary, tangent] = engine.run(
+    `splitting tangent ${JSON.stringify([names, batch, selection])}`,
+    [...DATA_NAMES.map((name) => tensors[name]), rows, ...given.map(([, direction]) => direction)],
+    (traced, context) => {
+      const [solution, ...directions] = traced.slice(DATA_NAMES.length);
+      const point = { x: gatherAlong(solution, 1, n, {}), y: gatherAlong(solution, 1, m, { offset: n }) };
+      const direction = Object.fromEntries(names.map((name, index) => [name, directions[index]]));
+      const found = tangentBySplitting(context, programOf(traced), point, direction, settings);
+      const zero = context.constant({ kind: 'fill', value: 0 }, [batch]);
+      const notFinite = directions.reduce((sum, each) => elementwise('add', [sum, reduceAll(each)]), zero);
+      return [summariseSystem(batch, found, notFinite), join(join(found.x, found.y), found.z)];
+    },
+    run,
+  );
+  return { tensors: [tangent], summary, marked: [] };
+}
+
+function reduceAll(x: Tensor): Tensor {
+  return reduceAxes('countNotFinite', [x.context.alias(x, [x.size])], 0, 1);
+}
+
+function summariseSystem(
+  batch: number,
+  { status, iterations, residual }: Readonly<Record<'status' | 'iterations' | 'residual', Tensor>>,
+  notFinite: Tensor,
+): Tensor {
+  const floor = status.context.constant({ kind: 'fill', value: 0 }, [batch]);
+  return summarise(batch, { status, iterations, residual, floor, notFinite });
+}
