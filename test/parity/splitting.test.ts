@@ -236,7 +236,7 @@ interface SmallCase {
 type Element = Record<'dx' | 'dy' | 'dz' | 'grad_q' | 'grad_l' | 'grad_u', number[]> &
   Record<'grad_P' | 'grad_A', number[][]>;
 
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/programs/qp-small.json', import.meta.url), 'utf8')) as {
+const { cases } = JSON.parse(readFileSync(new URL('../fixtures/program-small.json', import.meta.url), 'utf8')) as {
   readonly cases: readonly SmallCase[];
 };
 

@@ -1,5 +1,7 @@
 /** The kernels of WebAssembly that solve and differentiate batches of quadratic programs. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROGRAM_NUMBERS } from '../../../src/backends/program-kernels.ts';
 import { openWasm } from '../../../src/backends/wasm/index.ts';
 import { random } from '../../../src/data/random.ts';
 import {
@@ -84,7 +86,7 @@ async function read({ wide, numbers }: InteriorPointResult, batch: number): Prom
   const part = (all: Float64Array, index: number): Float64Array =>
     all.slice((index * all.length) / batch, ((index + 1) * all.length) / batch);
   return Array.from({ length: batch }, (_, index) => {
-    const [status, iterations, , , , objective, , polished] = facts.slice(8 * index);
+    const [status, iterations, , , , objective, , polished] = facts.slice(PROGRAM_NUMBERS.length * index);
     const point = { x: part(x, index), y: part(y, index), z: part(z, index) };
     return { ...point, isSolved: status === 0, iterations, isPolished: polished === 1, objective };
   });
@@ -277,7 +279,7 @@ describe('forms of a batch', () => {
       { isCutShort: () => true },
     );
     const facts = (await numbers.data()) as Float32Array;
-    for (let sample = 0; sample < 8; sample++) expect(facts[8 * sample]).toBe(1);
+    for (let sample = 0; sample < 8; sample++) expect(facts[PROGRAM_NUMBERS.length * sample]).toBe(1);
   });
 });
 
