@@ -3,7 +3,7 @@
  * that it does not solve, and P that it does not show to be convex, are left to the host.
  */
 import { PROGRAM_NUMBERS, WIDE_WORDS } from '../../backends/program-kernels.ts';
-import { interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
+import { fitsKernel, interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
 import { decodeWide, encodeWide } from '../../solvers/programs/wide.ts';
 import type { Engine } from '../../tensor/engine.ts';
@@ -14,13 +14,10 @@ import { type BatchData, DATA_NAMES, type Datum, type DatumName } from './data.t
 import { denseRows } from './dense-rows.ts';
 import type { CheckedPrograms, ProgramStart } from './options.ts';
 
-/** The largest n(n + m) for which a program counts as small. */
-const SMALL = 2 ** 17;
-
 /** Whether the kernel takes these programs: on wasm, where they are small and dense. */
 export function isForKernel({ engine, data }: CheckedPrograms): boolean {
-  const { n, m, P, A } = data;
-  return engine.backend === 'wasm' && m > 0 && n * (n + m) <= SMALL && !P.places && !A.places;
+  const { m, P, A } = data;
+  return engine.backend === 'wasm' && m > 0 && fitsKernel(data) && !P.places && !A.places;
 }
 
 /** What the kernel found for one program. */

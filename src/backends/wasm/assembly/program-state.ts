@@ -111,6 +111,14 @@ export function kindOf(r: i32): i32 {
   return load<i32>(kinds + ((<usize>r) << 2));
 }
 
+export function hasUpper(r: i32): bool {
+  return (kindOf(r) & UPPER) !== 0;
+}
+
+export function hasLower(r: i32): bool {
+  return (kindOf(r) & LOWER) !== 0;
+}
+
 export function entry(vector: usize, index: i32): f64 {
   return load<f64>(vector + ((<usize>index) << 3));
 }
