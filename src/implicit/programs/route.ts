@@ -15,6 +15,8 @@ export interface Route {
   readonly summary: Tensor;
   /** Makes the report of the batch from what the summary says. Rejects where the data are wrong. */
   complete(read: SolveReport): Promise<ProgramReport>;
+  /** Is told the report, whatever becomes of it: it may reject before `complete` is called. */
+  follow(report: Promise<ProgramReport>): void;
   /** All programs with their solutions, for what is computed on the host. */
   samples(): Promise<readonly SolvedSample[]>;
   /** Enqueues the gradients of the data that are wanted. */

@@ -57,6 +57,7 @@ export class SolvedProgram {
       this.route.complete(read),
     );
     this.report = report;
+    this.route.follow(report);
     this.rows = recordOperation('custom', inputs, outputs[0], this.createOperation());
     this.x = this.cut(0, data.n);
     this.y = this.cut(data.n, data.m);

@@ -48,7 +48,7 @@ export class SplittingRoute implements Route {
     this.tensors = createTensors(engine, data, owner);
     this.areRight = engine.trackRead(this.checkData());
     this.areRight.catch(() => {}); // the report and the solutions reject with it
-    const { rows, summary, figures } = enqueueSplitting(checked, this.tensors, run);
+    const { rows, summary, figures } = enqueueSplitting(checked, this.tensors, owner, run);
     this.rows = rows;
     this.kept = engine.alias(rows, rows.shape);
     this.summary = summary;
@@ -58,7 +58,7 @@ export class SplittingRoute implements Route {
   }
 
   complete(read: SolveReport): Promise<ProgramReport> {
-    const report = this.areRight.then(async () => {
+    return this.areRight.then(async () => {
       const numbers = await this.figures;
       const { batch } = this.checked.data;
       const samples = read.samples.map((sample, index): ProgramSampleReport => {
@@ -73,8 +73,10 @@ export class SplittingRoute implements Route {
       });
       return { ...read, samples };
     });
+  }
+
+  follow(report: Promise<ProgramReport>): void {
     this.setReport(report);
-    return report;
   }
 
   samples(): Promise<readonly SolvedSample[]> {
@@ -84,7 +86,7 @@ export class SplittingRoute implements Route {
 
   pullBack(cotangent: Tensor, wanted: readonly TensorDatum[], selection: RowSelection, run: LimitedRun): LinearResult {
     const { checked, tensors, kept } = this;
-    return pullBackBySplitting(checked, tensors, kept, cotangent, wanted, oneShare(selection), run);
+    return pullBackBySplitting(checked, tensors, kept, cotangent, wanted, selection, run);
   }
 
   pushForward(
@@ -92,7 +94,7 @@ export class SplittingRoute implements Route {
     selection: RowSelection,
     run: LimitedRun,
   ): LinearResult {
-    return pushForwardBySplitting(this.checked, this.tensors, this.kept, given, oneShare(selection), run);
+    return pushForwardBySplitting(this.checked, this.tensors, this.kept, given, selection, run);
   }
 
   async settle(): Promise<void> {}
@@ -154,11 +156,4 @@ export class SplittingRoute implements Route {
       });
     });
   }
-}
-
-/** On the device, one share serves all weakly active rows. */
-function oneShare(selection: RowSelection): number {
-  if (typeof selection === 'number') return selection;
-  const [first = 0] = Array.from(selection);
-  return first;
 }
