@@ -129,10 +129,13 @@ const model = (options: Partial<QuadraticLayerOptions> = {}) =>
 
 const SETTINGS = { epochs: 3, batch: 10, seed: 2 };
 
-async function lossesOn(backend: 'cpu' | 'wasm' | 'webgpu' | 'gpujs'): Promise<readonly number[]> {
+async function lossesOn(
+  backend: 'cpu' | 'wasm' | 'webgpu' | 'gpujs',
+  options: Partial<QuadraticLayerOptions> = {},
+): Promise<readonly number[]> {
   const { engine: opened, close } = engineOn(backend);
   const own = await opened();
-  const net = model();
+  const net = model(options);
   const losses: number[] = [];
   const buffers = new Set<number>();
   await train(own, net, clouds(60), {
@@ -160,6 +163,15 @@ test.each(['wasm', 'webgpu', 'gpujs'] as const)('trains on %s as on cpu', { time
   const [losses, expected] = [await lossesOn(backend), await lossesOn('cpu')];
   for (const [step, loss] of expected.entries()) expect(Math.abs(losses[step] - loss)).toBeLessThan(1e-3);
 });
+
+test.each(['cpu', 'wasm', 'webgpu', 'gpujs'] as const)(
+  'trains by splitting on %s',
+  { timeout: 60_000 },
+  async (backend) => {
+    const [losses, expected] = [await lossesOn(backend, { solver: 'splitting' }), await lossesOn('cpu')];
+    for (const [step, loss] of expected.entries()) expect(Math.abs(losses[step] - loss)).toBeLessThan(1e-3);
+  },
+);
 
 test.each(['cpu', 'webgpu'] as const)('a step that fails leaves no trace on %s', async (backend) => {
   const { engine: opened, close } = engineOn(backend);

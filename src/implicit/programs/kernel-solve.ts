@@ -95,16 +95,15 @@ function startTensors(
   { n, m, batch }: BatchData,
   { x, y }: ProgramStart,
 ): Partial<Record<'x' | 'y', Tensor>> {
-  const rowsOf = (given: Tensor | ArrayLike<number>, length: number): Tensor => {
-    const numbers = isTensor(given) ? given : engine.runLasting(() => engine.tensor(given));
-    const rows = engine.runLasting(() =>
-      elementwise('add', [
-        engine.constant({ kind: 'fill', value: 0 }, [batch, length]),
-        engine.alias(numbers, numbers.size === length ? [1, length] : [batch, length]),
-      ]),
-    );
-    return rows;
-  };
+  const rowsOf = (given: Tensor | ArrayLike<number>, length: number): Tensor =>
+    engine.runLasting(() => {
+      const numbers = isTensor(given) ? engine.keepAlias(given) : engine.tensor(given);
+      const row = engine.alias(numbers, numbers.size === length ? [1, length] : [batch, length]);
+      const zeros = engine.constant({ kind: 'fill', value: 0 }, [batch, length]);
+      const rows = elementwise('add', [zeros, row]);
+      for (const used of [numbers, row, zeros]) used.dispose();
+      return rows;
+    });
   if (!x) return {};
   return { x: rowsOf(x, n), ...(y && { y: rowsOf(y, m) }) };
 }

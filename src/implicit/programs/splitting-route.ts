@@ -29,7 +29,9 @@ export class SplittingRoute implements Route {
   private readonly figures: Promise<ArrayLike<number>>;
   /** Rejects where the data are wrong. */
   private readonly areRight: Promise<void>;
-  private report: Promise<ProgramReport> | undefined;
+  /** Resolves once the summary has been read: certificates may be asked for before that. */
+  private readonly report: Promise<ProgramReport>;
+  private setReport: (report: Promise<ProgramReport>) => void = () => {};
   private solved: Promise<readonly SolvedSample[]> | undefined;
 
   /** @param owner a tensor of the data whose arena is that of the solutions */
@@ -39,6 +41,10 @@ export class SplittingRoute implements Route {
     run: LimitedRun,
   ) {
     const { engine, data } = checked;
+    this.report = new Promise((resolve) => {
+      this.setReport = resolve;
+    });
+    this.report.catch(() => {}); // whoever reads the report sees it reject
     this.tensors = createTensors(engine, data, owner);
     this.areRight = engine.trackRead(this.checkData());
     this.areRight.catch(() => {}); // the report and the solutions reject with it
@@ -52,7 +58,7 @@ export class SplittingRoute implements Route {
   }
 
   complete(read: SolveReport): Promise<ProgramReport> {
-    this.report = this.areRight.then(async () => {
+    const report = this.areRight.then(async () => {
       const numbers = await this.figures;
       const { batch } = this.checked.data;
       const samples = read.samples.map((sample, index): ProgramSampleReport => {
@@ -67,7 +73,8 @@ export class SplittingRoute implements Route {
       });
       return { ...read, samples };
     });
-    return this.report;
+    this.setReport(report);
+    return report;
   }
 
   samples(): Promise<readonly SolvedSample[]> {
@@ -121,10 +128,10 @@ export class SplittingRoute implements Route {
   private async readSamples(): Promise<readonly SolvedSample[]> {
     const { engine, data } = this.checked;
     const { n, m, batch } = data;
-    const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept)]);
+    const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept), this.figures]);
     const report = await this.report;
     return Array.from({ length: batch }, (_, index) => {
-      const { status, iterations, primal, dual, gap, objective, residual } = (report as ProgramReport).samples[index];
+      const { status, iterations, primal, dual, gap, objective, residual } = report.samples[index];
       const start = index * (n + 2 * m);
       const part = (from: number, length: number): Float64Array =>
         Float64Array.from(rows.subarray(start + from, start + from + length));

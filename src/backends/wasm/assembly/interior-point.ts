@@ -69,7 +69,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     return polishFromMultipliers(at, 0);
   }
   beginSteps();
-  if (!start()) return false;
+  if (!start()) return isSolution(at);
   let best = Infinity;
   let stale = 0;
   while (true) {
@@ -85,9 +85,7 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     }
     if (isWithin(at)) {
       completeX();
-      state.evaluate();
-      state.measure(at);
-      if (state.excess <= 1) return true;
+      if (isSolution(at)) return true;
     }
     if (distance < PROGRESS * best) {
       best = distance;
@@ -99,6 +97,11 @@ export function solveProgram(at: usize, sample: i32, bounds: i32): bool {
     if (!takeStep(distance)) break;
   }
   completeX();
+  return isSolution(at);
+}
+
+/** Measures x and y. @returns whether they are a solution */
+function isSolution(at: usize): bool {
   state.evaluate();
   state.measure(at);
   return state.excess <= 1;
