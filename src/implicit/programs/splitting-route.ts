@@ -10,7 +10,7 @@ import { refuseUnlessConvex } from './host-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import type { ProgramReport, ProgramSampleReport } from './report.ts';
 import type { Route } from './route.ts';
-import { boundsOfSample, quadraticOfSample } from './sample-numbers.ts';
+import { createBoundsReader, quadraticOfSample } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
 import {
   createTensors,
@@ -132,11 +132,12 @@ export class SplittingRoute implements Route {
     const { n, m, batch } = data;
     const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept), this.figures]);
     const report = await this.report;
+    const boundsOf = createBoundsReader(data, numbers);
     return Array.from({ length: batch }, (_, index) => {
       const { status, iterations, primal, dual, gap, objective, residual } = report.samples[index];
       const start = index * (n + 2 * m);
       const part = (from: number, length: number): Float64Array =>
-        Float64Array.from(rows.subarray(start + from, start + from + length));
+        new Float64Array(rows.subarray(start + from, start + from + length));
       const result: ProgramResult = {
         status,
         iterations,
@@ -149,7 +150,7 @@ export class SplittingRoute implements Route {
       };
       return new SolvedSample(result, {
         data: () => dataOfSample(data, numbers, index, engine.epsilon),
-        ...boundsOfSample(data, numbers, index),
+        ...boundsOf(index),
         epsilon: engine.epsilon,
         isPolished: false,
         isObjectiveExact: true,
