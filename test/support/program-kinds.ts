@@ -79,8 +79,8 @@ export function unboundedProgram(draws: Random): NestedProgram {
 }
 
 /** Small integers: many rows hold at the solution, some of them more than once, and neither x nor y need be unique. */
-export function degenerateProgram(draws: Random): NestedProgram {
-  const n = 1 + draws.integer(LARGEST);
+export function degenerateProgram(draws: Random, largest = LARGEST): NestedProgram {
+  const n = 1 + draws.integer(largest);
   const small = (): number => draws.integer(5) - 2;
   const A: number[][] = [];
   for (let i = 0; i < 1 + draws.integer(4 * n); i++) {

@@ -107,14 +107,25 @@ export function normalCurvature(n: number, rank: number, draws: Random): number[
 }
 
 /** The same program in other units: x divided by D, rows multiplied by E. */
-export function rescale(one: PlantedProgram, D: readonly number[], E: readonly number[]): PlantedProgram {
+export function rescaleNested(
+  { P, q, A, l, u }: NestedProgram,
+  D: readonly number[],
+  E: readonly number[],
+): NestedProgram {
   const bound = (value: number | null, i: number): number | null => (value === null ? null : value * E[i]);
   return {
-    P: one.P.map((row, i) => row.map((value, j) => value * D[i] * D[j])),
-    q: one.q.map((value, j) => value * D[j]),
-    A: one.A.map((row, i) => row.map((value, j) => value * E[i] * D[j])),
-    l: one.l.map(bound),
-    u: one.u.map(bound),
+    P: P.map((row, i) => row.map((value, j) => value * D[i] * D[j])),
+    q: q.map((value, j) => value * D[j]),
+    A: A.map((row, i) => row.map((value, j) => value * E[i] * D[j])),
+    l: l.map(bound),
+    u: u.map(bound),
+  };
+}
+
+/** The same with its solution. */
+export function rescale(one: PlantedProgram, D: readonly number[], E: readonly number[]): PlantedProgram {
+  return {
+    ...rescaleNested(one, D, E),
     x: one.x.map((value, j) => value / D[j]),
     y: one.y.map((value, i) => value / E[i]),
   };

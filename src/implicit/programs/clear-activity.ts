@@ -3,25 +3,36 @@
  * factorisation. What is not clear is left to `classifyRows` and `certifyProgram`.
  */
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
+import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import type { RowActivity, RowState } from './active-rows.ts';
 import type { ProgramCertificate } from './hypothesis.ts';
 
-/** A multiplier or a slack is clearly not 0 above this share of the largest of its kind. */
+/** A multiplier or a slack is clearly not 0 above this share of the sizes beside which it is rounding. */
 const CLEAR = 1e-5;
+/** Sizes below this may be what a solve has left of 0. */
+const LEAST_SIZE = 1e-4;
 /** An active row of a polished solution is at its bound to this share of the largest number in the rows. */
 const AT_BOUND = 1e-9;
+
+/** What a program is made of, in sizes. */
+export interface SampleSizes {
+  /** m: the largest magnitude in each row of A. */
+  readonly rows: Float64Array;
+  /** The largest |qⱼ| + Σ|Pⱼₖxₖ|. */
+  readonly objective: number;
+}
 
 /** The states of all rows; undefined where one of them is near to a kink. */
 export function findClearActivity(
   { x, y, z }: Pick<ProgramResult, 'x' | 'y' | 'z'>,
-  l: Float64Array,
-  u: Float64Array,
+  { l, u }: Readonly<Record<'l' | 'u', Float64Array>>,
+  sizes: SampleSizes,
   epsilon: number,
 ): RowActivity | undefined {
-  const largestOf = (numbers: Float64Array): number =>
-    numbers.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
-  const multiplier = CLEAR * largestOf(y);
-  const size = largestOf(z);
+  const multiplier = CLEAR * largestMagnitude(y);
+  const pull = CLEAR * Math.max(sizes.objective, LEAST_SIZE);
+  const size = largestMagnitude(z);
+  const point = Math.max(largestMagnitude(x), LEAST_SIZE);
   const states: RowState[] = [];
   for (let row = 0; row < z.length; row++) {
     const [low, high, value] = [l[row], u[row], z[row]];
@@ -29,7 +40,8 @@ export function findClearActivity(
     else if (low === Number.NEGATIVE_INFINITY && high === Number.POSITIVE_INFINITY) states.push('free');
     else if (y[row] !== 0) {
       const slack = Math.abs((y[row] > 0 ? high : low) - value);
-      if (Math.abs(y[row]) < multiplier || !(slack <= AT_BOUND * size)) return undefined;
+      const isClear = Math.abs(y[row]) >= multiplier && Math.abs(y[row]) * sizes.rows[row] > pull;
+      if (!isClear || !(slack <= AT_BOUND * size)) return undefined;
       states.push(y[row] > 0 ? 'at u' : 'at l');
     } else {
       // A slack beside its own row, too: a row of small numbers may be far from its bound, or near to it.
@@ -38,7 +50,8 @@ export function findClearActivity(
         Number.isFinite(low) ? Math.abs(low) : 0,
         Number.isFinite(high) ? Math.abs(high) : 0,
       );
-      if (!(Math.min(high - value, value - low) > CLEAR * Math.max(own, size))) return undefined;
+      if (!(Math.min(high - value, value - low) > CLEAR * Math.max(own, size, sizes.rows[row] * point)))
+        return undefined;
       states.push('inactive');
     }
   }

@@ -9,7 +9,7 @@ import type { LimitedRun } from '../run-limits.ts';
 import { type BatchData, type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
 import type { KernelResult } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
-import { createBoundsReader, createPlainTest } from './sample-numbers.ts';
+import { createBoundsReader, createPlainTest, sizesOfSample } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
 
 /** The numbers of tensors as they are now, which arrive later. */
@@ -65,6 +65,7 @@ export async function solvePrograms(
         data: makeData,
         ...boundsOf(sample),
         epsilon,
+        measure: (x: Float64Array) => sizesOfSample(data, numbers, sample, x),
         isPolished,
         isObjectiveExact: false,
       };

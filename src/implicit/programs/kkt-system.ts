@@ -172,8 +172,10 @@ function* factoriseSparse(matrix: KktMatrix, regularisation: number): Interrupti
 /** A solution of K·solution = right, and how good it is. */
 export interface Refined {
   readonly solution: Float64Array;
-  /** The max norm of the scaled residual over that of its terms. */
+  /** The max norm of the scaled residual over `size`. */
   readonly residual: number;
+  /** The max norm of its terms at the solution or at the start, if these are larger: a solution may be 0. */
+  readonly size: number;
 }
 
 /** A sweep that leaves more than this share of the residual is the last but one. */
@@ -195,11 +197,14 @@ export function* refine(
   sweeps: number,
 ): Interruptible<Refined> {
   const { scale } = matrix;
+  const sizeAt = (solution: Float64Array): number =>
+    kktTerms(matrix, right, solution).reduce((most, value, i) => Math.max(most, value * scale[i]), 0);
+  const least = sizeAt(start);
   const measure = (solution: Float64Array): Refined & { scaled: Float64Array } => {
     const scaled = residualOf(matrix, right, solution).map((value, i) => value * scale[i]);
-    const size = kktTerms(matrix, right, solution).reduce((most, value, i) => Math.max(most, value * scale[i]), 0);
+    const size = Math.max(sizeAt(solution), least);
     const residual = largestMagnitude(scaled) / (size || 1);
-    return { solution, residual: Number.isFinite(residual) ? residual : Number.POSITIVE_INFINITY, scaled };
+    return { solution, residual: Number.isFinite(residual) ? residual : Number.POSITIVE_INFINITY, size, scaled };
   };
   const corrected = (solution: Float64Array, step: Float64Array): Float64Array =>
     solution.map((value, i) => value + scale[i] * step[i]);
@@ -220,7 +225,7 @@ export function* refine(
     if (next.residual < best.residual) best = next;
     if (!isWorthwhile) break;
   }
-  return { solution: best.solution, residual: best.residual };
+  return { solution: best.solution, residual: best.residual, size: best.size };
 }
 
 function scaledSystem(matrix: KktMatrix, approximate: ApproximateSolve): Parameters<typeof combineCorrections>[0] {

@@ -7,6 +7,7 @@ import {
   createKktMatrix,
   factoriseKkt,
   type KktMatrix,
+  kktProduct,
   kktTerms,
   type Refined,
   refine,
@@ -89,10 +90,10 @@ function* solveHeld(data: ProgramData, guess: Guess, { x, y }: PrimalDual): Inte
   const matrix = createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
   const right = new Float64Array(matrix.order);
   const start = new Float64Array(matrix.order);
-  for (let j = 0; j < n; j++) [right[j], start[j]] = [-q[j], x[j]];
+  for (let j = 0; j < n; j++) [right[j], start[j]] = [-q[j], withoutUnderflow(x[j])];
   for (const [place, row] of rows.entries()) {
     right[n + place] = guess[row] > 0 ? u[row] : l[row];
-    start[n + place] = y[row];
+    start[n + place] = withoutUnderflow(y[row]);
   }
   let best: Refined | undefined;
   for (const regularisation of REGULARISATIONS) {
@@ -102,31 +103,40 @@ function* solveHeld(data: ProgramData, guess: Guess, { x, y }: PrimalDual): Inte
     if (best.residual > SOLVED) continue;
     const multipliers = new Float64Array(m);
     for (const [place, row] of rows.entries()) multipliers[row] = best.solution[n + place];
-    return { x: best.solution.slice(0, n), y: multipliers, ...errorsOf(matrix, approximate, right, best.solution) };
+    return { x: best.solution.slice(0, n), y: multipliers, ...errorsOf(matrix, approximate, right, best) };
   }
   return undefined;
 }
 
+/** A number this small is what iterations have left of 0; products of it have no digits. */
+const UNDERFLOW = 1e-100;
+
+const withoutUnderflow = (value: number): number => (Math.abs(value) < UNDERFLOW ? 0 : value);
+
 /** Right-hand sides of random signs whose solutions stand for the effect of rounding. */
 const PROBES = 4;
 
-/** What a change of every number of the equations by ε moves slacks and multipliers by, about. */
+/**
+ * What a change of every number of the equations by ε, and of each equation by the residual that is left, moves slacks
+ * and multipliers by, about. Where numbers are 0 at the solution, the residual is all that is known of their error.
+ */
 function errorsOf(
   matrix: KktMatrix,
   approximate: ApproximateSolve,
   right: Float64Array,
-  solution: Float64Array,
+  { solution, residual, size: largest }: Refined,
 ): Pick<Polished, 'slackErrors' | 'multiplierErrors'> {
-  const { data, scale, set, order } = matrix;
+  const { data, scale, set } = matrix;
   const { n, m, A } = data;
   const sizes = kktTerms(matrix, right, solution);
   const draws = random(0);
   const slackErrors = new Float64Array(m);
   const multiplierErrors = new Float64Array(m);
   for (let probe = 0; probe < PROBES; probe++) {
-    const change = sizes.map((size, i) => (draws.uniform() < 0.5 ? -1 : 1) * Number.EPSILON * size * scale[i]);
-    const moved = approximate(change);
-    for (let i = 0; i < order; i++) moved[i] *= scale[i];
+    const change = sizes.map(
+      (size, i) => (draws.uniform() < 0.5 ? -1 : 1) * Math.max(Number.EPSILON * size * scale[i], residual * largest),
+    );
+    const moved = withoutKernel(matrix, approximate, approximate(change));
     const slack = new Float64Array(m);
     eachEntry(A, (row, column, value) => {
       slack[row] += value * moved[column];
@@ -137,6 +147,16 @@ function errorsOf(
     }
   }
   return { slackErrors, multiplierErrors };
+}
+
+/**
+ * A solution in the units of the data without its part in the kernel of K, which only leads to another solution: the
+ * inverse of the regularised K would make it as large as the regularisation is small.
+ */
+function withoutKernel(matrix: KktMatrix, approximate: ApproximateSolve, solution: Float64Array): Float64Array {
+  const { scale } = matrix;
+  const inUnits = (values: Float64Array): Float64Array => values.map((value, i) => value * scale[i]);
+  return inUnits(approximate(inUnits(kktProduct(matrix, inUnits(solution)))));
 }
 
 /** The guess without the rows whose multiplier has the wrong sign, and with those that are violated; undefined if there are none. */

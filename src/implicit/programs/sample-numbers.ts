@@ -1,8 +1,10 @@
 /** What is needed of one program of a batch without making its matrices. */
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
+import type { SampleSizes } from './clear-activity.ts';
 import type { BatchData, Datum, DatumName, ReadNumbers } from './data.ts';
 import { NO_BOUND, numbersOfSample, readBound } from './data.ts';
+import { denseRows } from './dense-rows.ts';
 import { symmetrise } from './symmetry.ts';
 
 /** The bounds of a sample, in which ±∞ stands for no bound. */
@@ -33,6 +35,35 @@ function readBounds(name: 'l' | 'u', m: number, read: ReadNumbers, sample: numbe
     bounds[row] = isPlain ? value : readBound(name, `${name}, sample ${sample}, row ${row}`, value);
   }
   return bounds;
+}
+
+/** The sizes of the data of one sample, beside its solution x. */
+export function sizesOfSample(data: BatchData, read: ReadNumbers, sample: number, x: Float64Array): SampleSizes {
+  const { n, m, q } = data;
+  const rows = new Float64Array(m);
+  const A = denseOfSample(data.A, read, sample);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) rows[i] = Math.max(rows[i], Math.abs(A[i * n + j]));
+  }
+  const index = q.batch === undefined ? 0 : sample;
+  const linear = q.each?.[index] ?? numbersOfSample(read.q as ArrayLike<number>, n, index);
+  const P = denseOfSample(data.P, read, sample);
+  let objective = 0;
+  for (let i = 0; i < n; i++) {
+    let terms = Math.abs(linear[i]);
+    for (let j = 0; j < n; j++) terms += Math.abs(P[i * n + j] * x[j]);
+    objective = Math.max(objective, terms);
+  }
+  return { rows, objective };
+}
+
+/** A matrix of one sample, row by row. */
+function denseOfSample(datum: Datum<SparseMatrix>, read: ReadNumbers, sample: number): ArrayLike<number> {
+  const { name, each, batch, extents } = datum;
+  const index = batch === undefined ? 0 : sample;
+  if (each) return denseRows({ each: [each[index]], extents });
+  const [rows, columns] = extents;
+  return numbersOfSample(read[name] as ArrayLike<number>, rows * columns, index);
 }
 
 /**

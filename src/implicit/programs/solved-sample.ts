@@ -3,7 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData, ProgramResult } from '../../solvers/programs/problem.ts';
 import { evaluate } from '../../solvers/programs/residuals.ts';
 import { classifyRows, type RowActivity, type RowSelection } from './active-rows.ts';
-import { type ClearPivots, certifyByPivots, findClearActivity } from './clear-activity.ts';
+import { type ClearPivots, certifyByPivots, findClearActivity, type SampleSizes } from './clear-activity.ts';
 import { createDerivative, type ProgramDerivative } from './derivative.ts';
 import { certifyProgram, type ProgramCertificate } from './hypothesis.ts';
 
@@ -17,6 +17,8 @@ export interface SampleOrigin {
   readonly u: Float64Array;
   /** The precision of the data. */
   readonly epsilon: number;
+  /** Measures the data beside x, for a polished solution. */
+  readonly measure?: (x: Float64Array) => SampleSizes;
   /** Whether x and y solve the equality-constrained program of the active rows, so that y is 0 on all others. */
   readonly isPolished: boolean;
   /** Whether the objective of the result is in float64. */
@@ -65,8 +67,10 @@ export class SolvedSample {
 
   /** The same, where no row is near to a kink and nothing has to be computed; else undefined. */
   classifyClearly(): RowActivity | undefined {
-    const { l, u, epsilon, isPolished } = this.origin;
-    if (!this.activity && isPolished) this.activity = findClearActivity(this.result, l, u, epsilon);
+    const { epsilon, isPolished, measure } = this.origin;
+    if (!this.activity && isPolished && measure) {
+      this.activity = findClearActivity(this.result, this.origin, measure(this.result.x), epsilon);
+    }
     return this.activity;
   }
 
