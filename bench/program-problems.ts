@@ -142,7 +142,7 @@ export interface Solutions {
 
 /** What the checker found of a batch. */
 export interface Judgement {
-  /** The largest residual of each kind, relative to its terms. */
+  /** The largest residual of each kind, relative to 1 + the largest of its terms. */
   readonly primal: number;
   readonly dual: number;
   readonly gap: number;

@@ -92,7 +92,7 @@ function raise(measured: { value: number; terms: number }, value: number, terms:
   measured.terms = Math.max(measured.terms, terms);
 }
 
-/** Residuals relative to the largest of their terms, in max norms, but absolute where those are less than 1. */
+/** Residuals relative to 1 + the largest of their terms, in max norms: what an absolute and a relative tolerance allow. */
 export interface RelativeResiduals {
   /** To |Ax| and the finite bounds. */
   readonly primal: number;
@@ -126,12 +126,11 @@ export function isAtMost({ primal, dual, gap }: RelativeResiduals, tolerance: nu
   return primal <= tolerance && dual <= tolerance && gap <= tolerance;
 }
 
-/** The largest absolute value, at least 1. */
+/** 1 + the largest absolute value. */
 function sizeOf(...lists: readonly ArrayLike<number>[]): number {
-  return lists.reduce(
-    (size, numbers) => Array.from(numbers).reduce((most, value) => Math.max(most, Math.abs(value)), size),
-    1,
-  );
+  const largest = (most: number, numbers: ArrayLike<number>): number =>
+    Array.from(numbers).reduce((size, value) => Math.max(size, Math.abs(value)), most);
+  return 1 + lists.reduce(largest, 0);
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -31,7 +31,7 @@ export interface ProgramResults {
   readonly processor: { readonly name: string; readonly cores: number };
   /** The load average of the minute before the run. */
   readonly load: number;
-  /** The share of all processors that other programs used during the run. */
+  /** The share of all processors that other programs used while programs with their own P and A were measured. */
   readonly others?: number;
   /** Of every contestant of the first measurement, relative and absolute. */
   readonly tolerance: number;
@@ -50,7 +50,7 @@ export interface ProgramResults {
 
 const LEGEND =
   'Each contestant has the same programs, whose numbers are in float32, and the same tolerance. Residuals: the largest of all programs, in max ' +
-  'norms, relative to the largest of their terms (absolute where those are less than 1), by a checker in plain float64 that shares no code with the ' +
+  'norms, relative to 1 + the largest of their terms, by a checker in plain float64 that shares no code with the ' +
   'solver. ms: the median, of a whole batch; *: not all repetitions were made; "loaded": repetitions during which other programs kept the processors ' +
   'busy. The other solvers compute on one thread, one program after the other, forward only, from arrays that were made ready before.';
 const CONTROLLER_LEGEND =
@@ -60,7 +60,10 @@ const CONTROLLER_LEGEND =
 export function textOf(results: ProgramResults): string {
   const { programs, threads, node, equilibra, processor, load, others, notes, date } = results;
   const { batch, n, m, equalities } = programs;
-  const share = others === undefined ? '' : `; other programs had ${(100 * others).toFixed(0)} % of the processors`;
+  const share =
+    others === undefined
+      ? ''
+      : `; other programs had ${(100 * others).toFixed(0)} % of the processors during the first measurement`;
   return `${[
     '# Batches of quadratic programs',
     '',
@@ -124,6 +127,7 @@ function controllerTable(findings: readonly ControllerFinding[]): string {
     'tolerance',
     'programs a second',
     'ms',
+    'repetitions',
     'solved',
     'primal',
     'dual',
@@ -136,6 +140,7 @@ function controllerTable(findings: readonly ControllerFinding[]): string {
     each.tolerance.toExponential(0),
     String(Math.round((1000 * each.batch) / each.median)),
     formatNumber(each.median),
+    String(each.all.length),
     `${each.converged} of ${each.batch}`,
     ...residualCells(each.judgement),
     `${each.judgement.solved} of ${Math.ceil(each.batch / each.stride)}`,

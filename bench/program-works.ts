@@ -150,12 +150,14 @@ export async function measureControllers({
   solver,
   tolerance,
   batch,
-  repetitions,
+  repetitions: asked,
   warmUps,
 }: ControllerTask): Promise<ControllerFinding> {
   const engine = await open(options);
   try {
     const programs = createControllers({ batch });
+    // A graphics card in software takes seconds to minutes for a batch.
+    const repetitions = engine.backend === 'webgpu' && engine.adapter.software ? 1 : asked;
     const { n, m } = programs;
     const rowsOf = (numbers: Float32Array, rows: number): Float32Array[] =>
       Array.from({ length: rows }, (_, row) => numbers.subarray(row * n, (row + 1) * n));

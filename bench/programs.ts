@@ -107,27 +107,35 @@ async function bench(options: Options): Promise<number> {
   const [load] = loadavg();
   if (load > cores / 4) log.note(`other work was going on before the run: load ${load.toFixed(1)} on ${cores} cores`);
   const own = await measureOwn(options, log);
-  const controllers = await measureAllControllers(options, log);
   const others = watch.share();
-  const results: ProgramResults = {
-    date: new Date().toISOString(),
-    equilibra: readVersion(),
-    node: process.versions.node,
-    processor: { name: cpus()[0]?.model.trim() ?? 'unknown', cores },
-    load,
-    ...(others !== undefined && { others }),
-    tolerance: TOLERANCE,
-    goals: GOALS,
-    notes: log.notes,
-    ...own,
-    controllers,
-  };
-  const text = textOf(results);
-  await mkdir(dirname(options.output), { recursive: true });
-  await writeFile(options.output, `${JSON.stringify(results, undefined, 1)}\n`);
-  await writeFile(options.output.replace(/(\.json)?$/, '.md'), text);
+  const save = (controllers: readonly ControllerFinding[]): Promise<string> =>
+    write(options.output, {
+      date: new Date().toISOString(),
+      equilibra: readVersion(),
+      node: process.versions.node,
+      processor: { name: cpus()[0]?.model.trim() ?? 'unknown', cores },
+      load,
+      ...(others !== undefined && { others }),
+      tolerance: TOLERANCE,
+      goals: GOALS,
+      notes: log.notes,
+      ...own,
+      controllers,
+    });
+  // What was measured is kept if a driver of WebGPU never comes to an end.
+  await save([]);
+  const text = await save(await measureAllControllers(options, log));
   console.log(`\n${text}\nwritten to ${options.output}`);
   return log.failed ? EXIT.failure : EXIT.done;
+}
+
+/** @returns the tables, which are written beside the JSON */
+async function write(output: string, results: ProgramResults): Promise<string> {
+  const text = textOf(results);
+  await mkdir(dirname(output), { recursive: true });
+  await writeFile(output, `${JSON.stringify(results, undefined, 1)}\n`);
+  await writeFile(output.replace(/(\.json)?$/, '.md'), text);
+  return text;
 }
 
 /** Who takes part in the first measurement. */
