@@ -261,10 +261,13 @@ function placesOf({ entries }: SparseEntries): Places {
   };
 }
 
+/** Rows and columns are counted in 32 bits. */
+const MOST_PLACES = 2 ** 31 - 2;
+
 function readEntries(name: string, { rows, columns, entries }: SparseEntries): SparseMatrix {
   for (const [key, value] of Object.entries({ rows, columns })) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw createArgumentError(`${name}.${key}: it`, value, 'an integer from 0');
+    if (!Number.isInteger(value) || value < 0 || value > MOST_PLACES) {
+      throw createArgumentError(`${name}.${key}: it`, value, `an integer from 0 to ${MOST_PLACES}`);
     }
   }
   if (!isList(entries)) throw createArgumentError(`${name}.entries: it`, entries, 'a list of [row, column, value]');
@@ -276,7 +279,11 @@ function readEntries(name: string, { rows, columns, entries }: SparseEntries): S
     checkIndex(`${place}[1]`, entry[1], columns);
     if (!Number.isFinite(entry[2])) throw createArgumentError(`${place}[2]: it`, entry[2], 'a finite number');
   }
-  return sparseFromTriples(entries, rows, columns);
+  const matrix = sparseFromTriples(entries, rows, columns);
+  if (!matrix.values.every(Number.isFinite)) {
+    throw new RangeError(`${name}.entries: those at one place add up to a number that is not finite`);
+  }
+  return matrix;
 }
 
 function checkIndex(place: string, value: unknown, extent: number): void {

@@ -107,6 +107,8 @@ function startTensors(
 
 const asFloat64 = (numbers: ArrayLike<number>): Float64Array => decodeWide(numbers as Float32Array);
 
+const FINITE = ['objective', 'primal', 'dual', 'gap', 'merit'] as const;
+
 function readResults(
   { n, m, batch }: BatchData,
   [x, y, z]: readonly Float64Array[],
@@ -116,6 +118,8 @@ function readResults(
     const numberOf = (name: (typeof PROGRAM_NUMBERS)[number]): number =>
       numbers[sample * PROGRAM_NUMBERS.length + PROGRAM_NUMBERS.indexOf(name)];
     if (numberOf('status') !== 0) return undefined;
+    // Beside numbers that overflow, no tolerance says anything.
+    if (!FINITE.every((name) => Number.isFinite(numberOf(name)))) return undefined;
     const result: ProgramResult = {
       status: 'converged',
       iterations: numberOf('iterations'),

@@ -75,7 +75,11 @@ export interface ProgramSolution {
  * @throws RangeError if a shape or an option is wrong; the signal's reason if the signal is aborted already
  */
 export function quadraticProgram(given: QuadraticProgramOptions): ProgramSolution {
-  return solvePrograms('quadraticProgram', readOptions('quadraticProgram', given, QUADRATIC_PROGRAM_OPTIONS, 'P', 'q'));
+  const options = readOptions('quadraticProgram', given, QUADRATIC_PROGRAM_OPTIONS, 'P', 'q');
+  if (options.P === undefined) {
+    throw new RangeError('P: it is undefined; it must be given, since only linearProgram solves without it');
+  }
+  return solvePrograms('quadraticProgram', options);
 }
 
 /**

@@ -50,8 +50,11 @@ export class SolvedProgram {
     this.guard = guardTensors(what, inputs, (index) => this.tensors[index].name);
     this.course = this.createCourse();
     // Where there are no rows, nothing has to be split.
-    const Way = settings.solver === 'splitting' && data.m > 0 ? SplittingRoute : HostRoute;
-    this.route = new Way(checked, this.owner, this.course.run);
+    const isSplit = settings.solver === 'splitting' && data.m > 0;
+    const { owner, guard, course } = this;
+    this.route = isSplit
+      ? new SplittingRoute(checked, owner, course.run, guard)
+      : new HostRoute(checked, owner, course.run);
     const enqueued = [this.dependOnData(this.route.rows)];
     const { report, outputs } = this.course.completeForward<ProgramReport>(this.route.summary, enqueued, (read) =>
       this.route.complete(read),

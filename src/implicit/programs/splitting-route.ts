@@ -2,6 +2,7 @@
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Guard } from '../overwritten.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import type { RowSelection } from './active-rows.ts';
@@ -34,11 +35,15 @@ export class SplittingRoute implements Route {
   private setReport: (report: Promise<ProgramReport>) => void = () => {};
   private solved: Promise<readonly SolvedSample[]> | undefined;
 
-  /** @param owner a tensor of the data whose arena is that of the solutions */
+  /**
+   * @param owner a tensor of the data whose arena is that of the solutions
+   * @param guard of the data, which are read when samples are first asked for
+   */
   constructor(
     private readonly checked: CheckedPrograms,
     owner: Tensor | undefined,
     run: LimitedRun,
+    private readonly guard: Guard,
   ) {
     const { engine, data } = checked;
     this.report = new Promise((resolve) => {
@@ -130,6 +135,7 @@ export class SplittingRoute implements Route {
   private async readSamples(): Promise<readonly SolvedSample[]> {
     const { engine, data } = this.checked;
     const { n, m, batch } = data;
+    this.guard.check();
     const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept), this.figures]);
     const report = await this.report;
     const boundsOf = createBoundsReader(data, numbers);

@@ -185,5 +185,6 @@ function resultOf(
   const { z, objective } = evaluation;
   const residuals = residualsOf(evaluation);
   const merit = meritOf(residuals, sizesOf(data, evaluation), settings);
-  return { status, x, y, z, objective, iterations, residuals, merit };
+  const isOverflown = status === 'stalled' && !(Number.isFinite(merit) && Number.isFinite(objective));
+  return { status: isOverflown ? 'diverged' : status, x, y, z, objective, iterations, residuals, merit };
 }
