@@ -39,3 +39,21 @@ export async function bundleMeasurements(): Promise<Bundles> {
   });
   return bundles;
 }
+
+/** Bundles one file of this folder for Node, with chunks for what it imports late. @returns the file that was written */
+export async function bundleForNode(name: string): Promise<string> {
+  const outdir = `dist/bench/${name}`;
+  await build({
+    entryPoints: [`bench/${name}.ts`],
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'es2022',
+    packages: 'external',
+    loader: { '.wgsl': 'text', '.csv': 'text' },
+    logLevel: 'warning',
+    outdir,
+  });
+  return `${outdir}/${name}.js`;
+}

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-type PythonPackage = 'torch' | 'sklearn';
+type PythonPackage = 'torch' | 'sklearn' | 'cvxopt';
 
 /** The output of bench/python/about.py. */
 export interface Interpreter {
@@ -25,7 +25,11 @@ export interface Interpreter {
 }
 
 const SCRIPT = 'bench/python/about.py';
-const NAMES: Readonly<Record<PythonPackage, string>> = { torch: 'PyTorch', sklearn: 'scikit-learn' };
+const NAMES: Readonly<Record<PythonPackage, string>> = {
+  torch: 'PyTorch',
+  sklearn: 'scikit-learn',
+  cvxopt: 'cvxopt',
+};
 const TIME_LIMIT = 120_000;
 
 type Variables = Readonly<Record<string, string | undefined>>;

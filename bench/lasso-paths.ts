@@ -6,15 +6,12 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
 import { BACKENDS } from '../src/backends/open.ts';
-import { findBrowsers } from '../src/cli/browsers.ts';
 import { EXIT, formatValue, InputError } from '../src/cli/io.ts';
 import { formatHelp, readArguments, readChoice, readCount, readPositive } from '../src/cli/options.ts';
-import { probeWebGPU } from '../src/cli/probe.ts';
-import { findSoftwareDriver } from '../src/cli/vulkan.ts';
 import { foldMasks } from '../src/data/index.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
+import { bundleForNode } from './bundle.ts';
 import type { Session } from './environment.ts';
 import { findNewestWith, type Interpreter, titleOf as pythonTitle, requireInterpreter } from './interpreters.ts';
 import { LASSO_CASES, type LassoSize, lassoProblem } from './lasso.ts';
@@ -22,7 +19,7 @@ import type { LassoAssignment, LassoFinding } from './lasso-measurements.ts';
 import { LOADED_SHARE, LoadWatch } from './load.ts';
 import { firstLine, Log } from './log.ts';
 import { median } from './measure.ts';
-import { openNode, TimeLimitError } from './node.ts';
+import { openNode, TimeLimitError, webGPUVariables } from './node.ts';
 
 /** Seconds for the untimed parts: generating the problem, and computing its gap. */
 const GRACE = 30;
@@ -158,21 +155,9 @@ async function bench(options: Options): Promise<number> {
 
 /** Each case gets a process of its own, because a process cannot be trusted after a failure. */
 async function inNode(backend: BackendName, options: Options, log: Log): Promise<Entry[]> {
-  const outdir = 'dist/bench/lasso';
-  await build({
-    entryPoints: ['bench/lasso-measurements.ts'],
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'es2022',
-    packages: 'external',
-    loader: { '.wgsl': 'text', '.csv': 'text' },
-    logLevel: 'warning',
-    outdir,
-  });
-  const variables = backend === 'webgpu' && !(await probeWebGPU()).adapter ? softwareVariables() : {};
-  const environment = openNode(`${outdir}/lasso-measurements.js`, variables, 1e3 * (options.limit + GRACE));
+  const bundle = await bundleForNode('lasso-measurements');
+  const variables = backend === 'webgpu' ? await webGPUVariables() : {};
+  const environment = openNode(bundle, variables, 1e3 * (options.limit + GRACE));
   const entries: Entry[] = [];
   for (const each of options.cases) {
     const [load] = loadavg();
@@ -200,14 +185,6 @@ async function inNode(backend: BackendName, options: Options, log: Log): Promise
     }
   }
   return entries;
-}
-
-function softwareVariables(): Readonly<Record<string, string>> {
-  try {
-    return findSoftwareDriver(findBrowsers(), process.env);
-  } catch {
-    return {};
-  }
 }
 
 async function measureCase(

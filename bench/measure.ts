@@ -197,7 +197,7 @@ export function median(values: readonly number[]): number {
  * How many times longer one contestant took than another: the median of the ratios over the repetitions that both
  * completed, since both met the same conditions in each of them.
  */
-export function ratioOf({ all: longer }: Timing, { all: shorter }: Timing): number {
+export function ratioOf({ all: longer }: Pick<Timing, 'all'>, { all: shorter }: Pick<Timing, 'all'>): number {
   const pairs = Math.min(longer.length, shorter.length);
   return median(Array.from({ length: pairs }, (_, index) => longer[index] / shorter[index]));
 }

@@ -2,6 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { findBrowsers } from '../src/cli/browsers.ts';
+import { probeWebGPU } from '../src/cli/probe.ts';
+import { findSoftwareDriver } from '../src/cli/vulkan.ts';
 import { CALL_LIMIT, type Environment, type Session } from './environment.ts';
 
 interface Answer {
@@ -33,6 +36,16 @@ export function openNode(bundle: string, variables: Readonly<Record<string, stri
       sessionOf(spawn(process.execPath, parameters, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }), limit),
     close: async () => {},
   };
+}
+
+/** The environment variables with which a process has WebGPU: none where a card has a driver, else those of software. */
+export async function webGPUVariables(): Promise<Readonly<Record<string, string>>> {
+  if ((await probeWebGPU()).adapter) return {};
+  try {
+    return findSoftwareDriver(findBrowsers(), process.env);
+  } catch {
+    return {};
+  }
 }
 
 function sessionOf(child: ChildProcess, limit: number): Session {

@@ -87,7 +87,52 @@ function multiply(
 }
 
 function raise(measured: { value: number; terms: number }, value: number, terms: number): void {
-  // NaN must not be lost.
-  if (!(value <= measured.value)) measured.value = value;
+  // The maximum of NaN and a number is NaN, whichever comes first.
+  measured.value = Math.max(measured.value, value);
   measured.terms = Math.max(measured.terms, terms);
+}
+
+/** Residuals relative to 1 + the largest of their terms, in max norms: what an absolute and a relative tolerance allow. */
+export interface RelativeResiduals {
+  /** To |Ax| and the finite bounds. */
+  readonly primal: number;
+  /** To |Px|, |q| and |Aᵀy|. */
+  readonly dual: number;
+  /** To |xᵀPx|, |qᵀx| and |uᵀy⁺ + lᵀy⁻|. */
+  readonly gap: number;
+}
+
+export function relativeResidualsOf(
+  program: ProgramFile,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+): RelativeResiduals {
+  const { n, m, P, q, A, l, u } = program;
+  const { primal, dual, gap } = measureResiduals(program, x, y);
+  const Ax = multiply(A, x, m).sums;
+  const Px = multiply(P, x, n).sums;
+  const Aty = multiply([A[1], A[0], A[2]], y, n).sums;
+  const bounds = [...l, ...u].filter((bound) => bound !== null);
+  const products = [dot(x, Px), dot(q, x), dot(x, Aty)];
+  return {
+    primal: primal.value / sizeOf(Ax, bounds),
+    dual: dual.value / sizeOf(Px, q, Aty),
+    gap: gap.value / sizeOf(products),
+  };
+}
+
+/** Whether each residual is at most the tolerance. */
+export function isAtMost({ primal, dual, gap }: RelativeResiduals, tolerance: number): boolean {
+  return primal <= tolerance && dual <= tolerance && gap <= tolerance;
+}
+
+/** 1 + the largest absolute value. */
+function sizeOf(...lists: readonly ArrayLike<number>[]): number {
+  const largest = (most: number, numbers: ArrayLike<number>): number =>
+    Array.from(numbers).reduce((size, value) => Math.max(size, Math.abs(value)), most);
+  return 1 + lists.reduce(largest, 0);
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((sum, value, index) => sum + value * b[index], 0);
 }

@@ -1,140 +1,321 @@
 /**
- * Batches of quadratic programs on WebAssembly: how long the kernels take to solve and to differentiate them. Run with
- * `node bench/run.mjs programs [threads]`.
+ * Times batches of quadratic programs through the public face, beside solvers that take one program at a time:
+ * `npm run programs`. Prints tables and writes them to bench/results/programs.json and programs.md.
  */
-import { random } from '../src/data/random.ts';
-import { interiorPoint, type ProgramOperands, programDerivative } from '../src/solvers/programs/kernels.ts';
-import { createWide } from '../src/solvers/programs/wide.ts';
-import { type Engine, open } from '../src/tensor/engine.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
+import { EXIT, InputError } from '../src/cli/io.ts';
+import { formatHelp, readArguments, readChoice, readCount } from '../src/cli/options.ts';
+import { readVersion } from '../src/cli/version.ts';
+import { type Engine, open } from '../src/index.ts';
+import { bundleForNode } from './bundle.ts';
+import type { Work } from './cases.ts';
+import { findNewestWith, requireInterpreter, titleOf } from './interpreters.ts';
+import { LoadWatch } from './load.ts';
+import { firstLine, Log } from './log.ts';
+import { Contest, differenceOf, median, ratioOf } from './measure.ts';
+import { openNode, webGPUVariables } from './node.ts';
+import { type CvxoptLoop, openCvxopt } from './peers/cvxopt.ts';
+import { installPeers, PEER_CHOICES, type PeerChoice } from './peers/install.ts';
+import { openHighs, openScs, type ProgramPeer } from './peers/program-peers.ts';
+import { createOwnPrograms, firstOf, judge, type ProgramBatch, type Solutions } from './program-problems.ts';
+import { GOALS, type ProgramEntry, type ProgramResults, textOf } from './program-table.ts';
+import {
+  type ControllerFinding,
+  type ControllerTask,
+  forwardWork,
+  gradientsOf,
+  gradientWork,
+  measureControllers,
+  solutionsOf,
+} from './program-works.ts';
+import { refereeRounds } from './referee.ts';
 
-const REPETITIONS = 25;
+/** Relative and absolute, of every contestant. */
 const TOLERANCE = 1e-6;
-const LIMIT = 50;
+/** Milliseconds after which a contestant makes no further repetition; it warms up for a quarter of it. */
+const MILLISECONDS = 30_000;
+/** The number of programs whose gradients are compared with those of the oracle. */
+const COMPARED = 4;
+/** In float32. */
+const SPLITTING_TOLERANCES = [1e-4, 1e-6];
+/** Milliseconds. */
+const WEBGPU_LIMIT = 600_000;
 
-interface Case {
-  readonly name: string;
-  readonly batch: number;
-  readonly n: number;
-  readonly m: number;
-  readonly operands: ProgramOperands;
+const TABLE = {
+  threads: { value: '<count>', description: 'of WebAssembly', fallback: '2' },
+  repetitions: { value: '<count>', description: 'of each measurement; the median is told', fallback: '15' },
+  peers: {
+    value: '<what>',
+    description: 'install the other solvers, measure those present, or none',
+    fallback: 'install',
+  },
+  python: { value: '<program>', description: 'the Python that has cvxopt', fallback: 'that with the newest cvxopt' },
+  quick: { description: 'small batches and three repetitions, to see that all of it runs' },
+  output: {
+    value: '<file>',
+    description: 'where the JSON goes; the table goes beside it',
+    fallback: 'bench/results/programs.json',
+  },
+};
+
+interface Options {
+  readonly threads: number;
+  readonly repetitions: number;
+  readonly peers: PeerChoice;
+  readonly python: string | undefined;
+  readonly isQuick: boolean;
+  readonly output: string;
 }
 
-/**
- * Programs with a P and an A of their own. P = FᵀF/n + I/100, and the bounds of the inequalities hold at a random point.
- */
-function createOwn(engine: Engine): Case {
-  const [batch, n, inequalities, equalities] = [128, 100, 50, 20];
-  const m = inequalities + equalities;
-  const generator = random(1);
-  const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => generator.normal());
-  const P = new Float64Array(batch * n * n);
-  const [A, q] = [normals(batch * m * n), normals(batch * n)];
-  const [l, u] = [new Float64Array(batch * m), new Float64Array(batch * m)];
-  for (let sample = 0; sample < batch; sample++) {
-    const factor = normals(n * n);
-    const to = P.subarray(sample * n * n, (sample + 1) * n * n);
-    for (let k = 0; k < n; k++) {
-      for (let i = 0; i < n; i++) {
-        for (let j = 0; j < n; j++) to[i * n + j] += (factor[k * n + i] * factor[k * n + j]) / n;
-      }
-    }
-    for (let i = 0; i < n; i++) to[i * n + i] += 0.01;
-    const x = normals(n);
-    for (let r = 0; r < m; r++) {
-      let z = 0;
-      for (let j = 0; j < n; j++) z += A[(sample * m + r) * n + j] * x[j];
-      const isEquality = r < equalities;
-      l[sample * m + r] = isEquality ? z : Number.NEGATIVE_INFINITY;
-      u[sample * m + r] = isEquality ? z : z + generator.uniform();
-    }
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(argv);
+    if (options) return await bench(options);
+    const summary = 'Times batches of quadratic programs; prints tables and writes JSON.';
+    process.stdout.write(formatHelp('npm run programs -- [options]', summary, TABLE));
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    console.error(error.message);
+    return EXIT.badInput;
   }
-  const wide = (values: Float64Array, shape: readonly number[]) => createWide(engine, values, [batch, ...shape]);
-  const operands = { P: wide(P, [n, n]), q: wide(q, [n]), A: wide(A, [m, n]), l: wide(l, [m]), u: wide(u, [m]) };
-  return { name: 'own P and A', batch, n, m, operands };
 }
 
-/** Controllers that share P, A and bounds: a box of inputs and one of predicted outputs. */
-function createShared(engine: Engine): Case {
-  const [batch, n, m] = [10_000, 12, 24];
-  const generator = random(2);
-  const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => generator.normal());
-  const factor = normals(n * n);
-  const P = new Float64Array(n * n);
-  for (let k = 0; k < n; k++) {
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) P[i * n + j] += (factor[k * n + i] * factor[k * n + j]) / n;
-  }
-  for (let i = 0; i < n; i++) P[i * n + i] += 0.1;
-  const A = normals(m * n);
-  for (let r = 0; r < n; r++) for (let j = 0; j < n; j++) A[r * n + j] = r === j ? 1 : 0;
-  const wide = (values: Float64Array, shape: readonly number[]) => createWide(engine, values, shape);
-  const bound = Float64Array.from({ length: m }, (_, r) => (r < n ? 1 : 2));
-  const operands = {
-    P: wide(P, [n, n]),
-    q: wide(normals(batch * n), [batch, n]),
-    A: wide(A, [m, n]),
-    l: wide(
-      bound.map((value) => -value),
-      [m],
-    ),
-    u: wide(bound, [m]),
+function readOptions(argv: readonly string[]): Options | undefined {
+  const given = readArguments('programs', TABLE, argv);
+  const { help, quick, python } = given.options;
+  if (help) return undefined;
+  const isQuick = quick !== undefined;
+  return {
+    threads: readCount(given, 'threads', 2),
+    repetitions: readCount(given, 'repetitions', isQuick ? 3 : 15),
+    peers: readChoice(given, 'peers', PEER_CHOICES) ?? (isQuick ? 'present' : 'install'),
+    python,
+    isQuick,
+    output: given.options.output ?? (isQuick ? 'dist/bench/programs.json' : 'bench/results/programs.json'),
   };
-  return { name: 'shared P and A', batch, n, m, operands };
 }
 
-/** Which rows are active at z, as the derivative takes them. */
-function activityOf(engine: Engine, y: Float32Array, shape: readonly number[]) {
-  return engine.tensor(
-    Float32Array.from(y, (value) => Number(value !== 0)),
-    [...shape],
-  );
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
-
-async function measure(engine: Engine, { name, batch, n, m, operands }: Case): Promise<void> {
-  const options = { batch, n, m, absolute: TOLERANCE, relative: TOLERANCE, limit: LIMIT };
-  const first = interiorPoint(operands, options);
-  const numbers = (await first.numbers.data()) as Float32Array;
-  const activity = activityOf(engine, (await first.y.data()) as Float32Array, [batch, m]);
-  const generator = random(3);
-  const right = engine.tensor(
-    Float32Array.from({ length: batch * (n + 2 * m) }, () => generator.normal()),
-    [batch, n + 2 * m],
-  );
-  const derivative = { batch, n, m, activity, right, isTangent: false };
-  const derivatives = (await programDerivative(operands, derivative).numbers.data()) as Float32Array;
-  const [solving, differentiating]: [number[], number[]] = [[], []];
-  for (let repetition = 0; repetition < REPETITIONS; repetition++) {
-    await engine.tidy(async () => {
-      let start = performance.now();
-      await interiorPoint(operands, options).numbers.data();
-      solving.push(performance.now() - start);
-      start = performance.now();
-      await programDerivative(operands, derivative).numbers.data();
-      differentiating.push(performance.now() - start);
+async function bench(options: Options): Promise<number> {
+  const log = new Log();
+  const cores = availableParallelism();
+  const watch = new LoadWatch();
+  const [load] = loadavg();
+  if (load > cores / 4) log.note(`other work was going on before the run: load ${load.toFixed(1)} on ${cores} cores`);
+  const own = await measureOwn(options, log);
+  const others = watch.share();
+  const save = (controllers: readonly ControllerFinding[]): Promise<string> =>
+    write(options.output, {
+      date: new Date().toISOString(),
+      equilibra: readVersion(),
+      node: process.versions.node,
+      processor: { name: cpus()[0]?.model.trim() ?? 'unknown', cores },
+      load,
+      ...(others !== undefined && { others }),
+      tolerance: TOLERANCE,
+      goals: GOALS,
+      notes: log.notes,
+      ...own,
+      controllers,
     });
-  }
-  const each = (values: Float32Array, width: number, index: number) =>
-    Array.from({ length: batch }, (_, sample) => values[width * sample + index]);
-  const iterations = each(numbers, 8, 1);
-  const [forward, backward] = [median(solving), median(differentiating)];
-  console.log(`${name}: ${batch} programs, ${n} variables, ${m} rows`);
-  console.log(
-    `  solved ${each(numbers, 8, 0).filter((status) => status === 0).length}, polished ` +
-      `${each(numbers, 8, 7).filter(Boolean).length}, iterations ${median(iterations)} (median), ${Math.max(...iterations)} (most)`,
-  );
-  console.log(
-    `  derivatives solved ${each(derivatives, 4, 0).filter((status) => status === 0).length}, largest residual ${Math.max(...each(derivatives, 4, 1))}`,
-  );
-  console.log(
-    `  forward ${forward.toFixed(2)} ms (least ${Math.min(...solving).toFixed(2)}), backward ${backward.toFixed(2)} ms ` +
-      `(least ${Math.min(...differentiating).toFixed(2)}), ${Math.round((1000 * batch) / forward)} programs a second`,
-  );
+  // What was measured is kept if a driver of WebGPU never comes to an end.
+  await save([]);
+  const text = await save(await measureAllControllers(options, log));
+  console.log(`\n${text}\nwritten to ${options.output}`);
+  return log.failed ? EXIT.failure : EXIT.done;
 }
 
-const threads = Number(process.argv[2] ?? 2);
-const engine = await open({ backend: 'wasm', threads });
-console.log(`${engine.adapter?.threads} threads, ${engine.adapter?.architecture}`);
-await measure(engine, createOwn(engine));
-await measure(engine, createShared(engine));
-engine.close();
+/** @returns the tables, which are written beside the JSON */
+async function write(output: string, results: ProgramResults): Promise<string> {
+  const text = textOf(results);
+  await mkdir(dirname(output), { recursive: true });
+  await writeFile(output, `${JSON.stringify(results, undefined, 1)}\n`);
+  await writeFile(output.replace(/(\.json)?$/, '.md'), text);
+  return text;
+}
+
+/** Who takes part in the first measurement. */
+interface Contestant {
+  readonly name: string;
+  readonly isForwardOnly: boolean;
+  readonly work: Work<ProgramBatch>;
+  /** What it found, for the judge. */
+  solutions(): Promise<Solutions>;
+}
+
+async function measureOwn(
+  options: Options,
+  log: Log,
+): Promise<Pick<ProgramResults, 'programs' | 'threads' | 'adapter' | 'entries' | 'backward' | 'gradients'>> {
+  const programs = createOwnPrograms(options.isQuick ? { batch: 8 } : {});
+  const { batch, n, m, equalities } = programs;
+  const engine = await open({ backend: 'wasm', threads: options.threads });
+  const loop = await startPython(options, programs, log);
+  try {
+    const contestants = [
+      ...createOwnContestants(engine, programs),
+      ...(await openPeers(options, log)).map(contestantOf),
+      ...(loop ? [loop.contestant] : []),
+    ];
+    const contest = new Contest(
+      contestants.map(({ work }) => work),
+      { problem: () => programs, maximumUnits: 1 },
+      { repetitions: options.repetitions, milliseconds: MILLISECONDS },
+    );
+    await refereeRounds(contest, options.repetitions, new LoadWatch());
+    const entries: Omit<ProgramEntry, 'ratio'>[] = [];
+    for (const [index, measured] of contest.results().entries()) {
+      const { name, isForwardOnly, solutions, work } = contestants[index];
+      if ('error' in measured) log.failure(`${name}: ${measured.error}`);
+      else {
+        const judgement = judge(programs, await solutions(), TOLERANCE);
+        entries.push({ name, isForwardOnly, timing: measured.timing, judgement });
+      }
+      work.dispose();
+    }
+    const [forward, both] = entries;
+    if (!(both?.judgement.solved === batch)) throw new Error('the library has not solved all programs');
+    const gradients = await compareGradients(engine, programs);
+    if (!(Math.max(...gradients.differences) <= GOALS.gradients))
+      log.failure('gradients differ from those of the oracle');
+    return {
+      programs: { batch, n, m, equalities },
+      threads: engine.adapter.threadsUsed ?? options.threads,
+      adapter: engine.adapter.description,
+      entries: entries.map((entry) => ({ ...entry, ratio: ratioOf(entry.timing, forward.timing) })),
+      backward: median(both.timing.all.map((milliseconds, index) => milliseconds - forward.timing.all[index])),
+      gradients,
+    };
+  } finally {
+    await loop?.close();
+    engine.close();
+  }
+}
+
+function createOwnContestants(engine: Engine, programs: ProgramBatch): Contestant[] {
+  const common = { name: 'equilibra', solutions: () => solutionsOf(engine, programs, TOLERANCE) };
+  return [
+    { ...common, isForwardOnly: true, work: forwardWork(engine, TOLERANCE) },
+    { ...common, isForwardOnly: false, work: gradientWork(engine, TOLERANCE) },
+  ];
+}
+
+/** The peers that are installed. */
+async function openPeers({ peers }: Options, log: Log): Promise<ProgramPeer[]> {
+  if (peers === 'none') return [];
+  const problem = peers === 'install' ? installPeers() : undefined;
+  if (problem) log.note(`the peers could not be installed: ${problem}`);
+  const opened: ProgramPeer[] = [];
+  for (const openPeer of [openScs, openHighs]) {
+    try {
+      opened.push(await openPeer(TOLERANCE));
+    } catch (error) {
+      log.note(`a peer is missing: ${firstLine(error)}`);
+    }
+  }
+  return opened;
+}
+
+function contestantOf(peer: ProgramPeer): Contestant {
+  let found: Solutions | undefined;
+  return {
+    name: `${peer.name} ${peer.version}`,
+    isForwardOnly: true,
+    work: {
+      prepare: async (programs) => peer.prepare(programs),
+      run: async () => {
+        found = peer.solve();
+        return {};
+      },
+      dispose() {},
+    },
+    solutions: async () => {
+      if (!found) throw new Error(`${peer.name} has not solved anything`);
+      return found;
+    },
+  };
+}
+
+/** The loop of cvxopt; undefined where no Python has it. */
+async function startPython(
+  { python, peers }: Options,
+  programs: ProgramBatch,
+  log: Log,
+): Promise<{ readonly contestant: Contestant; close(): Promise<void> } | undefined> {
+  if (peers === 'none') return undefined;
+  try {
+    const found = python ? await requireInterpreter('cvxopt', python) : await findNewestWith('cvxopt');
+    log.note(titleOf('cvxopt', found));
+    const loop = await openCvxopt(found.program, programs, TOLERANCE);
+    return { contestant: contestantOfLoop(`cvxopt ${found.version}`, loop), close: () => loop.close() };
+  } catch (error) {
+    log.note(`no figures of cvxopt: ${firstLine(error)}`);
+    return undefined;
+  }
+}
+
+function contestantOfLoop(name: string, loop: CvxoptLoop): Contestant {
+  const run = async () => {
+    await loop.pass();
+    return {};
+  };
+  return {
+    name,
+    isForwardOnly: true,
+    work: { prepare: async () => {}, run, dispose() {} },
+    solutions: () => loop.solutions(),
+  };
+}
+
+/** How far the gradients of the first programs are from those of the oracle, ‖difference‖/‖gradient‖ of each datum. */
+async function compareGradients(engine: Engine, programs: ProgramBatch): Promise<ProgramResults['gradients']> {
+  const few = firstOf(programs, COMPARED);
+  const oracle = await open({ backend: 'cpu' });
+  try {
+    const [own, exact] = await Promise.all([engine, oracle].map((each) => gradientsOf(each, few, TOLERANCE)));
+    return { compared: few.batch, differences: own.map((numbers, index) => relativeDifference(numbers, exact[index])) };
+  } finally {
+    oracle.close();
+  }
+}
+
+/** As `differenceOf`, and absolute where the gradient is 0, such as that of l for equalities, whose total stands in u. */
+function relativeDifference(numbers: ArrayLike<number>, exact: ArrayLike<number>): number {
+  const isZero = Array.from(exact).every((value) => value === 0);
+  return isZero ? Math.max(...Array.from(numbers, Math.abs)) : differenceOf(numbers, exact);
+}
+
+/** Controllers on WebAssembly here, and on WebGPU in a process of its own, since a faulty driver crashes its process. */
+async function measureAllControllers(
+  { threads, repetitions, isQuick }: Options,
+  log: Log,
+): Promise<readonly ControllerFinding[]> {
+  const batch = isQuick ? 200 : 10_000;
+  const wasm = { open: { backend: 'wasm', threads }, batch, repetitions, warmUps: 3 } as const;
+  const webgpu = { ...wasm, open: { backend: 'webgpu' }, repetitions: Math.min(repetitions, 3), warmUps: 0 } as const;
+  const found: ControllerFinding[] = [];
+  const attempt = async (task: ControllerTask, measure: (task: ControllerTask) => Promise<ControllerFinding>) => {
+    const { backend } = task.open;
+    console.error(`controllers: ${backend}, ${task.solver}, ${task.tolerance} …`);
+    try {
+      found.push(await measure(task));
+    } catch (error) {
+      log.note(`controllers, ${backend}, ${task.solver} to ${task.tolerance}: ${firstLine(error)}`);
+    }
+  };
+  await attempt({ ...wasm, solver: 'interior-point', tolerance: TOLERANCE }, measureControllers);
+  for (const tolerance of SPLITTING_TOLERANCES)
+    await attempt({ ...wasm, solver: 'splitting', tolerance }, measureControllers);
+  const bundle = await bundleForNode('program-works');
+  const environment = openNode(bundle, await webGPUVariables(), WEBGPU_LIMIT);
+  for (const tolerance of SPLITTING_TOLERANCES) {
+    const session = await environment.openSession();
+    await attempt({ ...webgpu, solver: 'splitting', tolerance }, (task) => session.call('measureControllers', task));
+    await session.close();
+  }
+  return found;
+}

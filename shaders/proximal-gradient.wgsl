@@ -2,77 +2,19 @@
 // iterates four samples of one group until all have stopped. It holds the left factors of the products in workgroup
 // memory, and reads G through the cache.
 //
-//   binding 0  sizes      uniform
-//   binding 1  guard      uniform; nothing happens when guard.x is 0
-//   binding 2  carried    β [batch, n], followed by the state [5, batch]; not read if CONTINUED
-//   binding 3  gram       the G of each group, [groups·n, 4·THREADS]
 //   binding 4  moment     c [batch, n]
 //   binding 5  threshold  t [batch, n]
 //   binding 6  scalars    s, ρ, f and o, [4, batch]
-//   binding 7  tolerance  [batch]
-//   binding 8  floors     [batch]
-//   binding 9  result     has the parts of carried, followed by w [batch, n] and θ [batch]
-// The formulas are those of ProximalGradientCall in lasso-kernels.ts. An invocation has four columns of all four
-// samples. A column of a mat4x4 belongs to one of these columns, and a vec4 holds one number for each sample.
+// The other bindings are those of shared/grouped-loop.wgsl; result goes on with w [batch, n] and θ [batch]. The formulas
+// are those of ProximalGradientCall in lasso-kernels.ts.
 
-struct Sizes {
-  trips: u32, // the largest number of iterations of this dispatch
-  batch: u32,
-  groups: u32,
-  n: u32,
-  giveUp: u32,
-  staleLimit: f32,
-}
-
-@group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<uniform> guard: vec4<u32>;
-@group(0) @binding(2) var<storage, read> carried: array<f32>;
-@group(0) @binding(3) var<storage, read> gram: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> moment: array<f32>;
 @group(0) @binding(5) var<storage, read> threshold: array<f32>;
 @group(0) @binding(6) var<storage, read> scalars: array<f32>;
-@group(0) @binding(7) var<storage, read> tolerance: array<f32>;
-@group(0) @binding(8) var<storage, read> floors: array<f32>;
-@group(0) @binding(9) var<storage, read_write> result: array<f32>;
 
-override ACCELERATED: bool = true;
-override THREADS: u32 = 32u;
-
-const SAMPLES = 4u; // in a workgroup
-
-var<workgroup> factors: array<vec4<f32>, 4u * THREADS>; // w by columns
 // For each invocation: the codes of ‖w − β⁺‖ and ‖β⁺‖, and ⟨w − β⁺, β⁺ − β⟩.
 var<workgroup> sums: array<mat3x4<f32>, THREADS>;
 var<workgroup> isRunning: u32;
-
-fn stateAt(sample: u32) -> u32 {
-  return sizes.batch * sizes.n + sample;
-}
-
-fn areNaN(x: vec4<f32>) -> vec4<bool> {
-  return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
-}
-
-// One row of G, restricted to the columns of this invocation. Rows past the last one are multiplied by zeros.
-fn rowOfG(first: u32, k: u32, thread: u32) -> vec4<f32> {
-  return gram[(first + min(k, sizes.n - 1u)) * THREADS + thread];
-}
-
-// The product of `factors` with the G whose first row is `first`, restricted to the columns of this invocation.
-fn productOf(first: u32, thread: u32) -> mat4x4<f32> {
-  var product = mat4x4<f32>();
-  for (var k = 0u; k < sizes.n; k += 4u) {
-    let w = mat4x4<f32>(factors[k], factors[k + 1u], factors[k + 2u], factors[k + 3u]);
-    let g = mat4x4<f32>(
-      rowOfG(first, k, thread),
-      rowOfG(first, k + 1u, thread),
-      rowOfG(first, k + 2u, thread),
-      rowOfG(first, k + 3u, thread),
-    );
-    product += w * transpose(g);
-  }
-  return product;
-}
 
 @compute @workgroup_size(THREADS)
 fn main(
@@ -81,7 +23,7 @@ fn main(
   @builtin(num_workgroups) grid: vec3<u32>,
 ) {
   let length = sizes.batch / sizes.groups;
-  let share = (length + SAMPLES - 1u) / SAMPLES; // workgroups for a group
+  let share = shareOfGroup();
   let index = id.y * grid.x + id.x;
   let group = index / share;
   if (guard.x == 0u || group >= sizes.groups) {
@@ -190,9 +132,7 @@ fn main(
           }
         }
         let residual = rescaling[lane] * ratioOfLengths(missed, size, offset[lane]);
-        let sample = firstSample + lane;
-        let rule = Rule(tolerance[sample], floors[sample], sizes.staleLimit, sizes.giveUp != 0u, 1.0);
-        watches[lane] = observed(watches[lane], residual, rule);
+        watches[lane] = observed(watches[lane], residual, ruleOf(firstSample + lane));
       }
     }
   }

@@ -82,7 +82,8 @@ export type { ForwardPass, Layer, Memory, ParameterSpecification, TrainingPass, 
 export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export type { WarmStart } from './layers/monotone-memory.ts';
-export { type OutputBounds, type QuadraticLayerOptions, quadraticLayer } from './layers/quadratic.ts';
+export type { OutputBounds } from './layers/output-bounds.ts';
+export { type QuadraticLayerOptions, quadraticLayer } from './layers/quadratic.ts';
 export {
   type ForwardOptions,
   type Model,

@@ -86,3 +86,57 @@ declare module '@tensorflow/tfjs-backend-wasm' {
 declare module '@tensorflow/tfjs-core/dist/register_all_gradients' {}
 
 declare module '@tensorflow/tfjs-backend-webgpu' {}
+
+declare module 'scs-solver' {
+  /** Matrices by columns; of P the upper triangle. */
+  export interface ScsProblem {
+    readonly m: number;
+    readonly n: number;
+    readonly A_x: Float64Array;
+    readonly A_i: Int32Array;
+    readonly A_p: Int32Array;
+    readonly P_x: Float64Array;
+    readonly P_i: Int32Array;
+    readonly P_p: Int32Array;
+    readonly b: Float64Array;
+    readonly c: Float64Array;
+  }
+  export interface Scs {
+    readonly ScsSettings: new () => object;
+    setDefaultSettings(settings: object): void;
+    /** @param cones the numbers of equalities and of inequalities */
+    solve(
+      problem: ScsProblem,
+      cones: { readonly z: number; readonly l: number },
+      settings: object,
+    ): { readonly x: readonly number[]; readonly y: readonly number[] };
+  }
+}
+
+declare module 'highs' {
+  interface Matrix {
+    readonly starts: Int32Array;
+    readonly indices: Int32Array;
+    readonly values: Float64Array;
+  }
+  export interface ModelData {
+    readonly numCols: number;
+    readonly numRows: number;
+    readonly colCost: Float64Array;
+    readonly colLower: Float64Array;
+    readonly colUpper: Float64Array;
+    readonly rowLower: Float64Array;
+    readonly rowUpper: Float64Array;
+    readonly matrix: Matrix & { readonly format: 'csc'; readonly numRows: number; readonly numCols: number };
+    readonly hessian: Matrix & { readonly format: 'triangular'; readonly dimension: number };
+  }
+  interface Model {
+    readonly options: { set(options: Readonly<Record<string, unknown>>): void };
+    run(): void;
+    getSolution(): { readonly colValue: Float64Array; readonly rowDual: Float64Array };
+  }
+  export interface Highs {
+    readonly infinity: number;
+    withModel<Result>(data: ModelData, body: (model: Model) => Result): Result;
+  }
+}

@@ -1,6 +1,6 @@
 """Describes an interpreter's copy of a package: prints one line of JSON, or one line of error.
 
-Called with "torch" or "sklearn". Threads are set to all cores, and their number is read after a first operation: the number that a
+Called with "torch", "sklearn" or "cvxopt". Threads are set to all cores, and their number is read after a first operation: the number that a
 library reports before it is not the one that it uses.
 """
 
@@ -59,6 +59,20 @@ def of_sklearn():
     }
 
 
-found = {"torch": of_torch, "sklearn": of_sklearn}[sys.argv[1]]()
+def of_cvxopt():
+    import cvxopt
+    from cvxopt import blas, matrix
+
+    blas.nrm2(matrix(1.0, (64, 1)))  # loads the libraries
+    parallel = any(re.search(r"openblas|mkl|blis|veclib", name, re.I) for name in loaded_libraries())
+    return {
+        "version": cvxopt.__version__,
+        "threads": cores() if parallel else 1,
+        "blas": "as linked",
+        "threading": "BLAS" if parallel else "none",
+    }
+
+
+found = {"torch": of_torch, "sklearn": of_sklearn, "cvxopt": of_cvxopt}[sys.argv[1]]()
 place = {"python": platform.python_version(), "executable": sys.executable, "libraries": loaded_libraries()}
 print(json.dumps({**place, **found}))

@@ -53,10 +53,16 @@ function lossPlot(losses: readonly number[]): Plot {
   };
 }
 
-/** One number for each step of a drive of the first cart. */
-type Series = (drive: Drive) => readonly number[];
-const positionsOf: Series = ({ states }) => states.map(([[position]]) => position);
-const accelerationsOf: Series = ({ accelerations }) => accelerations.map(([acceleration]) => acceleration);
+/** One number for each step of a drive, of one cart. */
+type Series = (drive: Drive, cart: number) => readonly number[];
+const positionsOf: Series = ({ states }, cart) => states.map((each) => each[cart][0]);
+const accelerationsOf: Series = ({ accelerations }, cart) => accelerations.map((each) => each[cart]);
+
+/** The cart that sets off farthest from the middle. */
+function farthestCart({ states: [from] }: Drive): number {
+  const distances = from.map(([position]) => Math.abs(position));
+  return distances.indexOf(Math.max(...distances));
+}
 
 function drivePlot(
   title: string,
@@ -64,11 +70,12 @@ function drivePlot(
   seriesOf: Series,
   { expert, naive, own }: Pick<Results, 'expert' | 'naive' | 'own'>,
 ): Plot {
-  const all = [expert, naive, own].flatMap(seriesOf);
+  const cart = farthestCart(expert);
+  const all = [expert, naive, own].flatMap((drive) => seriesOf(drive, cart));
   const curve = (look: 'first' | 'second' | 'quiet', drive: Drive): Drawn => ({
     kind: 'curve',
     look,
-    points: seriesOf(drive).map((value, step): Place => [step, value]),
+    points: seriesOf(drive, cart).map((value, step): Place => [step, value]),
   });
   const reach = Math.max(STRONGEST, ...all.map(Math.abs)) * 1.05;
   return {

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
 import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
-import { PROGRAM_SOLVERS } from '../implicit/programs/options.ts';
 import type { Engine, LassoSolverName, ProgramSolverName } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
 import { openEngine } from './engine.ts';
@@ -19,7 +18,8 @@ import { answerProgram } from './program-solution.ts';
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
 const LASSO = ['auto', ...(Object.keys(LASSO_SOLVERS) as LassoSolverName[])] as const;
-const PROGRAM = ['auto', ...(Object.keys(PROGRAM_SOLVERS) as ProgramSolverName[])] as const;
+/** Splitting computes in the precision of the backend, and these numbers stay in float64. */
+const PROGRAM: readonly (ProgramSolverName | 'auto')[] = ['auto', 'interior-point'];
 
 /** More than the library's default, since here the default tolerance is at the floor of the precision. */
 const LIMIT = 10_000;

@@ -88,9 +88,10 @@ export function cholesky(a: Tensor, epsilon?: number): Factored {
 /**
  * Computes A[s]⁻¹ if A[s] + A[s]ᵀ is positive definite; host backends only. See `BatchedInvertCall`.
  * @param a [batch, order, order]
+ * @param epsilon as for `cholesky`
  */
-export function invertBatch(a: Tensor): Factored {
-  return factorise('batchedInvert', a);
+export function invertBatch(a: Tensor, epsilon?: number): Factored {
+  return factorise('batchedInvert', a, epsilon);
 }
 
 function factorise(kernel: 'cholesky' | 'batchedInvert', a: Tensor, epsilon = a.context.epsilon): Factored {

@@ -1,17 +1,13 @@
 /** The loop of FISTA and ISTA in one kernel call, compared with the Program that it replaces on the same backend. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Backend } from '../../src/backends/backend.ts';
-import { openCPU } from '../../src/backends/cpu/index.ts';
-import { STATE_ROWS, STATUS } from '../../src/backends/kernels.ts';
-import { openWebGPU } from '../../src/backends/webgpu/index.ts';
+import { expect } from 'vitest';
 import { runPlain } from '../../src/solvers/iteration.ts';
 import { type Design, designOf } from '../../src/solvers/lasso/design.ts';
 import { proximalGradient } from '../../src/solvers/lasso/fista.ts';
 import { momentOf } from '../../src/solvers/lasso/problem.ts';
 import { initialState } from '../../src/solvers/monitor.ts';
-import { Engine } from '../../src/tensor/engine.ts';
-import { normals, relativeError } from '../support/numbers.ts';
-import { withoutWholeLoops } from '../support/whole-loops.ts';
+import type { Engine } from '../../src/tensor/engine.ts';
+import { normals } from '../support/numbers.ts';
+import { describeWholeLoops } from '../support/whole-loops.ts';
 
 interface Problems {
   readonly rows: number;
@@ -54,7 +50,7 @@ function numbersOf({ rows, features, batch, groups, ridge }: Problems): Record<s
 }
 
 /** β and the state after the loop, from zeros to a residual of 10⁻⁴. */
-async function runLoop(engine: Engine, problems: Problems): Promise<{ beta: number[]; state: number[] }> {
+async function runLoop(engine: Engine, problems: Problems): Promise<{ samples: number[]; state: number[] }> {
   const { batch, features, groups, intercept, limit, accelerated } = problems;
   const given = Object.entries(numbersOf(problems));
   const inputs = given.map(([, [values, shape]]) => engine.tensor(values, shape));
@@ -68,9 +64,9 @@ async function runLoop(engine: Engine, problems: Problems): Promise<{ beta: numb
     const { x, state } = runPlain(context, begun, stopping, initialState(context, batch, 1000));
     return [x, state];
   });
-  const [beta, state] = await Promise.all(outputs.map(async (output) => Array.from(await output.data())));
+  const [samples, state] = await Promise.all(outputs.map(async (output) => Array.from(await output.data())));
   for (const tensor of [...inputs, ...outputs]) tensor.dispose();
-  return { beta, state };
+  return { samples, state };
 }
 
 const CASES: Readonly<Record<string, Partial<Problems>>> = {
@@ -83,34 +79,11 @@ const CASES: Readonly<Record<string, Partial<Problems>>> = {
   'a limit that most samples reach': { limit: 7 },
 };
 
-/** The CPU with its kind changed to that of a device: its kernel is the oracle of the others. */
-const BACKENDS: Readonly<Record<string, { open: () => Promise<Backend>; apart: number; error: number }>> = {
-  cpu: { open: async () => ({ ...openCPU(), name: 'webgpu', widestIteration: 1000 }), apart: 0, error: 1e-12 },
-  webgpu: { open: openWebGPU, apart: 1, error: 2e-4 },
-};
-
-describe.each(Object.entries(BACKENDS))(
-  'on %s the loop in one call agrees with the loop of the Program',
-  (_, { open, apart, error }) => {
-    let whole: Backend;
-    beforeAll(async () => {
-      whole = await open();
-    });
-    afterAll(() => whole.close());
-
-    test.each(Object.entries(CASES))('%s', async (name, change) => {
-      const problems = { ...USUAL, ...change };
-      const { batch } = problems;
-      const expected = await runLoop(new Engine(withoutWholeLoops(whole)), problems);
-      const found = await runLoop(new Engine(whole), problems);
-      const row = ({ state }: typeof found, index: number): number[] => state.slice(index * batch, (index + 1) * batch);
-      const [counts, others] = [expected, found].map((end) => row(end, STATE_ROWS.remaining));
-      for (const [sample, count] of counts.entries())
-        expect(Math.abs(count - others[sample])).toBeLessThanOrEqual(apart);
-      expect(row(found, STATE_ROWS.status)).toEqual(row(expected, STATE_ROWS.status));
-      expect(relativeError(found.beta, expected.beta)).toBeLessThan(error);
-      if (problems.limit === 7) expect(row(found, STATE_ROWS.status)).toContain(STATUS.running);
-      if (name === 'FISTA') expect(new Set(counts).size).toBeGreaterThan(3);
-    });
-  },
-);
+describeWholeLoops({
+  usual: USUAL,
+  cases: CASES,
+  run: runLoop,
+  errors: { cpu: 1e-12, webgpu: 2e-4 },
+  varied: 'FISTA',
+  short: 7,
+});

@@ -296,6 +296,28 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('splitting on %s'
     );
     expect(largestDifference(await gradient.data(), given.grad_q)).toBeLessThan(tolerance);
   });
+  test('arrays are prepared in float64, and weakly active rows have a selection each', async () => {
+    const engine = await engineOf();
+    const given = named('weak-2');
+    const { P, A, l, u, cotangent } = given;
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    for (const { active_weak, grad_q } of given.elements) {
+      const selection = new Array<number>(given.m).fill(0);
+      for (const [place, row] of given.weakly_active.entries()) selection[row] = active_weak[place];
+      const [, [gradient]] = await valueAndGrad(
+        (q: Tensor) => {
+          const { x, y, z } = quadraticProgram({ P, A, l, u, q, selection, solver: 'splitting' });
+          const part = (tensor: Tensor, v: readonly number[]): Tensor => tensor.mul(engine.tensor(v)).sum();
+          return part(x, cotangent.gx).add(part(y, cotangent.gy)).add(part(z, cotangent.gz));
+        },
+        [engine.tensor(given.q)],
+      );
+      expect(largestDifference(await gradient.data(), grad_q)).toBeLessThan(tolerance);
+    }
+    warned.mockRestore();
+    const all = quadraticProgram({ engine, P, A, l, u, q: given.q, solver: 'splitting' });
+    expect(largestDifference(await all.x.data(), given.x)).toBeLessThan(backend === 'cpu' ? 1e-6 : 1e-4);
+  });
   test('a batch, with one program that has no solution', async () => {
     const engine = await engineOf();
     const q = engine.tensor([-0.5, -0.5, 2], [3, 1]);

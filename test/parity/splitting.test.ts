@@ -1,15 +1,18 @@
 /** Batches of quadratic programs by operator splitting, and their derivatives, on every backend. */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runUninterrupted } from '../../src/backends/event-loop.ts';
 import { STATUS } from '../../src/backends/kernels.ts';
 import { type BackendName, type Engine, open, type Tensor } from '../../src/index.ts';
+import { sparseFromRows } from '../../src/solvers/programs/sparse.ts';
 import {
   type DerivativeSettings,
   differentiateBySplitting,
   tangentBySplitting,
 } from '../../src/solvers/programs/splitting/derivative.ts';
+import { prepareSplitting } from '../../src/solvers/programs/splitting/host-preparation.ts';
 import { solveBySplitting } from '../../src/solvers/programs/splitting/solve.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
+import { loadSmallPrograms, type ProgramDerivatives, type SmallProgram } from '../fixtures/load-programs.ts';
 import { relativeError } from '../support/numbers.ts';
 import { type PlantedProgram, residualsOf } from '../support/planted-programs.ts';
 import { type BatchOptions, type ProgramBatch, plantBatch } from '../support/program-batches.ts';
@@ -214,38 +217,51 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (backend) => {
   );
 });
 
-interface SmallCase {
-  readonly name: string;
-  readonly n: number;
-  readonly m: number;
-  readonly P: number[][];
-  readonly q: number[];
-  readonly A: number[][];
-  readonly l: (number | null)[];
-  readonly u: (number | null)[];
-  readonly x?: number[];
-  readonly y: number[];
-  readonly z: number[];
-  readonly weakly_active: number[];
-  readonly direction: Record<'dP' | 'dA', number[][]> & Record<'dq', number[]> & Record<'dl' | 'du', (number | null)[]>;
-  readonly cotangent: Record<'gx' | 'gy' | 'gz', number[]>;
-  readonly dx?: number[];
-  readonly elements?: readonly (Element & { readonly active_weak: number[] })[];
-}
+describe.each(BACKENDS)('what the host prepares, on %s', (backend) => {
+  test('serves the samples that share P and A', async () => {
+    const engine = await open({ backend });
+    const batch = plantBatch({ batch: 30, n: 12, inequalities: 22, equalities: 2, free: 1, isShared: true, seed: 3 });
+    const { n, m, programs } = batch;
+    const data = programs.map(({ P, A, q, l, u }) => ({
+      ...{ n, m, q, l, u },
+      P: sparseFromRows(P, n, n),
+      A: sparseFromRows(A, m, n),
+    }));
+    const { d, e, cost, weights, matrix } = runUninterrupted(prepareSplitting(data));
+    const inputs = batch.values.map(([values, shape]) => engine.tensor(values, shape));
+    const prepared = [
+      engine.tensor(d),
+      engine.tensor(e),
+      engine.tensor([cost], [1, 1]),
+      engine.tensor(weights),
+      engine.tensor(matrix, [n + m, n + m]),
+    ];
+    const [x, status] = await read(
+      engine.run('prepared', [...inputs, ...prepared], ([P, q, A, l, u, d, e, c, weights, matrix], context) => {
+        const settings = { absolute: 1e-6, relative: 1e-6, limit: 4000 };
+        const found = solveBySplitting(context, { P, q, A, l, u }, settings, {}, { d, e, c, weights, matrix });
+        return [found.x, found.status];
+      }),
+    );
+    engine.close();
+    expect(status.every(isSolved)).toBe(true);
+    expect(
+      relativeError(
+        x,
+        programs.flatMap((one) => [...one.x]),
+      ),
+    ).toBeLessThan(1e-5);
+  });
+});
 
-type Element = Record<'dx' | 'dy' | 'dz' | 'grad_q' | 'grad_l' | 'grad_u', number[]> &
-  Record<'grad_P' | 'grad_A', number[][]>;
-
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/program-small.json', import.meta.url), 'utf8')) as {
-  readonly cases: readonly SmallCase[];
-};
+const cases = loadSmallPrograms();
 
 const bound = (values: readonly (number | null)[], none: number): number[] => values.map((value) => value ?? none);
 const SETTINGS: DerivativeSettings = { tolerance: 1e-6, limit: 60, selection: 0, kinkTolerance: 1e-4 };
 
 /** Cases with derivatives, and the elements for the selections 0 and 1 at weakly active rows. */
-const differentiated = cases.flatMap((one): [string, SmallCase, number, Element][] => {
-  if (one.dx) return [[one.name, one, 0, one as unknown as Element]];
+const differentiated = cases.flatMap((one): [string, SmallProgram, number, ProgramDerivatives][] => {
+  if (one.dx) return [[one.name, one, 0, one as ProgramDerivatives]];
   return (one.elements ?? [])
     .filter(({ active_weak }) => active_weak.every((each) => each === active_weak[0]))
     .map((element) => [`${one.name}, selection ${element.active_weak[0]}`, one, element.active_weak[0], element]);
@@ -258,7 +274,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
   });
   afterAll(() => engine.close());
 
-  const dataOf = ({ P, q, A, l, u, n, m }: SmallCase): Tensor[] => [
+  const dataOf = ({ P, q, A, l, u, n, m }: SmallProgram): Tensor[] => [
     engine.tensor(P.flat(), [n, n]),
     engine.tensor(q, [n]),
     engine.tensor(A.flat(), [m, n]),
@@ -276,7 +292,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
     const [x, y, z, [status]] = await read(solved(dataOf(one)));
     expect(isSolved(status)).toBe(true);
     if (name === 'generic-badly-scaled') {
-      const { row_scale, variable_scale } = one as unknown as Record<'row_scale' | 'variable_scale', number[]>;
+      const { row_scale = [], variable_scale = [] } = one;
       const [generic] = cases;
       expect(
         relativeError(
@@ -301,6 +317,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
 
   test.each(differentiated)('%s: derivatives', async (_, one, selection, expected) => {
     const { n, m, cotangent, direction } = one;
+    if (!cotangent || !direction) throw new Error(`${one.name} has no directions`);
     const data = dataOf(one);
     const [x, y] = solved(data);
     const settings = { ...SETTINGS, selection };
@@ -351,7 +368,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
   });
 
   test('a cotangent along which the solution is not unique is not answered', async () => {
-    const one = cases.find(({ name }) => name === 'not-unique') as SmallCase;
+    const one = cases.find(({ name }) => name === 'not-unique') as SmallProgram;
     const data = dataOf(one);
     const [x, y] = solved(data);
     const [[status], [residual]] = await read(

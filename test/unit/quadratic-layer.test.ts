@@ -131,7 +131,7 @@ const SETTINGS = { epochs: 3, batch: 10, seed: 2 };
 
 async function lossesOn(
   backend: 'cpu' | 'wasm' | 'webgpu' | 'gpujs',
-  options?: Partial<QuadraticLayerOptions>,
+  options: Partial<QuadraticLayerOptions> = {},
 ): Promise<readonly number[]> {
   const { engine: opened, close } = engineOn(backend);
   const own = await opened();
@@ -164,10 +164,14 @@ test.each(['wasm', 'webgpu', 'gpujs'] as const)('trains on %s as on cpu', { time
   for (const [step, loss] of expected.entries()) expect(Math.abs(losses[step] - loss)).toBeLessThan(1e-3);
 });
 
-test.each(['cpu', 'wasm', 'webgpu'] as const)('trains by splitting on %s', { timeout: 60_000 }, async (backend) => {
-  const [losses, expected] = [await lossesOn(backend, { solver: 'splitting' }), await lossesOn('cpu')];
-  for (const [step, loss] of expected.entries()) expect(Math.abs(losses[step] - loss)).toBeLessThan(1e-3);
-});
+test.each(['cpu', 'wasm', 'webgpu', 'gpujs'] as const)(
+  'trains by splitting on %s',
+  { timeout: 60_000 },
+  async (backend) => {
+    const [losses, expected] = [await lossesOn(backend, { solver: 'splitting' }), await lossesOn('cpu')];
+    for (const [step, loss] of expected.entries()) expect(Math.abs(losses[step] - loss)).toBeLessThan(1e-3);
+  },
+);
 
 test.each(['cpu', 'webgpu'] as const)('a step that fails leaves no trace on %s', async (backend) => {
   const { engine: opened, close } = engineOn(backend);

@@ -80,7 +80,7 @@ export enum TriangularSolve {
 
 /** The row-wise operation of that name. Units are rows. */
 export enum ProjectSimplex {
-  out = 9, // Extra.end
+  out = 10, // Extra.end
   x,
   columns,
   radius,

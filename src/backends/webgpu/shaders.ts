@@ -130,7 +130,7 @@ function defineWholeLoop(source: ShaderPart): Shader {
 }
 
 function defineGrouped(source: ShaderPart): Shader {
-  return defineKernel(7, NUMBERS, LENGTHS, ...MONITOR, STATES, source);
+  return defineKernel(7, NUMBERS, LENGTHS, ...MONITOR, STATES, GROUPED, source);
 }
 
 /**
@@ -145,6 +145,8 @@ function loadLater(file: string, load: () => Promise<{ default: string }>): Shad
     },
   };
 }
+
+const GROUPED = loadLater('shared/grouped-loop.wgsl', () => import('../../../shaders/shared/grouped-loop.wgsl'));
 
 const REGISTER = loadLater(
   'shared/product-register.wgsl',

@@ -121,6 +121,13 @@ export function placesOfSample({ P, A }: BatchData, sample: number): GradientPla
 /** The numbers of tensors that were read, by the name of the datum. */
 export type ReadNumbers = Readonly<Partial<Record<DatumName, ArrayLike<number>>>>;
 
+/** The numbers of one sample, of which each has `size`. */
+export function numbersOfSample(numbers: ArrayLike<number>, size: number, sample: number): Float64Array {
+  const own = new Float64Array(size);
+  for (let index = 0; index < size; index++) own[index] = numbers[sample * size + index];
+  return own;
+}
+
 /**
  * The data of one sample.
  * @param epsilon the precision of tensors
@@ -130,8 +137,7 @@ export function dataOfSample(data: BatchData, read: ReadNumbers, sample: number,
   const { n, m } = data;
   const numbersOf = ({ name, extents, batch }: Datum<unknown>): Float64Array => {
     const size = extents.reduce((product, extent) => product * extent, 1);
-    const start = batch === undefined ? 0 : sample * size;
-    return Float64Array.from({ length: size }, (_, index) => (read[name] as ArrayLike<number>)[start + index]);
+    return numbersOfSample(read[name] as ArrayLike<number>, size, batch === undefined ? 0 : sample);
   };
   const each = <Each>(datum: Datum<Each>, make: (numbers: Float64Array) => Each): Each => {
     if (datum.each) return datum.each[datum.batch === undefined ? 0 : sample];

@@ -2,7 +2,7 @@ import type { SparseMatrix } from '../../solvers/programs/problem.ts';
 import type { Datum } from './data.ts';
 
 /** The numbers of a datum given in arrays, row by row and sample by sample. */
-export function denseRows({ each, extents }: Datum<unknown>): Float64Array {
+export function denseRows({ each, extents }: Pick<Datum<unknown>, 'each' | 'extents'>): Float64Array {
   const size = extents.reduce((product, extent) => product * extent, 1);
   const samples = each as readonly (SparseMatrix | Float64Array)[];
   const numbers = new Float64Array(samples.length * size);

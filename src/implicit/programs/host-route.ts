@@ -61,6 +61,8 @@ export class HostRoute implements Route {
     return { ...read, samples: samples.map((sample) => reportSample(sample, tolerance)) };
   }
 
+  follow(): void {} // the samples say it all
+
   samples(): Promise<readonly SolvedSample[]> {
     return this.solving;
   }

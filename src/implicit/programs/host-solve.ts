@@ -9,7 +9,7 @@ import type { LimitedRun } from '../run-limits.ts';
 import { type BatchData, type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
 import type { KernelResult } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
-import { boundsOfSample, isPlainSample, sizesOfSample } from './sample-numbers.ts';
+import { createBoundsReader, createPlainTest, sizesOfSample } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
 
 /** The numbers of tensors as they are now, which arrive later. */
@@ -54,14 +54,16 @@ export async function solvePrograms(
   const epsilon = tensorsAmong(data).length > 0 ? engine.epsilon : Number.EPSILON;
   const [numbers, start, found] = await Promise.all([readings.data, readings.start, byKernel]);
   const solved: SolvedSample[] = [];
+  const isPlain = createPlainTest(data, numbers);
+  const boundsOf = createBoundsReader(data, numbers);
   for (let sample = 0; sample < data.batch; sample++) {
     const makeData = () => dataOfSample(data, numbers, sample, engine.epsilon);
     const known = found?.[sample];
-    if (known?.isConvex && isPlainSample(data, numbers, sample)) {
+    if (known?.isConvex && isPlain(sample)) {
       const { result, isPolished } = known;
       const origin = {
         data: makeData,
-        ...boundsOfSample(data, numbers, sample),
+        ...boundsOf(sample),
         epsilon,
         measure: (x: Float64Array) => sizesOfSample(data, numbers, sample, x),
         isPolished,

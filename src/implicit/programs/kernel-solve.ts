@@ -3,7 +3,7 @@
  * that it does not solve, and P that it does not show to be convex, are left to the host.
  */
 import { PROGRAM_NUMBERS, WIDE_WORDS } from '../../backends/program-kernels.ts';
-import { interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
+import { fitsKernel, interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
 import { decodeWide, encodeWide } from '../../solvers/programs/wide.ts';
 import type { Engine } from '../../tensor/engine.ts';
@@ -14,13 +14,10 @@ import { type BatchData, DATA_NAMES, type Datum, type DatumName } from './data.t
 import { denseRows } from './dense-rows.ts';
 import type { CheckedPrograms, ProgramStart } from './options.ts';
 
-/** The largest n(n + m) for which a program counts as small. */
-const SMALL = 2 ** 17;
-
 /** Whether the kernel takes these programs: on wasm, where they are small and dense. */
 export function isForKernel({ engine, data }: CheckedPrograms): boolean {
-  const { n, m, P, A } = data;
-  return engine.backend === 'wasm' && m > 0 && n * (n + m) <= SMALL && !P.places && !A.places;
+  const { m, P, A } = data;
+  return engine.backend === 'wasm' && m > 0 && fitsKernel(data) && !P.places && !A.places;
 }
 
 /** What the kernel found for one program. */
@@ -95,16 +92,15 @@ function startTensors(
   { n, m, batch }: BatchData,
   { x, y }: ProgramStart,
 ): Partial<Record<'x' | 'y', Tensor>> {
-  const rowsOf = (given: Tensor | ArrayLike<number>, length: number): Tensor => {
-    const numbers = isTensor(given) ? given : engine.runLasting(() => engine.tensor(given));
-    const rows = engine.runLasting(() =>
-      elementwise('add', [
-        engine.constant({ kind: 'fill', value: 0 }, [batch, length]),
-        engine.alias(numbers, numbers.size === length ? [1, length] : [batch, length]),
-      ]),
-    );
-    return rows;
-  };
+  const rowsOf = (given: Tensor | ArrayLike<number>, length: number): Tensor =>
+    engine.runLasting(() => {
+      const numbers = isTensor(given) ? engine.keepAlias(given) : engine.tensor(given);
+      const row = engine.alias(numbers, numbers.size === length ? [1, length] : [batch, length]);
+      const zeros = engine.constant({ kind: 'fill', value: 0 }, [batch, length]);
+      const rows = elementwise('add', [zeros, row]);
+      for (const used of [numbers, row, zeros]) used.dispose();
+      return rows;
+    });
   if (!x) return {};
   return { x: rowsOf(x, n), ...(y && { y: rowsOf(y, m) }) };
 }

@@ -31,7 +31,7 @@ export interface ProgramSolveOptions extends LimitOptions {
    * interior-point: in float64 on every backend; small programs of a batch are solved by kernels on wasm, others by the
    * host. splitting: operator splitting on the device, in its precision, with nothing read back but the report; a
    * program that has no solution ends as `limit`. Default auto: splitting for 32 programs or more that are given as
-   * tensors on a graphics card, else interior-point.
+   * tensors on a graphics card, without a limit or a finer tolerance; else interior-point.
    */
   solver?: ProgramSolverName | 'auto';
   /**
@@ -145,6 +145,15 @@ export function programSettings(
   };
 }
 
+/** Whether splitting can do what the options ask for. */
+function isWithinReachOfSplitting(options: ProgramSolveOptions, epsilon: number): boolean {
+  const { absoluteTolerance, relativeTolerance, limit } = options;
+  const asked = [absoluteTolerance, relativeTolerance].filter((tolerance) => tolerance !== undefined);
+  const isExact = asked.length > 0 && Math.max(...asked) < 8 * epsilon;
+  // A limit that was given counts iterations of the interior point method, each of which is worth many of splitting.
+  return !isExact && limit === undefined;
+}
+
 /** A batch of programs with its options, checked as far as that can be done without reading tensors. */
 export interface CheckedPrograms {
   /** The public function that was called, for messages. */
@@ -169,15 +178,13 @@ export function checkPrograms(what: string, options: LinearProgramOptions & { P?
     throw new RangeError(`${what}: engine is another one than that of ${tensors[0].name}; leave it out`);
   }
   const isForDevice =
-    engine.backend === 'webgpu' && !engine.adapter.software && tensors.length > 0 && data.batch >= MANY && data.m > 0;
+    engine.backend === 'webgpu' &&
+    !engine.adapter.software &&
+    tensors.length > 0 &&
+    data.batch >= MANY &&
+    data.m > 0 &&
+    isWithinReachOfSplitting(options, engine.epsilon);
   const settings = programSettings(options, { epsilon: engine.epsilon, isForDevice });
-  if (settings.solver === 'splitting' && isListLike(options.selection)) {
-    throw createArgumentError(
-      'selection: it',
-      options.selection,
-      'one number for all rows where the solver is splitting',
-    );
-  }
   return {
     what,
     engine,

@@ -12,15 +12,19 @@ export interface Summarised {
   readonly notFinite?: number;
 }
 
+const SUMMARISED = ['status', 'iterations', 'residual', 'floor', 'notFinite'] as const;
+
 /** A summary, [11, batch], as `readSummary` takes it apart. */
 export function packSummary(samples: readonly Summarised[]): Float64Array {
   const batch = samples.length;
   const packed = new Float64Array(SUMMARY_ROWS.length * batch);
-  for (const [index, { isSolved, iterations, residual, floor = 0, notFinite = 0 }] of samples.entries()) {
-    const values = { status: isSolved ? STATUS.converged : STATUS.gaveUp, iterations, residual, floor, notFinite };
-    for (const [name, value] of Object.entries(values)) {
-      packed[SUMMARY_ROWS.indexOf(name as (typeof SUMMARY_ROWS)[number]) * batch + index] = value;
-    }
+  const [status, iterations, residual, floor, notFinite] = SUMMARISED.map((name) => SUMMARY_ROWS.indexOf(name) * batch);
+  for (const [index, sample] of samples.entries()) {
+    packed[status + index] = sample.isSolved ? STATUS.converged : STATUS.gaveUp;
+    packed[iterations + index] = sample.iterations;
+    packed[residual + index] = sample.residual;
+    packed[floor + index] = sample.floor ?? 0;
+    packed[notFinite + index] = sample.notFinite ?? 0;
   }
   return packed;
 }

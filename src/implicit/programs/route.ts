@@ -15,11 +15,10 @@ export interface Route {
   readonly summary: Tensor;
   /** Makes the report of the batch from what the summary says. Rejects where the data are wrong. */
   complete(read: SolveReport): Promise<ProgramReport>;
-  /**
-   * All programs with their solutions, for what is computed on the host.
-   * @param report of the batch, which may still be on its way
-   */
-  samples(report: Promise<ProgramReport>): Promise<readonly SolvedSample[]>;
+  /** Is told the report, whatever becomes of it: it may reject before `complete` is called. */
+  follow(report: Promise<ProgramReport>): void;
+  /** All programs with their solutions, for what is computed on the host. */
+  samples(): Promise<readonly SolvedSample[]>;
   /** Enqueues the gradients of the data that are wanted. */
   pullBack(cotangent: Tensor, wanted: readonly TensorDatum[], selection: RowSelection, run: LimitedRun): LinearResult;
   /** Enqueues the tangent of the rows. @param given the tangents of some of the data */

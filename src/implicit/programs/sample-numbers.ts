@@ -1,84 +1,103 @@
 /** What is needed of one program of a batch without making its matrices. */
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
-import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
 import type { SampleSizes } from './clear-activity.ts';
 import type { BatchData, Datum, DatumName, ReadNumbers } from './data.ts';
-import { readBound } from './data.ts';
-import { eachEntry } from './products.ts';
+import { NO_BOUND, numbersOfSample, readBound } from './data.ts';
+import { denseRows } from './dense-rows.ts';
 import { symmetrise } from './symmetry.ts';
 
-/** The numbers of a vector for one sample. */
-function vectorOf(data: BatchData, read: ReadNumbers, sample: number, name: 'q' | 'l' | 'u'): Float64Array {
-  const { each, batch, extents } = data[name];
-  if (each) return each[batch === undefined ? 0 : sample];
-  const [length] = extents;
-  const numbers = read[name] as ArrayLike<number>;
-  const start = batch === undefined ? 0 : sample * length;
-  return Float64Array.from({ length }, (_, index) => numbers[start + index]);
+/** The bounds of a sample, in which ±∞ stands for no bound. */
+type Bounds = Readonly<Record<'l' | 'u', Float64Array>>;
+
+/** Reads l and u of each sample; what samples share is read once, and is the same array for all of them. */
+export function createBoundsReader(data: BatchData, read: ReadNumbers): (sample: number) => Bounds {
+  const [l, u] = (['l', 'u'] as const).map((name) => {
+    const { each, batch } = data[name];
+    const readOne = (sample: number): Float64Array => (each ? each[sample] : readBounds(name, data.m, read, sample));
+    if (batch !== undefined) return readOne;
+    let shared: Float64Array | undefined;
+    return () => {
+      shared ??= readOne(0);
+      return shared;
+    };
+  });
+  return (sample) => ({ l: l(sample), u: u(sample) });
 }
 
-/** l and u of one sample, in which ±∞ stands for no bound. */
-export function boundsOfSample(
-  data: BatchData,
-  read: ReadNumbers,
-  sample: number,
-): { readonly l: Float64Array; readonly u: Float64Array } {
-  const boundsOf = (name: 'l' | 'u'): Float64Array =>
-    vectorOf(data, read, sample, name).map((value, row) =>
-      readBound(name, `${name}, sample ${sample}, row ${row}`, value),
-    );
-  return { l: boundsOf('l'), u: boundsOf('u') };
+function readBounds(name: 'l' | 'u', m: number, read: ReadNumbers, sample: number): Float64Array {
+  const bounds = new Float64Array(m);
+  const numbers = read[name] as ArrayLike<number>;
+  for (let row = 0; row < m; row++) {
+    const value = numbers[sample * m + row];
+    // Only what is not plain needs a name, which takes longer to make than to read the bound.
+    const isPlain = Math.abs(value) < NO_BOUND;
+    bounds[row] = isPlain ? value : readBound(name, `${name}, sample ${sample}, row ${row}`, value);
+  }
+  return bounds;
 }
 
 /** The sizes of the data of one sample, beside its solution x. */
 export function sizesOfSample(data: BatchData, read: ReadNumbers, sample: number, x: Float64Array): SampleSizes {
-  const rows = new Float64Array(data.m);
-  eachNumber(data.A, read, sample, (row, _, value) => {
-    rows[row] = Math.max(rows[row], Math.abs(value));
-  });
-  const terms = vectorOf(data, read, sample, 'q').map(Math.abs);
-  eachNumber(data.P, read, sample, (row, column, value) => {
-    terms[row] += Math.abs(value * x[column]);
-  });
-  return { rows, objective: largestMagnitude(terms) };
+  const { n, m, q } = data;
+  const rows = new Float64Array(m);
+  const A = denseOfSample(data.A, read, sample);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) rows[i] = Math.max(rows[i], Math.abs(A[i * n + j]));
+  }
+  const index = q.batch === undefined ? 0 : sample;
+  const linear = q.each?.[index] ?? numbersOfSample(read.q as ArrayLike<number>, n, index);
+  const P = denseOfSample(data.P, read, sample);
+  let objective = 0;
+  for (let i = 0; i < n; i++) {
+    let terms = Math.abs(linear[i]);
+    for (let j = 0; j < n; j++) terms += Math.abs(P[i * n + j] * x[j]);
+    objective = Math.max(objective, terms);
+  }
+  return { rows, objective };
 }
 
-/** Calls back for each number of a matrix of one sample. */
-function eachNumber(
-  { name, each, batch, extents: [rows, columns] }: Datum<SparseMatrix>,
-  read: ReadNumbers,
-  sample: number,
-  visit: (row: number, column: number, value: number) => void,
-): void {
+/** A matrix of one sample, row by row. */
+function denseOfSample(datum: Datum<SparseMatrix>, read: ReadNumbers, sample: number): ArrayLike<number> {
+  const { name, each, batch, extents } = datum;
   const index = batch === undefined ? 0 : sample;
-  if (each) {
-    eachEntry(each[index], visit);
-    return;
-  }
-  const numbers = read[name] as ArrayLike<number>;
-  let place = index * rows * columns;
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) visit(i, j, numbers[place++]);
+  if (each) return denseRows({ each: [each[index]], extents });
+  const [rows, columns] = extents;
+  return numbersOfSample(read[name] as ArrayLike<number>, rows * columns, index);
 }
 
 /**
- * Whether the numbers that were read for a sample need no second look: all are finite, and P is exactly symmetric. What
- * is wrong with others, `dataOfSample` says.
+ * A test whether the numbers that were read for a sample need no second look: all are finite, and P is exactly symmetric.
+ * What is wrong with others, `dataOfSample` says. What samples share is tested once.
  */
-export function isPlainSample(data: BatchData, read: ReadNumbers, sample: number): boolean {
-  for (const name of Object.keys(read) as DatumName[]) {
+export function createPlainTest(data: BatchData, read: ReadNumbers): (sample: number) => boolean {
+  const tests = (Object.keys(read) as DatumName[]).map((name) => {
     const numbers = read[name] as ArrayLike<number>;
     const { extents, batch } = data[name] as Datum<unknown>;
     const length = extents.reduce((product, extent) => product * extent, 1);
-    const start = batch === undefined ? 0 : sample * length;
-    for (let index = start; index < start + length; index++) if (!Number.isFinite(numbers[index])) return false;
-  }
-  const { P } = read;
-  if (!P) return true;
-  const { n } = data;
-  const start = data.P.batch === undefined ? 0 : sample * n * n;
+    const test = (sample: number): boolean =>
+      areFinite(numbers, sample * length, (sample + 1) * length) &&
+      (name !== 'P' || isSymmetric(numbers, sample * length, data.n));
+    if (batch !== undefined) return test;
+    let shared: boolean | undefined;
+    return () => {
+      shared ??= test(0);
+      return shared;
+    };
+  });
+  return (sample) => tests.every((test) => test(sample));
+}
+
+function areFinite(numbers: ArrayLike<number>, start: number, end: number): boolean {
+  // 0 times a number is NaN unless it is finite, and the sum remains so.
+  let zero = 0;
+  for (let index = start; index < end; index++) zero += 0 * numbers[index];
+  return zero === 0;
+}
+
+function isSymmetric(numbers: ArrayLike<number>, start: number, n: number): boolean {
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) if (P[start + i * n + j] !== P[start + j * n + i]) return false;
+    for (let j = 0; j < i; j++) if (numbers[start + i * n + j] !== numbers[start + j * n + i]) return false;
   }
   return true;
 }
@@ -93,6 +112,6 @@ export function quadraticOfSample(
   const index = P.batch === undefined ? 0 : sample;
   if (P.each) return P.each[index];
   const numbers = read.P as ArrayLike<number>;
-  const own = Float64Array.from({ length: n * n }, (_, place) => numbers[index * n * n + place]);
+  const own = numbersOfSample(numbers, n * n, index);
   return symmetrise(`P, sample ${sample}`, sparseFromRows(own, n, n), epsilon);
 }

@@ -60,6 +60,7 @@ export class SolvedProgram {
       this.route.complete(read),
     );
     this.report = report;
+    this.route.follow(report);
     this.rows = recordOperation('custom', inputs, outputs[0], this.createOperation());
     this.x = this.cut(0, data.n);
     this.y = this.cut(data.n, data.m);
@@ -131,13 +132,13 @@ export class SolvedProgram {
   /** All programs, once the solutions may be read: where one was not solved, this rejects as reading x does. */
   private async solvedSamples(): Promise<readonly SolvedSample[]> {
     await this.x.data();
-    return this.route.samples(this.report);
+    return this.route.samples();
   }
 
   private async computeEach<Result>(
     compute: (sample: SolvedSample, index: number) => Interruptible<Result>,
   ): Promise<readonly Result[]> {
-    const samples = await this.route.samples(this.report);
+    const samples = await this.route.samples();
     const results: Result[] = [];
     for (const [index, sample] of samples.entries()) {
       results.push(await unlessAborted(runInTurns(compute(sample, index), this.signal), this.signal));

@@ -30,7 +30,8 @@ export class SolvedSample {
   private activity: RowActivity | undefined;
   private pivots: ClearPivots | undefined;
   private certificate: ProgramCertificate | undefined;
-  private readonly derivatives = new Map<string, ProgramDerivative>();
+  /** By the shares of the kinks. Large batches have many samples, most of which need no derivative on the host. */
+  private derivatives: Map<string, ProgramDerivative> | undefined;
 
   constructor(
     readonly result: ProgramResult,
@@ -92,6 +93,7 @@ export class SolvedSample {
     const key = Array.from(activity.kinks, (row) =>
       typeof selection === 'number' ? selection : selection[row],
     ).join();
+    this.derivatives ??= new Map();
     let derivative = this.derivatives.get(key);
     if (!derivative) {
       derivative = yield* createDerivative(this.data, activity.solution, activity, selection);

@@ -11,7 +11,7 @@ import { refuseUnlessConvex } from './host-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import type { ProgramReport, ProgramSampleReport } from './report.ts';
 import type { Route } from './route.ts';
-import { boundsOfSample, quadraticOfSample } from './sample-numbers.ts';
+import { createBoundsReader, quadraticOfSample } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
 import {
   createTensors,
@@ -30,6 +30,9 @@ export class SplittingRoute implements Route {
   private readonly figures: Promise<ArrayLike<number>>;
   /** Rejects where the data are wrong. */
   private readonly areRight: Promise<void>;
+  /** Resolves once the summary has been read: certificates may be asked for before that. */
+  private readonly report: Promise<ProgramReport>;
+  private setReport: (report: Promise<ProgramReport>) => void = () => {};
   private solved: Promise<readonly SolvedSample[]> | undefined;
 
   /**
@@ -43,10 +46,14 @@ export class SplittingRoute implements Route {
     private readonly guard: Guard,
   ) {
     const { engine, data } = checked;
+    this.report = new Promise((resolve) => {
+      this.setReport = resolve;
+    });
+    this.report.catch(() => {}); // whoever reads the report sees it reject
     this.tensors = createTensors(engine, data, owner);
     this.areRight = engine.trackRead(this.checkData());
     this.areRight.catch(() => {}); // the report and the solutions reject with it
-    const { rows, summary, figures } = enqueueSplitting(checked, this.tensors, run);
+    const { rows, summary, figures } = enqueueSplitting(checked, this.tensors, owner, run);
     this.rows = rows;
     this.kept = engine.alias(rows, rows.shape);
     this.summary = summary;
@@ -73,14 +80,18 @@ export class SplittingRoute implements Route {
     });
   }
 
-  samples(report: Promise<ProgramReport>): Promise<readonly SolvedSample[]> {
-    this.solved ??= unlessAborted(this.readSamples(report), this.signal);
+  follow(report: Promise<ProgramReport>): void {
+    this.setReport(report);
+  }
+
+  samples(): Promise<readonly SolvedSample[]> {
+    this.solved ??= unlessAborted(this.readSamples(), this.signal);
     return this.solved;
   }
 
   pullBack(cotangent: Tensor, wanted: readonly TensorDatum[], selection: RowSelection, run: LimitedRun): LinearResult {
     const { checked, tensors, kept } = this;
-    return pullBackBySplitting(checked, tensors, kept, cotangent, wanted, oneShare(selection), run);
+    return pullBackBySplitting(checked, tensors, kept, cotangent, wanted, selection, run);
   }
 
   pushForward(
@@ -88,7 +99,7 @@ export class SplittingRoute implements Route {
     selection: RowSelection,
     run: LimitedRun,
   ): LinearResult {
-    return pushForwardBySplitting(this.checked, this.tensors, this.kept, given, oneShare(selection), run);
+    return pushForwardBySplitting(this.checked, this.tensors, this.kept, given, selection, run);
   }
 
   async settle(): Promise<void> {}
@@ -121,17 +132,18 @@ export class SplittingRoute implements Route {
   }
 
   /** The solutions as the device found them. */
-  private async readSamples(report: Promise<ProgramReport>): Promise<readonly SolvedSample[]> {
+  private async readSamples(): Promise<readonly SolvedSample[]> {
     const { engine, data } = this.checked;
     const { n, m, batch } = data;
     this.guard.check();
-    const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept)]);
-    const { samples } = await report;
+    const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept), this.figures]);
+    const report = await this.report;
+    const boundsOf = createBoundsReader(data, numbers);
     return Array.from({ length: batch }, (_, index) => {
-      const { status, iterations, primal, dual, gap, objective, residual } = samples[index];
+      const { status, iterations, primal, dual, gap, objective, residual } = report.samples[index];
       const start = index * (n + 2 * m);
       const part = (from: number, length: number): Float64Array =>
-        Float64Array.from(rows.subarray(start + from, start + from + length));
+        new Float64Array(rows.subarray(start + from, start + from + length));
       const result: ProgramResult = {
         status,
         iterations,
@@ -144,18 +156,11 @@ export class SplittingRoute implements Route {
       };
       return new SolvedSample(result, {
         data: () => dataOfSample(data, numbers, index, engine.epsilon),
-        ...boundsOfSample(data, numbers, index),
+        ...boundsOf(index),
         epsilon: engine.epsilon,
         isPolished: false,
         isObjectiveExact: true,
       });
     });
   }
-}
-
-/** On the device, one share serves all weakly active rows. */
-function oneShare(selection: RowSelection): number {
-  if (typeof selection === 'number') return selection;
-  const [first = 0] = Array.from(selection);
-  return first;
 }

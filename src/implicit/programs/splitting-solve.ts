@@ -3,13 +3,16 @@
  * read back but the report.
  */
 
+import { runUninterrupted } from '../../backends/event-loop.ts';
+import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
 import { batchProblem, type ProgramTensors, times } from '../../solvers/programs/splitting/batch-problem.ts';
 import {
   type DerivativeSettings,
   differentiateBySplitting,
   tangentBySplitting,
 } from '../../solvers/programs/splitting/derivative.ts';
-import { solveBySplitting } from '../../solvers/programs/splitting/solve.ts';
+import { prepareSplitting } from '../../solvers/programs/splitting/host-preparation.ts';
+import { type PreparedTensors, solveBySplitting } from '../../solvers/programs/splitting/solve.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { combine, elementwise, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
 import { gatherAlong, joinEndToEnd } from '../../tensor/move-kernels.ts';
@@ -17,6 +20,7 @@ import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
+import type { RowSelection } from './active-rows.ts';
 import { type BatchData, DATA_NAMES, type Datum, type DatumName, type TensorDatum } from './data.ts';
 import { denseRows } from './dense-rows.ts';
 import type { CheckedPrograms } from './options.ts';
@@ -24,6 +28,8 @@ import { statedTolerance } from './report.ts';
 
 /** What stands for an infinite bound in tensors. */
 const FAR = 1e30;
+
+const PREPARED = ['d', 'e', 'c', 'weights', 'matrix'] as const satisfies readonly (keyof PreparedTensors)[];
 
 /** The data on the device, in its precision: aliases of tensors, and copies of arrays, in the arena of the data. */
 export function createTensors(
@@ -41,6 +47,36 @@ export function createTensors(
   return Object.fromEntries(entries) as Record<DatumName, Tensor>;
 }
 
+/** The most multiplications that a preparation may take, since it does not yield. */
+const LARGEST_PREPARATION = 2 ** 24;
+
+/**
+ * What the host prepares in float64 where all programs share a P and an A that were given as arrays, as were the bounds;
+ * undefined elsewhere. Where q is a tensor, its size is not known yet, and the objective is scaled by P alone.
+ */
+function prepare(engine: Engine, data: BatchData, beside: Tensor | undefined): PreparedTensors | undefined {
+  const { n, m, batch, P, q, A, l, u } = data;
+  const isShared = [P, A].every((datum) => datum.each && datum.batch === undefined);
+  if (!isShared || !l.each || !u.each || (n + m) ** 2 * n > LARGEST_PREPARATION) return undefined;
+  const none = new Float64Array(n);
+  const at = (datum: Datum<Float64Array>, sample: number): Float64Array =>
+    datum.each?.[datum.batch === undefined ? 0 : sample] ?? none;
+  const programs = Array.from({ length: batch }, (_, sample): ProgramData => {
+    const [quadratic, rows] = [P.each?.[0], A.each?.[0]] as [SparseMatrix, SparseMatrix];
+    return { n, m, P: quadratic, q: at(q, sample), A: rows, l: at(l, sample), u: at(u, sample) };
+  });
+  const { d, e, cost, weights, matrix } = runUninterrupted(prepareSplitting(programs));
+  const tensor = (numbers: ArrayLike<number>, shape: readonly number[]): Tensor =>
+    beside ? engine.upload(numbers, shape, beside) : engine.tensor(numbers, shape);
+  return {
+    d: tensor(d, [n]),
+    e: tensor(e, [m]),
+    c: tensor([cost], [1, 1]),
+    weights: tensor(weights, [m]),
+    matrix: tensor(matrix, [n + m, n + m]),
+  };
+}
+
 /** What is read of a solve besides its summary, a row for each: [5, batch]. */
 export const FIGURES = ['ratio', 'primal', 'dual', 'gap', 'objective'] as const;
 
@@ -55,9 +91,12 @@ export interface EnqueuedSplitting {
 export function enqueueSplitting(
   { engine, data, settings, initial }: CheckedPrograms,
   tensors: Readonly<Record<DatumName, Tensor>>,
+  beside: Tensor | undefined,
   run: LimitedRun,
 ): EnqueuedSplitting {
   const { n, m, batch } = data;
+  const prepared = prepare(engine, data, beside);
+  const parts = prepared ? PREPARED.map((name) => prepared[name]) : [];
   const { absolute, relative, limit } = settings;
   const tolerance = statedTolerance(settings);
   const starts = (['x', 'y'] as const).flatMap((name) => {
@@ -66,8 +105,9 @@ export function enqueueSplitting(
     const numbers = isTensor(given) ? engine.keepAlias(given) : engine.runLasting(() => engine.tensor(given));
     return [{ name, tensor: numbers }];
   });
-  const key = `splitting ${JSON.stringify([absolute, relative, limit, batch, starts.map(({ name }) => name)])}`;
-  const inputs = [...DATA_NAMES.map((name) => tensors[name]), ...starts.map(({ tensor }) => tensor)];
+  const names = starts.map(({ name }) => name);
+  const key = `splitting ${JSON.stringify([absolute, relative, limit, batch, names, parts.length])}`;
+  const inputs = [...DATA_NAMES.map((name) => tensors[name]), ...starts.map(({ tensor }) => tensor), ...parts];
   const [rows, summary, figures] = engine.run(
     key,
     inputs,
@@ -80,7 +120,10 @@ export function enqueueSplitting(
           return [name, context.alias(numbers, numbers.size === length ? [length] : [batch, length])];
         }),
       );
-      const found = solveBySplitting(context, given, { absolute, relative, limit }, start);
+      const made = traced.slice(DATA_NAMES.length + starts.length);
+      const ready = prepared && (Object.fromEntries(PREPARED.map((name, index) => [name, made[index]])) as unknown);
+      const tolerances = { absolute, relative, limit };
+      const found = solveBySplitting(context, given, tolerances, start, ready as PreparedTensors | undefined);
       const figure = (x: Tensor, factor = 1): Tensor => context.alias(elementwise('scale', [x], [factor, 0]), [batch]);
       const figuresByName: Record<(typeof FIGURES)[number], Tensor> = {
         ratio: figure(found.ratio),
@@ -103,7 +146,7 @@ export function enqueueSplitting(
     },
     run,
   );
-  for (const { tensor } of starts) tensor.dispose();
+  for (const tensor of [...starts.map((each) => each.tensor), ...parts]) tensor.dispose();
   return { rows, summary, figures };
 }
 
@@ -135,8 +178,21 @@ function countNotFinite(given: ProgramTensors, batch: number): Tensor {
 }
 
 /** The tolerance and the limit of the linear systems in float32, and where a row counts as at a kink. */
-function derivativeSettings(epsilon: number, selection: number): DerivativeSettings {
+function derivativeSettings(epsilon: number, selection: number | Tensor): DerivativeSettings {
   return { tolerance: Math.max(32 * epsilon, 1e-10), limit: 200, selection, kinkTolerance: 256 * epsilon };
+}
+
+/** The shares of weakly active rows: one number, which belongs to the key of a Program, or a tensor with one for each row. */
+function sharesOf(
+  engine: Engine,
+  selection: RowSelection,
+  beside: Tensor,
+): { readonly key: number; readonly tensors: readonly Tensor[] } {
+  const first = typeof selection === 'number' ? selection : (selection[0] ?? 0);
+  if (typeof selection === 'number' || Array.from(selection).every((share) => share === first)) {
+    return { key: first, tensors: [] };
+  }
+  return { key: -1, tensors: [engine.upload(selection, [selection.length], beside)] };
 }
 
 /** The gradients of the data that are wanted. */
@@ -146,17 +202,18 @@ export function pullBackBySplitting(
   rows: Tensor,
   cotangent: Tensor,
   wanted: readonly TensorDatum[],
-  selection: number,
+  selection: RowSelection,
   run: LimitedRun,
 ): LinearResult {
   const { n, m, batch } = data;
-  const settings = derivativeSettings(engine.epsilon, selection);
   const names = wanted.map(({ name }) => name);
+  const shares = sharesOf(engine, selection, cotangent);
   const [summary, ...gradients] = engine.run(
-    `splitting adjoint ${JSON.stringify([names, batch, selection])}`,
-    [...DATA_NAMES.map((name) => tensors[name]), rows, cotangent],
+    `splitting adjoint ${JSON.stringify([names, batch, shares.key])}`,
+    [...DATA_NAMES.map((name) => tensors[name]), rows, cotangent, ...shares.tensors],
     (traced, context) => {
-      const [solution, v] = traced.slice(DATA_NAMES.length);
+      const [solution, v, share = shares.key] = traced.slice(DATA_NAMES.length);
+      const settings = derivativeSettings(engine.epsilon, share);
       const cut = (from: Tensor, offset: number, length: number): Tensor => gatherAlong(from, 1, length, { offset });
       const found = differentiateBySplitting(
         context,
@@ -178,17 +235,19 @@ export function pushForwardBySplitting(
   tensors: Readonly<Record<DatumName, Tensor>>,
   rows: Tensor,
   given: readonly (readonly [DatumName, Tensor])[],
-  selection: number,
+  selection: RowSelection,
   run: LimitedRun,
 ): LinearResult {
   const { n, m, batch } = data;
-  const settings = derivativeSettings(engine.epsilon, selection);
   const names = given.map(([name]) => name);
+  const shares = sharesOf(engine, selection, given[0][1]);
   const [summary, tangent] = engine.run(
-    `splitting tangent ${JSON.stringify([names, batch, selection])}`,
-    [...DATA_NAMES.map((name) => tensors[name]), rows, ...given.map(([, direction]) => direction)],
+    `splitting tangent ${JSON.stringify([names, batch, shares.key])}`,
+    [...DATA_NAMES.map((name) => tensors[name]), rows, ...given.map(([, direction]) => direction), ...shares.tensors],
     (traced, context) => {
-      const [solution, ...directions] = traced.slice(DATA_NAMES.length);
+      const [solution, ...others] = traced.slice(DATA_NAMES.length);
+      const directions = others.slice(0, names.length);
+      const settings = derivativeSettings(engine.epsilon, others[names.length] ?? shares.key);
       const point = { x: gatherAlong(solution, 1, n, {}), y: gatherAlong(solution, 1, m, { offset: n }) };
       const direction = Object.fromEntries(names.map((name, index) => [name, directions[index]]));
       const found = tangentBySplitting(context, programOf(traced), point, direction, settings);

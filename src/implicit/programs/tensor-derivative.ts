@@ -43,7 +43,7 @@ export function pullBack(
       computeEachSample(samples, run, (sample, index) => {
         const start = index * (n + 2 * m);
         const part = (from: number, length: number): Float64Array =>
-          Float64Array.from(numbers.subarray(start + from, start + from + length));
+          new Float64Array(numbers.subarray(start + from, start + from + length));
         const cotangents = { x: part(0, n), y: part(n, m), z: part(n + m, m) };
         return adjointOfSample(sample, cotangents, selection, found?.[index]);
       }),

@@ -9,6 +9,8 @@ import type { Iterate } from './start.ts';
 
 /** Iterations without progress after which rounding has won. */
 const PATIENCE = 10;
+/** The same where the merit is still large, as it may rise before it falls. */
+const PATIENCE_FAR = 25;
 /** Above this merit it is progress if only one of the residuals is less than before. */
 const FAR = 1e4;
 /** A number is less than before if it is at most this share of the least before. */
@@ -55,7 +57,7 @@ export function* iterations(
     const { primal, dual, gap } = point.residuals;
     const isProgress = progress.note(point.floorMerit, [primal, dual, gap, method.complementarity]);
     stagnant = isProgress ? 0 : stagnant + 1;
-    if (stagnant >= PATIENCE) return end('stalled', count);
+    if (stagnant >= (point.floorMerit > FAR ? PATIENCE_FAR : PATIENCE)) return end('stalled', count);
     const length = yield* method.step();
     if (length === 0) return end('stalled', count);
     const next = judge(form, { x: iterate.x.slice(), y: method.newton.rowMultipliers(iterate) }, settings);

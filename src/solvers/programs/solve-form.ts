@@ -29,6 +29,7 @@ const AUXILIARY: Pick<ProgramSettings, 'absolute' | 'relative' | 'limit'> = {
  */
 const REGULARISATIONS: readonly Regularisation[] = [
   { variables: 1e-10, rows: 1e-11, isProximal: false },
+  { variables: 1e-13, rows: 1e-9, isProximal: false },
   { variables: 1e-8, rows: 1e-8, isProximal: false },
   { variables: 1e-10, rows: 1e-10, isProximal: true },
 ];

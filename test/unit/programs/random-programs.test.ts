@@ -11,10 +11,10 @@ import { certificateError, errorOf, solve } from '../../support/program-solution
 import { programData } from '../../support/programs.ts';
 
 const CASES = [
-  ['1000 feasible', 1000, feasibleProgram, 'converged'],
-  ['300 degenerate', 300, degenerateProgram, 'converged'],
-  ['300 infeasible', 300, infeasibleProgram, 'infeasible'],
-  ['300 unbounded', 300, unboundedProgram, 'unbounded'],
+  ['400 feasible', 400, feasibleProgram, 'converged'],
+  ['150 degenerate', 150, degenerateProgram, 'converged'],
+  ['150 infeasible', 150, infeasibleProgram, 'infeasible'],
+  ['150 unbounded', 150, unboundedProgram, 'unbounded'],
 ] as const;
 
 test.each(CASES)('%s programs', (name, count, create, status) => {

@@ -1,4 +1,4 @@
-/** The kernels of WebAssembly that solve and differentiate batches of quadratic programs. */
+/** The kernel of WebAssembly that solves batches of quadratic programs. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROGRAM_NUMBERS } from '../../../src/backends/program-kernels.ts';
@@ -6,7 +6,6 @@ import { openWasm } from '../../../src/backends/wasm/index.ts';
 import { random } from '../../../src/data/random.ts';
 import {
   type InteriorPointOptions,
-  type InteriorPointResult,
   interiorPoint,
   type ProgramOperands,
   programDerivative,
@@ -14,17 +13,20 @@ import {
 import { createWide, decodeWide, encodeWide, readWide, type WideTensor } from '../../../src/solvers/programs/wide.ts';
 import { Engine, open } from '../../../src/tensor/engine.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
-import { dot } from '../../support/numbers.ts';
 import {
-  multiply,
-  type PlantedOptions,
-  type PlantedProgram,
-  plantProgram,
-  residualsOf,
-} from '../../support/planted-programs.ts';
-
-type Name = 'P' | 'q' | 'A' | 'l' | 'u';
-const NAMES = ['P', 'q', 'A', 'l', 'u'] as const;
+  distance,
+  type Form,
+  NAMES,
+  operandsOn,
+  optionsFor,
+  plantMany,
+  read,
+  type Solved,
+  solveOn,
+  worstOf,
+} from '../../support/kernel-batches.ts';
+import { dot } from '../../support/numbers.ts';
+import { multiply, type PlantedOptions, type PlantedProgram, plantProgram } from '../../support/planted-programs.ts';
 
 let engine: Engine;
 let team: Engine;
@@ -37,78 +39,13 @@ afterAll(() => {
   team.close();
 });
 
-function shapeOf(name: Name, { n, m }: PlantedProgram): number[] {
-  return { P: [n, n], q: [n], A: [m, n], l: [m], u: [m] }[name];
-}
-
-interface Form {
-  readonly on?: Engine;
-  /** Whether P and A of the first program are those of all. */
-  readonly isShared?: boolean;
-  /** Whether operands are float32. */
-  readonly isNarrow?: boolean;
-}
-
-const finite = (value: number): number => Math.max(-1e20, Math.min(value, 1e20));
-
-function operandsOf(
+const operandsOf = (programs: readonly PlantedProgram[], form: Partial<Form> = {}): ProgramOperands =>
+  operandsOn(programs, { on: engine, ...form });
+const solve = (
   programs: readonly PlantedProgram[],
-  { on = engine, isShared, isNarrow }: Form = {},
-): ProgramOperands {
-  const operands = NAMES.map((name) => {
-    const own = isShared && (name === 'P' || name === 'A') ? [programs[0]] : programs;
-    const values = Float64Array.from(own.flatMap((program) => [...program[name]]));
-    const shape = [...(own === programs ? [programs.length] : []), ...shapeOf(name, programs[0])];
-    return [name, isNarrow ? on.tensor(Float32Array.from(values, finite), shape) : createWide(on, values, shape)];
-  });
-  return Object.fromEntries(operands) as ProgramOperands;
-}
-
-interface Solved {
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  readonly z: Float64Array;
-  readonly isSolved: boolean;
-  readonly iterations: number;
-  readonly isPolished: boolean;
-  readonly objective: number;
-}
-
-const SETTINGS = { absolute: 1e-9, relative: 1e-9, limit: 50 };
-
-function optionsFor(programs: readonly PlantedProgram[]): InteriorPointOptions {
-  return { batch: programs.length, n: programs[0].n, m: programs[0].m, ...SETTINGS };
-}
-
-async function read({ wide, numbers }: InteriorPointResult, batch: number): Promise<Solved[]> {
-  const facts = (await numbers.data()) as Float32Array;
-  const [x, y, z] = [await readWide(wide.x), await readWide(wide.y), await readWide(wide.z)];
-  const part = (all: Float64Array, index: number): Float64Array =>
-    all.slice((index * all.length) / batch, ((index + 1) * all.length) / batch);
-  return Array.from({ length: batch }, (_, index) => {
-    const [status, iterations, , , , objective, , polished] = facts.slice(PROGRAM_NUMBERS.length * index);
-    const point = { x: part(x, index), y: part(y, index), z: part(z, index) };
-    return { ...point, isSolved: status === 0, iterations, isPolished: polished === 1, objective };
-  });
-}
-
-async function solve(
-  programs: readonly PlantedProgram[],
-  form: Form = {},
+  form: Partial<Form> = {},
   options: Partial<InteriorPointOptions> = {},
-) {
-  const result = interiorPoint(operandsOf(programs, form), { ...optionsFor(programs), ...options });
-  return read(result, programs.length);
-}
-
-const plantMany = (options: Omit<PlantedOptions, 'seed'>, count: number, seed = 1): PlantedProgram[] =>
-  Array.from({ length: count }, (_, index) => plantProgram({ ...options, seed: seed + index }));
-
-const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-  Array.from(a).reduce((largest, value, index) => Math.max(largest, Math.abs(value - b[index])), 0);
-
-const worstOf = (program: PlantedProgram, { x, y }: Pick<Solved, 'x' | 'y'>): number =>
-  Math.max(...Object.values(residualsOf(program, x, y)));
+): Promise<Solved[]> => solveOn(programs, { on: engine, ...form }, options);
 
 describe('float64 numbers in float32 tensors', () => {
   test('come back with the same bits, and no word is NaN or infinite', async () => {
@@ -197,6 +134,18 @@ describe('planted programs are solved', () => {
     expect(await x.data()).toEqual(Float32Array.from(await readWide(wide.x)));
     expect(await y.data()).toEqual(Float32Array.from(await readWide(wide.y)));
     expect(await z.data()).toEqual(Float32Array.from(await readWide(wide.z)));
+  });
+
+  test('the activity of rows', async () => {
+    const programs = plantMany({ n: 8, inequalities: 12, equalities: 2, free: 1 }, 10);
+    // A row that holds with equality although its multiplier is 0.
+    const r = programs[9].sides.indexOf(0, 2);
+    const z = multiply(programs[9].A, programs[9].x, 15, 8);
+    programs[9].u[r] = z[r];
+    const { activity } = interiorPoint(operandsOf(programs), optionsFor(programs));
+    const expected = programs.flatMap(({ sides }) => sides.map((side) => Number(side !== 0)));
+    expected[9 * 15 + r] = 0.5;
+    expect([...(await activity.data())]).toEqual(expected);
   });
 
   test('scales from 1e-8 to 1e8', async () => {
@@ -420,191 +369,6 @@ describe('programs without a solution', () => {
       expect(iterations).toBe(0);
       expect(isSolved).toBe(false);
     }
-  });
-});
-
-describe('derivatives', () => {
-  interface Cotangent {
-    readonly gx: Float64Array;
-    readonly gy: Float64Array;
-    readonly gz: Float64Array;
-  }
-
-  function cotangentFor({ n, m }: PlantedProgram, seed: number): Cotangent {
-    const generator = random(seed);
-    const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => generator.normal());
-    return { gx: normals(n), gy: normals(m), gz: normals(m) };
-  }
-
-  const activityOf = ({ sides }: PlantedProgram): number[] => sides.map((side) => Number(side !== 0));
-
-  async function differentiate(
-    programs: readonly PlantedProgram[],
-    rights: readonly Float64Array[],
-    isTangent: boolean,
-    form: Form = {},
-  ) {
-    const { n, m } = programs[0];
-    const on = form.on ?? engine;
-    const batch = programs.length;
-    const activity = on.tensor(programs.flatMap(activityOf), [batch, m]);
-    const values = Float64Array.from(rights.flatMap((right) => [...right]));
-    const shape = [batch, isTangent ? n + m : n + 2 * m];
-    const right = form.isNarrow ? on.tensor(Float32Array.from(values), shape) : createWide(on, values, shape);
-    const { wide, solution, numbers } = programDerivative(operandsOf(programs, form), {
-      batch,
-      n,
-      m,
-      activity,
-      right,
-      isTangent,
-    });
-    const facts = (await numbers.data()) as Float32Array;
-    const all = await readWide(wide);
-    expect(await solution.data()).toEqual(Float32Array.from(all));
-    return programs.map((_, index) => {
-      const [status, residual, rowPivot, primalPivot] = facts.slice(4 * index);
-      const both = all.slice(index * (n + m), (index + 1) * (n + m));
-      return { first: both.slice(0, n), second: both.slice(n), status, residual, rowPivot, primalPivot };
-    });
-  }
-
-  const joined = ({ gx, gy, gz }: Cotangent): Float64Array => Float64Array.from([...gx, ...gy, ...gz]);
-
-  const kinds: [string, Omit<PlantedOptions, 'seed'>][] = [
-    ['n = 1', { n: 1, inequalities: 2 }],
-    ['inequalities', { n: 5, inequalities: 8 }],
-    ['equalities, free rows', { n: 6, inequalities: 5, equalities: 2, free: 1 }],
-    ['bounds', { n: 5, inequalities: 5, isBox: true }],
-    ['a singular P', { n: 6, inequalities: 10, rank: 3, active: 4 }],
-    ['P = 0', { n: 4, inequalities: 9, rank: 0 }],
-  ];
-
-  test.each(kinds)('agree with central differences: %s', async (_, options) => {
-    const step = 1e-6;
-    for (const program of plantMany(options, 3, 20)) {
-      const { n, m, x, y } = program;
-      const cotangent = cotangentFor(program, 7);
-      const [{ first: wu, second: wv, status, residual }] = await differentiate([program], [joined(cotangent)], false);
-      expect(status).toBe(0);
-      expect(residual).toBeLessThan(1e-12);
-      const gradient: Record<Name, (index: number) => number> = {
-        P: (index) => (wu[Math.floor(index / n)] * x[index % n] + x[Math.floor(index / n)] * wu[index % n]) / 2,
-        q: (index) => wu[index],
-        A: (index) => {
-          const [r, j] = [Math.floor(index / n), index % n];
-          return y[r] * wu[j] - wv[r] * x[j] + cotangent.gz[r] * x[j];
-        },
-        l: (index) => (program.sides[index] === -1 ? wv[index] : 0),
-        u: (index) => (program.sides[index] === 1 ? wv[index] : 0),
-      };
-      // Every entry is moved both ways, all at once in a batch. Equalities move l and u together.
-      const moves: { name: Name; index: number; expected: number }[] = NAMES.flatMap((name) =>
-        Array.from(program[name], (_each, index) => ({ name, index, expected: gradient[name](index) })).filter(
-          ({ index }) =>
-            !(name === 'l' || name === 'u') || (program.sides[index] !== 2 && Number.isFinite(program[name][index])),
-        ),
-      );
-      for (const [r, side] of program.sides.entries())
-        if (side === 2) moves.push({ name: 'l', index: r, expected: wv[r] });
-      const moved = moves.flatMap(({ name, index }) =>
-        [1, -1].map((sign) => moveEntry(program, name, index, sign * step)),
-      );
-      const solved = await solve(moved, {}, { absolute: 1e-13, relative: 1e-13 });
-      const losses = solved.map(
-        ({ x: at, y: dual, z }) => dot(cotangent.gx, at) + dot(cotangent.gy, dual) + dot(cotangent.gz, z),
-      );
-      for (const [at, { expected }] of moves.entries()) {
-        const difference = (losses[2 * at] - losses[2 * at + 1]) / (2 * step);
-        expect(Math.abs(difference - expected)).toBeLessThan(
-          2e-6 * (1 + Math.abs(expected)) * (1 + Math.max(...wu.map(Math.abs), ...wv.map(Math.abs))),
-        );
-      }
-      expect(m).toBe(program.sides.length);
-    }
-  });
-
-  function moveEntry(program: PlantedProgram, name: Name, index: number, by: number): PlantedProgram {
-    const copies = Object.fromEntries(NAMES.map((each) => [each, program[each].slice()])) as Record<Name, Float64Array>;
-    const { n } = program;
-    if (name === 'P') {
-      // A symmetric move: the gradient belongs to symmetric ones.
-      copies.P[index] += by / 2;
-      copies.P[(index % n) * n + Math.floor(index / n)] += by / 2;
-    } else copies[name][index] += by;
-    if (program.sides[index] === 2 && name === 'l') copies.u[index] += by;
-    return { ...program, ...copies };
-  }
-
-  test.each(kinds)('tangents are the transposed of cotangents: %s', async (_, options) => {
-    const programs = plantMany(options, 10, 70);
-    const { n, m } = programs[0];
-    const generator = random(3);
-    const rights = programs.map((program) => {
-      const active = activityOf(program);
-      return Float64Array.from({ length: n + m }, (_each, index) =>
-        index < n || active[index - n] ? generator.normal() : 0,
-      );
-    });
-    const tangents = await differentiate(programs, rights, true);
-    const cotangents = programs.map((program, index) => cotangentFor(program, index + 1));
-    const adjoints = await differentiate(programs, cotangents.map(joined), false);
-    for (const [index, { A }] of programs.entries()) {
-      const { first: dx, second: dy, status } = tangents[index];
-      expect(status).toBe(0);
-      const { gx, gy, gz } = cotangents[index];
-      const { first: wu, second: wv } = adjoints[index];
-      const forward = dot(gx, dx) + dot(gy, dy) + dot(gz, multiply(A, dx, m, n));
-      const f = rights[index].slice(0, n);
-      const backward = -dot(wu, f) + dot(wv, rights[index].slice(n));
-      expect(Math.abs(forward - backward)).toBeLessThan(1e-8 * (1 + Math.abs(forward)));
-    }
-  });
-
-  test('shared, narrow and divided ones', async () => {
-    const first = plantProgram({ seed: 1, n: 8, inequalities: 10, equalities: 2 });
-    const programs = Array.from({ length: 30 }, (_, index) =>
-      plantProgram({ seed: index + 1, n: 8, inequalities: 10, equalities: 2, like: first }),
-    );
-    const rights = programs.map((program, index) => joined(cotangentFor(program, index + 1)));
-    const own = await differentiate(programs, rights, false);
-    const shared = await differentiate(programs, rights, false, { isShared: true });
-    const narrow = await differentiate(programs, rights, false, { isNarrow: true });
-    expect(await differentiate(programs, rights, false, { on: team })).toEqual(own);
-    for (const [index, { first: wu, second: wv }] of own.entries()) {
-      expect(distance(shared[index].first, wu)).toBeLessThan(1e-9);
-      expect(distance(shared[index].second, wv)).toBeLessThan(1e-9);
-      expect(distance(narrow[index].first, wu)).toBeLessThan(1e-3 * (1 + Math.max(...wu.map(Math.abs))));
-    }
-  });
-
-  test('dependent rows and curvature that is missing are visible in the pivots', async () => {
-    const regular = plantProgram({ seed: 5, n: 6, inequalities: 8, active: 3, rank: 12 });
-    const rows = regular.sides.flatMap((side, r) => (side === 0 ? [] : [r]));
-    const dependent = { ...regular, A: regular.A.slice() };
-    for (let j = 0; j < 6; j++)
-      dependent.A[rows[2] * 6 + j] = 2 * regular.A[rows[0] * 6 + j] - regular.A[rows[1] * 6 + j];
-    const flat = { ...regular, P: plantProgram({ seed: 6, n: 6, inequalities: 8, rank: 2 }).P };
-    const enough = { ...regular, P: plantProgram({ seed: 6, n: 6, inequalities: 8, rank: 3 }).P };
-    const programs = [regular, dependent, flat, enough];
-    const rights = programs.map((program) => joined(cotangentFor(program, 1)));
-    const [first, second, third, fourth] = await differentiate(programs, rights, false);
-    expect(first.rowPivot).toBeGreaterThan(1e-4);
-    expect(first.primalPivot).toBeGreaterThan(1e-4);
-    expect(second.rowPivot).toBeLessThan(1e-12);
-    expect(third.primalPivot).toBeLessThan(1e-11);
-    expect(third.rowPivot).toBeGreaterThan(1e-4);
-    expect(fourth.primalPivot).toBeGreaterThan(1e-6);
-    expect(fourth.status).toBe(0);
-  });
-
-  test('an activity between 0 and 1 is left to the host', async () => {
-    const program = plantProgram({ seed: 5, n: 6, inequalities: 8 });
-    const activity = engine.tensor([1, 0, 0.5, 0, 0, 0, 0, 0], [1, 8]);
-    const right = createWide(engine, joined(cotangentFor(program, 1)), [1, 22]);
-    const sizes = { batch: 1, n: 6, m: 8 };
-    const { numbers } = programDerivative(operandsOf([program]), { ...sizes, activity, right, isTangent: false });
-    expect(((await numbers.data()) as Float32Array)[0]).toBe(1);
   });
 });
 

@@ -15,8 +15,10 @@ import {
 } from './panels';
 import * as data from './program-data';
 
-/** What is added to the diagonal, relative to its entries, so that rounding does not stop a factorisation. */
-const SHIFT: f64 = 1e-13;
+/** What is added to the diagonal of the Schur complement, relative to its entries, so that rounding does not stop it. */
+const SHIFT_OF_ROWS: f64 = 1e-13;
+/** P alone is used where its pivots exceed this. */
+const REGULAR: f64 = 1e-7;
 
 let count: i32 = 0;
 /** The count padded to a multiple of four. */
@@ -24,17 +26,13 @@ let size: i32 = 0;
 let rho: f64 = 0;
 let isPrepared: bool = false;
 
-/** The number of rows. */
-export function activeCount(): i32 {
-  return count;
-}
-
 /**
  * Factorises the system of some rows.
  * @param rows the numbers of the rows, as integers
- * @returns the smallest pivot of K relative to its diagonal entry; not above 0 where a factorisation failed
+ * @param share what is added to the diagonal of K where P is singular, relative to its entries
+ * @returns the smallest pivot of K relative to its diagonal entry; 0 where a factorisation failed
  */
-export function factoriseActive(rows: usize, rowCount: i32): f64 {
+export function factoriseActive(rows: usize, rowCount: i32, share: f64): f64 {
   count = rowCount;
   size = padded(count);
   isPrepared = data.hasInverse();
@@ -46,26 +44,24 @@ export function factoriseActive(rows: usize, rowCount: i32): f64 {
     memory.copy(data.work, data.P, (<usize>(N * N)) << 3);
     data.fillDiagonal(data.work, N, data.n, N, 1);
     rho = 0;
-    smallest = factorise(data.work, N, N + size, 1e-7);
-    if (!(smallest > 1e-7)) {
+    smallest = factorise(data.work, N, N + size, REGULAR);
+    if (!(smallest > REGULAR)) {
       rho = 1;
-      copyRows(rows);
-      addSquares(rows);
-      smallest = factorise(data.work, N, N + size, 0);
-      if (!(smallest > 0)) return smallest;
+      smallest = factoriseSquares(rows, share);
+      if (!(smallest > 0)) return 0;
     }
     gram(data.schur, data.at8(data.work, N * N), size, N);
   }
   data.fillDiagonal(data.schur, size, count, size, 1);
-  shift(data.schur, size, count);
+  shift(data.schur, size, count, SHIFT_OF_ROWS);
   return factorise(data.schur, size, size, 0) > 0 ? smallest : 0;
 }
 
-function shift(matrix: usize, columns: i32, order: i32): void {
+function shift(matrix: usize, columns: i32, order: i32, share: f64): void {
   for (let i = 0; i < order; i++) {
     const at = element(matrix, columns, i, i);
     const value = load<f64>(at);
-    store<f64>(at, value + SHIFT * (value > 0 ? value : 1));
+    store<f64>(at, value + share * (value > 0 ? value : 1));
   }
 }
 
@@ -93,9 +89,10 @@ function copyRows(rows: usize): void {
   }
 }
 
-/** K = P + ρA_aᵀA_a */
-function addSquares(rows: usize): void {
+/** Factorises K = P + ρA_aᵀA_a and the rows below it. @returns the smallest pivot relative to its diagonal entry */
+function factoriseSquares(rows: usize, share: f64): f64 {
   const N = data.N;
+  copyRows(rows);
   gatherColumns(rows, count);
   for (let i = 0; i < N; i += 4) {
     const left = panelAt(data.chosen, size, i);
@@ -106,7 +103,8 @@ function addSquares(rows: usize): void {
     }
   }
   data.fillDiagonal(data.work, N, data.n, N, 1);
-  shift(data.work, N, data.n);
+  shift(data.work, N, data.n, share);
+  return factorise(data.work, N, N + size, 0);
 }
 
 /** Copies the columns of Aᵀ for some rows, and zeros behind them, to `chosen`. */

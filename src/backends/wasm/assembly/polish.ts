@@ -9,6 +9,8 @@ import { entry, setEntry } from './program-state';
 /** How often the solution is refined at most, and the relative residual at which it is not. */
 const REFINEMENTS: i32 = 4;
 const ACCURATE: f64 = 4e-16;
+/** What is added to the diagonal of a singular K, relative to its entries. */
+const SHIFT: f64 = 1e-12;
 /** What counts as rounding, relative to the size of the numbers. */
 const ROUNDING: f64 = 1e-13;
 
@@ -81,7 +83,7 @@ function solveWithActive(): bool {
     else data.setRowIn(rows, activeRows++, r);
   }
   beat();
-  if (!(factoriseActive(rows, activeRows) > 0)) return false;
+  if (!(factoriseActive(rows, activeRows, SHIFT) > 0)) return false;
   state.evaluate();
   residuals();
   correct();
@@ -162,4 +164,30 @@ function changeRows(): i32 {
     }
   }
   return changed;
+}
+
+/** Multipliers and slacks up to this share of the largest are too small to tell: after a polish, and without one. */
+const SMALL: f64 = 1e-9;
+const SMALL_UNPOLISHED: f64 = 1e-5;
+
+/** Replaces the sides of rows by their activity: 1, 0, or ½ where multiplier and slack are both small, or neither is. */
+export function judgeActivity(isPolished: bool): void {
+  const share = isPolished ? SMALL : SMALL_UNPOLISHED;
+  let largestY: f64 = 0;
+  let largestZ: f64 = 0;
+  for (let r = 0; r < data.m; r++) {
+    largestY = max(largestY, abs(entry(state.y, r)));
+    largestZ = max(largestZ, abs(entry(state.z, r)));
+  }
+  for (let r = 0; r < data.m; r++) {
+    const kind = state.kindOf(r);
+    const value = entry(state.z, r);
+    let slack = Infinity;
+    if ((kind & state.UPPER) !== 0) slack = abs(entry(state.u, r) - value);
+    if ((kind & state.LOWER) !== 0) slack = min(slack, abs(value - entry(state.l, r)));
+    const isHeld = abs(entry(state.y, r)) > share * largestY;
+    const isAway = slack > share * largestZ;
+    const activity: f64 = isHeld === isAway ? 0.5 : isHeld ? 1 : 0;
+    setEntry(state.sides, r, kind === 0 ? 0 : kind === state.EQUAL ? 1 : activity);
+  }
 }

@@ -8,6 +8,8 @@ import * as state from './program-state';
 import { entry, setEntry } from './program-state';
 import { readNumbers } from './wide';
 
+/** What is added to the diagonal of a singular K, relative to its entries: little, since the smallest pivot tells. */
+const SHIFT: f64 = 1e-13;
 const REFINEMENTS: i32 = 6;
 
 export let residual: f64 = 0;
@@ -18,7 +20,7 @@ export let primalPivot: f64 = 0;
 export function solveDerivative(at: usize, sample: i32): bool {
   const n = data.n;
   const m = data.m;
-  for (let vector = 0; vector < state.VECTORS; vector++) data.clear(data.vector(vector), max(data.N, data.M));
+  state.clearVectors();
   const rows = state.list;
   let count = 0;
   const activity = buffer(at, ProgramFields.activity) + ((<usize>(sample * m)) << 2);
@@ -30,7 +32,7 @@ export function solveDerivative(at: usize, sample: i32): bool {
   }
   readRight(at, sample);
   rowPivot = pivotOfRows(rows, count);
-  primalPivot = factoriseActive(rows, count);
+  primalPivot = factoriseActive(rows, count, SHIFT);
   if (!(primalPivot > 0)) return false;
   refine(rows);
   for (let j = 0; j < n; j++) setEntry(state.x, j, entry(state.x, j) * entry(data.columnScales, j));

@@ -102,8 +102,21 @@ export function useVectors(): void {
   offsetMoved = data.vector(34);
 }
 
+/** Sets all vectors to 0. */
+export function clearVectors(): void {
+  data.clear(data.vector(0), VECTORS * max(data.N, data.M));
+}
+
 export function kindOf(r: i32): i32 {
   return load<i32>(kinds + ((<usize>r) << 2));
+}
+
+export function hasUpper(r: i32): bool {
+  return (kindOf(r) & UPPER) !== 0;
+}
+
+export function hasLower(r: i32): bool {
+  return (kindOf(r) & LOWER) !== 0;
 }
 
 export function entry(vector: usize, index: i32): f64 {
@@ -118,7 +131,7 @@ export function setEntry(vector: usize, index: i32, value: f64): void {
 export function readVectors(at: usize, sample: i32): i32 {
   const n = data.n;
   const m = data.m;
-  for (let vector = 0; vector < VECTORS; vector++) data.clear(data.vector(vector), max(data.N, data.M));
+  clearVectors();
   read(at, q, ProgramFields.q, 1 << 2, sample, n);
   read(at, l, ProgramFields.l, 1 << 3, sample, m);
   read(at, u, ProgramFields.u, 1 << 4, sample, m);

@@ -7,7 +7,7 @@
  *   q̄ = −w,  P̄ = −½(wxᵀ + xwᵀ),  Ā = z̄xᵀ − ywᵀ − vxᵀ,  b̄ = v.
  */
 import { batchedProduct } from '../../../tensor/batched.ts';
-import { combine, elementwise, product, reduceAxes, reduceRows } from '../../../tensor/kernels.ts';
+import { elementwise, product, reduceAxes, reduceRows } from '../../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
 import {
   type BatchProblem,
@@ -21,6 +21,9 @@ import {
 import { type SaddleSolution, solveSaddle } from './saddle.ts';
 import { type Equilibrated, equilibrateBatch } from './scaling.ts';
 
+/** After so many corrections without progress the solve of a sample ends. */
+const STALE = 8;
+
 /** A solution, [batch, n] and [batch, m]. */
 export interface SolutionTensors {
   readonly x: Tensor;
@@ -32,8 +35,11 @@ export interface DerivativeSettings {
   readonly tolerance: number;
   /** The largest number of corrections. */
   readonly limit: number;
-  /** The element at weakly active rows: from 0, they count as inactive, to 1, they count as active. */
-  readonly selection: number;
+  /**
+   * The element at weakly active rows: from 0, they count as inactive, to 1, they count as active. A tensor has a number
+   * for each row, [m] or [batch, m].
+   */
+  readonly selection: number | Tensor;
   /**
    * A row is weakly active if its multiplier and its distance to the bound differ by at most this, in the units of the
    * equilibrated program and relative to the largest of them.
@@ -110,7 +116,9 @@ function activityOf(
   const isPossible = oneMinus(elementwise('greater', [elementwise('negate', [tolerance]), nearer]));
   const isEqual = oneMinus(elementwise('greater', [problem.u, problem.l]));
   const isWeak = multiply(multiply(isPossible, oneMinus(isStrong)), oneMinus(isEqual));
-  const chosen = combine({ x: isStrong }, { x: isWeak, factor: settings.selection });
+  const { selection } = settings;
+  const share = typeof selection === 'number' ? constant(context, selection) : selection;
+  const chosen = add(isStrong, multiply(isWeak, share));
   return {
     active: elementwise('maximum', [isEqual, chosen]),
     isUpper: elementwise('maximum', [isEqual, isUpper]),
@@ -134,7 +142,7 @@ function solveScaled(
   const weight = elementwise('divide', [active, add(active, multiply(oneMinus(active), unit))]);
   const f = multiply(multiply(right.f, d), c);
   const g = multiply(right.g, e);
-  const options = { tolerance: constant(context, tolerance), limit };
+  const options = { tolerance: constant(context, tolerance), limit, staleLimit: STALE };
   const found = solveSaddle(context, { ...scaled, active: weight }, { f, g }, undefined, options);
   return { ...found, w: multiply(found.w, d), v: elementwise('divide', [multiply(found.v, e), c]) };
 }

@@ -4,7 +4,7 @@
  * Π(v) and y = R(v − z). With p = Π(s), G = D^½[I; A] and H = (P + σI + AᵀRA)⁻¹
  *   s⁺ = s + α(M(2p − s) + c − p),  M = GHGᵀ,  c = −GHq.
  * M is symmetric with 0 ⪯ M ⪯ I, and the length of a step never grows: this is the Douglas-Rachford splitting of the
- * objective on {(x, v): v = Ax} and of the bounds. A fixed point has (M(2p − s) + c)= p, and there p = D^½(x, Ax).
+ * objective on {(x, v): v = Ax} and of the bounds. At a fixed point M(2p − s) + c = p = D^½(x, Ax).
  */
 import { OVER_RELAXATION } from '../../../backends/splitting-kernels.ts';
 import { batchedProduct, cholesky, invertBatch, triangularSolve } from '../../../tensor/batched.ts';
@@ -99,7 +99,7 @@ function matrixOf(context: LoopContext, system: Tensor, weighted: Tensor, sigma:
   }
   // M = BᵀB with B = L⁻¹Gᵀ, so that M is symmetric and M ⪰ 0 whatever the rounding.
   const turned = context.alias(transposeEach(G), [groups, n, n + m]);
-  const B = triangularSolve(cholesky(system).factor, turned);
+  const B = triangularSolve(cholesky(system, (2 * context.epsilon) / n).factor, turned);
   return batchedProduct(B, B, { transposeA: true });
 }
 
@@ -109,55 +109,45 @@ function transposeEach(X: Tensor): Tensor {
   return elementwiseLaidOut('copy', [X], [layout], [groups, columns, rows]);
 }
 
-export function createSplitting(context: LoopContext, problem: Equilibrated, weights: Weights): Splitting {
-  const { batch, n, m, P, A } = problem;
-  const { sigma, rows } = weights;
-  const isShared = rows.shape.length === 1; // and so are P and A
-  const size = n + m;
-  const groups = isShared ? 1 : batch;
+/** The parts of a splitting, in the units in which D is I. */
+interface Parts {
+  readonly problem: Equilibrated;
+  readonly sigma: number;
+  /** How many different P and R the samples have: 1 or batch. */
+  readonly groups: number;
+  /** Ã = R^½A, [groups, m, n]. */
+  readonly weighted: Tensor;
+  /** The bounds of s, [batch, n + m]. */
+  readonly low: Tensor;
+  readonly high: Tensor;
+}
+
+/** How M(w) + c is computed, and the whole loop where a kernel runs it. */
+type Steps = Pick<Begun, 'whole'> & { readonly resolvent: Resolvent };
+
+/** @param known M, [n + m, n + m], where the host computed it for what all samples share */
+export function createSplitting(
+  context: LoopContext,
+  problem: Equilibrated,
+  { sigma, rows }: Weights,
+  known?: Tensor,
+): Splitting {
+  const { batch, n, m, A } = problem;
+  const isOne = rows.shape.length === 1;
   const root = elementwise('sqrt', [rows]);
   const inverse = elementwise('reciprocal', [root]);
   const scaled = elementwise('multiply', [A, perRow(root)]);
-  const weighted = isShared ? context.alias(scaled, [1, m, n]) : scaled;
-  const system = systemOf(context, P, weighted, sigma);
-  const rootSigma = Math.sqrt(sigma);
   const free = context.constant({ kind: 'fill', value: FAR }, [batch, n]);
-  const high = joinColumns(free, scaleBound(problem.u, root));
-  const low = joinColumns(elementwise('negate', [free]), scaleBound(problem.l, root));
-
-  const fuses = !context.runsOnHost && size <= context.widestIteration;
-  const usesMatrix = fuses || (isShared && size ** 2 <= 2 * (n ** 2 + 2 * n * m));
-  let resolvent: Resolvent;
-  let whole: Begun['whole'];
-  if (usesMatrix) {
-    const all = matrixOf(context, system, weighted, sigma);
-    const matrix = isShared ? context.alias(all, [size, size]) : all;
-    const q = elementwise('scale', [problem.q], [-1 / rootSigma, 0]);
-    const shift = times(matrix, gatherAlong(q, 1, size, {}));
-    resolvent = (w) => elementwise('add', [times(matrix, w), shift]);
-    if (fuses) {
-      const padded = padColumns(context.alias(all, [groups * size, size]));
-      const operands = { accelerated: true, matrix: padded, shift, low, high };
-      const each = (value: Tensor): Tensor => (value.size === batch ? value : repeatForBatch(value, batch));
-      whole = (s, state, { tolerance, floor, ...rule }) =>
-        splittingRows(s, state, { ...operands, ...rule, tolerance: each(tolerance), floor: each(floor) });
-    }
-  } else {
-    const each = context.runsOnHost ? invertBatch(system).factor : batchedInverse(context, system).inverse;
-    const H = isShared ? context.alias(each, [n, n]) : each;
-    const weightedRows = isShared ? scaled : weighted;
-    const q = elementwise('negate', [problem.q]);
-    resolvent = (w) => {
-      const right = combine(
-        { x: q },
-        { x: columnsOf(w, 0, n), factor: rootSigma },
-        { x: times(weightedRows, columnsOf(w, n, m), true) },
-      );
-      const x = times(H, right);
-      return joinColumns(elementwise('scale', [x], [rootSigma, 0]), times(weightedRows, x));
-    };
-  }
-  const clamp = (s: Tensor): Tensor => elementwise('minimum', [elementwise('maximum', [s, low]), high]);
+  const parts: Parts = {
+    ...{ problem, sigma, groups: isOne ? 1 : batch },
+    weighted: isOne ? context.alias(scaled, [1, m, n]) : scaled,
+    low: joinColumns(elementwise('negate', [free]), scaleBound(problem.l, root)),
+    high: joinColumns(free, scaleBound(problem.u, root)),
+  };
+  const { resolvent, whole } =
+    usesMatrix(context, parts) || known ? stepsByMatrix(context, parts, known) : stepsByInverse(context, parts);
+  const rootSigma = Math.sqrt(sigma);
+  const clamp = (s: Tensor): Tensor => elementwise('minimum', [elementwise('maximum', [s, parts.low]), parts.high]);
   return {
     enter({ x, z, y }) {
       const v = elementwise('add', [elementwise('multiply', [z, root]), elementwise('multiply', [y, inverse])]);
@@ -179,14 +169,68 @@ export function createSplitting(context: LoopContext, problem: Equilibrated, wei
       ...(whole && { whole }),
       step({ x: s }) {
         const p = clamp(s);
-        const moved = combine(
-          { x: resolvent(combine({ x: p, factor: 2 }, { x: s, factor: -1 })) },
-          { x: p, factor: -1 },
-        );
+        const reflected = combine({ x: p, factor: 2 }, { x: s, factor: -1 });
+        const moved = combine({ x: resolvent(reflected) }, { x: p, factor: -1 });
         const next = combine({ x: s }, { x: moved, factor: OVER_RELAXATION });
-        return { next: { x: next }, residual: divideOrZero(reduceRows('norm', [moved]), reduceRows('norm', [next])) };
+        return {
+          next: { x: next },
+          residual: divideOrZero(reduceRows('norm', [moved]), reduceRows('norm', [next])),
+        };
       },
     }),
+  };
+}
+
+function fuses({ runsOnHost, widestIteration }: LoopContext, { problem: { n, m } }: Parts): boolean {
+  return !runsOnHost && n + m <= widestIteration;
+}
+
+/** Whether M is formed: for the kernel, or because its product costs no more than those with H, A and Aᵀ. */
+function usesMatrix(context: LoopContext, parts: Parts): boolean {
+  const { n, m } = parts.problem;
+  return fuses(context, parts) || (parts.groups === 1 && (n + m) ** 2 <= 2 * (n ** 2 + 2 * n * m));
+}
+
+function stepsByMatrix(context: LoopContext, parts: Parts, known: Tensor | undefined): Steps {
+  const { problem, sigma, groups, weighted, low, high } = parts;
+  const { batch, n, m } = problem;
+  const size = n + m;
+  const all = known ?? matrixOf(context, systemOf(context, problem.P, weighted, sigma), weighted, sigma);
+  const matrix = groups === 1 ? context.alias(all, [size, size]) : all;
+  // c = −M(D^−½(q, 0))
+  const q = elementwise('scale', [problem.q], [-1 / Math.sqrt(sigma), 0]);
+  const shift = times(matrix, gatherAlong(q, 1, size, {}));
+  const resolvent: Resolvent = (w) => elementwise('add', [times(matrix, w), shift]);
+  if (!fuses(context, parts)) return { resolvent };
+  const padded = padColumns(context.alias(all, [groups * size, size]));
+  const operands = { accelerated: true, matrix: padded, shift, low, high };
+  const each = (value: Tensor): Tensor => (value.size === batch ? value : repeatForBatch(value, batch));
+  return {
+    resolvent,
+    whole: (s, state, { tolerance, floor, ...rule }) =>
+      splittingRows(s, state, { ...operands, ...rule, tolerance: each(tolerance), floor: each(floor) }),
+  };
+}
+
+function stepsByInverse(context: LoopContext, { problem, sigma, groups, weighted }: Parts): Steps {
+  const { n, m } = problem;
+  const system = systemOf(context, problem.P, weighted, sigma);
+  const each = context.runsOnHost
+    ? invertBatch(system, (2 * context.epsilon) / n).factor
+    : batchedInverse(context, system).inverse;
+  const [H, rows] = groups === 1 ? [context.alias(each, [n, n]), context.alias(weighted, [m, n])] : [each, weighted];
+  const q = elementwise('negate', [problem.q]);
+  const rootSigma = Math.sqrt(sigma);
+  return {
+    resolvent(w) {
+      const right = combine(
+        { x: q },
+        { x: columnsOf(w, 0, n), factor: rootSigma },
+        { x: times(rows, columnsOf(w, n, m), true) },
+      );
+      const x = times(H, right);
+      return joinColumns(elementwise('scale', [x], [rootSigma, 0]), times(rows, x));
+    },
   };
 }
 

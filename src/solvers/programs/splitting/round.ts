@@ -20,21 +20,24 @@ import { solveSaddle } from './saddle.ts';
 import type { Equilibrated } from './scaling.ts';
 
 /** σ: small beside the entries of the equilibrated P and A, large enough for a factor in float32. */
-const SIGMA = 1e-4;
+export const SIGMA = 1e-4;
 /** The first penalty. */
-export const PENALTY = 0.1;
+export const PENALTY = 0.15;
 /** A round ends after so many iterations, or at the aim of the sample; the aim falls from round to round. */
 const ROUND = 50;
 export const FIRST_AIM = 1e-2;
 const LOWERED = 0.1;
 /** After so many rounds in which no residual fell by 10 % a sample is given up. */
-const STALE_ROUNDS = 15;
+const STALE_ROUNDS = 20;
 /** The penalty changes when the residuals are out of balance by more than the square of this factor. */
-const BALANCE = 2;
+const BALANCE = 4;
 const MOST = 10;
+/** The largest penalty, and the inverse of the smallest one: float32 could not hold the factors beyond. */
+const FARTHEST = 1e4;
 /** Corrections of a polish, and the residual that is good enough, in units of ε. */
 const POLISH = 25;
 const POLISHED = 1;
+const STALE_POLISH = 4;
 
 const multiply = (x: Tensor, y: Tensor): Tensor => elementwise('multiply', [x, y]);
 const divide = (x: Tensor, y: Tensor): Tensor => elementwise('divide', [x, y]);
@@ -62,8 +65,10 @@ export interface Progress {
 export interface RoundProblem {
   readonly problem: BatchProblem;
   readonly scaled: Equilibrated;
-  /** [batch, m]; [m] where the samples share P and A, and one factor. They must then have the same penalty. */
+  /** [batch, m]; [m] where the samples share P and A, and one factor. They must then have the first penalty. */
   readonly weights: Tensor;
+  /** M of that factor, where the host computed it. */
+  readonly matrix?: Tensor;
 }
 
 /** The state of the samples after a look at the true residuals. */
@@ -75,13 +80,13 @@ export function observe(state: Tensor, { ratio, floor }: Pick<BatchResiduals, 'r
 /** Traces a round. Samples that have stopped stay as they are. */
 export function runRound(
   context: LoopContext,
-  { problem, scaled, weights }: RoundProblem,
+  { problem, scaled, weights, matrix }: RoundProblem,
   { x, y, z, bestX, bestY, ratio, floor, rho, aim, state }: Progress,
   tolerances: Tolerances,
 ): Progress {
   const isOne = weights.shape.length === 1;
   const rows = isOne ? elementwise('scale', [weights], [PENALTY, 0]) : multiply(weights, asColumn(rho));
-  const splitting = createSplitting(context, scaled, { sigma: SIGMA, rows });
+  const splitting = createSplitting(context, scaled, { sigma: SIGMA, rows }, matrix);
   const stopping = { tolerance: aim, floor: constant(context, context.epsilon), limit: ROUND, giveUp: false };
   const begun = splitting.begin(splitting.enter({ x, y, z }));
   const inner = runPlain(context, begun, stopping, createFreshState(state));
@@ -149,7 +154,7 @@ function polish(
   const signs = elementwise('sign', [y]);
   const active = elementwise('maximum', [isEqual, elementwise('abs', [signs])]);
   const tolerance = constant(context, POLISHED * context.epsilon);
-  const options = { tolerance, limit: POLISH };
+  const options = { tolerance, limit: POLISH, staleLimit: STALE_POLISH };
   const { w, v } = solveSaddle(
     context,
     { ...problem, active },
@@ -180,5 +185,5 @@ function nextPenalty({ P, q, A }: Equilibrated, { x, z, y }: SplittingPoint, rho
     elementwise('greater', [constant(context, 1 / BALANCE), clipped]),
   );
   const factor = elementwise('select', [isOff, clipped, constant(context, 1)]);
-  return elementwise('clip', [multiply(rho, factor)], [1e-6, 1e6]);
+  return elementwise('clip', [multiply(rho, factor)], [1 / FARTHEST, FARTHEST]);
 }

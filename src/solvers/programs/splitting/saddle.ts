@@ -4,15 +4,16 @@
  * where j, [batch, m], is 1 for an active row, 0 for another one, whose v is then 0, and lies between for an element of
  * the derivative at a weakly active row. Proximal refinement: with weights δ and δ′ the corrections solve
  *   (P + δI + AᵀWA)Δw = r + Aᵀ(t/k),  Δv = (j∘AΔw − t)/k,  k = (1 − j) + jδ′,  W = j/k,
- * for the residuals r = f − Pw − Aᵀv and t = (1 − j)∘v − j∘(Aw − g). The matrix is positive definite whatever the active
- * rows are, and the iteration converges for dependent rows too if the system has a solution.
+ * for the residuals r = f − Pw − Aᵀv and t = j∘(g − Aw) + (1 − j)∘v. The matrix is positive definite whatever rows are
+ * active. Each correction is combined with the step before it so that the residual becomes as small as it can (ORTHOMIN,
+ * P. K. W. Vinsome 1976), which converges where regularisation or the rounding of a factor makes plain refinement slow.
  */
 import { batchedProduct, cholesky, choleskySolve } from '../../../tensor/batched.ts';
-import { combine, elementwise, reduceRows } from '../../../tensor/kernels.ts';
+import { combine, divideOrZero, elementwise, reduceRows } from '../../../tensor/kernels.ts';
 import { gatherAlong } from '../../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
 import { batchedInverse } from '../../batched-inverse.ts';
-import { initialState, iterationsIn, monitor, statusOf, whereRunning } from '../../monitor.ts';
+import { asColumn, initialState, iterationsIn, monitor, statusOf, whereRunning } from '../../monitor.ts';
 import { type BatchProblem, constant, times } from './batch-problem.ts';
 import { factorises } from './iteration.ts';
 import { perRow } from './scaling.ts';
@@ -34,6 +35,8 @@ interface SaddleOptions {
   /** Bound of the residual, [1]; see `SaddleSolution`. */
   readonly tolerance: Tensor;
   readonly limit: number;
+  /** After so many corrections without progress a sample stops. */
+  readonly staleLimit: number;
 }
 
 export interface SaddleSolution extends SaddlePoint {
@@ -92,53 +95,71 @@ function joinSolutions(first: SaddleSolution, second: SaddleSolution): SaddleSol
   };
 }
 
+/** What the refinement carries: the point, its residual, the last step and what the system makes of it, and states. */
+type Refinement = Record<'w' | 'v' | 'r' | 't' | 'size' | 'stepW' | 'stepV' | 'imageW' | 'imageV' | 'state', Tensor>;
+
 function solveAtOnce(
   context: LoopContext,
   saddle: Saddle,
   { f, g }: Readonly<Record<'f' | 'g', Tensor>>,
   start: SaddlePoint | undefined,
-  { tolerance, limit }: SaddleOptions,
+  { tolerance, limit, staleLimit }: SaddleOptions,
 ): SaddleSolution {
   const { P, A, active, batch, n, m } = saddle;
   const [delta, deltaRows] = regularisationOf(context);
   const inactive = elementwise('scale', [active], [-1, 1]);
   const k = combine({ x: inactive }, { x: active, factor: deltaRows });
   const solve = factorOf(context, saddle, elementwise('divide', [active, k]), delta);
-  const scale = sizeOf(f, multiply(active, g));
+  const scale = elementwise('maximum', [lengthOf({ w: f, v: multiply(active, g) }), constant(context, 2 ** -100)]);
   const floor = constant(context, n * context.epsilon);
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const first = start ?? { w: zeros(n), v: zeros(m) };
-  const residualsOf = ({ w, v }: SaddlePoint): { r: Tensor; t: Tensor; size: Tensor } => {
-    const r = combine({ x: f }, { x: times(P, w), factor: -1 }, { x: times(A, v, true), factor: -1 });
-    const missed = combine({ x: times(A, w) }, { x: g, factor: -1 });
-    const t = combine({ x: multiply(inactive, v) }, { x: multiply(active, missed), factor: -1 });
-    return { r, t, size: elementwise('divide', [sizeOf(r, t), scale]) };
+  /** What the system makes of a point: Pw + Aᵀv and j∘Aw − (1 − j)∘v. */
+  const apply = ({ w, v }: SaddlePoint, Aw = times(A, w)): SaddlePoint => ({
+    w: elementwise('add', [times(P, w), times(A, v, true)]),
+    v: elementwise('subtract', [multiply(active, Aw), multiply(inactive, v)]),
+  });
+  const right = { w: f, v: multiply(active, g) };
+  const residualAt = (point: SaddlePoint): SaddlePoint => plus(right, apply(point), -1);
+  const relative = (residual: SaddlePoint): Tensor => elementwise('divide', [lengthOf(residual), scale]);
+  const beginning = residualAt(first);
+  const initial: Refinement = {
+    ...{ w: first.w, v: first.v, r: beginning.w, t: beginning.v, size: relative(beginning) },
+    ...{ stepW: zeros(n), stepV: zeros(m), imageW: zeros(n), imageV: zeros(m) },
+    state: monitor(initialState(context, batch, limit), relative(beginning), tolerance, floor, { count: 0 }),
   };
-  const initial = { ...first, ...residualsOf(first) };
-  const final = context.loop<Record<'w' | 'v' | 'r' | 't' | 'size' | 'state', Tensor>>(
-    { ...initial, state: monitor(initialState(context, batch, limit), initial.size, tolerance, floor, { count: 0 }) },
+  const final = context.loop<Refinement>(
+    initial,
     ({ state }) => statusOf(state),
     limit,
-    ({ w, v, r, t, size, state }) => {
+    ({ w, v, r, t, size, stepW, stepV, imageW, imageV, state }) => {
       const pushed = elementwise('divide', [t, k]);
       const dw = solve(elementwise('add', [r, times(A, pushed, true)]));
-      const dv = elementwise('divide', [elementwise('subtract', [multiply(active, times(A, dw)), t]), k]);
-      const point = { w: elementwise('add', [w, dw]), v: elementwise('add', [v, dv]) };
-      const next = residualsOf(point);
-      // A correction that rounding spoils, or that is not a number, is not taken.
-      const isTaken = elementwise('greater', [elementwise('scale', [size], [2, 0]), next.size]);
-      const after = monitor(state, elementwise('select', [isTaken, next.size, size]), tolerance, floor, {
+      const Adw = times(A, dw);
+      const correction = { w: dw, v: elementwise('divide', [elementwise('subtract', [multiply(active, Adw), t]), k]) };
+      const image = apply(correction, Adw);
+      // The step is the correction without its share of the step before, at the length that is best for the residual.
+      const before = { w: imageW, v: imageV };
+      const share = elementwise('negate', [divideOrZero(dotOf(image, before), dotOf(before, before))]);
+      const step = plus(correction, { w: stepW, v: stepV }, share);
+      const moved = plus(image, before, share);
+      const length = divideOrZero(dotOf({ w: r, v: t }, moved), dotOf(moved, moved));
+      const point = plus({ w, v }, step, length);
+      const residual = residualAt(point);
+      const reached = relative(residual);
+      // A step that rounding spoils, or that is not a number, is not taken.
+      const isTaken = elementwise('greater', [elementwise('scale', [size], [2, 0]), reached]);
+      const after = monitor(state, elementwise('select', [isTaken, reached, size]), tolerance, floor, {
         giveUp: true,
-        staleLimit: STALE,
+        staleLimit,
       });
-      const keep = (x: Tensor, before: Tensor): Tensor =>
-        whereRunning(state, elementwise('select', [perSample(isTaken), x, before]), before);
+      const keep = (x: Tensor, old: Tensor): Tensor =>
+        whereRunning(state, elementwise('select', [asColumn(isTaken), x, old]), old);
       return {
-        w: keep(point.w, w),
-        v: keep(point.v, v),
-        r: keep(next.r, r),
-        t: keep(next.t, t),
-        size: context.alias(keep(perSample(next.size), perSample(size)), [batch]),
+        ...{ w: keep(point.w, w), v: keep(point.v, v), r: keep(residual.w, r), t: keep(residual.v, t) },
+        ...{ stepW: keep(step.w, stepW), stepV: keep(step.v, stepV) },
+        ...{ imageW: keep(moved.w, imageW), imageV: keep(moved.v, imageV) },
+        size: context.alias(keep(asColumn(reached), asColumn(size)), [batch]),
         state: after,
       };
     },
@@ -161,17 +182,21 @@ function regularisationOf(context: LoopContext): readonly [number, number] {
   return factorises(context) ? [epsilon ** 0.5, epsilon ** 0.4] : [epsilon ** 0.4, epsilon ** 0.25];
 }
 
-/** After so many corrections without progress a sample stops. */
-const STALE = 3;
-
-function perSample(x: Tensor): Tensor {
-  return x.context.alias(x, [x.size, 1]);
+/** x + factor·y, with a factor for all samples or for each of them, [batch]. */
+function plus(x: SaddlePoint, y: SaddlePoint, factor: Tensor | number): SaddlePoint {
+  const scaled = typeof factor === 'number' ? { factor } : { coefficient: factor };
+  return { w: combine({ x: x.w }, { x: y.w, ...scaled }), v: combine({ x: x.v }, { x: y.v, ...scaled }) };
 }
 
-/** √(‖a‖² + ‖b‖²) of each sample, and the least normal number where that is 0. */
-function sizeOf(a: Tensor, b: Tensor): Tensor {
-  const pair = [a, b].map((x) => elementwise('square', [reduceRows('norm', [x])]));
-  return elementwise('maximum', [elementwise('sqrt', [elementwise('add', pair)]), constant(a.context, 2 ** -100)]);
+/** [batch] */
+function dotOf(x: SaddlePoint, y: SaddlePoint): Tensor {
+  return elementwise('add', [reduceRows('dot', [x.w, y.w]), reduceRows('dot', [x.v, y.v])]);
+}
+
+/** √(‖w‖² + ‖v‖²) of each sample. */
+function lengthOf({ w, v }: SaddlePoint): Tensor {
+  const squares = [w, v].map((x) => elementwise('square', [reduceRows('norm', [x])]));
+  return elementwise('sqrt', [elementwise('add', squares)]);
 }
 
 /** How to solve with P + δI + AᵀWA. */

@@ -80,6 +80,20 @@ export function equilibrateBatch(problem: BatchProblem): Equilibrated {
   };
 }
 
+/** Scales a batch by factors that are known. */
+export function scaleBatch(problem: BatchProblem, { d, e, c }: Pick<Equilibrated, 'd' | 'e' | 'c'>): Equilibrated {
+  const P = multiply(multiply(problem.P, perRow(d)), perColumn(d));
+  return {
+    ...problem,
+    ...{ d, e, c },
+    P: multiply(P, c),
+    A: multiply(multiply(problem.A, perRow(e)), perColumn(d)),
+    q: multiply(multiply(problem.q, d), c),
+    l: scaleBound(problem.l, e),
+    u: scaleBound(problem.u, e),
+  };
+}
+
 /** The size of the objective: the larger of the mean of the columns of P and of q, [batch, 1] or [1, 1]. */
 function costOf(P: Tensor, q: Tensor, { batch, n, isShared }: BatchProblem): Tensor {
   const { context } = P;

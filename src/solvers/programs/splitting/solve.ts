@@ -22,7 +22,7 @@ import {
 import type { SplittingPoint } from './iteration.ts';
 import { FIRST_AIM, observe, PENALTY, type Progress, type RoundProblem, runRound } from './round.ts';
 import { type Picked, pickRunning, placesOf } from './running-samples.ts';
-import { type Equilibrated, equilibrateBatch } from './scaling.ts';
+import { type Equilibrated, equilibrateBatch, scaleBatch } from './scaling.ts';
 
 /** The options of a solve. A sample has converged when each residual is at most absolute + relative · (its terms). */
 export interface SplittingSettings extends Tolerances {
@@ -38,6 +38,15 @@ export interface SplittingStart {
   readonly y?: Tensor | undefined;
 }
 
+/** What the host prepared of P and A that all samples share, as tensors: see `Preparation` in host-preparation.ts. */
+export interface PreparedTensors {
+  readonly d: Tensor; // [n]
+  readonly e: Tensor; // [m]
+  readonly c: Tensor; // [1, 1]
+  readonly weights: Tensor; // [m]
+  readonly matrix: Tensor; // [n + m, n + m]
+}
+
 export interface SplittingResult extends BatchResiduals {
   /** [batch, n] */
   readonly x: Tensor;
@@ -49,10 +58,11 @@ export interface SplittingResult extends BatchResiduals {
 }
 
 /** How many times the weight of an equality is larger than that of another row; that of a free row is as much smaller. */
-const EQUALITY = 100;
+export const EQUALITY = 50;
 
 /**
  * Traces the solve. An infeasible or unbounded program does not converge; it ends with another status.
+ * @param prepared only where all samples share P and A
  * @throws RangeError if the shapes do not fit
  */
 export function solveBySplitting(
@@ -60,10 +70,14 @@ export function solveBySplitting(
   given: ProgramTensors,
   settings: SplittingSettings,
   start: SplittingStart = {},
+  prepared?: PreparedTensors,
 ): SplittingResult {
   const problem = batchProblem(given, [start.x, start.y]);
   const { batch, n, m, isShared } = problem;
-  const scaled = equilibrateBatch(problem);
+  if (prepared && !isShared) {
+    throw new RangeError('solveBySplitting: prepared is given, but the samples do not share P and A; leave it out');
+  }
+  const scaled = prepared ? scaleBatch(problem, prepared) : equilibrateBatch(problem);
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const [x, y] = [start.x ? repeatRows(start.x, batch) : zeros(n), start.y ? repeatRows(start.y, batch) : zeros(m)];
   const beginning = residualsAt(problem, sizesOf(problem), x, y, settings);
@@ -73,8 +87,10 @@ export function solveBySplitting(
     ...{ bestX: x, bestY: y, ratio: beginning.ratio, floor: beginning.floor, rho: each(PENALTY), aim: each(FIRST_AIM) },
     state: observe(initialState(context, batch, settings.limit), beginning),
   };
-  if (isShared)
-    progress = runRound(context, { problem, scaled, weights: weightsOf(problem, true) }, progress, settings);
+  if (isShared) {
+    const { weights, matrix } = prepared ?? { weights: weightsOf(problem, true), matrix: undefined };
+    progress = runRound(context, { problem, scaled, weights, ...(matrix && { matrix }) }, progress, settings);
+  }
   progress = finish(context, { problem, scaled, weights: weightsOf(problem, false) }, progress, settings);
   const { bestX, bestY, state } = progress;
   return {
@@ -104,16 +120,17 @@ function finish(context: LoopContext, all: RoundProblem, start: Progress, settin
   );
 }
 
-/** The largest share of the matrices of a batch that a core keeps close by, in numbers. */
+/** The numbers in the matrices of the samples of a round: what a core keeps close by, and what a GPU has room for. */
 const CLOSE = 2 ** 17;
+const ROOM = 2 ** 25;
 /** On a GPU a round takes as long for few samples as for many. */
 const ON_GPU = 1024;
 
 /** How many samples a round takes. */
 function samplesAtOnce({ runsOnHost }: LoopContext, { batch, n, m }: BatchProblem): number {
-  const each = n * n + n * m;
-  const wanted = runsOnHost ? Math.max(16, Math.floor(CLOSE / each)) : Math.max(ON_GPU, Math.ceil(batch / 8));
-  return Math.min(batch, wanted);
+  if (runsOnHost) return Math.min(batch, Math.max(16, Math.floor(CLOSE / (n * n + n * m))));
+  const most = Math.max(1, Math.floor(ROOM / (n + m) ** 2));
+  return Math.min(batch, most, Math.max(ON_GPU, Math.ceil(batch / 8)));
 }
 
 /** The samples that were picked, as a batch. */
