@@ -2,15 +2,16 @@
 import { runInTurns } from '../../backends/event-loop.ts';
 import { checkConvexity } from '../../solvers/programs/convexity.ts';
 import { solveProgram } from '../../solvers/programs/interior-point.ts';
-import type { PrimalDual, ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
+import type { PrimalDual, ProgramData, ProgramResult, SparseMatrix } from '../../solvers/programs/problem.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { type BatchData, type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
 import type { KernelResult } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
-import { createBoundsReader, createPlainTest, sizesOfSample } from './sample-numbers.ts';
-import { SolvedSample } from './solved-sample.ts';
+import { createBoundsReader, createPlainTest, createSmallnessTest, sizesOfSample } from './sample-numbers.ts';
+import { divideObjective, multiplyObjective, objectiveFactor } from './small-objective.ts';
+import { type SampleOrigin, SolvedSample } from './solved-sample.ts';
 
 /** The numbers of tensors as they are now, which arrive later. */
 export interface Readings {
@@ -50,16 +51,18 @@ export async function solvePrograms(
   byKernel: Promise<readonly (KernelResult | undefined)[]> | undefined,
 ): Promise<readonly SolvedSample[]> {
   const { data, settings, engine } = checked;
-  const { absolute, relative, limit } = settings;
+  const { absolute, isAbsoluteUsual, relative, limit } = settings;
   const epsilon = tensorsAmong(data).length > 0 ? engine.epsilon : Number.EPSILON;
   const [numbers, start, found] = await Promise.all([readings.data, readings.start, byKernel]);
   const solved: SolvedSample[] = [];
   const isPlain = createPlainTest(data, numbers);
   const boundsOf = createBoundsReader(data, numbers);
+  const isSmall = createSmallnessTest(data, numbers);
   for (let sample = 0; sample < data.batch; sample++) {
     const makeData = () => dataOfSample(data, numbers, sample, engine.epsilon);
     const known = found?.[sample];
-    if (known?.isConvex && isPlain(sample)) {
+    // A point that no polish made exact may be far from the solution at a kink, or where the objective is small.
+    if (known?.isConvex && known.isPolished && isPlain(sample) && !(isAbsoluteUsual && isSmall(sample))) {
       const { result, isPolished } = known;
       const origin = {
         data: makeData,
@@ -73,15 +76,38 @@ export async function solvePrograms(
       continue;
     }
     const program = makeData();
+    if (run.isCutShort?.()) {
+      solved.push(new SolvedSample(leaveUnsolved(program), originOf(program, epsilon)));
+      continue;
+    }
     await refuseUnlessConvex(program, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, run.signal);
-    const initial = startOf(start, data, sample);
-    const work = solveProgram(program, { absolute, relative, limit, initial, isCutShort: run.isCutShort });
-    const result = await runInTurns(work, run.signal);
-    solved.push(
-      new SolvedSample(result, { ...program, data: () => program, epsilon, isPolished: false, isObjectiveExact: true }),
-    );
+    const factor = isAbsoluteUsual ? objectiveFactor(program) : 1;
+    const initial = startOf(start, data, sample, factor);
+    const tolerances = { absolute, relative, limit, initial, isCutShort: run.isCutShort };
+    const result = await runInTurns(solveProgram(divideObjective(program, factor), tolerances), run.signal);
+    solved.push(new SolvedSample(multiplyObjective(result, factor), originOf(program, epsilon)));
   }
   return solved;
+}
+
+function originOf(program: ProgramData, epsilon: number): SampleOrigin {
+  const { l, u } = program;
+  return { l, u, data: () => program, epsilon, isPolished: false, isObjectiveExact: true };
+}
+
+/** What there is of a program for which no time was left. */
+function leaveUnsolved({ n, m }: ProgramData): ProgramResult {
+  const infinite = Number.POSITIVE_INFINITY;
+  return {
+    status: 'limit',
+    iterations: 0,
+    x: new Float64Array(n),
+    y: new Float64Array(m),
+    z: new Float64Array(m),
+    objective: 0,
+    residuals: { primal: infinite, dual: infinite, gap: infinite },
+    merit: infinite,
+  };
 }
 
 /** The matrices that were shown to be convex, each once for all programs and solves that share it. */
@@ -110,12 +136,13 @@ function startOf(
   start: Partial<Record<'x' | 'y', ArrayLike<number>>>,
   { n, m }: Pick<CheckedPrograms['data'], 'n' | 'm'>,
   sample: number,
+  factor: number,
 ): Partial<PrimalDual> | undefined {
   const part = (numbers: ArrayLike<number> | undefined, length: number): Float64Array | undefined => {
     if (!numbers) return undefined;
     const from = numbers.length === length ? 0 : sample * length;
     return Float64Array.from({ length }, (_, index) => numbers[from + index]);
   };
-  const [x, y] = [part(start.x, n), part(start.y, m)];
+  const [x, y] = [part(start.x, n), part(start.y, m)?.map((value) => value / factor)];
   return x || y ? { ...(x && { x }), ...(y && { y }) } : undefined;
 }

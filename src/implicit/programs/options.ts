@@ -37,7 +37,8 @@ export interface ProgramSolveOptions extends LimitOptions {
   /**
    * A program is solved where the primal residual, the dual residual and the duality gap are each at most
    * absoluteTolerance + relativeTolerance · (the size of their terms), in max norms: finite numbers ≥ 0, not both 0.
-   * Default 1e-9 each; for splitting 8ε of the backend if that is larger (1e-6 in float32).
+   * Default 1e-9 each; for splitting 8ε of the backend if that is larger (1e-6 in float32). Where the absolute one is not
+   * given and P and q are smaller than 1, it counts for the objective divided by their largest number.
    */
   absoluteTolerance?: number;
   /** See `absoluteTolerance`. */
@@ -102,6 +103,8 @@ export const QUADRATIC_PROGRAM_OPTIONS: Checks<QuadraticProgramOptions> = { ...L
 export interface ProgramSolveSettings {
   readonly solver: ProgramSolverName;
   readonly absolute: number;
+  /** Whether `absolute` is the default, which is meant for an objective of numbers that are not small. */
+  readonly isAbsoluteUsual: boolean;
   readonly relative: number;
   readonly limit: number;
   readonly limits: RunLimits;
@@ -137,6 +140,7 @@ export function programSettings(
   return {
     solver,
     absolute: absoluteTolerance,
+    isAbsoluteUsual: options.absoluteTolerance === undefined,
     relative: relativeTolerance,
     limit: checkCount('limit', limit),
     limits: new RunLimits(options),

@@ -88,6 +88,32 @@ export function createPlainTest(data: BatchData, read: ReadNumbers): (sample: nu
   return (sample) => tests.every((test) => test(sample));
 }
 
+/** An objective of numbers below this is small beside the default tolerance. */
+const SMALL = 1e-2;
+
+/** A test whether no number of P and q of a sample is above SMALL. What samples share is tested once. */
+export function createSmallnessTest(data: BatchData, read: ReadNumbers): (sample: number) => boolean {
+  const tests = (['P', 'q'] as const).map((name) => {
+    const { each, extents, batch } = data[name] as Datum<SparseMatrix | Float64Array>;
+    const length = extents.reduce((product, extent) => product * extent, 1);
+    const test = (sample: number): boolean => {
+      const own = each?.[sample];
+      const numbers = own ? (own instanceof Float64Array ? own : own.values) : (read[name] as ArrayLike<number>);
+      const start = own ? 0 : sample * length;
+      const end = own ? numbers.length : start + length;
+      for (let index = start; index < end; index++) if (Math.abs(numbers[index]) > SMALL) return false;
+      return true;
+    };
+    if (batch !== undefined) return test;
+    let shared: boolean | undefined;
+    return () => {
+      shared ??= test(0);
+      return shared;
+    };
+  });
+  return (sample) => tests.every((test) => test(sample));
+}
+
 function areFinite(numbers: ArrayLike<number>, start: number, end: number): boolean {
   // 0 times a number is NaN unless it is finite, and the sum remains so.
   let zero = 0;

@@ -53,7 +53,10 @@ export function* solveProgram(given: ProgramData, settings: ProgramSettings): In
   }
   const { x, y } = unscaled(form, best);
   const point = { x, y: restore(y) };
-  if (!certificate) return resultOf(given, point, statusOf(solved), iterations, settings);
+  if (!certificate) {
+    const result = resultOf(given, point, statusOf(solved), iterations, settings);
+    return result.status === 'stalled' && !isNearSolution(given, result) ? { ...result, status: 'limit' } : result;
+  }
   const direction = directionOf(form, certificate);
   return {
     ...resultOf(given, point, certificate.status, iterations, settings),
@@ -67,6 +70,21 @@ export function* solveProgram(given: ProgramData, settings: ProgramSettings): In
 function statusOf({ run: { outcome }, best: { merit } }: Solved): ProgramResult['status'] {
   if (merit <= 1) return 'converged';
   return outcome === 'met' || outcome === 'observed' ? 'stalled' : outcome;
+}
+
+/** A residual above this share of the data is no rounding, however large the numbers are of which it is the sum. */
+const SHARE = 1e-6;
+
+/**
+ * Whether the residuals of a point at which rounding has stopped the iterations are small beside the data too. The
+ * numbers of programs without a solution grow until rounding explains every residual.
+ */
+function isNearSolution({ q, l, u }: ProgramData, { residuals }: ProgramResult): boolean {
+  const bounds = [...l, ...u].reduce(
+    (size, bound) => (Number.isFinite(bound) ? Math.max(size, Math.abs(bound)) : size),
+    0,
+  );
+  return residuals.primal <= SHARE * (1 + bounds) && residuals.dual <= SHARE * (1 + largestMagnitude(q));
 }
 
 /** Ends the iterations where an iterate or its change comes near to a certificate. */
