@@ -208,6 +208,17 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('on %s', (backend
     const lows = q.map((_, j) => Math.min(...given.elements.map(({ grad_q }) => grad_q[j])));
     expect(largestDifference(interval.low?.q ?? [], lows)).toBeLessThan(1e-6);
   });
+  test('a row is active whose multiplier is small, and not where its slack is', async () => {
+    const engine = await engineOf();
+    // x ≤ 1 and its unconstrained minimum at 1 ± 2⁻²⁰, which float32 holds: no kink, though near to one.
+    const q = engine.tensor([-1 - 2 ** -20, -1 + 2 ** -20], [2, 1]);
+    const [, [gradient]] = await valueAndGrad(
+      (each: Tensor) => quadraticProgram({ ...clipping, q: each, u: [1] }).x.sum(),
+      [q],
+    );
+    expect(largestDifference(await gradient.data(), [0, -1])).toBeLessThan(1e-6);
+    expect((await quadraticProgram({ ...clipping, q, u: [1] }).certificate()).kinks).toEqual([]);
+  });
   test('a warm start, tensors included, takes no more iterations', async () => {
     const engine = await engineOf();
     const { P, q, A, l, u } = named('generic');

@@ -8,7 +8,7 @@ import type { RowActivity, RowState } from './active-rows.ts';
 import type { ProgramCertificate } from './hypothesis.ts';
 
 /** A multiplier or a slack is clearly not 0 above this share of the sizes beside which it is rounding. */
-const CLEAR = 1e-5;
+const CLEAR = 1e-7;
 /** Sizes below this may be what a solve has left of 0. */
 const LEAST_SIZE = 1e-4;
 /** An active row of a polished solution is at its bound to this share of the largest number in the rows. */

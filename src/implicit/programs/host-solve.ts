@@ -68,6 +68,7 @@ export async function solvePrograms(
         data: makeData,
         ...boundsOf(sample),
         epsilon,
+        accuracy: Number.EPSILON,
         measure: (x: Float64Array) => sizesOfSample(data, numbers, sample, x),
         isPolished,
         isObjectiveExact: false,
@@ -92,7 +93,8 @@ export async function solvePrograms(
 
 function originOf(program: ProgramData, epsilon: number): SampleOrigin {
   const { l, u } = program;
-  return { l, u, data: () => program, epsilon, isPolished: false, isObjectiveExact: true };
+  const accuracy = Number.EPSILON;
+  return { l, u, data: () => program, epsilon, accuracy, isPolished: false, isObjectiveExact: true };
 }
 
 /** What there is of a program for which no time was left. */

@@ -15,8 +15,10 @@ export interface SampleOrigin {
   readonly l: Float64Array;
   /** m */
   readonly u: Float64Array;
-  /** The precision of the data. */
+  /** The precision of the data, which decides about ranks. */
   readonly epsilon: number;
+  /** The precision of the solution, which decides about kinks. */
+  readonly accuracy: number;
   /** Measures the data beside x, for a polished solution. */
   readonly measure?: (x: Float64Array) => SampleSizes;
   /** Whether x and y solve the equality-constrained program of the active rows, so that y is 0 on all others. */
@@ -61,7 +63,11 @@ export class SolvedSample {
 
   /** Which rows are active at the solution. */
   *classify(): Interruptible<RowActivity> {
-    this.activity ??= this.classifyClearly() ?? (yield* classifyRows(this.data, this.result, this.origin.epsilon));
+    const { accuracy, epsilon } = this.origin;
+    this.activity ??= this.classifyClearly() ?? {
+      ...(yield* classifyRows(this.data, this.result, accuracy)),
+      accuracy: epsilon,
+    };
     return this.activity;
   }
 

@@ -158,6 +158,7 @@ export class SplittingRoute implements Route {
         data: () => dataOfSample(data, numbers, index, engine.epsilon),
         ...boundsOf(index),
         epsilon: engine.epsilon,
+        accuracy: engine.epsilon,
         isPolished: false,
         isObjectiveExact: true,
       });
