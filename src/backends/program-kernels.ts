@@ -34,10 +34,8 @@ export type ProgramSizes = Readonly<Record<'batch' | 'n' | 'm', number>>;
  * Operands [P, q, A, l, u, x, y]: P [n, n], q [n], A [m, n], l, u [m], each with a leading axis `batch` unless `shared`.
  * x [batch, n] and y [batch, m], which may be absent, come from a similar program: the rows at which y is not 0 are the
  * first to be tried. An operand that is `wide` is in the float64 form.
- * Result: x [batch, n], y and z = Ax [batch, m] in the float64 form, the same three as float32 numbers, the activity of
- * rows [batch, m], and PROGRAM_NUMBERS [batch, …]. The activity is 1 where a row is at a bound and its multiplier is not
- * 0, which includes equalities, 0 where it is at none and its multiplier is 0, and ½ where the accuracy of x and y does
- * not tell.
+ * Result: x [batch, n], y and z = Ax [batch, m] in the float64 form, the same three as float32 numbers, and
+ * PROGRAM_NUMBERS [batch, …].
  */
 export interface InteriorPointCall extends ProgramSizes {
   readonly kernel: 'interiorPoint';

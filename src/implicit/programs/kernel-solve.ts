@@ -2,10 +2,10 @@
  * Solves a batch of dense programs by the kernel `interiorPoint` of WebAssembly, in float64 and on all threads. Programs
  * that it does not solve, and P that it does not show to be convex, are left to the host.
  */
-import { PROGRAM_NUMBERS, WIDE_WORDS } from '../../backends/program-kernels.ts';
+import { PROGRAM_NUMBERS } from '../../backends/program-kernels.ts';
 import { fitsKernel, interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
-import { decodeWide, encodeWide } from '../../solvers/programs/wide.ts';
+import { createWide, decodeWide } from '../../solvers/programs/wide.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { elementwise } from '../../tensor/kernels.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
@@ -37,11 +37,14 @@ export type Operands = Readonly<Record<DatumName, ProgramOperand>>;
  * to the arena of the data.
  */
 export function createOperands(engine: Engine, data: BatchData, beside: Tensor | undefined): Operands {
+  const maker: Pick<Engine, 'tensor'> = {
+    tensor: (values, shape = [values.length]) =>
+      beside ? engine.upload(values, shape, beside) : engine.tensor(values, shape),
+  };
   const operandOf = (datum: Datum<unknown>): ProgramOperand => {
     if (datum.tensor) return engine.alias(datum.tensor, datum.tensor.shape);
-    const shape = [...(datum.batch === undefined ? [] : [datum.batch]), ...datum.extents, WIDE_WORDS];
-    const words = encodeWide(denseRows(datum));
-    return { words: beside ? engine.upload(words, shape, beside) : engine.tensor(words, shape) };
+    const shape = [...(datum.batch === undefined ? [] : [datum.batch]), ...datum.extents];
+    return createWide(maker, denseRows(datum), shape);
   };
   return Object.fromEntries(
     DATA_NAMES.map((name) => [name, operandOf(data[name] as Datum<unknown>)]),

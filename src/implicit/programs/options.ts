@@ -11,7 +11,7 @@ import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import type { ProgramBounds, ProgramMatrix, ProgramVector } from './data.ts';
 import { type BatchData, readData, tensorsAmong } from './data.ts';
 
-export const PROGRAM_SOLVERS = { 'interior-point': 0, splitting: 0 } as const;
+const PROGRAM_SOLVERS = { 'interior-point': 0, splitting: 0 } as const;
 /** The solvers of programs by name. */
 export type ProgramSolverName = keyof typeof PROGRAM_SOLVERS;
 

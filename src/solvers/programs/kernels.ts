@@ -43,8 +43,6 @@ type Point<Numbers> = Readonly<Record<'x' | 'y' | 'z', Numbers>>;
 export interface InteriorPointResult extends Point<Tensor> {
   /** The same in float64. */
   readonly wide: Point<WideTensor>;
-  /** [batch, m]: 1 for active rows, 0 for others, ½ where that is not clear; meaningless where a sample is not solved. */
-  readonly activity: Tensor;
   /** [batch, 9]: PROGRAM_NUMBERS of each sample. */
   readonly numbers: Tensor;
 }
@@ -74,7 +72,7 @@ export function interiorPoint(operands: ProgramOperands, options: InteriorPointO
   const whole = context.call(
     call,
     all.map((operand) => operand && wordsOf(operand)),
-    [3 * half + parts[2] + batch * PROGRAM_NUMBERS.length],
+    [3 * half + batch * PROGRAM_NUMBERS.length],
   );
   const [inX, inY] = [parts[0], parts[0] + parts[1]];
   return {
@@ -86,8 +84,7 @@ export function interiorPoint(operands: ProgramOperands, options: InteriorPointO
     x: takePart(whole, 2 * half, [batch, n]),
     y: takePart(whole, 2 * half + inX, [batch, m]),
     z: takePart(whole, 2 * half + inY, [batch, m]),
-    activity: takePart(whole, 3 * half, [batch, m]),
-    numbers: takePart(whole, 3 * half + parts[2], [batch, PROGRAM_NUMBERS.length]),
+    numbers: takePart(whole, 3 * half, [batch, PROGRAM_NUMBERS.length]),
   };
 }
 

@@ -100,7 +100,7 @@ function rowMultipliersOf({ bounds }: Form, { y, multipliers }: Iterate): Float6
 }
 
 /** Starts at a point, with slacks and multipliers of at least the sizes given. */
-export function iterateAt(form: Form, { x, y }: Point, slackSize: number, multiplierSize: number): Iterate {
+function iterateAt(form: Form, { x, y }: Point, slackSize: number, multiplierSize: number): Iterate {
   const { bounds, kinds } = form;
   const z = multiply(form.A, x);
   const slacks = new Float64Array(bounds.count);

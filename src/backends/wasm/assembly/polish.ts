@@ -165,29 +165,3 @@ function changeRows(): i32 {
   }
   return changed;
 }
-
-/** Multipliers and slacks up to this share of the largest are too small to tell: after a polish, and without one. */
-const SMALL: f64 = 1e-9;
-const SMALL_UNPOLISHED: f64 = 1e-5;
-
-/** Replaces the sides of rows by their activity: 1, 0, or ½ where multiplier and slack are both small, or neither is. */
-export function judgeActivity(isPolished: bool): void {
-  const share = isPolished ? SMALL : SMALL_UNPOLISHED;
-  let largestY: f64 = 0;
-  let largestZ: f64 = 0;
-  for (let r = 0; r < data.m; r++) {
-    largestY = max(largestY, abs(entry(state.y, r)));
-    largestZ = max(largestZ, abs(entry(state.z, r)));
-  }
-  for (let r = 0; r < data.m; r++) {
-    const kind = state.kindOf(r);
-    const value = entry(state.z, r);
-    let slack = Infinity;
-    if ((kind & state.UPPER) !== 0) slack = abs(entry(state.u, r) - value);
-    if ((kind & state.LOWER) !== 0) slack = min(slack, abs(value - entry(state.l, r)));
-    const isHeld = abs(entry(state.y, r)) > share * largestY;
-    const isAway = slack > share * largestZ;
-    const activity: f64 = isHeld === isAway ? 0.5 : isHeld ? 1 : 0;
-    setEntry(state.sides, r, kind === 0 ? 0 : kind === state.EQUAL ? 1 : activity);
-  }
-}

@@ -5,7 +5,7 @@ import { DERIVATIVE_SAMPLE_NUMBERS, ProgramFields, ProgramOperation, SAMPLE_NUMB
 import { beat, watchStopAt } from './clock';
 import { addIterations, isPolished, iterations, solveProgram } from './interior-point';
 import { buffer, useTable, useWorkspace, word } from './memory';
-import { forgetGuess, judgeActivity } from './polish';
+import { forgetGuess } from './polish';
 import * as data from './program-data';
 import { primalPivot, residual, rowPivot, solveDerivative } from './program-derivative';
 import * as state from './program-state';
@@ -66,7 +66,6 @@ function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): v
   const m = data.m;
   const batch = word(at, ProgramFields.batch);
   let to = buffer(at, ProgramFields.out);
-  judgeActivity(isPolished);
   for (let j = 0; j < n; j++) store<f64>(data.at8(state.x, j), entry(state.x, j) * entry(data.columnScales, j));
   for (let r = 0; r < m; r++) {
     const scale = entry(data.rowScales, r);
@@ -79,7 +78,6 @@ function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): v
   to = writeNarrow(to, state.x, batch, sample, n);
   to = writeNarrow(to, state.y, batch, sample, m);
   to = writeNarrow(to, state.z, batch, sample, m);
-  to = writeNarrow(to, state.sides, batch, sample, m);
   to += (<usize>(sample * SAMPLE_NUMBERS)) << 2;
   store<f32>(to, isSolved ? 0 : 1);
   store<f32>(to, isValid ? <f32>iterations : 0, 4);

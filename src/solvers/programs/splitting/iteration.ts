@@ -52,7 +52,7 @@ export function factorises({ runsOnHost, widestIteration }: LoopContext): boolea
   return runsOnHost || widestIteration > 0;
 }
 
-export function joinColumns(x: Tensor, v: Tensor): Tensor {
+function joinColumns(x: Tensor, v: Tensor): Tensor {
   return gatherAlong(x, 1, x.shape[1] + v.shape[1], { more: v });
 }
 

@@ -25,7 +25,7 @@ export function perRow(v: Tensor): Tensor {
 }
 
 /** [.., n] as [.., 1, n]: one number for each column of a matrix. */
-export function perColumn(v: Tensor): Tensor {
+function perColumn(v: Tensor): Tensor {
   return v.context.alias(v, [...v.shape.slice(0, -1), 1, v.shape[v.shape.length - 1]]);
 }
 
