@@ -18,3 +18,11 @@ export function denseRows({ each, extents }: Pick<Datum<unknown>, 'each' | 'exte
   }
   return numbers;
 }
+
+/** What stands for an infinite bound in tensors. */
+const FAR = 1e30;
+
+/** The same for a tensor, in which ±FAR stands for no bound. */
+export function finiteRows(datum: Pick<Datum<unknown>, 'each' | 'extents'>): Float64Array {
+  return denseRows(datum).map((value) => Math.max(-FAR, Math.min(value, FAR)));
+}

@@ -6,7 +6,7 @@ import type { SparseMatrix } from '../../solvers/programs/problem.ts';
 import { concat, slice } from '../../tensor/arrange.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type BatchData, type Datum, type DatumName, NO_BOUND } from './data.ts';
-import { eachEntry } from './products.ts';
+import { finiteRows } from './dense-rows.ts';
 
 /** The data that are tensors, as a tape holds them. */
 type Given = Readonly<Partial<Record<DatumName, Tensor>>>;
@@ -80,24 +80,8 @@ function multiplyTransposed(M: Tensor, y: Tensor): Tensor {
   return M.mul(y.reshape([...y.shape, 1])).sum(1);
 }
 
-/** What no bound is in a tensor. */
-const NONE = 1e30;
-
 /** Data that were given as arrays. */
-function uploaded({ each = [], extents, batch }: Datum<SparseMatrix> | Datum<Float64Array>, beside: Tensor): Tensor {
-  const size = extents.reduce((product, extent) => product * extent, 1);
-  const numbers = new Float64Array(size * each.length);
-  for (const [index, one] of each.entries()) {
-    if (one instanceof Float64Array) {
-      numbers.set(
-        one.map((value) => Math.max(-NONE, Math.min(NONE, value))),
-        index * size,
-      );
-      continue;
-    }
-    eachEntry(one, (row, column, value) => {
-      numbers[index * size + row * extents[1] + column] = value;
-    });
-  }
-  return beside.context.upload(numbers, batch === undefined ? extents : [batch, ...extents], beside);
+function uploaded(datum: Datum<SparseMatrix> | Datum<Float64Array>, beside: Tensor): Tensor {
+  const { batch, extents } = datum;
+  return beside.context.upload(finiteRows(datum), batch === undefined ? extents : [batch, ...extents], beside);
 }

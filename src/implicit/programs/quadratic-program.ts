@@ -41,7 +41,7 @@ export interface ProgramSolution {
   readonly report: Promise<ProgramReport>;
   /** The report and certificate of each linear solve for a gradient or a tangent, in the order in which these were asked for. */
   readonly backwardReports: readonly Promise<LinearReport>[];
-  /** The solutions in float64; x, y and z are these, rounded to the precision of the backend. */
+  /** The solutions in float64; x, y and z are these, rounded to the precision of the backend. Splitting has only these. */
   values(): Promise<ProgramValues>;
   /**
    * Decides whether the theorem applies, exactly up to rounding: it does if and only if all active rows are independent
@@ -65,9 +65,10 @@ export interface ProgramSolution {
  * Solves min ½xᵀPx + qᵀx over l ≤ Ax ≤ u for x, for a batch of programs, and differentiates the solutions in P, q, A, l
  * and u (Bolte et al. 2021, Proposition 4).
  *
- * Forward: a proximal interior point method in float64 on the host, on every backend. Data given as arrays stay float64
- * all the way; `values` returns float64. Backward: one factorisation of the KKT matrix of the active rows, in float64.
- * A program that has no solution is named, with a certificate that was checked.
+ * Forward: a proximal interior point method in float64 on every backend, on the host or in kernels of WebAssembly. Data
+ * given as arrays stay float64 all the way. Backward: one factorisation of the KKT matrix of the active rows, in float64.
+ * A program that has no solution is named, with a certificate that was checked. The option `solver` has operator
+ * splitting on the device instead (B. Stellato et al., OSQP, 2020).
  *
  * Returns at once. Reading x, y or z, or anything computed from them, rejects with a NoSolutionError where a program is
  * infeasible or unbounded, with a ConvergenceError where one was not solved, with a RangeError where P is not convex,

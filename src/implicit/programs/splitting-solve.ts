@@ -22,12 +22,9 @@ import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
 import { type BatchData, DATA_NAMES, type Datum, type DatumName, type TensorDatum } from './data.ts';
-import { denseRows } from './dense-rows.ts';
+import { finiteRows } from './dense-rows.ts';
 import type { CheckedPrograms } from './options.ts';
 import { statedTolerance } from './report.ts';
-
-/** What stands for an infinite bound in tensors. */
-const FAR = 1e30;
 
 const PREPARED = ['d', 'e', 'c', 'weights', 'matrix'] as const satisfies readonly (keyof PreparedTensors)[];
 
@@ -40,7 +37,7 @@ export function createTensors(
   const tensorOf = (datum: Datum<unknown>): Tensor => {
     if (datum.tensor) return engine.alias(datum.tensor, datum.tensor.shape);
     const shape = [...(datum.batch === undefined ? [] : [datum.batch]), ...datum.extents];
-    const numbers = denseRows(datum).map((value) => Math.max(-FAR, Math.min(value, FAR)));
+    const numbers = finiteRows(datum);
     return beside ? engine.upload(numbers, shape, beside) : engine.tensor(numbers, shape);
   };
   const entries = DATA_NAMES.map((name) => [name, tensorOf(data[name] as Datum<unknown>)]);
