@@ -44,5 +44,6 @@ export const suites: readonly LongSuite[] = [
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
   { name: 'kinks', files: ['test/long/kinks.test.ts'], programs: [], minutes: 5 },
   { name: 'misuse', files: ['test/long/misuse.test.ts'], programs: [], minutes: 4 },
+  { name: 'gpujs', files: ['test/long/gpujs.test.ts'], programs: [], minutes: 3 },
   { name: 'programs', files: ['test/long/programs.test.ts'], programs: [], minutes: 2 },
 ];

@@ -1,6 +1,6 @@
 /** The options of quadratic programs, and their checks. */
 import { createArgumentError, isListLike, NOT_NEGATIVE } from '../../arguments/check.ts';
-import type { Checks } from '../../arguments/options.ts';
+import { type Checks, readOptions } from '../../arguments/options.ts';
 import { ENGINE, type Engine } from '../../tensor/engine.ts';
 import { engineOf } from '../../tensor/engine-of.ts';
 import { formatShape } from '../../tensor/shape.ts';
@@ -213,12 +213,8 @@ export function readSelection(selection: number | readonly number[], m: number):
 
 function readStart(start: ProgramStart | undefined, data: BatchData, engine: Engine): ProgramStart {
   if (start === undefined) return {};
-  if (typeof start !== 'object' || start === null) throw createArgumentError('initial: it', start, '{ x, y }');
-  for (const name of Object.keys(start)) {
-    if (name !== 'x' && name !== 'y') throw new RangeError(`initial: there is no ${name}; it must be { x, y }`);
-  }
   const { n, m, batch } = data;
-  const { x, y } = start;
+  const { x, y } = readOptions('initial', start, { x: 0, y: 0 });
   for (const [name, given, length] of [['x', x, n] as const, ['y', y, m] as const]) {
     if (given === undefined) continue;
     if (isTensor(given)) {
@@ -242,5 +238,8 @@ function readStart(start: ProgramStart | undefined, data: BatchData, engine: Eng
       }
     }
   }
-  return { x, y };
+  // The caller may change his lists while the solve is under way.
+  const copied = (given: ProgramStart['x']): ProgramStart['x'] =>
+    given === undefined || isTensor(given) ? given : Float64Array.from(given);
+  return { x: copied(x), y: copied(y) };
 }

@@ -1,16 +1,16 @@
 /** The reference problems on gpu.js over WebGL2, in a page without WebGPU. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OpenPage, openPage } from '../browser/harness.ts';
 import type { Ask, Outcome } from '../reference/outcomes.ts';
 import { lassoSuite, monotoneSuite } from '../reference/suites.ts';
-import { type OpenPage, openPage } from './harness.ts';
 
 describe('reference problems on gpujs over WebGL2', () => {
   let open: OpenPage;
   let url: string;
   beforeAll(async () => {
     open = await openPage({ removeWebGPU: true });
-    url = await open.bundle(fileURLToPath(new URL('./gpujs-page.ts', import.meta.url)));
+    url = await open.bundle(fileURLToPath(new URL('../browser/gpujs-page.ts', import.meta.url)));
   });
   afterAll(() => open?.close());
 
