@@ -24,7 +24,7 @@ function vulkanDriver(): Record<string, string> {
 
 /** The longest files start first, longest first, so that two workers end at about the same time. */
 const LONGEST = [
-  ...['parity/solvers', 'parity/kernels-webgpu', 'browser/parity', 'browser/gpujs'],
+  ...['parity/solvers', 'parity/kernels-webgpu', 'browser/parity'],
   ...['reference/monotone', 'unit/theorem3', 'browser/training', 'reference/lasso', 'unit/wasm-multiply-add'],
   ...['unit/cli-gallery', 'parity/kernels', 'parity/implicit', 'parity/checkpoint', 'parity/speculative-steps'],
 ].map((name) => `/test/${name}.test.ts`);

@@ -42,8 +42,13 @@ export const suites: readonly LongSuite[] = [
   { name: 'composed', files: ['test/long/composed.test.ts'], programs: [], minutes: 3 },
   { name: 'activations', files: ['test/long/activations.test.ts'], programs: [], minutes: 2 },
   { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 },
-  { name: 'kinks', files: ['test/long/kinks.test.ts'], programs: [], minutes: 5 },
+  { name: 'kinks', files: ['test/long/kinks.test.ts'], programs: [], minutes: 3 },
   { name: 'misuse', files: ['test/long/misuse.test.ts'], programs: [], minutes: 4 },
-  { name: 'gpujs', files: ['test/long/gpujs.test.ts'], programs: [], minutes: 3 },
+  {
+    name: 'gpujs',
+    files: ['test/long/gpujs.test.ts', 'test/long/gpujs-reference.test.ts'],
+    programs: [],
+    minutes: 5,
+  },
   { name: 'programs', files: ['test/long/programs.test.ts'], programs: [], minutes: 2 },
 ];
