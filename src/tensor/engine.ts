@@ -18,6 +18,7 @@ import { type Check, type LoopContext, Tensor } from './tensor.ts';
 import { type Build, callAsProgram, createContentKey, createShapeKey, traceProgram } from './trace-program.ts';
 import { checkNumbers, resolveShape } from './values.ts';
 
+/** What a caller may decide about one run; the engine adds the rest. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
 
 /**
@@ -173,11 +174,8 @@ export class Engine implements LoopContext {
    */
   traceAndRun(name: string, inputs: readonly Tensor[], build: Build, options: RunLimits = {}): Tensor[] {
     const traced = traceProgram(name, this, inputs, build);
-    return this.enqueue(
-      this.programs.get(createContentKey(traced, inputs), () => traced),
-      inputs,
-      options,
-    );
+    const kept = this.programs.get(createContentKey(traced, inputs), () => traced);
+    return this.enqueue(kept, inputs, options);
   }
 
   /**
@@ -188,12 +186,10 @@ export class Engine implements LoopContext {
     inputs: readonly Tensor[],
     build: (inputs: Tensor[], context: LoopContext) => readonly Tensor[],
   ): Tensor[] {
-    return this.tidyNow((arena) => [
-      ...build(
-        inputs.map((input) => this.aliasIn(arena, input)),
-        this,
-      ),
-    ]);
+    return this.tidyNow((arena) => {
+      const aliases = inputs.map((input) => this.aliasIn(arena, input));
+      return [...build(aliases, this)];
+    });
   }
 
   /** @internal `tidy` for functions that await nothing. */
@@ -245,11 +241,8 @@ export class Engine implements LoopContext {
   /** @internal See `Context`. */
   call(call: CallWithoutSlots, inputs: readonly (Tensor | undefined)[], shape: Shape): Tensor {
     const { key, build } = callAsProgram(call, inputs, shape);
-    return this.run(
-      key,
-      inputs.filter((input) => input !== undefined),
-      build,
-    )[0];
+    const given = inputs.filter((input) => input !== undefined);
+    return this.run(key, given, build)[0];
   }
 
   /** A tensor of constants: one number repeated, an identity matrix, or a list of numbers. */
