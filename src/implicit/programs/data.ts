@@ -5,7 +5,7 @@
 import { createArgumentError, isList, isListLike, isObject } from '../../arguments/check.ts';
 import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
 import { sparseFromRows, sparseFromTriples } from '../../solvers/programs/sparse.ts';
-import { formatShape, type Shape } from '../../tensor/shape.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Directions, GradientPlaces, Places } from './directions.ts';
 import { symmetrise } from './symmetry.ts';
@@ -136,7 +136,7 @@ export function numbersOfSample(numbers: ArrayLike<number>, size: number, sample
 export function dataOfSample(data: BatchData, read: ReadNumbers, sample: number, epsilon: number): ProgramData {
   const { n, m } = data;
   const numbersOf = ({ name, extents, batch }: Datum<unknown>): Float64Array => {
-    const size = extents.reduce((product, extent) => product * extent, 1);
+    const size = sizeOf(extents);
     return numbersOfSample(read[name] as ArrayLike<number>, size, batch === undefined ? 0 : sample);
   };
   const each = <Each>(datum: Datum<Each>, make: (numbers: Float64Array) => Each): Each => {
@@ -227,8 +227,8 @@ function readMatrix<Name extends string>(name: Name, given: ProgramMatrix, n: nu
     const matrices = list.map((each, index) => readOne(`${name}[${index}]`, each, n));
     const odd = matrices.findIndex(({ rows, columns }) => rows !== matrices[0].rows || columns !== matrices[0].columns);
     if (odd > 0) {
-      const sizeOf = ({ rows, columns }: SparseMatrix): string => `${rows} × ${columns}`;
-      throw new RangeError(`${name}[${odd}]: it is ${sizeOf(matrices[odd])}; ${name}[0] is ${sizeOf(matrices[0])}`);
+      const describe = ({ rows, columns }: SparseMatrix): string => `${rows} × ${columns}`;
+      throw new RangeError(`${name}[${odd}]: it is ${describe(matrices[odd])}; ${name}[0] is ${describe(matrices[0])}`);
     }
     return hostMatrix(name, matrices, matrices.length, list.every(isEntries) ? list.map(placesOf) : undefined);
   }

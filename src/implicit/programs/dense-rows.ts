@@ -1,19 +1,19 @@
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
+import { eachEntry } from '../../solvers/programs/sparse.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import type { Datum } from './data.ts';
 
 /** The numbers of a datum given in arrays, row by row and sample by sample. */
 export function denseRows({ each, extents }: Pick<Datum<unknown>, 'each' | 'extents'>): Float64Array {
-  const size = extents.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(extents);
   const samples = each as readonly (SparseMatrix | Float64Array)[];
   const numbers = new Float64Array(samples.length * size);
   for (const [sample, own] of samples.entries()) {
     if (own instanceof Float64Array) numbers.set(own, sample * size);
     else {
-      for (let column = 0; column < own.columns; column++) {
-        for (let k = own.starts[column]; k < own.starts[column + 1]; k++) {
-          numbers[sample * size + own.indices[k] * own.columns + column] += own.values[k];
-        }
-      }
+      eachEntry(own, (row, column, value) => {
+        numbers[sample * size + row * own.columns + column] += value;
+      });
     }
   }
   return numbers;

@@ -1,7 +1,7 @@
 /** From directions of the data to the right-hand side of the tangent, and from the adjoint to gradients in the data. */
 import type { PrimalDual, ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
+import { eachEntry } from '../../solvers/programs/sparse.ts';
 import { isAtLower, type RowState } from './active-rows.ts';
-import { eachEntry } from './products.ts';
 
 /** Directions of the data; one that is absent is 0. */
 export interface Directions {

@@ -1,6 +1,6 @@
 /** The adjoint systems of a batch of programs, by the kernel `programDerivative` of WebAssembly. */
 import { DERIVATIVE_NUMBERS } from '../../backends/program-kernels.ts';
-import { programDerivative } from '../../solvers/programs/kernels.ts';
+import { programDerivative, wordsOf } from '../../solvers/programs/kernels.ts';
 import { decodeWide } from '../../solvers/programs/wide.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { isStrong } from './active-rows.ts';
@@ -36,7 +36,7 @@ export function solveAdjointByKernel(
     () => new Float64Array(batch * m).fill(NEITHER),
   );
   const activity = engine.tensorLater(shares, [batch, m], cotangent);
-  const words = [P, A].map((operand) => ('words' in operand ? operand.words : operand));
+  const words = [P, A].map(wordsOf);
   const wide = [P, A].map((operand) => 'words' in operand);
   const [solution, numbers] = engine.run(
     `program adjoint ${JSON.stringify([wide, batch])}`,

@@ -3,7 +3,7 @@
  * that it does not solve, and P that it does not show to be convex, are left to the host.
  */
 import { PROGRAM_NUMBERS } from '../../backends/program-kernels.ts';
-import { fitsKernel, interiorPoint, type ProgramOperand } from '../../solvers/programs/kernels.ts';
+import { fitsKernel, interiorPoint, type ProgramOperand, wordsOf } from '../../solvers/programs/kernels.ts';
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
 import { createWide, decodeWide } from '../../solvers/programs/wide.ts';
 import type { Engine } from '../../tensor/engine.ts';
@@ -53,7 +53,7 @@ export function createOperands(engine: Engine, data: BatchData, beside: Tensor |
 
 /** The tensors of operands. */
 export function tensorsOf(operands: Operands): Tensor[] {
-  return Object.values(operands).map((operand) => ('words' in operand ? operand.words : operand));
+  return Object.values(operands).map(wordsOf);
 }
 
 /** Enqueues the kernel. @returns its results, which arrive later: undefined where a program was not solved */

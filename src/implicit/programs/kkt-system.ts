@@ -9,9 +9,8 @@ import { KktSystem } from '../../solvers/programs/kkt.ts';
 import { combineCorrections } from '../../solvers/programs/krylov.ts';
 import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
-import { selectRows } from '../../solvers/programs/sparse.ts';
+import { eachEntry, selectRows } from '../../solvers/programs/sparse.ts';
 import { factorise, solve } from '../hypothesis/matrices.ts';
-import { eachEntry } from './products.ts';
 
 /** A set of rows, and Δ ≥ 0 for each. */
 export interface RowSet {

@@ -2,6 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
+import { eachEntry } from '../../solvers/programs/sparse.ts';
 import {
   type ApproximateSolve,
   createKktMatrix,
@@ -12,7 +13,7 @@ import {
   type Refined,
   refine,
 } from './kkt-system.ts';
-import { eachEntry, multiplySparse } from './products.ts';
+import { multiplySparse } from './products.ts';
 import type { ProgramScales } from './program-scales.ts';
 
 /** Each row of the guess: 1 where it is held at u, −1 at l, 0 where it is not held. Equalities are held at u. */

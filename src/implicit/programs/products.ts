@@ -1,6 +1,7 @@
 /** Products with sparse matrices in float64, summed with compensation, and the sizes of their terms. */
 import { Sums } from '../../solvers/programs/compensated.ts';
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
+import { eachEntry } from '../../solvers/programs/sparse.ts';
 
 /** Mx. */
 export function multiplySparse(matrix: SparseMatrix, x: Float64Array): Float64Array {
@@ -28,16 +29,4 @@ export function multiplySparseTransposedAbsolute(matrix: SparseMatrix, y: ArrayL
     result[column] += Math.abs(value * y[row]);
   });
   return result;
-}
-
-/** Calls the function for each stored entry, column by column. */
-export function eachEntry(
-  { columns, starts, indices, values }: SparseMatrix,
-  visit: (row: number, column: number, value: number, entry: number) => void,
-): void {
-  for (let column = 0; column < columns; column++) {
-    for (let entry = starts[column]; entry < starts[column + 1]; entry++) {
-      visit(indices[entry], column, values[entry], entry);
-    }
-  }
 }

@@ -1,8 +1,9 @@
 /** The sizes to which the slacks and multipliers of a program are compared. */
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
+import { eachEntry } from '../../solvers/programs/sparse.ts';
 import { createKktMatrix } from './kkt-system.ts';
-import { eachEntry, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from './products.ts';
+import { multiplySparseAbsolute, multiplySparseTransposedAbsolute } from './products.ts';
 
 /** Sizes of terms, in the units of the data. */
 export interface ProgramScales {

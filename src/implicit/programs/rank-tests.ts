@@ -5,8 +5,8 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
+import { eachEntry } from '../../solvers/programs/sparse.ts';
 import { norm } from '../hypothesis/singular-values.ts';
-import { eachEntry } from './products.ts';
 import { findRank } from './rank.ts';
 
 /** What one of the tests found. */
@@ -32,21 +32,31 @@ export function* testRows({ n, A }: ProgramData, rows: readonly number[], thresh
   const columnScale = new Float64Array(n).fill(1);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const sizes = new Float64Array(n);
-    for (const [place, row] of columns.entries()) {
-      let size = 0;
-      for (let j = 0; j < n; j++) {
-        const value = Math.abs(row[j] * rowScale[place] * columnScale[j]);
-        size = Math.max(size, value);
-        sizes[j] = Math.max(sizes[j], value);
-      }
-      if (size > 0) rowScale[place] /= Math.sqrt(size);
-    }
+    sweepRows(columns, rowScale, columnScale, sizes);
     for (let j = 0; j < n; j++) if (sizes[j] > 0) columnScale[j] /= Math.sqrt(sizes[j]);
     if (n * rows.length > 1000) yield;
   }
   for (const [place, row] of columns.entries()) rowScale[place] = scaleRow(row, columnScale);
   const { kernel, ...rank } = yield* findRank(columns, n, threshold);
   return { ...rank, ...inUnits(columns, kernel, rowScale) };
+}
+
+/** Moves the scales of rows towards equilibrium. @param sizes raised to the largest scaled number of each column */
+function sweepRows(
+  rows: readonly Float64Array[],
+  rowScale: Float64Array,
+  columnScale: Float64Array,
+  sizes: Float64Array,
+): void {
+  for (const [place, row] of rows.entries()) {
+    let size = 0;
+    for (let j = 0; j < row.length; j++) {
+      const value = Math.abs(row[j] * rowScale[place] * columnScale[j]);
+      size = Math.max(size, value);
+      sizes[j] = Math.max(sizes[j], value);
+    }
+    if (size > 0) rowScale[place] /= Math.sqrt(size);
+  }
 }
 
 /** Is ker P ∩ ker A_s = {0}? The kernel holds u with Pu = 0 and A_s u = 0. */
@@ -67,15 +77,7 @@ export function* testCurvature(
     for (const [i, row] of curvature.entries()) {
       for (let j = 0; j < n; j++) sizes[j] = Math.max(sizes[j], Math.abs(row[j] * scale[i] * scale[j]));
     }
-    for (const [place, row] of active.entries()) {
-      let size = 0;
-      for (let j = 0; j < n; j++) {
-        const value = Math.abs(row[j] * rowScale[place] * scale[j]);
-        size = Math.max(size, value);
-        sizes[j] = Math.max(sizes[j], value);
-      }
-      if (size > 0) rowScale[place] /= Math.sqrt(size);
-    }
+    sweepRows(active, rowScale, scale, sizes);
     for (let j = 0; j < n; j++) if (sizes[j] > 0) scale[j] /= Math.sqrt(sizes[j]);
     if (n > 30) yield;
   }

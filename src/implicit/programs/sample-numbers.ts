@@ -1,6 +1,7 @@
 /** What is needed of one program of a batch without making its matrices. */
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import type { SampleSizes } from './clear-activity.ts';
 import type { BatchData, Datum, DatumName, ReadNumbers } from './data.ts';
 import { NO_BOUND, numbersOfSample, readBound } from './data.ts';
@@ -10,17 +11,25 @@ import { symmetrise } from './symmetry.ts';
 /** The bounds of a sample, in which ±∞ stands for no bound. */
 type Bounds = Readonly<Record<'l' | 'u', Float64Array>>;
 
+/** The function itself for data with a batch; for those that samples share, its value for the first, found once. */
+function onceWhereShared<Value extends object | boolean>(
+  batch: number | undefined,
+  of: (sample: number) => Value,
+): (sample: number) => Value {
+  if (batch !== undefined) return of;
+  let shared: Value | undefined;
+  return () => {
+    shared ??= of(0);
+    return shared;
+  };
+}
+
 /** Reads l and u of each sample; what samples share is read once, and is the same array for all of them. */
 export function createBoundsReader(data: BatchData, read: ReadNumbers): (sample: number) => Bounds {
   const [l, u] = (['l', 'u'] as const).map((name) => {
     const { each, batch } = data[name];
     const readOne = (sample: number): Float64Array => (each ? each[sample] : readBounds(name, data.m, read, sample));
-    if (batch !== undefined) return readOne;
-    let shared: Float64Array | undefined;
-    return () => {
-      shared ??= readOne(0);
-      return shared;
-    };
+    return onceWhereShared(batch, readOne);
   });
   return (sample) => ({ l: l(sample), u: u(sample) });
 }
@@ -74,16 +83,11 @@ export function createPlainTest(data: BatchData, read: ReadNumbers): (sample: nu
   const tests = (Object.keys(read) as DatumName[]).map((name) => {
     const numbers = read[name] as ArrayLike<number>;
     const { extents, batch } = data[name] as Datum<unknown>;
-    const length = extents.reduce((product, extent) => product * extent, 1);
+    const length = sizeOf(extents);
     const test = (sample: number): boolean =>
       areFinite(numbers, sample * length, (sample + 1) * length) &&
       (name !== 'P' || isSymmetric(numbers, sample * length, data.n));
-    if (batch !== undefined) return test;
-    let shared: boolean | undefined;
-    return () => {
-      shared ??= test(0);
-      return shared;
-    };
+    return onceWhereShared(batch, test);
   });
   return (sample) => tests.every((test) => test(sample));
 }
@@ -95,7 +99,7 @@ const SMALL = 1e-2;
 export function createSmallnessTest(data: BatchData, read: ReadNumbers): (sample: number) => boolean {
   const tests = (['P', 'q'] as const).map((name) => {
     const { each, extents, batch } = data[name] as Datum<SparseMatrix | Float64Array>;
-    const length = extents.reduce((product, extent) => product * extent, 1);
+    const length = sizeOf(extents);
     const test = (sample: number): boolean => {
       const own = each?.[sample];
       const numbers = own ? (own instanceof Float64Array ? own : own.values) : (read[name] as ArrayLike<number>);
@@ -104,12 +108,7 @@ export function createSmallnessTest(data: BatchData, read: ReadNumbers): (sample
       for (let index = start; index < end; index++) if (Math.abs(numbers[index]) > SMALL) return false;
       return true;
     };
-    if (batch !== undefined) return test;
-    let shared: boolean | undefined;
-    return () => {
-      shared ??= test(0);
-      return shared;
-    };
+    return onceWhereShared(batch, test);
   });
   return (sample) => tests.every((test) => test(sample));
 }

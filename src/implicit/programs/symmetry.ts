@@ -1,6 +1,6 @@
 /** P of a quadratic program is symmetric: what rounding has left of that is made exact. */
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
-import { sparseFromEntries, transpose } from '../../solvers/programs/sparse.ts';
+import { eachEntry, sparseFromTriples, transpose } from '../../solvers/programs/sparse.ts';
 
 /** Entries of P and Pᵀ may differ by this many units of ε·max|P|: products that are symmetric but for rounding do. */
 const UNITS = 64;
@@ -12,30 +12,16 @@ const UNITS = 64;
 export function symmetrise(place: string, P: SparseMatrix, epsilon: number): SparseMatrix {
   const other = transpose(P);
   if (isEqual(P, other)) return P;
-  const entries = [...entriesOf(P, 1), ...entriesOf(other, -1)];
-  const difference = sparseFromEntries(
-    entries.map(({ row }) => row),
-    entries.map(({ column }) => column),
-    entries.map(({ value }) => value),
-    P.rows,
-    P.columns,
-  );
+  const difference = sparseFromTriples([...triplesOf(P, 1), ...triplesOf(other, -1)], P.rows, P.columns);
   const largest = P.values.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
-  const worst = [...entriesOf(difference, 1)].reduce((a, b) => (Math.abs(b.value) > Math.abs(a.value) ? b : a));
-  if (Math.abs(worst.value) > UNITS * epsilon * P.rows * largest) {
-    const { row, column } = worst;
+  const entries = triplesOf(difference, 1);
+  const [row, column, gap] = entries.reduce((a, b) => (Math.abs(b[2]) > Math.abs(a[2]) ? b : a));
+  if (Math.abs(gap) > UNITS * epsilon * P.rows * largest) {
     throw new RangeError(
-      `${place}: it is not symmetric: the entries at (${row}, ${column}) and (${column}, ${row}) differ by ${Math.abs(worst.value)}; give all of the matrix, not a triangle`,
+      `${place}: it is not symmetric: the entries at (${row}, ${column}) and (${column}, ${row}) differ by ${Math.abs(gap)}; give all of the matrix, not a triangle`,
     );
   }
-  const halves = [...entriesOf(P, 0.5), ...entriesOf(other, 0.5)];
-  return sparseFromEntries(
-    halves.map(({ row }) => row),
-    halves.map(({ column }) => column),
-    halves.map(({ value }) => value),
-    P.rows,
-    P.columns,
-  );
+  return sparseFromTriples([...triplesOf(P, 0.5), ...triplesOf(other, 0.5)], P.rows, P.columns);
 }
 
 function isEqual(a: SparseMatrix, b: SparseMatrix): boolean {
@@ -47,13 +33,11 @@ function isEqual(a: SparseMatrix, b: SparseMatrix): boolean {
   return same(a.starts, b.starts) && same(a.indices, b.indices) && same(a.values, b.values);
 }
 
-function* entriesOf(
-  { columns, starts, indices, values }: SparseMatrix,
-  factor: number,
-): Generator<{ readonly row: number; readonly column: number; readonly value: number }> {
-  for (let column = 0; column < columns; column++) {
-    for (let k = starts[column]; k < starts[column + 1]; k++) {
-      yield { row: indices[k], column, value: factor * values[k] };
-    }
-  }
+/** The entries of factor·M, as triples [row, column, value]. */
+function triplesOf(matrix: SparseMatrix, factor: number): (readonly [number, number, number])[] {
+  const triples: (readonly [number, number, number])[] = [];
+  eachEntry(matrix, (row, column, value) => {
+    triples.push([row, column, factor * value]);
+  });
+  return triples;
 }

@@ -1,6 +1,7 @@
 /** Between the numbers of tensors and the data, directions and gradients of single programs. */
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
-import { type BatchData, DATA_NAMES, type Datum, type DatumName, type ReadNumbers } from './data.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import { type BatchData, DATA_NAMES, type DatumName, numbersOfSample, type ReadNumbers } from './data.ts';
 import type { Directions } from './directions.ts';
 
 /** The directions of one program, from tangents of the shapes of the data. */
@@ -9,9 +10,8 @@ export function directionsOfSample(data: BatchData, tangents: ReadNumbers, sampl
   const part = (name: DatumName): Float64Array | undefined => {
     const numbers = tangents[name];
     if (!numbers) return undefined;
-    const length = numbersInSample(data[name]);
-    const start = data[name].batch === undefined ? 0 : sample * length;
-    return Float64Array.from({ length }, (_, index) => numbers[start + index]);
+    const { extents, batch } = data[name];
+    return numbersOfSample(numbers, sizeOf(extents), batch === undefined ? 0 : sample);
   };
   const [P, A] = [part('P'), part('A')];
   return {
@@ -23,10 +23,6 @@ export function directionsOfSample(data: BatchData, tangents: ReadNumbers, sampl
   };
 }
 
-function numbersInSample({ extents }: Datum<unknown>): number {
-  return extents.reduce((product, extent) => product * extent, 1);
-}
-
 /** How many numbers of each program's share of the tensors are not finite. */
 export function countNotFinite(data: BatchData, tangents: ReadNumbers): number[] {
   return Array.from({ length: data.batch }, (_, sample) => {
@@ -34,7 +30,7 @@ export function countNotFinite(data: BatchData, tangents: ReadNumbers): number[]
     for (const name of DATA_NAMES) {
       const numbers = tangents[name];
       if (!numbers) continue;
-      const length = numbersInSample(data[name]);
+      const length = sizeOf(data[name].extents);
       const start = data[name].batch === undefined ? 0 : sample * length;
       for (let index = 0; index < length; index++) if (!Number.isFinite(numbers[start + index])) count += 1;
     }

@@ -3,6 +3,7 @@
  * for those programs that it can treat, while what needs the results is already enqueued; the gradients are put together
  * on the device.
  */
+import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
@@ -125,7 +126,7 @@ function later<Result>(
   beside: Tensor,
   pack: (results: readonly (Result | undefined)[]) => ArrayLike<number>,
 ): Tensor {
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(shape);
   const values = computed.then(pack).catch(() => new Float64Array(size).fill(Number.NaN));
   return engine.tensorLater(values, shape, beside);
 }

@@ -138,7 +138,8 @@ function isWide(operand: ProgramOperand | undefined): boolean {
   return operand !== undefined && 'words' in operand;
 }
 
-function wordsOf(operand: ProgramOperand): Tensor {
+/** The tensor that holds an operand. */
+export function wordsOf(operand: ProgramOperand): Tensor {
   return 'words' in operand ? operand.words : operand;
 }
 

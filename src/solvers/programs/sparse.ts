@@ -113,15 +113,16 @@ export function multiply({ rows, columns, starts, indices, values }: SparseMatri
   return result;
 }
 
-/** Aᵀy */
-export function multiplyTransposed({ columns, starts, indices, values }: SparseMatrix, y: Float64Array): Float64Array {
-  const result = new Float64Array(columns);
-  for (let j = 0; j < columns; j++) {
-    let sum = 0;
-    for (let k = starts[j]; k < starts[j + 1]; k++) sum += values[k] * y[indices[k]];
-    result[j] = sum;
+/** Calls the function for each stored entry, column by column. */
+export function eachEntry(
+  { columns, starts, indices, values }: SparseMatrix,
+  visit: (row: number, column: number, value: number, entry: number) => void,
+): void {
+  for (let column = 0; column < columns; column++) {
+    for (let entry = starts[column]; entry < starts[column + 1]; entry++) {
+      visit(indices[entry], column, values[entry], entry);
+    }
   }
-  return result;
 }
 
 /** Keeps the rows for which `places` has their new place, which is −1 for the others. */

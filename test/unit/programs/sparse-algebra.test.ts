@@ -2,19 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { runUninterrupted } from '../../../src/backends/event-loop.ts';
 import { type Random, random } from '../../../src/data/random.ts';
+import { multiplySparseTransposed } from '../../../src/implicit/programs/products.ts';
 import { Sum, Sums } from '../../../src/solvers/programs/compensated.ts';
 import { equilibrate } from '../../../src/solvers/programs/equilibration.ts';
 import { KktSystem } from '../../../src/solvers/programs/kkt.ts';
 import { LdlFactorisation } from '../../../src/solvers/programs/ldl.ts';
 import { minimumDegreeOrder } from '../../../src/solvers/programs/ordering.ts';
 import type { SparseMatrix } from '../../../src/solvers/programs/problem.ts';
-import {
-  multiply,
-  multiplyTransposed,
-  sparseFromRows,
-  sparseFromTriples,
-  transpose,
-} from '../../../src/solvers/programs/sparse.ts';
+import { multiply, sparseFromRows, sparseFromTriples, transpose } from '../../../src/solvers/programs/sparse.ts';
 
 describe('sparse matrices', () => {
   test('triples at the same place are added, and rows ascend', () => {
@@ -38,7 +33,7 @@ describe('sparse matrices', () => {
     const rows = [1, 0, 2, 0, 3, 0];
     const matrix = sparseFromRows(rows, 2, 3);
     expect([...multiply(matrix, Float64Array.of(1, 2, 3))]).toEqual([7, 6]);
-    expect([...multiplyTransposed(matrix, Float64Array.of(1, 2))]).toEqual([1, 6, 2]);
+    expect([...multiplySparseTransposed(matrix, Float64Array.of(1, 2))]).toEqual([1, 6, 2]);
     expect(transpose(transpose(matrix))).toEqual(matrix);
   });
 
