@@ -21,6 +21,7 @@ export type CertificateStatus = Invertibility['status'];
  * - empty: of a Lasso, no feature is active, so that β and all its derivatives are 0.
  * - active rows: of a quadratic program, the exact test: all active rows are independent, and P is positive definite on
  *   the null space of the strongly active ones.
+ * - rank tests: of a cone program, the exact test: Aᵀ is injective on ker(I − J_max), and ker P ∩ ker(J_min A) = {0}.
  * - σ_min estimate: `certify` found the system too large for a proof, or was asked for an estimate.
  * - the proofs of `certify`: see InvertibilityArgument.
  */
@@ -30,6 +31,7 @@ export type CertificateArgument =
   | 'cholesky'
   | 'empty'
   | 'active rows'
+  | 'rank tests'
   | 'not examined'
   | 'σ_min estimate'
   | InvertibilityArgument;

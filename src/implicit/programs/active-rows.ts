@@ -101,7 +101,7 @@ export function isWeak(state: RowState): boolean {
 }
 
 /** Whether a move of the row moves its lower bound, as far as it moves anything; equalities move with u. */
-export function isAtLower(state: RowState): boolean {
+export function isAtLower(state: RowState | undefined): boolean {
   return state === 'at l' || state === 'weakly at l';
 }
 

@@ -30,9 +30,9 @@ interface RightSide {
 }
 
 export function rightSideOf(
-  { n, m }: ProgramData,
+  { n, m }: Pick<ProgramData, 'n' | 'm'>,
   { x, y }: PrimalDual,
-  states: readonly RowState[],
+  states: readonly (RowState | undefined)[],
   { P, q, A, l, u }: Directions,
 ): RightSide {
   const [dual, dualSizes] = [new Float64Array(n), new Float64Array(n)];
@@ -98,7 +98,7 @@ export interface ProgramGradients {
 
 /** P̄ = ½(w_u xᵀ + x w_uᵀ) and Ā = y w_uᵀ + (z̄ − w_v)xᵀ */
 export function gradientsOf(
-  { n, m }: ProgramData,
+  { n, m }: Pick<ProgramData, 'n' | 'm'>,
   { x, y }: PrimalDual,
   states: readonly RowState[],
   { wu, wv, z }: AdjointSolution,

@@ -7,11 +7,19 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ProgramData } from '../../solvers/programs/problem.ts';
-import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import type { SampleCertificate } from '../certificate.ts';
 import { isStrong, isWeak, type RowActivity } from './active-rows.ts';
-import { type Finding, findDependence, findFlatness } from './large-tests.ts';
-import { defectOfRounding, invertibleAbove, type RankTest } from './rank-tests.ts';
+import { findDependence, findFlatness } from './large-tests.ts';
+import { invertibleAbove } from './rank-tests.ts';
+import {
+  findFault,
+  isNearlySingular,
+  judgeTest,
+  nameAll,
+  significant,
+  toLargestOne,
+  type Wording,
+} from './verdicts.ts';
 
 /** What the exact test says of one program. */
 export interface ProgramCertificate extends SampleCertificate {
@@ -28,9 +36,6 @@ export interface ProgramCertificate extends SampleCertificate {
   readonly kinkRows: readonly number[];
 }
 
-/** Below this many units of the accuracy, fewer than three digits of a gradient are right. */
-const NEARLY_SINGULAR = 1000;
-
 /** @param activity the states of the rows at the solution, by `classifyRows` */
 export function* certifyProgram(data: ProgramData, activity: RowActivity): Interruptible<ProgramCertificate> {
   const { states, accuracy, kinks, tolerance } = activity;
@@ -40,76 +45,42 @@ export function* certifyProgram(data: ProgramData, activity: RowActivity): Inter
   const { n } = data;
   const orders = { rows: Math.max(n, active.length), curvature: n + strong.length };
   const rows = yield* findDependence(data, active);
-  const ofRows = judgeRows(data, rows, active, invertibleAbove(orders.rows, accuracy));
+  const ofRows = judgeTest(rows, 'rows', invertibleAbove(orders.rows, accuracy), wordRows(data, active));
   const curvature = yield* findFlatness(data, strong, ofRows.status !== 'failed');
-  const verdicts = [ofRows, judgeCurvature(curvature, strong, invertibleAbove(orders.curvature, accuracy))];
-  const verdict = verdicts.find(({ status }) => status === 'failed') ??
-    verdicts.find(({ status }) => status === 'unknown') ?? {
-      status: 'certified' as const,
-      reason: reasonOfSuccess(active.length, kinks.length),
-    };
+  const bound = invertibleAbove(orders.curvature, accuracy);
+  const fault = findFault([ofRows, judgeTest(curvature, 'primal', bound, wordCurvature(strong))]);
   const smallest = { rows: rows?.smallest ?? Number.NaN, primal: curvature?.smallest ?? Number.NaN };
   return {
-    ...verdict,
+    ...(fault ?? { status: 'certified', reason: reasonOfSuccess(active.length, kinks.length) }),
     argument: 'active rows',
     kinks: kinks.length,
     kinkTolerance: tolerance,
-    nearlySingular:
-      Math.min(...Object.values(smallest).filter(Number.isFinite)) <
-      NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON),
+    nearlySingular: isNearlySingular(smallest, accuracy),
     smallest,
     kinkRows: kinks,
   };
 }
 
-type Verdict = Pick<ProgramCertificate, 'status' | 'reason' | 'test' | 'nullVector'>;
-
-const TOO_LARGE: Verdict = {
-  status: 'unknown',
-  reason:
-    'the program is too large for a proof; no dependence of active rows and no direction without curvature was found',
-};
-
-function judgeRows(data: ProgramData, test: Finding, active: readonly number[], bound: number): Verdict {
-  if (!test) return TOO_LARGE;
-  if (test.proved > bound) return { status: 'certified', reason: '' };
-  const part = mostExact(test);
-  if (part) {
-    const w = new Float64Array(data.m);
-    for (const [place, row] of active.entries()) w[row] = part[place];
-    const nullVector = toLargestOne(w);
-    const named = significant(nullVector, partsOf(data, nullVector));
-    return { status: 'failed', reason: reasonOfRows(named), test: 'rows', nullVector };
-  }
-  const size = test.smallest.toExponential(1);
-  const reason = `the active rows of A are dependent to the accuracy of the data: σ_min/σ_max is ${size}`;
-  return { status: 'unknown', reason, test: 'rows' };
+function wordRows(data: ProgramData, active: readonly number[]): Wording {
+  return {
+    doubt: 'the active rows of A are dependent to the accuracy of the data',
+    failure(part) {
+      const w = new Float64Array(data.m);
+      for (const [place, row] of active.entries()) w[row] = part[place];
+      const nullVector = toLargestOne(w);
+      return { reason: reasonOfRows(significant(nullVector, partsOf(data, nullVector))), nullVector };
+    },
+  };
 }
 
-function judgeCurvature(test: Finding, strong: readonly number[], bound: number): Verdict {
-  if (!test) return TOO_LARGE;
-  if (test.proved > bound) return { status: 'certified', reason: '' };
-  const part = mostExact(test);
-  if (part) {
-    const nullVector = toLargestOne(part);
-    return { status: 'failed', reason: reasonOfCurvature(nullVector, strong), test: 'primal', nullVector };
-  }
-  const size = test.smallest.toExponential(1);
-  const reason = `P is singular, to the accuracy of the data, on the null space of the strongly active rows: σ_min/σ_max is ${size}`;
-  return { status: 'unknown', reason, test: 'primal' };
-}
-
-/** The vector of the kernel with the least defect, if that is rounding. */
-function mostExact({ kernel, defects }: RankTest): Float64Array | undefined {
-  const least = Math.min(...defects);
-  return least <= defectOfRounding(Math.max(0, ...kernel.map(({ length }) => length)))
-    ? kernel[defects.indexOf(least)]
-    : undefined;
-}
-
-function toLargestOne(vector: Float64Array): Float64Array {
-  const at = vector.reduce((best, value, i) => (Math.abs(value) > Math.abs(vector[best]) ? i : best), 0);
-  return vector.map((value) => value / vector[at] + 0);
+function wordCurvature(strong: readonly number[]): Wording {
+  return {
+    doubt: 'P is singular, to the accuracy of the data, on the null space of the strongly active rows',
+    failure(part) {
+      const nullVector = toLargestOne(part);
+      return { reason: reasonOfCurvature(nullVector, strong), nullVector };
+    },
+  };
 }
 
 /** |wᵢ|·max|Aᵢ|: how much each row takes part in a dependence. */
@@ -120,24 +91,6 @@ function partsOf({ A, m }: ProgramData, w: Float64Array): Float64Array {
     sizes[row] = Math.max(sizes[row], Math.abs(A.values[entry] * w[row]));
   }
   return sizes;
-}
-
-/** The places whose part is no rounding; where all parts are 0, as for a row of zeros, those of the vector itself. */
-function significant(vector: Float64Array, parts: Float64Array): number[] {
-  const size = largestMagnitude(parts);
-  const list = (values: ArrayLike<number>, least: number): number[] =>
-    Array.from(vector, (_, i) => i).filter((i) => Math.abs(values[i]) > least);
-  return size > 0 ? list(parts, 1e-9 * size) : list(vector, 1e-9);
-}
-
-const NAMED_AT_MOST = 8;
-
-function nameAll(one: string, many: string, places: readonly number[]): string {
-  if (places.length === 1) return `${one} ${places[0]}`;
-  if (places.length > NAMED_AT_MOST) {
-    return `${many} ${places.slice(0, NAMED_AT_MOST).join(', ')} and ${places.length - NAMED_AT_MOST} more`;
-  }
-  return `${many} ${places.slice(0, -1).join(', ')} and ${places[places.length - 1]}`;
 }
 
 function reasonOfRows(rows: readonly number[]): string {

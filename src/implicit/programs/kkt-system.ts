@@ -7,7 +7,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sums } from '../../solvers/programs/compensated.ts';
 import { KktSystem } from '../../solvers/programs/kkt.ts';
 import { combineCorrections } from '../../solvers/programs/krylov.ts';
-import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
+import type { ProgramMatrices, SparseMatrix } from '../../solvers/programs/problem.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { eachEntry, selectRows } from '../../solvers/programs/sparse.ts';
 import { factorise, solve } from '../hypothesis/matrices.ts';
@@ -21,7 +21,7 @@ export interface RowSet {
 /** The matrix [P, A_aᵀ; A_a, −Δ] of order n + a, and its diagonal scaling. */
 export interface KktMatrix {
   readonly order: number;
-  readonly data: ProgramData;
+  readonly data: ProgramMatrices;
   readonly set: RowSet;
   /** A_a */
   readonly active: SparseMatrix;
@@ -33,7 +33,7 @@ const SWEEPS = 15;
 /** Sweeps end where the largest entries of all rows are within this factor of 1. */
 const EVEN = 1.2;
 
-export function createKktMatrix(data: ProgramData, set: RowSet): KktMatrix {
+export function createKktMatrix(data: ProgramMatrices, set: RowSet): KktMatrix {
   const { n, m } = data;
   const order = n + set.rows.length;
   const places = new Int32Array(m).fill(-1);

@@ -3,7 +3,7 @@
  * once. Only where there is none are the dense tests carried out, as far as their n³ operations allow.
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import type { ProgramData } from '../../solvers/programs/problem.ts';
+import type { ProgramMatrices } from '../../solvers/programs/problem.ts';
 import { probeKernel } from './kkt-kernel.ts';
 import { createKktMatrix, factoriseKkt, isDense } from './kkt-system.ts';
 import { defectOfRounding, type RankTest, roundingFloor, testCurvature, testRows } from './rank-tests.ts';
@@ -15,7 +15,7 @@ const LARGEST_PROOF = 2500;
 export type Finding = RankTest | undefined;
 
 /** @returns what `testRows` does */
-export function findDependence(data: ProgramData, rows: readonly number[]): Interruptible<Finding> {
+export function findDependence(data: ProgramMatrices, rows: readonly number[]): Interruptible<Finding> {
   const order = Math.max(data.n, rows.length);
   return decide(data, rows, 'rows', () => testRows(data, rows, roundingFloor(order)));
 }
@@ -24,13 +24,17 @@ export function findDependence(data: ProgramData, rows: readonly number[]): Inte
  * @param needsProof whether to carry out a dense test of a large matrix
  * @returns what `testCurvature` does
  */
-export function findFlatness(data: ProgramData, rows: readonly number[], needsProof: boolean): Interruptible<Finding> {
+export function findFlatness(
+  data: ProgramMatrices,
+  rows: readonly number[],
+  needsProof: boolean,
+): Interruptible<Finding> {
   const order = data.n + rows.length;
   return decide(data, rows, 'variables', () => testCurvature(data, rows, roundingFloor(order)), needsProof);
 }
 
 function* decide(
-  data: ProgramData,
+  data: ProgramMatrices,
   rows: readonly number[],
   part: 'rows' | 'variables',
   test: () => Interruptible<RankTest>,

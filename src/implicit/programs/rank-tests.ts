@@ -4,7 +4,7 @@
  * −wᵀJ(I − J)w ≤ 0.
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
+import type { ProgramMatrices, SparseMatrix } from '../../solvers/programs/problem.ts';
 import { eachEntry } from '../../solvers/programs/sparse.ts';
 import { norm } from '../hypothesis/singular-values.ts';
 import { findRank } from './rank.ts';
@@ -26,7 +26,11 @@ export interface RankTest {
 const SWEEPS = 10;
 
 /** Is Aᵀ injective on these rows? The kernel holds w with A_aᵀw = 0. */
-export function* testRows({ n, A }: ProgramData, rows: readonly number[], threshold: number): Interruptible<RankTest> {
+export function* testRows(
+  { n, A }: ProgramMatrices,
+  rows: readonly number[],
+  threshold: number,
+): Interruptible<RankTest> {
   const columns = rowsOf(A, rows);
   const rowScale = new Float64Array(rows.length).fill(1);
   const columnScale = new Float64Array(n).fill(1);
@@ -61,7 +65,7 @@ function sweepRows(
 
 /** Is ker P ∩ ker A_s = {0}? The kernel holds u with Pu = 0 and A_s u = 0. */
 export function* testCurvature(
-  { n, P, A }: ProgramData,
+  { n, P, A }: ProgramMatrices,
   rows: readonly number[],
   threshold: number,
 ): Interruptible<RankTest> {

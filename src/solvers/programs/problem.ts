@@ -11,16 +11,20 @@ export interface SparseMatrix {
   readonly values: Float64Array;
 }
 
-/** One program, with n variables and m rows. Equalities are rows with l = u; bounds are rows with one entry. */
-export interface ProgramData {
+/** The matrices of a program with n variables and m rows, of which its linear systems are made. */
+export interface ProgramMatrices {
   readonly n: number;
   readonly m: number;
   /** n × n, positive semidefinite; full and exactly symmetric. */
   readonly P: SparseMatrix;
-  /** n */
-  readonly q: Float64Array;
   /** m × n */
   readonly A: SparseMatrix;
+}
+
+/** One program. Equalities are rows with l = u; bounds are rows with one entry. */
+export interface ProgramData extends ProgramMatrices {
+  /** n */
+  readonly q: Float64Array;
   /** m; −∞ where a row has no lower bound. */
   readonly l: Float64Array;
   /** m; ∞ where a row has no upper bound. */

@@ -1,0 +1,66 @@
+/**
+ * A cone program at a solution, in the eigenvectors U of J: with the rows UᵀA and the eigenvalues d of J, the system
+ * M(J) = [P, AᵀJ; −A, I − J] is that of a quadratic program in which row i is active to the share dᵢ. What is known of
+ * those holds here: their factorisations, their kernels, and the two rank tests.
+ */
+import type { ConeData } from '../../solvers/cones/problem.ts';
+import type { SparseVector } from '../../solvers/cones/projection.ts';
+import type { Spectrum } from '../../solvers/cones/spectrum.ts';
+import type { ProgramMatrices } from '../../solvers/programs/problem.ts';
+import { sparseFromEntries, transpose } from '../../solvers/programs/sparse.ts';
+
+/** The rows of A in eigenvectors. */
+export interface Eigenrows {
+  readonly spectrum: Spectrum;
+  /** P and UᵀA. */
+  readonly matrices: ProgramMatrices;
+}
+
+export function createEigenrows({ n, m, P, A }: ConeData, spectrum: Spectrum): Eigenrows {
+  const { starts, indices, values } = transpose(A);
+  const [rowOf, columnOf, entries]: number[][] = [[], [], []];
+  const sums = new Float64Array(n);
+  for (const [place, vector] of spectrum.vectors.entries()) {
+    const touched = new Set<number>();
+    for (const [index, row] of vector.rows.entries()) {
+      for (let entry = starts[row]; entry < starts[row + 1]; entry++) {
+        sums[indices[entry]] += vector.values[index] * values[entry];
+        touched.add(indices[entry]);
+      }
+    }
+    for (const column of touched) {
+      rowOf.push(place);
+      columnOf.push(column);
+      entries.push(sums[column]);
+      sums[column] = 0;
+    }
+  }
+  return { spectrum, matrices: { n, m, P, A: sparseFromEntries(rowOf, columnOf, entries, m, n) } };
+}
+
+/** Uᵀx */
+export function toEigenvectors({ vectors }: Spectrum, x: Float64Array): Float64Array {
+  return Float64Array.from(vectors, ({ rows, values }) => rows.reduce((sum, row, k) => sum + values[k] * x[row], 0));
+}
+
+/** |Uᵀ||x|, the sizes of the terms of Uᵀx. */
+export function sizesInEigenvectors({ vectors }: Spectrum, sizes: Float64Array): Float64Array {
+  return Float64Array.from(vectors, ({ rows, values }) =>
+    rows.reduce((sum, row, k) => sum + Math.abs(values[k]) * sizes[row], 0),
+  );
+}
+
+/** Uη, where η has a number for each of the eigenvectors at the places. */
+export function fromEigenvectors(
+  { vectors }: Spectrum,
+  places: readonly number[],
+  coordinates: ArrayLike<number>,
+): Float64Array {
+  const x = new Float64Array(vectors.length);
+  for (const [index, place] of places.entries()) addVector(x, vectors[place], coordinates[index]);
+  return x;
+}
+
+function addVector(x: Float64Array, { rows, values }: SparseVector, factor: number): void {
+  for (const [k, row] of rows.entries()) x[row] += factor * values[k];
+}
