@@ -34,13 +34,8 @@ export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.t
 export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMap, monotoneMatrix } from './implicit/parametrisation.ts';
 export type { ProgramCertificates } from './implicit/programs/certificate.ts';
-export type {
-  MatrixRows,
-  ProgramBounds,
-  ProgramMatrix,
-  ProgramVector,
-  SparseEntries,
-} from './implicit/programs/data.ts';
+export type { ProgramBounds } from './implicit/programs/data.ts';
+export type { MatrixRows, ProgramMatrix, ProgramVector, SparseEntries } from './implicit/programs/datum.ts';
 export type { ProgramTangent } from './implicit/programs/derivative.ts';
 export type { ProgramGradients } from './implicit/programs/directions.ts';
 export type { ProgramCotangent, ProgramDirection } from './implicit/programs/given-derivatives.ts';

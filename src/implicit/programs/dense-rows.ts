@@ -1,7 +1,7 @@
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
 import { eachEntry } from '../../solvers/programs/sparse.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import type { Datum } from './data.ts';
+import type { Datum } from './datum.ts';
 
 /** The numbers of a datum given in arrays, row by row and sample by sample. */
 export function denseRows({ each, extents }: Pick<Datum<unknown>, 'each' | 'extents'>): Float64Array {

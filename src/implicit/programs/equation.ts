@@ -5,7 +5,8 @@
 import type { SparseMatrix } from '../../solvers/programs/problem.ts';
 import { concat, slice } from '../../tensor/arrange.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type BatchData, type Datum, type DatumName, NO_BOUND } from './data.ts';
+import { type BatchData, type DatumName, NO_BOUND } from './data.ts';
+import type { Datum } from './datum.ts';
 import { finiteRows } from './dense-rows.ts';
 
 /** The data that are tensors, as a tape holds them. */
@@ -19,7 +20,7 @@ type Given = Readonly<Partial<Record<DatumName, Tensor>>>;
 export function programResidual(rows: Tensor, given: Given, data: BatchData): Tensor {
   const { n, m, batch } = data;
   const part = (start: number, length: number): Tensor => slice(rows, [0, start], [batch, length]);
-  const tensorOf = (datum: Datum<SparseMatrix> | Datum<Float64Array>): Tensor =>
+  const tensorOf = (datum: Datum<SparseMatrix | Float64Array, DatumName>): Tensor =>
     given[datum.name] ?? uploaded(datum, rows);
   const x = part(0, n);
   const stationary = multiply(symmetric(tensorOf(data.P)), x).add(tensorOf(data.q));
@@ -81,7 +82,7 @@ function multiplyTransposed(M: Tensor, y: Tensor): Tensor {
 }
 
 /** Data that were given as arrays. */
-function uploaded(datum: Datum<SparseMatrix> | Datum<Float64Array>, beside: Tensor): Tensor {
+function uploaded(datum: Datum<SparseMatrix | Float64Array, DatumName>, beside: Tensor): Tensor {
   const { batch, extents } = datum;
   return beside.context.upload(finiteRows(datum), batch === undefined ? extents : [batch, ...extents], beside);
 }

@@ -2,7 +2,8 @@
 import { createArgumentError, isListLike, OBJECT } from '../../arguments/check.ts';
 import { describeValue } from '../../arguments/describe-value.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
-import { type BatchData, DATA_NAMES, type ProgramMatrix, type ProgramVector, readDirectionData } from './data.ts';
+import { type BatchData, DATA_NAMES, readDirectionData } from './data.ts';
+import type { ProgramMatrix, ProgramVector } from './datum.ts';
 import type { ProgramCotangents } from './derivative.ts';
 import type { Directions } from './directions.ts';
 

@@ -3,7 +3,8 @@ import type { Engine } from '../../tensor/engine.ts';
 import { elementwise, product, reduceAxes } from '../../tensor/kernels.ts';
 import { gatherAlong } from '../../tensor/move-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { BatchData, DatumName, TensorDatum } from './data.ts';
+import type { BatchData, DatumName } from './data.ts';
+import type { TensorDatum } from './datum.ts';
 
 interface AdjointTensors {
   /** w_u and w_v side by side, [batch, n + m]. */
@@ -23,7 +24,7 @@ interface AdjointTensors {
 export function collectGradients(
   engine: Engine,
   { n, m, batch }: BatchData,
-  wanted: readonly TensorDatum[],
+  wanted: readonly TensorDatum<DatumName>[],
   { adjoint, point, atLower, cotangent }: AdjointTensors,
 ): Tensor[] {
   const key = `program gradients ${n} ${m} ${wanted.map((datum) => `${datum.name}${datum.batch ?? ''}`).join()}`;

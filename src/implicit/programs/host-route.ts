@@ -5,7 +5,8 @@ import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
-import type { DatumName, TensorDatum } from './data.ts';
+import type { DatumName } from './data.ts';
+import type { TensorDatum } from './datum.ts';
 import { readTensors, solvePrograms } from './host-solve.ts';
 import { createOperands, isForKernel, type Operands, solveByKernel, tensorsOf } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
@@ -67,7 +68,12 @@ export class HostRoute implements Route {
     return this.solving;
   }
 
-  pullBack(cotangent: Tensor, wanted: readonly TensorDatum[], selection: RowSelection, run: LimitedRun): LinearResult {
+  pullBack(
+    cotangent: Tensor,
+    wanted: readonly TensorDatum<DatumName>[],
+    selection: RowSelection,
+    run: LimitedRun,
+  ): LinearResult {
     const { result, isDone } = pullBack(this.batch, cotangent, wanted, selection, run);
     this.linear.push(isDone);
     return result;

@@ -10,7 +10,8 @@ import type { Engine } from '../../tensor/engine.ts';
 import { elementwise } from '../../tensor/kernels.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
-import { type BatchData, DATA_NAMES, type Datum, type DatumName } from './data.ts';
+import { type BatchData, DATA_NAMES, type DatumName } from './data.ts';
+import type { Datum } from './datum.ts';
 import { denseRows } from './dense-rows.ts';
 import type { CheckedPrograms, ProgramStart } from './options.ts';
 

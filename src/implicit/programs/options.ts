@@ -8,8 +8,9 @@ import { checkTogether, isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { FailurePolicy } from '../failure-policy.ts';
 import { checkCount, checkFailurePolicy, checkOneOf, LIMIT_OPTIONS } from '../options.ts';
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
-import type { ProgramBounds, ProgramMatrix, ProgramVector } from './data.ts';
+import type { ProgramBounds } from './data.ts';
 import { type BatchData, readData, tensorsAmong } from './data.ts';
+import type { ProgramMatrix, ProgramVector } from './datum.ts';
 
 const PROGRAM_SOLVERS = { 'interior-point': 0, splitting: 0 } as const;
 /** The solvers of programs by name. */

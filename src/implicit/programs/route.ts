@@ -3,7 +3,8 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import type { RowSelection } from './active-rows.ts';
-import type { DatumName, TensorDatum } from './data.ts';
+import type { DatumName } from './data.ts';
+import type { TensorDatum } from './datum.ts';
 import type { ProgramReport } from './report.ts';
 import type { SolvedSample } from './solved-sample.ts';
 
@@ -20,7 +21,12 @@ export interface Route {
   /** All programs with their solutions, for what is computed on the host. */
   samples(): Promise<readonly SolvedSample[]>;
   /** Enqueues the gradients of the data that are wanted. */
-  pullBack(cotangent: Tensor, wanted: readonly TensorDatum[], selection: RowSelection, run: LimitedRun): LinearResult;
+  pullBack(
+    cotangent: Tensor,
+    wanted: readonly TensorDatum<DatumName>[],
+    selection: RowSelection,
+    run: LimitedRun,
+  ): LinearResult;
   /** Enqueues the tangent of the rows. @param given the tangents of some of the data */
   pushForward(given: readonly (readonly [DatumName, Tensor])[], selection: RowSelection, run: LimitedRun): LinearResult;
   /** Resolves when what may shorten a certificate has been computed. */

@@ -3,8 +3,10 @@ import type { SparseMatrix } from '../../solvers/programs/problem.ts';
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { SampleSizes } from './clear-activity.ts';
-import type { BatchData, Datum, DatumName, ReadNumbers } from './data.ts';
-import { NO_BOUND, numbersOfSample, readBound } from './data.ts';
+import type { BatchData, DatumName, ReadNumbers } from './data.ts';
+import { NO_BOUND, readBound } from './data.ts';
+import type { Datum } from './datum.ts';
+import { numbersOfSample } from './datum.ts';
 import { denseRows } from './dense-rows.ts';
 import { symmetrise } from './symmetry.ts';
 
@@ -67,7 +69,7 @@ export function sizesOfSample(data: BatchData, read: ReadNumbers, sample: number
 }
 
 /** A matrix of one sample, row by row. */
-function denseOfSample(datum: Datum<SparseMatrix>, read: ReadNumbers, sample: number): ArrayLike<number> {
+function denseOfSample(datum: Datum<SparseMatrix, DatumName>, read: ReadNumbers, sample: number): ArrayLike<number> {
   const { name, each, batch, extents } = datum;
   const index = batch === undefined ? 0 : sample;
   if (each) return denseRows({ each: [each[index]], extents });

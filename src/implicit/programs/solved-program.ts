@@ -14,7 +14,8 @@ import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import type { RowSelection } from './active-rows.ts';
 import { combineProgramCertificates, type ProgramCertificates } from './certificate.ts';
-import { placesOfSample, type TensorDatum, tensorsAmong } from './data.ts';
+import { type DatumName, tensorsAmong } from './data.ts';
+import { placesOfSample, type TensorDatum } from './datum.ts';
 import type { ProgramCotangents, ProgramTangent } from './derivative.ts';
 import type { Directions } from './directions.ts';
 import { programResidual } from './equation.ts';
@@ -35,7 +36,7 @@ export class SolvedProgram {
   readonly z: Tensor;
   readonly report: Promise<ProgramReport>;
   private readonly course: Course;
-  private readonly tensors: readonly TensorDatum[];
+  private readonly tensors: readonly TensorDatum<DatumName>[];
   private readonly guard: Guard;
   /** x, y and z side by side, [batch, n + 2m]. */
   private readonly rows: Tensor;

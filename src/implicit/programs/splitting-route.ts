@@ -6,7 +6,8 @@ import type { Guard } from '../overwritten.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import type { RowSelection } from './active-rows.ts';
-import { type DatumName, dataOfSample, type ReadNumbers, type TensorDatum, tensorsAmong } from './data.ts';
+import { type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
+import type { TensorDatum } from './datum.ts';
 import { refuseUnlessConvex } from './host-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import type { ProgramReport, ProgramSampleReport } from './report.ts';
@@ -89,7 +90,12 @@ export class SplittingRoute implements Route {
     return this.solved;
   }
 
-  pullBack(cotangent: Tensor, wanted: readonly TensorDatum[], selection: RowSelection, run: LimitedRun): LinearResult {
+  pullBack(
+    cotangent: Tensor,
+    wanted: readonly TensorDatum<DatumName>[],
+    selection: RowSelection,
+    run: LimitedRun,
+  ): LinearResult {
     const { checked, tensors, kept } = this;
     return pullBackBySplitting(checked, tensors, kept, cotangent, wanted, selection, run);
   }

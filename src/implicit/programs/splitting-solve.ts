@@ -21,7 +21,8 @@ import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
-import { type BatchData, DATA_NAMES, type Datum, type DatumName, type TensorDatum } from './data.ts';
+import { type BatchData, DATA_NAMES, type DatumName } from './data.ts';
+import type { Datum, TensorDatum } from './datum.ts';
 import { finiteRows } from './dense-rows.ts';
 import type { CheckedPrograms } from './options.ts';
 import { statedTolerance } from './report.ts';
@@ -198,7 +199,7 @@ export function pullBackBySplitting(
   tensors: Readonly<Record<DatumName, Tensor>>,
   rows: Tensor,
   cotangent: Tensor,
-  wanted: readonly TensorDatum[],
+  wanted: readonly TensorDatum<DatumName>[],
   selection: RowSelection,
   run: LimitedRun,
 ): LinearResult {

@@ -1,7 +1,8 @@
 /** Between the numbers of tensors and the data, directions and gradients of single programs. */
 import { sparseFromRows } from '../../solvers/programs/sparse.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import { type BatchData, DATA_NAMES, type DatumName, numbersOfSample, type ReadNumbers } from './data.ts';
+import { type BatchData, DATA_NAMES, type DatumName, type ReadNumbers } from './data.ts';
+import { numbersOfSample } from './datum.ts';
 import type { Directions } from './directions.ts';
 
 /** The directions of one program, from tangents of the shapes of the data. */

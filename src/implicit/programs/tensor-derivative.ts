@@ -9,7 +9,8 @@ import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
-import type { DatumName, ReadNumbers, TensorDatum } from './data.ts';
+import type { DatumName, ReadNumbers } from './data.ts';
+import type { TensorDatum } from './datum.ts';
 import type { ProgramTangent } from './derivative.ts';
 import { collectGradients } from './gradient-tensors.ts';
 import { type AdjointRow, adjointOfSample, computeEachSample, tangentOfSample } from './host-derivative.ts';
@@ -31,7 +32,7 @@ export interface SolvedBatch extends Pick<CheckedPrograms, 'engine' | 'data'> {
 export function pullBack(
   batch: SolvedBatch,
   cotangent: Tensor,
-  wanted: readonly TensorDatum[],
+  wanted: readonly TensorDatum<DatumName>[],
   selection: RowSelection,
   run: LimitedRun,
 ): { readonly result: LinearResult; readonly isDone: Promise<unknown> } {
