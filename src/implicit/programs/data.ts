@@ -11,6 +11,7 @@ import {
   countSamples,
   type Datum,
   type Extents,
+  type ReadNumbers as NumbersByName,
   type ProgramMatrix,
   type ProgramVector,
   readMatrices,
@@ -72,7 +73,7 @@ export function tensorsAmong(data: BatchData): TensorDatum<DatumName>[] {
 }
 
 /** The numbers of tensors that were read, by the name of the datum. */
-export type ReadNumbers = Readonly<Partial<Record<DatumName, ArrayLike<number>>>>;
+export type ReadNumbers = NumbersByName<DatumName>;
 
 /**
  * The data of one sample.

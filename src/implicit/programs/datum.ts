@@ -153,6 +153,9 @@ export function placesOfSample({ P, A }: Readonly<Record<'P' | 'A', Datum<unknow
   return { P: at(P), A: at(A) };
 }
 
+/** The numbers of tensors that were read, by the name of the datum. */
+export type ReadNumbers<Name extends string> = Readonly<Partial<Record<Name, ArrayLike<number>>>>;
+
 /** The numbers of one sample, of which each has `size`. */
 export function numbersOfSample(numbers: ArrayLike<number>, size: number, sample: number): Float64Array {
   const own = new Float64Array(size);

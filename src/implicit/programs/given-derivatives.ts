@@ -32,23 +32,37 @@ export interface ProgramDirection {
 }
 
 /** @throws RangeError that names the cotangent */
-export async function readCotangents(
+export function readCotangents(
   what: string,
   given: ProgramCotangent,
   { n, m, batch }: BatchData,
 ): Promise<(index: number) => ProgramCotangents> {
+  return readParts(what, given, { x: n, y: m, z: m }, batch);
+}
+
+/**
+ * Cotangents of the parts of a solution.
+ * @param lengths the number of numbers of each part, by name
+ * @throws RangeError that names the cotangent
+ */
+export async function readParts<Name extends string>(
+  what: string,
+  given: Readonly<Partial<Record<Name, Tensor | ArrayLike<number>>>>,
+  lengths: Readonly<Record<Name, number>>,
+  batch: number,
+): Promise<(index: number) => Partial<Record<Name, Float64Array>>> {
   OBJECT(`${what}: cotangent`, given);
-  const lengths = { x: n, y: m, z: m };
-  refuseOthers(what, given, Object.keys(lengths));
-  const read: Partial<Record<'x' | 'y' | 'z', ArrayLike<number>>> = {};
-  for (const name of ['x', 'y', 'z'] as const) {
+  const names = Object.keys(lengths) as Name[];
+  refuseOthers(what, given, names);
+  const read: Partial<Record<Name, Float64Array>> = {};
+  for (const name of names) {
     const each = given[name];
     if (each === undefined) continue;
     const place = `${what}: cotangent.${name}`;
     if (isTensor(each) ? each.isDisposed : !isListLike(each)) {
       throw createArgumentError(place, each, 'a tensor that was not disposed, or a list of numbers');
     }
-    const numbers = isTensor(each) ? await each.data() : each;
+    const numbers = isTensor(each) ? await each.data() : (each as ArrayLike<number>);
     if (numbers.length !== lengths[name] && numbers.length !== batch * lengths[name]) {
       throw new RangeError(
         `${place} holds ${numbers.length} numbers; it must hold ${lengths[name]}, or ${batch * lengths[name]} for the whole batch`,
@@ -61,13 +75,12 @@ export async function readCotangents(
     read[name] = Float64Array.from(numbers);
   }
   return (index) => {
-    const part = (name: 'x' | 'y' | 'z'): Float64Array | undefined => {
-      const numbers = read[name];
-      if (!numbers) return undefined;
-      const start = numbers.length === lengths[name] ? 0 : index * lengths[name];
-      return Float64Array.from({ length: lengths[name] }, (_, each) => numbers[start + each]);
-    };
-    return { x: part('x'), y: part('y'), z: part('z') };
+    const parts: Partial<Record<Name, Float64Array>> = {};
+    for (const name of names) {
+      const start = read[name]?.length === lengths[name] ? 0 : index * lengths[name];
+      parts[name] = read[name]?.slice(start, start + lengths[name]);
+    }
+    return parts;
   };
 }
 
@@ -78,7 +91,8 @@ export function readDirections(given: ProgramDirection, data: BatchData): (index
   return readDirectionData('direction', given, data);
 }
 
-function refuseOthers(what: string, given: object, names: readonly string[]): void {
+/** @throws RangeError where there are other names */
+export function refuseOthers(what: string, given: object, names: readonly string[]): void {
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;
     throw new RangeError(`${what}: there is no ${describeValue(name)}; the names are ${names.join(', ')}`);

@@ -1,10 +1,10 @@
 /** Gradients and tangents of a batch of programs on the host, in float64. */
-import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
-import type { LimitedRun } from '../run-limits.ts';
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { isAtLower, type RowSelection } from './active-rows.ts';
 import type { ProgramAdjoint, ProgramCotangents, ProgramTangent } from './derivative.ts';
 import { type Directions, type GradientPlaces, gradientsOf, type ProgramGradients } from './directions.ts';
 import type { SolvedSample } from './solved-sample.ts';
+import type { AdjointRow } from './tensor-derivative.ts';
 
 /** The gradients of one program. */
 export type SampleGradients = ProgramGradients & Pick<ProgramAdjoint, 'residual' | 'singular' | 'determined'>;
@@ -33,18 +33,6 @@ export function* gradientsOfSample(
   const { residual, singular, determined } = adjoint;
   const gradients = gradientsOf(data, activity.solution, activity.states, adjoint, places);
   return { ...gradients, residual, singular, determined };
-}
-
-/** What gradients are put together from, for one program. */
-export interface AdjointRow {
-  readonly wu: Float64Array;
-  readonly wv: Float64Array;
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  /** 1 where the row is at l, else 0. */
-  readonly atLower: Float64Array;
-  readonly residual: number;
-  readonly singular: boolean;
 }
 
 /**
@@ -92,20 +80,4 @@ export function* tangentOfSample(
   );
   const determined = { x: false, y: false, z: false };
   return { x, y, z, residual: Number.NaN, singular: true, determined };
-}
-
-/**
- * The result for each program, in turns with other tasks.
- * @returns undefined for the programs for which no time was left
- */
-export async function computeEachSample<Result>(
-  samples: readonly SolvedSample[],
-  run: LimitedRun,
-  compute: (sample: SolvedSample, index: number) => Interruptible<Result>,
-): Promise<(Result | undefined)[]> {
-  const results: (Result | undefined)[] = [];
-  for (const [index, sample] of samples.entries()) {
-    results.push(run.isCutShort?.() ? undefined : await runInTurns(compute(sample, index), run.signal));
-  }
-  return results;
 }

@@ -5,18 +5,21 @@ import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
-import type { DatumName } from './data.ts';
+import { type DatumName, tensorsAmong } from './data.ts';
 import type { TensorDatum } from './datum.ts';
+import { adjointOfSample, tangentOfSample } from './host-derivative.ts';
 import { readTensors, solvePrograms } from './host-solve.ts';
+import { solveAdjointByKernel } from './kernel-derivative.ts';
 import { createOperands, isForKernel, type Operands, solveByKernel, tensorsOf } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import { packSolutions, packSummary } from './packing.ts';
 import { type ProgramReport, reportSample, statedTolerance } from './report.ts';
 import type { Route } from './route.ts';
 import type { SolvedSample } from './solved-sample.ts';
-import { pullBack, pushForward, type SolvedBatch } from './tensor-derivative.ts';
+import { directionsOfSample } from './tensor-data.ts';
+import { pullBack, pushForward } from './tensor-derivative.ts';
 
-export class HostRoute implements Route {
+export class HostRoute implements Route<SolvedSample, ProgramReport, DatumName> {
   readonly rows: Tensor;
   readonly summary: Tensor;
   private readonly solving: Promise<readonly SolvedSample[]>;
@@ -74,9 +77,23 @@ export class HostRoute implements Route {
     selection: RowSelection,
     run: LimitedRun,
   ): LinearResult {
-    const { result, isDone } = pullBack(this.batch, cotangent, wanted, selection, run);
-    this.linear.push(isDone);
-    return result;
+    const { engine, data } = this.checked;
+    const { solving: samples, operands } = this;
+    const byKernel = operands && solveAdjointByKernel({ engine, data, samples }, operands, cotangent);
+    const found = Promise.all([samples, byKernel]).then(([solved, rows]) =>
+      solved.map((sample, index) => ({ sample, row: rows?.[index] })),
+    );
+    found.catch(() => {}); // the gradients reject with it
+    const pulled = pullBack(
+      { engine, data, samples: found },
+      cotangent,
+      wanted,
+      run,
+      true,
+      ({ sample, row }, [x, y, z]) => adjointOfSample(sample, { x, y, z }, selection, row),
+    );
+    this.linear.push(pulled.isDone);
+    return pulled.result;
   }
 
   pushForward(
@@ -84,7 +101,21 @@ export class HostRoute implements Route {
     selection: RowSelection,
     run: LimitedRun,
   ): LinearResult {
-    return pushForward(this.batch, given, selection, run);
+    const { engine, data } = this.checked;
+    return pushForward<SolvedSample, DatumName>(
+      { engine, data, samples: this.solving },
+      tensorsAmong(data),
+      given,
+      run,
+      function* (sample, numbers, index) {
+        const { x, y, z, residual, singular } = yield* tangentOfSample(
+          sample,
+          directionsOfSample(data, numbers, index),
+          selection,
+        );
+        return { parts: [x, y, z], residual, singular };
+      },
+    );
   }
 
   settle(): Promise<unknown> {
@@ -93,10 +124,5 @@ export class HostRoute implements Route {
 
   dispose(): void {
     for (const tensor of this.operands ? tensorsOf(this.operands) : []) tensor.dispose();
-  }
-
-  private get batch(): SolvedBatch {
-    const { engine, data } = this.checked;
-    return { engine, data, samples: this.solving, operands: this.operands };
   }
 }

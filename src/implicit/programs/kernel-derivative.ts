@@ -4,9 +4,9 @@ import { programDerivative, wordsOf } from '../../solvers/programs/kernels.ts';
 import { decodeWide } from '../../solvers/programs/wide.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { isStrong } from './active-rows.ts';
-import type { AdjointRow } from './host-derivative.ts';
 import type { Operands } from './kernel-solve.ts';
-import type { SolvedBatch } from './tensor-derivative.ts';
+import type { SolvedSample } from './solved-sample.ts';
+import type { AdjointRow, SolvedBatch } from './tensor-derivative.ts';
 
 /** The share of a row that tells the kernel to leave the program alone: it takes rows that are active, or not. */
 const NEITHER = 0.5;
@@ -18,7 +18,7 @@ const SOLVED = 1e-9;
  * later; undefined where it found nothing
  */
 export function solveAdjointByKernel(
-  { engine, data, samples }: SolvedBatch,
+  { engine, data, samples }: SolvedBatch<SolvedSample>,
   { P, A }: Operands,
   cotangent: Tensor,
 ): Promise<readonly (Pick<AdjointRow, 'wu' | 'wv' | 'residual'> | undefined)[]> {

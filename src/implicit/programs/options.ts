@@ -10,7 +10,7 @@ import { checkCount, checkFailurePolicy, checkOneOf, LIMIT_OPTIONS } from '../op
 import { type LimitOptions, RunLimits } from '../run-limits.ts';
 import type { ProgramBounds } from './data.ts';
 import { type BatchData, readData, tensorsAmong } from './data.ts';
-import type { ProgramMatrix, ProgramVector } from './datum.ts';
+import type { Extents, ProgramMatrix, ProgramVector, TensorDatum } from './datum.ts';
 
 const PROGRAM_SOLVERS = { 'interior-point': 0, splitting: 0 } as const;
 /** The solvers of programs by name. */
@@ -151,8 +151,10 @@ export function programSettings(
 }
 
 /** Whether splitting can do what the options ask for. */
-function isWithinReachOfSplitting(options: ProgramSolveOptions, epsilon: number): boolean {
-  const { absoluteTolerance, relativeTolerance, limit } = options;
+function isWithinReachOfSplitting(
+  { absoluteTolerance, relativeTolerance, limit }: Parameters<typeof surroundingsOf>[1],
+  epsilon: number,
+): boolean {
   const asked = [absoluteTolerance, relativeTolerance].filter((tolerance) => tolerance !== undefined);
   const isExact = asked.length > 0 && Math.max(...asked) < 8 * epsilon;
   // A limit that was given counts iterations of the interior point method, each of which is worth many of splitting.
@@ -175,29 +177,46 @@ export interface CheckedPrograms {
 export function checkPrograms(what: string, options: LinearProgramOptions & { P?: ProgramMatrix }): CheckedPrograms {
   const data = readData(options);
   const tensors = tensorsAmong(data);
-  checkTogether(what, Object.fromEntries(tensors.map(({ name, tensor }) => [name, tensor])));
-  // Any of these may belong to a Program that is being traced, in which nothing can be solved.
-  const [engine = options.engine] = tensors.map(({ name, tensor }) => engineOf(name, tensor));
-  if (!engine) throw new RangeError(`${what}: engine is undefined; it must be given where no datum is a tensor`);
-  if (options.engine && options.engine !== engine) {
-    throw new RangeError(`${what}: engine is another one than that of ${tensors[0].name}; leave it out`);
-  }
-  const isForDevice =
-    engine.backend === 'webgpu' &&
-    !engine.adapter.software &&
-    tensors.length > 0 &&
-    data.batch >= MANY &&
-    data.m > 0 &&
-    isWithinReachOfSplitting(options, engine.epsilon);
-  const settings = programSettings(options, { epsilon: engine.epsilon, isForDevice });
+  const engine = findEngine(what, options.engine, tensors);
+  const settings = programSettings(options, surroundingsOf(engine, options, tensors.length > 0, data));
   return {
     what,
     engine,
     data,
     settings,
     selection: options.selection === undefined ? undefined : readSelection(options.selection, data.m),
-    initial: readStart(options.initial, data, engine),
+    initial: readStart(options.initial, { x: data.n, y: data.m }, data.batch, engine),
   };
+}
+
+/** The engine of the data, or the one that was given. @throws RangeError where there is none, or more than one */
+export function findEngine(what: string, given: Engine | undefined, tensors: readonly TensorDatum[]): Engine {
+  checkTogether(what, Object.fromEntries(tensors.map(({ name, tensor }) => [name, tensor])));
+  // Any of these may belong to a Program that is being traced, in which nothing can be solved.
+  const [engine = given] = tensors.map(({ name, tensor }) => engineOf(name, tensor));
+  if (!engine) throw new RangeError(`${what}: engine is undefined; it must be given where no datum is a tensor`);
+  if (given && given !== engine) {
+    throw new RangeError(`${what}: engine is another one than that of ${tensors[0].name}; leave it out`);
+  }
+  return engine;
+}
+
+/** What decides the solver that auto stands for. */
+export function surroundingsOf(
+  engine: Engine,
+  options: Pick<ProgramSolveOptions, 'absoluteTolerance' | 'relativeTolerance' | 'limit'>,
+  hasTensors: boolean,
+  { batch, m }: Pick<Extents, 'batch' | 'm'>,
+): SolveSurroundings {
+  const { epsilon } = engine;
+  const isForDevice =
+    engine.backend === 'webgpu' &&
+    !engine.adapter.software &&
+    hasTensors &&
+    batch >= MANY &&
+    m > 0 &&
+    isWithinReachOfSplitting(options, epsilon);
+  return { epsilon, isForDevice };
 }
 
 export function readSelection(selection: number | readonly number[], m: number): Float64Array {
@@ -212,35 +231,54 @@ export function readSelection(selection: number | readonly number[], m: number):
   return Float64Array.from(selection as ArrayLike<number>);
 }
 
-function readStart(start: ProgramStart | undefined, data: BatchData, engine: Engine): ProgramStart {
+/** A start by its parts. @param lengths the number of numbers of each part, by name */
+export function readStart<Name extends string>(
+  start: Readonly<Partial<Record<Name, Tensor | ArrayLike<number>>>> | undefined,
+  lengths: Readonly<Record<Name, number>>,
+  batch: number,
+  engine: Engine,
+): Partial<Record<Name, Tensor | ArrayLike<number>>> {
   if (start === undefined) return {};
-  const { n, m, batch } = data;
-  const { x, y } = readOptions('initial', start, { x: 0, y: 0 });
-  for (const [name, given, length] of [['x', x, n] as const, ['y', y, m] as const]) {
+  const names = Object.keys(lengths) as Name[];
+  const read = readOptions(
+    'initial',
+    start,
+    Object.fromEntries(names.map((name) => [name, 0])) as Checks<typeof start>,
+  );
+  const copied: Partial<Record<Name, Tensor | ArrayLike<number>>> = {};
+  for (const name of names) {
+    const given = read[name] as Tensor | ArrayLike<number> | undefined;
     if (given === undefined) continue;
-    if (isTensor(given)) {
-      if (engineOf(`initial.${name}`, given) !== engine) {
-        throw new RangeError(`initial.${name}: it belongs to another engine than the data`);
-      }
-      if (given.size === length || given.size === batch * length) continue;
-      throw new RangeError(
-        `initial.${name}: the shape is ${formatShape(given.shape)}; it must be [${length}] or [${batch}, ${length}]`,
-      );
+    checkStart(`initial.${name}`, given, lengths[name], batch, engine);
+    // The caller may change his lists while the solve is under way.
+    copied[name] = isTensor(given) ? given : Float64Array.from(given);
+  }
+  return copied;
+}
+
+function checkStart(
+  place: string,
+  given: Tensor | ArrayLike<number>,
+  length: number,
+  batch: number,
+  engine: Engine,
+): void {
+  if (isTensor(given)) {
+    if (engineOf(place, given) !== engine) {
+      throw new RangeError(`${place}: it belongs to another engine than the data`);
     }
-    if (!isListLike(given)) throw createArgumentError(`initial.${name}: it`, given, 'a tensor, or a list of numbers');
-    if (given.length !== length && given.length !== batch * length) {
-      throw new RangeError(
-        `initial.${name}: it holds ${given.length} numbers; it must hold ${length} or ${batch * length}`,
-      );
-    }
-    for (let index = 0; index < given.length; index++) {
-      if (!Number.isFinite(given[index])) {
-        throw createArgumentError(`initial.${name}[${index}]: it`, given[index], 'a finite number');
-      }
+    if (given.size === length || given.size === batch * length) return;
+    throw new RangeError(
+      `${place}: the shape is ${formatShape(given.shape)}; it must be [${length}] or [${batch}, ${length}]`,
+    );
+  }
+  if (!isListLike(given)) throw createArgumentError(`${place}: it`, given, 'a tensor, or a list of numbers');
+  if (given.length !== length && given.length !== batch * length) {
+    throw new RangeError(`${place}: it holds ${given.length} numbers; it must hold ${length} or ${batch * length}`);
+  }
+  for (let index = 0; index < given.length; index++) {
+    if (!Number.isFinite(given[index])) {
+      throw createArgumentError(`${place}[${index}]: it`, given[index], 'a finite number');
     }
   }
-  // The caller may change his lists while the solve is under way.
-  const copied = (given: ProgramStart['x']): ProgramStart['x'] =>
-    given === undefined || isTensor(given) ? given : Float64Array.from(given);
-  return { x: copied(x), y: copied(y) };
 }

@@ -1,7 +1,6 @@
 /** Puts what the host computes for a batch of programs into the rows of tensors. */
 import { STATUS } from '../../backends/kernels.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
-import type { SolvedSample } from './solved-sample.ts';
 
 /** The rows of a summary that a solve on the host has; the others are 0. */
 export interface Summarised {
@@ -29,16 +28,20 @@ export function packSummary(samples: readonly Summarised[]): Float64Array {
   return packed;
 }
 
-/** x, y and z of each program side by side, [batch, n + 2m]; NaN where there is no solution. */
-export function packSolutions(samples: readonly SolvedSample[], n: number, m: number): Float64Array {
+/** A solution, or what there is of one. */
+export interface Packed {
+  /** Its n, m and m numbers. */
+  readonly parts: readonly [Float64Array, Float64Array, Float64Array];
+  readonly hasNumbers: boolean;
+}
+
+/** The parts of each solution side by side, [batch, n + 2m]; NaN where there is no solution. */
+export function packSolutions(samples: readonly Packed[], n: number, m: number): Float64Array {
   const width = n + 2 * m;
   const packed = new Float64Array(samples.length * width).fill(Number.NaN);
-  for (const [index, { result, hasNumbers }] of samples.entries()) {
+  for (const [index, { parts, hasNumbers }] of samples.entries()) {
     if (!hasNumbers) continue;
-    const start = index * width;
-    packed.set(result.x, start);
-    packed.set(result.y, start + n);
-    packed.set(result.z, start + n + m);
+    for (const [place, part] of parts.entries()) packed.set(part, index * width + [0, n, n + m][place]);
   }
   return packed;
 }

@@ -98,20 +98,22 @@ function solvePrograms(
   const checked = checkPrograms(what, options);
   options.signal?.throwIfAborted();
   const { data } = checked;
-  const solved = checked.engine.runOrFree(() => new SolvedProgram(checked));
-  const { x, y, z, report, backwardReports } = solved;
+  const program = checked.engine.runOrFree(() => new SolvedProgram(checked));
+  const { solved } = program;
+  const [x, y, z] = solved.parts;
+  const { report, backwardReports } = solved;
   return {
     x,
     y,
     z,
     report,
     backwardReports,
-    values: () => solved.values(),
-    certificate: () => solved.certificate(),
-    gradients: async (cotangent) => solved.gradients(await readCotangents('gradients', cotangent, data)),
-    tangents: async (direction) => solved.tangents(readDirections(direction, data)),
+    values: () => program.values(),
+    certificate: () => program.certificate(),
+    gradients: async (cotangent) => program.gradients(await readCotangents('gradients', cotangent, data)),
+    tangents: async (direction) => program.tangents(readDirections(direction, data)),
     gradientIntervals: async (cotangent) =>
-      solved.gradientIntervals(await readCotangents('gradientIntervals', cotangent, data)),
+      program.gradientIntervals(await readCotangents('gradientIntervals', cotangent, data)),
     dispose: () => solved.dispose(),
   };
 }

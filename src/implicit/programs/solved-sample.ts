@@ -61,6 +61,12 @@ export class SolvedSample {
     return this.isSolved || this.result.status === 'limit';
   }
 
+  /** x, y and z. */
+  get parts(): readonly [Float64Array, Float64Array, Float64Array] {
+    const { x, y, z } = this.result;
+    return [x, y, z];
+  }
+
   /** Which rows are active at the solution. */
   *classify(): Interruptible<RowActivity> {
     const { accuracy, epsilon } = this.origin;

@@ -22,7 +22,7 @@ import {
   pushForwardBySplitting,
 } from './splitting-solve.ts';
 
-export class SplittingRoute implements Route {
+export class SplittingRoute implements Route<SolvedSample, ProgramReport, DatumName> {
   readonly rows: Tensor;
   readonly summary: Tensor;
   private readonly tensors: Readonly<Record<DatumName, Tensor>>;

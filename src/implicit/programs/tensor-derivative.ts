@@ -1,53 +1,78 @@
 /**
- * Gradients and tangents of a batch of programs as tensors. The linear systems are solved on the host, or by a kernel
- * for those programs that it can treat, while what needs the results is already enqueued; the gradients are put together
- * on the device.
+ * Gradients and tangents of a batch of programs as tensors. The linear systems are solved on the host while what needs
+ * the results is already enqueued; the gradients are put together on the device.
  */
+import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
+import type { Engine } from '../../tensor/engine.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
-import type { RowSelection } from './active-rows.ts';
-import type { DatumName, ReadNumbers } from './data.ts';
-import type { TensorDatum } from './datum.ts';
-import type { ProgramTangent } from './derivative.ts';
+import type { Datum, Extents, ReadNumbers } from './datum.ts';
 import { collectGradients } from './gradient-tensors.ts';
-import { type AdjointRow, adjointOfSample, computeEachSample, tangentOfSample } from './host-derivative.ts';
-import { solveAdjointByKernel } from './kernel-derivative.ts';
-import type { Operands } from './kernel-solve.ts';
-import type { CheckedPrograms } from './options.ts';
 import { packSummary } from './packing.ts';
-import type { SolvedSample } from './solved-sample.ts';
-import { countNotFinite, directionsOfSample } from './tensor-data.ts';
+import { countNotFinite } from './tensor-data.ts';
 
 /** A batch that is solved or being solved. */
-export interface SolvedBatch extends Pick<CheckedPrograms, 'engine' | 'data'> {
-  readonly samples: Promise<readonly SolvedSample[]>;
-  /** The data on the device, where the kernels of wasm treat them. */
-  readonly operands: Operands | undefined;
+export interface SolvedBatch<Sample> {
+  readonly engine: Engine;
+  readonly data: Pick<Extents, 'n' | 'm' | 'batch'>;
+  readonly samples: Promise<readonly Sample[]>;
+}
+
+/** What gradients are put together from, for one program. */
+export interface AdjointRow {
+  readonly wu: Float64Array;
+  readonly wv: Float64Array;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** 1 where the row is at l, else 0. Absent where rows have no two bounds. */
+  readonly atLower?: Float64Array;
+  readonly residual: number;
+  readonly singular: boolean;
+}
+
+/** The tangent of one program. */
+export interface TangentRow {
+  /** Of n, m and m numbers. */
+  readonly parts: readonly [Float64Array, Float64Array, Float64Array];
+  readonly residual: number;
+  readonly singular: boolean;
 }
 
 /** The gradients of the data that are wanted. `isDone` settles when the linear systems are solved. */
-export function pullBack(
-  batch: SolvedBatch,
+export interface PulledBack {
+  readonly result: LinearResult;
+  readonly isDone: Promise<unknown>;
+}
+
+/**
+ * @param isBounded whether rows have two bounds
+ * @param adjointOf solves the system of one program, for the cotangents of its three parts
+ */
+export function pullBack<Sample>(
+  batch: SolvedBatch<Sample>,
   cotangent: Tensor,
-  wanted: readonly TensorDatum<DatumName>[],
-  selection: RowSelection,
+  wanted: Parameters<typeof collectGradients>[2],
   run: LimitedRun,
-): { readonly result: LinearResult; readonly isDone: Promise<unknown> } {
-  const { engine, data, operands } = batch;
+  isBounded: boolean,
+  adjointOf: (
+    sample: Sample,
+    cotangents: readonly [Float64Array, Float64Array, Float64Array],
+    index: number,
+  ) => Interruptible<AdjointRow>,
+): PulledBack {
+  const { engine, data, samples } = batch;
   const { n, m } = data;
   const reading = engine.downloadNow(cotangent);
-  const byKernel = operands && solveAdjointByKernel(batch, operands, cotangent);
   const computed = engine.trackRead(
-    Promise.all([batch.samples, reading, byKernel]).then(([samples, numbers, found]) =>
-      computeEachSample(samples, run, (sample, index) => {
+    Promise.all([samples, reading]).then(([solved, numbers]) =>
+      computeEachSample(solved, run, (sample, index) => {
         const start = index * (n + 2 * m);
         const part = (from: number, length: number): Float64Array =>
           new Float64Array(numbers.subarray(start + from, start + from + length));
-        const cotangents = { x: part(0, n), y: part(n, m), z: part(n + m, m) };
-        return adjointOfSample(sample, cotangents, selection, found?.[index]);
+        return adjointOf(sample, [part(0, n), part(n, m), part(n + m, m)], index);
       }),
     ),
   );
@@ -72,48 +97,69 @@ export function pullBack(
     rows.set(row.x, start);
     rows.set(row.y, start + n);
   });
-  const atLower = rowsOf(Math.max(m, 1), (row, rows, start) => {
-    if (row) rows.set(row.atLower, start);
-  });
-  const tensors = collectGradients(engine, data, wanted, { adjoint, point, atLower, cotangent });
-  for (const tensor of [adjoint, point, atLower]) tensor.dispose();
+  const atLower = isBounded
+    ? rowsOf(Math.max(m, 1), (row, rows, start) => {
+        if (row?.atLower) rows.set(row.atLower, start);
+      })
+    : undefined;
+  const bounded = atLower && { atLower, cotangent };
+  const tensors = collectGradients(engine, data, wanted, { adjoint, point, bounded });
+  for (const tensor of [adjoint, point, ...(atLower ? [atLower] : [])]) tensor.dispose();
   const notFinite = reading.then((numbers) => countNotFiniteRows(numbers, data.batch));
   const summary = summarise(batch, computed, notFinite, cotangent);
   return { result: { tensors, summary, marked: [] }, isDone: computed };
 }
 
-/** The tangent of (x, y, z), [batch, n + 2m]. @param given the tangents of some of the data */
-export function pushForward(
-  batch: SolvedBatch,
-  given: readonly (readonly [DatumName, Tensor])[],
-  selection: RowSelection,
+/**
+ * The tangent of the three parts, [batch, n + 2m].
+ * @param given the tangents of some of the data
+ * @param tangentOf the tangent of one program, for tangents of the data in numbers
+ */
+export function pushForward<Sample, Name extends string>(
+  batch: SolvedBatch<Sample>,
+  data: readonly Datum<unknown, Name>[],
+  given: readonly (readonly [Name, Tensor])[],
   run: LimitedRun,
+  tangentOf: (sample: Sample, directions: ReadNumbers<Name>, index: number) => Interruptible<TangentRow>,
 ): LinearResult {
-  const { engine, data } = batch;
-  const { n, m } = data;
+  const { engine, samples } = batch;
+  const { n, m, batch: count } = batch.data;
   const beside = given[0][1];
   const reading = Promise.all(given.map(([, tangent]) => engine.downloadNow(tangent))).then(
-    (numbers): ReadNumbers => Object.fromEntries(given.map(([name], index) => [name, numbers[index]])),
+    (numbers): ReadNumbers<Name> =>
+      Object.fromEntries(given.map(([name], index) => [name, numbers[index]])) as unknown as ReadNumbers<Name>,
   );
   const computed = engine.trackRead(
-    Promise.all([batch.samples, reading]).then(([samples, numbers]) =>
-      computeEachSample(samples, run, (sample, index) =>
-        tangentOfSample(sample, directionsOfSample(data, numbers, index), selection),
-      ),
+    Promise.all([samples, reading]).then(([solved, numbers]) =>
+      computeEachSample(solved, run, (sample, index) => tangentOf(sample, numbers, index)),
     ),
   );
   const width = n + 2 * m;
-  const packed = later(batch, computed, [data.batch, width], beside, (results) => {
-    const rows = new Float64Array(data.batch * width).fill(Number.NaN);
+  const packed = later(batch, computed, [count, width], beside, (results) => {
+    const rows = new Float64Array(count * width).fill(Number.NaN);
     for (const [index, result] of results.entries()) {
-      for (const [name, from] of [['x', 0] as const, ['y', n] as const, ['z', n + m] as const]) {
-        if (result) rows.set((result as ProgramTangent)[name], index * width + from);
-      }
+      for (const [place, part] of (result?.parts ?? []).entries()) rows.set(part, index * width + [0, n, n + m][place]);
     }
     return rows;
   });
-  const notFinite = reading.then((numbers) => countNotFinite(data, numbers));
+  const notFinite = reading.then((numbers) => countNotFinite(data, numbers, count));
   return { tensors: [packed], summary: summarise(batch, computed, notFinite, beside), marked: [] };
+}
+
+/**
+ * The result for each program, in turns with other tasks.
+ * @returns undefined for the programs for which no time was left
+ */
+async function computeEachSample<Sample, Result>(
+  samples: readonly Sample[],
+  run: LimitedRun,
+  compute: (sample: Sample, index: number) => Interruptible<Result>,
+): Promise<(Result | undefined)[]> {
+  const results: (Result | undefined)[] = [];
+  for (const [index, sample] of samples.entries()) {
+    results.push(run.isCutShort?.() ? undefined : await runInTurns(compute(sample, index), run.signal));
+  }
+  return results;
 }
 
 /** What was computed for each program; undefined for those for which no time was left. */
@@ -121,7 +167,7 @@ type Computed<Result> = Promise<readonly (Result | undefined)[]>;
 
 /** A tensor of what becomes of the results; NaN where there are none, for what has failed is reported elsewhere. */
 function later<Result>(
-  { engine }: SolvedBatch,
+  { engine }: Pick<SolvedBatch<unknown>, 'engine'>,
   computed: Computed<Result>,
   shape: readonly number[],
   beside: Tensor,
@@ -145,7 +191,7 @@ function countNotFiniteRows(numbers: ArrayLike<number>, batch: number): number[]
 const ALL_ROUNDING = 1;
 
 function summarise(
-  { engine, data }: SolvedBatch,
+  { engine, data }: Pick<SolvedBatch<unknown>, 'engine' | 'data'>,
   computed: Computed<{ readonly residual: number; readonly singular: boolean }>,
   notFinite: Promise<readonly number[]>,
   beside: Tensor,

@@ -1,0 +1,164 @@
+/**
+ * The solutions of a batch of programs of any kind: one row for each program, from which its parts are cut, with one
+ * custom operation that differentiates it, and results that are computed for each program when they are asked for.
+ */
+import type { CustomOperation } from '../../autodiff/custom.ts';
+import type { UniformSelection } from '../../autodiff/selection.ts';
+import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
+import type { SolveReport } from '../../solvers/report.ts';
+import { Arena } from '../../tensor/arena.ts';
+import { slice } from '../../tensor/arrange.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { recordOperation } from '../../tensor/operations.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { LinearReport } from '../certificate.ts';
+import { type Guard, guardTensors } from '../overwritten.ts';
+import { unlessAborted } from '../run-limits.ts';
+import type { Course } from '../solution.ts';
+import type { RowSelection } from './active-rows.ts';
+import type { Extents, TensorDatum } from './datum.ts';
+import type { Route } from './route.ts';
+
+/** What a batch is, and how it is solved. */
+export interface RowsProblem<Sample, Report extends SolveReport, Name extends string> {
+  /** The public function that was called, for messages. */
+  readonly what: string;
+  readonly engine: Engine;
+  readonly data: Extents;
+  readonly tensors: readonly TensorDatum<Name>[];
+  readonly course: Course;
+  readonly signal: AbortSignal | undefined;
+  /** Enqueues the solve. @param owner a tensor of the data whose arena is that of the solutions */
+  readonly createRoute: (owner: Tensor | undefined, guard: Guard) => Route<Sample, Report, Name>;
+  /** q at the kinks; undefined where the caller gave none. */
+  readonly selection: Float64Array | undefined;
+  /** The equation that rows solve, in operations that a tape follows. @param given the data that are tensors, by name */
+  readonly equation?: (rows: Tensor, given: Readonly<Partial<Record<Name, Tensor>>>) => Tensor;
+}
+
+export class SolvedRows<Sample, Report extends SolveReport, Name extends string> {
+  readonly report: Promise<Report>;
+  readonly route: Route<Sample, Report, Name>;
+  /** The first n, the next m and the last m columns: [n], [m] and [m], or with an axis for samples. */
+  readonly parts: readonly [Tensor, Tensor, Tensor];
+  private readonly guard: Guard;
+  /** [batch, n + 2m] */
+  private readonly rows: Tensor;
+
+  constructor(private readonly problem: RowsProblem<Sample, Report, Name>) {
+    const { what, tensors, course, data } = problem;
+    const inputs = tensors.map(({ tensor }) => tensor);
+    this.guard = guardTensors(what, inputs, (index) => tensors[index].name);
+    this.route = problem.createRoute(this.owner, this.guard);
+    const enqueued = [this.dependOnData(this.route.rows)];
+    const { report, outputs } = course.completeForward<Report>(this.route.summary, enqueued, (read) =>
+      this.route.complete(read),
+    );
+    this.report = report;
+    this.route.follow(report);
+    this.rows = recordOperation('custom', inputs, outputs[0], this.createOperation());
+    this.parts = [this.cut(0, data.n), this.cut(data.n, data.m), this.cut(data.n + data.m, data.m)];
+  }
+
+  get backwardReports(): readonly Promise<LinearReport>[] {
+    return this.problem.course.backwardReports;
+  }
+
+  /** The selection of the tape, else that of the options, else 0. */
+  selectionFor(uniform: UniformSelection | undefined): RowSelection {
+    return typeof uniform === 'number' ? uniform : (this.problem.selection ?? 0);
+  }
+
+  /** All programs, once the solutions may be read: where one was not solved, this rejects as reading x does. */
+  async solvedSamples(): Promise<readonly Sample[]> {
+    await this.parts[0].data();
+    return this.route.samples();
+  }
+
+  /** A result for each program, in turns with other tasks. */
+  async computeEach<Result>(
+    compute: (sample: Sample, index: number) => Interruptible<Result>,
+  ): Promise<readonly Result[]> {
+    const { signal } = this.problem;
+    const samples = await this.route.samples();
+    const results: Result[] = [];
+    for (const [index, sample] of samples.entries()) {
+      results.push(await unlessAborted(runInTurns(compute(sample, index), signal), signal));
+    }
+    return results;
+  }
+
+  dispose(): void {
+    for (const tensor of [...this.parts, this.rows]) tensor.dispose();
+    this.route.dispose();
+  }
+
+  /** A tensor of the data whose arena is that of the solutions. */
+  private get owner(): Tensor | undefined {
+    const { tensors } = this.problem;
+    const arena = Arena.of(tensors.map(({ tensor }) => tensor));
+    return tensors.find(({ tensor }) => tensor.arena === arena)?.tensor;
+  }
+
+  /** An alias that cannot be read where the data cannot. */
+  private dependOnData(tensor: Tensor): Tensor {
+    const { engine, tensors } = this.problem;
+    return [...new Set(tensors.flatMap((datum) => [...datum.tensor.checks]))].reduce((dependent, check) => {
+      const checked = engine.attachCheck(dependent, check);
+      dependent.dispose();
+      return checked;
+    }, tensor);
+  }
+
+  /** Columns of the rows, without the axis for samples where no datum has one. */
+  private cut(start: number, length: number): Tensor {
+    const { engine, data } = this.problem;
+    const { batch, isBatched } = data;
+    // No operation makes a tensor without numbers.
+    if (length === 0) return engine.tensorLater(Promise.resolve([]), isBatched ? [batch, 0] : [0], this.owner);
+    const part = slice(this.rows, [0, start], [batch, length]);
+    if (isBatched) return part;
+    const vector = part.reshape([length]);
+    part.dispose();
+    return vector;
+  }
+
+  private createOperation(): CustomOperation {
+    const { what, selection, data, tensors, course, equation } = this.problem;
+    return {
+      name: what,
+      isSelectable: selection === undefined,
+      ...(equation && {
+        equation: (rows: Tensor, inputs: readonly Tensor[]) => {
+          const given = Object.fromEntries(tensors.map(({ name }, index) => [name, inputs[index]]));
+          return equation(rows, given as Partial<Record<Name, Tensor>>);
+        },
+      }),
+      isRowwise: tensors.map(({ batch }) => batch === data.batch),
+      pullback: (cotangent, needed, uniform) => {
+        this.guard.check();
+        const wanted = tensors.filter((_, index) => needed[index]);
+        const selected = this.selectionFor(uniform);
+        const made = course.runLinear('backward', (run) => this.route.pullBack(cotangent, wanted, selected, run));
+        return needed.map((isNeeded) => (isNeeded ? made.shift() : undefined));
+      },
+      pushforward: (tangents, uniform) => {
+        this.guard.check();
+        const given = tensors.flatMap(({ name }, index) => {
+          const tangent = tangents[index];
+          return tangent ? [[name, tangent] as const] : [];
+        });
+        const selected = this.selectionFor(uniform);
+        return course.runLinear('tangent', (run) => this.route.pushForward(given, selected, run))[0];
+      },
+    };
+  }
+}
+
+/** A part of each packed row, one after another. @param width of a row */
+export function columnsOf(packed: Float64Array, width: number, start: number, length: number): Float64Array {
+  return Float64Array.from({ length: (packed.length / width) * length }, (_, index) => {
+    const sample = Math.floor(index / length);
+    return packed[sample * width + start + (index - sample * length)];
+  });
+}
