@@ -19,11 +19,11 @@ export const semidefiniteCone: ConeKind = {
   },
   project(block, v, out, tolerance) {
     const workspace = workspaceOf(block.dim);
-    const isFinite = decompose(workspace, block, v);
-    if (isFinite) writeValue(workspace, block, v, out);
+    const isKnown = decompose(workspace, block, v);
+    if (isKnown) writeValue(workspace, block, v, out);
     else out.fill(Number.NaN, block.start, block.start + block.rows);
     const { eigenvalues, eigenvectors } = workspace.rotations;
-    if (!isFinite) eigenvalues.fill(Number.NaN);
+    if (!isKnown) eigenvalues.fill(Number.NaN);
     return new SemidefiniteJacobian(block, eigenvalues.slice(), eigenvectors.slice(), tolerance);
   },
 };
