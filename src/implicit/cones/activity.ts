@@ -2,9 +2,8 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { dualOf } from '../../solvers/cones/cone.ts';
 import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
-import type { ProjectionKink } from '../../solvers/cones/projection.ts';
+import type { Eigenvector, ProjectionKink } from '../../solvers/cones/projection.ts';
 import { projectOntoCones } from '../../solvers/cones/projections/project.ts';
-import type { Spectrum } from '../../solvers/cones/spectrum.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { createEigenrows, type Eigenrows } from './eigenrows.ts';
 import { estimateErrors } from './errors.ts';
@@ -34,12 +33,11 @@ export interface ConeActivities {
 export type ConeSelection = number | ArrayLike<number>;
 
 /** The eigenvalues of J. */
-export function sharesOf({ eigenrows: { spectrum }, kinks }: ConeActivity, selection: ConeSelection): Float64Array {
-  return spectrum.low.map((low, place) => {
-    const kink = spectrum.kinks[place];
+export function sharesOf({ eigenrows: { eigenvectors }, kinks }: ConeActivity, selection: ConeSelection): Float64Array {
+  return Float64Array.from(eigenvectors, ({ low, high, kink }) => {
     if (kink < 0) return low;
     const q = typeof selection === 'number' ? selection : selection[kinks[kink].row];
-    return (1 - q) * low + q * spectrum.high[place];
+    return (1 - q) * low + q * high;
   });
 }
 
@@ -62,7 +60,7 @@ export function* findActivities(data: ConeData, point: ConePoint, epsilon: numbe
     const projection = projectOntoCones(duals, v, toleranceOf);
     return {
       point,
-      eigenrows: createEigenrows(data, projection.spectrum()),
+      eigenrows: createEigenrows(data, projection.eigenvectors()),
       kinks: projection.kinks,
       accuracy: epsilon,
       tolerance: duals.reduce((most, _, block) => Math.max(most, toleranceOf(block)), 0),
@@ -95,6 +93,9 @@ function sizesOfBlocks({ blocks, b }: ConeData, { y, s }: ConePoint): Float64Arr
 }
 
 /** The places of the eigenvectors whose eigenvalues pass a test. */
-export function placesWhere(spectrum: Spectrum, test: (low: number, high: number) => boolean): number[] {
-  return Array.from(spectrum.low.keys()).filter((place) => test(spectrum.low[place], spectrum.high[place]));
+export function placesWhere(
+  eigenvectors: readonly Eigenvector[],
+  test: (eigenvector: Eigenvector) => boolean,
+): number[] {
+  return eigenvectors.flatMap((eigenvector, place) => (test(eigenvector) ? [place] : []));
 }

@@ -101,8 +101,8 @@ function* solveAdjoint(bases: Bases, { x, y, s }: ConeCotangents): Interruptible
   const upper = Float64Array.from({ length: n }, (_, j) => pulled[j] - (x?.[j] ?? 0));
   const upperSizes = pulledSizes.map((size, j) => size + Math.abs(x?.[j] ?? 0));
   const dual = y ?? new Float64Array(m);
-  const lower = toEigenvectors(eigenrows.spectrum, dual).map((value) => -value);
-  const lowerSizes = sizesInEigenvectors(eigenrows.spectrum, dual.map(Math.abs));
+  const lower = toEigenvectors(eigenrows.eigenvectors, dual).map((value) => -value);
+  const lowerSizes = sizesInEigenvectors(eigenrows.eigenvectors, dual.map(Math.abs));
   const solved = yield* solveInEigenvectors(bases, { upper, upperSizes, lower, lowerSizes });
   if (!solved) {
     return {
@@ -136,8 +136,8 @@ function* solveTangent(bases: Bases, directions: ConeDirections): Interruptible<
   const solved = yield* solveInEigenvectors(bases, {
     upper: dual,
     upperSizes: dualSizes,
-    lower: toEigenvectors(eigenrows.spectrum, moved),
-    lowerSizes: sizesInEigenvectors(eigenrows.spectrum, movedSizes),
+    lower: toEigenvectors(eigenrows.eigenvectors, moved),
+    lowerSizes: sizesInEigenvectors(eigenrows.eigenvectors, movedSizes),
   });
   if (!solved) {
     return {
@@ -202,7 +202,7 @@ function* solveInEigenvectors(
   if (!solved) return undefined;
   return {
     upper: solved.solution.slice(0, n),
-    lower: fromEigenvectors(eigenrows.spectrum, rows, solved.solution.subarray(n)),
+    lower: fromEigenvectors(eigenrows.eigenvectors, rows, solved.solution.subarray(n)),
     residual: solved.residual,
     isUnique: !kernel || kernel.variables.length === 0,
     areIndependent: !kernel || kernel.rows.length === 0,

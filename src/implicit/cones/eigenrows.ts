@@ -4,23 +4,22 @@
  * those holds here: their factorisations, their kernels, and the two rank tests.
  */
 import type { ConeData } from '../../solvers/cones/problem.ts';
-import type { SparseVector } from '../../solvers/cones/projection.ts';
-import type { Spectrum } from '../../solvers/cones/spectrum.ts';
+import type { Eigenvector, SparseVector } from '../../solvers/cones/projection.ts';
 import type { ProgramMatrices } from '../../solvers/programs/problem.ts';
 import { sparseFromEntries, transpose } from '../../solvers/programs/sparse.ts';
 
 /** The rows of A in eigenvectors. */
 export interface Eigenrows {
-  readonly spectrum: Spectrum;
+  readonly eigenvectors: readonly Eigenvector[];
   /** P and UᵀA. */
   readonly matrices: ProgramMatrices;
 }
 
-export function createEigenrows({ n, m, P, A }: ConeData, spectrum: Spectrum): Eigenrows {
+export function createEigenrows({ n, m, P, A }: ConeData, eigenvectors: readonly Eigenvector[]): Eigenrows {
   const { starts, indices, values } = transpose(A);
   const [rowOf, columnOf, entries]: number[][] = [[], [], []];
   const sums = new Float64Array(n);
-  for (const [place, vector] of spectrum.vectors.entries()) {
+  for (const [place, { vector }] of eigenvectors.entries()) {
     const touched = new Set<number>();
     for (const [index, row] of vector.rows.entries()) {
       for (let entry = starts[row]; entry < starts[row + 1]; entry++) {
@@ -35,29 +34,31 @@ export function createEigenrows({ n, m, P, A }: ConeData, spectrum: Spectrum): E
       sums[column] = 0;
     }
   }
-  return { spectrum, matrices: { n, m, P, A: sparseFromEntries(rowOf, columnOf, entries, m, n) } };
+  return { eigenvectors, matrices: { n, m, P, A: sparseFromEntries(rowOf, columnOf, entries, m, n) } };
 }
 
 /** Uᵀx */
-export function toEigenvectors({ vectors }: Spectrum, x: Float64Array): Float64Array {
-  return Float64Array.from(vectors, ({ rows, values }) => rows.reduce((sum, row, k) => sum + values[k] * x[row], 0));
+export function toEigenvectors(eigenvectors: readonly Eigenvector[], x: Float64Array): Float64Array {
+  return Float64Array.from(eigenvectors, ({ vector: { rows, values } }) =>
+    rows.reduce((sum, row, k) => sum + values[k] * x[row], 0),
+  );
 }
 
 /** |Uᵀ||x|, the sizes of the terms of Uᵀx. */
-export function sizesInEigenvectors({ vectors }: Spectrum, sizes: Float64Array): Float64Array {
-  return Float64Array.from(vectors, ({ rows, values }) =>
+export function sizesInEigenvectors(eigenvectors: readonly Eigenvector[], sizes: Float64Array): Float64Array {
+  return Float64Array.from(eigenvectors, ({ vector: { rows, values } }) =>
     rows.reduce((sum, row, k) => sum + Math.abs(values[k]) * sizes[row], 0),
   );
 }
 
 /** Uη, where η has a number for each of the eigenvectors at the places. */
 export function fromEigenvectors(
-  { vectors }: Spectrum,
+  eigenvectors: readonly Eigenvector[],
   places: readonly number[],
   coordinates: ArrayLike<number>,
 ): Float64Array {
-  const x = new Float64Array(vectors.length);
-  for (const [index, place] of places.entries()) addVector(x, vectors[place], coordinates[index]);
+  const x = new Float64Array(eigenvectors.length);
+  for (const [index, place] of places.entries()) addVector(x, eigenvectors[place].vector, coordinates[index]);
   return x;
 }
 

@@ -39,7 +39,7 @@ export function* estimateErrors(data: ConeData, activity: ConeActivity): Interru
     (value, j) => Math.abs(value) + Number.EPSILON * (curved[j] + pulled[j] + Math.abs(c[j])),
   );
   const lower = feasible.map((value, row) => Math.abs(value) + Number.EPSILON * (image[row] + Math.abs(b[row])));
-  const rotated = sizesInEigenvectors(eigenrows.spectrum, lower);
+  const rotated = sizesInEigenvectors(eigenrows.eigenvectors, lower);
   const draws = random(0);
   const errors = new Float64Array(m);
   for (let probe = 0; probe < PROBES; probe++) {
@@ -48,7 +48,7 @@ export function* estimateErrors(data: ConeData, activity: ConeActivity): Interru
     for (let j = 0; j < n; j++) change[j] = sign() * upper[j] * matrix.scale[j];
     for (const [index, place] of rows.entries()) change[n + index] = sign() * rotated[place] * matrix.scale[n + index];
     const moved = approximate(change).map((value, i) => value * matrix.scale[i]);
-    const dual = fromEigenvectors(eigenrows.spectrum, rows, moved.subarray(n));
+    const dual = fromEigenvectors(eigenrows.eigenvectors, rows, moved.subarray(n));
     const slack = multiplySparse(A, moved.slice(0, n));
     for (let row = 0; row < m; row++) {
       errors[row] = Math.max(errors[row], Math.abs(dual[row]) + Math.abs(slack[row]) + lower[row]);

@@ -45,14 +45,14 @@ interface Examined {
 
 /** Both tests, with the kinks of one activity. */
 function* examine(data: ConeData, { eigenrows, accuracy }: ConeActivity): Interruptible<Examined> {
-  const { matrices, spectrum } = eigenrows;
-  const ones = placesWhere(spectrum, (_, high) => high === 1);
-  const support = placesWhere(spectrum, (low) => low > 0);
+  const { matrices, eigenvectors } = eigenrows;
+  const ones = placesWhere(eigenvectors, ({ high }) => high === 1);
+  const support = placesWhere(eigenvectors, ({ low }) => low > 0);
   const rows = yield* findDependence(matrices, ones);
   const ofRows = judgeTest(rows, 'rows', invertibleAbove(Math.max(data.n, ones.length), accuracy), {
     doubt: 'Aᵀ is singular, to the accuracy of the data, on ker(I − J) of the largest element J',
     failure(part) {
-      const nullVector = toLargestOne(fromEigenvectors(spectrum, ones, part));
+      const nullVector = toLargestOne(fromEigenvectors(eigenvectors, ones, part));
       const named = nameAll('row', 'rows', significant(nullVector, nullVector));
       const reason = `Aᵀ is not injective on ker(I − J) of the largest element J, by ${named}, so that y is not unique or not differentiable`;
       return { reason, nullVector };

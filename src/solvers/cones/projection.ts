@@ -27,10 +27,19 @@ export interface Projection {
    * @param shares q of each kink, in the order of `kinks`
    */
   apply(h: Float64Array, out: Float64Array, shares: ArrayLike<number>): void;
-  /** An orthonormal basis of ker(I − J_max), exact by the structure of the cone: sparse, entries by row. */
-  ones(): readonly SparseVector[];
-  /** An orthonormal basis of the range of J_min, which is the complement of its kernel. */
-  support(): readonly SparseVector[];
+  /** An orthonormal basis of eigenvectors of J, which J_min, J_max and all between them share: one for each row. */
+  eigenvectors(): readonly Eigenvector[];
+}
+
+/** An eigenvector of J. Its eigenvalues 0 and 1 are exact by the structure of the cone. */
+export interface Eigenvector {
+  readonly vector: SparseVector;
+  /** The eigenvalue of J_min. */
+  readonly low: number;
+  /** The eigenvalue of J_max. */
+  readonly high: number;
+  /** The place, in the list of kinks, of the one at which low and high differ; −1 where they agree. */
+  readonly kink: number;
 }
 
 /** A vector by its entries that are not 0. */

@@ -1,7 +1,7 @@
 /** What the projection onto each kind of cone offers, and the vectors that they share. */
 
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
-import type { ProjectionKink, SparseVector } from '../projection.ts';
+import type { Eigenvector, ProjectionKink, SparseVector } from '../projection.ts';
 
 /**
  * The conservative Jacobian of the projection onto one block. The vectors are those of the whole product, of which it
@@ -11,10 +11,8 @@ export interface BlockJacobian {
   readonly kinks: readonly ProjectionKink[];
   /** See `Projection`. The shares of the block's kinks begin at `first`; h and out may be the same. */
   apply(h: Float64Array, out: Float64Array, shares: ArrayLike<number>, first: number): void;
-  /** See `Projection`. */
-  ones(): SparseVector[];
-  /** See `Projection`. */
-  support(): SparseVector[];
+  /** See `Projection`. The kinks of the block are counted from `first`. */
+  eigenvectors(first: number): Eigenvector[];
 }
 
 /** The projection onto a kind of cone. v and out are vectors of the whole product. */
@@ -30,9 +28,14 @@ export function unitVector(row: number): SparseVector {
   return { rows: Int32Array.of(row), values: Float64Array.of(1) };
 }
 
-/** The unit vectors of the rows from `start` on. */
-export function unitVectors(start: number, count: number): SparseVector[] {
-  return Array.from({ length: count }, (_, index) => unitVector(start + index));
+/** The unit vectors of the rows from `start` on, with the same eigenvalues. */
+export function unitEigenvectors(
+  { start, rows }: Pick<ConeBlock, 'start' | 'rows'>,
+  low: number,
+  high: number,
+  kink: number,
+): Eigenvector[] {
+  return Array.from({ length: rows }, (_, index) => ({ vector: unitVector(start + index), low, high, kink }));
 }
 
 /** The vector with these entries from the row `start` on. */

@@ -1,8 +1,8 @@
 /** The projections onto {0}, onto the whole space, and onto the nonnegative orthant: row by row. */
 
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
-import type { ProjectionKink, SparseVector } from '../projection.ts';
-import { type BlockJacobian, type ConeKind, unitVector, unitVectors } from './kind.ts';
+import type { Eigenvector, ProjectionKink } from '../projection.ts';
+import { type BlockJacobian, type ConeKind, unitEigenvectors, unitVector } from './kind.ts';
 
 /** Π(v) = 0, J = 0. A NaN remains one, so that nobody takes it for a solution. */
 export const zeroCone: ConeKind = {
@@ -41,26 +41,23 @@ function copyBlock({ start, rows }: ConeBlock, v: Float64Array, out: Float64Arra
 
 /** J = 0 or J = I, without kinks. */
 export function constantJacobian({ start, rows }: ConeBlock, eigenvalue: 0 | 1): BlockJacobian {
-  const basis = () => (eigenvalue === 1 ? unitVectors(start, rows) : []);
   return {
     kinks: [],
     apply(h, out) {
       for (let i = start; i < start + rows; i += 1) out[i] = eigenvalue === 1 ? h[i] : 0;
     },
-    ones: basis,
-    support: basis,
+    eigenvectors: () => unitEigenvectors({ start, rows }, eigenvalue, eigenvalue, -1),
   };
 }
 
-/** What the derivative of max(v, 0) is in a row. */
-const NONE = 0;
+/** What the derivative of max(v, 0) is in a row where it is not 0. */
 const ALL = 1;
 const KINK = 2;
 
 class OrthantJacobian implements BlockJacobian {
   readonly kinks: readonly ProjectionKink[];
   readonly #start: number;
-  /** rows: NONE, ALL or KINK */
+  /** rows: 0, ALL or KINK */
   readonly #slopes: Uint8Array;
 
   constructor({ start, rows }: ConeBlock, v: Float64Array, tolerance: number) {
@@ -89,19 +86,13 @@ class OrthantJacobian implements BlockJacobian {
     }
   }
 
-  ones(): SparseVector[] {
-    return this.#unitVectorsWhere((slope) => slope !== NONE);
-  }
-
-  support(): SparseVector[] {
-    return this.#unitVectorsWhere((slope) => slope === ALL);
-  }
-
-  #unitVectorsWhere(isIncluded: (slope: number) => boolean): SparseVector[] {
-    const vectors: SparseVector[] = [];
-    this.#slopes.forEach((slope, i) => {
-      if (isIncluded(slope)) vectors.push(unitVector(this.#start + i));
+  eigenvectors(first: number): Eigenvector[] {
+    let kink = first;
+    return Array.from(this.#slopes, (slope, i) => {
+      const vector = unitVector(this.#start + i);
+      if (slope === KINK) return { vector, low: 0, high: 1, kink: kink++ };
+      const eigenvalue = slope === ALL ? 1 : 0;
+      return { vector, low: eigenvalue, high: eigenvalue, kink: -1 };
     });
-    return vectors;
   }
 }

@@ -52,8 +52,14 @@ export function projectOntoCones(
         first += jacobian.kinks.length;
       }
     },
-    ones: () => jacobians.flatMap((jacobian) => jacobian.ones()),
-    support: () => jacobians.flatMap((jacobian) => jacobian.support()),
+    eigenvectors() {
+      let first = 0;
+      return jacobians.flatMap((jacobian) => {
+        const own = jacobian.eigenvectors(first);
+        first += jacobian.kinks.length;
+        return own;
+      });
+    },
   };
 }
 

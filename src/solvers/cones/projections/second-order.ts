@@ -4,8 +4,8 @@
  */
 
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
-import type { ProjectionKink, SparseVector } from '../projection.ts';
-import { type BlockJacobian, type ConeKind, normOf, sparseVector, unitVectors } from './kind.ts';
+import type { Eigenvector, ProjectionKink, SparseVector } from '../projection.ts';
+import { type BlockJacobian, type ConeKind, normOf, sparseVector, unitEigenvectors } from './kind.ts';
 import { constantJacobian, nonnegativeCone } from './orthant.ts';
 
 export const secondOrderCone: ConeKind = {
@@ -68,12 +68,8 @@ class ApexJacobian implements BlockJacobian {
     for (let i = start; i < start + rows; i += 1) out[i] = shares[first] * h[i];
   }
 
-  ones(): SparseVector[] {
-    return unitVectors(this.#block.start, this.#block.rows);
-  }
-
-  support(): SparseVector[] {
-    return [];
+  eigenvectors(first: number): Eigenvector[] {
+    return unitEigenvectors(this.#block, 0, 1, first);
   }
 }
 
@@ -121,16 +117,20 @@ class RoundJacobian implements BlockJacobian {
     for (let i = 0; i < axis.length; i += 1) out[start + 1 + i] = across * h[start + 1 + i] + shift * axis[i];
   }
 
-  ones(): SparseVector[] {
-    const { start, rows } = this.#block;
-    return this.#kind === 'cone' ? unitVectors(start, rows) : [sparseVector(start, this.#ray(1))];
-  }
-
-  support(): SparseVector[] {
-    if (this.#kind === 'polar') return [];
-    const basis = [sparseVector(this.#block.start, this.#ray(1))];
-    if (this.#across > 0) basis.push(...this.#complement());
-    return basis;
+  eigenvectors(first: number): Eigenvector[] {
+    const { start } = this.#block;
+    const across = this.#across;
+    const made = (vector: SparseVector, low: number, high: number): Eigenvector => ({
+      vector,
+      low,
+      high,
+      kink: low === high ? -1 : first,
+    });
+    return [
+      made(sparseVector(start, this.#ray(1)), this.#kind === 'polar' ? 0 : 1, 1),
+      made(sparseVector(start, this.#ray(-1)), 0, this.#kind === 'cone' ? 1 : 0),
+      ...this.#complement().map((vector) => made(vector, across, across)),
+    ];
   }
 
   /** (1, ±w)/√2 */

@@ -7,7 +7,7 @@
  */
 
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
-import type { ProjectionKink, SparseVector } from '../projection.ts';
+import type { Eigenvector, ProjectionKink } from '../projection.ts';
 import { JacobiRotations } from './jacobi.ts';
 import { type BlockJacobian, type ConeKind, largestOf, normOf, sparseVector } from './kind.ts';
 
@@ -174,21 +174,15 @@ class SemidefiniteJacobian implements BlockJacobian {
     writeCongruence(Q, product, k, out, start);
   }
 
-  ones(): SparseVector[] {
-    return this.#pairsWhere(1, (factor) => factor === 1);
-  }
-
-  support(): SparseVector[] {
-    return this.#pairsWhere(0, (factor) => factor > 0);
-  }
-
-  /** J has the eigenvectors svec of the symmetric parts of qᵢqⱼᵀ, with the eigenvalues Ωᵢⱼ. */
-  #pairsWhere(share: 0 | 1, isIncluded: (factor: number) => boolean): SparseVector[] {
+  /** svec of the symmetric parts of qᵢqⱼᵀ, with the eigenvalues Ωᵢⱼ. */
+  eigenvectors(first: number): Eigenvector[] {
     const { start, dim } = this.#block;
-    const basis: SparseVector[] = [];
+    const basis: Eigenvector[] = [];
     for (let i = 0; i < dim; i += 1) {
       for (let j = 0; j <= i; j += 1) {
-        if (isIncluded(this.#factor(i, j, share))) basis.push(sparseVector(start, this.#pair(i, j)));
+        const [low, high] = [this.#factor(i, j, 0), this.#factor(i, j, 1)];
+        const vector = sparseVector(start, this.#pair(i, j));
+        basis.push({ vector, low, high, kink: low === high ? -1 : first });
       }
     }
     return basis;

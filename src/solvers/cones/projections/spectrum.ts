@@ -6,7 +6,7 @@
  */
 
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
-import type { ProjectionKink, SparseVector } from '../projection.ts';
+import type { Eigenvector, ProjectionKink } from '../projection.ts';
 import { type BlockJacobian, sparseVector } from './kind.ts';
 
 /** Three numbers: a vector, or one eigenvalue for each eigenvector. */
@@ -121,17 +121,13 @@ export class SpectralJacobian implements BlockJacobian {
     }
   }
 
-  ones(): SparseVector[] {
-    return this.#eigenvectorsWhere(this.#spectrum.upper, (eigenvalue) => eigenvalue === 1);
-  }
-
-  support(): SparseVector[] {
-    return this.#eigenvectorsWhere(this.#spectrum.lower, (eigenvalue) => eigenvalue > 0);
-  }
-
-  #eigenvectorsWhere(eigenvalues: Triple, isIncluded: (eigenvalue: number) => boolean): SparseVector[] {
-    return this.#spectrum.basis
-      .filter((_, i) => isIncluded(eigenvalues[i]))
-      .map((vector) => sparseVector(this.#start, Float64Array.from(vector)));
+  eigenvectors(first: number): Eigenvector[] {
+    const { basis, lower, upper } = this.#spectrum;
+    return basis.map((entries, i) => ({
+      vector: sparseVector(this.#start, Float64Array.from(entries)),
+      low: lower[i],
+      high: upper[i],
+      kink: lower[i] === upper[i] ? -1 : first,
+    }));
   }
 }
