@@ -4,7 +4,10 @@ import { projectOntoBlock } from '../../../src/solvers/cones/projections/project
 import { applied, blockOf, difference, elementWith, REFERENCE } from '../../support/cone-projections.ts';
 import { dot, norm } from '../../support/numbers.ts';
 
-const SETS = REFERENCE.sets.map((set, index) => ({ ...set, name: `${set.type} ${set.alpha ?? set.dim}, set ${index}` }));
+const SETS = REFERENCE.sets.map((set, index) => ({
+  ...set,
+  name: `${set.type} ${set.alpha ?? set.dim}, set ${index}`,
+}));
 const KINKS = SETS.flatMap(({ name, type, dim, alpha, kinks }) =>
   kinks.map((kink) => ({ ...kink, name: `${name}: ${kink.what}`, block: blockOf(type, dim, alpha) })),
 );
