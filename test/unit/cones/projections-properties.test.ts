@@ -25,7 +25,7 @@ import {
 } from '../../support/cone-projections.ts';
 import { dot, norm } from '../../support/numbers.ts';
 
-const valueOf = (block: ConeBlock, v: Float64Array): Float64Array => {
+const projected = (block: ConeBlock, v: Float64Array): Float64Array => {
   const out = new Float64Array(v.length);
   projectValue([block], v, out);
   return out;
@@ -45,17 +45,17 @@ describe.each(BLOCKS.map((block) => ({ name: nameOf(block), block })))('$name', 
   test('v = Π(v) − Π*(−v), orthogonal, and both stay where they are', () => {
     for (const v of samples) {
       const size = norm(v);
-      const value = valueOf(block, v);
-      const polar = valueOf(
+      const value = projected(block, v);
+      const polar = projected(
         dualOf(block),
         v.map((entry) => -entry),
       );
       expect(difference(minus(value, polar), v)).toBeLessThan(2e-15 * size);
       expect(Math.abs(dot(value, polar))).toBeLessThan(4e-15 * size * size);
-      expect(difference(valueOf(block, value), value)).toBeLessThan(4e-15 * size);
+      expect(difference(projected(block, value), value)).toBeLessThan(4e-15 * size);
       expect(
         norm(
-          valueOf(
+          projected(
             dualOf(block),
             value.map((entry) => -entry),
           ),
@@ -67,7 +67,7 @@ describe.each(BLOCKS.map((block) => ({ name: nameOf(block), block })))('$name', 
   test('it is firmly nonexpansive', () => {
     samples.forEach((v, index) => {
       const w = samples[(index + 1) % samples.length];
-      const gap = minus(valueOf(block, v), valueOf(block, w));
+      const gap = minus(projected(block, v), projected(block, w));
       expect(dot(gap, gap)).toBeLessThan(dot(gap, minus(v, w)) + 1e-14 * (norm(v) + norm(w)) ** 2);
     });
   });
@@ -75,8 +75,8 @@ describe.each(BLOCKS.map((block) => ({ name: nameOf(block), block })))('$name', 
   test.each([2 ** -660, 2 ** -330, 2 ** 330, 2 ** 490])('it is homogeneous: times %d', (scale) => {
     for (const v of samples) {
       const scaled = v.map((entry) => scale * entry);
-      const expected = valueOf(block, v);
-      const value = valueOf(block, scaled).map((entry) => entry / scale);
+      const expected = projected(block, v);
+      const value = projected(block, scaled).map((entry) => entry / scale);
       expect(difference(value, expected)).toBeLessThan(1e-15 * norm(v));
       const h = samples[0];
       const jacobian = projectOntoBlock(block, scaled, 0);
@@ -113,11 +113,11 @@ describe.each(BLOCKS.map((block) => ({ name: nameOf(block), block })))('$name', 
       expect(projection.kinks).toEqual([]);
       const h = directions[index];
       const step = 1e-6;
-      const ahead = valueOf(
+      const ahead = projected(
         block,
         v.map((entry, i) => entry + step * h[i]),
       );
-      const behind = valueOf(
+      const behind = projected(
         block,
         v.map((entry, i) => entry - step * h[i]),
       );
@@ -138,7 +138,7 @@ describe.each(BLOCKS.map((block) => ({ name: nameOf(block), block })))('$name', 
     for (const v of samples) {
       const place = v.slice();
       projectValue([block], place, place);
-      expect(place).toEqual(valueOf(block, v));
+      expect(place).toEqual(projected(block, v));
       const projection = projectOntoBlock(block, v, 0.5);
       expect(projection.value).toEqual(place);
       const shares = Float64Array.from(projection.kinks, (_, i) => (i + 0.5) / projection.kinks.length);
@@ -231,14 +231,14 @@ describe('a product', () => {
 test('the largest semidefinite cone: repeated, graded and random spectra', () => {
   const block = blockOf('psd', 32);
   for (const v of [...vectorsOf(2, block.rows, 3), ...vectorsOf(2, block.rows, 4, 6)]) {
-    const value = valueOf(block, v);
-    const polar = valueOf(
+    const value = projected(block, v);
+    const polar = projected(
       block,
       v.map((entry) => -entry),
     );
     expect(difference(minus(value, polar), v)).toBeLessThan(1e-14 * norm(v));
     expect(Math.abs(dot(value, polar))).toBeLessThan(1e-14 * dot(v, v));
-    expect(difference(valueOf(block, value), value)).toBeLessThan(1e-14 * norm(v));
+    expect(difference(projected(block, value), value)).toBeLessThan(1e-14 * norm(v));
   }
   const flat = new Float64Array(block.rows).fill(1);
   const projection = projectOntoBlock(block, flat, 1e-9);
