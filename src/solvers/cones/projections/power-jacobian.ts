@@ -79,7 +79,6 @@ function smoothBoundary(
   point: PowerPoint,
   tolerance: number,
 ): Spectrum | undefined {
-  const sign = Math.sign(z);
   if (point.region === 'surface') {
     const fromCone = Math.hypot(x - point.x, y - point.y, z - point.z);
     const fromPolar = Math.hypot(point.x, point.y, point.z);
@@ -89,18 +88,27 @@ function smoothBoundary(
     if (fromCone <= tolerance) return boundarySpectrum(normalOf(z, point), fromCone);
     if (fromPolar <= tolerance) return polarBoundarySpectrum(rayOf(alpha, z, point), fromPolar);
   }
-  // Inside of the cones: |φ|/‖∇φ‖, which is the distance to first order, and never less since φ is convex.
   if (point.region === 'cone' && x > 0 && y > 0) {
-    const mean = x ** alpha * y ** (1 - alpha);
-    const [a, b] = [(alpha * mean) / x, ((1 - alpha) * mean) / y];
-    const distance = (mean - Math.abs(z)) / Math.hypot(a, b, 1);
-    if (distance <= tolerance) return boundarySpectrum([-a, -b, sign], distance);
+    const { distance, gradient } = depthBelow(x / alpha, y / (1 - alpha), x ** alpha * y ** (1 - alpha), z);
+    const [a, b, c] = gradient;
+    if (distance <= tolerance) return boundarySpectrum([-a, -b, c], distance);
   }
   if (point.region === 'polar' && x < 0 && y < 0) {
-    const mean = (-x / alpha) ** alpha * (-y / (1 - alpha)) ** (1 - alpha);
-    const [a, b] = [(-alpha * mean) / x, (-(1 - alpha) * mean) / y];
-    const distance = (mean - Math.abs(z)) / Math.hypot(a, b, 1);
-    if (distance <= tolerance) return polarBoundarySpectrum([a, b, sign], distance);
+    const [a, b] = [-x / alpha, -y / (1 - alpha)];
+    const { distance, gradient } = depthBelow(a, b, a ** alpha * b ** (1 - alpha), z);
+    if (distance <= tolerance) return polarBoundarySpectrum(gradient, distance);
   }
   return undefined;
+}
+
+/**
+ * How far z is below the mean of which a and b are what its gradient divides it by: the difference over the norm of the
+ * gradient (mean/a, mean/b, 1), which is the distance to first order, and never less as the mean is concave. With the
+ * gradient, scaled so that no entry overflows.
+ */
+function depthBelow(a: number, b: number, mean: number, z: number): { distance: number; gradient: Triple } {
+  const scale = Math.min(a, b, mean);
+  const gradient: Triple = [scale / a, scale / b, (Math.sign(z) * scale) / mean];
+  const norm = Math.hypot(scale / a, scale / b, scale / mean);
+  return { distance: ((1 - Math.abs(z) / mean) * scale) / norm, gradient };
 }

@@ -46,7 +46,7 @@ export function projectOntoPower(alpha: number, x: number, y: number, z: number,
   // −v ∈ K* = {(x/α)^α (y/(1 − α))^{1−α} ≥ |z|, x, y ≥ 0}
   else if (x <= 0 && y <= 0 && (-a / alpha) ** alpha * (-b / (1 - alpha)) ** (1 - alpha) >= c) {
     point.set('polar', 0, 0, 0);
-  } else if (z === 0) point.set('edge', Math.max(x, 0), Math.max(y, 0), 0);
+  } else if (c === 0) point.set('edge', Math.max(x, 0), Math.max(y, 0), 0);
   else projectOntoSurface(alpha, a, b, c, scale, z < 0 ? -1 : 1, point);
 }
 
@@ -67,7 +67,9 @@ class Coordinate {
     const root = Math.hypot(given, 2 * half);
     const sum = 0.5 * (root + Math.abs(given));
     this.value = given >= 0 ? sum : half * (half / sum);
-    this.slope = given >= 0 ? (weight * share * height) / sum : sum / (rest * height);
+    if (sum === 0)
+      this.slope = Math.sqrt((weight * share) / rest); // both parts of the sum are too small
+    else this.slope = given >= 0 ? (weight * share * height) / sum : sum / (rest * height);
     // With v² − gv = h²: (2v − g)dv = dh², 2v − g = root, and dh²/dt = h²(1 − 2·share); h²/v = v − g = sum or its like.
     this.growth = ((given >= 0 ? half * (half / sum) : sum) / root) * (rest - share);
   }

@@ -10,6 +10,7 @@ import type { ConeBlock } from '../../../backends/cone-kernels.ts';
 import type { Eigenvector, ProjectionKink } from '../projection.ts';
 import { JacobiRotations } from './jacobi.ts';
 import { type BlockJacobian, type ConeKind, largestOf, normOf, sparseVector } from './kind.ts';
+import { constantJacobian } from './orthant.ts';
 
 export const semidefiniteCone: ConeKind = {
   value(block, v, out) {
@@ -24,6 +25,8 @@ export const semidefiniteCone: ConeKind = {
     else out.fill(Number.NaN, block.start, block.start + block.rows);
     const { eigenvalues, eigenvectors } = workspace.rotations;
     if (!isKnown) eigenvalues.fill(Number.NaN);
+    if (eigenvalues.every((each) => each > tolerance)) return constantJacobian(block, 1);
+    if (eigenvalues.every((each) => each < -tolerance)) return constantJacobian(block, 0);
     return new SemidefiniteJacobian(block, eigenvalues.slice(), eigenvectors.slice(), tolerance);
   },
 };
