@@ -1,0 +1,70 @@
+/** Sweeps of the splitting with Anderson acceleration, which is undone where it did not bring the fixed point nearer. */
+import { AndersonMemory } from './anderson.ts';
+import { PROXIMAL, type Splitting, type SplittingState } from './splitting.ts';
+
+/** An accelerated point is kept if its fixed-point residual is at most this multiple of the last one. */
+const SAFEGUARD = 1;
+
+export class AcceleratedSplitting {
+  private readonly memory: AndersonMemory;
+  private readonly weights: Float64Array;
+  /** (x, w), where the next sweep starts. */
+  private current: Float64Array;
+  /** Where it starts instead if `current`, which was accelerated, is no good. */
+  private plain: Float64Array | undefined;
+  private lastSize = Number.POSITIVE_INFINITY;
+
+  constructor(
+    readonly splitting: Splitting,
+    state: SplittingState,
+  ) {
+    const { n, m } = splitting.data;
+    this.weights = new Float64Array(n + m).fill(PROXIMAL, 0, n);
+    this.weights.set(splitting.penalties, n);
+    this.memory = new AndersonMemory(this.weights);
+    this.current = joined(state);
+  }
+
+  get state(): SplittingState {
+    const { n } = this.splitting.data;
+    return { x: this.current.slice(0, n), w: this.current.slice(n) };
+  }
+
+  /** The largest change of w by the last sweep that was kept, in the norm in which the splitting never moves away. */
+  get size(): number {
+    return this.lastSize;
+  }
+
+  sweep(): void {
+    const before = this.current;
+    const next = joined(this.splitting.sweep(this.state));
+    const change = next.map((value, i) => value - before[i]);
+    let square = 0;
+    for (let i = 0; i < change.length; i++) square += this.weights[i] * change[i] ** 2;
+    const size = Math.sqrt(square);
+    if (this.plain && !(size <= SAFEGUARD * this.lastSize)) {
+      this.current = this.plain;
+      this.plain = undefined;
+      this.memory.clear();
+      return;
+    }
+    this.lastSize = size;
+    this.memory.note(change, next);
+    const proposed = this.memory.propose();
+    this.plain = proposed && next;
+    this.current = proposed ?? next;
+  }
+
+  /** Ends with an iterate that is not accelerated, so that nothing is left to be undone. */
+  settle(): void {
+    if (this.plain) this.current = this.plain;
+    this.plain = undefined;
+  }
+}
+
+function joined({ x, w }: SplittingState): Float64Array {
+  const result = new Float64Array(x.length + w.length);
+  result.set(x);
+  result.set(w, x.length);
+  return result;
+}
