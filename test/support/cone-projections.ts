@@ -143,3 +143,13 @@ export function vectorsOf(count: number, m: number, seed: number, spread = 0): F
     Float64Array.from({ length: m }, () => generator.normal() * 10 ** (spread * (2 * generator.uniform() - 1))),
   );
 }
+
+/** A basis of ker(I − J_max). */
+export function onesOf(projection: Projection): SparseVector[] {
+  return projection.eigenvectors().flatMap(({ vector, high }) => (high === 1 ? [vector] : []));
+}
+
+/** A basis of the range of J_min. */
+export function supportOf(projection: Projection): SparseVector[] {
+  return projection.eigenvectors().flatMap(({ vector, low }) => (low > 0 ? [vector] : []));
+}

@@ -16,8 +16,17 @@ export interface Scaling {
   readonly cost: number;
 }
 
-/** @param isIncluded m; rows that shape the scaling of variables. Those with one entry do not: they get entries of about 1. */
-export function equilibrate(P: SparseMatrix, q: Float64Array, A: SparseMatrix, isIncluded: Uint8Array): Scaling {
+/**
+ * @param isIncluded m; rows that shape the scaling of variables. Those with one entry do not: they get entries of about 1.
+ * @param unify makes the norms of rows equal that must have one factor
+ */
+export function equilibrate(
+  P: SparseMatrix,
+  q: Float64Array,
+  A: SparseMatrix,
+  isIncluded: Uint8Array,
+  unify: (rowNorms: Float64Array) => void = () => {},
+): Scaling {
   const n = P.columns;
   const m = A.rows;
   const variables = new Float64Array(n).fill(1);
@@ -39,6 +48,7 @@ export function equilibrate(P: SparseMatrix, q: Float64Array, A: SparseMatrix, i
       }
       columnNorms[j] = norm;
     }
+    unify(rowNorms);
     for (let j = 0; j < n; j++) if (columnNorms[j] > 0) variables[j] /= Math.sqrt(columnNorms[j]);
     for (let i = 0; i < m; i++) if (rowNorms[i] > 0) rows[i] /= Math.sqrt(rowNorms[i]);
   }
@@ -76,6 +86,6 @@ function costFactor(P: SparseMatrix, q: Float64Array, variables: Float64Array): 
 }
 
 /** The nearest power of two on a logarithmic scale, within the range in which products of three do not overflow. */
-function powerOfTwo(value: number): number {
+export function powerOfTwo(value: number): number {
   return 2 ** Math.max(-300, Math.min(300, Math.round(Math.log2(value))));
 }

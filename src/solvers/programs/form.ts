@@ -137,7 +137,13 @@ function boundsOf(kinds: Uint8Array, l: Float64Array, u: Float64Array): Bounds {
   };
 }
 
-function scaleMatrix(matrix: SparseMatrix, rows: Float64Array, columns: Float64Array, factor: number): SparseMatrix {
+/** factor · rows ∘ matrix ∘ columns */
+export function scaleMatrix(
+  matrix: SparseMatrix,
+  rows: Float64Array,
+  columns: Float64Array,
+  factor: number,
+): SparseMatrix {
   const values = new Float64Array(matrix.values.length);
   for (let j = 0; j < matrix.columns; j++) {
     for (let k = matrix.starts[j]; k < matrix.starts[j + 1]; k++) {

@@ -10,7 +10,7 @@ import { LdlFactorisation } from './ldl.ts';
 import { minimumDegreeOrder } from './ordering.ts';
 import type { SparseMatrix } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
-import { sparseFromEntries } from './sparse.ts';
+import { eachEntry, sparseFromEntries } from './sparse.ts';
 
 /** Sweeps of refinement. */
 const SWEEPS = 12;
@@ -56,6 +56,8 @@ export class KktSystem {
   private readonly places: Int32Array;
   private readonly diagonal: Float64Array;
   private readonly diagonalPositions: Int32Array;
+  /** Where the entries of A are among the values. */
+  private readonly rowPositions: Int32Array;
   private readonly values: Float64Array;
   private readonly factors: LdlFactorisation;
   private readonly signs: Int8Array;
@@ -94,6 +96,7 @@ export class KktSystem {
     this.values = upper.values;
     this.diagonalPositions = new Int32Array(size);
     for (let k = 0; k < size; k++) this.diagonalPositions[k] = upper.starts[this.places[k] + 1] - 1;
+    this.rowPositions = positionsOfRows(A, n, this.places, upper);
     this.factors = new LdlFactorisation(upper);
     this.signs = new Int8Array(size).fill(1);
     for (let i = 0; i < rows; i++) this.signs[this.places[n + i]] = -1;
@@ -110,6 +113,12 @@ export class KktSystem {
 
   get fill(): number {
     return this.factors.fill;
+  }
+
+  /** Takes over the values that A has now. Those it was made with must not have been 0. */
+  takeRowValues(): void {
+    const { values } = this.A;
+    for (let k = 0; k < values.length; k++) this.values[this.rowPositions[k]] = values[k];
   }
 
   /**
@@ -256,4 +265,21 @@ function upperTriangle(P: SparseMatrix, A: SparseMatrix, places?: Int32Array, di
     size,
     size,
   );
+}
+
+/** Where each entry of A is in the upper triangle after unknown k has moved to places[k]. */
+function positionsOfRows(A: SparseMatrix, n: number, places: Int32Array, upper: SparseMatrix): Int32Array {
+  const positions = new Int32Array(A.values.length);
+  eachEntry(A, (i, j, _value, entry) => {
+    const row = Math.min(places[j], places[n + i]);
+    const column = Math.max(places[j], places[n + i]);
+    let [low, high] = [upper.starts[column], upper.starts[column + 1] - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (upper.indices[middle] < row) low = middle + 1;
+      else high = middle;
+    }
+    positions[entry] = low;
+  });
+  return positions;
 }

@@ -16,7 +16,7 @@ import {
   type GivenDirection,
   type GivenPoint,
   type GivenProgram,
-} from '../../support/cone-programs.ts';
+} from '../../support/given-cones.ts';
 import { difference } from '../../support/cone-projections.ts';
 
 type Rows = readonly (readonly number[])[];

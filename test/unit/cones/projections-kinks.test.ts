@@ -9,6 +9,8 @@ import {
   difference,
   elementWith,
   leastPivot,
+  onesOf,
+  supportOf,
   vectorsOf,
 } from '../../support/cone-projections.ts';
 import { norm } from '../../support/numbers.ts';
@@ -210,7 +212,7 @@ describe.each(NAMED)('$name', ({ type, alpha, v, kind, least, largest, direction
       const sum = combined([1, elementWith(dual, share)], [1, elementWith(exact, 1 - share)]);
       expect(difference(sum.flat(), diagonal([1, 1, 1]).flat())).toBeLessThan(1e-15);
     }
-    expect(dual.ones()).toHaveLength(3 - Math.round(norm(elementWith(exact, 0).flat()) ** 2));
+    expect(onesOf(dual)).toHaveLength(3 - Math.round(norm(elementWith(exact, 0).flat()) ** 2));
   });
 });
 
@@ -286,6 +288,6 @@ test('each row of an orthant is a kink of its own', () => {
   const out = new Float64Array(5);
   projection.apply(Float64Array.of(1, 1, 1, 1, 1), out, [0.25, 0.5, 0.75]);
   expect(out).toEqual(Float64Array.of(0.25, 1, 0.5, 0, 0.75));
-  expect(projection.ones().map(({ rows }) => rows[0])).toEqual([0, 1, 2, 4]);
-  expect(projection.support().map(({ rows }) => rows[0])).toEqual([1]);
+  expect(onesOf(projection).map(({ rows }) => rows[0])).toEqual([0, 1, 2, 4]);
+  expect(supportOf(projection).map(({ rows }) => rows[0])).toEqual([1]);
 });

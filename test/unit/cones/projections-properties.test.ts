@@ -20,7 +20,9 @@ import {
   identity,
   leastPivot,
   nameOf,
+  onesOf,
   outerProducts,
+  supportOf,
   vectorsOf,
 } from '../../support/cone-projections.ts';
 import { dot, norm } from '../../support/numbers.ts';
@@ -161,8 +163,8 @@ function expectBases(block: ConeBlock, v: Float64Array, tolerance: number): void
   const projection = projectOntoBlock(block, v, tolerance);
   const m = block.rows;
   const [least, largest] = [elementWith(projection, 0), elementWith(projection, 1)];
-  const ones = projection.ones().map((vector) => dense(vector, m));
-  const support = projection.support().map((vector) => dense(vector, m));
+  const ones = onesOf(projection).map((vector) => dense(vector, m));
+  const support = supportOf(projection).map((vector) => dense(vector, m));
   for (const basis of [ones, support]) {
     const gram = basis.map((a) => basis.map((b) => dot(a, b)));
     expect(difference(gram.flat(), identity(basis.length).flat())).toBeLessThan(1e-13);
@@ -214,11 +216,11 @@ describe('a product', () => {
   });
 
   test('has the bases of its blocks, and the distances to them', () => {
-    for (const name of ['ones', 'support'] as const) {
+    for (const basisOf of [onesOf, supportOf]) {
       const expected = parts.flatMap((part, index) =>
-        part[name]().map(({ rows, values }) => ({ rows: rows.map((row) => row + blocks[index].start), values })),
+        basisOf(part).map(({ rows, values }) => ({ rows: rows.map((row) => row + blocks[index].start), values })),
       );
-      expect(product[name]()).toEqual(expected);
+      expect(basisOf(product)).toEqual(expected);
     }
     const distances = distancesToCones(blocks, v);
     blocks.forEach(({ start, rows }, index) => {

@@ -1,0 +1,27 @@
+/**
+ * What the interior point method asks of a symmetric cone (Vandenberghe, "The CVXOPT linear and quadratic cone program
+ * solvers", 2010, sections 4 and 5). The Nesterov-Todd scaling W of s and z in the interior makes λ = W⁻ᵀs = Wz. Vectors
+ * have the rows of the whole product; a cone reads and writes its own.
+ */
+export interface SymmetricCone {
+  readonly start: number;
+  readonly rows: number;
+  /** eᵀe of the identity e of its product: the share of sᵀz that this cone has. */
+  readonly degree: number;
+  /** Adds scale · e. */
+  addIdentity(target: Float64Array, scale: number): void;
+  /** The largest t with v − t·e in the cone. */
+  margin(v: Float64Array): number;
+  /** Computes W and λ. @returns false where s or z is not in the interior; the scaling is lost then */
+  scale(s: Float64Array, z: Float64Array, lambda: Float64Array): boolean;
+  /** target = W⁻ᵀv, of a vector like s. */
+  scalePrimal(v: Float64Array, target: Float64Array): void;
+  /** target = W⁻¹v, a vector like z. */
+  unscaleDual(v: Float64Array, target: Float64Array): void;
+  /** target = u ∘ v */
+  multiply(u: Float64Array, v: Float64Array, target: Float64Array): void;
+  /** target = the solution of λ ∘ target = d */
+  divide(lambda: Float64Array, d: Float64Array, target: Float64Array): void;
+  /** 1/t for the largest t with λ + t·direction in the cone; at most 0 where t is infinite. */
+  inverseStep(lambda: Float64Array, direction: Float64Array): number;
+}
