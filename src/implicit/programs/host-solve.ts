@@ -29,7 +29,8 @@ export function readTensors({ engine, data, initial }: CheckedPrograms): Reading
   };
 }
 
-async function readAll<Name extends string>(
+/** The numbers of tensors and lists by name, which arrive later. */
+export async function readAll<Name extends string>(
   engine: Engine,
   given: readonly (readonly [Name, Tensor | ArrayLike<number>])[],
 ): Promise<Partial<Record<Name, ArrayLike<number>>>> {

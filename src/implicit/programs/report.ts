@@ -1,7 +1,6 @@
 /** The report of a batch of programs, and the error for programs that have no solution. */
-import type { ProgramResiduals, ProgramSettings } from '../../solvers/programs/problem.ts';
+import type { ProgramResiduals, ProgramResult, ProgramSettings } from '../../solvers/programs/problem.ts';
 import type { SampleReport, SolveReport } from '../../solvers/report.ts';
-import type { SolvedSample } from './solved-sample.ts';
 
 /** The report of one program. */
 export interface ProgramSampleReport extends SampleReport, ProgramResiduals {
@@ -10,8 +9,9 @@ export interface ProgramSampleReport extends SampleReport, ProgramResiduals {
   /** ½xᵀPx + qᵀx */
   readonly objective: number;
   /**
-   * infeasible: δ [m] with Aᵀδ = 0 and uᵀδ⁺ + lᵀδ⁻ = −1, so that no x satisfies the constraints. unbounded: a
-   * direction δ [n] with Pδ = 0 and qᵀδ = −1 that the constraints leave free. Both were checked. Absent otherwise.
+   * infeasible: δ [m] with Aᵀδ = 0 and uᵀδ⁺ + lᵀδ⁻ = −1, so that no x satisfies the constraints; of a cone program with
+   * Aᵀδ = 0, δ ∈ K* and bᵀδ = −1. unbounded: a direction δ [n] with Pδ = 0 and qᵀδ = −1, or cᵀδ = −1, that the
+   * constraints leave free. Both were checked. Absent otherwise.
    */
   readonly certificate?: Float64Array;
 }
@@ -36,9 +36,10 @@ export class NoSolutionError extends Error {
     readonly sample: number,
     /** The report of all programs. */
     readonly report: ProgramReport,
+    /** The constraints, for the message. */
+    set: string,
   ) {
-    const meaning =
-      status === 'infeasible' ? 'no x satisfies l ≤ Ax ≤ u' : 'the objective has no lower bound on l ≤ Ax ≤ u';
+    const meaning = status === 'infeasible' ? `no x satisfies ${set}` : `the objective has no lower bound on ${set}`;
     const others = report.samples.filter((sample) => sample.status === status).length - 1;
     super(
       `${what}: program ${sample} is ${status}: ${meaning}, as its certificate shows` +
@@ -48,10 +49,13 @@ export class NoSolutionError extends Error {
   }
 }
 
-/** The error for the first program that has no solution; undefined where each may have one. */
-export function findNoSolution(what: string, report: ProgramReport): NoSolutionError | undefined {
+/**
+ * The error for the first program that has no solution; undefined where each may have one.
+ * @param set the constraints in a formula
+ */
+export function findNoSolution(what: string, report: ProgramReport, set: string): NoSolutionError | undefined {
   for (const [index, { status }] of report.samples.entries()) {
-    if (status === 'infeasible' || status === 'unbounded') return new NoSolutionError(what, status, index, report);
+    if (status === 'infeasible' || status === 'unbounded') return new NoSolutionError(what, status, index, report, set);
   }
   return undefined;
 }
@@ -61,7 +65,10 @@ export function statedTolerance({ absolute, relative }: Pick<ProgramSettings, 'a
   return relative || absolute;
 }
 
-export function reportSample({ result }: Pick<SolvedSample, 'result'>, tolerance: number): ProgramSampleReport {
+export function reportSample(
+  { result }: { readonly result: Omit<ProgramResult, 'x' | 'y' | 'z'> },
+  tolerance: number,
+): ProgramSampleReport {
   const { status, iterations, residuals, merit, objective, certificate } = result;
   return {
     status,

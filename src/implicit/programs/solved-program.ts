@@ -95,7 +95,7 @@ export class SolvedProgram {
       linearSolver: LINEAR[solver].name,
       isBounded: () => false,
       advice: ADVICE,
-      failure: (report) => findNoSolution(what, report as ProgramReport),
+      failure: (report) => findNoSolution(what, report as ProgramReport, 'l ≤ Ax ≤ u'),
       hypothesis: {
         ofSolve: async ({ report }) =>
           combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the active rows'),

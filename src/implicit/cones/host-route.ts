@@ -1,0 +1,182 @@
+/** Cone programs in float64, on the host. */
+import { runInTurns } from '../../backends/event-loop.ts';
+import type { ConePoint, ConeResult } from '../../solvers/cones/problem.ts';
+import { solveConeProgram } from '../../solvers/cones/solve.ts';
+import type { SolveReport } from '../../solvers/report.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { RowSelection } from '../programs/active-rows.ts';
+import type { ReadNumbers, TensorDatum } from '../programs/datum.ts';
+import { readAll, refuseUnlessConvex } from '../programs/host-solve.ts';
+import { packSolutions, packSummary } from '../programs/packing.ts';
+import { type ProgramReport, reportSample, statedTolerance } from '../programs/report.ts';
+import type { Route } from '../programs/route.ts';
+import { objectiveFactor } from '../programs/small-objective.ts';
+import { pullBack, pushForward } from '../programs/tensor-derivative.ts';
+import type { LinearResult } from '../reporting.ts';
+import { type LimitedRun, unlessAborted } from '../run-limits.ts';
+import { SUMMARY_ROWS } from '../summary.ts';
+import { type ConeDatumName, dataOfSample, directionsOfSample, listData, tensorsAmong } from './data.ts';
+import { adjointOfSample, tangentRowOfSample } from './host-derivative.ts';
+import type { CheckedCones } from './options.ts';
+import { SolvedCone } from './solved-cone.ts';
+
+export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName> {
+  readonly rows: Tensor;
+  readonly summary: Tensor;
+  private readonly solving: Promise<readonly SolvedCone[]>;
+
+  /** @param owner a tensor of the data whose arena is that of the solutions */
+  constructor(
+    private readonly checked: CheckedCones,
+    owner: Tensor | undefined,
+    run: LimitedRun,
+  ) {
+    const { engine, data, settings } = checked;
+    const { n, m, batch } = data;
+    const solving = solveOnHost(checked, run);
+    this.solving = unlessAborted(engine.trackRead(solving), settings.limits.signal);
+    this.solving.catch(() => {}); // the report and the solutions reject with it
+    const tolerance = statedTolerance(settings);
+    const width = n + 2 * m;
+    const packed = this.solving.then(
+      (samples) => packSolutions(samples, n, m),
+      () => new Float64Array(batch * width).fill(Number.NaN),
+    );
+    const summary = this.solving.then(
+      (samples) =>
+        packSummary(
+          samples.map((sample) => ({ isSolved: sample.isSolved, ...reportSample(sample, tolerance), floor: 0 })),
+        ),
+      () => new Float64Array(SUMMARY_ROWS.length * batch),
+    );
+    this.rows = engine.tensorLater(packed, [batch, width], owner);
+    this.summary = engine.tensorLater(summary, [SUMMARY_ROWS.length, batch], owner);
+  }
+
+  async complete(read: SolveReport): Promise<ProgramReport> {
+    const samples = await this.solving;
+    const tolerance = statedTolerance(this.checked.settings);
+    return { ...read, samples: samples.map((sample) => reportSample(sample, tolerance)) };
+  }
+
+  follow(): void {} // the samples say it all
+
+  samples(): Promise<readonly SolvedCone[]> {
+    return this.solving;
+  }
+
+  pullBack(
+    cotangent: Tensor,
+    wanted: readonly TensorDatum<ConeDatumName>[],
+    selection: RowSelection,
+    run: LimitedRun,
+  ): LinearResult {
+    const { engine, data, settings } = this.checked;
+    const names = wanted.map(({ name }) => name);
+    const choice = { selection, leastNorm: settings.leastNorm };
+    const batch = { engine, data, samples: this.solving };
+    return pullBack(batch, cotangent, wanted, run, false, (sample, [x, y, s]) =>
+      adjointOfSample(sample, { x, y, s }, choice, names),
+    ).result;
+  }
+
+  pushForward(
+    given: readonly (readonly [ConeDatumName, Tensor])[],
+    selection: RowSelection,
+    run: LimitedRun,
+  ): LinearResult {
+    const { engine, data, settings } = this.checked;
+    const choice = { selection, leastNorm: settings.leastNorm };
+    const batch = { engine, data, samples: this.solving };
+    return pushForward(batch, listData(data), given, run, (sample, numbers, index) =>
+      tangentRowOfSample(sample, directionsOfSample(data, numbers, index), choice),
+    );
+  }
+
+  async settle(): Promise<void> {}
+
+  dispose(): void {}
+}
+
+/** @throws RangeError where the numbers of a tensor are wrong, or P is not convex; the signal's reason */
+async function solveOnHost(checked: CheckedCones, run: LimitedRun): Promise<readonly SolvedCone[]> {
+  const { engine, data, settings, initial } = checked;
+  const { absolute, isAbsoluteUsual, relative, limit } = settings;
+  const tensors = tensorsAmong(data);
+  const epsilon = tensors.length > 0 ? engine.epsilon : Number.EPSILON;
+  const starts = (['x', 'y', 's'] as const).flatMap((name) => {
+    const given = initial[name];
+    return given === undefined ? [] : [[name, given] as const];
+  });
+  const [numbers, start] = await Promise.all([
+    readAll(engine, tensors.map(({ name, tensor }) => [name, tensor] as const)),
+    readAll(engine, starts),
+  ]);
+  const solved: SolvedCone[] = [];
+  for (let sample = 0; sample < data.batch; sample++) {
+    const program = dataOfSample(data, numbers, sample, engine.epsilon);
+    const origin = { data: () => program, epsilon, isExact: true };
+    if (run.isCutShort?.()) {
+      solved.push(new SolvedCone(leaveUnsolved(program), origin));
+      continue;
+    }
+    await refuseUnlessConvex(program, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, run.signal);
+    const { P, c } = program;
+    const factor = isAbsoluteUsual ? objectiveFactor({ P, q: c }) : 1;
+    const point = startOf(start, data, sample, factor);
+    const tolerances = { absolute, relative, limit, initial: point, isCutShort: run.isCutShort };
+    const divided = {
+      ...program,
+      P: { ...P, values: P.values.map((value) => value / factor) },
+      c: c.map((value) => value / factor),
+    };
+    const result = await runInTurns(solveConeProgram(factor === 1 ? program : divided, tolerances), run.signal);
+    solved.push(new SolvedCone(multiplyObjective(result, factor), origin));
+  }
+  return solved;
+}
+
+/** The result for the program from that for the one with the objective divided by the factor. */
+function multiplyObjective(result: ConeResult, factor: number): ConeResult {
+  if (factor === 1) return result;
+  const { y, objective, residuals, status, certificate } = result;
+  return {
+    ...result,
+    y: y.map((value) => value * factor),
+    objective: objective * factor,
+    residuals: { ...residuals, dual: residuals.dual * factor, gap: residuals.gap * factor },
+    // Normalised to cᵀx = −1; that of an infeasible program does not depend on the objective.
+    ...(certificate && status === 'unbounded' && { certificate: certificate.map((value) => value / factor) }),
+  };
+}
+
+/** What there is of a program for which no time was left. */
+function leaveUnsolved({ n, m }: Pick<CheckedCones['data'], 'n' | 'm'>): ConeResult {
+  const infinite = Number.POSITIVE_INFINITY;
+  return {
+    status: 'limit',
+    iterations: 0,
+    x: new Float64Array(n),
+    y: new Float64Array(m),
+    s: new Float64Array(m),
+    objective: 0,
+    residuals: { primal: infinite, dual: infinite, gap: infinite },
+    merit: infinite,
+  };
+}
+
+function startOf(
+  start: ReadNumbers<'x' | 'y' | 's'>,
+  { n, m }: Pick<CheckedCones['data'], 'n' | 'm'>,
+  sample: number,
+  factor: number,
+): Partial<ConePoint> | undefined {
+  const part = (numbers: ArrayLike<number> | undefined, length: number): Float64Array | undefined => {
+    if (!numbers) return undefined;
+    const from = numbers.length === length ? 0 : sample * length;
+    return Float64Array.from({ length }, (_, index) => numbers[from + index]);
+  };
+  const [x, y, s] = [part(start.x, n), part(start.y, m)?.map((value) => value / factor), part(start.s, m)];
+  if (!x && !y && !s) return undefined;
+  return { ...(x && { x }), ...(y && { y }), ...(s && { s }) };
+}

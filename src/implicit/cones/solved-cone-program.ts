@@ -1,0 +1,125 @@
+/** The solutions of a batch of cone programs with all that is asked of them later: derivatives, certificates and intervals. */
+import type { OwnAdvice } from '../advice.ts';
+import { combineCertificates } from '../combined-certificate.ts';
+import type { ProgramSolverName } from '../programs/options.ts';
+import { packSolutions } from '../programs/packing.ts';
+import { findNoSolution, type ProgramReport, statedTolerance } from '../programs/report.ts';
+import { columnsOf, SolvedRows } from '../programs/solved-rows.ts';
+import { placesOfSample } from '../programs/datum.ts';
+import { Course } from '../solution.ts';
+import { type ConeCertificates, combineConeCertificates } from './certificate.ts';
+import type { ConeValues } from './cone-program.ts';
+import { type ConeDatumName, tensorsAmong } from './data.ts';
+import type { ConeCotangents, ConeTangent } from './derivative.ts';
+import type { ConeDirections } from './directions.ts';
+import { gradientsOfSample, type SampleConeGradients, tangentOfSample } from './host-derivative.ts';
+import { HostRoute } from './host-route.ts';
+import { type ConeInterval, intervalOf } from './interval.ts';
+import type { CheckedCones } from './options.ts';
+import type { SolvedCone } from './solved-cone.ts';
+import { SplittingRoute } from './splitting-route.ts';
+
+export class SolvedConeProgram {
+  readonly solved: SolvedRows<SolvedCone, ProgramReport, ConeDatumName>;
+  private examined: Promise<ConeCertificates> | undefined;
+
+  /** Enqueues the solve. */
+  constructor(private readonly checked: CheckedCones) {
+    const { what, engine, settings, data, selection } = checked;
+    const course = this.createCourse();
+    // Where there are no rows, nothing has to be split.
+    const isSplit = settings.solver === 'splitting' && data.m > 0;
+    this.solved = new SolvedRows({
+      what,
+      engine,
+      data,
+      course,
+      selection,
+      tensors: tensorsAmong(data),
+      signal: settings.limits.signal,
+      createRoute: (owner, guard) =>
+        isSplit ? new SplittingRoute(checked, owner, course.run, guard) : new HostRoute(checked, owner, course.run),
+    });
+  }
+
+  async values(): Promise<ConeValues> {
+    const samples = await this.solved.solvedSamples();
+    const { n, m } = this.checked.data;
+    const packed = packSolutions(samples, n, m);
+    const part = (start: number, length: number): Float64Array => columnsOf(packed, n + 2 * m, start, length);
+    const objective = Float64Array.from(samples, ({ result, hasNumbers }) =>
+      hasNumbers ? result.objective : Number.NaN,
+    );
+    return { x: part(0, n), y: part(n, m), s: part(n + m, m), objective };
+  }
+
+  /** The certificates are computed once, when they are first asked for. */
+  certificate(): Promise<ConeCertificates> {
+    this.examined ??= this.solved.route
+      .settle()
+      .then(() => this.solved.computeEach((sample) => sample.certify()))
+      .then(combineConeCertificates);
+    return this.examined;
+  }
+
+  /** @param cotangentsOf the cotangents of each program */
+  async gradients(cotangentsOf: (index: number) => ConeCotangents): Promise<readonly SampleConeGradients[]> {
+    const { data } = this.checked;
+    return this.solved.computeEach((sample, index) =>
+      gradientsOfSample(sample, cotangentsOf(index), this.choice, placesOfSample(data, index)),
+    );
+  }
+
+  async tangents(directionsOf: (index: number) => ConeDirections): Promise<readonly ConeTangent[]> {
+    return this.solved.computeEach((sample, index) => tangentOfSample(sample, directionsOf(index), this.choice));
+  }
+
+  async gradientIntervals(cotangentsOf: (index: number) => ConeCotangents): Promise<readonly ConeInterval[]> {
+    return this.solved.computeEach(function* (sample, index) {
+      return yield* intervalOf(sample.data, yield* sample.examine(), cotangentsOf(index));
+    });
+  }
+
+  private get choice(): Parameters<typeof tangentOfSample>[2] {
+    return { selection: this.solved.selectionFor(undefined), leastNorm: this.checked.settings.leastNorm };
+  }
+
+  private createCourse(): Course {
+    const { engine, settings, what } = this.checked;
+    const { solver, onFailure, onFailedCertificate, limits } = settings;
+    const isExamined = onFailedCertificate !== 'ignore';
+    return new Course({
+      engine,
+      what,
+      given: 'the data',
+      solver,
+      linearSolver: LINEAR[solver].name,
+      isBounded: () => false,
+      advice: ADVICE,
+      failure: (report) => findNoSolution(what, report as ProgramReport, 'b − Ax ∈ K'),
+      hypothesis: {
+        ofSolve: async ({ report }) =>
+          combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the cones'),
+        ...(isExamined && { closer: () => this.certificate() }),
+      },
+      settings: {
+        tolerance: statedTolerance(settings),
+        backwardTolerance: LINEAR[solver].tolerance(engine.epsilon),
+        onFailure,
+        onFailedCertificate,
+        limits,
+      },
+    });
+  }
+}
+
+/** How linear systems are solved, and the residual that is left where the matrix is not singular. */
+const LINEAR: Readonly<Record<ProgramSolverName, { name: string; tolerance: (epsilon: number) => number }>> = {
+  'interior-point': { name: 'factorisation', tolerance: () => 1e-6 },
+  splitting: { name: 'proximal refinement', tolerance: (epsilon) => Math.max(1e-9, 256 * epsilon) },
+};
+
+const ADVICE: OwnAdvice = {
+  singular:
+    'the gradient asks for what the solution does not determine; certificate() names the rows or the direction. A term such as ½·10⁻³‖x‖² in the objective makes x unique, and the option leastNorm takes the solution of least norm, which need be no derivative',
+};
