@@ -9,16 +9,9 @@
 import { batchedProduct } from '../../../tensor/batched.ts';
 import { elementwise, product, reduceAxes, reduceRows } from '../../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
-import {
-  type BatchProblem,
-  batchProblem,
-  constant,
-  NO_BOUND,
-  type ProgramTensors,
-  repeatRows,
-  times,
-} from './batch-problem.ts';
-import { type SaddleSolution, solveSaddle } from './saddle.ts';
+import { constant, NO_BOUND, type ProgramTensors, repeatRows, times } from './batch-problem.ts';
+import { type BoundedProblem, batchProblem } from './box.ts';
+import { rowSlope, type SaddleSolution, solveSaddle } from './saddle.ts';
 import { type Equilibrated, equilibrateBatch } from './scaling.ts';
 
 /** After so many corrections without progress the solve of a sample ends. */
@@ -77,7 +70,7 @@ const oneMinus = (x: Tensor): Tensor => elementwise('scale', [x], [-1, 1]);
  * program, in which the accuracy of the solution is the same for all rows.
  */
 function activityOf(
-  problem: BatchProblem,
+  problem: BoundedProblem,
   scaled: Equilibrated,
   { x, y }: SolutionTensors,
   settings: DerivativeSettings,
@@ -126,6 +119,11 @@ function activityOf(
   };
 }
 
+function problemOf(given: ProgramTensors, { x, y }: SolutionTensors): BoundedProblem {
+  const [m, n] = given.A.shape.slice(-2);
+  return batchProblem(given, { x: [x, n], y: [y, m] });
+}
+
 /**
  * Solves the linear system of the derivative in the units of the equilibrated program. There a weakly active row has the
  * weight j/(j + (1 − j)e²/c): it depends on the units, the element that it stands for does not.
@@ -143,7 +141,7 @@ function solveScaled(
   const f = multiply(multiply(right.f, d), c);
   const g = multiply(right.g, e);
   const options = { tolerance: constant(context, tolerance), limit, staleLimit: STALE };
-  const found = solveSaddle(context, { ...scaled, active: weight }, { f, g }, undefined, options);
+  const found = solveSaddle(context, { ...scaled, slope: rowSlope(weight) }, { f, g }, undefined, options);
   return { ...found, w: multiply(found.w, d), v: elementwise('divide', [multiply(found.v, e), c]) };
 }
 
@@ -158,7 +156,7 @@ export function differentiateBySplitting(
   cotangent: SolutionDirection,
   settings: DerivativeSettings,
 ): DataCotangents {
-  const problem = batchProblem(given, [solution.x, solution.y]);
+  const problem = problemOf(given, solution);
   const { batch, n, m, A } = problem;
   const scaled = equilibrateBatch(problem);
   const { active, isUpper, kinks } = activityOf(problem, scaled, solution, settings);
@@ -216,7 +214,7 @@ export function tangentBySplitting(
   direction: DataDirection,
   settings: DerivativeSettings,
 ): SolutionTensors & DerivativeReport & { readonly z: Tensor } {
-  const problem = batchProblem(given, [solution.x, solution.y]);
+  const problem = problemOf(given, solution);
   const { batch, n, m } = problem;
   const { x, y } = solution;
   const scaled = equilibrateBatch(problem);
