@@ -12,7 +12,13 @@ import {
   repeatRows,
   sizesOfBatch,
 } from './batch-problem.ts';
-import { type ConstraintSet, EQUALITY, type SizedSum, type SplittingPoint } from './constraint-set.ts';
+import {
+  type ConstraintSet,
+  EQUALITY,
+  type SizedSum,
+  type SplittingPlan,
+  type SplittingPoint,
+} from './constraint-set.ts';
 import { rowSlope, solveSaddle } from './saddle.ts';
 import type { Equilibrated } from './scaling.ts';
 
@@ -20,6 +26,11 @@ import type { Equilibrated } from './scaling.ts';
 const POLISH = 25;
 const POLISHED = 1;
 const STALE_POLISH = 4;
+
+const PLAN: SplittingPlan = {
+  ...{ sharedRounds: 1, polishesShared: true, shared: 50, own: 50 },
+  ...{ firstAim: 1e-2, isAccelerated: false },
+};
 
 /** A batch of quadratic programs, whose bounds have one row for each sample. */
 export interface BoundedProblem extends BatchProblem, Pick<ProgramTensors, 'l' | 'u'> {}
@@ -51,7 +62,7 @@ function createBox(l: Tensor, u: Tensor, n: number): ConstraintSet {
   const high = gatherAlong(free, 1, n + m, { more: u });
   return {
     bounds: { low, high },
-    ...{ sharedRounds: 1, round: 50, isAccelerated: false },
+    plan: PLAN,
     project: (s) => elementwise('minimum', [elementwise('maximum', [s, low]), high]),
     violation(Ax) {
       const [below, above] = [elementwise('subtract', [l, Ax]), elementwise('subtract', [Ax, u])];

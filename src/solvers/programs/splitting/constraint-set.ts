@@ -24,17 +24,29 @@ export interface SizedSum {
 /** How many times the weight of an equality is larger than that of another row; that of a free row is as much smaller. */
 export const EQUALITY = 50;
 
+/** How the rounds of a splitting go. */
+export interface SplittingPlan {
+  /** Rounds in which all samples share one factor, if they share P and A, and whether these rounds polish too. */
+  readonly sharedRounds: number;
+  readonly polishesShared: boolean;
+  /** Iterations of a round that shares a factor, and of another one. */
+  readonly shared: number;
+  readonly own: number;
+  /**
+   * A round ends before that at the aim of a sample, which is this in the first round, and falls from round to round; 0:
+   * it does not.
+   */
+  readonly firstAim: number;
+  /** Whether Anderson's method accelerates the iterations. */
+  readonly isAccelerated: boolean;
+}
+
 export interface ConstraintSet {
   /** b, [batch, m]; absent where it is 0. */
   readonly offset?: Tensor;
   /** The bounds of (x, v), [batch, n + m], where D is a box. */
   readonly bounds?: Readonly<Record<'low' | 'high', Tensor>>;
-  /** Rounds in which all samples share one factor, if they share P and A. */
-  readonly sharedRounds: number;
-  /** Iterations of a round. */
-  readonly round: number;
-  /** Whether iterations are accelerated by Anderson's method. */
-  readonly isAccelerated: boolean;
+  readonly plan: SplittingPlan;
   /**
    * Projects (x, v) onto the product of the space of x with D.
    * @param s [batch, n + m]
@@ -60,7 +72,6 @@ export interface ConstraintSet {
   weights(isOne: boolean): Tensor;
   /**
    * Finds a point that is closer to the solution of the equilibrated program, whose set this is, than a point near it.
-   * @param isSolved not 0 for samples that need none, [batch]
    */
-  polish(context: LoopContext, problem: Equilibrated, point: SplittingPoint, isSolved: Tensor): SplittingPoint;
+  polish(context: LoopContext, problem: Equilibrated, point: SplittingPoint): SplittingPoint;
 }

@@ -17,8 +17,7 @@ import type { Equilibrated } from './scaling.ts';
 export const SIGMA = 1e-4;
 /** The first penalty. */
 export const PENALTY = 0.15;
-/** A round ends at the aim of the sample, at the latest; the aim falls from round to round. */
-export const FIRST_AIM = 1e-2;
+/** By this factor the aim of a sample falls from round to round. */
 const LOWERED = 0.1;
 /** After so many rounds in which no residual fell by 10 % a sample is given up. */
 const STALE_ROUNDS = 20;
@@ -75,23 +74,27 @@ export function runRound(
   tolerances: Tolerances,
 ): Progress {
   const { aim, state } = progress;
-  const { round, isAccelerated } = problem.set;
+  const { shared, own, isAccelerated, polishesShared } = problem.set.plan;
   const isOne = weights.shape.length === 1;
   const rho = isOne ? commonPenalty(progress) : progress.rho;
   const rows = multiply(weights, isOne ? rho : asColumn(rho));
   const splitting = createSplitting(context, scaled, { sigma: SIGMA, rows }, matrix);
-  const stopping = { tolerance: aim, floor: constant(context, context.epsilon), limit: round, giveUp: false };
+  const limit = isOne ? shared : own;
+  const stopping = { tolerance: aim, floor: constant(context, context.epsilon), limit, giveUp: false };
   const begun = splitting.begin(splitting.enter(progress));
   const run = isAccelerated ? runAccelerated : runPlain;
   const inner = run(context, begun, stopping, createFreshState(state));
-  const point = splitting.leave(inner.x);
+  // What was extrapolated last is not judged before an iteration has followed it.
+  const reached = isAccelerated ? begun.step({ x: inner.x }).next.x : inner.x;
+  const point = splitting.leave(reached);
   const sizes = sizesOf(problem);
-  const at = (reached: SplittingPoint): Candidate => candidateAt(problem, sizes, scaled, reached, tolerances);
+  const at = (near: SplittingPoint): Candidate => candidateAt(problem, sizes, scaled, near, tolerances);
   const found = better(at(point), {
     ...{ x: progress.bestX, y: progress.bestY, z: progress.bestZ },
     ...{ ratio: progress.ratio, floor: progress.floor },
   });
-  const best = better(at(scaled.set.polish(context, scaled, point, solvedAmong(state, found))), found);
+  const isPolished = !isOne || polishesShared;
+  const best = isPolished ? better(at(scaled.set.polish(context, scaled, point)), found) : found;
   const keep = (after: Tensor, before: Tensor): Tensor => whereRunning(state, after, before);
   const keepNumber = (after: Tensor, before: Tensor): Tensor =>
     context.alias(keep(asColumn(after), asColumn(before)), [before.size]);
@@ -115,11 +118,6 @@ function commonPenalty({ rho, state }: Progress): Tensor {
   const total = reduceAll('sum', multiply(elementwise('log', [rho]), runs));
   const count = elementwise('maximum', [reduceAll('sum', runs), constant(context, 1)]);
   return elementwise('exp', [divide(total, count)]);
-}
-
-/** Not 0 for the samples that have stopped, or whose residuals are small enough. */
-function solvedAmong(state: Tensor, { ratio }: Candidate): Tensor {
-  return elementwise('maximum', [statusOf(state), elementwise('greater', [constant(state.context, 1), ratio])]);
 }
 
 interface Candidate extends SplittingPoint {

@@ -11,7 +11,7 @@ import { type BatchProblem, type ProgramTensors, repeatRows, times } from './bat
 import { batchProblem } from './box.ts';
 import type { SplittingPoint } from './constraint-set.ts';
 import { type BatchResiduals, residualsAt, sizesOf, type Tolerances } from './residuals.ts';
-import { FIRST_AIM, observe, PENALTY, type Progress, type RoundProblem, runRound } from './round.ts';
+import { observe, PENALTY, type Progress, type RoundProblem, runRound } from './round.ts';
 import { type Picked, pickRunning, placesOf } from './running-samples.ts';
 import { type Equilibrated, equilibrateBatch, scaleBatch } from './scaling.ts';
 
@@ -82,18 +82,18 @@ export function solveBatch(
   let progress: Progress = {
     ...scalePoint(scaled, beginning),
     ...{ bestX: beginning.x, bestY: beginning.y, bestZ: beginning.z, ratio: residuals.ratio, floor: residuals.floor },
-    ...{ rho: each(PENALTY), aim: each(FIRST_AIM) },
+    ...{ rho: each(PENALTY), aim: each(set.plan.firstAim) },
     state: observe(initialState(context, batch, settings.limit), residuals),
   };
   if (isShared) {
     const { weights, matrix } = prepared ?? { weights: set.weights(true), matrix: undefined };
     const all = { problem, scaled, weights };
     progress = runRound(context, { ...all, ...(matrix && { matrix }) }, progress, settings);
-    if (set.sharedRounds > 1)
+    if (set.plan.sharedRounds > 1)
       progress = context.loop<Record<keyof Progress, Tensor>>(
         { ...progress },
         ({ state }) => statusOf(state),
-        set.sharedRounds - 1,
+        set.plan.sharedRounds - 1,
         (before) => ({ ...runRound(context, all, before, settings) }),
       );
   }
