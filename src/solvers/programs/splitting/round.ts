@@ -154,7 +154,7 @@ function better(candidate: Candidate, best: Candidate): Candidate {
 }
 
 /** The penalty for the next round, larger where the primal residual is the larger one in relation to its terms. */
-function nextPenalty({ P, q, A }: Equilibrated, { x, z, y }: SplittingPoint, rho: Tensor): Tensor {
+function nextPenalty({ P, q, A, set: { offset } }: Equilibrated, { x, z, y }: SplittingPoint, rho: Tensor): Tensor {
   const { context } = x;
   const [Ax, Px, Ay] = [times(A, x), times(P, x), times(A, y, true)];
   const largest = (first: Tensor, ...others: Tensor[]): Tensor =>
@@ -162,7 +162,8 @@ function nextPenalty({ P, q, A }: Equilibrated, { x, z, y }: SplittingPoint, rho
   const tiny = constant(context, 1e-10);
   const relative = (residual: Tensor, ...terms: Tensor[]): Tensor =>
     largest(divide(norm(residual), largest(tiny, ...terms.map(norm))), constant(context, context.epsilon));
-  const primal = relative(elementwise('subtract', [Ax, z]), Ax, z);
+  const moved = offset ? elementwise('subtract', [Ax, offset]) : Ax;
+  const primal = relative(elementwise('subtract', [moved, z]), Ax, z);
   const dual = relative(combine({ x: Px }, { x: q }, { x: Ay }), Px, q, Ay);
   const wanted = elementwise('sqrt', [divide(primal, dual)]);
   const clipped = elementwise('clip', [wanted], [1 / MOST, MOST]);
