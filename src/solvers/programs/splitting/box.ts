@@ -28,7 +28,7 @@ const POLISHED = 1;
 const STALE_POLISH = 4;
 
 const PLAN: SplittingPlan = {
-  ...{ sharedRounds: 1, polishesShared: true, shared: 50, own: 50 },
+  ...{ sharedRounds: 1, pickedRounds: 0, polishesShared: true, shared: 50, own: 50 },
   ...{ firstAim: 1e-2, isAccelerated: false },
 };
 

@@ -22,7 +22,7 @@ const STALE_CORRECTION = 3;
 
 /** Factors are cheap where samples share them. What is at the aim of a round may be far from a solution of its program. */
 const PLAN: SplittingPlan = {
-  ...{ sharedRounds: 10, polishesShared: false, shared: 25, own: 50 },
+  ...{ sharedRounds: 2, pickedRounds: 4, polishesShared: false, shared: 25, own: 50 },
   ...{ firstAim: 0, isAccelerated: true },
 };
 

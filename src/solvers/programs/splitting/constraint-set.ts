@@ -26,8 +26,11 @@ export const EQUALITY = 50;
 
 /** How the rounds of a splitting go. */
 export interface SplittingPlan {
-  /** Rounds in which all samples share one factor, if they share P and A, and whether these rounds polish too. */
+  /** Rounds of all samples with one factor, if they share P and A. */
   readonly sharedRounds: number;
+  /** After them, rounds of those that are still running, which share a factor too: so many for each on average. */
+  readonly pickedRounds: number;
+  /** Whether rounds that share a factor polish too. */
   readonly polishesShared: boolean;
   /** Iterations of a round that shares a factor, and of another one. */
   readonly shared: number;

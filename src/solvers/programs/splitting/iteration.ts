@@ -74,8 +74,8 @@ function repeatMatrix(X: Tensor, groups: number): Tensor {
   return elementwiseLaidOut('copy', [X], [layout], [groups, rows, columns]);
 }
 
-/** M(w) + c for each row of w, [batch, n + m]. */
-type Resolvent = (w: Tensor) => Tensor;
+/** p − (M(w) + c) for each row of w and p, [batch, n + m]. */
+type Shortfall = (w: Tensor, p: Tensor) => Tensor;
 
 /**
  * M of each group of samples that share P and A, [groups, n + m, n + m].
@@ -115,8 +115,8 @@ interface Parts {
   readonly set: ConstraintSet;
 }
 
-/** How M(w) + c is computed, and the whole loop where a kernel runs it. */
-type Steps = Pick<Begun, 'whole'> & { readonly resolvent: Resolvent };
+/** How an iteration is computed, and the whole loop where a kernel runs it. */
+type Steps = Pick<Begun, 'whole'> & { readonly shortfall: Shortfall };
 
 /** @param known M, [n + m, n + m], where the host computed it for what all samples share */
 export function createSplitting(
@@ -135,7 +135,7 @@ export function createSplitting(
     ...{ problem, sigma, groups: isOne ? 1 : batch, set },
     weighted: isOne ? context.alias(scaled, [1, m, n]) : scaled,
   };
-  const { resolvent, whole } =
+  const { shortfall, whole } =
     usesMatrix(context, parts) || known ? stepsByMatrix(context, parts, known) : stepsByInverse(context, parts);
   const rootSigma = Math.sqrt(sigma);
   return {
@@ -160,11 +160,11 @@ export function createSplitting(
       step({ x: s }) {
         const p = set.project(s);
         const reflected = combine({ x: p, factor: 2 }, { x: s, factor: -1 });
-        const moved = combine({ x: resolvent(reflected) }, { x: p, factor: -1 });
-        const next = combine({ x: s }, { x: moved, factor: OVER_RELAXATION });
+        const missed = shortfall(reflected, p);
+        const next = combine({ x: s }, { x: missed, factor: -OVER_RELAXATION });
         return {
           next: { x: next },
-          residual: divideOrZero(reduceRows('norm', [moved]), reduceRows('norm', [next])),
+          residual: divideOrZero(reduceRows('norm', [missed]), reduceRows('norm', [next])),
         };
       },
     }),
@@ -192,13 +192,17 @@ function stepsByMatrix(context: LoopContext, parts: Parts, known: Tensor | undef
   const { offset, bounds } = set;
   const moved = times(matrix, offset ? joinColumns(q, offset) : gatherAlong(q, 1, size, {}));
   const shift = offset ? elementwise('subtract', [moved, behind(offset, n)]) : moved;
-  const resolvent: Resolvent = (w) => elementwise('add', [times(matrix, w), shift]);
-  if (!bounds || !fuses(context, parts)) return { resolvent };
+  // M is symmetric.
+  const shortfall: Shortfall = (w, p) =>
+    groups === 1
+      ? product(w, matrix, { bias: shift, prior: p, residual: true })
+      : elementwise('subtract', [p, elementwise('add', [times(matrix, w), shift])]);
+  if (!bounds || !fuses(context, parts)) return { shortfall };
   const padded = padColumns(context.alias(all, [groups * size, size]));
   const operands = { accelerated: true, matrix: padded, shift, ...bounds };
   const each = (value: Tensor): Tensor => (value.size === batch ? value : repeatForBatch(value, batch));
   return {
-    resolvent,
+    shortfall,
     whole: (s, state, { tolerance, floor, ...rule }) =>
       splittingRows(s, state, { ...operands, ...rule, tolerance: each(tolerance), floor: each(floor) }),
   };
@@ -216,7 +220,7 @@ function stepsByInverse(context: LoopContext, { problem, sigma, groups, weighted
   const linear = offset ? elementwise('add', [q, times(rows, offset, true)]) : q;
   const rootSigma = Math.sqrt(sigma);
   return {
-    resolvent(w) {
+    shortfall(w, p) {
       const right = combine(
         { x: linear },
         { x: columnsOf(w, 0, n), factor: rootSigma },
@@ -224,7 +228,8 @@ function stepsByInverse(context: LoopContext, { problem, sigma, groups, weighted
       );
       const x = times(H, right);
       const v = times(rows, x);
-      return joinColumns(elementwise('scale', [x], [rootSigma, 0]), offset ? elementwise('subtract', [v, offset]) : v);
+      const moved = offset ? elementwise('subtract', [v, offset]) : v;
+      return elementwise('subtract', [p, joinColumns(elementwise('scale', [x], [rootSigma, 0]), moved)]);
     },
   };
 }

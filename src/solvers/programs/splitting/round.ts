@@ -115,7 +115,8 @@ export function runRound(
 function commonPenalty({ rho, state }: Progress): Tensor {
   const { context } = rho;
   const runs = elementwise('greater', [constant(context, 0.5), statusOf(state)]);
-  const total = reduceAll('sum', multiply(elementwise('log', [rho]), runs));
+  const logs = elementwise('select', [runs, elementwise('log', [rho]), constant(context, 0)]);
+  const total = reduceAll('sum', logs);
   const count = elementwise('maximum', [reduceAll('sum', runs), constant(context, 1)]);
   return elementwise('exp', [divide(total, count)]);
 }

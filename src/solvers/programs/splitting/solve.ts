@@ -10,9 +10,9 @@ import { initialState, iterationsIn, statusOf } from '../../monitor.ts';
 import { type BatchProblem, type ProgramTensors, repeatRows, times } from './batch-problem.ts';
 import { batchProblem } from './box.ts';
 import type { SplittingPoint } from './constraint-set.ts';
+import { runPickedRounds, runRounds } from './picked-rounds.ts';
 import { type BatchResiduals, residualsAt, sizesOf, type Tolerances } from './residuals.ts';
-import { observe, PENALTY, type Progress, type RoundProblem, runRound } from './round.ts';
-import { type Picked, pickRunning, placesOf } from './running-samples.ts';
+import { observe, PENALTY, type Progress, runRound } from './round.ts';
 import { type Equilibrated, equilibrateBatch, scaleBatch } from './scaling.ts';
 
 /** The options of a solve. A sample has converged when each residual is at most absolute + relative · (its terms). */
@@ -89,72 +89,19 @@ export function solveBatch(
     const { weights, matrix } = prepared ?? { weights: set.weights(true), matrix: undefined };
     const all = { problem, scaled, weights };
     progress = runRound(context, { ...all, ...(matrix && { matrix }) }, progress, settings);
-    if (set.plan.sharedRounds > 1)
-      progress = context.loop<Record<keyof Progress, Tensor>>(
-        { ...progress },
-        ({ state }) => statusOf(state),
-        set.plan.sharedRounds - 1,
-        (before) => ({ ...runRound(context, all, before, settings) }),
-      );
+    const { sharedRounds, pickedRounds } = set.plan;
+    if (sharedRounds > 1) progress = runRounds(context, all, progress, settings, sharedRounds - 1);
+    if (pickedRounds > 0) progress = runPickedRounds(context, all, progress, settings, pickedRounds);
   }
-  progress = finish(context, { problem, scaled, weights: set.weights(false) }, progress, settings);
+  // A round has at least one iteration of each sample.
+  const own = { problem, scaled, weights: set.weights(false) };
+  progress = runPickedRounds(context, own, progress, settings, settings.limit + 2);
   const found = { x: progress.bestX, y: progress.bestY, z: progress.bestZ };
   return {
     ...residualsAt(problem, sizesOf(problem), found, settings),
     ...found,
     status: statusOf(progress.state),
     iterations: iterationsIn(progress.state, settings.limit),
-  };
-}
-
-/** Runs rounds of some samples that are not solved, until all are solved or given up. */
-function finish(context: LoopContext, all: RoundProblem, start: Progress, settings: SplittingSettings): Progress {
-  const { batch } = all.problem;
-  const count = samplesAtOnce(context, all.problem);
-  const rounds = Math.ceil(batch / count) * (settings.limit + 2); // a round has at least one iteration of each sample
-  const places = count < batch ? placesOf(context, batch) : undefined;
-  return context.loop<Record<keyof Progress, Tensor>>(
-    { ...start },
-    ({ state }) => statusOf(state),
-    rounds,
-    (progress) => {
-      if (!places) return { ...runRound(context, all, progress, settings) };
-      const picked = pickRunning(progress.state, places, count);
-      const part = picked.take(progress);
-      return picked.put(progress, runRound(context, partOf(all, picked), part, settings));
-    },
-  );
-}
-
-/** The numbers in the matrices of the samples of a round: what a core keeps close by, and what a GPU has room for. */
-const CLOSE = 2 ** 17;
-const ROOM = 2 ** 25;
-/** On a GPU a round takes as long for few samples as for many. */
-const ON_GPU = 1024;
-
-/** How many samples a round takes. */
-function samplesAtOnce({ runsOnHost }: LoopContext, { batch, n, m }: BatchProblem): number {
-  if (runsOnHost) return Math.min(batch, Math.max(16, Math.floor(CLOSE / (n * n + n * m))));
-  const most = Math.max(1, Math.floor(ROOM / (n + m) ** 2));
-  return Math.min(batch, most, Math.max(ON_GPU, Math.ceil(batch / 8)));
-}
-
-/** The samples that were picked, as a batch. */
-function partOf({ problem, scaled, weights }: RoundProblem, { count, rows }: Picked): RoundProblem {
-  const own = (X: Tensor, rank: number): Tensor => (X.shape.length === rank ? rows(X) : X);
-  const part = <Problem extends BatchProblem>(of: Problem): Problem => ({
-    ...of,
-    batch: count,
-    P: own(of.P, 3),
-    A: own(of.A, 3),
-    q: rows(of.q),
-    set: of.set.pick(rows),
-  });
-  const { d, e, c } = scaled;
-  return {
-    problem: part(problem),
-    scaled: { ...part(scaled), d: own(d, 2), e: own(e, 2), c: c.size === 1 ? c : rows(c) },
-    weights: rows(weights),
   };
 }
 
