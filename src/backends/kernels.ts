@@ -9,6 +9,7 @@
  * a term whose coefficient is 0. Norms neither overflow nor underflow unless the length itself does.
  */
 import type { BatchedInvertCall, BatchedProductCall, CholeskyCall, TriangularSolveCall } from './batched-kernels.ts';
+import type { ProjectConesCall, ProjectConesDerivativeCall } from './cone-kernels.ts';
 import type { IterateCall, PassCall } from './iteration-kernels.ts';
 import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
 import type { ActivationName, ProductCall } from './product-kernels.ts';
@@ -253,6 +254,7 @@ export interface InvertCall {
 export const HOST_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type * from './batched-kernels.ts';
+export type { ConeBlock, ConeCall, ProjectConesCall, ProjectConesDerivativeCall } from './cone-kernels.ts';
 export * from './iteration-kernels.ts';
 export type * from './lasso-kernels.ts';
 export * from './product-kernels.ts';
@@ -280,4 +282,6 @@ export type KernelCall =
   | ProximalGradientCall
   | InteriorPointCall
   | ProgramDerivativeCall
-  | SplittingCall;
+  | SplittingCall
+  | ProjectConesCall
+  | ProjectConesDerivativeCall;

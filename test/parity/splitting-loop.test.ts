@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { runPlain } from '../../src/solvers/iteration.ts';
 import { initialState } from '../../src/solvers/monitor.ts';
-import { batchProblem } from '../../src/solvers/programs/splitting/batch-problem.ts';
+import { batchProblem } from '../../src/solvers/programs/splitting/box.ts';
 import { createSplitting } from '../../src/solvers/programs/splitting/iteration.ts';
 import { equilibrateBatch } from '../../src/solvers/programs/splitting/scaling.ts';
 import type { Engine } from '../../src/tensor/engine.ts';

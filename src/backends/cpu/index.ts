@@ -8,6 +8,7 @@ import { batchedInvert } from './batched-invert.ts';
 import { batchedProduct } from './batched-product.ts';
 import { cholesky } from './cholesky.ts';
 import { combine } from './combine.ts';
+import { projectCones, projectConesDerivative } from './cones/project.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
 import { homotopy } from './homotopy.ts';
@@ -254,6 +255,12 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
       break;
     case 'triangularSolve':
       yield* triangularSolve(statement, slots);
+      break;
+    case 'projectCones':
+      yield* projectCones(statement, slots);
+      break;
+    case 'projectConesDerivative':
+      yield* projectConesDerivative(statement, slots);
       break;
     case 'coordinateDescent':
       yield* coordinateDescent(statement, slots, run.isCutShort);

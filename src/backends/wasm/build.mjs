@@ -17,13 +17,18 @@ const SHARED = ['--sharedMemory', '--maximumMemory', '65536'];
 const FUSED = ['--enable', 'relaxed-simd'];
 const VARIANTS = { '': [], '-shared': SHARED, '-fused': FUSED, '-fused-shared': [...FUSED, ...SHARED] };
 /** The entry points of the module that a page fetches first, and of those that it fetches when a Program needs them. */
-const MODULES = { kernels: 'index.ts', second: 'second-module.ts', program: 'program-module.ts' };
+const MODULES = {
+  ...{ kernels: 'index.ts', second: 'second-module.ts' },
+  ...{ program: 'program-module.ts', cones: 'cone-module.ts' },
+};
 
 export default async function buildKernels() {
   const files = readdirSync(join(folder, 'assembly')).filter((name) => name.endsWith('.ts'));
   const sources = [
     ...files.sort().map((name) => join(folder, 'assembly', name)),
-    ...['instructions.ts', 'extra-instructions.ts', 'program-instructions.ts'].map((name) => join(folder, name)),
+    ...['instructions', 'extra-instructions', 'program-instructions', 'cone-instructions'].map((name) =>
+      join(folder, `${name}.ts`),
+    ),
   ];
   const hash = createHash('sha256').update(JSON.stringify([MODULES, FLAGS, VARIANTS]));
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');

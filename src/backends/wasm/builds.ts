@@ -35,10 +35,16 @@ const BUILDS = {
     fused: () => import('./program-fused.generated.ts'),
     fusedShared: () => import('./program-fused-shared.generated.ts'),
   },
+  cones: {
+    plain: () => import('./cones.generated.ts'),
+    shared: () => import('./cones-shared.generated.ts'),
+    fused: () => import('./cones-fused.generated.ts'),
+    fusedShared: () => import('./cones-fused-shared.generated.ts'),
+  },
 } as const;
 
 /** The modules that are fetched when a Program first needs them, by their numbers. */
-export const LATE_MODULES = ['second', 'program'] as const;
+export const LATE_MODULES = ['second', 'program', 'cones'] as const;
 
 /** Loads the build of a module that suits this memory and this engine. */
 export async function binaryOf(module: keyof typeof BUILDS, { isShared }: Heap): Promise<Uint8Array<ArrayBuffer>> {

@@ -60,6 +60,8 @@ export function lowerCall(planned: PlannedCall, variants: ProductVariants): Disp
     case 'batchedInvert':
     case 'interiorPoint':
     case 'programDerivative':
+    case 'projectCones':
+    case 'projectConesDerivative':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

@@ -5,7 +5,7 @@
 
 import { runUninterrupted } from '../../backends/event-loop.ts';
 import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
-import { batchProblem, type ProgramTensors, times } from '../../solvers/programs/splitting/batch-problem.ts';
+import { type ProgramTensors, repeatRows, times } from '../../solvers/programs/splitting/batch-problem.ts';
 import {
   type DerivativeSettings,
   differentiateBySplitting,
@@ -150,8 +150,8 @@ export function enqueueSplitting(
 
 /** ½xᵀPx + qᵀx, [batch]. */
 function objectiveAt(given: ProgramTensors, x: Tensor): Tensor {
-  const { P, q } = batchProblem(given, [x]);
-  return reduceRows('dot', [x, combine({ x: times(P, x), factor: 0.5 }, { x: q })]);
+  const q = repeatRows(given.q, x.shape[0]);
+  return reduceRows('dot', [x, combine({ x: times(given.P, x), factor: 0.5 }, { x: q })]);
 }
 
 function programOf([P, q, A, l, u]: readonly Tensor[]): ProgramTensors {

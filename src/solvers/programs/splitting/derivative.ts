@@ -6,23 +6,21 @@
  * it gives w and v, and
  *   q̄ = −w,  P̄ = −½(wxᵀ + xwᵀ),  Ā = z̄xᵀ − ywᵀ − vxᵀ,  b̄ = v.
  */
-import { batchedProduct } from '../../../tensor/batched.ts';
-import { elementwise, product, reduceAxes, reduceRows } from '../../../tensor/kernels.ts';
+import { elementwise, reduceRows } from '../../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { constant, NO_BOUND, type ProgramTensors, repeatRows, times } from './batch-problem.ts';
+import { type BoundedProblem, batchProblem } from './box.ts';
 import {
-  type BatchProblem,
-  batchProblem,
-  constant,
-  NO_BOUND,
-  type ProgramTensors,
-  repeatRows,
-  times,
-} from './batch-problem.ts';
-import { type SaddleSolution, solveSaddle } from './saddle.ts';
+  likeVector,
+  onlyAsked,
+  outerProduct,
+  type SystemSettings,
+  solveScaled,
+  symmetricProduct,
+  unitsOf,
+} from './derivative-system.ts';
+import { rowSlope, type SaddleSolution, type Slope } from './saddle.ts';
 import { type Equilibrated, equilibrateBatch } from './scaling.ts';
-
-/** After so many corrections without progress the solve of a sample ends. */
-const STALE = 8;
 
 /** A solution, [batch, n] and [batch, m]. */
 export interface SolutionTensors {
@@ -30,11 +28,7 @@ export interface SolutionTensors {
   readonly y: Tensor;
 }
 
-export interface DerivativeSettings {
-  /** Bound of the relative residual of the linear system. */
-  readonly tolerance: number;
-  /** The largest number of corrections. */
-  readonly limit: number;
+export interface DerivativeSettings extends SystemSettings {
   /**
    * The element at weakly active rows: from 0, they count as inactive, to 1, they count as active. A tensor has a number
    * for each row, [m] or [batch, m].
@@ -77,7 +71,7 @@ const oneMinus = (x: Tensor): Tensor => elementwise('scale', [x], [-1, 1]);
  * program, in which the accuracy of the solution is the same for all rows.
  */
 function activityOf(
-  problem: BatchProblem,
+  problem: BoundedProblem,
   scaled: Equilibrated,
   { x, y }: SolutionTensors,
   settings: DerivativeSettings,
@@ -126,25 +120,15 @@ function activityOf(
   };
 }
 
-/**
- * Solves the linear system of the derivative in the units of the equilibrated program. There a weakly active row has the
- * weight j/(j + (1 − j)e²/c): it depends on the units, the element that it stands for does not.
- */
-function solveScaled(
-  context: LoopContext,
-  scaled: Equilibrated,
-  active: Tensor,
-  right: Readonly<Record<'f' | 'g', Tensor>>,
-  { tolerance, limit }: DerivativeSettings,
-): SaddleSolution {
-  const { d, e, c } = scaled;
-  const unit = elementwise('divide', [elementwise('square', [e]), c]);
-  const weight = elementwise('divide', [active, add(active, multiply(oneMinus(active), unit))]);
-  const f = multiply(multiply(right.f, d), c);
-  const g = multiply(right.g, e);
-  const options = { tolerance: constant(context, tolerance), limit, staleLimit: STALE };
-  const found = solveSaddle(context, { ...scaled, active: weight }, { f, g }, undefined, options);
-  return { ...found, w: multiply(found.w, d), v: elementwise('divide', [multiply(found.v, e), c]) };
+/** A weakly active row has the weight j/(j + (1 − j)κ): it depends on the units, the element that it stands for does not. */
+function slopeOf(scaled: Equilibrated, active: Tensor): Slope {
+  const share = multiply(oneMinus(active), unitsOf(scaled));
+  return rowSlope(elementwise('divide', [active, add(active, share)]));
+}
+
+function problemOf(given: ProgramTensors, { x, y }: SolutionTensors): BoundedProblem {
+  const [m, n] = given.A.shape.slice(-2);
+  return batchProblem(given, { x: [x, n], y: [y, m] });
 }
 
 /**
@@ -158,7 +142,7 @@ export function differentiateBySplitting(
   cotangent: SolutionDirection,
   settings: DerivativeSettings,
 ): DataCotangents {
-  const problem = batchProblem(given, [solution.x, solution.y]);
+  const problem = problemOf(given, solution);
   const { batch, n, m, A } = problem;
   const scaled = equilibrateBatch(problem);
   const { active, isUpper, kinks } = activityOf(problem, scaled, solution, settings);
@@ -168,41 +152,20 @@ export function differentiateBySplitting(
     cotangent.y ? repeatRows(cotangent.y, batch) : zeros(m),
     cotangent.z && repeatRows(cotangent.z, batch),
   ];
-  // A sample that the loss leaves out has no part in what samples share, even if its solution is not a number.
-  const size = reduceRows('maximum', [elementwise('abs', [gx])]);
-  const others = [gy, gz].filter((x) => x !== undefined).map((x) => reduceRows('maximum', [elementwise('abs', [x])]));
-  const asked = others.reduce((left, right) => elementwise('maximum', [left, right]), size);
-  const isAsked = context.alias(asked, [batch, 1]);
-  const none = constant(context, 0);
-  const only = (x: Tensor): Tensor => elementwise('select', [isAsked, x, none]);
+  const only = onlyAsked([gx, gy, gz]);
   const f = gz ? add(gx, times(A, gz, true)) : gx;
-  const found = solveScaled(context, scaled, active, { f: only(f), g: gy }, settings);
+  const found = solveScaled(context, scaled, slopeOf(scaled, active), { f: only(f), g: gy }, settings);
   const [w, v, x, y] = [found.w, found.v, solution.x, solution.y].map(only);
-  const outer = (left: Tensor, right: Tensor, isOwn: boolean): Tensor => outerProduct(left, right, isOwn);
-  const ownP = given.P.shape.length === 3;
   const ownA = given.A.shape.length === 3;
-  const half = elementwise('scale', [add(outer(w, x, ownP), outer(x, w, ownP))], [-0.5, 0]);
-  const forA = [outer(y, w, ownA), outer(v, x, ownA)].reduce(add);
-  const likeData = (rows: Tensor, { shape }: Tensor): Tensor =>
-    shape.length === 2 ? rows : reduceAxes('sum', [rows], 0, 1);
+  const forA = add(outerProduct(y, w, ownA), outerProduct(v, x, ownA));
   return {
-    P: half,
-    A: gz ? elementwise('subtract', [outer(only(gz), x, ownA), forA]) : elementwise('negate', [forA]),
-    q: likeData(elementwise('negate', [w]), given.q),
-    l: likeData(multiply(v, oneMinus(isUpper)), given.l),
-    u: likeData(multiply(v, isUpper), given.u),
+    P: symmetricProduct(w, x, given.P.shape.length === 3, -1),
+    A: gz ? elementwise('subtract', [outerProduct(only(gz), x, ownA), forA]) : elementwise('negate', [forA]),
+    q: likeVector(elementwise('negate', [w]), given.q),
+    l: likeVector(multiply(v, oneMinus(isUpper)), given.l),
+    u: likeVector(multiply(v, isUpper), given.u),
     ...{ residual: found.residual, status: found.status, iterations: found.iterations, kinks },
   };
-}
-
-/** left·rightᵀ of each sample, [batch, rows, columns]; or the sum of all, [rows, columns]. */
-function outerProduct(left: Tensor, right: Tensor, isOwn: boolean): Tensor {
-  if (!isOwn) return product(left, right, { transposeA: true });
-  const { context } = left;
-  return batchedProduct(
-    context.alias(left, [...left.shape, 1]),
-    context.alias(right, [right.shape[0], 1, right.shape[1]]),
-  );
 }
 
 /** A direction of the data; one that is absent is 0. Each has one of the shapes that the data may have. */
@@ -216,7 +179,7 @@ export function tangentBySplitting(
   direction: DataDirection,
   settings: DerivativeSettings,
 ): SolutionTensors & DerivativeReport & { readonly z: Tensor } {
-  const problem = batchProblem(given, [solution.x, solution.y]);
+  const problem = problemOf(given, solution);
   const { batch, n, m } = problem;
   const { x, y } = solution;
   const scaled = equilibrateBatch(problem);
@@ -230,7 +193,7 @@ export function tangentBySplitting(
   const moved = A && times(A, x);
   const bound = elementwise('select', [isUpper, rows(u, m), rows(l, m)]);
   const g = moved ? elementwise('subtract', [bound, moved]) : bound;
-  const found = solveScaled(context, scaled, active, { f, g }, settings);
+  const found = solveScaled(context, scaled, slopeOf(scaled, active), { f, g }, settings);
   const z = times(problem.A, found.w);
   return {
     ...{ x: found.w, y: found.v, z: moved ? add(z, moved) : z },

@@ -7,8 +7,8 @@ import { equilibrate } from '../equilibration.ts';
 import { LdlFactorisation } from '../ldl.ts';
 import type { ProgramData, SparseMatrix } from '../problem.ts';
 import { sparseFromTriples } from '../sparse.ts';
+import { EQUALITY } from './constraint-set.ts';
 import { PENALTY, SIGMA } from './round.ts';
-import { EQUALITY } from './solve.ts';
 
 /** Numbers of a splitting, row by row; `PreparedTensors` are tensors of them. */
 export interface Preparation {

@@ -1,10 +1,10 @@
 /**
  * The iteration of the splitting, which is ADMM for quadratic programs (B. Stellato et al. 2020) in the form z ← Π(Wz +
- * b). With weights D = diag(σ, R) the variables are s = D^½(x, v), where Π clamps v to the bounds and leaves x alone, z =
- * Π(v) and y = R(v − z). With p = Π(s), G = D^½[I; A] and H = (P + σI + AᵀRA)⁻¹
- *   s⁺ = s + α(M(2p − s) + c − p),  M = GHGᵀ,  c = −GHq.
+ * b), for min ½xᵀPx + qᵀx over Ax − b ∈ D. With weights D = diag(σ, R) the variables are s = D^½(x, v), where Π projects v
+ * onto the set and leaves x alone, z = Π(v) and y = R(v − z). With p = Π(s), G = D^½[I; A] and H = (P + σI + AᵀRA)⁻¹
+ *   s⁺ = s + α(M(2p − s) + c − p),  M = GHGᵀ,  c = −GHq − (I − M)(0, R^½b).
  * M is symmetric with 0 ⪯ M ⪯ I, and the length of a step never grows: this is the Douglas-Rachford splitting of the
- * objective on {(x, v): v = Ax} and of the bounds. At a fixed point M(2p − s) + c = p = D^½(x, Ax).
+ * objective on {(x, v): v = Ax − b} and of the set. At a fixed point M(2p − s) + c = p = D^½(x, Ax − b).
  */
 import { OVER_RELAXATION } from '../../../backends/splitting-kernels.ts';
 import { batchedProduct, cholesky, invertBatch, triangularSolve } from '../../../tensor/batched.ts';
@@ -22,20 +22,14 @@ import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
 import { batchedInverse } from '../../batched-inverse.ts';
 import type { Begun } from '../../iteration.ts';
 import { repeatForBatch } from '../../monitor.ts';
-import { FAR, times } from './batch-problem.ts';
-import { type Equilibrated, perRow, scaleBound } from './scaling.ts';
+import { times } from './batch-problem.ts';
+import type { ConstraintSet, SplittingPoint } from './constraint-set.ts';
+import { type Equilibrated, perRow } from './scaling.ts';
 
 /** Weights of a splitting: σ, and the diagonal of R, [batch, m]; [m] only where the samples share P and A. */
 export interface Weights {
   readonly sigma: number;
   readonly rows: Tensor;
-}
-
-/** A point of the splitting: x, z = Π(v) and y = R(v − z), of the equilibrated program. */
-export interface SplittingPoint {
-  readonly x: Tensor;
-  readonly z: Tensor;
-  readonly y: Tensor;
 }
 
 /** The splitting of a batch with its present weights. */
@@ -80,8 +74,8 @@ function repeatMatrix(X: Tensor, groups: number): Tensor {
   return elementwiseLaidOut('copy', [X], [layout], [groups, rows, columns]);
 }
 
-/** M(w) + c for each row of w, [batch, n + m]. */
-type Resolvent = (w: Tensor) => Tensor;
+/** p − (M(w) + c) for each row of w and p, [batch, n + m]. */
+type Shortfall = (w: Tensor, p: Tensor) => Tensor;
 
 /**
  * M of each group of samples that share P and A, [groups, n + m, n + m].
@@ -117,13 +111,12 @@ interface Parts {
   readonly groups: number;
   /** Ã = R^½A, [groups, m, n]. */
   readonly weighted: Tensor;
-  /** The bounds of s, [batch, n + m]. */
-  readonly low: Tensor;
-  readonly high: Tensor;
+  /** The set of v. */
+  readonly set: ConstraintSet;
 }
 
-/** How M(w) + c is computed, and the whole loop where a kernel runs it. */
-type Steps = Pick<Begun, 'whole'> & { readonly resolvent: Resolvent };
+/** How an iteration is computed, and the whole loop where a kernel runs it. */
+type Steps = Pick<Begun, 'whole'> & { readonly shortfall: Shortfall };
 
 /** @param known M, [n + m, n + m], where the host computed it for what all samples share */
 export function createSplitting(
@@ -137,24 +130,21 @@ export function createSplitting(
   const root = elementwise('sqrt', [rows]);
   const inverse = elementwise('reciprocal', [root]);
   const scaled = elementwise('multiply', [A, perRow(root)]);
-  const free = context.constant({ kind: 'fill', value: FAR }, [batch, n]);
+  const set = problem.set.scale(root);
   const parts: Parts = {
-    ...{ problem, sigma, groups: isOne ? 1 : batch },
+    ...{ problem, sigma, groups: isOne ? 1 : batch, set },
     weighted: isOne ? context.alias(scaled, [1, m, n]) : scaled,
-    low: joinColumns(elementwise('negate', [free]), scaleBound(problem.l, root)),
-    high: joinColumns(free, scaleBound(problem.u, root)),
   };
-  const { resolvent, whole } =
+  const { shortfall, whole } =
     usesMatrix(context, parts) || known ? stepsByMatrix(context, parts, known) : stepsByInverse(context, parts);
   const rootSigma = Math.sqrt(sigma);
-  const clamp = (s: Tensor): Tensor => elementwise('minimum', [elementwise('maximum', [s, parts.low]), parts.high]);
   return {
     enter({ x, z, y }) {
       const v = elementwise('add', [elementwise('multiply', [z, root]), elementwise('multiply', [y, inverse])]);
       return joinColumns(elementwise('scale', [x], [rootSigma, 0]), v);
     },
     leave(s) {
-      const p = clamp(s);
+      const p = set.project(s);
       const [v, z] = [columnsOf(s, n, m), columnsOf(p, n, m)];
       return {
         x: elementwise('scale', [columnsOf(s, 0, n)], [1 / rootSigma, 0]),
@@ -168,21 +158,21 @@ export function createSplitting(
       solution: (x) => x,
       ...(whole && { whole }),
       step({ x: s }) {
-        const p = clamp(s);
+        const p = set.project(s);
         const reflected = combine({ x: p, factor: 2 }, { x: s, factor: -1 });
-        const moved = combine({ x: resolvent(reflected) }, { x: p, factor: -1 });
-        const next = combine({ x: s }, { x: moved, factor: OVER_RELAXATION });
+        const missed = shortfall(reflected, p);
+        const next = combine({ x: s }, { x: missed, factor: -OVER_RELAXATION });
         return {
           next: { x: next },
-          residual: divideOrZero(reduceRows('norm', [moved]), reduceRows('norm', [next])),
+          residual: divideOrZero(reduceRows('norm', [missed]), reduceRows('norm', [next])),
         };
       },
     }),
   };
 }
 
-function fuses({ runsOnHost, widestIteration }: LoopContext, { problem: { n, m } }: Parts): boolean {
-  return !runsOnHost && n + m <= widestIteration;
+function fuses({ runsOnHost, widestIteration }: LoopContext, { problem: { n, m }, set }: Parts): boolean {
+  return set.bounds !== undefined && !runsOnHost && n + m <= widestIteration;
 }
 
 /** Whether M is formed: for the kernel, or because its product costs no more than those with H, A and Aᵀ. */
@@ -192,46 +182,61 @@ function usesMatrix(context: LoopContext, parts: Parts): boolean {
 }
 
 function stepsByMatrix(context: LoopContext, parts: Parts, known: Tensor | undefined): Steps {
-  const { problem, sigma, groups, weighted, low, high } = parts;
+  const { problem, sigma, groups, weighted, set } = parts;
   const { batch, n, m } = problem;
   const size = n + m;
   const all = known ?? matrixOf(context, systemOf(context, problem.P, weighted, sigma), weighted, sigma);
   const matrix = groups === 1 ? context.alias(all, [size, size]) : all;
-  // c = −M(D^−½(q, 0))
+  // c = M(−D^−½(q, 0) + (0, R^½b)) − (0, R^½b)
   const q = elementwise('scale', [problem.q], [-1 / Math.sqrt(sigma), 0]);
-  const shift = times(matrix, gatherAlong(q, 1, size, {}));
-  const resolvent: Resolvent = (w) => elementwise('add', [times(matrix, w), shift]);
-  if (!fuses(context, parts)) return { resolvent };
+  const { offset, bounds } = set;
+  const moved = times(matrix, offset ? joinColumns(q, offset) : gatherAlong(q, 1, size, {}));
+  const shift = offset ? elementwise('subtract', [moved, behind(offset, n)]) : moved;
+  // M is symmetric.
+  const shortfall: Shortfall = (w, p) =>
+    groups === 1
+      ? product(w, matrix, { bias: shift, prior: p, residual: true })
+      : elementwise('subtract', [p, elementwise('add', [times(matrix, w), shift])]);
+  if (!bounds || !fuses(context, parts)) return { shortfall };
   const padded = padColumns(context.alias(all, [groups * size, size]));
-  const operands = { accelerated: true, matrix: padded, shift, low, high };
+  const operands = { accelerated: true, matrix: padded, shift, ...bounds };
   const each = (value: Tensor): Tensor => (value.size === batch ? value : repeatForBatch(value, batch));
   return {
-    resolvent,
+    shortfall,
     whole: (s, state, { tolerance, floor, ...rule }) =>
       splittingRows(s, state, { ...operands, ...rule, tolerance: each(tolerance), floor: each(floor) }),
   };
 }
 
-function stepsByInverse(context: LoopContext, { problem, sigma, groups, weighted }: Parts): Steps {
+function stepsByInverse(context: LoopContext, { problem, sigma, groups, weighted, set }: Parts): Steps {
   const { n, m } = problem;
   const system = systemOf(context, problem.P, weighted, sigma);
   const each = context.runsOnHost
     ? invertBatch(system, (2 * context.epsilon) / n).factor
     : batchedInverse(context, system).inverse;
   const [H, rows] = groups === 1 ? [context.alias(each, [n, n]), context.alias(weighted, [m, n])] : [each, weighted];
+  const { offset } = set;
   const q = elementwise('negate', [problem.q]);
+  const linear = offset ? elementwise('add', [q, times(rows, offset, true)]) : q;
   const rootSigma = Math.sqrt(sigma);
   return {
-    resolvent(w) {
+    shortfall(w, p) {
       const right = combine(
-        { x: q },
+        { x: linear },
         { x: columnsOf(w, 0, n), factor: rootSigma },
         { x: times(rows, columnsOf(w, n, m), true) },
       );
       const x = times(H, right);
-      return joinColumns(elementwise('scale', [x], [rootSigma, 0]), times(rows, x));
+      const v = times(rows, x);
+      const moved = offset ? elementwise('subtract', [v, offset]) : v;
+      return elementwise('subtract', [p, joinColumns(elementwise('scale', [x], [rootSigma, 0]), moved)]);
     },
   };
+}
+
+/** v as (0, v). @param n the number of zeros */
+function behind(v: Tensor, n: number): Tensor {
+  return gatherAlong(v, 1, n + v.shape[1], { offset: -n });
 }
 
 function columnsOf(x: Tensor, offset: number, count: number): Tensor {

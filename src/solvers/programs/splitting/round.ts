@@ -1,31 +1,23 @@
 /**
- * One round of the splitting for a batch of quadratic programs: iterations with a fixed penalty, a polish on the rows
- * that are active, the true residuals, and the penalty for the next round.
+ * One round of the splitting for a batch of programs: iterations with a fixed penalty, a polish, the true residuals, and
+ * the penalty for the next round.
  */
-import { combine, elementwise, reduceRows } from '../../../tensor/kernels.ts';
+import { combine, elementwise, reduceAll, reduceRows } from '../../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { runAccelerated } from '../../anderson.ts';
 import { runPlain } from '../../iteration.ts';
-import { asColumn, createFreshState, monitor, takeOverRemaining, whereRunning } from '../../monitor.ts';
-import {
-  type BatchProblem,
-  type BatchResiduals,
-  constant,
-  residualsAt,
-  sizesOf,
-  type Tolerances,
-  times,
-} from './batch-problem.ts';
-import { createSplitting, type SplittingPoint } from './iteration.ts';
-import { solveSaddle } from './saddle.ts';
+import { asColumn, createFreshState, monitor, statusOf, takeOverRemaining, whereRunning } from '../../monitor.ts';
+import { type BatchProblem, constant, times } from './batch-problem.ts';
+import type { SplittingPoint } from './constraint-set.ts';
+import { createSplitting } from './iteration.ts';
+import { type BatchResiduals, residualsAt, type Sizes, sizesOf, type Tolerances } from './residuals.ts';
 import type { Equilibrated } from './scaling.ts';
 
 /** σ: small beside the entries of the equilibrated P and A, large enough for a factor in float32. */
 export const SIGMA = 1e-4;
 /** The first penalty. */
 export const PENALTY = 0.15;
-/** A round ends after so many iterations, or at the aim of the sample; the aim falls from round to round. */
-const ROUND = 50;
-export const FIRST_AIM = 1e-2;
+/** By this factor the aim of a sample falls from round to round. */
 const LOWERED = 0.1;
 /** After so many rounds in which no residual fell by 10 % a sample is given up. */
 const STALE_ROUNDS = 20;
@@ -34,10 +26,6 @@ const BALANCE = 4;
 const MOST = 10;
 /** The largest penalty, and the inverse of the smallest one: float32 could not hold the factors beyond. */
 const FARTHEST = 1e4;
-/** Corrections of a polish, and the residual that is good enough, in units of ε. */
-const POLISH = 25;
-const POLISHED = 1;
-const STALE_POLISH = 4;
 
 const multiply = (x: Tensor, y: Tensor): Tensor => elementwise('multiply', [x, y]);
 const divide = (x: Tensor, y: Tensor): Tensor => elementwise('divide', [x, y]);
@@ -49,8 +37,9 @@ export interface Progress {
   readonly x: Tensor;
   readonly z: Tensor;
   readonly y: Tensor;
-  /** The best point of the program itself that was found, [batch, n] and [batch, m], and its residuals, [batch]. */
+  /** The best point of the program itself that was found, and its residuals, [batch]. */
   readonly bestX: Tensor;
+  readonly bestZ: Tensor;
   readonly bestY: Tensor;
   readonly ratio: Tensor;
   readonly floor: Tensor;
@@ -65,9 +54,9 @@ export interface Progress {
 export interface RoundProblem {
   readonly problem: BatchProblem;
   readonly scaled: Equilibrated;
-  /** [batch, m]; [m] where the samples share P and A, and one factor. They must then have the first penalty. */
+  /** [batch, m]; [m] where the samples share P and A, and one factor. */
   readonly weights: Tensor;
-  /** M of that factor, where the host computed it. */
+  /** M of that factor with the first penalty, where the host computed it. */
   readonly matrix?: Tensor;
 }
 
@@ -81,52 +70,75 @@ export function observe(state: Tensor, { ratio, floor }: Pick<BatchResiduals, 'r
 export function runRound(
   context: LoopContext,
   { problem, scaled, weights, matrix }: RoundProblem,
-  { x, y, z, bestX, bestY, ratio, floor, rho, aim, state }: Progress,
+  progress: Progress,
   tolerances: Tolerances,
 ): Progress {
+  const { aim, state } = progress;
+  const { shared, own, isAccelerated, polishesShared } = problem.set.plan;
   const isOne = weights.shape.length === 1;
-  const rows = isOne ? elementwise('scale', [weights], [PENALTY, 0]) : multiply(weights, asColumn(rho));
+  const rho = isOne ? commonPenalty(progress) : progress.rho;
+  const rows = multiply(weights, isOne ? rho : asColumn(rho));
   const splitting = createSplitting(context, scaled, { sigma: SIGMA, rows }, matrix);
-  const stopping = { tolerance: aim, floor: constant(context, context.epsilon), limit: ROUND, giveUp: false };
-  const begun = splitting.begin(splitting.enter({ x, y, z }));
-  const inner = runPlain(context, begun, stopping, createFreshState(state));
-  const point = splitting.leave(inner.x);
+  const limit = isOne ? shared : own;
+  const stopping = { tolerance: aim, floor: constant(context, context.epsilon), limit, giveUp: false };
+  const begun = splitting.begin(splitting.enter(progress));
+  const run = isAccelerated ? runAccelerated : runPlain;
+  const inner = run(context, begun, stopping, createFreshState(state));
+  // What was extrapolated last is not judged before an iteration has followed it.
+  const reached = isAccelerated ? begun.step({ x: inner.x }).next.x : inner.x;
+  const point = splitting.leave(reached);
   const sizes = sizesOf(problem);
-  const at = (reached: Pick<SplittingPoint, 'x' | 'y'>): Candidate =>
-    candidateAt(problem, sizes, scaled, reached, tolerances);
-  const found = at(point);
-  const best = better(at(polish(context, scaled, point)), better(found, { x: bestX, y: bestY, ratio, floor }));
+  const at = (near: SplittingPoint): Candidate => candidateAt(problem, sizes, scaled, near, tolerances);
+  const found = better(at(point), {
+    ...{ x: progress.bestX, y: progress.bestY, z: progress.bestZ },
+    ...{ ratio: progress.ratio, floor: progress.floor },
+  });
+  const isPolished = !isOne || polishesShared;
+  const best = isPolished ? better(at(scaled.set.polish(context, scaled, point)), found) : found;
   const keep = (after: Tensor, before: Tensor): Tensor => whereRunning(state, after, before);
   const keepNumber = (after: Tensor, before: Tensor): Tensor =>
-    context.alias(keep(asColumn(after), asColumn(before)), [after.size]);
+    context.alias(keep(asColumn(after), asColumn(before)), [before.size]);
   const lowered = elementwise('scale', [aim], [LOWERED, 0]);
   return {
-    ...{ x: keep(point.x, x), y: keep(point.y, y), z: keep(point.z, z) },
-    ...{ bestX: keep(best.x, bestX), bestY: keep(best.y, bestY), ratio: keepNumber(best.ratio, ratio) },
-    floor: keepNumber(best.floor, floor),
-    rho: keepNumber(nextPenalty(scaled, point, rho), rho),
+    ...{ x: keep(point.x, progress.x), y: keep(point.y, progress.y), z: keep(point.z, progress.z) },
+    ...{ bestX: keep(best.x, progress.bestX), bestY: keep(best.y, progress.bestY) },
+    bestZ: keep(best.z, progress.bestZ),
+    ratio: keepNumber(best.ratio, progress.ratio),
+    floor: keepNumber(best.floor, progress.floor),
+    rho: keepNumber(nextPenalty(scaled, point, rho), progress.rho),
     aim: elementwise('maximum', [lowered, constant(context, context.epsilon)]),
     state: observe(takeOverRemaining(state, inner.state), best),
   };
 }
 
-interface Candidate {
-  readonly x: Tensor;
-  readonly y: Tensor;
+/** The penalty of samples that share a factor, [1]: the geometric mean of those that run. */
+function commonPenalty({ rho, state }: Progress): Tensor {
+  const { context } = rho;
+  const runs = elementwise('greater', [constant(context, 0.5), statusOf(state)]);
+  const logs = elementwise('select', [runs, elementwise('log', [rho]), constant(context, 0)]);
+  const total = reduceAll('sum', logs);
+  const count = elementwise('maximum', [reduceAll('sum', runs), constant(context, 1)]);
+  return elementwise('exp', [divide(total, count)]);
+}
+
+interface Candidate extends SplittingPoint {
   readonly ratio: Tensor;
   readonly floor: Tensor;
 }
 
 function candidateAt(
   problem: BatchProblem,
-  sizes: Parameters<typeof residualsAt>[1],
+  sizes: Sizes,
   { d, e, c }: Equilibrated,
-  point: Pick<SplittingPoint, 'x' | 'y'>,
+  point: SplittingPoint,
   tolerances: Tolerances,
-): Candidate & BatchResiduals {
-  const x = multiply(point.x, d);
-  const y = divide(multiply(point.y, e), c);
-  return { x, y, ...residualsAt(problem, sizes, x, y, tolerances) };
+): Candidate {
+  const reached = {
+    x: multiply(point.x, d),
+    z: divide(point.z, e),
+    y: divide(multiply(point.y, e), c),
+  };
+  return { ...reached, ...residualsAt(problem, sizes, reached, tolerances) };
 }
 
 /** Of each sample the one with the lower ratio; one that is not a number is not taken. */
@@ -136,38 +148,14 @@ function better(candidate: Candidate, best: Candidate): Candidate {
   return {
     x: choose(candidate.x, best.x),
     y: choose(candidate.y, best.y),
+    z: choose(candidate.z, best.z),
     ratio: elementwise('select', [isLower, candidate.ratio, best.ratio]),
     floor: elementwise('select', [isLower, candidate.floor, best.floor]),
   };
 }
 
-/**
- * Solves the equations of the rows at which a point is active, starting there. Multipliers of the wrong sign become 0.
- */
-function polish(
-  context: LoopContext,
-  problem: Equilibrated,
-  { x, z, y }: SplittingPoint,
-): Pick<SplittingPoint, 'x' | 'y'> {
-  const { l, u, q } = problem;
-  const isEqual = elementwise('scale', [elementwise('greater', [u, l])], [-1, 1]);
-  const signs = elementwise('sign', [y]);
-  const active = elementwise('maximum', [isEqual, elementwise('abs', [signs])]);
-  const tolerance = constant(context, POLISHED * context.epsilon);
-  const options = { tolerance, limit: POLISH, staleLimit: STALE_POLISH };
-  const { w, v } = solveSaddle(
-    context,
-    { ...problem, active },
-    { f: elementwise('negate', [q]), g: z },
-    { w: x, v: y },
-    options,
-  );
-  const signed = multiply(signs, elementwise('relu', [multiply(signs, v)]));
-  return { x: w, y: elementwise('select', [isEqual, v, signed]) };
-}
-
 /** The penalty for the next round, larger where the primal residual is the larger one in relation to its terms. */
-function nextPenalty({ P, q, A }: Equilibrated, { x, z, y }: SplittingPoint, rho: Tensor): Tensor {
+function nextPenalty({ P, q, A, set: { offset } }: Equilibrated, { x, z, y }: SplittingPoint, rho: Tensor): Tensor {
   const { context } = x;
   const [Ax, Px, Ay] = [times(A, x), times(P, x), times(A, y, true)];
   const largest = (first: Tensor, ...others: Tensor[]): Tensor =>
@@ -175,7 +163,8 @@ function nextPenalty({ P, q, A }: Equilibrated, { x, z, y }: SplittingPoint, rho
   const tiny = constant(context, 1e-10);
   const relative = (residual: Tensor, ...terms: Tensor[]): Tensor =>
     largest(divide(norm(residual), largest(tiny, ...terms.map(norm))), constant(context, context.epsilon));
-  const primal = relative(elementwise('subtract', [Ax, z]), Ax, z);
+  const moved = offset ? elementwise('subtract', [Ax, offset]) : Ax;
+  const primal = relative(elementwise('subtract', [moved, z]), Ax, z);
   const dual = relative(combine({ x: Px }, { x: q }, { x: Ay }), Px, q, Ay);
   const wanted = elementwise('sqrt', [divide(primal, dual)]);
   const clipped = elementwise('clip', [wanted], [1 / MOST, MOST]);

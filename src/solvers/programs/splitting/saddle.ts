@@ -2,9 +2,10 @@
  * The saddle point systems of programs whose active rows are known, one for each sample:
  *   Pw + Aᵀv = f,  j∘(Aw − g) = (1 − j)∘v,
  * where j, [batch, m], is 1 for an active row, 0 for another one, whose v is then 0, and lies between for an element of
- * the derivative at a weakly active row. Proximal refinement: with weights δ and δ′ the corrections solve
- *   (P + δI + AᵀWA)Δw = r + Aᵀ(t/k),  Δv = (j∘AΔw − t)/k,  k = (1 − j) + jδ′,  W = j/k,
- * for the residuals r = f − Pw − Aᵀv and t = j∘(g − Aw) + (1 − j)∘v. The matrix is positive definite whatever rows are
+ * the derivative at a weakly active row; or, for cones, J(Aw − g) = (I − J)v with an element J of a projection, which is
+ * symmetric with 0 ⪯ J ⪯ I. Proximal refinement: with weights δ and δ′ the corrections solve
+ *   (P + δI + AᵀWA)Δw = r + AᵀK⁻¹t,  Δv = K⁻¹(JAΔw − t),  K = (I − J) + δ′J,  W = K⁻¹J,
+ * for the residuals r = f − Pw − Aᵀv and t = J(g − Aw) + (I − J)v. The matrix is positive definite whatever rows are
  * active. Each correction is combined with the step before it so that the residual becomes as small as it can (ORTHOMIN,
  * P. K. W. Vinsome 1976), which converges where regularisation or the rounding of a factor makes plain refinement slow.
  */
@@ -20,8 +21,41 @@ import { perRow } from './scaling.ts';
 
 /** One system for each sample. */
 export interface Saddle extends Pick<BatchProblem, 'P' | 'A' | 'batch' | 'n' | 'm'> {
-  /** j, [batch, m]. */
-  readonly active: Tensor;
+  readonly slope: Slope;
+}
+
+/** J of the systems. */
+export interface Slope {
+  /** Jh, [batch, m]. */
+  apply(h: Tensor): Tensor;
+  /** (I − J)h */
+  complement(h: Tensor): Tensor;
+  /** What solves with K. @param delta δ′ */
+  regularise(context: LoopContext, delta: number): Regularised;
+  /** J of some samples. @param rows picks them */
+  pick(rows: (x: Tensor) => Tensor): Slope;
+}
+
+interface Regularised {
+  /** K⁻¹h, [batch, m]. */
+  solve(h: Tensor): Tensor;
+  /** WA, [batch, m, n]. @param A [batch, m, n] or [m, n] */
+  weigh(A: Tensor): Tensor;
+}
+
+/** J of rows of which each has a bound of its own. @param active j, [batch, m] */
+export function rowSlope(active: Tensor): Slope {
+  const inactive = elementwise('scale', [active], [-1, 1]);
+  return {
+    apply: (h) => multiply(active, h),
+    complement: (h) => multiply(inactive, h),
+    regularise(_, delta) {
+      const k = combine({ x: inactive }, { x: active, factor: delta });
+      const weights = perRow(elementwise('divide', [active, k]));
+      return { solve: (h) => elementwise('divide', [h, k]), weigh: (A) => multiply(A, weights) };
+    },
+    pick: (rows) => rowSlope(rows(active)),
+  };
 }
 
 export interface SaddlePoint {
@@ -40,7 +74,7 @@ interface SaddleOptions {
 }
 
 export interface SaddleSolution extends SaddlePoint {
-  /** ‖(r, t)‖/‖(f, j∘g)‖, [batch]. */
+  /** ‖(r, t)‖/‖(f, Jg)‖, [batch]. */
   readonly residual: Tensor;
   readonly status: Tensor;
   readonly iterations: Tensor;
@@ -74,7 +108,7 @@ export function solveSaddle(
     const own = (X: Tensor): Tensor => (X.shape.length === 3 ? take(X) : X);
     const part = solveAtOnce(
       context,
-      { P: own(saddle.P), A: own(saddle.A), active: take(saddle.active), batch: count, n, m },
+      { P: own(saddle.P), A: own(saddle.A), slope: saddle.slope.pick(take), batch: count, n, m },
       { f: take(right.f), g: take(right.g) },
       start && { w: take(start.w), v: take(start.v) },
       options,
@@ -105,21 +139,20 @@ function solveAtOnce(
   start: SaddlePoint | undefined,
   { tolerance, limit, staleLimit }: SaddleOptions,
 ): SaddleSolution {
-  const { P, A, active, batch, n, m } = saddle;
+  const { P, A, slope, batch, n, m } = saddle;
   const [delta, deltaRows] = regularisationOf(context);
-  const inactive = elementwise('scale', [active], [-1, 1]);
-  const k = combine({ x: inactive }, { x: active, factor: deltaRows });
-  const solve = factorOf(context, saddle, elementwise('divide', [active, k]), delta);
-  const scale = elementwise('maximum', [lengthOf({ w: f, v: multiply(active, g) }), constant(context, 2 ** -100)]);
+  const regularised = slope.regularise(context, deltaRows);
+  const solve = factorOf(context, saddle, regularised.weigh(A), delta);
+  const right = { w: f, v: slope.apply(g) };
+  const scale = elementwise('maximum', [lengthOf(right), constant(context, 2 ** -100)]);
   const floor = constant(context, n * context.epsilon);
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const first = start ?? { w: zeros(n), v: zeros(m) };
-  /** What the system makes of a point: Pw + Aᵀv and j∘Aw − (1 − j)∘v. */
-  const apply = ({ w, v }: SaddlePoint, Aw = times(A, w)): SaddlePoint => ({
+  /** What the system makes of a point: Pw + Aᵀv and JAw − (I − J)v. */
+  const apply = ({ w, v }: SaddlePoint, JAw = slope.apply(times(A, w))): SaddlePoint => ({
     w: elementwise('add', [times(P, w), times(A, v, true)]),
-    v: elementwise('subtract', [multiply(active, Aw), multiply(inactive, v)]),
+    v: elementwise('subtract', [JAw, slope.complement(v)]),
   });
-  const right = { w: f, v: multiply(active, g) };
   const residualAt = (point: SaddlePoint): SaddlePoint => plus(right, apply(point), -1);
   const relative = (residual: SaddlePoint): Tensor => elementwise('divide', [lengthOf(residual), scale]);
   const beginning = residualAt(first);
@@ -133,11 +166,10 @@ function solveAtOnce(
     ({ state }) => statusOf(state),
     limit,
     ({ w, v, r, t, size, stepW, stepV, imageW, imageV, state }) => {
-      const pushed = elementwise('divide', [t, k]);
-      const dw = solve(elementwise('add', [r, times(A, pushed, true)]));
-      const Adw = times(A, dw);
-      const correction = { w: dw, v: elementwise('divide', [elementwise('subtract', [multiply(active, Adw), t]), k]) };
-      const image = apply(correction, Adw);
+      const dw = solve(elementwise('add', [r, times(A, regularised.solve(t), true)]));
+      const JAdw = slope.apply(times(A, dw));
+      const correction = { w: dw, v: regularised.solve(elementwise('subtract', [JAdw, t])) };
+      const image = apply(correction, JAdw);
       // The step is the correction without its share of the step before, at the length that is best for the residual.
       const before = { w: imageW, v: imageV };
       const share = elementwise('negate', [divideOrZero(dotOf(image, before), dotOf(before, before))]);
@@ -199,18 +231,17 @@ function lengthOf({ w, v }: SaddlePoint): Tensor {
   return elementwise('sqrt', [elementwise('add', squares)]);
 }
 
-/** How to solve with P + δI + AᵀWA. */
+/** How to solve with P + δI + AᵀWA. @param weighted WA */
 function factorOf(
   context: LoopContext,
   { P, A, batch, n }: Saddle,
-  weights: Tensor,
+  weighted: Tensor,
   delta: number,
 ): (right: Tensor) => Tensor {
   const identity = context.constant({ kind: 'identity', order: n }, [n, n]);
   const zeros = context.constant({ kind: 'fill', value: 0 }, [batch, n, n]);
   const base = elementwise('add', [P, elementwise('scale', [identity], [delta, 0])]);
   const bias = base.shape.length === 3 ? base : elementwise('add', [zeros, base]);
-  const weighted = elementwise('multiply', [A, perRow(weights)]);
   const system = batchedProduct(A, weighted, { transposeA: true, bias });
   const column = (x: Tensor): Tensor => context.alias(x, [batch, n, 1]);
   if (!factorises(context)) {

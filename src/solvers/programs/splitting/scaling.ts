@@ -1,14 +1,14 @@
 /** Equilibration of a batch of programs: scalings after which no row or column of P and A is much larger than others. */
 import { elementwise, reduceAll, reduceAxes, reduceRows } from '../../../tensor/kernels.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
-import { type BatchProblem, constant, FAR, NO_BOUND } from './batch-problem.ts';
+import { type BatchProblem, constant, FAR } from './batch-problem.ts';
 
 /** Sweeps of the scaling (D. Ruiz 2001). Each takes the square root of what rows and columns still differ by. */
 const SWEEPS = 8;
 
 /**
- * P̄ = cDPD, q̄ = cDq, Ā = EAD, and the bounds El and Eu, where D and E are diagonal: x = Dx̄, y = Eȳ/c, Ax = E⁻¹z̄. What
- * the samples share has one D, one E and one c.
+ * P̄ = cDPD, q̄ = cDq, Ā = EAD, b̄ = Eb, and the set ED, where D and E are diagonal: x = Dx̄, y = Eȳ/c, z = E⁻¹z̄. What the
+ * samples share has one D, one E and one c. Rows of a cone that is no orthant have one factor in E.
  */
 export interface Equilibrated extends BatchProblem {
   /** The diagonal of D, [batch, n] or [n]. */
@@ -40,17 +40,9 @@ function oneIfZero(x: Tensor): Tensor {
   return elementwise('select', [x, x, constant(x.context, 1)]);
 }
 
-/** A bound times its scale, where there is a bound. */
-export function scaleBound(bound: Tensor, scale: Tensor): Tensor {
-  const { context } = bound;
-  const hasBound = elementwise('greater', [constant(context, NO_BOUND), elementwise('abs', [bound])]);
-  const none = elementwise('scale', [elementwise('sign', [bound])], [FAR, 0]);
-  // NaN stays NaN: it is not below NO_BOUND, and its sign is NaN.
-  return elementwise('select', [hasBound, multiply(bound, scale), none]);
-}
-
 export function equilibrateBatch(problem: BatchProblem): Equilibrated {
   const { context } = problem.P;
+  const { set } = problem;
   let { P, A } = problem;
   const lead = problem.isShared ? [] : [problem.batch];
   const one = (size: number): Tensor => context.constant({ kind: 'fill', value: 1 }, [...lead, size]);
@@ -62,7 +54,7 @@ export function equilibrateBatch(problem: BatchProblem): Equilibrated {
   };
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const columns = inverseRoot(elementwise('maximum', [largest(P, 0), largest(A, 0)]));
-    const rows = inverseRoot(largest(A, 1));
+    const rows = inverseRoot(set.evenOut(largest(A, 1)));
     P = multiply(multiply(P, perRow(columns)), perColumn(columns));
     A = multiply(multiply(A, perRow(rows)), perColumn(columns));
     d = multiply(d, columns);
@@ -75,8 +67,7 @@ export function equilibrateBatch(problem: BatchProblem): Equilibrated {
     ...{ A, d, e, c },
     P: multiply(P, problem.isShared ? c : context.alias(c, [problem.batch, 1, 1])),
     q: multiply(q, c),
-    l: scaleBound(problem.l, e),
-    u: scaleBound(problem.u, e),
+    set: problem.set.scale(e),
   };
 }
 
@@ -89,8 +80,7 @@ export function scaleBatch(problem: BatchProblem, { d, e, c }: Pick<Equilibrated
     P: multiply(P, c),
     A: multiply(multiply(problem.A, perRow(e)), perColumn(d)),
     q: multiply(multiply(problem.q, d), c),
-    l: scaleBound(problem.l, e),
-    u: scaleBound(problem.u, e),
+    set: problem.set.scale(e),
   };
 }
 

@@ -1,0 +1,240 @@
+/**
+ * Solves and differentiates a batch of cone programs on the device, in its own precision, by operator splitting: nothing
+ * is read back but the report.
+ */
+import type { ConeBlock } from '../../backends/cone-kernels.ts';
+import { repeatRows, times } from '../../solvers/programs/splitting/batch-problem.ts';
+import {
+  type ConeDerivativeSettings,
+  differentiateConesBySplitting,
+  tangentOfConesBySplitting,
+} from '../../solvers/programs/splitting/cone-derivative.ts';
+import type { ConeTensors } from '../../solvers/programs/splitting/cone-set.ts';
+import { solveConesBySplitting } from '../../solvers/programs/splitting/cones.ts';
+import type { SplittingSettings } from '../../solvers/programs/splitting/solve.ts';
+import type { Engine } from '../../tensor/engine.ts';
+import { combine, elementwise, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
+import { gatherAlong, joinEndToEnd } from '../../tensor/move-kernels.ts';
+import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import type { LinearResult } from '../reporting.ts';
+import type { LimitedRun } from '../run-limits.ts';
+import { summarise } from '../summary.ts';
+
+export const CONE_DATA = ['P', 'A', 'b', 'c'] as const;
+export type ConeDatumName = (typeof CONE_DATA)[number];
+
+/** What is read of a solve besides its summary, a row for each: [5, batch]. */
+export const CONE_FIGURES = ['ratio', 'primal', 'dual', 'gap', 'objective'] as const;
+
+/** A batch of cone programs on the device. */
+export interface ConeBatch {
+  readonly engine: Engine;
+  readonly batch: number;
+  readonly n: number;
+  readonly m: number;
+  /** K, m rows together. */
+  readonly blocks: readonly ConeBlock[];
+  /** The data: each may lack the axis `batch`, and P may be absent, which is 0. */
+  readonly tensors: Readonly<Record<Exclude<ConeDatumName, 'P'>, Tensor>> & { readonly P?: Tensor };
+}
+
+/** Where to start; any may be absent: [batch, n], [batch, m] and [batch, m], or without the axis `batch`. */
+export type ConeStartTensors = Partial<Readonly<Record<'x' | 'y' | 's', Tensor>>>;
+
+export interface EnqueuedConeSplitting {
+  /** x, y and s side by side, [batch, n + 2m]. */
+  readonly rows: Tensor;
+  readonly summary: Tensor;
+  /** See CONE_FIGURES, [5·batch]. */
+  readonly figures: Tensor;
+}
+
+/** The data that are given, in the order in which Programs take them. */
+function givenNames({ tensors }: ConeBatch): readonly ConeDatumName[] {
+  return CONE_DATA.filter((name) => tensors[name] !== undefined);
+}
+
+function inputsOf(of: ConeBatch): Tensor[] {
+  return givenNames(of).map((name) => of.tensors[name] as Tensor);
+}
+
+/** The data of a Program that is traced, and the inputs after them. */
+function readInputs(
+  context: LoopContext,
+  of: ConeBatch,
+  traced: readonly Tensor[],
+): { readonly given: ConeTensors; readonly others: readonly Tensor[] } {
+  const names = givenNames(of);
+  const { n } = of;
+  const found = Object.fromEntries(names.map((name, index) => [name, traced[index]]));
+  const P = found.P ?? context.constant({ kind: 'fill', value: 0 }, [n, n]);
+  return { given: { P, A: found.A, b: found.b, c: found.c }, others: traced.slice(names.length) };
+}
+
+/** What tells Programs of different batches apart, besides the shapes of their inputs. */
+function keyOf(of: ConeBatch, ...others: unknown[]): string {
+  const cones = of.blocks.map(({ type, dim, alpha }) => [type, dim, alpha]);
+  return JSON.stringify([cones, givenNames(of), of.batch, ...others]);
+}
+
+/**
+ * Enqueues the solve.
+ * @param tolerance that reports state: the residual is the ratio to it, times it
+ */
+export function enqueueConeSplitting(
+  of: ConeBatch,
+  settings: SplittingSettings,
+  tolerance: number,
+  initial: ConeStartTensors,
+  run: LimitedRun,
+): EnqueuedConeSplitting {
+  const { engine, blocks, batch } = of;
+  const { absolute, relative, limit } = settings;
+  const names = (['x', 'y', 's'] as const).filter((name) => initial[name] !== undefined);
+  const [rows, summary, figures] = engine.run(
+    `cone splitting ${keyOf(of, absolute, relative, limit, tolerance, names)}`,
+    [...inputsOf(of), ...names.map((name) => initial[name] as Tensor)],
+    (traced, context) => {
+      const { given, others } = readInputs(context, of, traced);
+      const start: ConeStartTensors = Object.fromEntries(names.map((name, index) => [name, others[index]]));
+      const found = solveConesBySplitting(context, given, blocks, { absolute, relative, limit }, start);
+      const figure = (x: Tensor, factor = 1): Tensor => context.alias(elementwise('scale', [x], [factor, 0]), [batch]);
+      const figuresByName: Record<(typeof CONE_FIGURES)[number], Tensor> = {
+        ratio: figure(found.ratio),
+        primal: figure(found.primal),
+        dual: figure(found.dual),
+        gap: figure(found.gap),
+        objective: objectiveAt(given, found.x),
+      };
+      return [
+        join(join(found.x, found.y), found.s),
+        summarise(batch, {
+          status: found.status,
+          iterations: found.iterations,
+          residual: figure(found.ratio, tolerance),
+          floor: figure(found.floor, tolerance),
+          notFinite: countNotFinite(given, batch),
+        }),
+        CONE_FIGURES.map((name) => figuresByName[name]).reduce((all, row) => joinEndToEnd(all, row)),
+      ];
+    },
+    run,
+  );
+  return { rows, summary, figures };
+}
+
+/** ½xᵀPx + cᵀx, [batch]. */
+function objectiveAt({ P, c }: ConeTensors, x: Tensor): Tensor {
+  return reduceRows('dot', [x, combine({ x: times(P, x), factor: 0.5 }, { x: repeatRows(c, x.shape[0]) })]);
+}
+
+/** [batch, a] and [batch, b] side by side. */
+function join(left: Tensor, right: Tensor): Tensor {
+  return gatherAlong(left, 1, left.shape[1] + right.shape[1], { more: right });
+}
+
+/** How many numbers of each program are not finite: those that all share count in each. */
+function countNotFinite(given: ConeTensors, batch: number): Tensor {
+  const ranks = { P: 2, A: 2, b: 1, c: 1 };
+  const counts = CONE_DATA.map((name) => {
+    const tensor = given[name];
+    const samples = tensor.shape.length > ranks[name] ? tensor.shape[0] : 1;
+    return reduceRows('countNotFinite', [tensor.context.alias(tensor, [samples, tensor.size / samples])]);
+  });
+  const none = given.c.context.constant({ kind: 'fill', value: 0 }, [batch]);
+  return counts.reduce((sum, count) => elementwise('add', [sum, count]), none);
+}
+
+/** The tolerance and the limit of the linear systems, and how near to a kink counts as at it. */
+function derivativeSettings(epsilon: number, selection: number | Tensor): ConeDerivativeSettings {
+  return { tolerance: Math.max(32 * epsilon, 1e-10), limit: 200, selection, kinkTolerance: 256 * epsilon };
+}
+
+/** q: one number, which belongs to the key of a Program, or a tensor with one for each row. */
+function readSelection(selection: number | Tensor): { readonly key: number; readonly tensors: readonly Tensor[] } {
+  return typeof selection === 'number' ? { key: selection, tensors: [] } : { key: -1, tensors: [selection] };
+}
+
+/** A solution as `enqueueConeSplitting` returns it, in parts. */
+function solutionIn(rows: Tensor, { n, m }: ConeBatch): Record<'x' | 'y' | 's', Tensor> {
+  const cut = (offset: number, length: number): Tensor => gatherAlong(rows, 1, length, { offset });
+  return { x: cut(0, n), y: cut(n, m), s: cut(n + m, m) };
+}
+
+/**
+ * The gradients of the data that are wanted, each of the shape of the data.
+ * @param rows, cotangent x, y and s side by side, [batch, n + 2m]
+ * @param selection q at kinks; a tensor has one for each row, [m] or [batch, m]
+ */
+export function pullBackByConeSplitting(
+  of: ConeBatch,
+  rows: Tensor,
+  cotangent: Tensor,
+  wanted: readonly ConeDatumName[],
+  selection: number | Tensor,
+  run: LimitedRun,
+): LinearResult {
+  const { engine, batch, blocks } = of;
+  const shares = readSelection(selection);
+  const [summary, ...gradients] = engine.run(
+    `cone splitting adjoint ${keyOf(of, wanted, shares.key)}`,
+    [...inputsOf(of), rows, cotangent, ...shares.tensors],
+    (traced, context) => {
+      const { given, others } = readInputs(context, of, traced);
+      const [solution, v, share = shares.key] = others;
+      const settings = derivativeSettings(engine.epsilon, share);
+      const along = solutionIn(v, of);
+      const found = differentiateConesBySplitting(context, given, blocks, solutionIn(solution, of), along, settings);
+      const notFinite = reduceRows('countNotFinite', [v]);
+      return [summariseSystem(batch, found, notFinite), ...wanted.map((name) => found[name])];
+    },
+    run,
+  );
+  return { tensors: gradients, summary, marked: [] };
+}
+
+/**
+ * The tangent of (x, y, s), [batch, n + 2m].
+ * @param directions of the data, at least one, each of one of the shapes that the data may have
+ */
+export function pushForwardByConeSplitting(
+  of: ConeBatch,
+  rows: Tensor,
+  directions: readonly (readonly [ConeDatumName, Tensor])[],
+  selection: number | Tensor,
+  run: LimitedRun,
+): LinearResult {
+  const { engine, batch, blocks } = of;
+  const names = directions.map(([name]) => name);
+  const shares = readSelection(selection);
+  const [summary, tangent] = engine.run(
+    `cone splitting tangent ${keyOf(of, names, shares.key)}`,
+    [...inputsOf(of), rows, ...directions.map(([, direction]) => direction), ...shares.tensors],
+    (traced, context) => {
+      const { given, others } = readInputs(context, of, traced);
+      const [solution, ...moved] = others;
+      const settings = derivativeSettings(engine.epsilon, moved[names.length] ?? shares.key);
+      const along = Object.fromEntries(names.map((name, index) => [name, moved[index]]));
+      const found = tangentOfConesBySplitting(context, given, blocks, solutionIn(solution, of), along, settings);
+      const zero = context.constant({ kind: 'fill', value: 0 }, [batch]);
+      const counts = moved.slice(0, names.length).map(countAll);
+      const notFinite = counts.reduce((sum, count) => elementwise('add', [sum, count]), zero);
+      return [summariseSystem(batch, found, notFinite), join(join(found.x, found.y), found.s)];
+    },
+    run,
+  );
+  return { tensors: [tangent], summary, marked: [] };
+}
+
+function countAll(x: Tensor): Tensor {
+  return reduceAxes('countNotFinite', [x.context.alias(x, [x.size])], 0, 1);
+}
+
+function summariseSystem(
+  batch: number,
+  { status, iterations, residual }: Readonly<Record<'status' | 'iterations' | 'residual', Tensor>>,
+  notFinite: Tensor,
+): Tensor {
+  const floor = status.context.constant({ kind: 'fill', value: 0 }, [batch]);
+  return summarise(batch, { status, iterations, residual, floor, notFinite });
+}

@@ -1,0 +1,128 @@
+/**
+ * Derivatives of the solutions of a batch of cone programs, on tensors (A. Agrawal et al. 2019, "Differentiating through a
+ * cone program", with a quadratic term). With an element J of the Jacobian of the projection onto K* at v = y − s, η = dy:
+ *   P·dx + Aᵀη = −(dP·x + dAᵀy + dc),  J(A·dx − db + dA·x) = (I − J)η,  ds = db − dA·x − A·dx.
+ * The adjoint has the same matrix: for the cotangents x̄, ȳ, s̄ the solution of
+ *   Pw + Aᵀr = −x̄ + Aᵀs̄,  J(Aw + ȳ) = (I − J)r
+ * gives c̄ = w, b̄ = s̄ − r, Ā = ywᵀ − b̄xᵀ, P̄ = ½(wxᵀ + xwᵀ).
+ */
+import type { ConeBlock } from '../../../backends/cone-kernels.ts';
+import { elementwise, reduceRows } from '../../../tensor/kernels.ts';
+import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
+import { asColumn, solvedWith } from '../../monitor.ts';
+import { type BatchProblem, constant, repeatRows, times } from './batch-problem.ts';
+import { type ConeTensors, coneProblem, dualCones } from './cone-set.ts';
+import { coneSlope } from './cone-slope.ts';
+import {
+  likeVector,
+  onlyAsked,
+  outerProduct,
+  type SystemSettings,
+  solveScaled,
+  symmetricProduct,
+  unitsOf,
+} from './derivative-system.ts';
+import type { SaddleSolution } from './saddle.ts';
+import { equilibrateBatch } from './scaling.ts';
+
+/** A solution, [batch, n], [batch, m] and [batch, m]. */
+export type ConeSolution = Readonly<Record<'x' | 'y' | 's', Tensor>>;
+
+export interface ConeDerivativeSettings extends SystemSettings {
+  /** The element at kinks: (1 − q)J_min + qJ_max. A tensor has a q for each row, [m] or [batch, m]. */
+  readonly selection: number | Tensor;
+  /** v is at a kink if it is that far from it, relative to its largest number. */
+  readonly kinkTolerance: number;
+}
+
+/** How the linear system was solved, each [batch]. Where it was not, derivatives are NaN. */
+export type ConeDerivativeReport = Pick<SaddleSolution, 'residual' | 'status' | 'iterations'>;
+
+const subtract = (x: Tensor, y: Tensor): Tensor => elementwise('subtract', [x, y]);
+const negate = (x: Tensor): Tensor => elementwise('negate', [x]);
+
+/** Solves the system whose matrix both derivatives have; samples that were not solved are NaN. */
+function solveSystem(
+  context: LoopContext,
+  problem: BatchProblem,
+  blocks: readonly ConeBlock[],
+  { y, s }: ConeSolution,
+  right: Readonly<Record<'f' | 'g', Tensor>>,
+  settings: ConeDerivativeSettings,
+): SaddleSolution {
+  const { batch, m } = problem;
+  const scaled = equilibrateBatch(problem);
+  const v = subtract(y, s);
+  const { selection, kinkTolerance } = settings;
+  const choice = {
+    tolerance: elementwise('scale', [reduceRows('maximumAbsolute', [v])], [kinkTolerance, 0]),
+    selection: typeof selection === 'number' ? selection : repeatRows(selection, batch),
+  };
+  const units = unitsOf(scaled);
+  const kappa = units.shape.length === 2 && units.shape[0] === 1 ? context.alias(units, [m]) : units;
+  const slope = coneSlope(v, dualCones(blocks), choice).weighted(context, repeatRows(kappa, batch));
+  const found = solveScaled(context, scaled, slope, right, settings);
+  const isSolved = asColumn(solvedWith(found.status));
+  const only = (x: Tensor): Tensor => elementwise('select', [isSolved, x, constant(context, Number.NaN)]);
+  return { ...found, w: only(found.w), v: only(found.v) };
+}
+
+/** Traces the cotangents of the data, each of the shape of the data: what samples share has the sum of theirs. */
+export function differentiateConesBySplitting(
+  context: LoopContext,
+  given: ConeTensors,
+  blocks: readonly ConeBlock[],
+  solution: ConeSolution,
+  cotangent: Partial<ConeSolution>,
+  settings: ConeDerivativeSettings,
+): ConeTensors & ConeDerivativeReport {
+  const problem = problemOf(given, blocks, solution);
+  const { batch, n, m, A } = problem;
+  const rows = (x: Tensor | undefined, size: number): Tensor => rowsOrZeros(context, x, batch, size);
+  const [gx, gy, gs] = [rows(cotangent.x, n), rows(cotangent.y, m), rows(cotangent.s, m)];
+  const only = onlyAsked([gx, gy, gs]);
+  const right = { f: only(subtract(times(A, gs, true), gx)), g: only(negate(gy)) };
+  const { w: anyW, v, ...report } = solveSystem(context, problem, blocks, solution, right, settings);
+  const [w, b, x, y] = [anyW, subtract(gs, v), solution.x, solution.y].map(only);
+  const ownA = given.A.shape.length === 3;
+  return {
+    P: symmetricProduct(w, x, given.P.shape.length === 3, 1),
+    A: subtract(outerProduct(y, w, ownA), outerProduct(b, x, ownA)),
+    b: likeVector(b, given.b),
+    c: likeVector(w, given.c),
+    ...{ residual: report.residual, status: report.status, iterations: report.iterations },
+  };
+}
+
+/** Traces the derivative of x, y and s in a direction of the data; what is absent of it is 0. */
+export function tangentOfConesBySplitting(
+  context: LoopContext,
+  given: ConeTensors,
+  blocks: readonly ConeBlock[],
+  solution: ConeSolution,
+  direction: Partial<ConeTensors>,
+  settings: ConeDerivativeSettings,
+): ConeSolution & ConeDerivativeReport {
+  const problem = problemOf(given, blocks, solution);
+  const { batch, n, m, A } = problem;
+  const { P: dP, A: dA, b: db, c: dc } = direction;
+  let f = negate(rowsOrZeros(context, dc, batch, n));
+  if (dP) f = subtract(f, times(dP, solution.x));
+  if (dA) f = subtract(f, times(dA, solution.y, true));
+  const moved = rowsOrZeros(context, db, batch, m);
+  const g = dA ? subtract(moved, times(dA, solution.x)) : moved;
+  const found = solveSystem(context, problem, blocks, solution, { f, g }, settings);
+  return {
+    ...{ x: found.w, y: found.v, s: subtract(g, times(A, found.w)) },
+    ...{ residual: found.residual, status: found.status, iterations: found.iterations },
+  };
+}
+
+function problemOf(given: ConeTensors, blocks: readonly ConeBlock[], { x, y, s }: ConeSolution): BatchProblem {
+  const [m, n] = given.A.shape.slice(-2);
+  return coneProblem(given, blocks, { x: [x, n], y: [y, m], s: [s, m] });
+}
+
+function rowsOrZeros(context: LoopContext, x: Tensor | undefined, batch: number, size: number): Tensor {
+  return x ? repeatRows(x, batch) : context.constant({ kind: 'fill', value: 0 }, [batch, size]);
+}
