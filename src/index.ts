@@ -17,6 +17,20 @@ export type {
   SampleCertificate,
 } from './implicit/certificate.ts';
 export type { CertifyOptions } from './implicit/certify-options.ts';
+export type { ConeCertificates } from './implicit/cones/certificate.ts';
+export {
+  type ConeCotangent,
+  type ConeDirection,
+  type ConeSolution,
+  type ConeValues,
+  coneProgram,
+} from './implicit/cones/cone-program.ts';
+export type { ConeTangent } from './implicit/cones/derivative.ts';
+export type { ConeGradients } from './implicit/cones/directions.ts';
+export type { SampleConeGradients } from './implicit/cones/host-derivative.ts';
+export type { ConeCertificate } from './implicit/cones/hypothesis.ts';
+export type { ConeInterval } from './implicit/cones/interval.ts';
+export type { ConeProgramOptions, ConeSolveOptions, ConeStart } from './implicit/cones/options.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
@@ -89,6 +103,7 @@ export {
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
+export type { Cone, ConeType } from './solvers/cones/cone.ts';
 export type { Equation, Norms, ProximalMap } from './solvers/equation.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
 export type { Begun, Convergence, Iterate, Iteration } from './solvers/iteration.ts';
