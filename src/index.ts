@@ -84,6 +84,7 @@ export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
+export { type ConeLayerOptions, coneLayer } from './layers/cone.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
@@ -92,6 +93,7 @@ export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export type { WarmStart } from './layers/monotone-memory.ts';
 export type { OutputBounds } from './layers/output-bounds.ts';
+export type { ProgramMap } from './layers/program-parameters.ts';
 export { type QuadraticLayerOptions, quadraticLayer } from './layers/quadratic.ts';
 export {
   type ForwardOptions,
