@@ -1,10 +1,10 @@
 /** Derivatives, certificates and intervals of cone programs at solutions that were computed elsewhere. */
 import { describe, expect, test } from 'vitest';
 import { runUninterrupted } from '../../../src/backends/event-loop.ts';
-import { findActivities } from '../../../src/implicit/cones/activity.ts';
 import { createConeDerivative } from '../../../src/implicit/cones/derivative.ts';
 import type { ConeDirections } from '../../../src/implicit/cones/directions.ts';
 import { gradientsOf } from '../../../src/implicit/cones/directions.ts';
+import { findActivities } from '../../../src/implicit/cones/find-activities.ts';
 import { certifyConeProgram } from '../../../src/implicit/cones/hypothesis.ts';
 import { intervalOf } from '../../../src/implicit/cones/interval.ts';
 import type { ConePoint } from '../../../src/solvers/cones/problem.ts';
