@@ -4,12 +4,12 @@
  * clearly nearer than at the last trial, and the splitting goes on where it fails.
  */
 import type { Interruptible } from '../../../backends/event-loop.ts';
-import { largestMagnitude } from '../../programs/residuals.ts';
+import { powerOfTwo } from '../../programs/equilibration.ts';
 import { ResidualMap } from '../newton/residual-map.ts';
 import { semismoothNewton } from '../newton/semismooth.ts';
 import type { ConeData, ConePoint, ConeSettings } from '../problem.ts';
-import { type JudgedPoint, judgePoint } from '../residuals.ts';
-import { powerOfTwo, type ScaledProgram, scalePoint, unscalePoint, withCost } from '../scaling.ts';
+import { type Judged, judge } from '../residuals.ts';
+import { likelyRatio, type ScaledProgram, scalePoint, unscalePoint, withCost } from '../scaling.ts';
 import { AcceleratedSplitting } from './accelerated.ts';
 import { Splitting } from './splitting.ts';
 
@@ -45,7 +45,7 @@ export interface SplittingRun<Found> {
   readonly outcome: SplittingOutcome;
   /** Sweeps and Newton steps. */
   readonly iterations: number;
-  readonly best: JudgedPoint;
+  readonly best: Judged;
   readonly found?: Found;
 }
 
@@ -73,7 +73,7 @@ export class SplittingSolve<Found> {
   private look = FIRST_SEARCH;
   private halved = { sweep: 0, error: Number.POSITIVE_INFINITY };
   private lookedAt: PrimalDual;
-  private best: JudgedPoint;
+  private best: Judged;
   private map: ResidualMap;
 
   /** @param search for certificates; without one, none are sought */
@@ -84,10 +84,10 @@ export class SplittingSolve<Found> {
     start: ConePoint,
     private readonly search?: CertificateSearch<Found>,
   ) {
-    this.best = judgePoint(given, start, settings);
+    this.best = judge(given, start, settings);
     this.lookedAt = scalePoint(scaled, start);
     this.map = new ResidualMap(scaled.data);
-    this.firstPenalty = firstPenaltyOf(scaled.data);
+    this.firstPenalty = likelyRatio(scaled.data);
     this.penalty = this.firstPenalty;
   }
 
@@ -144,14 +144,14 @@ export class SplittingSolve<Found> {
   private measure(method: AcceleratedSplitting): Measured {
     const { x, w } = method.plainState;
     const point = { x, ...method.splitting.pointOf(w) };
-    const { residuals, sizes } = judgePoint(method.splitting.data, point, this.settings);
+    const { residuals, sizes } = judge(method.splitting.data, point, this.settings);
     const relative = (kind: 'primal' | 'dual'): number => residuals[kind] / (sizes[kind] || 1);
     return { point, primal: relative('primal'), dual: relative('dual') };
   }
 
   /** Keeps the point, of the scaled program with the penalty, if it is the best so far. */
   private consider(point: ConePoint): void {
-    const judged = judgePoint(this.given, unscalePoint(this.scaled, this.withoutPenalty(point)), this.settings);
+    const judged = judge(this.given, unscalePoint(this.scaled, this.withoutPenalty(point)), this.settings);
     if (judged.merit < this.best.merit) this.best = judged;
   }
 
@@ -203,13 +203,6 @@ export class SplittingSolve<Found> {
     this.penalty = penalty;
     return point;
   }
-}
-
-/** The size that y is likely to have over that of s: those of c and P over that of b. */
-function firstPenaltyOf({ P, c, b }: ConeData): number {
-  const [sizeB, sizeC, sizeP] = [b, c, P.values].map(largestMagnitude);
-  const ratio = sizeB > 0 ? Math.max(sizeC / sizeB, sizeP) : sizeP;
-  return ratio > 0 ? powerOfTwo(ratio) : 1;
 }
 
 /** The ratio, between 1/range and range. */
