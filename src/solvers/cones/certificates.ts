@@ -18,23 +18,31 @@ const EXACT = 1e-9;
 const CLEARLY = 1e-3;
 
 /** The error of a certificate, and how far bᵀy or cᵀx is below 0, for a vector and data of size 1. */
-interface CertificateQuality {
+export interface CertificateQuality {
   readonly error: number;
   readonly depth: number;
 }
 
 /** @returns y with bᵀy = −1 if y shows that there is no feasible point */
 export function checkInfeasibility(data: ConeData, y: Float64Array): Float64Array | undefined {
-  const { n, A, b, blocks } = data;
+  return isShown(data.blocks, infeasibilityQuality(data, y)) ? normalised(data.b, y) : undefined;
+}
+
+/** @returns x with cᵀx = −1 if x shows that the objective has no lower bound */
+export function checkUnboundedness(data: ConeData, x: Float64Array): Float64Array | undefined {
+  return isShown(data.blocks, unboundednessQuality(data, x)) ? normalised(data.c, x) : undefined;
+}
+
+/** How near y is to a certificate that there is no feasible point. */
+export function infeasibilityQuality({ n, A, b, blocks }: ConeData, y: Float64Array): CertificateQuality {
   const size = largestMagnitude(y);
   const Aty = new Sums(n).addTransposedProduct(A, y).round();
   const error = Math.max(relativeSize(Aty, columnSizes(A)), distanceToCones(blocks.map(dualOf), y)) / size;
-  return normalised(b, y, blocks, error);
+  return { error, depth: depthOf(b, y) };
 }
 
-/** @returns x with cᵀx = −1 if x shows that the objective has no lower bound on the feasible points */
-export function checkUnboundedness(data: ConeData, x: Float64Array): Float64Array | undefined {
-  const { n, m, P, c, A, blocks } = data;
+/** How near x is to a certificate that the objective has no lower bound. */
+export function unboundednessQuality({ n, m, P, c, A, blocks }: ConeData, x: Float64Array): CertificateQuality {
   const rows = columnSizes(transpose(A));
   const Px = new Sums(n).addProduct(P, x).round();
   const slack = new Sums(m).addProduct(A, x, -1).round();
@@ -46,7 +54,7 @@ export function checkUnboundedness(data: ConeData, x: Float64Array): Float64Arra
   }
   const size = largestMagnitude(x);
   const error = Math.max(relativeSize(Px, columnSizes(P)), largestMagnitude(distances)) / size;
-  return normalised(c, x, blocks, error);
+  return { error, depth: depthOf(c, x) };
 }
 
 /**
@@ -54,20 +62,17 @@ export function checkUnboundedness(data: ConeData, x: Float64Array): Float64Arra
  * (Sturm, "Error bounds for linear matrix inequalities", 2000): so a program that lacks a solution only in the limit has
  * vectors with small errors too, but only of a depth below √ε.
  */
-function isShown(blocks: readonly ConeBlock[], { error, depth }: CertificateQuality): boolean {
+export function isShown(blocks: readonly ConeBlock[], { error, depth }: CertificateQuality): boolean {
   const isPolyhedral = blocks.every(({ type }) => type === 'zero' || type === 'free' || type === 'nonneg');
   return depth > 0 && error <= EXACT && error <= CLEARLY * (isPolyhedral ? depth : depth ** 2);
 }
 
-function normalised(
-  a: Float64Array,
-  v: Float64Array,
-  blocks: readonly ConeBlock[],
-  error: number,
-): Float64Array | undefined {
+function depthOf(a: Float64Array, v: Float64Array): number {
+  return -new Sum().addDot(a, v).value / (largestMagnitude(v) * largestMagnitude(a));
+}
+
+function normalised(a: Float64Array, v: Float64Array): Float64Array | undefined {
   const product = new Sum().addDot(a, v).value;
-  const depth = -product / (largestMagnitude(v) * largestMagnitude(a));
-  if (!isShown(blocks, { error, depth })) return undefined;
   const result = v.map((value) => value / -product);
   return Number.isFinite(largestMagnitude(result)) ? result : undefined;
 }

@@ -2,11 +2,12 @@
 import type { Interruptible } from '../../../backends/event-loop.ts';
 import type { Regularisation } from '../../programs/kkt.ts';
 import { largestMagnitude } from '../../programs/residuals.ts';
+import { isShown } from '../certificates.ts';
 import type { ConeSettings } from '../problem.ts';
-import { type Certificate, candidatesAt, isShown, isSuspected } from './certificates.ts';
+import { type JudgedPoint, judgePoint } from '../residuals.ts';
+import { type Certificate, candidatesAt, isSuspected } from './certificates.ts';
 import { Embedding } from './embedding.ts';
 import { type ConeForm, pointOf } from './form.ts';
-import { type Judged, judge } from './judgement.ts';
 import { ConeProduct } from './product.ts';
 import { refine } from './refinement.ts';
 import { type Iterate, startOf } from './start.ts';
@@ -30,7 +31,7 @@ export interface Run {
   readonly outcome: 'met' | 'stalled' | 'limit' | 'shown';
   readonly iterations: number;
   /** The best point, of the given program. */
-  readonly best: Judged;
+  readonly best: JudgedPoint;
   readonly certificate?: Certificate;
 }
 
@@ -52,7 +53,7 @@ export function* iterations(
   const proof = new Proof(form, search);
   const growth = new Growth();
   const progress = new Progress();
-  let best = judge(form.given, pointOf(form, iterate), settings);
+  let best = judgePoint(form.given, pointOf(form, iterate), settings);
   let point = best;
   let before = Number.POSITIVE_INFINITY;
   for (let count = 0; ; count++) {
@@ -75,7 +76,7 @@ export function* iterations(
       return { outcome, iterations: count, best, certificate: proof.certificate };
     }
     before = Math.min(before, point.merit);
-    point = judge(form.given, pointOf(form, iterate), settings);
+    point = judgePoint(form.given, pointOf(form, iterate), settings);
     yield;
   }
 }
@@ -101,7 +102,7 @@ class Proof {
     if (!search) return false;
     const candidates = candidatesAt(form, iterate);
     this.errors = candidates.map(({ quality: { error, depth } }) => (depth > 0 ? error : Number.POSITIVE_INFINITY));
-    const shown = candidates.find(({ quality }) => isShown(form, quality));
+    const shown = candidates.find(({ quality }) => isShown(form.blocks, quality));
     if (this.certificate && !(shown && shown.quality.error < this.certificate.quality.error)) return true;
     this.certificate = shown;
     if (shown) return shown.quality.error <= CERTIFICATE_ENOUGH;

@@ -10,8 +10,9 @@ import type { Interruptible } from '../../../backends/event-loop.ts';
 import type { Regularisation } from '../../programs/kkt.ts';
 import type { SparseMatrix } from '../../programs/problem.ts';
 import { eachEntry, sparseFromTriples } from '../../programs/sparse.ts';
+import { isShown } from '../certificates.ts';
 import type { ConeData, ConeSettings } from '../problem.ts';
-import { type Certificate, candidatesAt, isShown } from './certificates.ts';
+import { type Certificate, candidatesAt } from './certificates.ts';
 import { type ConeForm, formOf } from './form.ts';
 import { iterations } from './iterations.ts';
 
@@ -27,7 +28,7 @@ export function* searchCertificate(
   const program = status === 'infeasible' ? separationProgram(form) : recessionProgram(form);
   const { best } = yield* iterations(formOf(program), { ...SETTINGS, isCutShort }, regularisation);
   const candidate = candidatesAt(form, { x: best.x, z: best.x }).find((each) => each.status === status);
-  return candidate && isShown(form, candidate.quality) ? candidate : undefined;
+  return candidate && isShown(form.blocks, candidate.quality) ? candidate : undefined;
 }
 
 type Triple = readonly [number, number, number];

@@ -3,10 +3,10 @@ import type { Interruptible } from '../../../backends/event-loop.ts';
 import type { Regularisation } from '../../programs/kkt.ts';
 import { multiply } from '../../programs/sparse.ts';
 import type { ConeData, ConeResult, ConeSettings } from '../problem.ts';
+import { type JudgedPoint, judgePoint } from '../residuals.ts';
 import { type Certificate, givenCertificate } from './certificates.ts';
 import { formOf } from './form.ts';
 import { iterations, type Run } from './iterations.ts';
-import { type Judged, judge } from './judgement.ts';
 import { searchCertificate } from './search.ts';
 
 /**
@@ -44,28 +44,21 @@ export function* solveByInteriorPoint(data: ConeData, settings: ConeSettings): I
     if (run.outcome !== 'stalled' || run.best.merit <= 1) break;
   }
   if (!last) throw new Error('there are no regularisations');
-  if (last.certificate) {
-    return {
-      ...resultOf(last.best, last.certificate.status, count),
-      certificate: givenCertificate(form, last.certificate),
-    };
-  }
-  return resultOf(
-    last.best,
-    last.outcome === 'met' ? 'converged' : last.outcome === 'limit' ? 'limit' : 'stalled',
-    count,
-  );
+  const { best, outcome } = last;
+  const certificate = last.certificate && givenCertificate(form, last.certificate);
+  if (last.certificate && certificate) return { ...resultOf(best, last.certificate.status, count), certificate };
+  return resultOf(best, outcome === 'met' ? 'converged' : outcome === 'limit' ? 'limit' : 'stalled', count);
 }
 
 /** The point to start from, if there is one; s is b − Ax where it is left out. */
-function startOf(data: ConeData, settings: ConeSettings): Judged | undefined {
+function startOf(data: ConeData, settings: ConeSettings): JudgedPoint | undefined {
   const { x, y, s } = settings.initial ?? {};
   if (!x || !y) return undefined;
-  return judge(data, { x, y, s: s ?? multiply(data.A, x).map((value, i) => data.b[i] - value) }, settings);
+  return judgePoint(data, { x, y, s: s ?? multiply(data.A, x).map((value, i) => data.b[i] - value) }, settings);
 }
 
 function resultOf(
-  { x, y, s, residuals, merit, objective }: Judged,
+  { x, y, s, residuals, merit, objective }: JudgedPoint,
   status: ConeResult['status'],
   iterations: number,
 ): ConeResult {
