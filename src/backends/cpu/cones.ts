@@ -1,12 +1,12 @@
 /** Projections onto products of cones, and their derivatives; see cone-kernels.ts for the formulas. */
-import type { ConeBlock, ConeType, ProjectConesCall, ProjectConesDerivativeCall } from '../../cone-kernels.ts';
-import { ABSENT } from '../../kernels.ts';
-import type { Job } from '../../queue.ts';
-import { EXPONENTIAL } from './exponential.ts';
-import { POWER } from './power.ts';
-import { type ConeRule, type Place, step } from './rule.ts';
-import { SECOND_ORDER } from './second-order.ts';
-import { SEMIDEFINITE } from './semidefinite.ts';
+import type { ConeBlock, ConeType, ProjectConesCall, ProjectConesDerivativeCall } from '../cone-kernels.ts';
+import { ABSENT } from '../kernels.ts';
+import type { Job } from '../queue.ts';
+import { EXPONENTIAL } from './cones/exponential.ts';
+import { POWER } from './cones/power.ts';
+import { type ConeRule, type Place, step } from './cones/rule.ts';
+import { SECOND_ORDER } from './cones/second-order.ts';
+import { SEMIDEFINITE } from './cones/semidefinite.ts';
 
 /** The cones whose numbers depend on one another. */
 const RULES: Readonly<Partial<Record<ConeType, ConeRule>>> = {
@@ -89,12 +89,13 @@ function differentiateBlock(
   const rule = RULES[block.type];
   if (!rule) {
     for (let i = 0; i < v.length; i++) {
-      out[i] = slopeOf(block.type, v[i], { tolerance, q: shareOf(i) }) * h[i];
+      const slope = slopeOf(block.type, v[i], { tolerance, q: shareOf(i) });
+      out[i] = slope === 0 && !Number.isNaN(h[i]) ? 0 : slope * h[i];
     }
     return;
   }
   const size = largestSize(v);
-  if (!(size < Number.POSITIVE_INFINITY) || Number.isNaN(tolerance)) {
+  if (!(size + tolerance + largestSize(h) < Number.POSITIVE_INFINITY)) {
     out.fill(Number.NaN);
     return;
   }
