@@ -69,7 +69,7 @@ export const runAccelerated: Runner = (tracing, begun, { tolerance, floor, limit
       return { x, ...secants, ...guarding, state };
     },
   );
-  return { x: final.x, state: final.state };
+  return { x: final.x, state: final.state, best: final.bestG };
 };
 
 /** The last k secants of each sample, and the values that the next one is computed from. */

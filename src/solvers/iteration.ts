@@ -115,7 +115,12 @@ export type Runner = (
   begun: Begun,
   stopping: Stopping,
   state: Tensor,
-) => { readonly x: Tensor; readonly state: Tensor };
+) => {
+  readonly x: Tensor;
+  readonly state: Tensor;
+  /** Where x may be extrapolated: the T of an x of which T made the least of all steps. */
+  readonly best?: Tensor;
+};
 
 /** Runs x⁺ = T(x) until every sample has stopped. */
 export const runPlain: Runner = (tracing, begun, stopping, initial) => {

@@ -84,9 +84,8 @@ export function runRound(
   const begun = splitting.begin(splitting.enter(progress));
   const run = isAccelerated ? runAccelerated : runPlain;
   const inner = run(context, begun, stopping, createFreshState(state));
-  // What was extrapolated last is not judged before an iteration has followed it.
-  const reached = isAccelerated ? begun.step({ x: inner.x }).next.x : inner.x;
-  const point = splitting.leave(reached);
+  // What was extrapolated last may be far off: nobody has looked at its residual.
+  const point = splitting.leave(inner.best ?? inner.x);
   const sizes = sizesOf(problem);
   const at = (near: SplittingPoint): Candidate => candidateAt(problem, sizes, scaled, near, tolerances);
   const found = better(at(point), {
