@@ -118,8 +118,8 @@ export type Runner = (
 ) => {
   readonly x: Tensor;
   readonly state: Tensor;
-  /** Where x may be extrapolated: the T of an x of which T made the least of all steps. */
-  readonly best?: Tensor;
+  /** Where x may be extrapolated: T of the last x, or of a better one where that x was extrapolated too far. */
+  readonly settled?: Tensor;
 };
 
 /** Runs x⁺ = T(x) until every sample has stopped. */

@@ -62,8 +62,8 @@ async function solve(
   start: Partial<Readonly<Record<'x' | 'y' | 's', readonly [readonly number[], readonly number[]]>>> = {},
 ): Promise<Solved> {
   const names = Object.keys(start) as ('x' | 'y' | 's')[];
-  const tensors = [data.P, data.A, data.b, data.c, ...names.map((name) => start[name] ?? data.b)].map(([values, shape]) =>
-    engine.tensor(values, shape),
+  const tensors = [data.P, data.A, data.b, data.c, ...names.map((name) => start[name] ?? data.b)].map(
+    ([values, shape]) => engine.tensor(values, shape),
   );
   const outputs = engine.run(
     JSON.stringify([cones, tolerance, limit, names]),

@@ -12,10 +12,10 @@ import type { Interruptible } from '../../../backends/event-loop.ts';
 import { Sums } from '../../programs/compensated.ts';
 import { largestMagnitude } from '../../programs/residuals.ts';
 import { dualOf } from '../cone.ts';
+import { denseOf } from '../dense.ts';
 import type { ConeData } from '../problem.ts';
 import type { Projection } from '../projection.ts';
 import { projectOntoCones } from '../projections/project.ts';
-import { denseOf } from '../dense.ts';
 import { jacobianColumns } from './jacobian.ts';
 
 /** N at a point. */

@@ -8,7 +8,7 @@ import type { ConeData, ConePoint, ConeSettings } from '../problem.ts';
 import { distanceToCones } from '../residuals.ts';
 import { type ScaledProgram, scaleProgram } from '../scaling.ts';
 import { findInfeasibility } from './infeasibility.ts';
-import { type CertificateSearch, SplittingSolve, type SplittingRun } from './iterations.ts';
+import { type CertificateSearch, type SplittingRun, SplittingSolve } from './iterations.ts';
 import { findUnboundedness } from './unboundedness.ts';
 
 /** How far a change of the iterates may be from a certificate, relative to its size, to raise suspicion. */
