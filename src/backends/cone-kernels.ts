@@ -64,7 +64,8 @@ export interface ProjectConesCall extends ConeSizes {
  *   expdual, powdual: J*(v) = I − J(−v), J*_min(v) = I − J_max(−v), J*_max(v) = I − J_min(−v)
  * Operands [x, h, tolerance, shares]: x, h [rows, columns], tolerance [rows], or [1] if `isToleranceShared`, shares
  * [rows, columns] or absent. q is `selection`; with shares it is the share of the number of nonneg, or of the first
- * number of another block.
+ * number of another block. A block of more than one number becomes NaN if one of its x or h, or the tolerance, is NaN or
+ * infinite.
  */
 export interface ProjectConesDerivativeCall extends ConeSizes {
   readonly kernel: 'projectConesDerivative';

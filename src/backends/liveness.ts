@@ -28,7 +28,7 @@ interface Version extends Interval {
 }
 
 /** Calls `visit` with each statement, with loops before their bodies. */
-function forEachStatement(statements: readonly Statement[], visit: (statement: Statement) => void): void {
+export function forEachStatement(statements: readonly Statement[], visit: (statement: Statement) => void): void {
   for (const statement of statements) {
     visit(statement);
     if (statement.kernel === 'loop') forEachStatement(statement.body, visit);

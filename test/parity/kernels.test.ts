@@ -2,6 +2,7 @@
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
+import { coneCases, simpleConeCases } from './cases/cones.ts';
 import { descentCases } from './cases/descent.ts';
 import { batchedInvertCases, factorCases } from './cases/factorisations.ts';
 import { homotopyCases } from './cases/homotopy.ts';
@@ -18,6 +19,8 @@ describeParity('wasm', openWasm, [
   ...invertCases,
   ...factorCases,
   ...batchedInvertCases,
+  ...simpleConeCases,
+  ...coneCases,
 ]);
 describeParity('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
 describeParity('cpu', async () => openCPU(), passCases);

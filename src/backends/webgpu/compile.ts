@@ -1,16 +1,17 @@
 /** Prepares a Program for the GPU: its pipelines, sizes, guards and constants, and the list of its dispatches. */
 import type { Constant, Program } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
+import { forEachStatement } from '../liveness.ts';
 import { type PlannedLoop, type PlannedStatement, planProgram } from '../plan.ts';
 import type { Compiled, CompiledDispatch, CompiledLoop, CompiledStatement, UndecidedProduct } from './compiled.ts';
 import { USAGE } from './device.ts';
 import { type Dispatch, SCRATCH, wordsToBytes } from './dispatch.ts';
 import { LoopHistory } from './loop-history.ts';
-import { lowerCall, lowerCopy } from './lower.ts';
+import { isLate, loadLate, lowerCall, lowerCopy } from './lower.ts';
 import { scratchSizeOfReduce } from './lower-reduce.ts';
 import { type DeviceBuffer, roundedBytes } from './pool.ts';
 import type { Runtime } from './runtime.ts';
-import { SHADERS } from './shaders.ts';
+import { SHADERS, type Shader, type ShaderName } from './shaders.ts';
 
 /** An alignment of uniform bindings that every device accepts, in bytes. */
 const ALIGNMENT = 256;
@@ -42,6 +43,7 @@ class Compiler {
   private readonly plan;
   private readonly scratch: number;
   private scratchSize = 0;
+  private hasLate = false;
 
   constructor(
     private readonly program: Program,
@@ -49,11 +51,16 @@ class Compiler {
   ) {
     this.plan = planProgram(program, (size) => roundedBytes(size * 4));
     this.scratch = this.plan.buffers.length;
+    forEachStatement(program.statements, (statement) => {
+      if (statement.kernel === 'reduce')
+        this.scratchSize = Math.max(this.scratchSize, scratchSizeOfReduce(statement, runtime.variants));
+      this.hasLate ||= isLate(statement);
+    });
   }
 
   compile(): Compiled {
-    const { pool, device } = this.runtime;
-    const statements = this.compileStatements(this.plan.statements, ABSENT);
+    const { pool } = this.runtime;
+    const statements: CompiledStatement[] = [];
     for (const [index, { size, role }] of this.plan.buffers.entries()) {
       if (role.kind === 'constant') this.fixed.set(index, this.upload(role.constant, size));
     }
@@ -61,12 +68,8 @@ class Compiler {
       const usage = USAGE.uniform | USAGE.storage | USAGE.copySource;
       this.fixed.set(this.guardOf(loop), pool.create(GUARD_BYTES, usage));
     }
-    const sizesBuffer = pool.create(Math.max(1, this.sizes.length) * ALIGNMENT, USAGE.uniform | USAGE.copyTarget);
-    for (const [index, bytes] of this.sizes.entries()) {
-      device.queue.writeBuffer(sizesBuffer.handle, index * ALIGNMENT, bytes);
-    }
     const guards = Array.from({ length: this.plan.loops }, () => GUARD_BYTES / 4);
-    return {
+    const compiled: Compiled = {
       program: this.program,
       statements,
       roles: [
@@ -77,9 +80,25 @@ class Compiler {
       sizes: [...this.plan.buffers.map(({ size }) => size), this.scratchSize, ...guards],
       dispatches: this.dispatches,
       fixed: this.fixed,
-      sizesBuffer,
-      ready: this.preparePipelines(),
+      sizesBuffer: undefined,
+      ready: Promise.resolve(),
     };
+    const lowerAll = (): Promise<void> => {
+      statements.push(...this.compileStatements(this.plan.statements, ABSENT));
+      compiled.sizesBuffer = this.createSizes();
+      return this.preparePipelines();
+    };
+    compiled.ready = this.hasLate ? loadLate().then(lowerAll) : lowerAll();
+    return compiled;
+  }
+
+  private createSizes(): DeviceBuffer {
+    const { pool, device } = this.runtime;
+    const sizesBuffer = pool.create(Math.max(1, this.sizes.length) * ALIGNMENT, USAGE.uniform | USAGE.copyTarget);
+    for (const [index, bytes] of this.sizes.entries()) {
+      device.queue.writeBuffer(sizesBuffer.handle, index * ALIGNMENT, bytes);
+    }
+    return sizesBuffer;
   }
 
   /** Releases the buffers that were taken so far, if compiling fails. */
@@ -114,8 +133,6 @@ class Compiler {
   private lower(statement: Exclude<PlannedStatement, PlannedLoop>): Dispatch[] {
     const { variants } = this.runtime;
     if (statement.kind === 'copy') return [lowerCopy(statement, variants)];
-    const { call } = statement;
-    if (call.kernel === 'reduce') this.scratchSize = Math.max(this.scratchSize, scratchSizeOfReduce(call, variants));
     return lowerCall(statement, variants);
   }
 
@@ -146,12 +163,13 @@ class Compiler {
 
   private compileDispatch(dispatch: Dispatch, guard: number): CompiledDispatch {
     const { shader, constants, operands, result, groups, work } = dispatch;
-    const { hasSizes, hasGuard } = SHADERS[shader];
+    const source: Shader = dispatch.source ?? SHADERS[shader as ShaderName];
+    const { hasSizes, hasGuard } = source;
     const bufferOf = (buffer: number): number => (buffer === SCRATCH ? this.scratch : buffer);
     const compiled: CompiledDispatch = {
       kind: 'dispatch',
       index: this.dispatches.length,
-      pipeline: this.runtime.pipelines.get(shader, constants),
+      pipeline: this.runtime.pipelines.get(shader, constants, dispatch.source),
       sizes: hasSizes ? this.addSizes(wordsToBytes(dispatch.sizes)) : undefined,
       guard: hasGuard ? guard : undefined,
       operands: operands.map(bufferOf),

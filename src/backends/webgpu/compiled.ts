@@ -55,6 +55,7 @@ export type CompiledStatement = CompiledDispatch | CompiledLoop;
 
 export interface Compiled {
   readonly program: Program;
+  /** Complete once it is `ready`, as are the dispatches: some kernels are lowered by code that is loaded first. */
   readonly statements: readonly CompiledStatement[];
   /** The role of each buffer. The guards of the loops come last. */
   readonly roles: readonly (BufferRole | { readonly kind: 'guard' })[];
@@ -64,7 +65,7 @@ export interface Compiled {
   /** The buffers that are the same in every run, by number: constants and guards. */
   readonly fixed: ReadonlyMap<number, DeviceBuffer>;
   /** The sizes of all dispatches, which kernels get as uniforms. */
-  readonly sizesBuffer: DeviceBuffer;
+  sizesBuffer: DeviceBuffer | undefined;
   /** Resolves when all pipelines are compiled; rejects if one cannot be. */
-  readonly ready: Promise<unknown>;
+  ready: Promise<unknown>;
 }

@@ -1,6 +1,7 @@
 /** The form of a lowered kernel call: one or more dispatches, with everything but the buffers themselves. */
 import type { ProductCall } from '../kernels.ts';
-import type { ShaderName } from './shaders.ts';
+import type { CONE_SHADERS } from './cone-shaders.ts';
+import type { Shader, ShaderName } from './shaders.ts';
 
 /** One 32-bit word of the uniform `sizes` of a kernel: unsigned, signed or floating-point. */
 type Word = { readonly kind: 'u' | 'i' | 'f'; readonly value: number };
@@ -14,7 +15,9 @@ export const f = (...values: number[]): Word[] => values.map((value) => ({ kind:
 export const SCRATCH = -2;
 
 export interface Dispatch {
-  readonly shader: ShaderName;
+  readonly shader: ShaderName | keyof typeof CONE_SHADERS;
+  /** The shader, if it is not one of SHADERS. */
+  readonly source?: Shader;
   readonly constants: Readonly<Record<string, number>>;
   readonly sizes: readonly Word[];
   /** Buffers of the plan, or SCRATCH; ABSENT if there is no operand, or if it is in the buffer of the result. */

@@ -22,7 +22,7 @@ const MAXIMUM_BIND_SETS = 16;
 
 export class Executable {
   private readonly compiled: Compiled;
-  private readonly compiledBytes: number;
+  private compiledBytes: number;
   /** Bind groups by the ids of the buffers; the set that was not used for longest comes first. */
   private readonly bindSets = new Map<string, readonly GPUBindGroup[]>();
   private isReady = false;
@@ -34,11 +34,16 @@ export class Executable {
     private readonly runtime: Runtime,
   ) {
     this.compiled = compile(program, runtime);
-    this.compiledBytes = estimateFootprint({ ...this.compiled, statements: undefined }, collectObjects(program));
+    this.compiledBytes = this.estimateBytes();
     this.ready = this.compiled.ready.then(() => {
+      this.compiledBytes = this.estimateBytes();
       this.isReady = true;
     });
     this.ready.catch(() => {}); // reported by the runs that wait for it
+  }
+
+  private estimateBytes(): number {
+    return estimateFootprint({ ...this.compiled, statements: undefined }, collectObjects(this.program));
   }
 
   /** Estimated bytes of host memory for the Program, including what the driver holds besides the content of buffers. */
@@ -49,9 +54,13 @@ export class Executable {
 
   /** Releases the buffers that live as long as the Program, after all work enqueued so far. */
   release(): void {
-    const { fixed, roles, sizesBuffer } = this.compiled;
+    const { fixed, roles } = this.compiled;
     const { pool } = this.runtime;
-    pool.discard(sizesBuffer);
+    const discardSizes = (): void => {
+      if (this.compiled.sizesBuffer) pool.discard(this.compiled.sizesBuffer);
+    };
+    if (this.compiled.sizesBuffer) discardSizes();
+    else this.ready.then(discardSizes, discardSizes); // it is still being made
     for (const [index, buffer] of fixed) {
       if (roles[index].kind === 'constant') pool.release(buffer);
       else pool.discard(buffer);
@@ -144,7 +153,7 @@ export class Executable {
     };
     return dispatches.map((dispatch) => {
       const resources: GPUBufferBinding[] = [];
-      if (dispatch.sizes) {
+      if (dispatch.sizes && sizesBuffer) {
         resources.push({ buffer: sizesBuffer.handle, offset: dispatch.sizes.offset, size: dispatch.sizes.bytes });
       }
       if (dispatch.guard !== undefined) resources.push(bindingOf(dispatch.guard, openGuard));

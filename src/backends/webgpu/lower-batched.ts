@@ -48,7 +48,7 @@ export function lowerBatchedProduct(
 }
 
 /** Splits 0 … count into ranges of at most `length`: the start and the end of each. */
-function splitRange(count: number, length: number): [number, number][] {
+export function splitRange(count: number, length: number): [number, number][] {
   return Array.from({ length: Math.ceil(count / length) }, (_, index) => [
     index * length,
     Math.min((index + 1) * length, count),

@@ -1,4 +1,5 @@
 /** Turns planned kernel calls into dispatches. */
+import type { Statement } from '../backend.ts';
 import {
   ABSENT,
   ACTIVATIONS,
@@ -15,24 +16,28 @@ import {
 import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedCopy } from '../plan.ts';
 import { type Dispatch, f, groupsForInvocations, i, type ProductVariants, u } from './dispatch.ts';
-import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from './lower-batched.ts';
 import { lowerGrouped, lowerIterate } from './lower-iterate.ts';
 import { lowerPass } from './lower-pass.ts';
 import { lowerProduct } from './lower-product.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
 
+/** Lowers the kernels that a page which trains does without, once it is loaded. */
+let late: typeof import('./lower-late.ts') | undefined;
+
+export function isLate({ kernel }: Statement): boolean {
+  return /^(batchedP|chol|tri|projectC)/.test(kernel);
+}
+
+export async function loadLate(): Promise<void> {
+  late = await import('./lower-late.ts');
+}
+
 export function lowerCall(planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { call } = planned;
   switch (call.kernel) {
     case 'product':
       return lowerProduct(call, planned, variants);
-    case 'batchedProduct':
-      return lowerBatchedProduct(call, planned, variants);
-    case 'cholesky':
-      return lowerCholesky(call, planned, variants);
-    case 'triangularSolve':
-      return lowerTriangularSolve(call, planned, variants);
     case 'reduce':
       return lowerReduce(call, planned, variants);
     case 'elementwise':
@@ -54,14 +59,19 @@ export function lowerCall(planned: PlannedCall, variants: ProductVariants): Disp
       return lowerGrouped(call, planned, variants);
     case 'pass':
       return lowerPass(call, planned);
+    case 'batchedProduct':
+    case 'cholesky':
+    case 'triangularSolve':
+    case 'projectCones':
+    case 'projectConesDerivative':
+      if (!late) throw new Error(`${call.kernel}: its code is not loaded`);
+      return late.lowerLate(call, planned, variants);
     case 'coordinateDescent':
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
     case 'interiorPoint':
     case 'programDerivative':
-    case 'projectCones':
-    case 'projectConesDerivative':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

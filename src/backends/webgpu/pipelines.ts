@@ -1,13 +1,5 @@
 /** Caches pipelines by kernel and constants. Each is compiled once; compilation is asynchronous and parallel. */
-import {
-  type Constants,
-  SHADERS,
-  type Shader,
-  type ShaderName,
-  type ShaderPart,
-  type ShaderSource,
-  selectParts,
-} from './shaders.ts';
+import { type Constants, SHADERS, type Shader, type ShaderPart, type ShaderSource, selectParts } from './shaders.ts';
 
 export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
@@ -38,9 +30,7 @@ export class PipelineCache {
   ) {}
 
   /** @param source the shader, if it is not one of SHADERS */
-  get(name: ShaderName, constants: Constants): Pipeline;
-  get(name: string, constants: Constants, createSource: Shader): Pipeline;
-  get(name: string, constants: Constants, source = this.sources[name]): Pipeline {
+  get(name: string, constants: Constants, source: Shader = this.sources[name]): Pipeline {
     const settings = Object.entries(constants)
       .map(([constant, value]) => `${constant}=${value}`)
       .join(' ');

@@ -64,9 +64,9 @@ export function selectParts({ parts }: Shader, constants: Constants): readonly S
   return parts.flatMap((part) => (typeof part === 'function' ? part(constants) : [part]));
 }
 
-const NUMBERS = { file: 'shared/numbers.wgsl', text: numbers };
+export const NUMBERS = { file: 'shared/numbers.wgsl', text: numbers };
 const LENGTHS = { file: 'shared/lengths.wgsl', text: lengths };
-const FUNCTIONS = { file: 'shared/functions.wgsl', text: functions };
+export const FUNCTIONS = { file: 'shared/functions.wgsl', text: functions };
 const PIECEWISE = {
   activations: { file: 'shared/activations-piecewise.wgsl', text: piecewiseActivations },
   operations: { file: 'shared/operations-piecewise.wgsl', text: piecewiseOperations },

@@ -1,5 +1,6 @@
 /** The suites for implementations of WebGPU: every kernel, in the variants for software and for hardware adapters. */
 import type { WebGPUOptions } from '../../../src/backends/webgpu/index.ts';
+import { coneCases, simpleConeCases } from './cones.ts';
 import { factorCases } from './factorisations.ts';
 import { acceleratedCases, iterateCases, type ParityCase, parityCases, variantCases } from './index.ts';
 import { largePassCases, passCases } from './pass.ts';
@@ -24,6 +25,8 @@ export const webgpuSuites: readonly WebGPUSuite[] = [
       ...splittingCases,
       ...acceleratedCases,
       ...factorCases,
+      ...simpleConeCases,
+      ...coneCases,
     ],
   },
   {

@@ -89,12 +89,13 @@ function differentiateBlock(
   const rule = RULES[block.type];
   if (!rule) {
     for (let i = 0; i < v.length; i++) {
-      out[i] = slopeOf(block.type, v[i], { tolerance, q: shareOf(i) }) * h[i];
+      const slope = slopeOf(block.type, v[i], { tolerance, q: shareOf(i) });
+      out[i] = slope === 0 && !Number.isNaN(h[i]) ? 0 : slope * h[i];
     }
     return;
   }
   const size = largestSize(v);
-  if (!(size < Number.POSITIVE_INFINITY) || Number.isNaN(tolerance)) {
+  if (!(size + tolerance + largestSize(h) < Number.POSITIVE_INFINITY)) {
     out.fill(Number.NaN);
     return;
   }

@@ -114,18 +114,20 @@ function differentiateBlock(at: usize, block: usize, row: i32): void {
   const count = rowsOf(type, dim);
   const isShared = word(at, ConeFields.isToleranceShared) !== 0;
   const tolerance = load<f32>(numberIn(buffer(at, ConeFields.tolerance), isShared ? 0 : row));
-  const given = buffer(at, ConeFields.shares);
-  const shares: usize = given === 0 ? 0 : placeIn(given, word(at, ConeFields.columns), block, row);
+  const all = buffer(at, ConeFields.shares);
+  const shares: usize = all === 0 ? 0 : placeIn(all, word(at, ConeFields.columns), block, row);
   const share = shares === 0 ? real(at, ConeFields.selection) : load<f32>(shares);
   if (type <= ConeType.nonneg) {
     for (let i = 0; i < count; i++) {
       place.setPlace(tolerance, shares === 0 ? share : load<f32>(numberIn(shares, i)));
-      store<f32>(numberIn(out, i), slopeOf(type, load<f32>(numberIn(v, i)), tolerance) * load<f32>(numberIn(h, i)));
+      const slope = slopeOf(type, load<f32>(numberIn(v, i)), tolerance);
+      const given = load<f32>(numberIn(h, i));
+      store<f32>(numberIn(out, i), slope === 0 && !isNotANumber(given) ? 0 : slope * given);
     }
     return;
   }
   const scale = largestSize(v, count);
-  if (!(scale < f64.POSITIVE_INFINITY) || isNotANumber(tolerance)) {
+  if (!(scale + <f64>tolerance + largestSize(h, count) < f64.POSITIVE_INFINITY)) {
     fill(out, count, f32.NaN);
   } else if (scale === 0) {
     for (let i = 0; i < count; i++) store<f32>(numberIn(out, i), share * load<f32>(numberIn(h, i)));
