@@ -17,6 +17,20 @@ export type {
   SampleCertificate,
 } from './implicit/certificate.ts';
 export type { CertifyOptions } from './implicit/certify-options.ts';
+export type { ConeCertificates } from './implicit/cones/certificate.ts';
+export {
+  type ConeCotangent,
+  type ConeDirection,
+  type ConeSolution,
+  type ConeValues,
+  coneProgram,
+} from './implicit/cones/cone-program.ts';
+export type { ConeTangent } from './implicit/cones/derivative.ts';
+export type { ConeGradients } from './implicit/cones/directions.ts';
+export type { SampleConeGradients } from './implicit/cones/host-derivative.ts';
+export type { ConeCertificate } from './implicit/cones/hypothesis.ts';
+export type { ConeInterval } from './implicit/cones/interval.ts';
+export type { ConeProgramOptions, ConeSolveOptions, ConeStart } from './implicit/cones/options.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
@@ -70,6 +84,7 @@ export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
+export { type ConeLayerOptions, coneLayer } from './layers/cone.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
@@ -78,6 +93,7 @@ export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export type { WarmStart } from './layers/monotone-memory.ts';
 export type { OutputBounds } from './layers/output-bounds.ts';
+export type { ProgramMap } from './layers/program-parameters.ts';
 export { type QuadraticLayerOptions, quadraticLayer } from './layers/quadratic.ts';
 export {
   type ForwardOptions,
@@ -89,6 +105,7 @@ export {
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
+export type { Cone, ConeType } from './solvers/cones/cone.ts';
 export type { Equation, Norms, ProximalMap } from './solvers/equation.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
 export type { Begun, Convergence, Iterate, Iteration } from './solvers/iteration.ts';

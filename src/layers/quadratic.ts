@@ -13,6 +13,7 @@ import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkWidth, constantParameter, type Layer, type ParameterSpecification, uniformParameter } from './layer.ts';
 import { type Box, constant, moveInside, type OutputBounds, readBox } from './output-bounds.ts';
+import { checkMap, identityEntries, type ProgramMap, quadraticParameters, ridgedSquare } from './program-parameters.ts';
 
 /** The options of `quadraticLayer`, with the options of `quadraticProgram` for its solves. */
 export interface QuadraticLayerOptions extends Omit<ProgramSolveOptions, 'engine' | 'initial' | 'signal'> {
@@ -32,7 +33,7 @@ export interface QuadraticLayerOptions extends Omit<ProgramSolveOptions, 'engine
    * affine (default): q is a learnt affine map of the input. identity: q is the input itself, which is then as wide as
    * the output.
    */
-  map?: 'affine' | 'identity';
+  map?: ProgramMap;
   /** ε > 0 in P = LLᵀ + εI, which makes the solution unique for every L. It is not learnt. Default 1e-3. */
   ridge?: number;
 }
@@ -71,19 +72,9 @@ export function quadraticLayer(given: QuadraticLayerOptions): Layer {
   const { inputs, outputs, inequalities = 0, equalities = 0, map = 'affine', ridge = 1e-3 } = options;
   checkWidth('quadraticLayer', 'inputs', inputs);
   checkWidth('quadraticLayer', 'outputs', outputs);
-  if (map !== 'affine' && map !== 'identity') {
-    throw createArgumentError('quadraticLayer: map', map, "'affine' or 'identity'");
-  }
-  if (map === 'identity' && inputs !== outputs) {
-    throw new RangeError(
-      `quadraticLayer: inputs is ${inputs} and outputs is ${outputs}; with map 'identity' they must be equal`,
-    );
-  }
+  checkMap('quadraticLayer', { map, inputs, outputs, ridge });
   checkRows('inequalities', inequalities, Number.MAX_SAFE_INTEGER);
   checkRows('equalities', equalities, outputs - 1);
-  if (!(Number.isFinite(ridge) && ridge > 0)) {
-    throw createArgumentError('quadraticLayer: ridge', ridge, 'a finite number > 0');
-  }
   const box = readBox(options.lower, options.upper, outputs);
   const solve = solveOptions(options);
   programSettings(solve);
@@ -98,7 +89,7 @@ export function quadraticLayer(given: QuadraticLayerOptions): Layer {
     parameters,
     forward(x, values, { solves, signal }) {
       const named = Object.fromEntries(parameters.map(({ name }, index) => [name, values[index]]));
-      const P = named.L.matmul(named.L.transpose()).add(constant(x, [outputs, outputs], identity(outputs, ridge)));
+      const P = ridgedSquare(named.L, ridge);
       const q = map === 'affine' ? affine(x, named.B, named.c) : x;
       const constraints = rows > 0 ? constraintsOf(x, named, box, outputs) : {};
       const solution = quadraticProgram({ ...solve, P, q, ...constraints, signal });
@@ -117,12 +108,8 @@ function solveOptions(options: QuadraticLayerOptions): ProgramSolveOptions {
 type Extents = Required<Pick<QuadraticLayerOptions, 'inputs' | 'outputs' | 'inequalities' | 'equalities' | 'map'>>;
 
 function parametersOf({ inputs, outputs, inequalities, equalities, map }: Extents): ParameterSpecification[] {
-  const start = { name: 'L', shape: [outputs, outputs], initial: () => Float32Array.from(identity(outputs, 1)) };
   return [
-    start,
-    ...(map === 'affine'
-      ? [uniformParameter('B', [outputs, inputs], inputs), uniformParameter('c', [outputs], inputs)]
-      : []),
+    ...quadraticParameters({ inputs, outputs, map }),
     ...(equalities > 0 ? [uniformParameter('A', [equalities, outputs], outputs)] : []),
     ...(inequalities > 0
       ? [
@@ -161,7 +148,7 @@ function constraintsOf(
     upper.push(G.matmul(z).reshape([rows]).add(slack.softplus()));
   }
   if (box) {
-    matrices.push(constant(beside, [n, n], identity(n, 1)));
+    matrices.push(constant(beside, [n, n], identityEntries(n, 1)));
     lower.push(
       constant(
         beside,
@@ -178,10 +165,6 @@ function constraintsOf(
     );
   }
   return { A: concat(matrices), l: concat(lower), u: concat(upper) };
-}
-
-function identity(n: number, factor: number): Float64Array {
-  return Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? factor : 0));
 }
 
 function checkRows(name: string, rows: number, most: number): void {

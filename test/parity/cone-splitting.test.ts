@@ -8,9 +8,8 @@ import {
   tangentOfConesBySplitting,
 } from '../../src/solvers/programs/splitting/cone-derivative.ts';
 import { solveConesBySplitting } from '../../src/solvers/programs/splitting/cones.ts';
-import programs from '../fixtures/cone-programs.json';
 import { loadUnsolvableCones } from '../fixtures/load-cones.ts';
-import type { GivenCotangent, GivenDirection, GivenPoint, GivenProgram } from '../support/given-cones.ts';
+import { type DifferentiatedConeProgram, loadDifferentiatedCones } from '../fixtures/load-differentiated-cones.ts';
 import { relativeError } from '../support/numbers.ts';
 import { type PlantedConeProgram, plantConeProgram } from '../support/planted-cone-programs.ts';
 
@@ -22,21 +21,7 @@ async function read(tensors: readonly Tensor[]): Promise<number[][]> {
   return numbers;
 }
 
-type Rows = readonly (readonly number[])[];
-
-interface Reference extends GivenProgram, GivenPoint {
-  readonly direction: GivenDirection;
-  readonly cotangent: GivenCotangent;
-  readonly dx: readonly number[];
-  readonly dy: readonly number[];
-  readonly ds: readonly number[];
-  readonly grad_A: Rows;
-  readonly grad_b: readonly number[];
-  readonly grad_c: readonly number[];
-  readonly grad_P?: Rows;
-}
-
-const cases = (programs.cases as unknown as Reference[]).map((one) => [one.name, one] as const);
+const cases = loadDifferentiatedCones().map((one) => [one.name, one] as const);
 
 interface Options {
   readonly tolerance?: number;
@@ -82,7 +67,7 @@ async function solve(
 
 const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 
-function dataOf({ P, A, b, c }: Omit<GivenProgram, 'name' | 'cones'>): Data {
+function dataOf({ P, A, b, c }: Pick<DifferentiatedConeProgram, 'P' | 'A' | 'b' | 'c'>): Data {
   const [n, m] = [c.length, b.length];
   return { P: [P?.flat() ?? zeros(n * n), [n, n]], A: [A.flat(), [m, n]], b: [b, [m]], c: [c, [n]] };
 }
@@ -99,7 +84,7 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
   afterAll(() => engine.close());
 
   test.each(cases)('%s: values', async (_, one) => {
-    const { x, y, s, status } = await solve(engine, dataOf(one), one.cones);
+    const { x, y, s, status } = await solve(engine, dataOf(one), one.cone);
     expect(isSolved(status[0])).toBe(true);
     expect(relativeError(x, one.x)).toBeLessThan(1e-5);
     expect(relativeError(y, one.y)).toBeLessThan(1e-5);
@@ -107,10 +92,10 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
   });
 
   test.each(cases)('%s: derivatives', async (_, one) => {
-    const { cotangent, direction } = one;
+    const { cotangent } = one;
     const [n, m] = [one.c.length, one.b.length];
-    const blocks = readCones('cones', one.cones);
-    const found = await solve(engine, dataOf(one), one.cones);
+    const blocks = readCones('cones', one.cone);
+    const found = await solve(engine, dataOf(one), one.cone);
     const { P, A, b, c } = dataOf(one);
     const data = [P, A, b, c].map(([values, shape]) => engine.tensor(values, shape));
     const solution = [engine.tensor(found.x, [1, n]), engine.tensor(found.y, [1, m]), engine.tensor(found.s, [1, m])];
@@ -134,10 +119,10 @@ describe.each(BACKENDS)('the reference problems on %s', (backend) => {
     expect(backwards[4][0]).toBeLessThan(1e-5);
     expect(isSolved(backwards[5][0])).toBe(true);
     const directions = [
-      engine.tensor(direction.dP?.flat() ?? zeros(n * n), [n, n]),
-      engine.tensor(direction.dA.flat(), [m, n]),
-      engine.tensor(direction.db, [m]),
-      engine.tensor(direction.dc, [n]),
+      engine.tensor(one.dP?.flat() ?? zeros(n * n), [n, n]),
+      engine.tensor(one.dA.flat(), [m, n]),
+      engine.tensor(one.db, [m]),
+      engine.tensor(one.dc, [n]),
     ];
     const forwards = await read(
       engine.run(`tangent ${one.name}`, [...data, ...solution, ...directions], (inputs, context) => {

@@ -64,7 +64,7 @@ export function plantConeProgram(options: PlantedConeOptions): PlantedConeProgra
   const s = y.map((value, i) => value - v[i]);
   const x = normals(generator, n);
   const A = like ? like.A.slice() : normals(generator, m * n);
-  const P = like ? like.P.slice() : gramOf(normals(generator, n * n), n, options.rank ?? n);
+  const P = like ? like.P.slice() : gramOf(normals(generator, n * n), n, Math.min(n, options.rank ?? n));
   const program = { n, m, cones: options.cones, blocks, P, A, x, y, s };
   if (kind === 'infeasible') return plantInfeasible(generator, program);
   if (kind === 'unbounded') return plantUnbounded(generator, program);
@@ -128,8 +128,7 @@ function projectOut(P: Float64Array, x: Float64Array, n: number): void {
   const xPx = dot(x, Px);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const value =
-        P[i * n + j] - (x[i] * Px[j] + Px[i] * x[j]) / square + (xPx * x[i] * x[j]) / square ** 2;
+      const value = P[i * n + j] - (x[i] * Px[j] + Px[i] * x[j]) / square + (xPx * x[i] * x[j]) / square ** 2;
       P[i * n + j] = value;
       P[j * n + i] = value;
     }

@@ -109,7 +109,10 @@ async function solveOnHost(checked: CheckedCones, run: LimitedRun): Promise<read
     return given === undefined ? [] : [[name, given] as const];
   });
   const [numbers, start] = await Promise.all([
-    readAll(engine, tensors.map(({ name, tensor }) => [name, tensor] as const)),
+    readAll(
+      engine,
+      tensors.map(({ name, tensor }) => [name, tensor] as const),
+    ),
     readAll(engine, starts),
   ]);
   const solved: SolvedCone[] = [];

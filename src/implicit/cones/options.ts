@@ -106,9 +106,12 @@ export function coneSettings(
 ): ConeSolveSettings {
   const settings = programSettings(options, surroundings);
   const { leastNorm = false, limit } = options;
-  if (settings.solver === 'interior-point') return { ...settings, leastNorm, limit: limit === undefined ? LIMIT : settings.limit };
+  if (settings.solver === 'interior-point')
+    return { ...settings, leastNorm, limit: limit === undefined ? LIMIT : settings.limit };
   if (leastNorm) {
-    throw new RangeError("leastNorm: it is true; the solver 'splitting' has none, so leave it out, or take 'interior-point'");
+    throw new RangeError(
+      "leastNorm: it is true; the solver 'splitting' has none, so leave it out, or take 'interior-point'",
+    );
   }
   return { ...settings, leastNorm };
 }

@@ -1,11 +1,11 @@
 /** The solutions of a batch of cone programs with all that is asked of them later: derivatives, certificates and intervals. */
 import type { OwnAdvice } from '../advice.ts';
 import { combineCertificates } from '../combined-certificate.ts';
+import { placesOfSample } from '../programs/datum.ts';
 import type { ProgramSolverName } from '../programs/options.ts';
 import { packSolutions } from '../programs/packing.ts';
 import { findNoSolution, type ProgramReport, statedTolerance } from '../programs/report.ts';
 import { columnsOf, SolvedRows } from '../programs/solved-rows.ts';
-import { placesOfSample } from '../programs/datum.ts';
 import { Course } from '../solution.ts';
 import { type ConeCertificates, combineConeCertificates } from './certificate.ts';
 import type { ConeValues } from './cone-program.ts';

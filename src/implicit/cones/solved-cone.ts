@@ -2,8 +2,9 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ConeData, ConePoint, ConeResult } from '../../solvers/cones/problem.ts';
 import { solveConeProgram } from '../../solvers/cones/solve.ts';
-import { type ConeActivities, type ConeSelection, findActivities } from './activity.ts';
+import type { ConeActivities, ConeSelection } from './activity.ts';
 import { type ConeDerivative, createConeDerivative } from './derivative.ts';
+import { findActivities } from './find-activities.ts';
 import { type ConeCertificate, certifyConeProgram } from './hypothesis.ts';
 
 /** How a program was solved. */

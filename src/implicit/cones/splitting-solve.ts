@@ -19,15 +19,13 @@ import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
-
-export const CONE_DATA = ['P', 'A', 'b', 'c'] as const;
-export type ConeDatumName = (typeof CONE_DATA)[number];
+import { type ConeDatumName, DATA_NAMES } from './data.ts';
 
 /** What is read of a solve besides its summary, a row for each: [5, batch]. */
 export const CONE_FIGURES = ['ratio', 'primal', 'dual', 'gap', 'objective'] as const;
 
 /** A batch of cone programs on the device. */
-export interface ConeBatch {
+export interface DeviceCones {
   readonly engine: Engine;
   readonly batch: number;
   readonly n: number;
@@ -50,18 +48,18 @@ export interface EnqueuedConeSplitting {
 }
 
 /** The data that are given, in the order in which Programs take them. */
-function givenNames({ tensors }: ConeBatch): readonly ConeDatumName[] {
-  return CONE_DATA.filter((name) => tensors[name] !== undefined);
+function givenNames({ tensors }: DeviceCones): readonly ConeDatumName[] {
+  return DATA_NAMES.filter((name) => tensors[name] !== undefined);
 }
 
-function inputsOf(of: ConeBatch): Tensor[] {
+function inputsOf(of: DeviceCones): Tensor[] {
   return givenNames(of).map((name) => of.tensors[name] as Tensor);
 }
 
 /** The data of a Program that is traced, and the inputs after them. */
 function readInputs(
   context: LoopContext,
-  of: ConeBatch,
+  of: DeviceCones,
   traced: readonly Tensor[],
 ): { readonly given: ConeTensors; readonly others: readonly Tensor[] } {
   const names = givenNames(of);
@@ -72,7 +70,7 @@ function readInputs(
 }
 
 /** What tells Programs of different batches apart, besides the shapes of their inputs. */
-function keyOf(of: ConeBatch, ...others: unknown[]): string {
+function keyOf(of: DeviceCones, ...others: unknown[]): string {
   const cones = of.blocks.map(({ type, dim, alpha }) => [type, dim, alpha]);
   return JSON.stringify([cones, givenNames(of), of.batch, ...others]);
 }
@@ -82,7 +80,7 @@ function keyOf(of: ConeBatch, ...others: unknown[]): string {
  * @param tolerance that reports state: the residual is the ratio to it, times it
  */
 export function enqueueConeSplitting(
-  of: ConeBatch,
+  of: DeviceCones,
   settings: SplittingSettings,
   tolerance: number,
   initial: ConeStartTensors,
@@ -136,7 +134,7 @@ function join(left: Tensor, right: Tensor): Tensor {
 /** How many numbers of each program are not finite: those that all share count in each. */
 function countNotFinite(given: ConeTensors, batch: number): Tensor {
   const ranks = { P: 2, A: 2, b: 1, c: 1 };
-  const counts = CONE_DATA.map((name) => {
+  const counts = DATA_NAMES.map((name) => {
     const tensor = given[name];
     const samples = tensor.shape.length > ranks[name] ? tensor.shape[0] : 1;
     return reduceRows('countNotFinite', [tensor.context.alias(tensor, [samples, tensor.size / samples])]);
@@ -156,7 +154,7 @@ function readSelection(selection: number | Tensor): { readonly key: number; read
 }
 
 /** A solution as `enqueueConeSplitting` returns it, in parts. */
-function solutionIn(rows: Tensor, { n, m }: ConeBatch): Record<'x' | 'y' | 's', Tensor> {
+function solutionIn(rows: Tensor, { n, m }: DeviceCones): Record<'x' | 'y' | 's', Tensor> {
   const cut = (offset: number, length: number): Tensor => gatherAlong(rows, 1, length, { offset });
   return { x: cut(0, n), y: cut(n, m), s: cut(n + m, m) };
 }
@@ -167,7 +165,7 @@ function solutionIn(rows: Tensor, { n, m }: ConeBatch): Record<'x' | 'y' | 's', 
  * @param selection q at kinks; a tensor has one for each row, [m] or [batch, m]
  */
 export function pullBackByConeSplitting(
-  of: ConeBatch,
+  of: DeviceCones,
   rows: Tensor,
   cotangent: Tensor,
   wanted: readonly ConeDatumName[],
@@ -198,7 +196,7 @@ export function pullBackByConeSplitting(
  * @param directions of the data, at least one, each of one of the shapes that the data may have
  */
 export function pushForwardByConeSplitting(
-  of: ConeBatch,
+  of: DeviceCones,
   rows: Tensor,
   directions: readonly (readonly [ConeDatumName, Tensor])[],
   selection: number | Tensor,

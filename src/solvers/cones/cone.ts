@@ -3,6 +3,8 @@ import { createArgumentError, isListLike, isObject } from '../../arguments/check
 import { describeValue } from '../../arguments/describe-value.ts';
 import { CONE_TYPES, type ConeBlock, type ConeType } from '../../backends/cone-kernels.ts';
 
+export type { ConeType };
+
 /** One cone of a product. */
 export interface Cone {
   /** See `ConeType`. */

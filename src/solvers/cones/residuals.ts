@@ -6,8 +6,8 @@ import { dualOf } from './cone.ts';
 import type { ConeData, ConePoint, ConeResiduals, ConeSettings } from './problem.ts';
 import { distancesToCones } from './projections/project.ts';
 
-/** The residuals of a point, with what they are compared to. */
-export interface ConeEvaluation {
+/** A point with its residuals. */
+export interface Judged extends ConePoint {
   readonly residuals: ConeResiduals;
   /** The sizes of the terms: the largest of ‖Ax‖, ‖s‖, ‖b‖; of ‖Px‖, ‖c‖, ‖Aᵀy‖; of |xᵀPx|, |cᵀx|, |bᵀy|. */
   readonly sizes: ConeResiduals;
@@ -17,12 +17,9 @@ export interface ConeEvaluation {
   readonly objective: number;
 }
 
-/** A point with its residuals. */
-export interface JudgedPoint extends ConePoint, ConeEvaluation {}
-
 type Tolerances = Pick<ConeSettings, 'absolute' | 'relative'>;
 
-export function judgePoint(data: ConeData, { x, y, s }: ConePoint, tolerances: Tolerances): JudgedPoint {
+export function judge(data: ConeData, { x, y, s }: ConePoint, tolerances: Tolerances): Judged {
   const { n, m, P, c, A, b, blocks } = data;
   const sumsP = new Sums(n).addProduct(P, x);
   const Px = sumsP.round();
@@ -41,8 +38,8 @@ export function judgePoint(data: ConeData, { x, y, s }: ConePoint, tolerances: T
   const support = new Sum().addDot(b, y);
   const gap = sumOf(quadratic, linear, support);
   const residuals: ConeResiduals = {
-    primal: larger(largestMagnitude(primal), distanceToCones(blocks, s)),
-    dual: larger(largestMagnitude(dual), distanceToCones(blocks.map(dualOf), y)),
+    primal: larger(largestMagnitude(primal), distanceTo(blocks, s)),
+    dual: larger(largestMagnitude(dual), distanceTo(blocks.map(dualOf), y)),
     gap: Math.abs(gap),
   };
   const sizes: ConeResiduals = {
@@ -55,7 +52,7 @@ export function judgePoint(data: ConeData, { x, y, s }: ConePoint, tolerances: T
 }
 
 /** The largest of the distances of v from each of the cones. */
-export function distanceToCones(blocks: readonly ConeBlock[], v: Float64Array): number {
+export function distanceTo(blocks: readonly ConeBlock[], v: Float64Array): number {
   return largestMagnitude(distancesToCones(blocks, v));
 }
 

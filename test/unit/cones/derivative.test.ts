@@ -1,59 +1,67 @@
 /** Derivatives, certificates and intervals of cone programs at solutions that were computed elsewhere. */
 import { describe, expect, test } from 'vitest';
 import { runUninterrupted } from '../../../src/backends/event-loop.ts';
-import { findActivities } from '../../../src/implicit/cones/activity.ts';
 import { createConeDerivative } from '../../../src/implicit/cones/derivative.ts';
+import type { ConeDirections } from '../../../src/implicit/cones/directions.ts';
 import { gradientsOf } from '../../../src/implicit/cones/directions.ts';
+import { findActivities } from '../../../src/implicit/cones/find-activities.ts';
 import { certifyConeProgram } from '../../../src/implicit/cones/hypothesis.ts';
 import { intervalOf } from '../../../src/implicit/cones/interval.ts';
-import degenerate from '../../fixtures/cone-degenerate.json';
-import programs from '../../fixtures/cone-programs.json';
-import {
-  coneDataOf,
-  coneDirectionsOf,
-  conePointOf,
-  type GivenCotangent,
-  type GivenDirection,
-  type GivenPoint,
-  type GivenProgram,
-} from '../../support/given-cones.ts';
+import type { ConePoint } from '../../../src/solvers/cones/problem.ts';
+import { sparseFromRows } from '../../../src/solvers/programs/sparse.ts';
+import { coneDataFrom, loadDegenerateCones } from '../../fixtures/load-cones.ts';
+import { loadDifferentiatedCones } from '../../fixtures/load-differentiated-cones.ts';
 import { difference } from '../../support/cone-projections.ts';
 
-type Rows = readonly (readonly number[])[];
+type Numbers = readonly number[];
+type Rows = readonly Numbers[];
 
 interface Derivatives {
-  readonly dx: readonly number[];
-  readonly dy: readonly number[];
-  readonly ds: readonly number[];
+  readonly dx: Numbers;
+  readonly dy: Numbers;
+  readonly ds: Numbers;
   readonly grad_A: Rows;
-  readonly grad_b: readonly number[];
-  readonly grad_c: readonly number[];
+  readonly grad_b: Numbers;
+  readonly grad_c: Numbers;
   readonly grad_P?: Rows;
 }
 
-interface Case extends GivenProgram, GivenPoint {
-  readonly direction: GivenDirection;
-  readonly cotangent: GivenCotangent;
+/** A program with its solution, a direction of its data and a cotangent. */
+type Case = Parameters<typeof coneDataFrom>[0] &
+  Readonly<Record<'x' | 'y' | 's', Numbers>> & {
+    readonly direction: { readonly dP?: Rows; readonly dA: Rows; readonly db: Numbers; readonly dc: Numbers };
+    readonly cotangent: Readonly<Record<'gx' | 'gy' | 'gs', Numbers>>;
+  };
+
+const SMOOTH = loadDifferentiatedCones().map((program) => {
+  const { dP, dA, db, dc } = program;
+  return { ...program, direction: { dP, dA, db, dc } };
+});
+const DEGENERATE = loadDegenerateCones();
+
+function pointOf({ x, y, s }: Readonly<Record<'x' | 'y' | 's', Numbers>>): ConePoint {
+  return { x: Float64Array.from(x), y: Float64Array.from(y), s: Float64Array.from(s) };
 }
 
-const SMOOTH = programs.cases as unknown as (Case & Derivatives)[];
-
-interface Degenerate extends Case {
-  readonly expected: 'certified' | 'failed';
-  readonly elements?: readonly (Derivatives & { readonly d: number })[];
+function directionsOf({ dP, dA, db, dc }: Case['direction']): ConeDirections {
+  const n = dc.length;
+  return {
+    ...(dP && { P: sparseFromRows(dP.flat(), n, n) }),
+    A: sparseFromRows(dA.flat(), db.length, n),
+    b: Float64Array.from(db),
+    c: Float64Array.from(dc),
+  };
 }
-
-const DEGENERATE = degenerate.cases as unknown as Degenerate[];
 
 const choice = (selection: number) => ({ selection, leastNorm: false });
 
 function expectDerivatives(program: Case, expected: Derivatives, selection: number, tolerance: number): void {
-  const data = coneDataOf(program);
-  const point = conePointOf(program);
+  const data = coneDataFrom(program);
+  const point = pointOf(program);
   const { likely } = runUninterrupted(findActivities(data, point, Number.EPSILON));
   const derivative = runUninterrupted(createConeDerivative(data, likely, choice(selection)));
   const scale = (values: readonly number[]): number => tolerance * Math.max(1, ...values.map(Math.abs));
-  const { x, y, s } = runUninterrupted(derivative.tangent(coneDirectionsOf(program.direction)));
+  const { x, y, s } = runUninterrupted(derivative.tangent(directionsOf(program.direction)));
   expect(difference(x, expected.dx)).toBeLessThan(scale(expected.dx));
   expect(difference(y, expected.dy)).toBeLessThan(scale(expected.dy));
   expect(difference(s, expected.ds)).toBeLessThan(scale(expected.ds));
@@ -70,8 +78,8 @@ function expectDerivatives(program: Case, expected: Derivatives, selection: numb
 
 test.each(SMOOTH)('$name: derivatives, and a certificate', (program) => {
   expectDerivatives(program, program, 0, 1e-10);
-  const data = coneDataOf(program);
-  const activities = runUninterrupted(findActivities(data, conePointOf(program), Number.EPSILON));
+  const data = coneDataFrom(program);
+  const activities = runUninterrupted(findActivities(data, pointOf(program), Number.EPSILON));
   expect(activities.most.kinks).toEqual([]);
   const certificate = runUninterrupted(certifyConeProgram(data, activities));
   expect(certificate.reason).toBe('Aᵀ is injective on ker(I − J) of J, and P is positive definite on ker(JA) of J');
@@ -79,8 +87,8 @@ test.each(SMOOTH)('$name: derivatives, and a certificate', (program) => {
 });
 
 describe.each(DEGENERATE)('$name', (program) => {
-  const data = coneDataOf(program);
-  const point = conePointOf(program);
+  const data = coneDataFrom(program);
+  const point = pointOf(program);
 
   test('the certificate', () => {
     const activities = runUninterrupted(findActivities(data, point, Number.EPSILON));
@@ -92,7 +100,7 @@ describe.each(DEGENERATE)('$name', (program) => {
   });
 
   test.runIf(program.elements)('derivatives of each element between the ends', () => {
-    for (const element of program.elements ?? []) expectDerivatives(program, element, element.d, 1e-7);
+    for (const element of program.elements ?? []) expectDerivatives(program as Case, element, element.d, 1e-7);
   });
 
   test('the range of a gradient', () => {

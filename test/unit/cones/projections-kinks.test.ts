@@ -272,7 +272,7 @@ test('two boundaries within the tolerance count as the apex', () => {
     ['exp', [2, 2 + Math.sqrt(6), Math.sqrt(6) - 2], undefined], // p and v − p are of the same size,
     ['pow', [0, 0, 1e-8], 0.5],
   ] as const) {
-    const projection = projectOntoBlock(blockOf(type, 3, alpha), Float64Array.from(v), 0.8 * norm(v));
+    const projection = projectOntoBlock(blockOf(type, 3, alpha), Float64Array.from(v), 0.85 * norm(v));
     expect(projection.kinks).toMatchObject([{ kind: 'interval', distance: norm(v) }]);
     expect(applied(projection, [1, 2, 3], 0.5)).toEqual(Float64Array.of(0.5, 1, 1.5));
   }
@@ -285,9 +285,29 @@ test('each row of an orthant is a kink of its own', () => {
     [2, 1e-9],
     [4, 1e-9],
   ]);
+  expect(projectOntoBlock(blockOf('nonneg', 2), Float64Array.of(0, 5e-324), 0).kinks).toHaveLength(1);
   const out = new Float64Array(5);
   projection.apply(Float64Array.of(1, 1, 1, 1, 1), out, [0.25, 0.5, 0.75]);
   expect(out).toEqual(Float64Array.of(0.25, 1, 0.5, 0, 0.75));
   expect(onesOf(projection).map(({ rows }) => rows[0])).toEqual([0, 1, 2, 4]);
   expect(supportOf(projection).map(({ rows }) => rows[0])).toEqual([1]);
+});
+
+test('the depth inside of the exponential cone or its polar is known to first order, however steep they are', () => {
+  const depth = 1e-8;
+  for (const r of [-20, -3, 0, 3, 20]) {
+    const decay = Math.exp(-Math.abs(r));
+    const ray = r > 0 ? [r * decay, decay, 1] : [r, 1, decay];
+    const normal = r > 0 ? [1, 1 - r, -decay] : [decay, (1 - r) * decay, -1];
+    for (const [point, outward] of [
+      [ray, normal],
+      [normal, ray],
+    ]) {
+      const v = point.map((entry, i) => entry - (depth * outward[i]) / norm(outward));
+      const [kink] = projectOntoBlock(blockOf('exp', 3), Float64Array.from(v), 1.2 * depth).kinks;
+      expect(kink.kind).toBe('segment');
+      expect(kink.distance).toBeGreaterThan(0.99 * depth);
+      expect(kink.distance).toBeLessThan(1.1 * depth);
+    }
+  }
 });

@@ -22,6 +22,7 @@ import {
   nameOf,
   onesOf,
   outerProducts,
+  REFERENCE,
   supportOf,
   vectorsOf,
 } from '../../support/cone-projections.ts';
@@ -247,4 +248,33 @@ test('the largest semidefinite cone: repeated, graded and random spectra', () =>
   // (1 − 1/√2)I + (1/√2)11ᵀ is positive definite, with an eigenvalue of multiplicity 31.
   expect(difference(projection.value, flat)).toBe(0);
   expect(difference(denseJacobian(projection, []).flat(), identity(block.rows).flat())).toBe(0);
+});
+
+test('a semidefinite matrix stays exactly what it is, and a negative one becomes exactly 0', () => {
+  const block = blockOf('psd', 2);
+  for (const scale of [1, 1e-310, 1e300]) {
+    const v = Float64Array.of(3 * scale, scale / 7, scale / 3);
+    expect(projected(block, v)).toEqual(v);
+    expect(
+      projected(
+        block,
+        v.map((entry) => -entry),
+      ),
+    ).toEqual(new Float64Array(3));
+  }
+});
+
+test('the exponential cone: roots beyond 1e100, and a projection that is on its ray to relative accuracy', () => {
+  const block = blockOf('exp', 3);
+  const at = (...v: number[]): Float64Array => projected(block, Float64Array.from(v));
+  expect(difference(at(-1, 1e-200, -1), [-1, 0, 0])).toBeLessThan(1e-15);
+  expect(difference(at(1e-200, -1, 1), [0, 0, 1])).toBeLessThan(1e-15);
+  const cases = REFERENCE.hard.filter(
+    ({ type, v, proj }) => type === 'exp' && v[2] > 0 && proj[0] > 4 * proj[1] && proj[0] < 50 * proj[1],
+  );
+  expect(cases.length).toBeGreaterThan(10);
+  for (const { v, proj } of cases) {
+    // y = z·e^{−r}, so that an error of r by some of its units in the last place is one of y by r times as much.
+    expect(Math.abs(at(...v)[1] / proj[1] - 1)).toBeLessThan(1e-14 * (proj[0] / proj[1]));
+  }
 });

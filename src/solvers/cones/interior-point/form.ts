@@ -1,11 +1,12 @@
 /** The scaled program in the form in which the interior point method solves it, without the rows of free cones. */
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
-import { equilibrate, powerOfTwo, type Scaling } from '../../programs/equilibration.ts';
+import { powerOfTwo, type Scaling } from '../../programs/equilibration.ts';
 import { scaleMatrix } from '../../programs/form.ts';
 import type { SparseMatrix } from '../../programs/problem.ts';
 import { largestMagnitude } from '../../programs/residuals.ts';
 import { multiply, selectRows } from '../../programs/sparse.ts';
 import type { ConeData, ConePoint } from '../problem.ts';
+import { coneScaling } from '../scaling.ts';
 import type { Iterate } from './start.ts';
 
 /** The scaled program: the fields of `ConeData`, with m rows of the cones zero, nonneg, soc and psd. */
@@ -25,7 +26,7 @@ export function formOf(given: ConeData): ConeForm {
   const m = b.length;
   const isEquality = new Uint8Array(m);
   for (const { type, start, rows } of blocks) if (type === 'zero') isEquality.fill(1, start, start + rows);
-  const scaling = equilibrate(P, given.c, A, shapingRows(A, blocks), (norms) => unifyBlocks(norms, blocks));
+  const scaling = coneScaling(P, given.c, A, blocks);
   const { variables, rows, cost } = scaling;
   const scaledB = b.map((value, i) => rows[i] * value);
   // All factors are powers of two, so that the residuals of the scaled program are those of the given one.
@@ -81,25 +82,4 @@ function withoutFreeRows({ m, A, b, blocks }: ConeData): {
     blocks: kept,
     givenRows: Int32Array.from(givenRows),
   };
-}
-
-/** All rows but bounds of single variables shape the scaling of variables. */
-function shapingRows(A: SparseMatrix, blocks: readonly ConeBlock[]): Uint8Array {
-  const counts = new Int32Array(A.rows);
-  for (const i of A.indices) counts[i]++;
-  const isShaping = new Uint8Array(A.rows).fill(1);
-  for (const { type, start, rows } of blocks) {
-    if (type !== 'nonneg') continue;
-    for (let i = start; i < start + rows; i++) if (counts[i] <= 1) isShaping[i] = 0;
-  }
-  return isShaping;
-}
-
-/** A cone whose product is not entry by entry keeps its shape only under one factor for all of its rows. */
-function unifyBlocks(norms: Float64Array, blocks: readonly ConeBlock[]): void {
-  for (const { type, start, rows } of blocks) {
-    if (type === 'nonneg' || type === 'zero') continue;
-    const largest = largestMagnitude(norms.subarray(start, start + rows));
-    norms.fill(largest, start, start + rows);
-  }
 }

@@ -2,11 +2,12 @@
 import type { Interruptible } from '../../../backends/event-loop.ts';
 import type { Regularisation } from '../../programs/kkt.ts';
 import { largestMagnitude } from '../../programs/residuals.ts';
+import { isShown } from '../certificates.ts';
 import type { ConeSettings } from '../problem.ts';
-import { type Certificate, candidatesAt, isShown, isSuspected } from './certificates.ts';
+import { type Judged, judge } from '../residuals.ts';
+import { type Certificate, candidatesAt, isSuspected } from './certificates.ts';
 import { Embedding } from './embedding.ts';
 import { type ConeForm, pointOf } from './form.ts';
-import { type Judged, judge } from './judgement.ts';
 import { ConeProduct } from './product.ts';
 import { refine } from './refinement.ts';
 import { type Iterate, startOf } from './start.ts';

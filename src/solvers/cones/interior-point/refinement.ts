@@ -4,9 +4,9 @@
  */
 import type { Interruptible } from '../../../backends/event-loop.ts';
 import type { ConeSettings } from '../problem.ts';
+import { type Judged, judge } from '../residuals.ts';
 import type { Embedding } from './embedding.ts';
 import { type ConeForm, pointOf } from './form.ts';
-import { type Judged, judge } from './judgement.ts';
 
 const ROUNDS = 12;
 /** Steps towards the central path in a round, until it is this near. */

@@ -5,13 +5,15 @@
  *   bᵀy = −‖y‖².
  * - min ½‖x‖² + cᵀx over Px = 0, −Ax ∈ K: the same for an objective without a lower bound, with cᵀx = −‖x‖².
  */
+
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
 import type { Interruptible } from '../../../backends/event-loop.ts';
 import type { Regularisation } from '../../programs/kkt.ts';
 import type { SparseMatrix } from '../../programs/problem.ts';
 import { eachEntry, sparseFromTriples } from '../../programs/sparse.ts';
+import { isShown } from '../certificates.ts';
 import type { ConeData, ConeSettings } from '../problem.ts';
-import { type Certificate, candidatesAt, isShown } from './certificates.ts';
+import { type Certificate, candidatesAt } from './certificates.ts';
 import { type ConeForm, formOf } from './form.ts';
 import { iterations } from './iterations.ts';
 

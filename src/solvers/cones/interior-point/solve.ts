@@ -3,10 +3,10 @@ import type { Interruptible } from '../../../backends/event-loop.ts';
 import type { Regularisation } from '../../programs/kkt.ts';
 import { multiply } from '../../programs/sparse.ts';
 import type { ConeData, ConeResult, ConeSettings } from '../problem.ts';
+import { type Judged, judge } from '../residuals.ts';
 import { type Certificate, givenCertificate } from './certificates.ts';
 import { formOf } from './form.ts';
 import { iterations, type Run } from './iterations.ts';
-import { type Judged, judge } from './judgement.ts';
 import { searchCertificate } from './search.ts';
 
 /**

@@ -1,9 +1,8 @@
 /** The last digits of a solution by Newton's method on the residual map. */
 import type { Interruptible } from '../../../backends/event-loop.ts';
-import { largestMagnitude } from '../../programs/residuals.ts';
 import type { ConeData, ConePoint, ConeSettings } from '../problem.ts';
-import { type JudgedPoint, judgePoint } from '../residuals.ts';
-import { powerOfTwo, scalePoint, scaleProgram, unscalePoint, withCost } from '../scaling.ts';
+import { type Judged, judge } from '../residuals.ts';
+import { likelyRatio, scalePoint, scaleProgram, unscalePoint, withCost } from '../scaling.ts';
 import { ResidualMap } from './residual-map.ts';
 import { semismoothNewton } from './semismooth.ts';
 
@@ -11,21 +10,20 @@ const STEPS = 20;
 
 export interface Polished {
   /** The better one of the given point and that which Newton's method found. */
-  readonly best: JudgedPoint;
+  readonly best: Judged;
   readonly steps: number;
 }
 
 export function* polishByNewton(data: ConeData, from: ConePoint, settings: ConeSettings): Interruptible<Polished> {
-  const given = judgePoint(data, from, settings);
+  const given = judge(data, from, settings);
   const scaled = scaleProgram(data);
   const { x, y, s } = scalePoint(scaled, from);
   // v = y − s tells y from s best where both are of one size; the unit of the objective decides the size of y.
-  const ratio = largestMagnitude(y) / largestMagnitude(s);
-  const unit = ratio > 0 && ratio < Number.POSITIVE_INFINITY ? powerOfTwo(ratio) : 1;
+  const unit = likelyRatio(scaled.data);
   const map = new ResidualMap(withCost(scaled.data, 1 / unit));
   const v = y.map((value, i) => value / unit - s[i]);
   const { value, sizes } = yield* semismoothNewton(map, x, v, { limit: STEPS, isCutShort: settings.isCutShort });
   const found = { x: value.x, y: value.projection.value.map((entry) => entry * unit), s: value.s };
-  const polished = judgePoint(data, unscalePoint(scaled, found), settings);
+  const polished = judge(data, unscalePoint(scaled, found), settings);
   return { best: polished.merit < given.merit ? polished : given, steps: sizes.length - 1 };
 }

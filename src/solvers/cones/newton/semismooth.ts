@@ -9,7 +9,7 @@ import { LuFactorisation } from '../dense.ts';
 import type { ResidualMap, ResidualValue } from './residual-map.ts';
 
 /** ε relative to ‖N‖, and its bounds. */
-const REGULARISATION = 1e-4;
+const REGULARISATION = 1e-2;
 const LEAST = 1e-14;
 const LARGEST = 1;
 /** What ε is multiplied by after a step of no use, and divided by after a full one. */
@@ -17,15 +17,17 @@ const RAISE = 100;
 const LOWER = 10;
 /** A step of length t is accepted if ‖N‖ falls to 1 − this · t of what it was. */
 const DECREASE = 1e-3;
-const SHORTEST = 1 / 64;
+const SHORTEST = 1 / 16;
 /** ‖N‖ relative to its terms, below which it is rounding; and below which it may be, if no step makes it less. */
 const ROUNDING = 2 ** -53;
 const NEARLY_ROUNDING = 1e-12;
-/** Steps over which ‖N‖ must at least halve. */
-const PATIENCE = 8;
+/** Linear systems over which ‖N‖ must at least halve. */
+const PATIENCE = 6;
+/** A step after which ‖N‖ is this share of what it was shows that the end is near, whatever the limit. */
+const QUADRATIC = 0.1;
 
 export interface NewtonSettings {
-  /** The largest number of steps. */
+  /** The number of steps after which it ends, unless the last one shows that a solution is near. */
   readonly limit: number;
   readonly isCutShort?: () => boolean;
 }
@@ -49,11 +51,14 @@ export function* semismoothNewton(
   const sizes = [value.size];
   const end = (isConverged: boolean): NewtonResult => ({ value, sizes, isConverged });
   let raised = 1;
+  let halved = { step: 0, size: value.size };
   for (let step = 0; ; step++) {
     if (!Number.isFinite(value.size)) return end(false);
     if (value.size <= ROUNDING * value.terms) return end(true);
-    if (step >= limit || isCutShort?.()) return end(value.size <= NEARLY_ROUNDING * value.terms);
-    if (sizes.length > PATIENCE && value.size > 0.5 * sizes[sizes.length - 1 - PATIENCE]) return end(false);
+    const isNear = value.size < QUADRATIC * sizes[sizes.length - 2];
+    if ((step >= limit && !isNear) || isCutShort?.()) return end(value.size <= NEARLY_ROUNDING * value.terms);
+    if (value.size <= 0.5 * halved.size) halved = { step, size: value.size };
+    if (step - halved.step > PATIENCE) return end(value.size <= NEARLY_ROUNDING * value.terms);
     const wanted = (raised * REGULARISATION * value.size) / value.terms;
     const epsilon = Math.min(LARGEST, Math.max(LEAST, wanted));
     const factors = yield* LuFactorisation.of(value.residual.length, yield* map.matrixAt(value, epsilon));

@@ -116,26 +116,16 @@ function smoothBoundary(
 }
 
 /**
- * How far (x, y, z) is inside of K, to first order in the distance: |φ|/‖∇φ‖ of y·e^{x/y} − z, or of x − y·log(z/y). Both
- * are convex, so both estimates are at least the distance.
+ * How far (x, y, z) is inside of K: at most z − y·e^{x/y}, along z, which is good where z is as small as the depth; and,
+ * to first order, |φ|/‖∇φ‖ of φ = x − y·log(z/y). That is never less than the distance either, since φ is convex.
  */
 function depthInCone(x: number, y: number, z: number): number {
-  const ratio = x / y;
-  const exponential = Math.exp(ratio);
   const level = Math.log(z) - Math.log(y);
-  return Math.min(
-    (z - y * exponential) / Math.hypot(exponential, (1 - ratio) * exponential, 1),
-    (y * level - x) / Math.hypot(1, 1 - level, y / z),
-  );
+  return Math.min(z - y * Math.exp(x / y), (y * level - x) / Math.hypot(1, 1 - level, y / z));
 }
 
-/** The same of −K*, with x·e^{y/x − 1} + z and y − x − x·log(−z/x). */
+/** The same of −K*, with −z − x·e^{y/x − 1} and φ = y − x − x·log(−z/x). */
 function depthInPolar(x: number, y: number, z: number): number {
-  const ratio = y / x;
-  const exponential = Math.exp(ratio - 1);
   const level = Math.log(-z) - Math.log(x);
-  return Math.min(
-    (-z - x * exponential) / Math.hypot(exponential, (1 - ratio) * exponential, 1),
-    (x * level + x - y) / Math.hypot(level, 1, x / z),
-  );
+  return Math.min(-z - x * Math.exp(y / x - 1), (x * level + x - y) / Math.hypot(level, 1, x / z));
 }

@@ -3,8 +3,6 @@
  * keeps rounding small is that of H. Rutishauser, "The Jacobi method for real symmetric matrices", 1966).
  */
 
-import { largestOf, powerOfTwoNear } from './kind.ts';
-
 /** More sweeps than any matrix takes: ten are rare. Without a limit a NaN would never end. */
 const MOST_SWEEPS = 60;
 /** Half a unit in the last place. */
@@ -31,20 +29,19 @@ export class JacobiRotations {
     this.#change = new Float64Array(order);
   }
 
-  /** @param matrix k × k, symmetric and finite; it is overwritten */
+  /**
+   * Rotations depend on quotients alone, so that the scale of the matrix does not matter.
+   * @param matrix k × k, symmetric and finite; it is overwritten
+   */
   decompose(matrix: Float64Array): void {
     const k = this.#order;
     const { eigenvalues, eigenvectors } = this;
-    const size = largestOf(matrix, 0, k * k);
-    const scale = size > 0 ? powerOfTwoNear(size) : 1;
-    for (let i = 0; i < k * k; i += 1) matrix[i] /= scale;
     eigenvectors.fill(0);
     for (let i = 0; i < k; i += 1) {
       eigenvectors[i * k + i] = 1;
       eigenvalues[i] = matrix[i * k + i];
     }
     for (let sweep = 0; sweep < MOST_SWEEPS && this.#sweep(matrix); sweep += 1);
-    for (let i = 0; i < k; i += 1) eigenvalues[i] *= scale;
   }
 
   /** Rotates every entry that matters to 0 once. Whether there was one. */

@@ -54,9 +54,9 @@ export function sparseVector(start: number, entries: Float64Array): SparseVector
   return { rows, values };
 }
 
-/** The largest sum of squares, and the least, in which no square has been lost to the range of float64. */
 const LARGEST_SUM = 1e300;
-const LEAST_SUM = 1e-270;
+/** In a sum of squares from here to `LARGEST_SUM` none that matters has been lost to the range of float64. */
+export const LEAST_SUM = 1e-270;
 
 /** ‖x‖ of x[from], …, x[to − 1], at every scale. */
 export function normOf(x: Float64Array, from: number, to: number): number {

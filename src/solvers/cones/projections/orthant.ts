@@ -27,7 +27,7 @@ export const freeCone: ConeKind = {
 /** Π(v) = max(v, 0); J is 1 where v > 0, 0 where v < 0, and [0, 1] where v = 0. */
 export const nonnegativeCone: ConeKind = {
   value({ start, rows }, v, out) {
-    for (let i = start; i < start + rows; i += 1) out[i] = Math.max(v[i], 0);
+    for (let i = start; i < start + rows; i += 1) out[i] = v[i] < 0 ? 0 : v[i]; // a NaN remains one
   },
   project(block, v, out, tolerance) {
     this.value(block, v, out);

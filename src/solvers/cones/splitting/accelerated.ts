@@ -25,14 +25,14 @@ export class AcceleratedSplitting {
     this.current = joined(state);
   }
 
+  /** Where the next sweep starts. */
   get state(): SplittingState {
-    const { n } = this.splitting.data;
-    return { x: this.current.slice(0, n), w: this.current.slice(n) };
+    return this.split(this.current);
   }
 
-  /** The largest change of w by the last sweep that was kept, in the norm in which the splitting never moves away. */
-  get size(): number {
-    return this.lastSize;
+  /** The same without the last acceleration, which makes residuals rise and fall. */
+  get plainState(): SplittingState {
+    return this.split(this.plain ?? this.current);
   }
 
   sweep(): void {
@@ -55,10 +55,9 @@ export class AcceleratedSplitting {
     this.current = proposed ?? next;
   }
 
-  /** Ends with an iterate that is not accelerated, so that nothing is left to be undone. */
-  settle(): void {
-    if (this.plain) this.current = this.plain;
-    this.plain = undefined;
+  private split(joined: Float64Array): SplittingState {
+    const { n } = this.splitting.data;
+    return { x: joined.slice(0, n), w: joined.slice(n) };
   }
 }
 

@@ -4,11 +4,12 @@
  * clearly nearer than at the last trial, and the splitting goes on where it fails.
  */
 import type { Interruptible } from '../../../backends/event-loop.ts';
+import { powerOfTwo } from '../../programs/equilibration.ts';
 import { ResidualMap } from '../newton/residual-map.ts';
 import { semismoothNewton } from '../newton/semismooth.ts';
 import type { ConeData, ConePoint, ConeSettings } from '../problem.ts';
-import { type JudgedPoint, judgePoint } from '../residuals.ts';
-import { powerOfTwo, type ScaledProgram, scalePoint, unscalePoint, withCost } from '../scaling.ts';
+import { type Judged, judge } from '../residuals.ts';
+import { likelyRatio, type ScaledProgram, scalePoint, unscalePoint, withCost } from '../scaling.ts';
 import { AcceleratedSplitting } from './accelerated.ts';
 import { Splitting } from './splitting.ts';
 
@@ -19,7 +20,9 @@ const FIRST_ADAPTATION = 20;
 const FIRST_SEARCH = 100;
 /** The penalty is adapted if it is wrong by more than this factor. */
 const IMBALANCE = 4;
-const LARGEST_PENALTY = 2 ** 30;
+/** The largest factor of one adaptation, and of all together: of an infeasible program one residual never falls. */
+const LARGEST_FACTOR = 2 ** 6;
+const PENALTY_RANGE = 2 ** 20;
 /** The first trial of Newton's method is made at this relative residual, or after so many sweeps. */
 const NEAR = 1e-2;
 const FIRST_TRIAL = 40;
@@ -30,7 +33,10 @@ const NEWTON_STEPS = 30;
 const WORTHWHILE = 0.1;
 /** Zeros of the residual map, but for rounding, that do not meet the tolerances, after which nothing better will come. */
 const MOST_ZEROS = 3;
-const MOST_SWEEPS = 20_000;
+/** Looks at the residuals, after they meet the tolerances, at which Newton's method is tried for the last digits. */
+const EXTRA = 3;
+/** Sweeps over which the least relative residual must at least halve. */
+const PATIENCE = 2000;
 
 /** met: the residuals meet the tolerances. certified: the search ended the iterations. exhausted: nothing helped. */
 export type SplittingOutcome = 'met' | 'certified' | 'exhausted' | 'limit' | 'diverged';
@@ -39,7 +45,7 @@ export interface SplittingRun<Found> {
   readonly outcome: SplittingOutcome;
   /** Sweeps and Newton steps. */
   readonly iterations: number;
-  readonly best: JudgedPoint;
+  readonly best: Judged;
   readonly found?: Found;
 }
 
@@ -59,12 +65,15 @@ interface Measured {
 export class SplittingSolve<Found> {
   private iterations = 0;
   private zeros = 0;
-  private penalty = 1;
+  private extra = 0;
+  private penalty: number;
+  private readonly firstPenalty: number;
   private adaptation = FIRST_ADAPTATION;
   private trial = { sweep: FIRST_TRIAL, error: NEAR };
   private look = FIRST_SEARCH;
+  private halved = { sweep: 0, error: Number.POSITIVE_INFINITY };
   private lookedAt: PrimalDual;
-  private best: JudgedPoint;
+  private best: Judged;
   private map: ResidualMap;
 
   /** @param search for certificates; without one, none are sought */
@@ -75,9 +84,11 @@ export class SplittingSolve<Found> {
     start: ConePoint,
     private readonly search?: CertificateSearch<Found>,
   ) {
-    this.best = judgePoint(given, start, settings);
+    this.best = judge(given, start, settings);
     this.lookedAt = scalePoint(scaled, start);
     this.map = new ResidualMap(scaled.data);
+    this.firstPenalty = likelyRatio(scaled.data);
+    this.penalty = this.firstPenalty;
   }
 
   *run(): Interruptible<SplittingRun<Found>> {
@@ -94,10 +105,10 @@ export class SplittingSolve<Found> {
           return this.end(this.best.merit <= 1 ? 'met' : 'limit');
         }
         const point = yield* this.finish(measured, error, sweep);
-        if (this.best.merit <= 1) return this.end('met');
+        if (this.best.merit <= 1 && (this.zeros > 0 || this.extra++ >= EXTRA)) return this.end('met');
         const found = yield* this.lookForCertificate(measured.point, sweep);
         if (found !== undefined) return this.end('certified', found);
-        if (sweep >= MOST_SWEEPS || this.zeros >= MOST_ZEROS) return this.end('exhausted');
+        if (this.isStalled(error, sweep) || this.zeros >= MOST_ZEROS) return this.end('exhausted');
         const next = this.adapt(measured, point, sweep);
         if (next) method = yield* this.methodAt(next);
       }
@@ -109,6 +120,11 @@ export class SplittingSolve<Found> {
 
   private isEnded(): boolean {
     return this.iterations >= this.settings.limit || this.settings.isCutShort?.() === true;
+  }
+
+  private isStalled(error: number, sweep: number): boolean {
+    if (error <= 0.5 * this.halved.error) this.halved = { sweep, error };
+    return sweep - this.halved.sweep >= PATIENCE;
   }
 
   private end(outcome: SplittingOutcome, found?: Found): SplittingRun<Found> {
@@ -126,16 +142,16 @@ export class SplittingSolve<Found> {
   }
 
   private measure(method: AcceleratedSplitting): Measured {
-    const { x, w } = method.state;
+    const { x, w } = method.plainState;
     const point = { x, ...method.splitting.pointOf(w) };
-    const { residuals, sizes } = judgePoint(method.splitting.data, point, this.settings);
+    const { residuals, sizes } = judge(method.splitting.data, point, this.settings);
     const relative = (kind: 'primal' | 'dual'): number => residuals[kind] / (sizes[kind] || 1);
     return { point, primal: relative('primal'), dual: relative('dual') };
   }
 
   /** Keeps the point, of the scaled program with the penalty, if it is the best so far. */
   private consider(point: ConePoint): void {
-    const judged = judgePoint(this.given, unscalePoint(this.scaled, this.withoutPenalty(point)), this.settings);
+    const judged = judge(this.given, unscalePoint(this.scaled, this.withoutPenalty(point)), this.settings);
     if (judged.merit < this.best.merit) this.best = judged;
   }
 
@@ -145,7 +161,7 @@ export class SplittingSolve<Found> {
 
   /** Tries Newton's method, if it is time. @returns a point from which the splitting should go on */
   private *finish({ point }: Measured, error: number, sweep: number): Interruptible<ConePoint | undefined> {
-    if (error > this.trial.error && sweep < this.trial.sweep) return undefined;
+    if (error > this.trial.error && sweep < this.trial.sweep && this.best.merit > 1) return undefined;
     this.trial = { sweep: Math.max(2 * sweep, FIRST_TRIAL), error: NEARER * error };
     this.consider(point);
     const limit = Math.min(NEWTON_STEPS, this.settings.limit - this.iterations);
@@ -180,11 +196,16 @@ export class SplittingSolve<Found> {
     if (sweep < this.adaptation) return next;
     this.adaptation = 2 * sweep;
     const point = next ?? this.withoutPenalty(measured.point);
-    const factor = powerOfTwo(Math.sqrt(measured.primal / measured.dual));
+    const factor = powerOfTwo(clamp(Math.sqrt(measured.primal / measured.dual), LARGEST_FACTOR));
     if (!(factor >= IMBALANCE || factor <= 1 / IMBALANCE)) return next;
-    const penalty = Math.min(LARGEST_PENALTY, Math.max(1 / LARGEST_PENALTY, this.penalty * factor));
+    const penalty = this.firstPenalty * clamp((this.penalty * factor) / this.firstPenalty, PENALTY_RANGE);
     if (penalty === this.penalty) return next;
     this.penalty = penalty;
     return point;
   }
+}
+
+/** The ratio, between 1/range and range. */
+function clamp(ratio: number, range: number): number {
+  return Math.min(range, Math.max(1 / range, ratio));
 }

@@ -5,7 +5,7 @@ import { largestMagnitude } from '../../programs/residuals.ts';
 import { multiply, transpose } from '../../programs/sparse.ts';
 import { checkInfeasibility, checkUnboundedness } from '../certificates.ts';
 import type { ConeData, ConePoint, ConeSettings } from '../problem.ts';
-import { distanceToCones } from '../residuals.ts';
+import { distanceTo } from '../residuals.ts';
 import { type ScaledProgram, scaleProgram } from '../scaling.ts';
 import { findInfeasibility } from './infeasibility.ts';
 import { type CertificateSearch, type SplittingRun, SplittingSolve } from './iterations.ts';
@@ -74,7 +74,7 @@ function seemsUnbounded({ P, c, A, blocks }: ConeData, x: Float64Array): boolean
   if (!isDescent(c, x)) return false;
   const size = ROUGH * largestMagnitude(x);
   const slack = multiply(A, x).map((value) => -value);
-  return largestMagnitude(multiply(P, x)) <= size && distanceToCones(blocks, slack) <= size;
+  return largestMagnitude(multiply(P, x)) <= size && distanceTo(blocks, slack) <= size;
 }
 
 function isDescent(a: Float64Array, x: Float64Array): boolean {

@@ -1,0 +1,60 @@
+/** Finds J and its kinks at a solution of a cone program, as far as the error of the solution leaves them certain. */
+import type { Interruptible } from '../../backends/event-loop.ts';
+import { dualOf } from '../../solvers/cones/cone.ts';
+import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
+import { projectOntoCones } from '../../solvers/cones/projections/project.ts';
+import { largestMagnitude } from '../../solvers/programs/residuals.ts';
+import type { ConeActivities, ConeActivity } from './activity.ts';
+import { createEigenrows } from './eigenrows.ts';
+import { estimateErrors } from './errors.ts';
+
+/** A number within this many units of rounding of its scale counts as 0. */
+const ROUNDINGS = 64;
+/** The estimate of an error is one of its size for random roundings, which add up to less than the worst. */
+const ERRORS = 16;
+/** Without strict complementarity a solver may come only to the root of its accuracy. */
+const SOLVER_ACCURACY = 1e-6;
+
+/**
+ * @param point x, y and s, as a solver left them
+ * @param epsilon of the data
+ */
+export function* findActivities(data: ConeData, point: ConePoint, epsilon: number): Interruptible<ConeActivities> {
+  const sizes = sizesOfBlocks(data, point);
+  const duals = data.blocks.map(dualOf);
+  const v = point.y.map((value, row) => value - point.s[row]);
+  const at = (toleranceOf: (block: number) => number): ConeActivity => {
+    const projection = projectOntoCones(duals, v, toleranceOf);
+    return {
+      point,
+      eigenrows: createEigenrows(data, projection.eigenvectors()),
+      kinks: projection.kinks,
+      accuracy: epsilon,
+      tolerance: duals.reduce((most, _, block) => Math.max(most, toleranceOf(block)), 0),
+    };
+  };
+  const rounding = (block: number): number => ROUNDINGS * Number.EPSILON * sizes[block];
+  const most = at((block) => SOLVER_ACCURACY * sizes[block]);
+  const least = at(rounding);
+  yield;
+  if (most.kinks.length === least.kinks.length) return { likely: least, least, most };
+  const errors = yield* estimateErrors(data, most);
+  const likely = at((block) => {
+    const { start, rows } = duals[block];
+    const error = largestMagnitude(errors.subarray(start, start + rows));
+    // NaN where the system is singular: nothing is known then.
+    const bound = ERRORS * error;
+    return Math.max(rounding(block), bound <= SOLVER_ACCURACY * sizes[block] ? bound : SOLVER_ACCURACY * sizes[block]);
+  });
+  return { likely, least, most };
+}
+
+/** For each cone, what a part of y − s is small against. */
+function sizesOfBlocks({ blocks, b }: ConeData, { y, s }: ConePoint): Float64Array {
+  const whole = Math.max(largestMagnitude(y), largestMagnitude(s)) || 1;
+  return Float64Array.from(blocks, ({ start, rows }) => {
+    const [own, other, given] = [y, s, b].map((values) => largestMagnitude(values.subarray(start, start + rows)));
+    // What is 0 beside everything else was computed from numbers of their size.
+    return Math.max(own, other, given, Number.EPSILON * whole);
+  });
+}
