@@ -69,7 +69,10 @@ export const runAccelerated: Runner = (tracing, begun, { tolerance, floor, limit
       return { x, ...secants, ...guarding, state };
     },
   );
-  return { x: final.x, state: final.state };
+  // The last step grew where plain iterations would follow it.
+  const grew = elementwise('greater', [final.plainSteps, constant(HISTORY - 0.5, [1])]);
+  const settled = elementwise('select', [asColumn(grew), final.bestG, final.g]);
+  return { x: final.x, state: final.state, settled };
 };
 
 /** The last k secants of each sample, and the values that the next one is computed from. */

@@ -115,7 +115,12 @@ export type Runner = (
   begun: Begun,
   stopping: Stopping,
   state: Tensor,
-) => { readonly x: Tensor; readonly state: Tensor };
+) => {
+  readonly x: Tensor;
+  readonly state: Tensor;
+  /** Where x may be extrapolated: T of the last x, or of a better one where that x was extrapolated too far. */
+  readonly settled?: Tensor;
+};
 
 /** Runs x⁺ = T(x) until every sample has stopped. */
 export const runPlain: Runner = (tracing, begun, stopping, initial) => {

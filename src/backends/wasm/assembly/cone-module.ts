@@ -7,7 +7,7 @@ import { differentiateExponential, projectExponential } from './cone-exponential
 import * as place from './cone-place';
 import { differentiatePower, projectPower } from './cone-power';
 import { differentiateSecondOrder, projectSecondOrder } from './cone-second-order';
-import { differentiateSemidefinite, projectSemidefinite } from './cone-semidefinite';
+import { differentiateSemidefinite, forgetDecomposition, projectSemidefinite } from './cone-semidefinite';
 import { buffer, real, useTable, useWorkspace, word } from './memory';
 
 export { useWorkspace, watchStopAt };
@@ -17,6 +17,7 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
   useTable(table);
   const isDerivative = word(at, Extra.operation) === ConeOperation.projectConesDerivative;
   const count = word(at, ConeFields.blocks);
+  forgetDecomposition();
   for (let row = first; row < last; row++) {
     beat();
     for (let block = 0; block < count; block++) {

@@ -28,8 +28,8 @@ const POLISHED = 1;
 const STALE_POLISH = 4;
 
 const PLAN: SplittingPlan = {
-  ...{ sharedRounds: 1, pickedRounds: 0, polishesShared: true, shared: 50, own: 50 },
-  ...{ firstAim: 1e-2, isAccelerated: false },
+  ...{ sharedRounds: 1, pickedRounds: 0, portions: 1, polishesShared: true, shared: 50, own: 50 },
+  ...{ firstAim: 1e-2, staleRounds: 20, isAccelerated: false },
 };
 
 /** A batch of quadratic programs, whose bounds have one row for each sample. */

@@ -22,8 +22,9 @@ const STALE_CORRECTION = 3;
 
 /** Factors are cheap where samples share them. What is at the aim of a round may be far from a solution of its program. */
 const PLAN: SplittingPlan = {
-  ...{ sharedRounds: 2, pickedRounds: 4, polishesShared: false, shared: 25, own: 50 },
-  ...{ firstAim: 0, isAccelerated: true },
+  ...{ sharedRounds: 2, pickedRounds: 4, portions: 8, polishesShared: false, shared: 25, own: 50 },
+  // While multipliers move along a direction in which they are free, no residual falls.
+  ...{ firstAim: 0, staleRounds: 60, isAccelerated: true },
 };
 
 /** The data of a batch of cone programs, min ½xᵀPx + cᵀx over Ax + s = b, s ∈ K; see `ProgramTensors` for shapes. */

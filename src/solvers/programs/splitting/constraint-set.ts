@@ -30,6 +30,8 @@ export interface SplittingPlan {
   readonly sharedRounds: number;
   /** After them, rounds of those that are still running, which share a factor too: so many for each on average. */
   readonly pickedRounds: number;
+  /** Into how many portions, at most, rounds of samples that are still running divide a batch on a host. */
+  readonly portions: number;
   /** Whether rounds that share a factor polish too. */
   readonly polishesShared: boolean;
   /** Iterations of a round that shares a factor, and of another one. */
@@ -40,6 +42,8 @@ export interface SplittingPlan {
    * it does not.
    */
   readonly firstAim: number;
+  /** After so many rounds in which no residual fell by 10 % a sample is given up. */
+  readonly staleRounds: number;
   /** Whether Anderson's method accelerates the iterations. */
   readonly isAccelerated: boolean;
 }

@@ -59,10 +59,10 @@ const ON_GPU = 1024;
 const FEWEST = 16;
 
 /** How many samples a round takes. @param isOne whether they share a factor */
-function samplesAtOnce({ runsOnHost }: LoopContext, { batch, n, m }: BatchProblem, isOne: boolean): number {
+function samplesAtOnce({ runsOnHost }: LoopContext, { batch, n, m, set }: BatchProblem, isOne: boolean): number {
   if (runsOnHost) {
-    const most = isOne ? Math.ceil(batch / 8) : Math.floor(CLOSE / (n * n + n * m));
-    return Math.min(batch, Math.max(FEWEST, most));
+    const close = isOne ? batch : Math.floor(CLOSE / (n * n + n * m));
+    return Math.min(batch, Math.max(FEWEST, Math.min(close, Math.ceil(batch / set.plan.portions))));
   }
   const most = isOne ? batch : Math.max(1, Math.floor(ROOM / (n + m) ** 2));
   return Math.min(batch, most, Math.max(ON_GPU, Math.ceil(batch / 8)));

@@ -19,8 +19,6 @@ export const SIGMA = 1e-4;
 export const PENALTY = 0.15;
 /** By this factor the aim of a sample falls from round to round. */
 const LOWERED = 0.1;
-/** After so many rounds in which no residual fell by 10 % a sample is given up. */
-const STALE_ROUNDS = 20;
 /** The penalty changes when the residuals are out of balance by more than the square of this factor. */
 const BALANCE = 4;
 const MOST = 10;
@@ -60,9 +58,13 @@ export interface RoundProblem {
   readonly matrix?: Tensor;
 }
 
-/** The state of the samples after a look at the true residuals. */
-export function observe(state: Tensor, { ratio, floor }: Pick<BatchResiduals, 'ratio' | 'floor'>): Tensor {
-  const options = { giveUp: true, staleLimit: STALE_ROUNDS, count: 0 };
+/** The state of the samples after a look at the true residuals. @param staleLimit as of `SplittingPlan` */
+export function observe(
+  state: Tensor,
+  { ratio, floor }: Pick<BatchResiduals, 'ratio' | 'floor'>,
+  staleLimit: number,
+): Tensor {
+  const options = { giveUp: true, staleLimit, count: 0 };
   return monitor(state, ratio, constant(state.context, 1), floor, options);
 }
 
@@ -74,7 +76,7 @@ export function runRound(
   tolerances: Tolerances,
 ): Progress {
   const { aim, state } = progress;
-  const { shared, own, isAccelerated, polishesShared } = problem.set.plan;
+  const { shared, own, isAccelerated, polishesShared, staleRounds } = problem.set.plan;
   const isOne = weights.shape.length === 1;
   const rho = isOne ? commonPenalty(progress) : progress.rho;
   const rows = multiply(weights, isOne ? rho : asColumn(rho));
@@ -84,9 +86,8 @@ export function runRound(
   const begun = splitting.begin(splitting.enter(progress));
   const run = isAccelerated ? runAccelerated : runPlain;
   const inner = run(context, begun, stopping, createFreshState(state));
-  // What was extrapolated last is not judged before an iteration has followed it.
-  const reached = isAccelerated ? begun.step({ x: inner.x }).next.x : inner.x;
-  const point = splitting.leave(reached);
+  // What was extrapolated last may be far off: nobody has looked at its residual.
+  const point = splitting.leave(inner.settled ?? inner.x);
   const sizes = sizesOf(problem);
   const at = (near: SplittingPoint): Candidate => candidateAt(problem, sizes, scaled, near, tolerances);
   const found = better(at(point), {
@@ -107,7 +108,7 @@ export function runRound(
     floor: keepNumber(best.floor, progress.floor),
     rho: keepNumber(nextPenalty(scaled, point, rho), progress.rho),
     aim: elementwise('maximum', [lowered, constant(context, context.epsilon)]),
-    state: observe(takeOverRemaining(state, inner.state), best),
+    state: observe(takeOverRemaining(state, inner.state), best, staleRounds),
   };
 }
 

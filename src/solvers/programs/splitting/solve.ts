@@ -83,7 +83,7 @@ export function solveBatch(
     ...scalePoint(scaled, beginning),
     ...{ bestX: beginning.x, bestY: beginning.y, bestZ: beginning.z, ratio: residuals.ratio, floor: residuals.floor },
     ...{ rho: each(PENALTY), aim: each(set.plan.firstAim) },
-    state: observe(initialState(context, batch, settings.limit), residuals),
+    state: observe(initialState(context, batch, settings.limit), residuals, set.plan.staleRounds),
   };
   if (isShared) {
     const { weights, matrix } = prepared ?? { weights: set.weights(true), matrix: undefined };
