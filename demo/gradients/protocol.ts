@@ -18,8 +18,11 @@ export type LineName = 'cycling' | 'calm';
 
 interface DescentPart {
   readonly points: readonly Point[];
-  /** The status of the certificate within RADIUS of each point. */
+  /** The status of the layer's certificate at each point. */
   readonly statuses: readonly Status[];
+  /** The points at which these steps cross the line, and the status there. */
+  readonly crossings: readonly Point[];
+  readonly crossed: readonly Status[];
 }
 
 /** The library's answer, or its error message where it refuses. */

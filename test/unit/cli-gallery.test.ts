@@ -9,12 +9,13 @@ import {
   computeGradients,
   descend,
   evaluateLine,
+  findCrossings,
   findSwitches,
   PAPER,
 } from '../../src/gallery/descent.ts';
 import { followFlow } from '../../src/gallery/flow.ts';
 import { implicitGradient, lorenz, trueGradient } from '../../src/gallery/lorenz.ts';
-import { classifyOutcome, type Outcome, perturbed } from '../../src/gallery/perturbed.ts';
+import { descendUntilSettled, type Outcome, perturbed } from '../../src/gallery/perturbed.ts';
 import { computeSlopes, EXPLICIT, INVERSE, spurious } from '../../src/gallery/spurious.ts';
 import { type Engine, open } from '../../src/index.ts';
 import { run } from '../fixtures/cli/run.ts';
@@ -94,12 +95,23 @@ describe('the cycle', () => {
   beforeAll(async () => {
     found = await cycle(engine);
   });
-  test('the certificate fails on the line, and at each step whose radius reaches it', () => {
-    expect(found.certificate.status).toBe('failed');
-    const { within, failed, steps } = found.near;
-    expect(failed).toBe(within);
-    expect(within).toBeGreaterThan(0);
-    expect(within).toBeLessThan(steps);
+  test('the layer is certified at every step of a turn, and fails where the turn crosses the line', () => {
+    expect(found.certificate).toMatchObject({ status: 'failed', argument: 'active rows' });
+    expect(found.turn.steps).toEqual({ points: 124, certified: 124, failed: 0 });
+    expect(found.turn.crossings).toEqual({ points: 2, certified: 0, failed: 2 });
+  });
+
+  test('crossings lie on the line, between the steps around them', () => {
+    const [path] = found.cycling;
+    const crossings = findCrossings(PAPER, path);
+    for (const [index, step] of findSwitches(PAPER, path).entries()) {
+      expect(evaluateLine(PAPER, crossings[index])).toBe(0);
+      for (const axis of [0, 1]) {
+        const [low, high] = [path[step - 1][axis], path[step][axis]].sort((a, b) => a - b);
+        expect(crossings[index][axis]).toBeGreaterThan(low - 0.005);
+        expect(crossings[index][axis]).toBeLessThan(high + 0.005);
+      }
+    }
   });
 
   test('descent takes the steps of the reference, and switches where it does', () => {
@@ -154,11 +166,66 @@ describe('the cycle', () => {
     }
   });
 
-  test('on the line the answer depends on the selection, and is refused where B = 0', () => {
-    expect(found.onTheLine.map(({ gradient }) => gradient)).toEqual([[2, 8], [32, -2], undefined]);
-    expect(found.onTheLine[2].refusal).toContain('fixedPoint, backward');
+  test('with curvature in the inner problem every start ends at a critical point', () => {
+    for (const [index, gradient] of found.mendedGradients.entries()) {
+      const path = found.mended[index];
+      expect(Math.hypot(...gradient)).toBeLessThan(1e-3);
+      // At (1, 4) L is 3, where s has a kink.
+      if (index === 2) continue;
+      // The gradient of the program agrees with differences of s = clip(L, 0, box).
+      expect(relativeError([...path[1]], [...clippedStep(STARTS[index])])).toBeLessThan(1e-5);
+    }
+  });
+
+  test('on the line the certificate names a direction, and no gradient is returned', () => {
+    const onLine = found.answers.filter(({ level }) => level === 0);
+    expect(onLine.map(({ point }) => point)).toEqual([
+      [1, 1],
+      [2, 4],
+      [0, -2],
+    ]);
+    for (const { certificate, gradient, refusal } of onLine) {
+      expect(certificate).toMatchObject({ status: 'failed', test: 'primal' });
+      const direction = Array.from(certificate.nullVector ?? []);
+      // Every direction in (a, b) leaves (a + b)·0 as it is.
+      expect(direction).toHaveLength(2);
+      expect(Math.hypot(...direction)).toBeGreaterThan(0.5);
+      expect(gradient).toBeUndefined();
+      expect(refusal).toContain('the implicit function theorem does not apply at this solution');
+      expect(refusal).toContain('P has no curvature along a direction of variable');
+    }
+  });
+
+  test('beside the line, by a millionth too, the layer is certified and the gradient is that of a constant s', () => {
+    const beside = found.answers.filter(({ level }) => level !== 0);
+    expect(beside.length).toBe(4);
+    for (const { point, level, certificate, gradient } of beside) {
+      const s = level > 0 ? [3, 5] : [0, 0];
+      expect(certificate.status).toBe('certified');
+      expect(relativeError(gradient ?? [], [2 * (point[0] - s[0]), 8 * (point[1] - s[1])])).toBeLessThan(1e-12);
+    }
+  });
+
+  test('without the certificate the answer on the line depends on the selection, or the system is singular', () => {
+    expect(found.selected.map(({ gradient }) => gradient)).toEqual([undefined, [32, -2], [2, 8]]);
+    expect(found.selected[0].refusal).toContain('quadraticProgram, backward');
+    expect(found.selected[0].refusal).toContain('is singular');
   });
 });
+
+/** A step of descent for MENDED, by central differences of the loss with s = clip(L, 0, box). */
+function clippedStep(point: readonly [number, number]): number[] {
+  const loss = (at: readonly number[]): number => {
+    const L = evaluateLine(PAPER, [at[0], at[1]]);
+    const s = PAPER.box.map((end) => Math.min(Math.max(L, 0), end));
+    return (at[0] - s[0]) ** 2 + 4 * (at[1] - s[1]) ** 2;
+  };
+  const h = 1e-6;
+  return point.map((value, axis) => {
+    const moved = [-h, h].map((by) => loss(point.map((each, k) => (k === axis ? each + by : each))));
+    return value - (0.01 * (moved[1] - moved[0])) / (2 * h);
+  });
+}
 
 describe('the perturbed problems', () => {
   const KINDS: Readonly<Record<string, Outcome>> = { cycle: 'cycle', equilibrium: 'rest', sliding: 'slide' };
@@ -167,36 +234,30 @@ describe('the perturbed problems', () => {
   const bilevels = problems.map(
     ({ linear_form, loss_weights, box }): Bilevel => ({ line: linear_form, weights: loss_weights, box }),
   );
-  const outcomesWith = async (rows: readonly number[], rate: number): Promise<Outcome[]> => {
-    const some = rows.map((row) => bilevels[row]);
-    const paths = await descend(
-      engine,
-      some,
-      some.map(() => [1, 1] as const),
-      1500,
-      rate,
-    );
-    return some.map((bilevel, index) => classifyOutcome(bilevel, paths[index]));
-  };
-
   test('those of the reference end as the flow does, one of them only with smaller steps', async () => {
-    const rows = problems.map((_, row) => row);
-    const outcomes = await outcomesWith(rows, 0.01);
-    const judged = rows.filter((row) => outcomes[row] !== 'unfinished');
+    const { outcomes } = await descendUntilSettled(engine, bilevels, 0.01, { first: 300, most: 1200 });
+    const judged = problems.flatMap((_, row) => (outcomes[row] === 'unfinished' ? [] : [row]));
     expect(judged.length).toBeGreaterThan(50);
     const others = judged.filter((row) => outcomes[row] !== KINDS[problems[row].flow_kind]);
     expect(others).toEqual([30]);
     expect([outcomes[30], problems[30].flow_kind]).toEqual(['cycle', 'sliding']);
-    expect(await outcomesWith(others, 0.0025)).toEqual(['slide']);
+    const smaller = await descendUntilSettled(engine, [bilevels[30]], 0.0025, { first: 1200, most: 1200 });
+    expect(smaller.outcomes).toEqual(['slide']);
   });
 
   test('are twenty for each reading, from one start, each with its outcome', async () => {
-    const readings = await perturbed(engine, 300);
+    const readings = await perturbed(engine, { first: 40, most: 80 });
     expect(readings.map(({ reading }) => reading)).toHaveLength(3);
-    for (const { paths, outcomes } of readings) {
+    for (const { paths, outcomes, certified } of readings) {
+      expect(certified).toBe(20);
       expect(paths).toHaveLength(20);
       expect(outcomes).toHaveLength(20);
-      expect(paths.every((path) => path.length === 301 && path[0][0] === 1 && path[0][1] === 1)).toBe(true);
+      for (const [row, path] of paths.entries()) {
+        expect(path[0]).toEqual([1, 1]);
+        // One that is unfinished has gone on to the end; others have stopped where they were clear.
+        if (outcomes[row] === 'unfinished') expect(path).toHaveLength(81);
+        else expect([41, 81]).toContain(path.length);
+      }
     }
   });
 });
@@ -273,7 +334,7 @@ describe('equilibra gallery', () => {
       expect(text).toContain(`<h2 id="${id}">`);
       expect(text).toContain(`<a href="#${id}">`);
     }
-    expect(text.match(/<figure class="chart">/g)).toHaveLength(11);
+    expect(text.match(/<figure class="chart">/g)).toHaveLength(12);
     expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(15);
     expect(findUnclosed(text)).toEqual([]);
   });
