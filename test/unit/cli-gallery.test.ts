@@ -17,9 +17,11 @@ import { followFlow } from '../../src/gallery/flow.ts';
 import { implicitGradient, lorenz, trueGradient } from '../../src/gallery/lorenz.ts';
 import { descendUntilSettled, type Outcome, perturbed } from '../../src/gallery/perturbed.ts';
 import { computeSlopes, EXPLICIT, INVERSE, spurious } from '../../src/gallery/spurious.ts';
-import { type Engine, open } from '../../src/index.ts';
+import { evaluateObjective, theorem3 } from '../../src/gallery/theorem3.ts';
+import { type Engine, type Model, open } from '../../src/index.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { loadPathology } from '../fixtures/load.ts';
+import { distanceToCritical } from '../support/criticality.ts';
 import { relativeError } from '../support/numbers.ts';
 
 const reference = loadPathology();
@@ -177,6 +179,10 @@ describe('the cycle', () => {
     }
   });
 
+  test('descent that starts on the line ends with an error', async () => {
+    await expect(descend(engine, [PAPER], [[1, 1]], 1, 0.01)).rejects.toThrow('is singular');
+  });
+
   test('on the line the certificate names a direction, and no gradient is returned', () => {
     const onLine = found.answers.filter(({ level }) => level === 0);
     expect(onLine.map(({ point }) => point)).toEqual([
@@ -290,6 +296,45 @@ describe('the Lorenz ascent', () => {
   });
 });
 
+describe('training by the method of Theorem 3', () => {
+  /** How far from critical the parameters are, by gradients within 0.05 of them. */
+  const measure = async (network: Model): ReturnType<typeof distanceToCritical> => {
+    const shapes = network.parameters.map(({ value }) => value.shape);
+    const gradientAt = async (point: number[]): Promise<number[]> => {
+      let taken = 0;
+      const values = shapes.map((shape) => {
+        const size = shape.reduce((product, extent) => product * extent, 1);
+        taken += size;
+        return engine.tensor(point.slice(taken - size, taken), shape);
+      });
+      const { gradient } = await evaluateObjective(engine, network, values);
+      for (const value of values) value.dispose();
+      return [...gradient];
+    };
+    const parts = await Promise.all(network.parameters.map(({ value }) => value.data()));
+    const centre = parts.flatMap((data) => Array.from(data));
+    return distanceToCritical(gradientAt, centre, { radius: 0.05, points: 60, seed: 1 });
+  };
+
+  test('the objective falls, and settles at a kink that is critical', async () => {
+    const { network, objective, steps, certificates } = await theorem3(engine);
+    expect(steps).toBe(1600);
+    expect(objective).toHaveLength(41);
+    expect(objective[40]).toBeLessThan(objective[0] / 10);
+    const late = objective.slice(-5);
+    expect(Math.max(...late) - Math.min(...late)).toBeLessThan(0.1);
+    expect(certificates).toEqual(['certified', 'certified', 'certified', 'certified']);
+    const end = await measure(network);
+    expect(end.distance).toBeLessThan(0.05);
+    // No gradient near the end is small: the objective has a kink there.
+    expect(end.smallestGradient).toBeGreaterThan(0.2);
+    // The measure tells such a point from the start.
+    network.initialise(engine, 0);
+    expect((await measure(network)).distance).toBeGreaterThan(0.3);
+    network.dispose();
+  });
+});
+
 test('nothing of an exhibit stays in memory', async () => {
   await computeGradients(engine, [PAPER], [[1, 2]]);
   const before = engine.memory().buffers;
@@ -317,6 +362,8 @@ describe('equilibra gallery', () => {
     expect(readdirSync(folder)).toEqual(['gallery.html']);
     expect(out).toContain("relu'(0) = 0, ½, 1 gives dz/dx = 2, 1, 0 for z = f(x) and ½, 1, refused for x = f(z)");
     expect(out).toContain('one turn takes 124 steps of 0.01, a time of 1.24; the flow turns in 1.2296');
+    expect(out).toContain('the layer is certified at all 124 steps of a turn, and fails at 2 of 2 points of the line');
+    expect(out).toMatch(/falls from 0\.94 to 0\.0\d in 1600 steps; certified for 4 of 4 samples/);
     const cycling =
       out
         .match(/of 20 perturbed problems (\d+), (\d+), (\d+) cycle/)
@@ -324,18 +371,18 @@ describe('equilibra gallery', () => {
         .map(Number) ?? [];
     expect(cycling).toHaveLength(3);
     for (const count of cycling) expect(Math.abs(count - 10)).toBeLessThan(5);
-    expect(out.trim().split('\n')).toHaveLength(6);
+    expect(out.trim().split('\n')).toHaveLength(7);
     expect(lines[lines.length - 1]).toBe('');
 
     const text = readFileSync(join(folder, 'gallery.html'), 'utf8');
     expect(text).not.toMatch(/NaN|Infinity|undefined|<script/);
     expect(text).not.toMatch(/src=|href="(?!#)|url\(|https?:/);
-    for (const id of ['spurious', 'clarke', 'cycle', 'perturbed', 'lorenz']) {
+    for (const id of ['spurious', 'clarke', 'cycle', 'perturbed', 'lorenz', 'theorem3']) {
       expect(text).toContain(`<h2 id="${id}">`);
       expect(text).toContain(`<a href="#${id}">`);
     }
-    expect(text.match(/<figure class="chart">/g)).toHaveLength(12);
-    expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(15);
+    expect(text.match(/<figure class="chart">/g)).toHaveLength(13);
+    expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(18);
     expect(findUnclosed(text)).toEqual([]);
   });
 
