@@ -1,7 +1,7 @@
 /** The calls from the page to the worker that computes the exhibits, in float64. */
 import type { Matrix } from '../../src/gallery/clarke.ts';
 import type { Point } from '../../src/gallery/descent.ts';
-import type { Vector } from '../../src/gallery/lorenz.ts';
+import type { Vector } from '../../src/gallery/lorenz-field.ts';
 import type { ImplicitCertificate } from '../../src/index.ts';
 import type { Call } from '../workers/calls.ts';
 

@@ -8,8 +8,8 @@ import {
   implicitGradient,
   RATE as LORENZ_RATE,
   trueGradient,
-  type Vector,
 } from '../../src/gallery/lorenz.ts';
+import type { Vector } from '../../src/gallery/lorenz-field.ts';
 import { catchRefusal } from '../../src/gallery/refusal.ts';
 import { type Engine, type ImplicitCertificate, open } from '../../src/index.ts';
 import { serveCalls, yieldToMessages } from '../workers/calls.ts';
