@@ -109,7 +109,7 @@ describe('the Lasso path', () => {
 });
 
 describe('when gradients lie', () => {
-  test('the cycle: a click sets the start, and the light turns red near the line', async () => {
+  test('the cycle: a click sets the start, and the light turns red where descent crosses the line', async () => {
     await show('gradients');
     const { page } = opened;
     await page.waitForSelector('#cycle-figure .chart > svg');
@@ -127,8 +127,11 @@ describe('when gradients lie', () => {
     await page.mouse.click(box.x + scale * across(3.8), box.y + scale * up(0.7));
     expect(Number(await page.$eval('#cycle-x', (field) => (field as HTMLInputElement).value))).toBeCloseTo(3.8, 1);
     expect(Number(await page.$eval('#cycle-y', (field) => (field as HTMLInputElement).value))).toBeCloseTo(0.7, 1);
-    const failed = /420 steps of 0.01; at (\d+) of them/.exec(await waitForText(opened, 'cycle-state', /steps of/));
-    expect(Number(failed?.[1])).toBeGreaterThan(40);
+    const state = await waitForText(opened, 'cycle-state', /steps of/);
+    // One crossing on the way, and two in each turn of 124 steps.
+    const failed = /420 steps of 0.01, 420 to points where the layer is certified; at (\d+) crossings/.exec(state);
+    expect(Number(failed?.[1])).toBeGreaterThan(4);
+    expect(await page.$$('#cycle-figure circle[r="4"][data-status="failed"]')).toHaveLength(Number(failed?.[1]));
     const seen = await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen]);
     expect(seen).toEqual(expect.arrayContaining(['certified', 'failed']));
   });
