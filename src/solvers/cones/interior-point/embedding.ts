@@ -85,6 +85,11 @@ export class Embedding {
     return largestMagnitude(products) / mean;
   }
 
+  /** From now on linear systems are solved to a residual of this share of their right-hand sides. */
+  solveTo(share: number): void {
+    this.system.enough = share;
+  }
+
   /**
    * Takes a step towards a solution.
    * @param settled if the predictor changes x, z and s by less than this, relative to their sizes, nothing is done

@@ -10,10 +10,9 @@ import { sparseFromEntries } from '../../programs/sparse.ts';
 import type { ConeForm } from './form.ts';
 import type { ConeProduct } from './product.ts';
 
-/** The residual of a linear system, relative to its right-hand side, at which its solution is exact enough. */
-const ENOUGH = 1e-12;
-
 export class ConeSystem {
+  /** The residual of a solution, relative to its right-hand side, at which it is exact enough. */
+  enough = 1e-12;
   private readonly form: ConeForm;
   private readonly product: ConeProduct;
   /** Ã; the block of a cone whose rotation mixes rows is full in every column that has an entry there. */
@@ -73,7 +72,7 @@ export class ConeSystem {
 
   /** Solves for Δx and UᵀΔz. @returns how exactly the system was solved */
   *solve(right: Pair, solution: Pair): Interruptible<number> {
-    return yield* this.kkt.solve(right, solution, ENOUGH);
+    return yield* this.kkt.solve(right, solution, this.enough);
   }
 }
 
