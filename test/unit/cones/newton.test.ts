@@ -87,6 +87,15 @@ describe('the residual map', () => {
   });
 });
 
+test('at a kink the element is in the middle between the least and the largest', () => {
+  const kinked = DEGENERATE.find(({ name }) => name === 'soc-projection-apex') as SolvedConeProgram;
+  const map = new ResidualMap(coneDataFrom(kinked));
+  const matrix = runUninterrupted(map.matrixAt(map.evaluate(new Float64Array(3), new Float64Array(3)), 0));
+  for (let i = 0; i < 3; i++) {
+    for (let j = 0; j < 3; j++) expect(matrix[6 * i + j]).toBeCloseTo(i === j ? 0.5 : 0, 14);
+  }
+});
+
 describe("Newton's method", () => {
   test.each(SOLVED)('$name: converges quadratically to rounding', (program) => {
     const map = new ResidualMap(coneDataFrom(program));
