@@ -297,6 +297,25 @@ describe.each(BACKENDS)('batches on %s', (backend) => {
   });
 });
 
+const MIXTURE: readonly Cone[] = [
+  { type: 'zero', dim: 1 },
+  { type: 'nonneg', dim: 3 },
+  { type: 'soc', dim: 4 },
+  { type: 'psd', dim: 3 },
+  { type: 'exp', dim: 3 },
+  { type: 'pow', dim: 3, alpha: 0.4 },
+];
+
+// In some of these, multipliers move for long along a direction in which they are free.
+test.each([true, false])('mixtures are all solved on wasm, most of them soon; shared P and A: %s', async (isShared) => {
+  const engine = await open({ backend: 'wasm' });
+  const batch = plantBatch(130, 8, MIXTURE, isShared);
+  const { status, iterations } = await solve(engine, dataOfBatch(batch), MIXTURE, { tolerance: 1e-5 });
+  engine.close();
+  expect(status.every(isSolved), `statuses ${status}`).toBe(true);
+  expect(iterations.sort((one, other) => one - other)[65]).toBeLessThanOrEqual(150);
+});
+
 describe.each(['cpu', 'wasm'] as const)('programs without a solution on %s', (backend) => {
   let engine: Engine;
   beforeAll(async () => {
