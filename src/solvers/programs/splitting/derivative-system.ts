@@ -7,7 +7,7 @@ import { type SaddleSolution, type Slope, solveSaddle } from './saddle.ts';
 import type { Equilibrated } from './scaling.ts';
 
 /** After so many corrections without progress the solve of a sample ends. */
-const STALE = 8;
+const STALE = 4;
 
 export interface SystemSettings {
   /** Bound of the relative residual of the linear system. */
