@@ -7,13 +7,15 @@ import { type SaddleSolution, type Slope, solveSaddle } from './saddle.ts';
 import type { Equilibrated } from './scaling.ts';
 
 /** After so many corrections without progress the solve of a sample ends. */
-const STALE = 8;
+const STALE = 4;
 
 export interface SystemSettings {
   /** Bound of the relative residual of the linear system. */
   readonly tolerance: number;
   /** The largest number of corrections. */
   readonly limit: number;
+  /** See `solveSaddle`. */
+  readonly largestFloor?: number;
 }
 
 const multiply = (x: Tensor, y: Tensor): Tensor => elementwise('multiply', [x, y]);
@@ -32,12 +34,17 @@ export function solveScaled(
   scaled: Equilibrated,
   slope: Slope,
   right: Readonly<Record<'f' | 'g', Tensor>>,
-  { tolerance, limit }: SystemSettings,
+  { tolerance, limit, largestFloor }: SystemSettings,
 ): SaddleSolution {
   const { d, e, c } = scaled;
   const f = multiply(multiply(right.f, d), c);
   const g = multiply(right.g, e);
-  const options = { tolerance: constant(context, tolerance), limit, staleLimit: STALE };
+  const options = {
+    tolerance: constant(context, tolerance),
+    limit,
+    staleLimit: STALE,
+    ...(largestFloor !== undefined && { largestFloor }),
+  };
   const found = solveSaddle(context, { ...scaled, slope }, { f, g }, undefined, options);
   return { ...found, w: multiply(found.w, d), v: elementwise('divide', [multiply(found.v, e), c]) };
 }

@@ -71,6 +71,11 @@ interface SaddleOptions {
   readonly limit: number;
   /** After so many corrections without progress a sample stops. */
   readonly staleLimit: number;
+  /**
+   * Where w and v are large beside the right side, what rounding leaves of a residual is as much larger: it counts up to
+   * this. Default: not at all.
+   */
+  readonly largestFloor?: number;
 }
 
 export interface SaddleSolution extends SaddlePoint {
@@ -137,7 +142,7 @@ function solveAtOnce(
   saddle: Saddle,
   { f, g }: Readonly<Record<'f' | 'g', Tensor>>,
   start: SaddlePoint | undefined,
-  { tolerance, limit, staleLimit }: SaddleOptions,
+  { tolerance, limit, staleLimit, largestFloor }: SaddleOptions,
 ): SaddleSolution {
   const { P, A, slope, batch, n, m } = saddle;
   const [delta, deltaRows] = regularisationOf(context);
@@ -145,7 +150,12 @@ function solveAtOnce(
   const solve = factorOf(context, saddle, regularised.weigh(A), delta);
   const right = { w: f, v: slope.apply(g) };
   const scale = elementwise('maximum', [lengthOf(right), constant(context, 2 ** -100)]);
-  const floor = constant(context, n * context.epsilon);
+  const leastFloor = n * context.epsilon;
+  const floorAt = (point: SaddlePoint): Tensor => {
+    if (largestFloor === undefined) return constant(context, leastFloor);
+    const rounding = elementwise('scale', [elementwise('divide', [lengthOf(point), scale])], [2 * context.epsilon, 0]);
+    return elementwise('clip', [rounding], [leastFloor, Math.max(leastFloor, largestFloor)]);
+  };
   const zeros = (size: number): Tensor => context.constant({ kind: 'fill', value: 0 }, [batch, size]);
   const first = start ?? { w: zeros(n), v: zeros(m) };
   /** What the system makes of a point: Pw + Aᵀv and JAw − (I − J)v. */
@@ -159,7 +169,7 @@ function solveAtOnce(
   const initial: Refinement = {
     ...{ w: first.w, v: first.v, r: beginning.w, t: beginning.v, size: relative(beginning) },
     ...{ stepW: zeros(n), stepV: zeros(m), imageW: zeros(n), imageV: zeros(m) },
-    state: monitor(initialState(context, batch, limit), relative(beginning), tolerance, floor, { count: 0 }),
+    state: monitor(initialState(context, batch, limit), relative(beginning), tolerance, floorAt(first), { count: 0 }),
   };
   const final = context.loop<Refinement>(
     initial,
@@ -181,7 +191,7 @@ function solveAtOnce(
       const reached = relative(residual);
       // A step that rounding spoils, or that is not a number, is not taken.
       const isTaken = elementwise('greater', [elementwise('scale', [size], [2, 0]), reached]);
-      const after = monitor(state, elementwise('select', [isTaken, reached, size]), tolerance, floor, {
+      const after = monitor(state, elementwise('select', [isTaken, reached, size]), tolerance, floorAt(point), {
         giveUp: true,
         staleLimit,
       });
