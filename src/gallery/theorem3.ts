@@ -20,7 +20,7 @@ import {
 } from '../index.ts';
 
 /** Four numbers, the outer two in one class and the inner two in the other. */
-const SAMPLES: Samples = {
+export const SAMPLES: Samples = {
   inputs: Float32Array.from([-2, -1, 1, 2]),
   labels: Int32Array.from([0, 1, 1, 0]),
   count: 4,
@@ -82,9 +82,14 @@ export interface Theorem3 {
   readonly scale: number;
   /** The objective at the start and after every EPOCHS_BETWEEN epochs. */
   readonly objective: readonly number[];
+  /** The output for the class of the inner numbers, over inputs from −REACH to REACH, at the end: [input, output]. */
+  readonly curve: readonly (readonly [number, number])[];
   /** The certificates of the program at the end, one for each sample. */
   readonly certificates: readonly CertificateStatus[];
 }
+
+/** The largest input of the curve. */
+export const REACH = 2.5;
 
 /** The number of epochs, of four steps each, between two values of the objective. */
 export const EPOCHS_BETWEEN = 10;
@@ -111,7 +116,16 @@ export async function theorem3(engine: Engine, epochs = 400, seed = 0): Promise<
     },
   });
   const certificates = await certifyNetwork(engine, network);
-  return { network, steps: losses.length, scale: optimiser.scale, objective, certificates };
+  const curve = await traceOutput(engine, network);
+  return { network, steps: losses.length, scale: optimiser.scale, objective, curve, certificates };
+}
+
+async function traceOutput(engine: Engine, network: Model): Promise<Theorem3['curve']> {
+  return engine.tidy(async (scope) => {
+    const x = Array.from({ length: 101 }, (_, index) => REACH * (index / 50 - 1));
+    const outputs = await network.forward(scope.tensor(x, [x.length, 1])).data();
+    return x.map((input, row) => [input, outputs[2 * row + 1]] as const);
+  });
 }
 
 async function certifyNetwork(engine: Engine, network: Model): Promise<CertificateStatus[]> {

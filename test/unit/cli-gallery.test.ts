@@ -18,7 +18,7 @@ import { certifyLorenzAt, implicitGradient, lorenz, trueGradient } from '../../s
 import { askPrograms, programGradient, solveFourthPower } from '../../src/gallery/lorenz-programs.ts';
 import { descendUntilSettled, type Outcome, perturbed } from '../../src/gallery/perturbed.ts';
 import { computeSlopes, EXPLICIT, INVERSE, spurious } from '../../src/gallery/spurious.ts';
-import { evaluateObjective, theorem3 } from '../../src/gallery/theorem3.ts';
+import { evaluateObjective, SAMPLES, theorem3 } from '../../src/gallery/theorem3.ts';
 import { type Engine, type Model, open } from '../../src/index.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { loadPathology } from '../fixtures/load.ts';
@@ -335,12 +335,18 @@ describe('training by the method of Theorem 3', () => {
   };
 
   test('the objective falls, and settles at a kink that is critical', async () => {
-    const { network, objective, steps, certificates } = await theorem3(engine);
+    const found = await theorem3(engine);
+    const { network, objective, steps, certificates } = found;
     expect(steps).toBe(1600);
     expect(objective).toHaveLength(41);
     expect(objective[40]).toBeLessThan(objective[0] / 10);
     const late = objective.slice(-5);
     expect(Math.max(...late) - Math.min(...late)).toBeLessThan(0.1);
+    // The largest error of an output is a multiple of the mean one.
+    for (const [index, label] of [...SAMPLES.labels].entries()) {
+      const [, output] = found.curve.find(([x]) => Math.abs(x - SAMPLES.inputs[index]) < 1e-9) ?? [0, Number.NaN];
+      expect(Math.abs(output - label)).toBeLessThanOrEqual(4 * objective[40]);
+    }
     expect(certificates).toEqual(['certified', 'certified', 'certified', 'certified']);
     const end = await measure(network);
     expect(end.distance).toBeLessThan(0.05);
@@ -394,13 +400,14 @@ describe('equilibra gallery', () => {
     expect(lines[lines.length - 1]).toBe('');
 
     const text = readFileSync(join(folder, 'gallery.html'), 'utf8');
+    expect(text).toContain('crosses the line at (2.3212, 4.9637) and (0.6788, 0.0363)');
     expect(text).not.toMatch(/NaN|Infinity|undefined|<script/);
     expect(text).not.toMatch(/src=|href="(?!#)|url\(|https?:/);
     for (const id of ['spurious', 'clarke', 'cycle', 'perturbed', 'lorenz', 'theorem3']) {
       expect(text).toContain(`<h2 id="${id}">`);
       expect(text).toContain(`<a href="#${id}">`);
     }
-    expect(text.match(/<figure class="chart">/g)).toHaveLength(13);
+    expect(text.match(/<figure class="chart">/g)).toHaveLength(14);
     expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(18);
     expect(findUnclosed(text)).toEqual([]);
   }, 600_000);

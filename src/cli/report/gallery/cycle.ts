@@ -18,7 +18,7 @@ export function cycleExhibit(found: Cycle): Exhibit {
   const around = [...new Set(stepsAround.map((each) => (each * RATE).toFixed(2)))].join(' or ');
   const farthest = Math.max(...calm.map((path) => computeDistance(path[path.length - 1], CALM.box)));
   const steepest = Math.max(...mendedGradients.map((gradient) => Math.hypot(...gradient)));
-  const [first, second] = [...flow.crossings].sort((a, b) => b[0] - a[0]).map(formatPoint);
+  const [first, second] = [...flow.crossings].sort((a, b) => b[0] - a[0]).map((point) => formatPoint(point));
   return {
     id: 'cycle',
     title: 'Gradient descent that goes round and round',

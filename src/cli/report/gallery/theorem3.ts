@@ -1,10 +1,18 @@
 /** The exhibit of training by the method of Theorem 3. */
-import { createNetwork, EPOCHS_BETWEEN, STEP_SIZES, type Theorem3, theorem3 } from '../../../gallery/theorem3.ts';
+import {
+  createNetwork,
+  EPOCHS_BETWEEN,
+  REACH,
+  SAMPLES,
+  STEP_SIZES,
+  type Theorem3,
+  theorem3,
+} from '../../../gallery/theorem3.ts';
 import { html, type Markup } from '../../../pictures/markup.ts';
-import { drawPlot } from '../../../pictures/plot.ts';
+import { type Drawn, drawPlot } from '../../../pictures/plot.ts';
 import type { Exhibit } from './exhibit.ts';
 
-export function theorem3Exhibit({ steps, scale, objective, certificates }: Theorem3): Exhibit {
+export function theorem3Exhibit({ steps, scale, objective, curve, certificates }: Theorem3): Exhibit {
   const [first, last] = [objective[0], objective[objective.length - 1]];
   const late = objective.slice(-Math.ceil(objective.length / 10));
   const unrest = Math.max(...late) - Math.min(...late);
@@ -13,7 +21,7 @@ export function theorem3Exhibit({ steps, scale, objective, certificates }: Theor
     id: 'theorem3',
     title: 'Training through a program, where the theorem holds',
     formula: html`dense → argmin {½xᵀ(LLᵀ + εI)x + qᵀx : x ≥ 0, Gx ≤ Gz + s} → dense, L, G, s, z learnt, q the output of the layer before`,
-    figures: [picture(objective, steps)],
+    figures: [picture(objective, steps), outputPicture(curve)],
     paper: html`Theorem 3: stochastic gradient descent on single samples, drawn independently, with steps sαₖ, αₖ = o(1/log k) and
       Σαₖ = ∞, s drawn once: where the iterates stay bounded, for almost every start and s the objective converges, and every limit
       point is Clarke-critical.`,
@@ -38,5 +46,27 @@ function picture(objective: readonly number[], steps: number): Markup {
     y: { name: 'mean absolute error', from: 0, to: 1.05 * Math.max(...objective) },
     drawn: [{ kind: 'curve', look: 'first', points }],
     legend: [],
+  });
+}
+
+function outputPicture(curve: Theorem3['curve']): Markup {
+  const samples = Array.from(
+    SAMPLES.inputs,
+    (x, at): Drawn => ({
+      kind: 'point',
+      look: 'second',
+      at: [x, SAMPLES.labels[at]],
+    }),
+  );
+  return drawPlot({
+    title: 'The output for the inner numbers',
+    description: `a piecewise linear curve near 1 at −1 and 1, and near 0 at −2 and 2`,
+    x: { name: 'input', from: -REACH, to: REACH },
+    y: { name: 'output', from: -1, to: 2 },
+    drawn: [{ kind: 'curve', look: 'first', points: curve }, ...samples],
+    legend: [
+      { name: 'network, at the end', look: 'first', kind: 'curve' },
+      { name: 'samples', look: 'second', kind: 'point' },
+    ],
   });
 }
