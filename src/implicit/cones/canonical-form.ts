@@ -89,7 +89,7 @@ export function readCanonicalForm(given: unknown): CanonicalForm {
       cones,
     },
     rows,
-    offset: isGiven(form.offset) ? readNumber('offset: it', form.offset) : 0,
+    offset: isGiven(form.offset) ? readNumber('offset', form.offset) : 0,
     variables: isGiven(form.variables) ? readVariables(form.variables, n) : {},
   };
 }
@@ -139,7 +139,7 @@ function readEntries(name: string, given: unknown, rows: number, columns: number
 
 function readNumbers(name: string, given: unknown, length?: number): readonly number[] {
   if (!isListLike(given)) throw createArgumentError(`${name}: it`, given, 'a list of numbers');
-  const numbers = Array.from(given, (each, index) => readNumber(`${name}[${index}]: it`, each));
+  const numbers = Array.from(given, (each, index) => readNumber(`${name}[${index}]`, each));
   if (length !== undefined && numbers.length !== length) {
     throw new RangeError(
       `${name}: it holds ${numbers.length} numbers; dims have ${length} rows, so it must hold ${length}`,
