@@ -10,6 +10,7 @@ import {
   type Criterion,
   clipped,
   concat,
+  coneLayer,
   coneProgram,
   crossEntropy,
   crossValidation,
