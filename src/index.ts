@@ -17,6 +17,12 @@ export type {
   SampleCertificate,
 } from './implicit/certificate.ts';
 export type { CertifyOptions } from './implicit/certify-options.ts';
+export {
+  type CanonicalForm,
+  type CanonicalProgram,
+  type CanonicalVariable,
+  readCanonicalForm,
+} from './implicit/cones/canonical-form.ts';
 export type { ConeCertificates } from './implicit/cones/certificate.ts';
 export {
   type ConeCotangent,

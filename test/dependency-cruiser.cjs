@@ -21,8 +21,8 @@ const rooms = [
 
 const paths = rooms.map(([, path]) => path);
 
-/** demo, bench and examples stand side by side on top; every other room is below the room before it. */
-const TOP = 3;
+/** demo and bench stand side by side on top; every other room is below the room before it. */
+const TOP = 2;
 const above = (index) =>
   index < TOP ? paths.slice(0, TOP).filter((path) => path !== paths[index]) : paths.slice(0, index);
 

@@ -12,8 +12,8 @@ export interface BuiltDemo {
 }
 
 /**
- * Entries that are bundled together share their common files, and every entry loads a shared file whole. The exhibits
- * and the Lasso need large parts of the library that training does not, so they are bundled on their own.
+ * Entries that are bundled together share their common files, and every entry loads a shared file whole. The exhibits,
+ * the Lasso and Sudoku need large parts of the library that training does not, so they are bundled on their own.
  */
 const GROUPS: readonly Readonly<Record<string, string>>[] = [
   {
@@ -24,6 +24,7 @@ const GROUPS: readonly Readonly<Record<string, string>>[] = [
   },
   { 'gradients-worker': 'demo/gradients/worker.ts' },
   { 'lasso-worker': 'demo/lasso/worker.ts' },
+  { 'sudoku-worker': 'demo/sudoku/worker.ts' },
 ];
 
 /**

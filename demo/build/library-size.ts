@@ -23,6 +23,7 @@ const PARTS = [
   { name: 'to train on the CPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'cpu' },
   { name: 'for the Lasso path', entries: ['lasso-worker'], backend: 'cpu' },
   { name: 'for the exhibits', entries: ['gradients-worker'], backend: 'cpu' },
+  { name: 'for Sudoku', entries: ['sudoku-worker'], backend: 'wasm' },
 ] as const;
 
 /** @param root the folder of the package, to which the names in the metafile are relative */

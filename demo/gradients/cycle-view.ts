@@ -1,5 +1,5 @@
 /** The exhibit of the descent that cycles. A click sets its start. */
-import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
+import { CALM } from '../../src/gallery/cycle.ts';
 import { type Bilevel, PAPER, type Point, RATE } from '../../src/gallery/descent.ts';
 import { createPane, drawPlot, formatSigned, WIDTH } from '../../src/pictures/plot.ts';
 import { findButton, findElement, findInput, findSelect, isAbort, readMessage, setText } from '../page/elements.ts';
@@ -37,6 +37,7 @@ export function startCycle(ask: Caller<GradientCalls>): void {
     });
     let drawn = `M${pane.across(start[0])} ${pane.up(start[1])}`;
     const seen: Status[] = [];
+    let failures = 0;
     setText('cycle-state', 'Descending.');
     try {
       await ask(
@@ -44,28 +45,33 @@ export function startCycle(ask: Caller<GradientCalls>): void {
         { line: name, start, steps: STEPS },
         {
           signal,
-          onPart({ points, statuses }) {
+          onPart({ points, statuses, crossings, crossed }) {
             for (const [x, y] of points) drawn += `L${pane.across(x)} ${pane.up(y)}`;
             path.setAttribute('d', drawn);
             const [x, y] = points[points.length - 1];
             dot.setAttribute('cx', String(pane.across(x)));
             dot.setAttribute('cy', String(pane.up(y)));
             seen.push(...statuses);
-            const status = statuses.includes('failed') ? 'failed' : statuses[statuses.length - 1];
+            failures += crossed.filter((status) => status === 'failed').length;
+            for (const [index, [crossX, crossY]] of crossings.entries()) {
+              const at = { cx: String(pane.across(crossX)), cy: String(pane.up(crossY)) };
+              appendShape(figure, 'circle', { class: 'mark now', r: '4', 'data-status': crossed[index], ...at });
+            }
+            const status = crossed.includes('failed') ? 'failed' : statuses[statuses.length - 1];
             dot.setAttribute('data-status', status);
             light.show(
               status,
               status === 'failed'
-                ? `within ${RADIUS} of the line, on which s jumps`
+                ? 'the step crosses the line, on which s jumps'
                 : 'off the line: s is constant, and the gradient is right',
             );
           },
         },
       );
-      const failed = seen.filter((status) => status === 'failed').length;
+      const certified = seen.filter((status) => status === 'certified').length;
       setText(
         'cycle-state',
-        `${seen.length} steps of ${RATE}; at ${failed} of them the certificate within ${RADIUS} fails.`,
+        `${seen.length} steps of ${RATE}, ${certified} to points where the layer is certified; at ${failures} crossings of the line it fails.`,
       );
     } catch (error) {
       if (!isAbort(error)) setText('cycle-state', readMessage(error));

@@ -1,5 +1,6 @@
 /** The exhibit of the ascent that becomes the Lorenz attractor, beside the ascent along the true gradient. */
-import { START, type Vector } from '../../src/gallery/lorenz.ts';
+import { START } from '../../src/gallery/lorenz.ts';
+import type { Vector } from '../../src/gallery/lorenz-field.ts';
 import { formatSigned } from '../../src/pictures/plot.ts';
 import { createElement, findButton, findElement, findInput, isAbort, readMessage, setText } from '../page/elements.ts';
 import { createTrafficLight } from '../page/light.ts';

@@ -1,7 +1,7 @@
 /** The calls from the page to the worker that computes the exhibits, in float64. */
 import type { Matrix } from '../../src/gallery/clarke.ts';
 import type { Point } from '../../src/gallery/descent.ts';
-import type { Vector } from '../../src/gallery/lorenz.ts';
+import type { Vector } from '../../src/gallery/lorenz-field.ts';
 import type { ImplicitCertificate } from '../../src/index.ts';
 import type { Call } from '../workers/calls.ts';
 
@@ -18,8 +18,11 @@ export type LineName = 'cycling' | 'calm';
 
 interface DescentPart {
   readonly points: readonly Point[];
-  /** The status of the certificate within RADIUS of each point. */
+  /** The status of the layer's certificate at each point. */
   readonly statuses: readonly Status[];
+  /** The points at which these steps cross the line, and the status there. */
+  readonly crossings: readonly Point[];
+  readonly crossed: readonly Status[];
 }
 
 /** The library's answer, or its error message where it refuses. */

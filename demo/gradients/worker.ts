@@ -1,19 +1,19 @@
 /** The worker that computes the exhibits, with the same functions as `equilibra gallery`. */
 import { certifyAt0, computeInverseJacobian } from '../../src/gallery/clarke.ts';
-import { CALM, RADIUS } from '../../src/gallery/cycle.ts';
-import { certifyAt, descend, PAPER, RATE } from '../../src/gallery/descent.ts';
+import { CALM } from '../../src/gallery/cycle.ts';
+import { certifyAt, descend, findCrossings, PAPER, type Point, RATE } from '../../src/gallery/descent.ts';
 import {
   ascend,
   certifyLorenzAt,
   implicitGradient,
   RATE as LORENZ_RATE,
   trueGradient,
-  type Vector,
 } from '../../src/gallery/lorenz.ts';
+import type { Vector } from '../../src/gallery/lorenz-field.ts';
 import { catchRefusal } from '../../src/gallery/refusal.ts';
 import { type Engine, type ImplicitCertificate, open } from '../../src/index.ts';
 import { serveCalls, yieldToMessages } from '../workers/calls.ts';
-import type { Answer, GradientCalls, Verdict } from './protocol.ts';
+import type { Answer, GradientCalls, Status, Verdict } from './protocol.ts';
 
 /** The number of steps that are sent to the page together. */
 const DESCENT_PART = 6;
@@ -32,9 +32,20 @@ serveCalls<GradientCalls>(self, {
     for (let done = 0, from = start; done < steps; done += DESCENT_PART) {
       await yieldToMessages();
       if (signal.aborted) return;
-      const [[, ...points]] = await descend(await openOnce(), [problem], [from], DESCENT_PART, RATE);
-      const { samples } = await certifyAt(await openOnce(), problem, points, RADIUS);
-      tell({ points, statuses: samples.map(({ status }) => status) });
+      const opened = await openOnce();
+      const [path] = await descend(opened, [problem], [from], DESCENT_PART, RATE);
+      const [, ...points] = path;
+      const certify = async (at: readonly Point[]): Promise<Status[]> => {
+        if (at.length === 0) return [];
+        const { samples } = await certifyAt(
+          opened,
+          at.map(() => problem),
+          at,
+        );
+        return samples.map(({ status }) => status);
+      };
+      const crossings = findCrossings(problem, path);
+      tell({ points, statuses: await certify(points), crossings, crossed: await certify(crossings) });
       from = points[points.length - 1];
     }
   },

@@ -1,4 +1,4 @@
-/** The web app has three views. The library runs in workers, so that the page never freezes. */
+/** The web app has four views. The library runs in workers, so that the page never freezes. */
 
 import type { ModelCalls } from '../model/protocol.ts';
 import { createCaller } from '../workers/calls.ts';
@@ -27,6 +27,11 @@ startRouter([
     name: 'gradients',
     title: 'When gradients lie',
     start: () => void import('../gradients/view.ts').then((view) => view.startGradients()),
+  },
+  {
+    name: 'sudoku',
+    title: 'Sudoku',
+    start: () => void import('../sudoku/view.ts').then((view) => view.startSudoku()),
   },
 ]);
 

@@ -6,6 +6,7 @@ import { cycle } from '../gallery/cycle.ts';
 import { lorenz } from '../gallery/lorenz.ts';
 import { perturbed } from '../gallery/perturbed.ts';
 import { spurious } from '../gallery/spurious.ts';
+import { theorem3 } from '../gallery/theorem3.ts';
 import type { Engine } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, isFolder, writeOutput } from './files.ts';
@@ -56,7 +57,7 @@ async function chooseFile(output: string): Promise<string> {
   return path;
 }
 
-/** Computes the exhibits in the order of the page. The last two take seconds. */
+/** Computes the exhibits in the order of the page. The last four take seconds. */
 async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
   const announced = <Result>(title: string, result: (engine: Engine) => Promise<Result>): Promise<Result> => {
     io.line?.(title);
@@ -69,6 +70,7 @@ async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
       cycle: await announced('the cycle', cycle),
       perturbed: await announced('the cycle, perturbed', perturbed),
       lorenz: await announced('the Lorenz ascent', lorenz),
+      theorem3: await announced('training by Theorem 3', theorem3),
     };
   } finally {
     io.line?.('');

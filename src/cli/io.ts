@@ -23,6 +23,16 @@ export class InputError extends Error {
   override readonly name = 'InputError';
 }
 
+/** Runs a check of the library, which throws a RangeError that names the field. @throws InputError with its message */
+export function asInputError<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 /** Formats a value for an error message: as JSON, shortened where it is long. */
 export function formatValue(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));

@@ -1,6 +1,8 @@
 /** Reads matrices that may be sparse, and prints gradients in the form of their matrix. */
+import { symmetrise } from '../implicit/programs/symmetry.ts';
 import type { MatrixRows, SparseEntries } from '../index.ts';
-import { InputError } from './io.ts';
+import { sparseFromTriples } from '../solvers/programs/sparse.ts';
+import { asInputError, InputError } from './io.ts';
 import { checkKeys, checkNumber, checkObject, describeKind } from './json.ts';
 import { nestRows, readMatrix } from './matrix.ts';
 
@@ -9,13 +11,34 @@ export type GivenMatrix =
   | { readonly rows: number; readonly columns: number; readonly dense: MatrixRows }
   | { readonly rows: number; readonly columns: number; readonly sparse: SparseEntries };
 
-/** Reads a matrix of the given size: a list of rows, or an object with rows, columns and entries. */
-export function readGivenMatrix(name: string, value: unknown, rows: number | undefined, columns: number): GivenMatrix {
+/**
+ * Reads a matrix of the given size: a list of rows, or an object with rows, columns and entries.
+ * @param rows the number of rows; undefined where the matrix decides it
+ * @param linear the field that has a number for each column
+ */
+export function readGivenMatrix(
+  name: string,
+  value: unknown,
+  rows: number | undefined,
+  columns: number,
+  linear: string,
+): GivenMatrix {
   const matrix = isNested(value) ? readDense(name, value, columns) : readEntries(name, value);
   if (matrix.columns !== columns || (rows !== undefined && matrix.rows !== rows)) {
-    const must = rows === undefined ? `${columns} columns, one for each number of q` : `${rows} × ${columns}`;
+    const must = rows === undefined ? `${columns} columns, one for each number of ${linear}` : `${rows} × ${columns}`;
     throw new InputError(`${name}: it is ${matrix.rows} × ${matrix.columns}; it must be ${must}`);
   }
+  return matrix;
+}
+
+/** Reads a matrix n × n that is symmetric but for rounding. */
+export function readSymmetric(name: string, value: unknown, n: number, linear: string): GivenMatrix {
+  const matrix = readGivenMatrix(name, value, n, n, linear);
+  const entries =
+    'dense' in matrix
+      ? matrix.dense.flatMap((row, i) => Array.from(row, (each, j) => [i, j, each] as const))
+      : matrix.sparse.entries;
+  asInputError(() => symmetrise(name, sparseFromTriples(entries, n, n), Number.EPSILON));
   return matrix;
 }
 

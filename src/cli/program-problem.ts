@@ -1,8 +1,9 @@
 /** Reads a quadratic or linear program and checks all its fields. */
 import { InputError } from './io.ts';
-import { checkKeys, checkNumber, checkObject, describeKind, type JSONObject } from './json.ts';
-import { formatCount, readNumbers } from './matrix.ts';
-import { type GivenMatrix, readGivenMatrix } from './program-matrix.ts';
+import { checkKeys, checkNumber, describeKind, type JSONObject } from './json.ts';
+import { readNumbers } from './matrix.ts';
+import { isGiven, readLength, readList, readParts, readRowSelection } from './program-fields.ts';
+import { type GivenMatrix, readGivenMatrix, readSymmetric } from './program-matrix.ts';
 
 /** Minimise ½xᵀPx + qᵀx + constant over l ≤ Ax ≤ u. */
 export interface ProgramInput {
@@ -43,76 +44,38 @@ export function readProgramProblem(object: JSONObject): ProgramInput {
   checkKeys(object, 'a qp problem', ['kind', 'q'], OPTIONAL);
   const q = readNumbers('q', object.q);
   const n = q.length;
-  const given = (key: string): boolean => object[key] !== undefined && object[key] !== null;
-  const P = given('P') ? readGivenMatrix('P', object.P, n, n) : undefined;
-  const A = given('A') ? readGivenMatrix('A', object.A, undefined, n) : undefined;
+  const given = (key: string): boolean => isGiven(object[key]);
+  const P = given('P') ? readSymmetric('P', object.P, n, 'q') : undefined;
+  const A = given('A') ? readGivenMatrix('A', object.A, undefined, n, 'q') : undefined;
   const m = A?.rows ?? 0;
+  const ofRows = readLength(m, 'row of A');
   return {
     P,
     q,
     A,
-    l: given('l') ? readLength('l', object.l, m, 'row of A', readBounds) : undefined,
-    u: given('u') ? readLength('u', object.u, m, 'row of A', readBounds) : undefined,
+    l: given('l') ? ofRows(readBounds)('l', object.l) : undefined,
+    u: given('u') ? ofRows(readBounds)('u', object.u) : undefined,
     constant: given('constant') ? checkNumber('constant', object.constant, 'a finite number', Number.isFinite) : 0,
     direction: given('direction') ? readDirection(object.direction, n, m) : undefined,
     cotangent: given('cotangent') ? readCotangent(object.cotangent, n, m) : undefined,
-    selection: given('selection') ? readSelection(object.selection, m) : undefined,
+    selection: given('selection') ? readRowSelection(object.selection, m) : undefined,
   };
 }
 
 function readDirection(value: unknown, n: number, m: number): ProgramInputDirection {
-  const object = checkObject('direction', value);
-  checkKeys(object, 'a direction', [], ['dP', 'dq', 'dA', 'dl', 'du']);
-  const part = <Part>(key: string, read: (name: string, value: unknown) => Part): Record<string, Part> =>
-    object[key] === undefined || object[key] === null ? {} : { [key]: read(`direction.${key}`, object[key]) };
-  return {
-    ...part('dP', (name, each) => readGivenMatrix(name, each, n, n)),
-    ...part('dq', (name, each) => readLength(name, each, n, 'number of q', readList)),
-    ...part('dA', (name, each) => readGivenMatrix(name, each, m, n)),
-    ...part('dl', (name, each) => readLength(name, each, m, 'row of A', readMoves)),
-    ...part('du', (name, each) => readLength(name, each, m, 'row of A', readMoves)),
-  };
+  const [ofVariables, ofRows] = [readLength(n, 'number of q'), readLength(m, 'row of A')];
+  return readParts('direction', value, {
+    dP: (name, each) => readSymmetric(name, each, n, 'q'),
+    dq: ofVariables(readList),
+    dA: (name, each) => readGivenMatrix(name, each, m, n, 'q'),
+    dl: ofRows(readMoves),
+    du: ofRows(readMoves),
+  });
 }
 
 function readCotangent(value: unknown, n: number, m: number): ProgramInputCotangent {
-  const object = checkObject('cotangent', value);
-  checkKeys(object, 'a cotangent', [], ['gx', 'gy', 'gz']);
-  const part = (key: string, length: number, each: string): Record<string, readonly number[]> =>
-    object[key] === undefined || object[key] === null
-      ? {}
-      : { [key]: readLength(`cotangent.${key}`, object[key], length, each, readList) };
-  return { ...part('gx', n, 'number of q'), ...part('gy', m, 'row of A'), ...part('gz', m, 'row of A') };
-}
-
-function readSelection(value: unknown, m: number): number | readonly number[] {
-  const isShare = (share: number): boolean => share >= 0 && share <= 1;
-  if (!Array.isArray(value)) {
-    return checkNumber('selection', value, 'a number from 0 to 1, or a list of these', isShare);
-  }
-  return readLength('selection', value, m, 'row of A', (name, each) =>
-    readList(name, each, 'a number from 0 to 1', isShare),
-  );
-}
-
-type ReadList<Each> = (name: string, value: unknown) => readonly Each[];
-
-function readLength<Each>(
-  name: string,
-  value: unknown,
-  length: number,
-  each: string,
-  read: ReadList<Each>,
-): readonly Each[] {
-  const numbers = read(name, value);
-  if (numbers.length === length) return numbers;
-  throw new InputError(
-    `${name}: it holds ${formatCount(numbers.length)}; it must hold ${length}, one for each ${each}`,
-  );
-}
-
-/** Like `readNumbers`, for a list that may be empty, as all lists for rows are where there are no rows. */
-function readList(name: string, value: unknown, must?: string, allows?: (value: number) => boolean): readonly number[] {
-  return Array.isArray(value) && value.length === 0 ? [] : readNumbers(name, value, must, allows);
+  const ofRows = readLength(m, 'row of A')(readList);
+  return readParts('cotangent', value, { gx: readLength(n, 'number of q')(readList), gy: ofRows, gz: ofRows });
 }
 
 /** null is no bound. Numbers that are not finite cannot stand in JSON. */

@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { BACKENDS } from '../backends/open.ts';
 import { LASSO_SOLVERS } from '../implicit/lasso/options.ts';
-import type { Engine, LassoSolverName, ProgramSolverName } from '../index.ts';
+import type { Engine, LassoSolverName, ProgramSolveOptions, ProgramSolverName } from '../index.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
+import { type ConeInput, readCanonicalProblem, readConeProblem } from './cone-problem.ts';
+import { answerCone } from './cone-solution.ts';
 import { openEngine } from './engine.ts';
 import { EXIT, formatValue, InputError, type IO } from './io.ts';
 import { checkObject, type JSONObject, parseJSON } from './json.ts';
@@ -23,30 +25,30 @@ const PROGRAM: readonly (ProgramSolverName | 'auto')[] = ['auto', 'interior-poin
 
 /** More than the library's default, since here the default tolerance is at the floor of the precision. */
 const LIMIT = 10_000;
-/** The library's default for programs. */
-const PROGRAM_LIMIT = 200;
+/** The library's defaults for programs. */
+const [PROGRAM_LIMIT, CONE_LIMIT] = [200, 20_000];
 
 const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   solver: {
     value: '<name>',
-    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}; for a qp: ${PROGRAM.join(', ')}`,
+    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}; for a qp or cone: ${PROGRAM.join(', ')}`,
     fallback: SOLVERS[0],
   },
   'linear-solver': {
     value: '<name>',
-    description: `backward: ${LINEAR.join(', ')}; not for a lasso or a qp`,
+    description: `backward: ${LINEAR.join(', ')}; not for a lasso, qp or cone`,
     fallback: LINEAR[0],
   },
   tolerance: {
     value: '<number>',
-    description: 'bound on the relative residual; for a qp also on the absolute one',
-    fallback: "4 times the precision's epsilon; for a qp 1e-9",
+    description: 'bound on the relative residual; for a qp or cone also on the absolute one',
+    fallback: "4 times the precision's epsilon; for a qp or cone 1e-9",
   },
   limit: {
     value: '<count>',
     description: 'forward iterations allowed, in total',
-    fallback: `${LIMIT}; for a qp ${PROGRAM_LIMIT}`,
+    fallback: `${LIMIT}; for a qp ${PROGRAM_LIMIT}, for a cone ${CONE_LIMIT}`,
   },
 };
 
@@ -73,6 +75,19 @@ const NOTES = `Problems (matrices are lists of rows; each row of b, v and z is a
   and du moves both. What the solution does not determine is null, and "undetermined" of the certificate lists it.
   A program without a solution has a "certificate_vector" δ: infeasible, with Aᵀδ = 0 and uᵀδ⁺ + lᵀδ⁻ = −1, or unbounded,
   with Pδ = 0, qᵀδ = −1 and Aδ within what the bounds leave free.
+  {"kind": "cone", "A", "b", "c", "P"?, "cone": [{"type", "dim", "alpha"?}], "selection"?,
+  "direction"?: {"dA", "db", "dc", "dP"}, "cotangent"?: {"gx", "gy", "gs"}}
+  x minimises ½xᵀPx + cᵀx over Ax + s = b with s in the product of the cones, in the order of the rows. "dim" is the
+  number of rows; of psd the order k, which takes k(k + 1)/2 rows, the lower triangle column by column with √2 off the
+  diagonal. Types: zero, nonneg, soc (s₀ ≥ ‖s₁…‖), psd, exp (y·e^{x/y} ≤ z) and expdual (dim 3), pow (x^α·y^{1−α} ≥ |z|)
+  and powdual (dim 3, "alpha"). The answer has x, y, s with Px + c + Aᵀy = 0 and y in the dual cone, and, as a qp has them,
+  dx, dy, ds and grad_A, grad_b, grad_c, grad_P; "kinks" of the certificate are first rows of cones. A program without a
+  solution has a certificate_vector: infeasible, y in the dual cone with Aᵀy = 0 and bᵀy = −1, or unbounded, x with
+  Px = 0, −Ax in the cone and cᵀx = −1.
+  {"kind": "canonical", "solver": "SCS", "CLARABEL" or "ECOS", "dims", "c", "A", "b", "G"?, "h"?, "P"?, "offset"?,
+  "variables"?, "selection"?, "direction"?, "cotangent"?}
+  What get_problem_data of a problem of CVXPY gives, as docs/cones.md writes it. The answer is that of a cone, with the
+  offset in the objective; "rows" has for each row the row of the file, and rows are in this order everywhere else.
 Activations, with their keys and the defaults of these:
   relu, tanh, sigmoid, softplus, softsign, arctan; softThreshold (tau, the threshold, must be given);
   leakyRelu (slope 0.01, from 0 to 1); clip (low -1, high 1); elu (alpha 1, from 0 to 1).
@@ -122,20 +137,37 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
   },
   qp(object, given) {
     const problem = readProgramProblem(object);
-    const solver = readChoice(given, 'solver', PROGRAM);
-    if (given.options['linear-solver'] !== undefined) {
-      throw new InputError('--linear-solver: a qp problem has one only, a factorisation; leave it out');
-    }
-    return (engine, { tolerance, limit = PROGRAM_LIMIT }) =>
-      answerProgram(engine, problem, {
-        solver,
-        limit,
-        ...(tolerance !== undefined && { absoluteTolerance: tolerance, relativeTolerance: tolerance }),
-      });
+    const choose = readProgramOptions('qp', given);
+    return (engine, stopping) => answerProgram(engine, problem, choose(stopping, PROGRAM_LIMIT));
   },
+  cone: (object, given) => solveCone('cone', readConeProblem(object), given),
+  canonical: (object, given) => solveCone('canonical', readCanonicalProblem(object), given),
 };
+
+function solveCone(kind: string, problem: ConeInput, given: Arguments): Solve {
+  const choose = readProgramOptions(kind, given);
+  return (engine, stopping) => answerCone(engine, problem, choose(stopping, CONE_LIMIT));
+}
+
+/** Checks the options of programs, and returns what makes those of the library of them. */
+function readProgramOptions(
+  kind: string,
+  given: Arguments,
+): (stopping: Stopping, limit: number) => Pick<ProgramSolveOptions, ProgramChoice> {
+  const solver = readChoice(given, 'solver', PROGRAM);
+  if (given.options['linear-solver'] !== undefined) {
+    throw new InputError(`--linear-solver: a ${kind} problem has one only, a factorisation; leave it out`);
+  }
+  return ({ tolerance, limit }, usual) => ({
+    solver,
+    limit: limit ?? usual,
+    ...(tolerance !== undefined && { absoluteTolerance: tolerance, relativeTolerance: tolerance }),
+  });
+}
+
+type ProgramChoice = 'solver' | 'limit' | 'absoluteTolerance' | 'relativeTolerance';
+
 const KIND_NAMES = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(Object.keys(KINDS).map(formatValue));
-const NOT_YET = ['cone'];
 
 export async function solve(argv: readonly string[], io: IO): Promise<number> {
   const given = readArguments('solve', TABLE, argv);
@@ -193,6 +225,5 @@ function readProblem(value: unknown, given: Arguments): Solve {
   if (!Object.hasOwn(object, 'kind')) throw new InputError(`kind: this key is missing; it must be ${KIND_NAMES}`);
   const { kind } = object;
   if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return KINDS[kind](object, given);
-  const problem = NOT_YET.some((each) => each === kind) ? 'not supported yet' : 'unknown';
-  throw new InputError(`kind: ${formatValue(kind)} is ${problem}; it must be ${KIND_NAMES}`);
+  throw new InputError(`kind: ${formatValue(kind)} is unknown; it must be ${KIND_NAMES}`);
 }

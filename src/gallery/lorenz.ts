@@ -3,22 +3,13 @@
  * argmin ‖s − F(u)‖⁴ and the Lorenz field F. The solution is z = F(u), but the Hessian of the inner problem vanishes
  * there.
  */
-import { concat, type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
+import { type Engine, type ImplicitCertificate, root, type Tensor, valueAndGrad } from '../index.ts';
+import { field, type Vector } from './lorenz-field.ts';
+import { askPrograms, type ProgramAnswer, programGradient, solveFourthPower } from './lorenz-programs.ts';
 import { catchRefusal } from './refusal.ts';
-
-export type Vector = readonly [number, number, number];
 
 /** The starting point of ascent and of the trajectory. */
 export const START: Vector = [0, 1, 1.05];
-
-/** The field of E. N. Lorenz (1963) with σ = 10, ρ = 28, β = 8/3: (σ(y − x), x(ρ − z) − y, xy − βz), row by row. */
-export function field(u: Tensor): Tensor {
-  const [x, y, z] = [0, 1, 2].map((axis) => u.slice([0, axis], [u.shape[0], 1]));
-  const first = y.sub(x).mul(10);
-  const second = x.mul(z.neg().add(28)).sub(y);
-  const third = x.mul(y).sub(z.mul(8 / 3));
-  return concat([first, second, third], 1);
-}
 
 /** The derivative of ‖s − F(u)‖⁴ in s, 4‖r‖²r with r = s − F(u). The inner solution is its root. */
 export function optimality(s: Tensor, u: Tensor): Tensor {
@@ -97,7 +88,7 @@ interface LorenzAnswer {
 export interface Lorenz {
   /** The trajectory of the differential equation u' = F(u), in time steps of RATE. */
   readonly attractor: readonly Vector[];
-  /** The path of ascent along the implicit gradient. */
+  /** The path of ascent along the gradient of least norm through a cone program. */
   readonly implicit: readonly Vector[];
   /** The path of ascent along the true gradient. */
   readonly gradient: readonly Vector[];
@@ -107,23 +98,27 @@ export interface Lorenz {
   readonly trueGradient: Vector;
   /** F(u) at that point. */
   readonly field: Vector;
-  /** The certificate at the exact inner solution. */
-  readonly certificate: ImplicitCertificate;
+  /** The answers where the inner problem is a program, one for each power of the norm. */
+  readonly programs: readonly ProgramAnswer[];
+  /** The gradient of least norm through the program with the power 4. */
+  readonly leastNorm: Vector;
 }
 
-export async function lorenz(engine: Engine, steps = 2500): Promise<Lorenz> {
+export async function lorenz(engine: Engine, steps = 1500): Promise<Lorenz> {
   const at: Vector = [5, 2, 20];
   const answers: LorenzAnswer[] = [];
+  const leastNorm = (u: Vector): Promise<Vector> => programGradient(engine, solveFourthPower, u, { leastNorm: true });
   for (const distance of [0, 1e-4, 1e-2]) answers.push(await askLibrary(engine, at, distance));
   return {
     attractor: integrateTrajectory(steps, RATE),
-    implicit: await ascend((u) => implicitGradient(engine, u, { onFailure: 'report' }), steps, RATE),
+    implicit: await ascend(leastNorm, steps, RATE),
     gradient: await ascend((u) => trueGradient(engine, u), Math.min(steps, 20), RATE),
     at,
     answers,
     trueGradient: await trueGradient(engine, at),
     field: evaluateField(at),
-    certificate: await certifyLorenzAt(engine, at),
+    programs: await askPrograms(engine, at),
+    leastNorm: await leastNorm(at),
   };
 }
 

@@ -1,7 +1,7 @@
 /** On which of twenty perturbed copies of the problem does descent cycle (Bolte et al. 2021, Figure 2b)? */
 import { random } from '../data/random.ts';
 import type { Engine } from '../index.ts';
-import { type Bilevel, descend, findSwitches, PAPER, type Point, RATE } from './descent.ts';
+import { type Bilevel, certifyAt, descend, findSwitches, PAPER, type Point, RATE } from './descent.ts';
 
 /** The variance of the perturbation of each coefficient. */
 export const VARIANCE = 0.4;
@@ -22,18 +22,58 @@ export interface PerturbedReading {
   readonly reading: (typeof READINGS)[number];
   readonly paths: readonly (readonly Point[])[];
   readonly outcomes: readonly Outcome[];
+  /** The number of paths at whose ends the theorem applies to the layer. */
+  readonly certified: number;
 }
 
-export async function perturbed(engine: Engine, steps = 1500, seed = 20): Promise<PerturbedReading[]> {
+/** How long descent goes on. */
+export interface Patience {
+  /** The number of steps after which outcomes are first looked at. */
+  readonly first: number;
+  /** A problem that is unfinished goes on for twice as many, at most to this number. */
+  readonly most: number;
+}
+
+export async function perturbed(
+  engine: Engine,
+  patience: Patience = { first: 200, most: 800 },
+  seed = 20,
+): Promise<PerturbedReading[]> {
   const problems = READINGS.flatMap((_, reading) => drawProblems(reading, seed));
-  const starts = problems.map((): Point => [1, 1]);
-  const paths = await descend(engine, problems, starts, steps, RATE);
+  const { paths, outcomes } = await descendUntilSettled(engine, problems, RATE, patience);
+  const ends = paths.map((path) => path[path.length - 1]);
+  const { samples } = await certifyAt(engine, problems, ends);
   return READINGS.map((reading, index) => {
     const own = (_: unknown, row: number): boolean => Math.floor(row / DRAWS) === index;
-    const ofReading = paths.filter(own);
-    const outcomes = problems.filter(own).map((problem, row) => classifyOutcome(problem, ofReading[row]));
-    return { reading, paths: ofReading, outcomes };
+    const certified = samples.filter(own).filter(({ status }) => status === 'certified').length;
+    return { reading, paths: paths.filter(own), outcomes: outcomes.filter(own), certified };
   });
+}
+
+/** Descent from (1, 1) on each problem until its outcome is clear. */
+export async function descendUntilSettled(
+  engine: Engine,
+  problems: readonly Bilevel[],
+  rate: number,
+  { first, most }: Patience,
+): Promise<{ readonly paths: readonly (readonly Point[])[]; readonly outcomes: readonly Outcome[] }> {
+  const paths = problems.map((): Point[] => [[1, 1]]);
+  const outcomes = problems.map((): Outcome => 'unfinished');
+  for (let steps = first, done = 0; steps <= most; done = steps, steps *= 2) {
+    const rows = problems.flatMap((_, row) => (outcomes[row] === 'unfinished' ? [row] : []));
+    const further = await descend(
+      engine,
+      rows.map((row) => problems[row]),
+      rows.map((row) => paths[row][done]),
+      rows.length > 0 ? steps - done : 0,
+      rate,
+    );
+    for (const [index, row] of rows.entries()) {
+      paths[row].push(...further[index].slice(1));
+      outcomes[row] = classifyOutcome(problems[row], paths[row]);
+    }
+  }
+  return { paths, outcomes };
 }
 
 /** Each problem draws the same seven normal numbers for every reading, which uses as many as it needs. */

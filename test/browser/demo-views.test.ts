@@ -109,7 +109,7 @@ describe('the Lasso path', () => {
 });
 
 describe('when gradients lie', () => {
-  test('the cycle: a click sets the start, and the light turns red near the line', async () => {
+  test('the cycle: a click sets the start, and the light turns red where descent crosses the line', async () => {
     await show('gradients');
     const { page } = opened;
     await page.waitForSelector('#cycle-figure .chart > svg');
@@ -127,8 +127,11 @@ describe('when gradients lie', () => {
     await page.mouse.click(box.x + scale * across(3.8), box.y + scale * up(0.7));
     expect(Number(await page.$eval('#cycle-x', (field) => (field as HTMLInputElement).value))).toBeCloseTo(3.8, 1);
     expect(Number(await page.$eval('#cycle-y', (field) => (field as HTMLInputElement).value))).toBeCloseTo(0.7, 1);
-    const failed = /420 steps of 0.01; at (\d+) of them/.exec(await waitForText(opened, 'cycle-state', /steps of/));
-    expect(Number(failed?.[1])).toBeGreaterThan(40);
+    const state = await waitForText(opened, 'cycle-state', /steps of/);
+    // One crossing on the way, and two in each turn of 124 steps.
+    const failed = /420 steps of 0.01, 420 to points where the layer is certified; at (\d+) crossings/.exec(state);
+    expect(Number(failed?.[1])).toBeGreaterThan(4);
+    expect(await page.$$('#cycle-figure circle[r="4"][data-status="failed"]')).toHaveLength(Number(failed?.[1]));
     const seen = await page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen]);
     expect(seen).toEqual(expect.arrayContaining(['certified', 'failed']));
   });
@@ -167,15 +170,92 @@ describe('when gradients lie', () => {
   });
 });
 
+describe('Sudoku', () => {
+  const cell = (index: number): string =>
+    `#sudoku-grid .board-row:nth-child(${Math.floor(index / 4) + 1}) .cell:nth-child(${(index % 4) + 1})`;
+  const label = (index: number): Promise<string | null> =>
+    opened.page.$eval(cell(index), (element) => element.getAttribute('aria-label'));
+  /** The numbers that the layer answers. */
+  const answered = (): Promise<number[]> =>
+    opened.page.$$eval('#sudoku-answer .cell b', (cells) => cells.map(({ textContent }) => Number(textContent)));
+
+  test('before it learns, the layer answers a held-out board wrong', async () => {
+    await show('sudoku');
+    await waitForText(opened, 'sudoku-state', /knows no rule yet/);
+    expect(await waitForText(opened, 'sudoku-verdict', /One board has these clues/)).toContain('did not find it');
+    expect(await opened.page.$$eval('#sudoku-held-out .cell', (cells) => cells.length)).toBe(16);
+  });
+
+  test('it learns, and each epoch is shown; then it is stopped', async () => {
+    const { page } = opened;
+    await page.click('#sudoku-learn');
+    await waitForText(opened, 'sudoku-figure-epoch', /^2 of/);
+    expect(await page.$eval('#sudoku-chart svg:not(.swatch)', (svg) => svg.getAttribute('aria-label'))).toMatch(
+      /solved after epoch \d+/,
+    );
+    const loss = Number(await textIn(opened, 'sudoku-figure-loss'));
+    await waitForText(opened, 'sudoku-figure-epoch', /^8 of/, 110_000);
+    expect(Number(await textIn(opened, 'sudoku-figure-loss'))).toBeLessThan(loss);
+    expect(Number.parseFloat(await textIn(opened, 'sudoku-figure-cells'))).toBeGreaterThan(70);
+    await page.click('#sudoku-stop');
+    await waitForText(opened, 'sudoku-state', /Stopped/);
+    expect(await page.$eval('#sudoku-learn', (button) => (button as HTMLButtonElement).disabled)).toBe(false);
+  });
+
+  test('a puzzle set by keyboard that contradicts itself is called so', async () => {
+    const { page } = opened;
+    await page.click('#sudoku-clear');
+    await page.focus(cell(0));
+    await page.keyboard.press('3');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('3');
+    expect(await label(1)).toBe('row 1, column 2: 3, clashes');
+    expect(await waitForText(opened, 'sudoku-verdict', /No board has these clues/)).toMatch(/its answer is wrong: /);
+    expect(await page.$$eval('#sudoku-answer [data-wrong]', (cells) => cells.length)).toBeGreaterThan(0);
+    await page.keyboard.press('Delete');
+    await waitForText(opened, 'sudoku-verdict', /Several boards have these clues/);
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+      'row 2, column 2: empty',
+    );
+  });
+
+  test('a click goes on to the next number, and from the last one to none', async () => {
+    for (const expected of ['1', '2', '3', '4', 'empty']) {
+      await opened.page.click(cell(15));
+      expect(await label(15)).toBe(`row 4, column 4: ${expected}`);
+    }
+  });
+
+  test('playing, the clues stand fast, and the answer of the layer is hidden until it is asked for', async () => {
+    const { page } = opened;
+    await page.select('#sudoku-mode', 'play');
+    await waitForText(opened, 'sudoku-verdict', /Fill the empty cells/);
+    const labels = await Promise.all(Array.from({ length: 16 }, (_, index) => label(index)));
+    const clue = labels.findIndex((each) => each?.endsWith('a clue'));
+    const empty = labels.findIndex((each) => each?.endsWith('empty'));
+    await page.click(cell(clue));
+    expect(await label(clue)).toBe(labels[clue]);
+    await page.click(cell(empty));
+    expect(await label(empty)).toMatch(/: 1/);
+    expect((await answered()).filter((number) => number === 0)).not.toHaveLength(0);
+    await page.click('#sudoku-reveal');
+    expect(await waitForText(opened, 'sudoku-verdict', /The layer/)).toMatch(
+      /^You have \d+ of \d+ right\. The layer .* ms\.$/,
+    );
+    expect((await answered()).filter((number) => number === 0)).toHaveLength(0);
+  });
+});
+
 describe.each(['light', 'dark'])('axe-core finds nothing in the %s theme', (theme) => {
-  test.each(['train', 'lasso', 'gradients'])('%s', async (view) => {
+  test.each(['train', 'lasso', 'gradients', 'sudoku'])('%s', async (view) => {
     await opened.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
     await show(view);
     expect(await findViolations()).toEqual([]);
   });
 });
 
-test.each(['train', 'lasso', 'gradients'])('on a phone %s is as wide as the screen', async (view) => {
+test.each(['train', 'lasso', 'gradients', 'sudoku'])('on a phone %s is as wide as the screen', async (view) => {
   await opened.page.setViewport({ width: 390, height: 844 });
   await show(view);
   expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);

@@ -51,4 +51,5 @@ export const suites: readonly LongSuite[] = [
     minutes: 5,
   },
   { name: 'programs', files: ['test/long/programs.test.ts'], programs: [], minutes: 2 },
+  { name: 'sudoku', files: ['test/long/sudoku.test.ts'], programs: [], minutes: 1 },
 ];

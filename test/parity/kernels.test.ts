@@ -22,5 +22,5 @@ describeParity('wasm', openWasm, [
   ...simpleConeCases,
   ...coneCases,
 ]);
-describeParity('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), parityCases);
+describeParity('gpujs, as WebAssembly', () => openGPUJS({ mode: 'webassembly' }), [...parityCases, ...simpleConeCases]);
 describeParity('cpu', async () => openCPU(), passCases);

@@ -41,13 +41,16 @@ describe('text that is not a problem', () => {
 
 describe('fields', () => {
   test.each<[string, object, string | RegExp]>([
-    ['no kind', { activation: 'relu' }, 'kind: this key is missing; it must be "monotone", "lasso" or "qp"'],
+    [
+      'no kind',
+      { activation: 'relu' },
+      'kind: this key is missing; it must be "monotone", "lasso", "qp", "cone" or "canonical"',
+    ],
     [
       'another kind',
       { ...good, kind: 'polytope' },
-      'kind: "polytope" is unknown; it must be "monotone", "lasso" or "qp"',
+      'kind: "polytope" is unknown; it must be "monotone", "lasso", "qp", "cone" or "canonical"',
     ],
-    ['cone', { kind: 'cone' }, 'kind: "cone" is not supported yet'],
     ['a kind that every object has', { kind: 'toString' }, 'kind: "toString" is unknown'],
     ['a kind that is no name', { ...good, kind: 3 }, 'kind: 3 is unknown'],
     [

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { ProgramAnswer } from '../../src/cli/program-solution.ts';
-import { run } from '../fixtures/cli/run.ts';
 import {
   boundedForm,
   loadConePrograms,
@@ -9,14 +8,10 @@ import {
   type ProgramDerivatives,
   type SmallProgram,
 } from '../fixtures/load-programs.ts';
+import { compareNumbers as compare, refuseByCommand, solveByCommand } from '../support/cli-solve.ts';
 import { normals } from '../support/numbers.ts';
 
-async function solve(problem: object, ...options: string[]): Promise<{ code: number; answer: ProgramAnswer }> {
-  const { code, out, error } = await run(['solve', '-', ...options], { input: JSON.stringify(problem) });
-  expect(error).toBe('');
-  expect(out.endsWith('}\n')).toBe(true);
-  return { code, answer: JSON.parse(out) };
-}
+const solve = solveByCommand<ProgramAnswer>;
 
 const CASES = loadSmallPrograms();
 const named = (name: string): SmallProgram => CASES.find((one) => one.name === name) as SmallProgram;
@@ -24,18 +19,6 @@ const named = (name: string): SmallProgram => CASES.find((one) => one.name === n
 /** The problem as another language would write it. */
 function problemOf({ P, q, A, l, u, direction, cotangent }: SmallProgram) {
   return { kind: 'qp', P, q, A, l, u, direction, cotangent };
-}
-
-type Nested = number | readonly Nested[];
-const flat = (value: unknown): number[] => [value as Nested].flat(Number.POSITIVE_INFINITY as 1) as number[];
-
-function compare(actual: unknown, expected: unknown, tolerance: number): void {
-  const [numbers, references] = [flat(actual), flat(expected)];
-  expect(numbers.length).toBe(references.length);
-  const size = references.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  for (const [index, value] of references.entries()) {
-    expect(Math.abs(numbers[index] - value)).toBeLessThanOrEqual(tolerance * size);
-  }
 }
 
 const DERIVATIVES = ['dx', 'dy', 'dz', 'grad_P', 'grad_q', 'grad_A', 'grad_l', 'grad_u'] as const;
@@ -263,7 +246,7 @@ test.each([
         [0, 2],
       ],
     },
-    'P, sample 0: it is not symmetric',
+    'P: it is not symmetric: the entries at (1, 0)',
   ],
   [
     'P that is not convex',
@@ -297,7 +280,7 @@ test.each([
         ],
       },
     },
-    'direction.P, program 0: it is not symmetric',
+    'direction.dP: it is not symmetric',
   ],
   ['a strange direction', { ...small, direction: { P: 1 } }, '"P": this key is unknown'],
   ['a short direction', { ...small, direction: { dq: [1] } }, 'direction.dq: it holds 1 number; it must hold 2'],
@@ -307,17 +290,11 @@ test.each([
   ['a list of selections', { ...small, selection: [0, 1] }, 'selection: it holds 2 numbers; it must hold 1'],
   ['a constant', { ...small, constant: 'no' }, 'constant: it is "no"; it must be a finite number'],
 ])('names %s', async (_, problem, message) => {
-  const { code, out, error } = await run(['solve', '-'], { input: JSON.stringify(problem) });
-  expect(error).toContain(message);
-  expect([code, out, error.trim().split('\n').length]).toEqual([2, '', 1]);
+  expect(await refuseByCommand(problem)).toContain(message);
 });
 
 test('options that a qp problem does not have', async () => {
-  const refuse = async (...options: string[]): Promise<string> => {
-    const { code, error } = await run(['solve', '-', ...options], { input: JSON.stringify(small) });
-    expect(code).toBe(2);
-    return error;
-  };
+  const refuse = (...options: string[]): Promise<string> => refuseByCommand(small, ...options);
   expect(await refuse('--linear-solver', 'cg')).toContain('--linear-solver: a qp problem has one only');
   expect(await refuse('--solver', 'anderson')).toContain('--solver: it is "anderson"; it must be one of auto, inter');
 });

@@ -10,6 +10,7 @@ import {
   type Criterion,
   clipped,
   concat,
+  coneProgram,
   crossEntropy,
   crossValidation,
   dense,
@@ -114,6 +115,20 @@ const boxed = {
   ],
   l: [0, -3],
   u: [3, null],
+};
+const round = {
+  P: [
+    [2, 0],
+    [0, 2],
+  ],
+  A: [
+    [0, 0],
+    [-1, 0],
+    [0, -1],
+  ],
+  b: [1, 0, 0],
+  c: [3, 1],
+  cones: [{ type: 'soc', dim: 3 }] as const,
 };
 const solving = (f: (z: Tensor, x: Tensor) => Tensor, { zero, x }: Inputs): ImplicitSolution =>
   fixedPoint(f, { unknown: zero, inputs: [x] });
@@ -448,6 +463,34 @@ const CALLS: Record<string, Call> = {
     const rows = t([1, 0, 0, 1], [2, 2]);
     return { others: [linearProgram({ q: x, A: rows, l: zero, u: [1, 1] }), rows] };
   },
+  coneProgram: ({ engine }) => ({ others: [coneProgram({ engine, ...round })] }),
+  'coneProgram: derivatives of arrays': async ({ engine, x }) => {
+    const c = x.sub(1);
+    const solution = coneProgram({ engine, ...round, c, initial: { x: [0, 0] } });
+    await solution.certificate();
+    await solution.gradients({ x: c });
+    await solution.gradientIntervals({ x: [1, 0] });
+    await solution.tangents({ c: [1, 0] });
+    return { others: [solution, c] };
+  },
+  'coneProgram: gradients': grad(
+    (_, c, P) => coneProgram({ ...round, c, P: P.matmul(P.transpose()) }).x.sum(),
+    ['x', 'W'],
+  ),
+  'coneProgram by splitting: gradients': grad(
+    (_, c, P) => coneProgram({ ...round, c, P: P.matmul(P.transpose()), solver: 'splitting' }).x.sum(),
+    ['x', 'W'],
+  ),
+  'coneProgram: tangents': async ({ x }) => {
+    const [value, tangent] = await jacobianVectorProduct((c) => coneProgram({ ...round, c }).s.sum(), [x], [x]);
+    return { tensors: [value, tangent] };
+  },
+  'coneProgram that fails': async ({ x }) => {
+    const solution = coneProgram({ ...round, c: x, limit: 1 });
+    await solution.x.data().catch(() => {});
+    return { others: [solution] };
+  },
+  'coneProgram: shapes that do not fit': ({ x }) => ({ others: [coneProgram({ ...round, c: x, b: [0] })] }),
   lassoPath: async ({ X, y }) => {
     const { beta, intercept } = await lassoPath({ X, y, count: 7, chunk: 3, intercept: true });
     return { tensors: [beta, intercept] };
@@ -520,6 +563,7 @@ const CALLS: Record<string, Call> = {
       dropout({ inputs: 3 }),
       sparseCoding({ inputs: 3, features: 4 }),
       quadraticLayer({ inputs: 4, outputs: 4, inequalities: 2, equalities: 1, lower: -1 }),
+      coneLayer({ inputs: 4, outputs: 4, cones: [{ type: 'soc', dim: 3 }] }),
       dense({ inputs: 4, outputs: 3, activation: 'relu' }),
     ],
   ),

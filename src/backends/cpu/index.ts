@@ -8,7 +8,7 @@ import { batchedInvert } from './batched-invert.ts';
 import { batchedProduct } from './batched-product.ts';
 import { cholesky } from './cholesky.ts';
 import { combine } from './combine.ts';
-import { projectCones, projectConesDerivative } from './cones/project.ts';
+import { projectCones, projectConesDerivative } from './cones.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { elementwise } from './elementwise.ts';
 import { homotopy } from './homotopy.ts';

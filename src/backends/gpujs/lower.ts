@@ -10,6 +10,7 @@ import {
   type SolveCall,
 } from '../kernels.ts';
 import { activationBinding, type Emit, proximalBindings } from './emit.ts';
+import { lowerCones } from './lower-cones.ts';
 import { lowerElementwise } from './lower-elementwise.ts';
 import { lowerReduce } from './lower-reduce.ts';
 import { lowerRows } from './lower-rows.ts';
@@ -41,6 +42,10 @@ export function lower(call: KernelCall, emit: Emit): void {
       break;
     case 'solve':
       lowerSolve(call, emit);
+      break;
+    case 'projectCones':
+    case 'projectConesDerivative':
+      lowerCones(call, emit);
       break;
     case 'iterate':
     case 'proximalGradient':

@@ -3,6 +3,11 @@
  * parse.
  */
 import combine from '../../../kernels/combine.js' with { type: 'text' };
+import coneElements from '../../../kernels/cone-elements.js' with { type: 'text' };
+import coneElementsDerivative from '../../../kernels/cone-elements-derivative.js' with { type: 'text' };
+import coneSecondOrder from '../../../kernels/cone-second-order.js' with { type: 'text' };
+import coneSecondOrderDerivative from '../../../kernels/cone-second-order-derivative.js' with { type: 'text' };
+import coneSecondOrderFacts from '../../../kernels/cone-second-order-facts.js' with { type: 'text' };
 import elementwise from '../../../kernels/elementwise.js' with { type: 'text' };
 import gather from '../../../kernels/gather.js' with { type: 'text' };
 import loopTally from '../../../kernels/loop-tally.js' with { type: 'text' };
@@ -57,6 +62,11 @@ function kernel(text: string, operands: number, integers: number, numbers = 0): 
 
 export const KERNELS = {
   combine: kernel(combine, 6, 1, 3),
+  'cone-elements': kernel(coneElements, 2, 3),
+  'cone-elements-derivative': kernel(coneElementsDerivative, 5, 4, 1),
+  'cone-second-order': kernel(coneSecondOrder, 3, 4),
+  'cone-second-order-derivative': kernel(coneSecondOrderDerivative, 6, 5, 1),
+  'cone-second-order-facts': kernel(coneSecondOrderFacts, 2, 4),
   elementwise: kernel(elementwise, 3, 18, 3),
   gather: kernel(gather, 3, 5),
   'loop-tally': kernel(loopTally, 2, 0),

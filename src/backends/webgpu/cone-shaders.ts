@@ -32,12 +32,12 @@ export const CONE_SHADERS = {
     ...BINDINGS,
     parts: [...COMMON, ({ OPERATION = 0 }) => BY_TYPE[CONE_TYPES[OPERATION]] ?? ELEMENTS, part('cones.wgsl')],
   },
-  'cones-semidefinite': {
+  'cones-workgroup': {
     ...BINDINGS,
     parts: [
       ...[...COMMON, BLOCKS],
       ({ THREADS = 1 }) => [part(THREADS > 1 ? 'shared/cone-workgroup.wgsl' : 'shared/cone-lanes.wgsl')],
-      part('cones-semidefinite.wgsl'),
+      part('cones-workgroup.wgsl'),
     ],
   },
 } as const satisfies Record<string, Shader>;

@@ -1,6 +1,6 @@
 /** The WGSL sources of cones, by file: one chunk, which is loaded when a pipeline first needs one of them. */
 import cones from '../../../shaders/cones.wgsl';
-import semidefinite from '../../../shaders/cones-semidefinite.wgsl';
+import semidefinite from '../../../shaders/cones-workgroup.wgsl';
 import blocks from '../../../shaders/shared/cone-blocks.wgsl';
 import elements from '../../../shaders/shared/cone-elements.wgsl';
 import exponential from '../../../shaders/shared/cone-exponential.wgsl';
@@ -13,7 +13,7 @@ import shared from '../../../shaders/shared/cones.wgsl';
 
 export const SOURCES = {
   'cones.wgsl': cones,
-  'cones-semidefinite.wgsl': semidefinite,
+  'cones-workgroup.wgsl': semidefinite,
   'shared/cone-blocks.wgsl': blocks,
   'shared/cone-elements.wgsl': elements,
   'shared/cone-exponential.wgsl': exponential,

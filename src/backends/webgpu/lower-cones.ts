@@ -36,7 +36,7 @@ function runsOf(blocks: readonly ConeBlock[]): Run[] {
 function lowerRun(run: Run, call: ConeCall, planned: PlannedCall, variants: ProductVariants): Dispatch[] {
   const { type, dim, start, size, count, alpha } = run;
   const isDerivative = call.kernel === 'projectConesDerivative';
-  const shader = type === 'psd' ? 'cones-semidefinite' : 'cones';
+  const shader = type === 'psd' ? 'cones-workgroup' : 'cones';
   const form = type === 'psd' ? semidefiniteForm(dim, isDerivative) : undefined;
   const work = workOf(run);
   const atOnce = Math.max(1, Math.floor(variants.dispatchWork / work));

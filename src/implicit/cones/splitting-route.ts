@@ -16,8 +16,8 @@ import type { CheckedCones } from './options.ts';
 import { SolvedCone } from './solved-cone.ts';
 import {
   CONE_FIGURES,
-  type ConeStartTensors,
   type DeviceCones,
+  type ConeStartTensors,
   enqueueConeSplitting,
   pullBackByConeSplitting,
   pushForwardByConeSplitting,

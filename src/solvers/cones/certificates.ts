@@ -53,19 +53,19 @@ function qualityOf(error: number, slope: Float64Array, direction: Float64Array):
  * the cones are polyhedral (Sturm, "Error bounds for linear matrix inequalities", 2000): so a program that lacks a
  * solution only in the limit has vectors with small errors too, but only of a depth below √ε.
  */
-export function isShown({ blocks }: { readonly blocks: readonly ConeBlock[] }, { error, depth }: Quality): boolean {
+export function isShown(blocks: readonly ConeBlock[], { error, depth }: Quality): boolean {
   const isPolyhedral = blocks.every(({ type }) => type === 'zero' || type === 'free' || type === 'nonneg');
   return depth > 0 && error <= EXACT && error <= CLEARLY * (isPolyhedral ? depth : depth ** 2);
 }
 
 /** @returns y with bᵀy = −1 if y shows that there is no feasible point */
 export function checkInfeasibility(data: ConeData, y: Float64Array): Float64Array | undefined {
-  return isShown(data, infeasibilityOf(data, y)) ? normalised(data.b, y) : undefined;
+  return isShown(data.blocks, infeasibilityOf(data, y)) ? normalised(data.b, y) : undefined;
 }
 
 /** @returns x with cᵀx = −1 if x shows that the objective has no lower bound on the feasible points */
 export function checkUnboundedness(data: ConeData, x: Float64Array): Float64Array | undefined {
-  return isShown(data, unboundednessOf(data, x)) ? normalised(data.c, x) : undefined;
+  return isShown(data.blocks, unboundednessOf(data, x)) ? normalised(data.c, x) : undefined;
 }
 
 function normalised(slope: Float64Array, direction: Float64Array): Float64Array | undefined {

@@ -67,13 +67,14 @@ function* byInteriorPoint(data: ConeData, settings: ConeSettings, spent: number)
   if (certificate) return { status, iterations, best: judge(data, found, settings), certificate };
   const isUnattained = status === 'stalled' && found.merit <= 1;
   if (isUnattained || settings.isCutShort?.()) return { status, iterations, best: judge(data, found, settings) };
-  const { best, steps } = yield* polishByNewton(data, found, settings);
+  const left = Math.max(0, settings.limit - iterations);
+  const { best, steps } = yield* polishByNewton(data, found, { ...settings, limit: left });
   return { status: best.merit <= 1 ? 'converged' : status, iterations: iterations + steps, best };
 }
 
 /**
- * The start as it is given, or the nearest point with s ∈ K, y ∈ K* and sᵀy = 0 if that is better. Without a start both
- * are 0.
+ * The start as it is given, or the nearest point with s ∈ K, y ∈ K* and sᵀy = 0 if that is better and the start does not
+ * meet the tolerances. Without a start both are 0.
  */
 function startOf(data: ConeData, settings: ConeSettings): Judged {
   const { n, m, A, b } = data;
@@ -84,7 +85,7 @@ function startOf(data: ConeData, settings: ConeSettings): Judged {
     s: s ?? (x ? multiply(A, x).map((value, i) => b[i] - value) : new Float64Array(m)),
   };
   const [first, second] = [given, complementary(data, given)].map((point) => judge(data, point, settings));
-  return second.merit < first.merit ? second : first;
+  return first.merit > 1 && second.merit < first.merit ? second : first;
 }
 
 /** y = Π(v) and s = y − v for v = y − s, where Π is the projection onto K*. */

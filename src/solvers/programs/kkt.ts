@@ -144,16 +144,17 @@ export class KktSystem {
 
   /**
    * Solves for one right-hand side.
+   * @param enough the residual, relative to the right-hand side, at which the refinement may end
    * @returns the largest residual, relative to the right-hand side; 1 where nothing was gained
    */
-  *solve(right: Pair, solution: Pair): Interruptible<number> {
+  *solve(right: Pair, solution: Pair, enough?: number): Interruptible<number> {
     solution.x.fill(0);
     solution.y.fill(0);
-    return yield* this.refine(right, solution);
+    return yield* this.refine(right, solution, enough);
   }
 
   /** Improves a solution. @returns as `solve` */
-  *refine(right: Pair, solution: Pair): Interruptible<number> {
+  *refine(right: Pair, solution: Pair, enough = ENOUGH): Interruptible<number> {
     const scale = Math.max(largestMagnitude(right.x), largestMagnitude(right.y));
     if (scale === 0) {
       solution.x.fill(0);
@@ -163,7 +164,7 @@ export class KktSystem {
     const { residual, correction } = this;
     this.computeResidual(right, solution, residual);
     let size = largestMagnitude(residual.all);
-    for (let sweep = 0; sweep < SWEEPS && size > ENOUGH * scale; sweep++) {
+    for (let sweep = 0; sweep < SWEEPS && size > enough * scale; sweep++) {
       this.precondition(residual.all, correction);
       const next = this.improve(right, solution, correction, size);
       const isWorthwhile = next < WORTHWHILE * size;
@@ -171,9 +172,9 @@ export class KktSystem {
       yield;
       if (!isWorthwhile) break;
     }
-    for (let round = 0; round < KRYLOV_ROUNDS && size > KRYLOV_ENOUGH * scale; round++) {
-      const enough = (KRYLOV_ENOUGH * scale) / size;
-      const combined = yield* combineCorrections(this, residual.all, KRYLOV_STEPS, enough);
+    for (let round = 0; round < KRYLOV_ROUNDS && size > Math.max(enough, KRYLOV_ENOUGH) * scale; round++) {
+      const share = (Math.max(enough, KRYLOV_ENOUGH) * scale) / size;
+      const combined = yield* combineCorrections(this, residual.all, KRYLOV_STEPS, share);
       const next = this.improve(right, solution, combined, size);
       const isWorthwhile = next < WORTHWHILE * size;
       size = next;

@@ -1,5 +1,6 @@
 /** Every public function of the library, with valid arguments. */
 import * as library from '../../../src/index.ts';
+import { CONE_FAMILIES } from './families-cones.ts';
 import { PROGRAM_FAMILIES } from './families-programs.ts';
 import { argument, type Family, family, options } from './family.ts';
 import { idleEnd, type World } from './world.ts';
@@ -198,6 +199,7 @@ export const FAMILIES: readonly Family[] = [
     argument('cotangent', ({ v }) => v),
   ]),
 
+  ...CONE_FAMILIES,
   ...PROGRAM_FAMILIES,
 
   family('dense', (_, given: Given) => dense(given), [

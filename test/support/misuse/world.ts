@@ -73,6 +73,21 @@ export async function makeWorld() {
       ],
       l: [0, 0],
     }),
+    conesOf: equilibra.coneProgram({
+      engine,
+      P: [
+        [2, 1],
+        [1, 2],
+      ],
+      A: [
+        [0, 0],
+        [-1, 0],
+        [0, 1],
+      ],
+      b: [1, 0, 0],
+      c: [1, 2],
+      cones: [{ type: 'soc', dim: 3 }],
+    }),
     tableText: TABLE,
     table,
     tableSet: data.tableDataset(table, { target: 'kind' }),
@@ -88,6 +103,7 @@ export async function makeWorld() {
   await world.lassoOf.beta.data();
   await world.monotoneOf.z.data();
   await world.programOf.x.data();
+  await world.conesOf.x.data();
   return world;
 }
 

@@ -1,16 +1,24 @@
 /** The exhibit of the descent that cycles. */
-import { CALM, type Cycle, RADIUS } from '../../../gallery/cycle.ts';
-import { ascendInner, type Bilevel, computeGradients, PAPER, type Point, RATE } from '../../../gallery/descent.ts';
+import {
+  CALM,
+  type Cycle,
+  MENDED,
+  type PointAnswer,
+  type SelectedAnswer,
+  type Verdicts,
+} from '../../../gallery/cycle.ts';
+import { type Bilevel, computeGradients, PAPER, type Point, RATE, solveInner } from '../../../gallery/descent.ts';
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
 import { type Drawn, drawPlot, formatSigned } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function cycleExhibit(found: Cycle): Exhibit {
-  const { cycling, calm, stepsAround, flow, onTheLine, certificate, near } = found;
+  const { cycling, calm, mended, mendedGradients, stepsAround, flow, certificate, answers, selected, turn } = found;
   const steps = [...new Set(stepsAround)].join(' or ');
   const around = [...new Set(stepsAround.map((each) => (each * RATE).toFixed(2)))].join(' or ');
   const farthest = Math.max(...calm.map((path) => computeDistance(path[path.length - 1], CALM.box)));
-  const [first, second] = [...flow.crossings].sort((a, b) => b[0] - a[0]).map(formatPoint);
+  const steepest = Math.max(...mendedGradients.map((gradient) => Math.hypot(...gradient)));
+  const [first, second] = [...flow.crossings].sort((a, b) => b[0] - a[0]).map((point) => formatPoint(point));
   return {
     id: 'cycle',
     title: 'Gradient descent that goes round and round',
@@ -18,22 +26,29 @@ export function cycleExhibit(found: Cycle): Exhibit {
     figures: [
       picture('The paper’s line, −3x + y + 2 = 0', PAPER, cycling),
       picture('Another line, −2x + y + 2 = 0', CALM, calm),
+      picture('The paper’s line, with −½‖s‖²', MENDED, mended),
     ],
-    paper: html`Section 5 and Figure 2a: descent along these gradients converges from every start to one limit cycle of points that
-      are not critical.`,
-    here: html`So it does: from ${cycling.length} starts, with steps of ${RATE}, one turn takes ${steps} steps, a time of
-      <b>${around}</b>. The gradient flow, solved in closed form, turns in <b>${flow.period.toFixed(4)}</b> and crosses the line at
-      ${first} and ${second}. Above the line s is (3, 5) and descent heads there; below it s is (0, 0) and descent heads there;
-      each lies across the line. With −2x + y + 2 the corner (3, 5) lies on its own side: after ${calm[0].length - 1} steps every
-      start is within ${farthest.toExponential(0)} of it.`,
-    hypothesis: html`Off the line, where every step is taken, it holds: B = I, ds/d(x, y) = 0, and the gradient is right. On the line
-      every s is a solution and B = (1 − q)I may be singular: there s is no function of (x, y) at all, it jumps. Of the ${near.steps} steps of a turn ${near.within} come within ${RADIUS} of it, and
-      at ${near.failed} of them the certificate with that radius fails.`,
+    paper: html`Section 5 and Figure 2a: descent along the gradients of an optimisation layer converges from every start to one limit
+      cycle of points that are not critical.`,
+    here: html`So it does, through a linear program that is solved and differentiated at each step: from ${cycling.length} starts, with
+      steps of ${RATE}, one turn takes ${steps} steps, a time of <b>${around}</b>. The gradient flow, solved in closed form, turns in
+      <b>${flow.period.toFixed(4)}</b> and crosses the line at ${first} and ${second}. Above the line s is (3, 5) and descent heads
+      there; below it s is (0, 0) and descent heads there; each lies across the line. With −2x + y + 2 the corner (3, 5) lies on its
+      own side: after ${calm[0].length - 1} steps every start is within ${farthest.toExponential(0)} of it. With −½‖s‖² added to the
+      inner problem s is continuous, and every start ends where the gradient is at most ${steepest.toExponential(0)}.`,
+    hypothesis: html`Off the line it holds, and the gradient is right: of the last turn the layer is certified at
+      ${formatVerdicts(turn.steps)} steps. On the line every s is a solution, so that s is no function of (x, y): it jumps. Where the
+      turn crosses the line, the certificate fails at ${turn.crossings.failed} of ${turn.crossings.points} points, and the library
+      throws rather than return a gradient. With −½‖s‖² it holds everywhere.`,
     certificate,
-    tables: [table(onTheLine)],
-    code: [ascendInner, computeGradients].map(String),
-    summary: `one turn takes ${steps} steps of ${RATE}, a time of ${around}; the flow turns in ${flow.period.toFixed(4)}; with -2x + y + 2 every start ends within ${farthest.toExponential(0)} of (3, 5)`,
+    tables: [pointTable(answers), selectionTable(selected)],
+    code: [solveInner, computeGradients].map(String),
+    summary: `one turn takes ${steps} steps of ${RATE}, a time of ${around}; the flow turns in ${flow.period.toFixed(4)}; the layer is certified at ${formatVerdicts(turn.steps)} steps of a turn, and fails at ${turn.crossings.failed} of ${turn.crossings.points} points of the line; with -2x + y + 2 every start ends within ${farthest.toExponential(0)} of (3, 5)`,
   };
+}
+
+function formatVerdicts({ points, certified }: Verdicts): string {
+  return certified === points ? `all ${points}` : `${certified} of ${points}`;
 }
 
 function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Markup {
@@ -45,8 +60,8 @@ function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Mark
     // The last turn, where the start no longer matters.
     { kind: 'curve', look: 'second', points: paths[0].slice(-TURN_STEPS) },
     ...paths.map(([at]): Drawn => ({ kind: 'point', look: 'first', at })),
-    { kind: 'point', look: 'quiet', at: problem.box, label: `s = ${formatPoint(problem.box)}` },
-    { kind: 'point', look: 'quiet', at: [0, 0], label: 's = (0, 0)', side: 'left' },
+    { kind: 'point', look: 'quiet', at: problem.box, label: formatPoint(problem.box) },
+    { kind: 'point', look: 'quiet', at: [0, 0], label: '(0, 0)', side: 'left' },
   ];
   return drawPlot({
     title,
@@ -57,7 +72,7 @@ function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Mark
     legend: [
       { name: 'descent from 5 starts', look: 'first', kind: 'curve' },
       { name: `its last ${TURN_STEPS} steps`, look: 'second', kind: 'curve' },
-      { name: 'line on which s jumps', look: 'quiet', kind: 'curve' },
+      { name: problem.curvature ? 'where s is (0, 0) below' : 'line on which s jumps', look: 'quiet', kind: 'curve' },
     ],
   });
 }
@@ -65,17 +80,36 @@ function picture(title: string, problem: Bilevel, paths: Cycle['cycling']): Mark
 /** A little more than one turn. */
 const TURN_STEPS = 130;
 
-function table(answers: Cycle['onTheLine']): Markup {
+function pointTable(answers: readonly PointAnswer[]): Markup {
+  const rows = answers.map(
+    ({ point, level, certificate: { status, nullVector }, gradient, refusal }) =>
+      html`<tr><th scope="row">${formatPoint(point, 6)}</th><td>${formatSigned(Number(level.toPrecision(3)))}</td><td>${status}</td>
+<td>${nullVector ? formatPoint([nullVector[0], nullVector[1]]) : ''}</td>${answerCell(gradient && formatPoint(gradient), refusal)}</tr>`,
+  );
   return wideTable(
-    'the gradient on the line',
-    html`<thead><tr><th scope="col">relu′(0)</th><th scope="col">gradient in x and y</th></tr></thead>
-<tbody>${answers.map(({ q, gradient, refusal }) => html`<tr><th scope="row">${q}</th>${answerCell(gradient && formatPoint(gradient), refusal)}</tr>`)}</tbody>`,
-    html`On the line, at (1, 1), with s = (0, 0), by the derivative of the projection at 0.`,
+    'the layer on the line and off it',
+    html`<thead><tr><th scope="col">(x, y)</th><th scope="col">−3x + y + 2</th><th scope="col">certificate</th><th scope="col">s may move along</th><th scope="col">gradient</th></tr></thead>
+<tbody>${rows}</tbody>`,
+    html`On the line the certificate names a direction in which s moves among the solutions. A millionth beside it s is a corner.`,
   );
 }
 
-function formatPoint([x, y]: Point): string {
-  return `(${[x, y].map((each) => formatSigned(Number(each.toFixed(4)))).join(', ')})`;
+function selectionTable(answers: readonly SelectedAnswer[]): Markup {
+  const rows = answers.map(
+    ({ selection, gradient, refusal }) =>
+      html`<tr><th scope="row">${selection}</th>${answerCell(gradient && formatPoint(gradient), refusal)}</tr>`,
+  );
+  return wideTable(
+    'where the certificate is ignored',
+    html`<thead><tr><th scope="col">share with which bounds count as active</th><th scope="col">gradient at (1, 1)</th></tr></thead>
+<tbody>${rows}</tbody>`,
+    html`Told to ignore the certificate, the library answers what a differentiation without one would: numbers that depend on the
+      selection, or an error where the system is singular.`,
+  );
+}
+
+function formatPoint([x, y]: Point, digits = 4): string {
+  return `(${[x, y].map((each) => formatSigned(Number(each.toFixed(digits)))).join(', ')})`;
 }
 
 function computeDistance([x, y]: Point, [u, v]: Point): number {

@@ -31,7 +31,7 @@ export function exhibitSection(exhibit: Exhibit): Markup {
 <div class="account">
 <div><h3>The paper</h3><p>${paper}</p></div>
 <div><h3>Here</h3><p>${here}</p></div>
-<div><h3>The hypothesis</h3><p>${hypothesis}</p>${certificate && html`<p class="certificate">Certificate of the library: <b>${certificate.status}</b>, ${certificate.kinks.length} kinks; ${certificate.reason}.</p>`}</div>
+<div><h3>The hypothesis</h3><p>${hypothesis}</p>${certificate && html`<p class="certificate">Certificate of the library: <b>${certificate.status}</b>, ${certificate.kinks.length} ${certificate.kinks.length === 1 ? 'kink' : 'kinks'}; ${certificate.reason}.</p>`}</div>
 </div>
 ${tables}
 <details><summary>The code that made it</summary><pre tabindex="0"><code>${code.join('\n\n')}</code></pre></details>

@@ -1,11 +1,14 @@
 /** The exhibit of the ascent that turns into the Lorenz attractor. */
-import { field, implicitGradient, type Lorenz, optimality, RATE, type Vector } from '../../../gallery/lorenz.ts';
+import { implicitGradient, type Lorenz, optimality, RATE } from '../../../gallery/lorenz.ts';
+import { field, type Vector } from '../../../gallery/lorenz-field.ts';
+import { type ProgramAnswer, programGradient, solveFourthPower } from '../../../gallery/lorenz-programs.ts';
 import { html, type Markup, wideTable } from '../../../pictures/markup.ts';
 import { drawPlot, formatSigned, type Look } from '../../../pictures/plot.ts';
 import { answerCell, type Exhibit } from './exhibit.ts';
 
 export function lorenzExhibit(found: Lorenz): Exhibit {
-  const { attractor, implicit, gradient, at, answers, certificate } = found;
+  const { attractor, implicit, gradient, at, answers, programs } = found;
+  const fourth = programs[programs.length - 1];
   const steps = implicit.length - 1;
   const largest = Math.max(...implicit.flat().map(Math.abs));
   const farthest = Math.hypot(...gradient[gradient.length - 1]);
@@ -21,18 +24,20 @@ export function lorenzExhibit(found: Lorenz): Exhibit {
     paper: html`Section 5 and Figure 3: the problem is that of max uᵀF(u), a quadratic whose one critical point is a saddle. Ascent
       with implicit differentiation draws a curve that resembles the Lorenz attractor, unlike the classical gradient. The reason
       given is the lack of invertibility, by the power 4, and numerical approximations.`,
-    here: html`At the exact inner solution the plain solve has no answer, and the library throws. Asked to report instead of
-      throwing, it returns the least-norm solution of the singular system, as solvers that truncate or regularise do: dz/du = 0. The
-      “gradient” is then F(u) itself, and ascent is Euler’s method for the Lorenz system: after ${steps} steps of ${RATE} from
-      (0, 1, 1.05) it is still within ${largest.toFixed(0)} of 0 in every coordinate. The true gradient leads away: in
-      ${gradient.length - 1} steps to a distance of <b>${farthest.toFixed(0)}</b>. It takes the truncation: where the inner solution is off
-      by ever so little, the plain solve gives the true gradient (table).`,
-    hypothesis: html`It fails at every u. B = 4‖r‖²I + 8rrᵀ with r = s − F(u) is the Hessian of the inner problem; at the solution r = 0,
-      and B = 0.`,
-    certificate,
-    tables: [table(found)],
-    code: [optimality, field, implicitGradient].map(String),
-    summary: `implicit ascent stays within ${largest.toFixed(0)} of 0 for ${steps} steps, true ascent is at ${farthest.toFixed(0)} after ${gradient.length - 1}; at u = ${formatVector(at, '-')} the exact inner solution is ${answers[0].refusal ? 'refused' : 'answered'}`,
+    here: html`As in the paper the inner problem is a cone program, min t with ‖s − F(u)‖ ≤ w, w² ≤ v, v² ≤ t, and a layer solves it.
+      Its gradient is ${fourth.gradient ? 'answered' : 'refused'}. Asked for the solution of least norm of the singular system instead, which is what
+      solvers that truncate or regularise return, it gives dz/du = 0. The “gradient” is then F(u) itself, and ascent is Euler’s
+      method for the Lorenz system: after ${steps} steps of ${RATE} from (0, 1, 1.05) it is still within ${largest.toFixed(0)} of 0
+      in every coordinate. The true gradient leads away: in ${gradient.length - 1} steps to a distance of
+      <b>${farthest.toFixed(0)}</b>. With the power 1 or 2 in the place of 4 the solution is the same, and the gradient is the true one.`,
+    hypothesis: html`It fails at every u. Where s = F(u) the cone of w and s − F(u) is at its apex with a multiplier of 0, so that the
+      smallest element of the Jacobian does not hold s. In the equation 4‖r‖²r = 0, r = s − F(u), it is B = 4‖r‖²I + 8rrᵀ that
+      vanishes: at the exact solution the system is singular, and off by ever so little it gives the true gradient. The powers 1
+      and 2 are certified.`,
+    certificate: fourth.certificate,
+    tables: [programTable(found), table(found)],
+    code: [field, solveFourthPower, programGradient, optimality, implicitGradient].map(String),
+    summary: `implicit ascent stays within ${largest.toFixed(0)} of 0 for ${steps} steps, true ascent is at ${farthest.toFixed(0)} after ${gradient.length - 1}; at u = ${formatVector(at, '-')} the powers ${describeVerdicts(programs)}, and the exact root is ${answers[0].refusal ? 'refused' : 'answered'}`,
   };
 }
 
@@ -69,18 +74,40 @@ function line(title: string, path: readonly Vector[]): Markup {
   });
 }
 
+function describeVerdicts(programs: readonly ProgramAnswer[]): string {
+  return programs.map(({ power, certificate }) => `${power} (${certificate.status})`).join(', ');
+}
+
+const FORMS: Readonly<Record<ProgramAnswer['power'], string>> = {
+  1: '‖s − F(u)‖, a cone program',
+  2: '‖s − F(u)‖², a quadratic program',
+  4: '‖s − F(u)‖⁴, a cone program',
+};
+
+function programTable({ at, programs, leastNorm }: Lorenz): Markup {
+  const rows = programs.map(
+    ({ power, certificate, gradient, refusal }) =>
+      html`<tr><th class="words" scope="row">${FORMS[power]}</th><td>${certificate.status}</td>${answerCell(gradient && formatVector(gradient), refusal)}</tr>`,
+  );
+  return wideTable(
+    'the inner problem as a program',
+    html`<thead><tr><th scope="col">At u = ${formatVector(at)}</th><th scope="col">certificate</th><th scope="col">gradient</th></tr></thead>
+<tbody>${rows}<tr><th class="words" scope="row">‖s − F(u)‖⁴, least norm</th><td></td><td>${formatVector(leastNorm)}</td></tr></tbody>`,
+  );
+}
+
 function table({ at, answers, trueGradient, field: value }: Lorenz): Markup {
   const row = (name: string, cell: Markup): Markup => html`<tr><th class="words" scope="row">${name}</th>${cell}</tr>`;
   const rows = [
     ...answers.map(({ distance, gradient, refusal }) => {
-      const name = distance === 0 ? 'inner solution exact' : `inner solution off by ${distance} in each coordinate`;
+      const name = distance === 0 ? 'root of 4‖r‖²r exact' : `root off by ${distance} in each coordinate`;
       return row(name, answerCell(gradient && formatVector(gradient), refusal));
     }),
     row('the true gradient, of uᵀF(u)', html`<td>${formatVector(trueGradient)}</td>`),
     row('F(u), which is left where dz/du is dropped', html`<td>${formatVector(value)}</td>`),
   ];
   return wideTable(
-    'gradients at one point',
+    'the inner problem as an equation',
     html`<thead><tr><th scope="col">At u = ${formatVector(at)}</th><th scope="col">gradient</th></tr></thead>
 <tbody>${rows}</tbody>`,
   );

@@ -4,6 +4,7 @@ import type { Cycle } from '../../../gallery/cycle.ts';
 import type { Lorenz } from '../../../gallery/lorenz.ts';
 import type { PerturbedReading } from '../../../gallery/perturbed.ts';
 import type { Spurious } from '../../../gallery/spurious.ts';
+import type { Theorem3 } from '../../../gallery/theorem3.ts';
 import { html } from '../../../pictures/markup.ts';
 import { page } from '../page.ts';
 import { clarkeExhibit } from './clarke.ts';
@@ -12,6 +13,7 @@ import { type Exhibit, exhibitSection } from './exhibit.ts';
 import { lorenzExhibit } from './lorenz.ts';
 import { perturbedExhibit } from './perturbed.ts';
 import { spuriousExhibit } from './spurious.ts';
+import { theorem3Exhibit } from './theorem3.ts';
 
 export interface Gallery {
   readonly spurious: Spurious;
@@ -19,6 +21,7 @@ export interface Gallery {
   readonly cycle: Cycle;
   readonly perturbed: readonly PerturbedReading[];
   readonly lorenz: Lorenz;
+  readonly theorem3: Theorem3;
 }
 
 export function createExhibits(found: Gallery): Exhibit[] {
@@ -28,6 +31,7 @@ export function createExhibits(found: Gallery): Exhibit[] {
     cycleExhibit(found.cycle),
     perturbedExhibit(found.perturbed),
     lorenzExhibit(found.lorenz),
+    theorem3Exhibit(found.theorem3),
   ];
 }
 
@@ -37,7 +41,7 @@ export function galleryPage(exhibits: readonly Exhibit[], backend: string): stri
     'What goes wrong without the hypothesis',
     html`<p class="lead">The theorem: where F(x, z) = 0 defines z, and every element [A B] of a convex conservative Jacobian of F has an
 invertible B, the matrices −B⁻¹A are a conservative Jacobian of z (Theorem 2). These exhibits show what implicit differentiation
-answers where B is not invertible, and once where it is.</p>
+answers where B is not invertible, and twice where it is.</p>
 <p class="quiet">After J. Bolte, T. Le, E. Pauwels, A. Silveti-Falls, “Nonsmooth Implicit Differentiation for Machine-Learning and
 Optimization”, NeurIPS 2021. Every derivative here was computed by Equilibra on the backend ${backend}.</p>
 <nav><ol>${exhibits.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ol></nav>

@@ -15,6 +15,7 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
 export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit {
   const draws = readings[0].outcomes.length;
   const cycles = readings.map((reading) => countOutcomes(reading, 'cycle'));
+  const certified = readings.reduce((sum, reading) => sum + reading.certified, 0);
   return {
     id: 'perturbed',
     title: 'Does the cycle persist?',
@@ -25,11 +26,13 @@ export function perturbedExhibit(readings: readonly PerturbedReading[]): Exhibit
     ],
     paper: html`Section 5 and Figure 2b: “The cycle persists even if we perturb the coefficients”, 20 experiments with σ² = 0.4. An
       appendix says which coefficients are meant.`,
-    here: html`Of ${draws} draws <b>${cycles[0]}</b> cycle where the line alone is perturbed, in descent with steps of ${RATE}. Where a corner comes
+    here: html`Each draw is solved by the same layer. Of ${draws} draws <b>${cycles[0]}</b> cycle where the line alone is perturbed,
+      in descent with steps of ${RATE}. Where a corner comes
       to lie on its own side of the line, descent ends there; where the two sides push towards one another, it slides along the
       line. The table counts three readings of “the coefficients”, with the same draws; the pictures are of the first.`,
-    hypothesis: html`As before, in every draw: it holds off the line and fails on it. A cycle is one of the things that may then
-      happen, not the only one.`,
+    hypothesis: html`As before, in every draw: it holds off the line and fails on it. The layer is certified at the ends of
+      ${certified} of the ${readings.length * draws} paths. A cycle is one of the things that may happen where descent meets the
+      line, not the only one.`,
     tables: [table(readings)],
     code: [classifyOutcome].map(String),
     summary: `of ${draws} perturbed problems ${cycles.join(', ')} cycle (three readings of what is perturbed)`,

@@ -1,6 +1,11 @@
 /** Certificates that an iterate offers, tested as vectors of the scaled program. */
-import { Sum } from '../../programs/compensated.ts';
-import { infeasibilityOf, type Quality, unboundednessOf } from '../certificates.ts';
+import {
+  checkInfeasibility,
+  checkUnboundedness,
+  infeasibilityOf,
+  type Quality,
+  unboundednessOf,
+} from '../certificates.ts';
 import type { ConeForm } from './form.ts';
 import type { Iterate } from './start.ts';
 
@@ -26,18 +31,20 @@ export function isSuspected({ error, depth }: Quality): boolean {
   return error <= ROUGH * depth;
 }
 
-/** The certificate in the given program, normalised to bᵀy = −1 or cᵀx = −1. */
+/** @returns the certificate of the given program, with bᵀy = −1 or cᵀx = −1, if it shows something there too */
 export function givenCertificate(
   { scaling: { variables, rows }, given, givenRows }: ConeForm,
   { status, direction }: Certificate,
-): Float64Array {
-  const isDual = status === 'infeasible';
-  const result = isDual ? new Float64Array(given.m) : direction.map((value, j) => variables[j] * value);
-  if (isDual) {
-    givenRows.forEach((row, i) => {
-      result[row] = rows[i] * direction[i];
-    });
+): Float64Array | undefined {
+  if (status === 'unbounded') {
+    return checkUnboundedness(
+      given,
+      direction.map((value, j) => variables[j] * value),
+    );
   }
-  const slope = new Sum().addDot(isDual ? given.b : given.c, result).value;
-  return result.map((value) => value / -slope);
+  const y = new Float64Array(given.m);
+  givenRows.forEach((row, i) => {
+    y[row] = rows[i] * direction[i];
+  });
+  return checkInfeasibility(given, y);
 }

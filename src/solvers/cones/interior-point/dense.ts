@@ -49,6 +49,10 @@ export function cholesky(matrix: Float64Array, k: number): boolean {
   return true;
 }
 
+export function transpose(matrix: Float64Array, k: number, target: Float64Array): void {
+  for (let j = 0; j < k; j++) for (let i = 0; i < k; i++) target[i * k + j] = matrix[j * k + i];
+}
+
 /** target = FᵀG */
 export function multiplyTransposed(F: Float64Array, G: Float64Array, k: number, target: Float64Array): void {
   for (let j = 0; j < k; j++) {
@@ -75,9 +79,9 @@ export function multiplyDense(F: Float64Array, G: Float64Array, k: number, targe
 /**
  * Singular values by one-sided Jacobi rotations, which find small ones to full relative accuracy where the columns
  * differ in size (Demmel and Veselić, "Jacobi's method is more accurate than QR", 1992). G becomes GV = UΛ, whose columns
- * are orthogonal, and F becomes FV.
+ * are orthogonal, and F, where there is one, FV.
  */
-export function orthogonaliseColumns(G: Float64Array, F: Float64Array, k: number): void {
+export function orthogonaliseColumns(G: Float64Array, k: number, F?: Float64Array): void {
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     let isRotated = false;
     for (let p = 0; p < k - 1; p++) {
@@ -95,7 +99,7 @@ export function orthogonaliseColumns(G: Float64Array, F: Float64Array, k: number
         isRotated = true;
         const [cosine, sine] = rotation(pp, qq, pq);
         rotateColumns(G, p, q, k, cosine, sine);
-        rotateColumns(F, p, q, k, cosine, sine);
+        if (F) rotateColumns(F, p, q, k, cosine, sine);
       }
     }
     if (!isRotated) return;

@@ -34,6 +34,7 @@ interface Defects {
 /** A change of the iterate; `scaledS` = W⁻ᵀΔs and `scaledZ` = WΔz. */
 interface Direction {
   readonly x: Float64Array;
+  readonly z: Float64Array;
   readonly scaledZ: Float64Array;
   readonly scaledS: Float64Array;
   readonly tau: number;
@@ -49,7 +50,7 @@ export class Embedding {
   /** The solution of the linear system for the right-hand side (−c, b), which does not change within a step. */
   private readonly constant: Pair;
   private readonly variable: Pair;
-  private scaledB: Float64Array;
+  private rotatedB: Float64Array;
 
   constructor(
     form: ConeForm,
@@ -65,7 +66,7 @@ export class Embedding {
     this.regularisation = regularisation;
     this.constant = { x: new Float64Array(form.n), y: new Float64Array(form.m) };
     this.variable = { x: new Float64Array(form.n), y: new Float64Array(form.m) };
-    this.scaledB = form.b;
+    this.rotatedB = form.b;
   }
 
   /** (sᵀz + τκ)/(the degree of the cones + 1) */
@@ -82,6 +83,11 @@ export class Embedding {
     const products = product.multiply(product.lambda, product.lambda);
     product.addIdentity(products, -mean);
     return largestMagnitude(products) / mean;
+  }
+
+  /** From now on linear systems are solved to a residual of this share of their right-hand sides. */
+  solveTo(share: number): void {
+    this.system.enough = share;
   }
 
   /**
@@ -138,8 +144,8 @@ export class Embedding {
     const { product, system, iterate, form } = this;
     if (!product.scale(iterate.s, iterate.z)) return false;
     if (!(yield* system.factorise(this.regularisation))) return false;
-    this.scaledB = product.scalePrimal(form.b);
-    yield* system.solve({ x: form.c.map((value) => -value), y: this.scaledB }, this.constant);
+    this.rotatedB = product.rotate(form.b);
+    yield* system.solve({ x: form.c.map((value) => -value), y: this.rotatedB }, this.constant);
     yield;
     return true;
   }
@@ -169,8 +175,9 @@ export class Embedding {
     const { n, m, P, c, isEquality } = form;
     const { x, tau, kappa } = iterate;
     const divided = product.divide(products);
-    const right = { x: defects.dual.map((value) => -share * value), y: product.scalePrimal(defects.primal) };
-    for (let i = 0; i < m; i++) right.y[i] = divided[i] - share * right.y[i];
+    const primal = product.unscalePrimal(divided);
+    for (let i = 0; i < m; i++) primal[i] -= share * defects.primal[i];
+    const right = { x: defects.dual.map((value) => -share * value), y: product.rotate(primal) };
     yield* system.solve(right, variable);
     yield;
     const gradient = multiply(P, x);
@@ -179,13 +186,15 @@ export class Embedding {
     let denominator = kappa / tau + dot(difference, multiply(P, difference));
     denominator += regularisation.variables * dot(constant.x, constant.x);
     for (let i = 0; i < m; i++) {
-      denominator += ((isEquality[i] ? 0 : 1) + regularisation.rows) * constant.y[i] ** 2;
+      denominator += system.d[i] * constant.y[i] ** 2;
     }
-    const numerator = share * defects.gap - scalar / tau + dot(gradient, variable.x) + dot(this.scaledB, variable.y);
+    const numerator = share * defects.gap - scalar / tau + dot(gradient, variable.x) + dot(this.rotatedB, variable.y);
     const deltaTau = numerator / denominator;
-    const scaledZ = variable.y.map((value, i) => value + deltaTau * constant.y[i]);
+    const z = product.rotateBack(variable.y.map((value, i) => value + deltaTau * constant.y[i]));
+    const scaledZ = product.scaleDual(z);
     return {
       x: variable.x.map((value, j) => value + deltaTau * constant.x[j]),
+      z,
       scaledZ,
       scaledS: divided.map((value, i) => (isEquality[i] ? 0 : -value - scaledZ[i])),
       tau: deltaTau,
@@ -207,10 +216,10 @@ export class Embedding {
 
   /** The largest change of x/τ, z/τ and s/τ along the direction, to first order and relative to their sizes. */
   private relativeChange(direction: Direction): number {
-    const { iterate, product, form } = this;
+    const { iterate, form } = this;
     const Ax = multiply(form.A, direction.x);
     const s = Ax.map((value, i) => (form.isEquality[i] ? 0 : form.b[i] * direction.tau - value));
-    const changes = { x: direction.x, z: product.unscaleDual(direction.scaledZ), s };
+    const changes = { x: direction.x, z: direction.z, s };
     const parts = (['x', 'z', 's'] as const).map((part) => {
       const change = changes[part].map((value, i) => value - (iterate[part][i] * direction.tau) / iterate.tau);
       return largestMagnitude(change) / (iterate.tau + largestMagnitude(iterate[part]));
@@ -222,7 +231,7 @@ export class Embedding {
   private move(direction: Direction, defects: Defects, share: number): number {
     const { form, product, iterate } = this;
     const { m, isEquality } = form;
-    const z = product.unscaleDual(direction.scaledZ);
+    const { z } = direction;
     const Ax = multiply(form.A, direction.x);
     const s = new Float64Array(m);
     for (let i = 0; i < m; i++) {

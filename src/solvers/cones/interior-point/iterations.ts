@@ -102,7 +102,7 @@ class Proof {
     if (!search) return false;
     const candidates = candidatesAt(form, iterate);
     this.errors = candidates.map(({ quality: { error, depth } }) => (depth > 0 ? error : Number.POSITIVE_INFINITY));
-    const shown = candidates.find(({ quality }) => isShown(form, quality));
+    const shown = candidates.find(({ quality }) => isShown(form.blocks, quality));
     if (this.certificate && !(shown && shown.quality.error < this.certificate.quality.error)) return true;
     this.certificate = shown;
     if (shown) return shown.quality.error <= CERTIFICATE_ENOUGH;

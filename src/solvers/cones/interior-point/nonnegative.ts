@@ -1,4 +1,4 @@
-/** The cone x ≥ 0, with its product entry by entry; W = diag(√(s/z)) and λ = √(sz). */
+/** The cone x ≥ 0, with its product entry by entry; W = diag(√(s/z)), λ = √(sz) and U = I. */
 import type { SymmetricCone } from './symmetric-cone.ts';
 
 export class NonnegativeCone implements SymmetricCone {
@@ -34,12 +34,24 @@ export class NonnegativeCone implements SymmetricCone {
     return true;
   }
 
-  scalePrimal(v: Float64Array, target: Float64Array): void {
-    for (let k = 0; k < this.rows; k++) target[this.start + k] = v[this.start + k] / this.weights[k];
+  decompose(d: Float64Array): void {
+    for (let k = 0; k < this.rows; k++) d[this.start + k] = this.weights[k] * this.weights[k];
   }
 
-  unscaleDual(v: Float64Array, target: Float64Array): void {
-    this.scalePrimal(v, target);
+  scaleDual(v: Float64Array, target: Float64Array): void {
+    for (let k = 0; k < this.rows; k++) target[this.start + k] = v[this.start + k] * this.weights[k];
+  }
+
+  unscalePrimal(v: Float64Array, target: Float64Array): void {
+    this.scaleDual(v, target);
+  }
+
+  rotate(v: Float64Array, target: Float64Array): void {
+    for (let i = this.start; i < this.start + this.rows; i++) target[i] = v[i];
+  }
+
+  rotateBack(v: Float64Array, target: Float64Array): void {
+    this.rotate(v, target);
   }
 
   multiply(u: Float64Array, v: Float64Array, target: Float64Array): void {

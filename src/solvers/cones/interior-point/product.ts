@@ -32,17 +32,34 @@ export class ConeProduct {
     return this.cones.reduce((least, cone) => Math.min(least, cone.margin(v)), Number.POSITIVE_INFINITY);
   }
 
-  /** W⁻ᵀv */
-  scalePrimal(v: Float64Array): Float64Array {
-    const target = v.slice();
-    for (const cone of this.cones) cone.scalePrimal(v, target);
-    return target;
+  /** Computes U. @param d m; D is written, except on the rows of zero cones */
+  decompose(d: Float64Array): void {
+    for (const cone of this.cones) cone.decompose(d);
   }
 
-  /** W⁻¹v */
-  unscaleDual(v: Float64Array): Float64Array {
+  /** Wv */
+  scaleDual(v: Float64Array): Float64Array {
+    return this.mapped(v, (cone, target) => cone.scaleDual(v, target));
+  }
+
+  /** Wᵀv */
+  unscalePrimal(v: Float64Array): Float64Array {
+    return this.mapped(v, (cone, target) => cone.unscalePrimal(v, target));
+  }
+
+  /** Uᵀv */
+  rotate(v: Float64Array): Float64Array {
+    return this.mapped(v, (cone, target) => cone.rotate(v, target));
+  }
+
+  /** Uv */
+  rotateBack(v: Float64Array): Float64Array {
+    return this.mapped(v, (cone, target) => cone.rotateBack(v, target));
+  }
+
+  private mapped(v: Float64Array, map: (cone: SymmetricCone, target: Float64Array) => void): Float64Array {
     const target = v.slice();
-    for (const cone of this.cones) cone.unscaleDual(v, target);
+    for (const cone of this.cones) map(cone, target);
     return target;
   }
 

@@ -9,6 +9,8 @@ import type { Embedding } from './embedding.ts';
 import { type ConeForm, pointOf } from './form.ts';
 
 const ROUNDS = 12;
+/** Without strict complementarity the root of the error of the linear systems is that of the point. */
+const EXACTNESS = 1e-14;
 /** Steps towards the central path in a round, until it is this near. */
 const CENTRINGS = 5;
 const NEAR = 0.1;
@@ -17,7 +19,7 @@ const SETTLED = 1e-10;
 /** A round that leaves more than this share of the merit, or that reaches this merit, is the last. */
 const GAINED = 0.7;
 const ENOUGH = 1e-9;
-/** A refined point may have this merit, or the one it had before. */
+/** A refined point may have this merit, or twice that of the point it comes from where this still meets the tolerances. */
 const WELL = 1e-1;
 
 /** @param from the point of the iterate or a better one @returns the refined point, and the steps that it took */
@@ -27,9 +29,10 @@ export function* refine(
   from: Judged,
   settings: ConeSettings,
 ): Interruptible<{ readonly best: Judged; readonly iterations: number }> {
-  const allowed = Math.max(WELL, from.merit);
+  const allowed = Math.max(WELL, Math.min(1, 2 * from.merit));
   let best = from;
   let count = 0;
+  embedding.solveTo(EXACTNESS);
   for (let round = 0; round < ROUNDS && !settings.isCutShort?.(); round++) {
     for (let centring = 0; centring < CENTRINGS && embedding.eccentricity > NEAR; centring++) {
       if ((yield* embedding.centre()) === 0) break;

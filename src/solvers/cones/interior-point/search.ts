@@ -29,7 +29,7 @@ export function* searchCertificate(
   const program = status === 'infeasible' ? separationProgram(form) : recessionProgram(form);
   const { best } = yield* iterations(formOf(program), { ...SETTINGS, isCutShort }, regularisation);
   const candidate = candidatesAt(form, { x: best.x, z: best.x }).find((each) => each.status === status);
-  return candidate && isShown(form, candidate.quality) ? candidate : undefined;
+  return candidate && isShown(form.blocks, candidate.quality) ? candidate : undefined;
 }
 
 type Triple = readonly [number, number, number];

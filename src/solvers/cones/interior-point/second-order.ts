@@ -1,7 +1,9 @@
 /**
  * The cone t ≥ ‖u‖ of (t, u), with the product (x₀, x₁) ∘ (y₀, y₁) = (xᵀy, x₀y₁ + y₀x₁) and e = (1, 0). With J = diag(1, −I),
  * s̄ = s/√(sᵀJs), z̄ = z/√(zᵀJz), γ = √((1 + s̄ᵀz̄)/2) and w̄ = (s̄ + Jz̄)/(2γ):
- * W = β(2vvᵀ − J), β = (sᵀJs/zᵀJz)^¼, v = (w̄ + e)/√(2(w̄₀ + 1)) (Vandenberghe 2010, section 4).
+ * W = β(2vvᵀ − J), β = (sᵀJs/zᵀJz)^¼, v = (w̄ + e)/√(2(w̄₀ + 1)) (Vandenberghe 2010, section 4), W² = β²(2w̄w̄ᵀ − J). With
+ * ω = w̄₀ + ‖w̄₁‖ and u = w̄₁/‖w̄₁‖ the latter has the eigenvectors (1, u)/√2 for β²ω², (1, −u)/√2 for β²/ω² and, for β²,
+ * the other columns of the Householder reflection that takes u to an axis.
  */
 import type { SymmetricCone } from './symmetric-cone.ts';
 
@@ -10,12 +12,17 @@ export class SecondOrderCone implements SymmetricCone {
   /** β and v. */
   private size = 1;
   private readonly v: Float64Array;
+  /** ω, and the vector h of the reflection I − 2hhᵀ/hᵀh, which takes u to (−1)·(the sign of u's first entry)·(1, 0, …). */
+  private omega = 1;
+  private readonly reflector: Float64Array;
+  private sign = 1;
 
   constructor(
     readonly start: number,
     readonly rows: number,
   ) {
     this.v = new Float64Array(rows);
+    this.reflector = new Float64Array(rows);
   }
 
   addIdentity(target: Float64Array, scale: number): void {
@@ -49,17 +56,67 @@ export class SecondOrderCone implements SymmetricCone {
     return this.size > 0 && this.size < Number.POSITIVE_INFINITY;
   }
 
-  /** W is symmetric: W⁻¹ = β⁻¹(2(Jv)(Jv)ᵀ − J). */
-  scalePrimal(vector: Float64Array, target: Float64Array): void {
-    const { start, rows, v, size } = this;
-    let share = v[0] * vector[start];
-    for (let k = 1; k < rows; k++) share -= v[k] * vector[start + k];
-    target[start] = (2 * share * v[0] - vector[start]) / size;
-    for (let k = 1; k < rows; k++) target[start + k] = (vector[start + k] - 2 * share * v[k]) / size;
+  decompose(d: Float64Array): void {
+    const { start, rows, size, v, reflector } = this;
+    // 2vvᵀ − J has the first column w̄ = 2v₀v − e.
+    let square = 0;
+    for (let k = 1; k < rows; k++) {
+      reflector[k] = 2 * v[0] * v[k];
+      square += reflector[k] * reflector[k];
+    }
+    const tail = Math.sqrt(square);
+    this.omega = tail + Math.sqrt(1 + square);
+    this.sign = reflector[1] < 0 ? 1 : -1;
+    reflector[1] -= this.sign * tail;
+    d.fill(size * size, start, start + rows);
+    if (rows === 1) return;
+    d[start] = (size * this.omega) ** 2;
+    d[start + 1] = (size / this.omega) ** 2;
   }
 
-  unscaleDual(vector: Float64Array, target: Float64Array): void {
-    this.scalePrimal(vector, target);
+  /** W is symmetric. */
+  scaleDual(vector: Float64Array, target: Float64Array): void {
+    const { start, rows, v, size } = this;
+    let share = 0;
+    for (let k = 0; k < rows; k++) share += v[k] * vector[start + k];
+    target[start] = size * (2 * share * v[0] - vector[start]);
+    for (let k = 1; k < rows; k++) target[start + k] = size * (2 * share * v[k] + vector[start + k]);
+  }
+
+  unscalePrimal(vector: Float64Array, target: Float64Array): void {
+    this.scaleDual(vector, target);
+  }
+
+  rotate(vector: Float64Array, target: Float64Array): void {
+    const { start, rows, sign } = this;
+    for (let i = start; i < start + rows; i++) target[i] = vector[i];
+    if (rows === 1) return;
+    this.reflect(target);
+    const [first, along] = [target[start], sign * target[start + 1]];
+    target[start] = Math.SQRT1_2 * (first + along);
+    target[start + 1] = Math.SQRT1_2 * (first - along);
+  }
+
+  rotateBack(vector: Float64Array, target: Float64Array): void {
+    const { start, rows, sign } = this;
+    for (let i = start; i < start + rows; i++) target[i] = vector[i];
+    if (rows === 1) return;
+    const [plus, minus] = [target[start], target[start + 1]];
+    target[start] = Math.SQRT1_2 * (plus + minus);
+    target[start + 1] = sign * Math.SQRT1_2 * (plus - minus);
+    this.reflect(target);
+  }
+
+  private reflect(target: Float64Array): void {
+    const { start, rows, reflector } = this;
+    let square = 0;
+    let product = 0;
+    for (let k = 1; k < rows; k++) {
+      square += reflector[k] * reflector[k];
+      product += reflector[k] * target[start + k];
+    }
+    if (square === 0) return;
+    for (let k = 1; k < rows; k++) target[start + k] -= ((2 * product) / square) * reflector[k];
   }
 
   multiply(u: Float64Array, v: Float64Array, target: Float64Array): void {

@@ -1,7 +1,7 @@
 /**
  * The cone of positive semidefinite matrices with the product U ∘ V = ½(UV + VU). With S = L₁L₁ᵀ, Z = L₂L₂ᵀ and the
- * singular value decomposition L₂ᵀL₁ = UΛVᵀ: R = L₁VΛ^{−½}, R⁻¹ = Λ^{−½}UᵀL₂ᵀ, Wz = RᵀZR, W⁻ᵀs = R⁻¹SR⁻ᵀ and λ = Λ
- * (Vandenberghe 2010, section 4.3).
+ * singular value decomposition L₂ᵀL₁ = UΛVᵀ: R = L₁VΛ^{−½}, Wz = RᵀZR, W⁻ᵀs = R⁻¹SR⁻ᵀ and λ = Λ (Vandenberghe 2010,
+ * section 4.3). With R = QΣ(…)ᵀ, WᵀW has the eigenvalues σᵢ²σⱼ² and rotates as V → QᵀVQ.
  */
 import {
   cholesky,
@@ -11,6 +11,7 @@ import {
   multiplyTransposed,
   orthogonaliseColumns,
   packSymmetric,
+  transpose,
   unpackSymmetric,
 } from './dense.ts';
 import type { SymmetricCone } from './symmetric-cone.ts';
@@ -18,9 +19,12 @@ import type { SymmetricCone } from './symmetric-cone.ts';
 export class SemidefiniteCone implements SymmetricCone {
   readonly degree: number;
   readonly rows: number;
-  /** R⁻¹ and its transpose. */
-  private readonly inverse: Float64Array;
-  private readonly inverseTransposed: Float64Array;
+  /** R and its transpose. */
+  private readonly factor: Float64Array;
+  private readonly factorTransposed: Float64Array;
+  /** Q and its transpose. */
+  private readonly basis: Float64Array;
+  private readonly basisTransposed: Float64Array;
   /** Λ */
   private readonly values: Float64Array;
   private readonly first: Float64Array;
@@ -34,8 +38,10 @@ export class SemidefiniteCone implements SymmetricCone {
     this.degree = order;
     this.rows = (order * (order + 1)) / 2;
     const create = (): Float64Array => new Float64Array(order * order);
-    this.inverse = create();
-    this.inverseTransposed = create();
+    this.factor = create();
+    this.factorTransposed = create();
+    this.basis = create();
+    this.basisTransposed = create();
     this.values = new Float64Array(order);
     this.first = create();
     this.second = create();
@@ -58,31 +64,50 @@ export class SemidefiniteCone implements SymmetricCone {
     unpackSymmetric(z, start, k, L2);
     if (!cholesky(L2, k)) return false;
     multiplyTransposed(L2, L1, k, G);
-    orthogonaliseColumns(G, L1, k);
-    // G = UΛ; R⁻ᵀ = L₂UΛ^{−½} = L₂GΛ^{−3/2}
-    multiplyDense(L2, G, k, this.inverseTransposed);
+    orthogonaliseColumns(G, k, L1);
     for (let j = 0; j < k; j++) {
       let square = 0;
       for (let r = 0; r < k; r++) square += G[j * k + r] ** 2;
       values[j] = Math.sqrt(square);
       if (!(values[j] > 0 && values[j] < Number.POSITIVE_INFINITY)) return false;
-      const factor = 1 / (values[j] * Math.sqrt(values[j]));
-      for (let r = 0; r < k; r++) {
-        this.inverseTransposed[j * k + r] *= factor;
-        this.inverse[r * k + j] = this.inverseTransposed[j * k + r];
-      }
+      const factor = 1 / Math.sqrt(values[j]);
+      for (let r = 0; r < k; r++) this.factor[j * k + r] = factor * L1[j * k + r];
     }
+    transpose(this.factor, k, this.factorTransposed);
     lambda.fill(0, start, start + this.rows);
     for (let j = 0, i = start; j < k; i += k - j, j++) lambda[i] = values[j];
     return true;
   }
 
-  scalePrimal(v: Float64Array, target: Float64Array): void {
-    this.congruence(this.inverse, this.inverseTransposed, v, target);
+  decompose(d: Float64Array): void {
+    const { start, order: k, basis, basisTransposed } = this;
+    basis.set(this.factor);
+    orthogonaliseColumns(basis, k);
+    const squares = new Float64Array(k);
+    for (let j = 0; j < k; j++) {
+      for (let r = 0; r < k; r++) squares[j] += basis[j * k + r] ** 2;
+      const length = Math.sqrt(squares[j]);
+      for (let r = 0; r < k; r++) basis[j * k + r] /= length;
+    }
+    transpose(basis, k, basisTransposed);
+    let position = start;
+    for (let j = 0; j < k; j++) for (let i = j; i < k; i++) d[position++] = squares[i] * squares[j];
   }
 
-  unscaleDual(v: Float64Array, target: Float64Array): void {
-    this.congruence(this.inverseTransposed, this.inverse, v, target);
+  scaleDual(v: Float64Array, target: Float64Array): void {
+    this.congruence(this.factorTransposed, this.factor, v, target);
+  }
+
+  unscalePrimal(v: Float64Array, target: Float64Array): void {
+    this.congruence(this.factor, this.factorTransposed, v, target);
+  }
+
+  rotate(v: Float64Array, target: Float64Array): void {
+    this.congruence(this.basisTransposed, this.basis, v, target);
+  }
+
+  rotateBack(v: Float64Array, target: Float64Array): void {
+    this.congruence(this.basis, this.basisTransposed, v, target);
   }
 
   multiply(u: Float64Array, v: Float64Array, target: Float64Array): void {

@@ -44,17 +44,10 @@ export function* solveByInteriorPoint(data: ConeData, settings: ConeSettings): I
     if (run.outcome !== 'stalled' || run.best.merit <= 1) break;
   }
   if (!last) throw new Error('there are no regularisations');
-  if (last.certificate) {
-    return {
-      ...resultOf(last.best, last.certificate.status, count),
-      certificate: givenCertificate(form, last.certificate),
-    };
-  }
-  return resultOf(
-    last.best,
-    last.outcome === 'met' ? 'converged' : last.outcome === 'limit' ? 'limit' : 'stalled',
-    count,
-  );
+  const { best, outcome } = last;
+  const certificate = last.certificate && givenCertificate(form, last.certificate);
+  if (last.certificate && certificate) return { ...resultOf(best, last.certificate.status, count), certificate };
+  return resultOf(best, outcome === 'met' ? 'converged' : outcome === 'limit' ? 'limit' : 'stalled', count);
 }
 
 /** The point to start from, if there is one; s is b − Ax where it is left out. */

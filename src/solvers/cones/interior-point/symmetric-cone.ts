@@ -1,7 +1,8 @@
 /**
  * What the interior point method asks of a symmetric cone (Vandenberghe, "The CVXOPT linear and quadratic cone program
- * solvers", 2010, sections 4 and 5). The Nesterov-Todd scaling W of s and z in the interior makes λ = W⁻ᵀs = Wz. Vectors
- * have the rows of the whole product; a cone reads and writes its own.
+ * solvers", 2010, sections 4 and 5). The Nesterov-Todd scaling W of s and z in the interior makes λ = W⁻ᵀs = Wz. With the
+ * orthogonal U and the diagonal D of WᵀW = UDUᵀ, linear systems have rows of very different size side by side and not
+ * mixed, which keeps the small ones accurate. Vectors have the rows of the whole product; a cone reads and writes its own.
  */
 export interface SymmetricCone {
   readonly start: number;
@@ -14,10 +15,16 @@ export interface SymmetricCone {
   margin(v: Float64Array): number;
   /** Computes W and λ. @returns false where s or z is not in the interior; the scaling is lost then */
   scale(s: Float64Array, z: Float64Array, lambda: Float64Array): boolean;
-  /** target = W⁻ᵀv, of a vector like s. */
-  scalePrimal(v: Float64Array, target: Float64Array): void;
-  /** target = W⁻¹v, a vector like z. */
-  unscaleDual(v: Float64Array, target: Float64Array): void;
+  /** Computes U and writes D. */
+  decompose(d: Float64Array): void;
+  /** target = Wv, of a vector like z. */
+  scaleDual(v: Float64Array, target: Float64Array): void;
+  /** target = Wᵀv, a vector like s. */
+  unscalePrimal(v: Float64Array, target: Float64Array): void;
+  /** target = Uᵀv */
+  rotate(v: Float64Array, target: Float64Array): void;
+  /** target = Uv */
+  rotateBack(v: Float64Array, target: Float64Array): void;
   /** target = u ∘ v */
   multiply(u: Float64Array, v: Float64Array, target: Float64Array): void;
   /** target = the solution of λ ∘ target = d */

@@ -1,6 +1,6 @@
 /**
- * The linear systems of the interior point method, with the rows in the coordinates of the scaling:
- * [P, Ãᵀ; Ã, −D] with Ã = W⁻ᵀA and D = I, on the rows of zero cones Ã = A and D = 0.
+ * The linear systems of the interior point method, [P, Aᵀ; A, −WᵀW], with rows rotated so that the scaling is diagonal:
+ * [P, Ãᵀ; Ã, −D] with Ã = UᵀA and WᵀW = UDUᵀ, on the rows of zero cones Ã = A and D = 0.
  */
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
 import type { Interruptible } from '../../../backends/event-loop.ts';
@@ -11,28 +11,31 @@ import type { ConeForm } from './form.ts';
 import type { ConeProduct } from './product.ts';
 
 export class ConeSystem {
+  /** The residual of a solution, relative to its right-hand side, at which it is exact enough. */
+  enough = 1e-12;
   private readonly form: ConeForm;
   private readonly product: ConeProduct;
-  /** Ã; the block of a cone whose scaling mixes rows is full in every column that has an entry there. */
-  private readonly scaledA: SparseMatrix;
+  /** Ã; the block of a cone whose rotation mixes rows is full in every column that has an entry there. */
+  private readonly rotatedA: SparseMatrix;
   private readonly kkt: KktSystem;
   private readonly none: Float64Array;
-  private readonly d: Float64Array;
+  /** D, m. */
+  readonly d: Float64Array;
   private readonly column: Float64Array;
-  private readonly scaledColumn: Float64Array;
+  private readonly rotatedColumn: Float64Array;
   /** For each column the numbers of the cones that have entries in it. */
   private readonly conesOfColumns: readonly (readonly number[])[];
 
   constructor(form: ConeForm, product: ConeProduct) {
-    const { n, m, isEquality } = form;
+    const { n, m } = form;
     this.form = form;
     this.product = product;
-    this.scaledA = patternOf(form);
-    this.kkt = new KktSystem(form.P, this.scaledA);
+    this.rotatedA = patternOf(form);
+    this.kkt = new KktSystem(form.P, this.rotatedA);
     this.none = new Float64Array(n);
-    this.d = Float64Array.from(isEquality, (flag) => 1 - flag);
+    this.d = new Float64Array(m);
     this.column = new Float64Array(m);
-    this.scaledColumn = new Float64Array(m);
+    this.rotatedColumn = new Float64Array(m);
     const coneOfRow = new Int32Array(m).fill(-1);
     product.cones.forEach(({ start, rows }, cone) => {
       coneOfRow.fill(cone, start, start + rows);
@@ -47,27 +50,29 @@ export class ConeSystem {
 
   /** @returns whether there are finite factors */
   *factorise(regularisation: Regularisation): Interruptible<boolean> {
-    const { form, product, scaledA, column, scaledColumn } = this;
+    const { form, product, rotatedA, column, rotatedColumn } = this;
     const { A } = form;
+    product.decompose(this.d);
+    for (let i = 0; i < form.m; i++) if (form.isEquality[i]) this.d[i] = regularisation.rows;
     for (let j = 0; j < form.n; j++) {
       for (let k = A.starts[j]; k < A.starts[j + 1]; k++) {
         column[A.indices[k]] = A.values[k];
-        scaledColumn[A.indices[k]] = A.values[k];
+        rotatedColumn[A.indices[k]] = A.values[k];
       }
-      for (const cone of this.conesOfColumns[j]) product.cones[cone].scalePrimal(column, scaledColumn);
-      for (let k = scaledA.starts[j]; k < scaledA.starts[j + 1]; k++) {
-        scaledA.values[k] = scaledColumn[scaledA.indices[k]];
+      for (const cone of this.conesOfColumns[j]) product.cones[cone].rotate(column, rotatedColumn);
+      for (let k = rotatedA.starts[j]; k < rotatedA.starts[j + 1]; k++) {
+        rotatedA.values[k] = rotatedColumn[rotatedA.indices[k]];
       }
       for (let k = A.starts[j]; k < A.starts[j + 1]; k++) column[A.indices[k]] = 0;
       yield;
     }
     this.kkt.takeRowValues();
-    return yield* this.kkt.factorise(this.none, this.d, regularisation);
+    return yield* this.kkt.factorise(this.none, this.d, { ...regularisation, rows: 0 });
   }
 
-  /** @returns how exactly the system was solved */
+  /** Solves for Δx and UᵀΔz. @returns how exactly the system was solved */
   *solve(right: Pair, solution: Pair): Interruptible<number> {
-    return yield* this.kkt.solve(right, solution);
+    return yield* this.kkt.solve(right, solution, this.enough);
   }
 }
 
@@ -80,10 +85,10 @@ function patternOf({ n, m, A, blocks }: ConeForm): SparseMatrix {
     let filled: ConeBlock | undefined;
     for (let k = A.starts[j]; k < A.starts[j + 1]; k++) {
       const block = blockOfRow[A.indices[k]];
-      const isMixed = block.type === 'soc' || block.type === 'psd';
-      if (isMixed && block === filled) continue;
+      const isRotated = block.type === 'soc' || block.type === 'psd';
+      if (isRotated && block === filled) continue;
       filled = block;
-      const [first, count] = isMixed ? [block.start, block.rows] : [A.indices[k], 1];
+      const [first, count] = isRotated ? [block.start, block.rows] : [A.indices[k], 1];
       for (let row = first; row < first + count; row++) {
         rowOf.push(row);
         columnOf.push(j);

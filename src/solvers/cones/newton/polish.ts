@@ -14,6 +14,7 @@ export interface Polished {
   readonly steps: number;
 }
 
+/** @param settings `limit` is the largest number of steps */
 export function* polishByNewton(data: ConeData, from: ConePoint, settings: ConeSettings): Interruptible<Polished> {
   const given = judge(data, from, settings);
   const scaled = scaleProgram(data);
@@ -22,7 +23,8 @@ export function* polishByNewton(data: ConeData, from: ConePoint, settings: ConeS
   const unit = likelyRatio(scaled.data);
   const map = new ResidualMap(withCost(scaled.data, 1 / unit));
   const v = y.map((value, i) => value / unit - s[i]);
-  const { value, sizes } = yield* semismoothNewton(map, x, v, { limit: STEPS, isCutShort: settings.isCutShort });
+  const limit = Math.min(STEPS, settings.limit);
+  const { value, sizes } = yield* semismoothNewton(map, x, v, { limit, isCutShort: settings.isCutShort });
   const found = { x: value.x, y: value.projection.value.map((entry) => entry * unit), s: value.s };
   const polished = judge(data, unscalePoint(scaled, found), settings);
   return { best: polished.merit < given.merit ? polished : given, steps: sizes.length - 1 };

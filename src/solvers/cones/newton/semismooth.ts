@@ -18,17 +18,19 @@ const LOWER = 10;
 /** A step of length t is accepted if ‖N‖ falls to 1 − this · t of what it was. */
 const DECREASE = 1e-3;
 const SHORTEST = 1 / 16;
-/** ‖N‖ relative to its terms, below which it is rounding; and below which it may be, if no step makes it less. */
+/** ‖N‖ relative to its terms, below which it is rounding; and below which it is, unless a full step halves it. */
 const ROUNDING = 2 ** -53;
-const NEARLY_ROUNDING = 1e-12;
+const NEARLY_ROUNDING = 1e-13;
 /** Linear systems over which ‖N‖ must at least halve. */
 const PATIENCE = 6;
-/** A step after which ‖N‖ is this share of what it was shows that the end is near, whatever the limit. */
+/** A step after which ‖N‖ is this share of what it was shows that a solution is near. */
 const QUADRATIC = 0.1;
 
 export interface NewtonSettings {
-  /** The number of steps after which it ends, unless the last one shows that a solution is near. */
+  /** The largest number of steps. */
   readonly limit: number;
+  /** After so many it ends as well, unless the last one shows that a solution is near. */
+  readonly trial?: number;
   readonly isCutShort?: () => boolean;
 }
 
@@ -45,7 +47,7 @@ export function* semismoothNewton(
   map: ResidualMap,
   x: Float64Array,
   v: Float64Array,
-  { limit, isCutShort }: NewtonSettings,
+  { limit, trial = limit, isCutShort }: NewtonSettings,
 ): Interruptible<NewtonResult> {
   let value = map.evaluate(x, v);
   const sizes = [value.size];
@@ -56,20 +58,23 @@ export function* semismoothNewton(
     if (!Number.isFinite(value.size)) return end(false);
     if (value.size <= ROUNDING * value.terms) return end(true);
     const isNear = value.size < QUADRATIC * sizes[sizes.length - 2];
-    if ((step >= limit && !isNear) || isCutShort?.()) return end(value.size <= NEARLY_ROUNDING * value.terms);
+    const isEnded = step >= limit || (step >= trial && !isNear) || isCutShort?.();
+    if (isEnded) return end(value.size <= NEARLY_ROUNDING * value.terms);
     if (value.size <= 0.5 * halved.size) halved = { step, size: value.size };
     if (step - halved.step > PATIENCE) return end(value.size <= NEARLY_ROUNDING * value.terms);
     const wanted = (raised * REGULARISATION * value.size) / value.terms;
     const epsilon = Math.min(LARGEST, Math.max(LEAST, wanted));
     const factors = yield* LuFactorisation.of(value.residual.length, yield* map.matrixAt(value, epsilon));
-    const tried = factors && (yield* search(map, value, factors.solve(value.residual)));
+    const isNearlyRounding = value.size <= NEARLY_ROUNDING * value.terms;
+    const shortest = isNearlyRounding ? 1 : SHORTEST;
+    const tried = factors && (yield* search(map, value, factors.solve(value.residual), shortest));
     yield;
+    if (isNearlyRounding && !(tried && tried.value.size <= 0.5 * value.size)) return end(true);
     if (tried) {
       value = tried.value;
       sizes.push(value.size);
       if (tried.length === 1) raised = Math.max(1, raised / LOWER);
     } else {
-      if (value.size <= NEARLY_ROUNDING * value.terms) return end(true);
       if (epsilon >= LARGEST) return end(false);
       raised = (RAISE * epsilon * value.terms) / (REGULARISATION * value.size);
     }
@@ -81,9 +86,10 @@ function* search(
   map: ResidualMap,
   from: ResidualValue,
   step: Float64Array,
+  shortest: number,
 ): Interruptible<{ readonly value: ResidualValue; readonly length: number } | undefined> {
   const m = from.v.length;
-  for (let length = 1; length >= SHORTEST; length /= 2) {
+  for (let length = 1; length >= shortest; length /= 2) {
     const value = map.evaluate(
       from.x.map((entry, j) => entry - length * step[m + j]),
       from.v.map((entry, i) => entry - length * step[i]),

@@ -164,10 +164,14 @@ export class SplittingSolve<Found> {
     if (error > this.trial.error && sweep < this.trial.sweep && this.best.merit > 1) return undefined;
     this.trial = { sweep: Math.max(2 * sweep, FIRST_TRIAL), error: NEARER * error };
     this.consider(point);
-    const limit = Math.min(NEWTON_STEPS, this.settings.limit - this.iterations);
+    const limit = this.settings.limit - this.iterations;
     const v = point.y.map((value, i) => value - point.s[i]);
     const { isCutShort } = this.settings;
-    const { value, sizes, isConverged } = yield* semismoothNewton(this.map, point.x, v, { limit, isCutShort });
+    const { value, sizes, isConverged } = yield* semismoothNewton(this.map, point.x, v, {
+      limit,
+      trial: NEWTON_STEPS,
+      isCutShort,
+    });
     this.iterations += sizes.length - 1;
     const next: ConePoint = { x: value.x, y: value.projection.value, s: value.s };
     this.consider(next);

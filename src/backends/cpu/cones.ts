@@ -1,12 +1,12 @@
 /** Projections onto products of cones, and their derivatives; see cone-kernels.ts for the formulas. */
-import type { ConeBlock, ConeType, ProjectConesCall, ProjectConesDerivativeCall } from '../../cone-kernels.ts';
-import { ABSENT } from '../../kernels.ts';
-import type { Job } from '../../queue.ts';
-import { EXPONENTIAL } from './exponential.ts';
-import { POWER } from './power.ts';
-import { type ConeRule, type Place, step } from './rule.ts';
-import { SECOND_ORDER } from './second-order.ts';
-import { SEMIDEFINITE } from './semidefinite.ts';
+import type { ConeBlock, ConeType, ProjectConesCall, ProjectConesDerivativeCall } from '../cone-kernels.ts';
+import { ABSENT } from '../kernels.ts';
+import type { Job } from '../queue.ts';
+import { EXPONENTIAL } from './cones/exponential.ts';
+import { POWER } from './cones/power.ts';
+import { type ConeRule, type Place, step } from './cones/rule.ts';
+import { SECOND_ORDER } from './cones/second-order.ts';
+import { SEMIDEFINITE } from './cones/semidefinite.ts';
 
 /** The cones whose numbers depend on one another. */
 const RULES: Readonly<Partial<Record<ConeType, ConeRule>>> = {
