@@ -25,8 +25,11 @@ import {
 import type { SaddleSolution } from './saddle.ts';
 import { equilibrateBatch } from './scaling.ts';
 
-/** A system counts as solved to rounding where its relative residual is at most four times this, or less. */
-const LARGEST_FLOOR = 2.5e-5;
+/**
+ * A system counts as solved to rounding where its relative residual is at most four times `largestFloor`, or less. Few
+ * corrections more would not change that, and all samples wait for them.
+ */
+const PATIENCE = { largestFloor: 2.5e-5, staleLimit: 4 };
 
 /** A solution, [batch, n], [batch, m] and [batch, m]. */
 export type ConeSolution = Readonly<Record<'x' | 'y' | 's', Tensor>>;
@@ -64,7 +67,7 @@ function solveSystem(
   const units = unitsOf(scaled);
   const kappa = units.shape.length === 2 && units.shape[0] === 1 ? context.alias(units, [m]) : units;
   const slope = coneSlope(v, dualCones(blocks), choice).weighted(context, repeatRows(kappa, batch));
-  const found = solveScaled(context, scaled, slope, right, { largestFloor: LARGEST_FLOOR, ...settings });
+  const found = solveScaled(context, scaled, slope, right, { ...PATIENCE, ...settings });
   const isSolved = asColumn(solvedWith(found.status));
   const only = (x: Tensor): Tensor => elementwise('select', [isSolved, x, constant(context, Number.NaN)]);
   return { ...found, w: only(found.w), v: only(found.v) };

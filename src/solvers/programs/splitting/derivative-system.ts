@@ -7,7 +7,7 @@ import { type SaddleSolution, type Slope, solveSaddle } from './saddle.ts';
 import type { Equilibrated } from './scaling.ts';
 
 /** After so many corrections without progress the solve of a sample ends. */
-const STALE = 4;
+const STALE = 8;
 
 export interface SystemSettings {
   /** Bound of the relative residual of the linear system. */
@@ -16,6 +16,8 @@ export interface SystemSettings {
   readonly limit: number;
   /** See `solveSaddle`. */
   readonly largestFloor?: number;
+  /** Default 8. */
+  readonly staleLimit?: number;
 }
 
 const multiply = (x: Tensor, y: Tensor): Tensor => elementwise('multiply', [x, y]);
@@ -34,7 +36,7 @@ export function solveScaled(
   scaled: Equilibrated,
   slope: Slope,
   right: Readonly<Record<'f' | 'g', Tensor>>,
-  { tolerance, limit, largestFloor }: SystemSettings,
+  { tolerance, limit, largestFloor, staleLimit = STALE }: SystemSettings,
 ): SaddleSolution {
   const { d, e, c } = scaled;
   const f = multiply(multiply(right.f, d), c);
@@ -42,7 +44,7 @@ export function solveScaled(
   const options = {
     tolerance: constant(context, tolerance),
     limit,
-    staleLimit: STALE,
+    staleLimit,
     ...(largestFloor !== undefined && { largestFloor }),
   };
   const found = solveSaddle(context, { ...scaled, slope }, { f, g }, undefined, options);
