@@ -7,6 +7,11 @@ import { ResidualMap } from './residual-map.ts';
 import { semismoothNewton } from './semismooth.ts';
 
 const STEPS = 20;
+/**
+ * A merit that may be called rounding. Of two such points the zero of the residual map is nearer to the solution: other
+ * points may have sᵀy = 0 to rounding while y and s have parts of the size of its root.
+ */
+const ROUNDING = 1e-4;
 
 export interface Polished {
   /** The better one of the given point and that which Newton's method found. */
@@ -24,8 +29,9 @@ export function* polishByNewton(data: ConeData, from: ConePoint, settings: ConeS
   const map = new ResidualMap(withCost(scaled.data, 1 / unit));
   const v = y.map((value, i) => value / unit - s[i]);
   const limit = Math.min(STEPS, settings.limit);
-  const { value, sizes } = yield* semismoothNewton(map, x, v, { limit, isCutShort: settings.isCutShort });
+  const { value, sizes, isConverged } = yield* semismoothNewton(map, x, v, { limit, isCutShort: settings.isCutShort });
   const found = { x: value.x, y: value.projection.value.map((entry) => entry * unit), s: value.s };
   const polished = judge(data, unscalePoint(scaled, found), settings);
-  return { best: polished.merit < given.merit ? polished : given, steps: sizes.length - 1 };
+  const isBetter = polished.merit < given.merit || (isConverged && polished.merit <= ROUNDING);
+  return { best: isBetter ? polished : given, steps: sizes.length - 1 };
 }
