@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { applyNames, chooseShortNames, compactSource } from '../../demo/build/shaders.ts';
 import { ACTIVATIONS, ELEMENTWISE } from '../../src/backends/kernels.ts';
+import { CONE_SHADERS } from '../../src/backends/webgpu/cone-shaders.ts';
 import { openDevice } from '../../src/backends/webgpu/device.ts';
 import {
+  type Constants,
   defineProduct,
   SHADERS,
   type Shader,
@@ -19,18 +21,21 @@ const sourceOf = (name: string): string => readFileSync(join(folder, name), 'utf
 /** All kernels, including those that are loaded separately. */
 const kernels: Record<string, Shader> = {
   ...SHADERS,
+  ...CONE_SHADERS,
   'product-wide': defineProduct({ file: 'product-wide.wgsl', text: sourceOf('product-wide.wgsl') }),
 };
 
 /** The lists of parts of a kernel, for every activation and operation, each list once. */
 function versions(shader: Shader): ShaderPart[][] {
   const found = new Map<string, ShaderPart[]>();
+  const add = (constants: Constants): void => {
+    const parts = [...selectParts(shader, constants)];
+    found.set(parts.map(({ file }) => file).join(), parts);
+  };
   for (const ACTIVATION of ACTIVATIONS.keys()) {
-    for (const OPERATION of ELEMENTWISE.keys()) {
-      const parts = [...selectParts(shader, { ACTIVATION, OPERATION })];
-      found.set(parts.map(({ file }) => file).join(), parts);
-    }
+    for (const OPERATION of ELEMENTWISE.keys()) add({ ACTIVATION, OPERATION });
   }
+  add({ THREADS: 2 }); // cones
   return [...found.values()];
 }
 

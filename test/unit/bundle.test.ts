@@ -59,7 +59,7 @@ describe('what a page loads', () => {
   test('a backend is fetched when it is opened', () => {
     expect(eager('dist/index.js').sources.filter((source) => /backends\/\w+\/|^kernels\//.test(source))).toEqual([]);
     const variants = ['', '-shared', '-fused', '-fused-shared'];
-    for (const build of ['kernels', 'second', 'program'].flatMap((module) =>
+    for (const build of ['kernels', 'second', 'program', 'cones'].flatMap((module) =>
       variants.map((variant) => `${module}${variant}`),
     )) {
       const source = `src/backends/wasm/${build}.generated.ts`;
@@ -74,6 +74,23 @@ describe('what a page loads', () => {
     )) {
       const files = Object.values(outputs).filter(({ inputs }) => Object.keys(inputs).includes(shader));
       expect(files.map(({ inputs }) => Object.keys(inputs))).toEqual([[shader]]);
+    }
+  });
+
+  test('cones: the shaders are one chunk, and the lowering of late kernels another', () => {
+    const filesWith = (source: string): string[][] =>
+      Object.values(outputs)
+        .map(({ inputs }) => Object.keys(inputs))
+        .filter((inputs) => inputs.includes(source));
+    const [shaders, ...copies] = filesWith('shaders/cones.wgsl');
+    expect(copies).toEqual([]);
+    expect(shaders.every((source) => /^shaders\/.*cone|cone-sources\.ts$/.test(source))).toBe(true);
+    expect(shaders).toContain('shaders/cones-workgroup.wgsl');
+    for (const source of ['src/backends/webgpu/lower-cones.ts', 'src/backends/webgpu/lower-batched.ts']) {
+      const [lowering, ...more] = filesWith(source);
+      expect(more).toEqual([]);
+      expect(lowering).toContain('src/backends/webgpu/lower-late.ts');
+      expect(lowering).not.toContain('src/backends/webgpu/lower.ts');
     }
   });
 

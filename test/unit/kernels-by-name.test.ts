@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { CONE_TYPES } from '../../src/backends/cone-kernels.ts';
 import { lower } from '../../src/backends/gpujs/lower.ts';
 import { SHARED } from '../../src/backends/gpujs/sources.ts';
 import {
@@ -17,6 +18,7 @@ import {
   ROWS,
   SCALARS,
 } from '../../src/backends/kernels.ts';
+import { ConeType } from '../../src/backends/wasm/cone-instructions.ts';
 import {
   Bias,
   Iteration,
@@ -191,6 +193,17 @@ describe('gpu.js', () => {
       expect(SHARED.has(name), name).toBe(true);
     }
   });
+});
+
+test('cones have the same places in every list', () => {
+  expect(CONE_TYPES.map((type) => ConeType[type])).toEqual([...CONE_TYPES.keys()]);
+  const constants = ['cone-elements', 'cone-triple'].flatMap((name) => [
+    ...readFileSync(root(`shaders/shared/${name}.wgsl`), 'utf8').matchAll(
+      /^const (ZERO|FREE|EXPDUAL|POWDUAL) = (\d)u;/gm,
+    ),
+  ]);
+  expect(constants).toHaveLength(4);
+  for (const [, name, place] of constants) expect(CONE_TYPES[Number(place)]).toBe(name.toLowerCase());
 });
 
 test('every kernel in WGSL has one of the same name on the CPU', () => {

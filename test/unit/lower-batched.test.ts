@@ -1,5 +1,6 @@
 /** Kernels of batches on WebGPU: where dispatches are limited, they still cover everything, each part once. */
 import { describe, expect, test } from 'vitest';
+import type { ProjectConesCall } from '../../src/backends/cone-kernels.ts';
 import {
   ABSENT,
   type BatchedProductCall,
@@ -8,6 +9,8 @@ import {
 } from '../../src/backends/kernels.ts';
 import type { PlannedCall } from '../../src/backends/plan.ts';
 import { lowerBatchedProduct, lowerCholesky, lowerTriangularSolve } from '../../src/backends/webgpu/lower-batched.ts';
+import { lowerCones } from '../../src/backends/webgpu/lower-cones.ts';
+import { readCones, rowsOfCones } from '../../src/solvers/cones/cone.ts';
 
 const stepOf = (call: PlannedCall['call'], operands: number[]): PlannedCall =>
   ({ kind: 'call', call, operands, output: 9, inPlace: 0 }) as PlannedCall;
@@ -48,6 +51,40 @@ describe.each([
       return [first, end] as const;
     });
     expect(listCovered(stretches)).toEqual(listCovered([[0, 210]]));
+  });
+
+  test('cones: every block of every row once, and equal ones together', () => {
+    const blocks = readCones('cones', [
+      { type: 'nonneg', dim: 2 },
+      { type: 'nonneg', dim: 3 },
+      { type: 'soc', dim: 4 },
+      { type: 'soc', dim: 4 },
+      { type: 'soc', dim: 5 },
+      { type: 'psd', dim: 9 },
+      { type: 'pow', dim: 3, alpha: 0.5 },
+      { type: 'pow', dim: 3, alpha: 0.25 },
+    ]);
+    const columns = rowsOfCones(blocks);
+    const call: ProjectConesCall = { kernel: 'projectCones', inputs: [0], output: 9, rows: 30, columns, blocks };
+    const covered = new Map<string, number[]>();
+    for (const { sizes: words, groups, constants } of lowerCones(call, stepOf(call, [0]), forms)) {
+      const [, start, size, count, first, end] = words.map(({ value }) => value);
+      const lanes = constants.LANES ?? 64;
+      expect(lanes * groups[0] * groups[1]).toBeGreaterThanOrEqual(end - first);
+      const key = `${start} ${size} ${count}`;
+      covered.set(key, [...(covered.get(key) ?? []), ...listCovered([[first, end]])]);
+    }
+    const runs = [
+      [0, 1, 5],
+      [5, 4, 2],
+      [13, 5, 1],
+      [18, 45, 1],
+      [63, 3, 1],
+      [66, 3, 1],
+    ];
+    expect([...covered.keys()]).toEqual(runs.map((run) => run.join(' ')));
+    for (const [index, blocksCovered] of [...covered.values()].entries())
+      expect(blocksCovered).toEqual(listCovered([[0, 30 * runs[index][2]]]));
   });
 
   test.each([

@@ -7,11 +7,13 @@ import {
   adamW,
   argmin,
   boxProjection,
+  type Cone,
   type Criterion,
   clipped,
   concat,
   coneLayer,
   coneProgram,
+  coneProjection,
   crossEntropy,
   crossValidation,
   dense,
@@ -336,6 +338,12 @@ const CALLS: Record<string, Call> = {
     tensors: [
       ...[simplexProjection, l1BallProjection].flatMap((f) => [f(x), f(x, { radius: 2 })]),
       ...[{}, { low: 0, high: 0 }, { low: x, high: 3 }].map((bounds) => boxProjection(x, bounds)),
+      ...[['soc'], ['nonneg', 'free'], ['zero', 'nonneg']].map((types) =>
+        coneProjection(
+          x,
+          types.map((type) => ({ type, dim: x.shape[1] / types.length }) as Cone),
+        ),
+      ),
     ],
   }),
   'concat that throws': ({ x, y }) => ({ tensors: [concat([x, y])] }),

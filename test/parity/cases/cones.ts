@@ -276,7 +276,7 @@ function extremes(cones: readonly Cone[]): ParityCase {
 const large: ParityCase = {
   name: 'cones: matrices of orders up to 32',
   async run(reference, candidate) {
-    for (const dim of [9, 16, 31, 32]) {
+    for (const dim of [9, 32]) {
       const blocks = readCones('cones', [
         { type: 'psd', dim },
         { type: 'psd', dim },

@@ -13,6 +13,7 @@ const {
   boxProjection,
   clipped,
   concat,
+  coneProjection,
   constantRate,
   cosine,
   crossEntropy,
@@ -270,6 +271,11 @@ export const FAMILIES: readonly Family[] = [
   family('boxProjection', (_, v: Given, given: Given) => boxProjection(v, given), [
     argument('v', ({ x }) => x),
     options('low high selection'),
+  ]),
+  family('coneProjection', (_, v: Given, cones: Given, given: Given) => coneProjection(v, cones, given), [
+    argument('v', ({ x }) => x),
+    argument('cones tensor', () => [{ type: 'nonneg', dim: 2 }]),
+    options('selection'),
   ]),
 
   family('adam', (_, given: Given) => adam(given), [options('rate beta1 beta2 epsilon')]),
