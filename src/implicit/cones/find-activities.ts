@@ -1,5 +1,6 @@
 /** Finds J and its kinks at a solution of a cone program, as far as the error of the solution leaves them certain. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { complementaryPair } from '../../solvers/cones/complementary.ts';
 import { dualOf } from '../../solvers/cones/cone.ts';
 import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
 import { projectOntoCones } from '../../solvers/cones/projections/project.ts';
@@ -14,15 +15,20 @@ const ROUNDINGS = 64;
 const ERRORS = 16;
 /** Without strict complementarity a solver may come only to the root of its accuracy. */
 const SOLVER_ACCURACY = 1e-6;
+/** Numbers below this are what an underflow has left of 0: their squares are 0. */
+const UNDERFLOWN = 2 ** -538;
 
 /**
- * @param point x, y and s, as a solver left them
+ * @param found x, y and s, as a solver left them
  * @param epsilon of the data
  */
-export function* findActivities(data: ConeData, point: ConePoint, epsilon: number): Interruptible<ConeActivities> {
-  const sizes = sizesOfBlocks(data, point);
+export function* findActivities(data: ConeData, found: ConePoint, epsilon: number): Interruptible<ConeActivities> {
+  const sizes = sizesOfBlocks(data, found);
   const duals = data.blocks.map(dualOf);
-  const v = point.y.map((value, row) => value - point.s[row]);
+  const v = found.y.map((value, row) => value - found.s[row]);
+  // Of a pair that is not complementary sᵀy may be 0 to rounding and y − Π(v) the root of that. As residuals of the
+  // equations of this pair the estimate of the error sees it.
+  const point = { x: found.x, ...complementaryPair(duals, v) };
   const at = (toleranceOf: (block: number) => number): ConeActivity => {
     const projection = projectOntoCones(duals, v, toleranceOf);
     return {
@@ -55,6 +61,6 @@ function sizesOfBlocks({ blocks, b }: ConeData, { y, s }: ConePoint): Float64Arr
   return Float64Array.from(blocks, ({ start, rows }) => {
     const [own, other, given] = [y, s, b].map((values) => largestMagnitude(values.subarray(start, start + rows)));
     // What is 0 beside everything else was computed from numbers of their size.
-    return Math.max(own, other, given, Number.EPSILON * whole);
+    return Math.max(own, other, given, Number.EPSILON * whole, UNDERFLOWN / Number.EPSILON);
   });
 }
