@@ -15,8 +15,6 @@ const ROUNDINGS = 64;
 const ERRORS = 16;
 /** Without strict complementarity a solver may come only to the root of its accuracy. */
 const SOLVER_ACCURACY = 1e-6;
-/** Numbers below this are what an underflow has left of 0: their squares are 0. */
-const UNDERFLOWN = 2 ** -538;
 
 /**
  * @param found x, y and s, as a solver left them
@@ -56,11 +54,13 @@ export function* findActivities(data: ConeData, found: ConePoint, epsilon: numbe
 }
 
 /** For each cone, what a part of y − s is small against. */
-function sizesOfBlocks({ blocks, b }: ConeData, { y, s }: ConePoint): Float64Array {
+function sizesOfBlocks({ blocks, b, c }: ConeData, { y, s }: ConePoint): Float64Array {
+  // Then 0 is a solution, and what a solver has left of it is small against any scale.
+  if (largestMagnitude(b) === 0 && largestMagnitude(c) === 0) return new Float64Array(blocks.length).fill(1);
   const whole = Math.max(largestMagnitude(y), largestMagnitude(s)) || 1;
   return Float64Array.from(blocks, ({ start, rows }) => {
     const [own, other, given] = [y, s, b].map((values) => largestMagnitude(values.subarray(start, start + rows)));
     // What is 0 beside everything else was computed from numbers of their size.
-    return Math.max(own, other, given, Number.EPSILON * whole, UNDERFLOWN / Number.EPSILON);
+    return Math.max(own, other, given, Number.EPSILON * whole);
   });
 }
