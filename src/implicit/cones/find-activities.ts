@@ -1,5 +1,6 @@
 /** Finds J and its kinks at a solution of a cone program, as far as the error of the solution leaves them certain. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { complementaryPair } from '../../solvers/cones/complementary.ts';
 import { dualOf } from '../../solvers/cones/cone.ts';
 import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
 import { projectOntoCones } from '../../solvers/cones/projections/project.ts';
@@ -16,13 +17,16 @@ const ERRORS = 16;
 const SOLVER_ACCURACY = 1e-6;
 
 /**
- * @param point x, y and s, as a solver left them
+ * @param found x, y and s, as a solver left them
  * @param epsilon of the data
  */
-export function* findActivities(data: ConeData, point: ConePoint, epsilon: number): Interruptible<ConeActivities> {
-  const sizes = sizesOfBlocks(data, point);
+export function* findActivities(data: ConeData, found: ConePoint, epsilon: number): Interruptible<ConeActivities> {
+  const sizes = sizesOfBlocks(data, found);
   const duals = data.blocks.map(dualOf);
-  const v = point.y.map((value, row) => value - point.s[row]);
+  const v = found.y.map((value, row) => value - found.s[row]);
+  // Of a pair that is not complementary sᵀy may be 0 to rounding and y − Π(v) the root of that. As residuals of the
+  // equations of this pair the estimate of the error sees it.
+  const point = { x: found.x, ...complementaryPair(duals, v) };
   const at = (toleranceOf: (block: number) => number): ConeActivity => {
     const projection = projectOntoCones(duals, v, toleranceOf);
     return {
@@ -50,7 +54,9 @@ export function* findActivities(data: ConeData, point: ConePoint, epsilon: numbe
 }
 
 /** For each cone, what a part of y − s is small against. */
-function sizesOfBlocks({ blocks, b }: ConeData, { y, s }: ConePoint): Float64Array {
+function sizesOfBlocks({ blocks, b, c }: ConeData, { y, s }: ConePoint): Float64Array {
+  // Then 0 is a solution, and what a solver has left of it is small against any scale.
+  if (largestMagnitude(b) === 0 && largestMagnitude(c) === 0) return new Float64Array(blocks.length).fill(1);
   const whole = Math.max(largestMagnitude(y), largestMagnitude(s)) || 1;
   return Float64Array.from(blocks, ({ start, rows }) => {
     const [own, other, given] = [y, s, b].map((values) => largestMagnitude(values.subarray(start, start + rows)));

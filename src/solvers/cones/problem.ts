@@ -53,7 +53,7 @@ export interface ConeSettings {
 
 /** The result of a solve. */
 export interface ConeResult extends ConePoint {
-  /** As of quadratic programs; `stalled` where no method met the tolerances, as in programs without strong duality. */
+  /** As of quadratic programs; `limit` also where no method came near to the tolerances, as in programs without strong duality. */
   readonly status: ProgramStatus;
   readonly iterations: number;
   /** ½xᵀPx + cᵀx */

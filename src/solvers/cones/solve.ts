@@ -20,6 +20,9 @@ const STATUS: Readonly<Record<Exclude<SplittingOutcome, 'certified'>, ConeResult
   diverged: 'diverged',
 };
 
+/** What rounding may leave of a program of any scaling. A solve that ends with more has not stalled at its floor. */
+const FLOOR = { absolute: 1e-6, relative: 1e-6 };
+
 /** How a part of a solve ended; its iterations count those of the parts before it. */
 type Attempt = Pick<ConeResult, 'status' | 'iterations' | 'certificate'> & { readonly best: Judged };
 
@@ -34,7 +37,9 @@ export function* solveConeProgram(data: ConeData, settings: ConeSettings): Inter
   const start = startOf(data, settings);
   if (settings.initial && start.merit <= 1) return resultOf({ status: 'converged', iterations: 0, best: start });
   const attempt = yield* attempts(data, start, settings);
-  return resultOf({ ...attempt, best: ontoCones(data, attempt.best, settings) });
+  const isFar = attempt.status === 'stalled' && !(judge(data, attempt.best, FLOOR).merit <= 1);
+  const status = isFar ? 'limit' : attempt.status;
+  return resultOf({ ...attempt, status, best: ontoCones(data, attempt.best, settings) });
 }
 
 function* attempts(data: ConeData, start: Judged, settings: ConeSettings): Interruptible<Attempt> {
