@@ -5,6 +5,7 @@ import { dualOf } from '../../solvers/cones/cone.ts';
 import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
 import { projectOntoCones } from '../../solvers/cones/projections/project.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
+import { equilibrateAllRows, measureProgram } from '../programs/program-scales.ts';
 import type { ConeActivities, ConeActivity } from './activity.ts';
 import { createEigenrows } from './eigenrows.ts';
 import { estimateErrors } from './errors.ts';
@@ -53,14 +54,13 @@ export function* findActivities(data: ConeData, found: ConePoint, epsilon: numbe
   return { likely, least, most };
 }
 
-/** For each cone, what a part of y − s is small against. */
-function sizesOfBlocks({ blocks, b, c }: ConeData, { y, s }: ConePoint): Float64Array {
-  // Then 0 is a solution, and what a solver has left of it is small against any scale.
-  if (largestMagnitude(b) === 0 && largestMagnitude(c) === 0) return new Float64Array(blocks.length).fill(1);
-  const whole = Math.max(largestMagnitude(y), largestMagnitude(s)) || 1;
+/** For each cone, what a part of y − s is small against: the terms of which slacks and multipliers are made. */
+function sizesOfBlocks(data: ConeData, { x, y }: ConePoint): Float64Array {
+  const { b, c, blocks } = data;
+  const program = { ...data, q: c, l: b, u: b };
+  const { slack, multiplier } = measureProgram(program, { x, y }, equilibrateAllRows(program));
   return Float64Array.from(blocks, ({ start, rows }) => {
-    const [own, other, given] = [y, s, b].map((values) => largestMagnitude(values.subarray(start, start + rows)));
-    // What is 0 beside everything else was computed from numbers of their size.
-    return Math.max(own, other, given, Number.EPSILON * whole);
+    const [primal, dual] = [slack, multiplier].map((sizes) => largestMagnitude(sizes.subarray(start, start + rows)));
+    return Math.max(primal, dual);
   });
 }

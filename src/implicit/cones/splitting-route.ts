@@ -16,8 +16,8 @@ import type { CheckedCones } from './options.ts';
 import { SolvedCone } from './solved-cone.ts';
 import {
   CONE_FIGURES,
-  type DeviceCones,
   type ConeStartTensors,
+  type DeviceCones,
   enqueueConeSplitting,
   pullBackByConeSplitting,
   pushForwardByConeSplitting,
