@@ -1,8 +1,9 @@
-/** The layer of examples/sudoku learns 4 × 4 as `npm run sudoku` does, and solves every board that was held out. */
+/** The layer of examples/sudoku as `npm run sudoku` has it: what it learns, and how it answers. */
 import { afterAll, expect, test } from 'vitest';
 import { judge } from '../../examples/sudoku/answers.ts';
 import { rulesLayer } from '../../examples/sudoku/layer.ts';
 import { learn } from '../../examples/sudoku/learn.ts';
+import { answerNine } from '../../examples/sudoku/nine.ts';
 import { drawPuzzles, widthOf } from '../../examples/sudoku/puzzles.ts';
 import { FOUR } from '../../examples/sudoku/setups.ts';
 import { type Engine, type Model, sequential } from '../../src/index.ts';
@@ -33,4 +34,20 @@ test('every board that was held out is solved, on wasm and on WebGPU', { timeout
   const values = await Promise.all(learnt.parameters.map(({ value }) => value.data()));
   copied.replaceParameters(copied.parameters.map(({ value }, index) => engine.tensor(values[index], value.shape)));
   expect(await judge(copied, puzzles.heldOut, FOUR.order)).toEqual({ boards: 1, cells: 1 });
+});
+
+test('9 × 9: equalities of solved boards make the layer answer puzzles with many clues', {
+  timeout: 240_000,
+}, async () => {
+  const engine = await wasm.engine();
+  const found: number[] = [];
+  const scores: number[] = [];
+  await answerNine(
+    engine,
+    { boards: 490, heldOut: 1, clues: [45], seed: 1 },
+    ({ equalities }) => found.push(equalities),
+    (_, { boards }) => scores.push(boards),
+  );
+  expect(found).toEqual([249]);
+  expect(scores).toEqual([1]);
 });

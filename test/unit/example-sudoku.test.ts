@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { answer, judge } from '../../examples/sudoku/answers.ts';
 import { clashingCells, completions, drawGrids, drawPuzzle, groupsOf, solves } from '../../examples/sudoku/boards.ts';
+import { commonEqualities } from '../../examples/sudoku/hull.ts';
 import { rulesLayer } from '../../examples/sudoku/layer.ts';
 import { learn } from '../../examples/sudoku/learn.ts';
 import { drawPage } from '../../examples/sudoku/page.ts';
@@ -70,6 +71,26 @@ describe('boards', () => {
     const row = encode([clues], 2);
     expect(row).toHaveLength(widthOf(2));
     expect([...row.entries()].filter(([, value]) => value !== 0)).toEqual([[4 + 2, 1]]);
+  });
+});
+
+describe('what boards have in common', () => {
+  /** The dimension of what 4 × 4 boards may differ in: 40 of the 64 numbers follow from the others. */
+  test('is found by elimination, and holds for boards that were not looked at', () => {
+    const grids = drawGrids(2, 288, random(6));
+    const { rows, enough } = commonEqualities(encode(grids.slice(0, 100), 2), 64);
+    expect(rows).toHaveLength(40);
+    expect(enough).toBeLessThan(100);
+    const all = encode(grids, 2);
+    for (const row of rows) {
+      const values = grids.map((_, board) => row.reduce((sum, factor, at) => sum + factor * all[board * 64 + at], 0));
+      for (const value of values) expect(value).toBeCloseTo(values[0], 9);
+    }
+  });
+
+  test('is more where there are fewer boards', () => {
+    const grids = drawGrids(2, 8, random(6));
+    expect(commonEqualities(encode(grids, 2), 64).rows).toHaveLength(64 - 7);
   });
 });
 
