@@ -1,12 +1,12 @@
 /** Kernels of projections onto products of cones; kernels.ts lists them with the others. */
 
-/** The kinds of cones: see `ConeType`. */
-export const CONE_TYPES = ['zero', 'free', 'nonneg', 'soc', 'psd', 'exp', 'expdual', 'pow', 'powdual'] as const;
 /**
  * zero: {0}. free: the whole space, its dual. nonneg: x ≥ 0. soc: t ≥ ‖u‖ of (t, u). psd: symmetric positive
  * semidefinite matrices, as the lower triangle column by column, off-diagonal entries times √2. exp: the closure of
  * {(x, y, z): y > 0, y·e^{x/y} ≤ z}. pow: x^α y^{1−α} ≥ |z|, x, y ≥ 0. expdual, powdual: the duals of these two.
  */
+export const CONE_TYPES = ['zero', 'free', 'nonneg', 'soc', 'psd', 'exp', 'expdual', 'pow', 'powdual'] as const;
+/** The name of a cone; `CONE_TYPES` describes them. */
 export type ConeType = (typeof CONE_TYPES)[number];
 
 /** A cone at its place in a product. */

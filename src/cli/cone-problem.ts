@@ -113,6 +113,7 @@ function readConeList(value: unknown, m: number): readonly Cone[] {
     return others;
   });
   const rows = rowsOfCones(asInputError(() => readCones('cone', cones)));
-  if (rows !== m) throw new InputError(`cone: they have ${rows} rows together; A has ${m}, so they must have ${m}`);
+  if (rows !== m)
+    throw new InputError(`cone: by type and dim they have ${rows} rows together; A has ${m}, so they must have ${m}`);
   return cones as readonly Cone[];
 }

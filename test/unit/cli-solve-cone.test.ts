@@ -237,7 +237,11 @@ test.each([
   ['an alpha', { ...small, cone: [{ type: 'pow', dim: 3, alpha: 1 }] }, 'cone[0].alpha: it is 1'],
   ['an alpha too many', { ...small, cone: [{ type: 'exp', dim: 3, alpha: 0.5 }] }, 'cone[0].alpha: it is 0.5'],
   ['a strange key of a cone', { ...small, cone: [{ type: 'exp', dim: 3, size: 3 }] }, 'cone[0]: there is no "size"'],
-  ['cones of too few rows', { ...small, cone: [small.cone[0]] }, 'cone: they have 2 rows together; A has 3'],
+  [
+    'cones of too few rows',
+    { ...small, cone: [small.cone[0]] },
+    'cone: by type and dim they have 2 rows together; A has 3',
+  ],
   ['a direction of P', { ...small, direction: { dP: [[0, 1], [0, 0]] } }, 'direction.dP: it is not symmetric'], // biome-ignore format: a matrix
   ['a direction of A', { ...small, direction: { dA: [[1, 1]] } }, 'direction.dA: it is 1 × 2; it must be 3 × 2'],
   ['a strange direction', { ...small, direction: { b: [1] } }, '"b": this key is unknown; a direction may have'],

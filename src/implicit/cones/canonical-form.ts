@@ -24,13 +24,13 @@ export interface CanonicalProgram {
   readonly b: readonly number[];
   /** n */
   readonly c: readonly number[];
-  /** K, in the order of the rows. */
+  /** In the order of the rows. */
   readonly cones: readonly Cone[];
 }
 
 /** What a file in the canonical form holds. */
 export interface CanonicalForm {
-  /** The data of the program, in the conventions of `coneProgram`. */
+  /** The data, for `coneProgram`. */
   readonly program: CanonicalProgram;
   /** For each row of the program, the row of the file that it is, from 0; those of G come after those of A. */
   readonly rows: readonly number[];

@@ -55,7 +55,8 @@ export function readData(given: GivenCones): ConeBatch {
   const b = readVector('b', given.b, m);
   const blocks = readCones('cones', given.cones);
   const rows = rowsOfCones(blocks);
-  if (rows !== m) throw new RangeError(`cones: they have ${rows} rows together; A has ${m}, so they must have ${m}`);
+  if (rows !== m)
+    throw new RangeError(`cones: by type and dim they have ${rows} rows together; A has ${m}, so they must have ${m}`);
   return { n, m, ...countSamples([P, A, b, c]), P, A, b, c, blocks };
 }
 

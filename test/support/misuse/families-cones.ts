@@ -37,6 +37,14 @@ const ofTensors = ({ W, v, x }: World) => ({
   cones: [{ type: 'nonneg', dim: 2 }] as const,
 });
 
+const canonicalForm = () => ({
+  solver: 'SCS',
+  dims: { zero: 1, nonneg: 0, exp: 0, soc: [], psd: [] },
+  A: { rows: 1, columns: 1, entries: [[0, 0, 1]] },
+  b: [1],
+  c: [1],
+});
+
 export const CONE_FAMILIES: readonly Family[] = [
   family('coneProgram', (_, given: Given) => library.coneProgram(given), [options(DATA, ofArrays)]),
   family('coneProgram of tensors', ({ engine }, given: Given) => engine.tidy(() => library.coneProgram(given).x), [
@@ -56,6 +64,9 @@ export const CONE_FAMILIES: readonly Family[] = [
   ]),
   family('coneSolution.tangents', ({ conesOf }, direction: Given) => conesOf.tangents(direction), [
     options('P A b c', () => ({ c: [1, 0] }), 'direction'),
+  ]),
+  family('readCanonicalForm', (_, given: Given) => library.readCanonicalForm(given), [
+    options('kind solver dims P A b G h c offset variables', canonicalForm, 'canonical form'),
   ]),
   family('coneLayer', (_, given: Given) => library.coneLayer(given), [
     options(`inputs outputs cones map ridge ${SOLVE}`, () => ({ inputs: 2, outputs: 2, cones })),
