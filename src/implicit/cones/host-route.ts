@@ -1,20 +1,19 @@
 /** Cone programs in float64, on the host. */
 import { runInTurns } from '../../backends/event-loop.ts';
-import type { ConePoint, ConeResult } from '../../solvers/cones/problem.ts';
+import type { ConeResult } from '../../solvers/cones/problem.ts';
 import { solveConeProgram } from '../../solvers/cones/solve.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RowSelection } from '../programs/active-rows.ts';
-import type { ReadNumbers, TensorDatum } from '../programs/datum.ts';
-import { readAll, refuseUnlessConvex } from '../programs/host-solve.ts';
-import { packSolutions, packSummary } from '../programs/packing.ts';
-import { type ProgramReport, reportSample, statedTolerance } from '../programs/report.ts';
+import type { TensorDatum } from '../programs/datum.ts';
+import { completeReport, enqueueOutputs } from '../programs/host-outputs.ts';
+import { readAll, refuseUnlessConvex, startOf } from '../programs/host-solve.ts';
+import { type ProgramReport, statedTolerance } from '../programs/report.ts';
 import type { Route } from '../programs/route.ts';
-import { objectiveFactor } from '../programs/small-objective.ts';
+import { multiplyObjective, objectiveFactor } from '../programs/small-objective.ts';
 import { pullBack, pushForward } from '../programs/tensor-derivative.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
-import { SUMMARY_ROWS } from '../summary.ts';
 import { type ConeDatumName, dataOfSample, directionsOfSample, listData, tensorsAmong } from './data.ts';
 import { adjointOfSample, tangentRowOfSample } from './host-derivative.ts';
 import type { CheckedCones } from './options.ts';
@@ -31,32 +30,17 @@ export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName
     owner: Tensor | undefined,
     run: LimitedRun,
   ) {
-    const { engine, data, settings } = checked;
-    const { n, m, batch } = data;
+    const { engine, settings } = checked;
     const solving = solveOnHost(checked, run);
     this.solving = unlessAborted(engine.trackRead(solving), settings.limits.signal);
     this.solving.catch(() => {}); // the report and the solutions reject with it
-    const tolerance = statedTolerance(settings);
-    const width = n + 2 * m;
-    const packed = this.solving.then(
-      (samples) => packSolutions(samples, n, m),
-      () => new Float64Array(batch * width).fill(Number.NaN),
-    );
-    const summary = this.solving.then(
-      (samples) =>
-        packSummary(
-          samples.map((sample) => ({ isSolved: sample.isSolved, ...reportSample(sample, tolerance), floor: 0 })),
-        ),
-      () => new Float64Array(SUMMARY_ROWS.length * batch),
-    );
-    this.rows = engine.tensorLater(packed, [batch, width], owner);
-    this.summary = engine.tensorLater(summary, [SUMMARY_ROWS.length, batch], owner);
+    const outputs = enqueueOutputs(checked, this.solving, statedTolerance(settings), owner);
+    this.rows = outputs.rows;
+    this.summary = outputs.summary;
   }
 
-  async complete(read: SolveReport): Promise<ProgramReport> {
-    const samples = await this.solving;
-    const tolerance = statedTolerance(this.checked.settings);
-    return { ...read, samples: samples.map((sample) => reportSample(sample, tolerance)) };
+  complete(read: SolveReport): Promise<ProgramReport> {
+    return completeReport(read, this.solving, statedTolerance(this.checked.settings));
   }
 
   follow(): void {} // the samples say it all
@@ -126,7 +110,7 @@ async function solveOnHost(checked: CheckedCones, run: LimitedRun): Promise<read
     await refuseUnlessConvex(program, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, run.signal);
     const { P, c } = program;
     const factor = isAbsoluteUsual ? objectiveFactor({ P, q: c }) : 1;
-    const point = startOf(start, data, sample, factor);
+    const point = startOf(start, { x: data.n, y: data.m, s: data.m }, sample, factor);
     const tolerances = { absolute, relative, limit, initial: point, isCutShort: run.isCutShort };
     const divided = {
       ...program,
@@ -137,20 +121,6 @@ async function solveOnHost(checked: CheckedCones, run: LimitedRun): Promise<read
     solved.push(new SolvedCone(multiplyObjective(result, factor), origin));
   }
   return solved;
-}
-
-/** The result for the program from that for the one with the objective divided by the factor. */
-function multiplyObjective(result: ConeResult, factor: number): ConeResult {
-  if (factor === 1) return result;
-  const { y, objective, residuals, status, certificate } = result;
-  return {
-    ...result,
-    y: y.map((value) => value * factor),
-    objective: objective * factor,
-    residuals: { ...residuals, dual: residuals.dual * factor, gap: residuals.gap * factor },
-    // Normalised to cᵀx = −1; that of an infeasible program does not depend on the objective.
-    ...(certificate && status === 'unbounded' && { certificate: certificate.map((value) => value / factor) }),
-  };
 }
 
 /** What there is of a program for which no time was left. */
@@ -166,20 +136,4 @@ function leaveUnsolved({ n, m }: Pick<CheckedCones['data'], 'n' | 'm'>): ConeRes
     residuals: { primal: infinite, dual: infinite, gap: infinite },
     merit: infinite,
   };
-}
-
-function startOf(
-  start: ReadNumbers<'x' | 'y' | 's'>,
-  { n, m }: Pick<CheckedCones['data'], 'n' | 'm'>,
-  sample: number,
-  factor: number,
-): Partial<ConePoint> | undefined {
-  const part = (numbers: ArrayLike<number> | undefined, length: number): Float64Array | undefined => {
-    if (!numbers) return undefined;
-    const from = numbers.length === length ? 0 : sample * length;
-    return Float64Array.from({ length }, (_, index) => numbers[from + index]);
-  };
-  const [x, y, s] = [part(start.x, n), part(start.y, m)?.map((value) => value / factor), part(start.s, m)];
-  if (!x && !y && !s) return undefined;
-  return { ...(x && { x }), ...(y && { y }), ...(s && { s }) };
 }

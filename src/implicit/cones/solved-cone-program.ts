@@ -1,12 +1,10 @@
 /** The solutions of a batch of cone programs with all that is asked of them later: derivatives, certificates and intervals. */
-import type { OwnAdvice } from '../advice.ts';
-import { combineCertificates } from '../combined-certificate.ts';
+
+import { createProgramCourse } from '../programs/course.ts';
 import { placesOfSample } from '../programs/datum.ts';
-import type { ProgramSolverName } from '../programs/options.ts';
 import { packSolutions } from '../programs/packing.ts';
-import { findNoSolution, type ProgramReport, statedTolerance } from '../programs/report.ts';
+import type { ProgramReport } from '../programs/report.ts';
 import { columnsOf, SolvedRows } from '../programs/solved-rows.ts';
-import { Course } from '../solution.ts';
 import { type ConeCertificates, combineConeCertificates } from './certificate.ts';
 import type { ConeValues } from './cone-program.ts';
 import { type ConeDatumName, tensorsAmong } from './data.ts';
@@ -26,7 +24,7 @@ export class SolvedConeProgram {
   /** Enqueues the solve. */
   constructor(private readonly checked: CheckedCones) {
     const { what, engine, settings, data, selection } = checked;
-    const course = this.createCourse();
+    const course = createProgramCourse(checked, KIND, () => this.certificate());
     // Where there are no rows, nothing has to be split.
     const isSplit = settings.solver === 'splitting' && data.m > 0;
     this.solved = new SolvedRows({
@@ -83,43 +81,11 @@ export class SolvedConeProgram {
   private get choice(): Parameters<typeof tangentOfSample>[2] {
     return { selection: this.solved.selectionFor(undefined), leastNorm: this.checked.settings.leastNorm };
   }
-
-  private createCourse(): Course {
-    const { engine, settings, what } = this.checked;
-    const { solver, onFailure, onFailedCertificate, limits } = settings;
-    const isExamined = onFailedCertificate !== 'ignore';
-    return new Course({
-      engine,
-      what,
-      given: 'the data',
-      solver,
-      linearSolver: LINEAR[solver].name,
-      isBounded: () => false,
-      advice: ADVICE,
-      failure: (report) => findNoSolution(what, report as ProgramReport, 'b − Ax ∈ K'),
-      hypothesis: {
-        ofSolve: async ({ report }) =>
-          combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the cones'),
-        ...(isExamined && { closer: () => this.certificate() }),
-      },
-      settings: {
-        tolerance: statedTolerance(settings),
-        backwardTolerance: LINEAR[solver].tolerance(engine.epsilon),
-        onFailure,
-        onFailedCertificate,
-        limits,
-      },
-    });
-  }
 }
 
-/** How linear systems are solved, and the residual that is left where the matrix is not singular. */
-const LINEAR: Readonly<Record<ProgramSolverName, { name: string; tolerance: (epsilon: number) => number }>> = {
-  'interior-point': { name: 'factorisation', tolerance: () => 1e-6 },
-  splitting: { name: 'proximal refinement', tolerance: (epsilon) => Math.max(1e-9, 256 * epsilon) },
-};
-
-const ADVICE: OwnAdvice = {
+const KIND = {
+  set: 'b − Ax ∈ K',
+  examined: 'the cones',
   singular:
     'the gradient asks for what the solution does not determine; certificate() names the rows or the direction. A term such as ½·10⁻³‖x‖² in the objective makes x unique, and the option leastNorm takes the solution of least norm, which need be no derivative',
 };

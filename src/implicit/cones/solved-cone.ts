@@ -2,6 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ConeData, ConePoint, ConeResult } from '../../solvers/cones/problem.ts';
 import { solveConeProgram } from '../../solvers/cones/solve.ts';
+import { createUnsolvedCertificate } from '../programs/verdicts.ts';
 import type { ConeActivities, ConeSelection } from './activity.ts';
 import { type ConeDerivative, createConeDerivative } from './derivative.ts';
 import { findActivities } from './find-activities.ts';
@@ -60,7 +61,7 @@ export class SolvedCone {
   }
 
   *certify(): Interruptible<ConeCertificate> {
-    if (!this.isSolved) return createUnsolvedCertificate(this.result);
+    if (!this.isSolved) return createUnsolvedCertificate(this.result.status);
     const activities = yield* this.examine();
     this.certificate ??= yield* certifyConeProgram(this.data, activities);
     return this.certificate;
@@ -85,18 +86,4 @@ export class SolvedCone {
     const refined = yield* solveConeProgram(this.data, { ...REFINEMENT, initial: result });
     return refined.status === 'converged' || refined.status === 'stalled' ? refined : result;
   }
-}
-
-/** The certificate of a program without a solution. */
-function createUnsolvedCertificate({ status }: ConeResult): ConeCertificate {
-  return {
-    status: 'unknown',
-    argument: 'not examined',
-    reason: `the program was not solved (${status}), so that there is nothing to differentiate`,
-    kinks: 0,
-    kinkTolerance: 0,
-    nearlySingular: false,
-    smallest: { rows: Number.NaN, primal: Number.NaN },
-    kinkRows: [],
-  };
 }

@@ -6,8 +6,9 @@ import type { Guard } from '../overwritten.ts';
 import type { RowSelection } from '../programs/active-rows.ts';
 import type { Datum, ReadNumbers, TensorDatum } from '../programs/datum.ts';
 import { denseRows } from '../programs/dense-rows.ts';
+import { DeviceReport } from '../programs/device-report.ts';
 import { refuseUnlessConvex } from '../programs/host-solve.ts';
-import { type ProgramReport, type ProgramSampleReport, statedTolerance } from '../programs/report.ts';
+import { type ProgramReport, statedTolerance } from '../programs/report.ts';
 import type { Route } from '../programs/route.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
@@ -15,7 +16,6 @@ import { type ConeDatumName, dataOfSample, listData, tensorsAmong } from './data
 import type { CheckedCones } from './options.ts';
 import { SolvedCone } from './solved-cone.ts';
 import {
-  CONE_FIGURES,
   type ConeStartTensors,
   type DeviceCones,
   enqueueConeSplitting,
@@ -29,12 +29,7 @@ export class SplittingRoute implements Route<SolvedCone, ProgramReport, ConeDatu
   private readonly batch: DeviceCones;
   /** The rows once more, for derivatives: whoever reads the solution may free it. */
   private readonly kept: Tensor;
-  private readonly figures: Promise<ArrayLike<number>>;
-  /** Rejects where the data are wrong. */
-  private readonly areRight: Promise<void>;
-  /** Resolves once the summary has been read: certificates may be asked for before that. */
-  private readonly report: Promise<ProgramReport>;
-  private setReport: (report: Promise<ProgramReport>) => void = () => {};
+  private readonly report: DeviceReport;
   private solved: Promise<readonly SolvedCone[]> | undefined;
 
   /**
@@ -48,46 +43,25 @@ export class SplittingRoute implements Route<SolvedCone, ProgramReport, ConeDatu
     private readonly guard: Guard,
   ) {
     const { engine, data, settings } = checked;
-    this.report = new Promise((resolve) => {
-      this.setReport = resolve;
-    });
-    this.report.catch(() => {}); // whoever reads the report sees it reject
     const { n, m, batch, blocks } = data;
     this.batch = { engine, batch, n, m, blocks, tensors: createTensors(checked, owner) };
-    this.areRight = engine.trackRead(this.checkData());
-    this.areRight.catch(() => {}); // the report and the solutions reject with it
+    const areRight = engine.trackRead(this.checkData());
+    areRight.catch(() => {}); // the report and the solutions reject with it
     const starts = this.createStarts();
     const enqueued = enqueueConeSplitting(this.batch, settings, statedTolerance(settings), starts, run);
     for (const tensor of Object.values(starts)) tensor.dispose();
     this.rows = enqueued.rows;
     this.kept = engine.alias(enqueued.rows, enqueued.rows.shape);
     this.summary = enqueued.summary;
-    this.figures = unlessAborted(engine.downloadNow(enqueued.figures), this.signal);
-    this.figures.catch(() => {});
-    enqueued.figures.dispose();
+    this.report = new DeviceReport(engine, enqueued.figures, batch, areRight, this.signal);
   }
 
   complete(read: SolveReport): Promise<ProgramReport> {
-    return this.areRight.then(async () => {
-      const numbers = await this.figures;
-      const { batch } = this.batch;
-      const samples = read.samples.map((sample, index): ProgramSampleReport => {
-        const figure = (name: (typeof CONE_FIGURES)[number]): number =>
-          numbers[CONE_FIGURES.indexOf(name) * batch + index];
-        return {
-          ...sample,
-          primal: figure('primal'),
-          dual: figure('dual'),
-          gap: figure('gap'),
-          objective: figure('objective'),
-        };
-      });
-      return { ...read, samples };
-    });
+    return this.report.complete(read);
   }
 
   follow(report: Promise<ProgramReport>): void {
-    this.setReport(report);
+    this.report.follow(report);
   }
 
   samples(): Promise<readonly SolvedCone[]> {
@@ -186,8 +160,11 @@ export class SplittingRoute implements Route<SolvedCone, ProgramReport, ConeDatu
     const { engine, data } = this.checked;
     const { n, m, batch } = data;
     this.guard.check();
-    const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept), this.figures]);
-    const report = await this.report;
+    const [numbers, rows, report] = await Promise.all([
+      this.readNumbers(),
+      engine.downloadNow(this.kept),
+      this.report.read(),
+    ]);
     return Array.from({ length: batch }, (_, index) => {
       const { status, iterations, primal, dual, gap, objective, residual } = report.samples[index];
       const start = index * (n + 2 * m);

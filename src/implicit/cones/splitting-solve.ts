@@ -16,13 +16,11 @@ import type { Engine } from '../../tensor/engine.ts';
 import { combine, elementwise, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
 import { gatherAlong, joinEndToEnd } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
+import { FIGURES } from '../programs/device-report.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { summarise } from '../summary.ts';
 import { type ConeDatumName, DATA_NAMES } from './data.ts';
-
-/** What is read of a solve besides its summary, a row for each: [5, batch]. */
-export const CONE_FIGURES = ['ratio', 'primal', 'dual', 'gap', 'objective'] as const;
 
 /** A batch of cone programs on the device. */
 export interface DeviceCones {
@@ -43,7 +41,7 @@ export interface EnqueuedConeSplitting {
   /** x, y and s side by side, [batch, n + 2m]. */
   readonly rows: Tensor;
   readonly summary: Tensor;
-  /** See CONE_FIGURES, [5·batch]. */
+  /** See FIGURES, [5·batch]. */
   readonly figures: Tensor;
 }
 
@@ -97,7 +95,7 @@ export function enqueueConeSplitting(
       const start: ConeStartTensors = Object.fromEntries(names.map((name, index) => [name, others[index]]));
       const found = solveConesBySplitting(context, given, blocks, { absolute, relative, limit }, start);
       const figure = (x: Tensor, factor = 1): Tensor => context.alias(elementwise('scale', [x], [factor, 0]), [batch]);
-      const figuresByName: Record<(typeof CONE_FIGURES)[number], Tensor> = {
+      const figuresByName: Record<(typeof FIGURES)[number], Tensor> = {
         ratio: figure(found.ratio),
         primal: figure(found.primal),
         dual: figure(found.dual),
@@ -113,7 +111,7 @@ export function enqueueConeSplitting(
           floor: figure(found.floor, tolerance),
           notFinite: countNotFinite(given, batch),
         }),
-        CONE_FIGURES.map((name) => figuresByName[name]).reduce((all, row) => joinEndToEnd(all, row)),
+        FIGURES.map((name) => figuresByName[name]).reduce((all, row) => joinEndToEnd(all, row)),
       ];
     },
     run,

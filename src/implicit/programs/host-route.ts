@@ -3,17 +3,16 @@ import type { SolveReport } from '../../solvers/report.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
-import { SUMMARY_ROWS } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
 import { type DatumName, tensorsAmong } from './data.ts';
 import type { TensorDatum } from './datum.ts';
 import { adjointOfSample, tangentOfSample } from './host-derivative.ts';
+import { completeReport, enqueueOutputs } from './host-outputs.ts';
 import { readTensors, solvePrograms } from './host-solve.ts';
 import { solveAdjointByKernel } from './kernel-derivative.ts';
 import { createOperands, isForKernel, type Operands, solveByKernel, tensorsOf } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
-import { packSolutions, packSummary } from './packing.ts';
-import { type ProgramReport, reportSample, statedTolerance } from './report.ts';
+import { type ProgramReport, statedTolerance } from './report.ts';
 import type { Route } from './route.ts';
 import type { SolvedSample } from './solved-sample.ts';
 import { directionsOfSample } from './tensor-data.ts';
@@ -35,34 +34,19 @@ export class HostRoute implements Route<SolvedSample, ProgramReport, DatumName> 
     run: LimitedRun,
   ) {
     const { engine, data, settings } = checked;
-    const { n, m, batch } = data;
     const readings = readTensors(checked);
     this.operands = isForKernel(checked) ? createOperands(engine, data, owner) : undefined;
     const byKernel = this.operands && solveByKernel(checked, this.operands, run);
     const solving = solvePrograms(checked, readings, run, byKernel);
     this.solving = unlessAborted(engine.trackRead(solving), settings.limits.signal);
     this.solving.catch(() => {}); // the report and the solutions reject with it
-    const tolerance = statedTolerance(settings);
-    const width = n + 2 * m;
-    const packed = this.solving.then(
-      (samples) => packSolutions(samples, n, m),
-      () => new Float64Array(batch * width).fill(Number.NaN),
-    );
-    const summary = this.solving.then(
-      (samples) =>
-        packSummary(
-          samples.map((sample) => ({ isSolved: sample.isSolved, ...reportSample(sample, tolerance), floor: 0 })),
-        ),
-      () => new Float64Array(SUMMARY_ROWS.length * batch),
-    );
-    this.rows = engine.tensorLater(packed, [batch, width], owner);
-    this.summary = engine.tensorLater(summary, [SUMMARY_ROWS.length, batch], owner);
+    const outputs = enqueueOutputs(checked, this.solving, statedTolerance(settings), owner);
+    this.rows = outputs.rows;
+    this.summary = outputs.summary;
   }
 
-  async complete(read: SolveReport): Promise<ProgramReport> {
-    const samples = await this.solving;
-    const tolerance = statedTolerance(this.checked.settings);
-    return { ...read, samples: samples.map((sample) => reportSample(sample, tolerance)) };
+  complete(read: SolveReport): Promise<ProgramReport> {
+    return completeReport(read, this.solving, statedTolerance(this.checked.settings));
   }
 
   follow(): void {} // the samples say it all

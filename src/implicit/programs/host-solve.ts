@@ -2,7 +2,7 @@
 import { runInTurns } from '../../backends/event-loop.ts';
 import { checkConvexity } from '../../solvers/programs/convexity.ts';
 import { solveProgram } from '../../solvers/programs/interior-point.ts';
-import type { PrimalDual, ProgramData, ProgramResult, SparseMatrix } from '../../solvers/programs/problem.ts';
+import type { ProgramData, ProgramResult, SparseMatrix } from '../../solvers/programs/problem.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
@@ -84,7 +84,7 @@ export async function solvePrograms(
     }
     await refuseUnlessConvex(program, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, run.signal);
     const factor = isAbsoluteUsual ? objectiveFactor(program) : 1;
-    const initial = startOf(start, data, sample, factor);
+    const initial = startOf(start, { x: data.n, y: data.m }, sample, factor);
     const tolerances = { absolute, relative, limit, initial, isCutShort: run.isCutShort };
     const result = await runInTurns(solveProgram(divideObjective(program, factor), tolerances), run.signal);
     solved.push(new SolvedSample(multiplyObjective(result, factor), originOf(program, epsilon)));
@@ -135,17 +135,21 @@ export async function refuseUnlessConvex(
   );
 }
 
-function startOf(
-  start: Partial<Record<'x' | 'y', ArrayLike<number>>>,
-  { n, m }: Pick<CheckedPrograms['data'], 'n' | 'm'>,
+/** The start of one program, if there is one. @param factor by which the objective is divided, and y with it */
+export function startOf<Name extends string>(
+  start: Readonly<Partial<Record<Name, ArrayLike<number>>>>,
+  lengths: Readonly<Record<Name, number>>,
   sample: number,
   factor: number,
-): Partial<PrimalDual> | undefined {
-  const part = (numbers: ArrayLike<number> | undefined, length: number): Float64Array | undefined => {
-    if (!numbers) return undefined;
+): Partial<Record<Name, Float64Array>> | undefined {
+  const parts: Partial<Record<Name, Float64Array>> = {};
+  for (const name of Object.keys(lengths) as Name[]) {
+    const numbers = start[name];
+    const length = lengths[name];
+    if (!numbers) continue;
     const from = numbers.length === length ? 0 : sample * length;
-    return Float64Array.from({ length }, (_, index) => numbers[from + index]);
-  };
-  const [x, y] = [part(start.x, n), part(start.y, m)?.map((value) => value / factor)];
-  return x || y ? { ...(x && { x }), ...(y && { y }) } : undefined;
+    const divisor = name === 'y' ? factor : 1;
+    parts[name] = Float64Array.from({ length }, (_, index) => numbers[from + index] / divisor);
+  }
+  return Object.keys(parts).length > 0 ? parts : undefined;
 }

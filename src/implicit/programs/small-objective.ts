@@ -20,7 +20,10 @@ export function divideObjective(program: ProgramData, factor: number): ProgramDa
 }
 
 /** The result for the program from that for the one with the divided objective. */
-export function multiplyObjective(result: ProgramResult, factor: number): ProgramResult {
+export function multiplyObjective<Result extends Omit<ProgramResult, 'x' | 'z'>>(
+  result: Result,
+  factor: number,
+): Result {
   if (factor === 1) return result;
   const { y, objective, residuals, status, certificate } = result;
   return {
@@ -28,7 +31,7 @@ export function multiplyObjective(result: ProgramResult, factor: number): Progra
     y: y.map((value) => value * factor),
     objective: objective * factor,
     residuals: { ...residuals, dual: residuals.dual * factor, gap: residuals.gap * factor },
-    // Normalised to qᵀδ = −1; that of an infeasible program does not depend on the objective.
+    // The objective is −1 along it; a certificate of an infeasible program does not depend on the objective.
     ...(certificate && status === 'unbounded' && { certificate: certificate.map((value) => value / factor) }),
   };
 }

@@ -1,8 +1,6 @@
 /** The solutions of a batch of programs with all that is asked of them later: derivatives, certificates and intervals. */
-import type { OwnAdvice } from '../advice.ts';
-import { combineCertificates } from '../combined-certificate.ts';
-import { Course } from '../solution.ts';
 import { combineProgramCertificates, type ProgramCertificates } from './certificate.ts';
+import { createProgramCourse } from './course.ts';
 import { type DatumName, tensorsAmong } from './data.ts';
 import { placesOfSample } from './datum.ts';
 import type { ProgramCotangents, ProgramTangent } from './derivative.ts';
@@ -11,10 +9,10 @@ import { programResidual } from './equation.ts';
 import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host-derivative.ts';
 import { HostRoute } from './host-route.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
-import type { CheckedPrograms, ProgramSolverName } from './options.ts';
+import type { CheckedPrograms } from './options.ts';
 import { packSolutions } from './packing.ts';
 import type { ProgramValues } from './quadratic-program.ts';
-import { findNoSolution, type ProgramReport, statedTolerance } from './report.ts';
+import type { ProgramReport } from './report.ts';
 import { columnsOf, SolvedRows } from './solved-rows.ts';
 import type { SolvedSample } from './solved-sample.ts';
 import { SplittingRoute } from './splitting-route.ts';
@@ -26,7 +24,7 @@ export class SolvedProgram {
   /** Enqueues the solve. */
   constructor(private readonly checked: CheckedPrograms) {
     const { what, engine, settings, data, selection } = checked;
-    const course = this.createCourse();
+    const course = createProgramCourse(checked, KIND, () => this.certificate());
     // Where there are no rows, nothing has to be split.
     const isSplit = settings.solver === 'splitting' && data.m > 0;
     this.solved = new SolvedRows({
@@ -81,44 +79,11 @@ export class SolvedProgram {
       return yield* intervalOf(sample.data, activity.solution, activity, cotangentsOf(index));
     });
   }
-
-  private createCourse(): Course {
-    const { engine, settings, what } = this.checked;
-    const { solver, onFailure, onFailedCertificate, limits } = settings;
-    const tolerance = statedTolerance(settings);
-    const isExamined = onFailedCertificate !== 'ignore';
-    return new Course({
-      engine,
-      what,
-      given: 'the data',
-      solver,
-      linearSolver: LINEAR[solver].name,
-      isBounded: () => false,
-      advice: ADVICE,
-      failure: (report) => findNoSolution(what, report as ProgramReport, 'l ≤ Ax ≤ u'),
-      hypothesis: {
-        ofSolve: async ({ report }) =>
-          combineCertificates(report, isExamined ? await this.certificate() : undefined, 'the active rows'),
-        ...(isExamined && { closer: () => this.certificate() }),
-      },
-      settings: {
-        tolerance,
-        backwardTolerance: LINEAR[solver].tolerance(engine.epsilon),
-        onFailure,
-        onFailedCertificate,
-        limits,
-      },
-    });
-  }
 }
 
-/** How linear systems are solved, and the residual that is left where the matrix is not singular. */
-const LINEAR: Readonly<Record<ProgramSolverName, { name: string; tolerance: (epsilon: number) => number }>> = {
-  'interior-point': { name: 'factorisation', tolerance: () => 1e-6 },
-  splitting: { name: 'proximal refinement', tolerance: (epsilon) => Math.max(1e-9, 256 * epsilon) },
-};
-
-const ADVICE: OwnAdvice = {
+const KIND = {
+  set: 'l ≤ Ax ≤ u',
+  examined: 'the active rows',
   singular:
     'the gradient asks for what the solution does not determine, at a degenerate vertex or where x is not unique; certificate() names the rows or the direction. A term such as ½·10⁻³‖x‖² in the objective makes x unique',
 };

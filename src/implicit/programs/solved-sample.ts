@@ -6,6 +6,7 @@ import { classifyRows, type RowActivity, type RowSelection } from './active-rows
 import { type ClearPivots, certifyByPivots, findClearActivity, type SampleSizes } from './clear-activity.ts';
 import { createDerivative, type ProgramDerivative } from './derivative.ts';
 import { certifyProgram, type ProgramCertificate } from './hypothesis.ts';
+import { createUnsolvedCertificate } from './verdicts.ts';
 
 /** How a sample was solved. */
 export interface SampleOrigin {
@@ -92,7 +93,7 @@ export class SolvedSample {
   }
 
   *certify(): Interruptible<ProgramCertificate> {
-    if (!this.isSolved) return createUnsolvedCertificate(this.result);
+    if (!this.isSolved) return createUnsolvedCertificate(this.result.status);
     const activity = yield* this.classify();
     this.certificate ??= this.pivots && certifyByPivots(activity, this.pivots);
     this.certificate ??= yield* certifyProgram(this.data, activity);
@@ -113,18 +114,4 @@ export class SolvedSample {
     }
     return derivative;
   }
-}
-
-/** The certificate of a program without a solution. */
-function createUnsolvedCertificate({ status }: ProgramResult): ProgramCertificate {
-  return {
-    status: 'unknown',
-    argument: 'not examined',
-    reason: `the program was not solved (${status}), so that there is nothing to differentiate`,
-    kinks: 0,
-    kinkTolerance: 0,
-    nearlySingular: false,
-    smallest: { rows: Number.NaN, primal: Number.NaN },
-    kinkRows: [],
-  };
 }

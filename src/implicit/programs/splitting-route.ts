@@ -8,19 +8,14 @@ import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import type { RowSelection } from './active-rows.ts';
 import { type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
 import type { TensorDatum } from './datum.ts';
+import { DeviceReport } from './device-report.ts';
 import { refuseUnlessConvex } from './host-solve.ts';
 import type { CheckedPrograms } from './options.ts';
-import type { ProgramReport, ProgramSampleReport } from './report.ts';
+import type { ProgramReport } from './report.ts';
 import type { Route } from './route.ts';
 import { createBoundsReader, quadraticOfSample } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
-import {
-  createTensors,
-  enqueueSplitting,
-  FIGURES,
-  pullBackBySplitting,
-  pushForwardBySplitting,
-} from './splitting-solve.ts';
+import { createTensors, enqueueSplitting, pullBackBySplitting, pushForwardBySplitting } from './splitting-solve.ts';
 
 export class SplittingRoute implements Route<SolvedSample, ProgramReport, DatumName> {
   readonly rows: Tensor;
@@ -28,12 +23,7 @@ export class SplittingRoute implements Route<SolvedSample, ProgramReport, DatumN
   private readonly tensors: Readonly<Record<DatumName, Tensor>>;
   /** The rows once more, for derivatives: whoever reads the solution may free it. */
   private readonly kept: Tensor;
-  private readonly figures: Promise<ArrayLike<number>>;
-  /** Rejects where the data are wrong. */
-  private readonly areRight: Promise<void>;
-  /** Resolves once the summary has been read: certificates may be asked for before that. */
-  private readonly report: Promise<ProgramReport>;
-  private setReport: (report: Promise<ProgramReport>) => void = () => {};
+  private readonly report: DeviceReport;
   private solved: Promise<readonly SolvedSample[]> | undefined;
 
   /**
@@ -47,42 +37,22 @@ export class SplittingRoute implements Route<SolvedSample, ProgramReport, DatumN
     private readonly guard: Guard,
   ) {
     const { engine, data } = checked;
-    this.report = new Promise((resolve) => {
-      this.setReport = resolve;
-    });
-    this.report.catch(() => {}); // whoever reads the report sees it reject
     this.tensors = createTensors(engine, data, owner);
-    this.areRight = engine.trackRead(this.checkData());
-    this.areRight.catch(() => {}); // the report and the solutions reject with it
+    const areRight = engine.trackRead(this.checkData());
+    areRight.catch(() => {}); // the report and the solutions reject with it
     const { rows, summary, figures } = enqueueSplitting(checked, this.tensors, owner, run);
     this.rows = rows;
     this.kept = engine.alias(rows, rows.shape);
     this.summary = summary;
-    this.figures = unlessAborted(engine.downloadNow(figures), this.signal);
-    this.figures.catch(() => {});
-    figures.dispose();
+    this.report = new DeviceReport(engine, figures, data.batch, areRight, this.signal);
   }
 
   complete(read: SolveReport): Promise<ProgramReport> {
-    return this.areRight.then(async () => {
-      const numbers = await this.figures;
-      const { batch } = this.checked.data;
-      const samples = read.samples.map((sample, index): ProgramSampleReport => {
-        const figure = (name: (typeof FIGURES)[number]): number => numbers[FIGURES.indexOf(name) * batch + index];
-        return {
-          ...sample,
-          primal: figure('primal'),
-          dual: figure('dual'),
-          gap: figure('gap'),
-          objective: figure('objective'),
-        };
-      });
-      return { ...read, samples };
-    });
+    return this.report.complete(read);
   }
 
   follow(report: Promise<ProgramReport>): void {
-    this.setReport(report);
+    this.report.follow(report);
   }
 
   samples(): Promise<readonly SolvedSample[]> {
@@ -142,8 +112,11 @@ export class SplittingRoute implements Route<SolvedSample, ProgramReport, DatumN
     const { engine, data } = this.checked;
     const { n, m, batch } = data;
     this.guard.check();
-    const [numbers, rows] = await Promise.all([this.readNumbers(), engine.downloadNow(this.kept), this.figures]);
-    const report = await this.report;
+    const [numbers, rows, report] = await Promise.all([
+      this.readNumbers(),
+      engine.downloadNow(this.kept),
+      this.report.read(),
+    ]);
     const boundsOf = createBoundsReader(data, numbers);
     return Array.from({ length: batch }, (_, index) => {
       const { status, iterations, primal, dual, gap, objective, residual } = report.samples[index];

@@ -24,6 +24,7 @@ import type { RowSelection } from './active-rows.ts';
 import { type BatchData, DATA_NAMES, type DatumName } from './data.ts';
 import type { Datum, TensorDatum } from './datum.ts';
 import { finiteRows } from './dense-rows.ts';
+import { FIGURES } from './device-report.ts';
 import type { CheckedPrograms } from './options.ts';
 import { statedTolerance } from './report.ts';
 
@@ -74,9 +75,6 @@ function prepare(engine: Engine, data: BatchData, beside: Tensor | undefined): P
     matrix: tensor(matrix, [n + m, n + m]),
   };
 }
-
-/** What is read of a solve besides its summary, a row for each: [5, batch]. */
-export const FIGURES = ['ratio', 'primal', 'dual', 'gap', 'objective'] as const;
 
 export interface EnqueuedSplitting {
   /** x, y and z side by side, [batch, n + 2m]. */

@@ -1,5 +1,6 @@
 /** What a rank test says of the hypothesis of the theorem. */
-import type { CertificateStatus } from '../certificate.ts';
+import type { ProgramStatus } from '../../solvers/programs/problem.ts';
+import type { CertificateStatus, SampleCertificate } from '../certificate.ts';
 import type { Finding } from './large-tests.ts';
 import { defectOfRounding, type RankTest } from './rank-tests.ts';
 
@@ -84,4 +85,21 @@ const NEARLY_SINGULAR = 1000;
 export function isNearlySingular(smallest: Readonly<Record<ProgramTest, number>>, accuracy: number): boolean {
   const known = Object.values(smallest).filter(Number.isFinite);
   return Math.min(...known) < NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON);
+}
+
+/** The certificate of a program without a solution. */
+export function createUnsolvedCertificate(status: ProgramStatus): SampleCertificate & {
+  readonly smallest: Readonly<Record<ProgramTest, number>>;
+  readonly kinkRows: readonly number[];
+} {
+  return {
+    status: 'unknown',
+    argument: 'not examined',
+    reason: `the program was not solved (${status}), so that there is nothing to differentiate`,
+    kinks: 0,
+    kinkTolerance: 0,
+    nearlySingular: false,
+    smallest: { rows: Number.NaN, primal: Number.NaN },
+    kinkRows: [],
+  };
 }
