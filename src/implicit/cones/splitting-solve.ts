@@ -3,9 +3,7 @@
  * is read back but the report.
  */
 import type { ConeBlock } from '../../backends/cone-kernels.ts';
-import { repeatRows, times } from '../../solvers/programs/splitting/batch-problem.ts';
 import {
-  type ConeDerivativeSettings,
   differentiateConesBySplitting,
   tangentOfConesBySplitting,
 } from '../../solvers/programs/splitting/cone-derivative.ts';
@@ -13,13 +11,20 @@ import type { ConeTensors } from '../../solvers/programs/splitting/cone-set.ts';
 import { solveConesBySplitting } from '../../solvers/programs/splitting/cones.ts';
 import type { SplittingSettings } from '../../solvers/programs/splitting/solve.ts';
 import type { Engine } from '../../tensor/engine.ts';
-import { combine, elementwise, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
-import { gatherAlong, joinEndToEnd } from '../../tensor/move-kernels.ts';
+import { reduceRows } from '../../tensor/kernels.ts';
+import { gatherAlong } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
-import { FIGURES } from '../programs/device-report.ts';
+import {
+  countAll,
+  countNotFinite,
+  derivativeSettings,
+  join,
+  objectiveAt,
+  putOut,
+  summariseSystem,
+} from '../programs/splitting-outputs.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
-import { summarise } from '../summary.ts';
 import { type ConeDatumName, DATA_NAMES } from './data.ts';
 
 /** A batch of cone programs on the device. */
@@ -94,56 +99,12 @@ export function enqueueConeSplitting(
       const { given, others } = readInputs(context, of, traced);
       const start: ConeStartTensors = Object.fromEntries(names.map((name, index) => [name, others[index]]));
       const found = solveConesBySplitting(context, given, blocks, { absolute, relative, limit }, start);
-      const figure = (x: Tensor, factor = 1): Tensor => context.alias(elementwise('scale', [x], [factor, 0]), [batch]);
-      const figuresByName: Record<(typeof FIGURES)[number], Tensor> = {
-        ratio: figure(found.ratio),
-        primal: figure(found.primal),
-        dual: figure(found.dual),
-        gap: figure(found.gap),
-        objective: objectiveAt(given, found.x),
-      };
-      return [
-        join(join(found.x, found.y), found.s),
-        summarise(batch, {
-          status: found.status,
-          iterations: found.iterations,
-          residual: figure(found.ratio, tolerance),
-          floor: figure(found.floor, tolerance),
-          notFinite: countNotFinite(given, batch),
-        }),
-        FIGURES.map((name) => figuresByName[name]).reduce((all, row) => joinEndToEnd(all, row)),
-      ];
+      const objective = objectiveAt(given.P, given.c, found.x);
+      return putOut(found, [found.x, found.y, found.s], objective, countNotFinite({ ...given }, batch), tolerance);
     },
     run,
   );
   return { rows, summary, figures };
-}
-
-/** ½xᵀPx + cᵀx, [batch]. */
-function objectiveAt({ P, c }: ConeTensors, x: Tensor): Tensor {
-  return reduceRows('dot', [x, combine({ x: times(P, x), factor: 0.5 }, { x: repeatRows(c, x.shape[0]) })]);
-}
-
-/** [batch, a] and [batch, b] side by side. */
-function join(left: Tensor, right: Tensor): Tensor {
-  return gatherAlong(left, 1, left.shape[1] + right.shape[1], { more: right });
-}
-
-/** How many numbers of each program are not finite: those that all share count in each. */
-function countNotFinite(given: ConeTensors, batch: number): Tensor {
-  const ranks = { P: 2, A: 2, b: 1, c: 1 };
-  const counts = DATA_NAMES.map((name) => {
-    const tensor = given[name];
-    const samples = tensor.shape.length > ranks[name] ? tensor.shape[0] : 1;
-    return reduceRows('countNotFinite', [tensor.context.alias(tensor, [samples, tensor.size / samples])]);
-  });
-  const none = given.c.context.constant({ kind: 'fill', value: 0 }, [batch]);
-  return counts.reduce((sum, count) => elementwise('add', [sum, count]), none);
-}
-
-/** The tolerance and the limit of the linear systems, and how near to a kink counts as at it. */
-function derivativeSettings(epsilon: number, selection: number | Tensor): ConeDerivativeSettings {
-  return { tolerance: Math.max(32 * epsilon, 1e-10), limit: 200, selection, kinkTolerance: 256 * epsilon };
 }
 
 /** q: one number, which belongs to the key of a Program, or a tensor with one for each row. */
@@ -212,25 +173,10 @@ export function pushForwardByConeSplitting(
       const settings = derivativeSettings(engine.epsilon, moved[names.length] ?? shares.key);
       const along = Object.fromEntries(names.map((name, index) => [name, moved[index]]));
       const found = tangentOfConesBySplitting(context, given, blocks, solutionIn(solution, of), along, settings);
-      const zero = context.constant({ kind: 'fill', value: 0 }, [batch]);
-      const counts = moved.slice(0, names.length).map(countAll);
-      const notFinite = counts.reduce((sum, count) => elementwise('add', [sum, count]), zero);
+      const notFinite = countAll(moved.slice(0, names.length), batch);
       return [summariseSystem(batch, found, notFinite), join(join(found.x, found.y), found.s)];
     },
     run,
   );
   return { tensors: [tangent], summary, marked: [] };
-}
-
-function countAll(x: Tensor): Tensor {
-  return reduceAxes('countNotFinite', [x.context.alias(x, [x.size])], 0, 1);
-}
-
-function summariseSystem(
-  batch: number,
-  { status, iterations, residual }: Readonly<Record<'status' | 'iterations' | 'residual', Tensor>>,
-  notFinite: Tensor,
-): Tensor {
-  const floor = status.context.constant({ kind: 'fill', value: 0 }, [batch]);
-  return summarise(batch, { status, iterations, residual, floor, notFinite });
 }

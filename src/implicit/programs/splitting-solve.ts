@@ -5,28 +5,31 @@
 
 import { runUninterrupted } from '../../backends/event-loop.ts';
 import type { ProgramData, SparseMatrix } from '../../solvers/programs/problem.ts';
-import { type ProgramTensors, repeatRows, times } from '../../solvers/programs/splitting/batch-problem.ts';
-import {
-  type DerivativeSettings,
-  differentiateBySplitting,
-  tangentBySplitting,
-} from '../../solvers/programs/splitting/derivative.ts';
+import type { ProgramTensors } from '../../solvers/programs/splitting/batch-problem.ts';
+import { differentiateBySplitting, tangentBySplitting } from '../../solvers/programs/splitting/derivative.ts';
 import { prepareSplitting } from '../../solvers/programs/splitting/host-preparation.ts';
 import { type PreparedTensors, solveBySplitting } from '../../solvers/programs/splitting/solve.ts';
 import type { Engine } from '../../tensor/engine.ts';
-import { combine, elementwise, reduceAxes, reduceRows } from '../../tensor/kernels.ts';
-import { gatherAlong, joinEndToEnd } from '../../tensor/move-kernels.ts';
+import { reduceRows } from '../../tensor/kernels.ts';
+import { gatherAlong } from '../../tensor/move-kernels.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import type { LimitedRun } from '../run-limits.ts';
-import { summarise } from '../summary.ts';
 import type { RowSelection } from './active-rows.ts';
 import { type BatchData, DATA_NAMES, type DatumName } from './data.ts';
 import type { Datum, TensorDatum } from './datum.ts';
 import { finiteRows } from './dense-rows.ts';
-import { FIGURES } from './device-report.ts';
 import type { CheckedPrograms } from './options.ts';
 import { statedTolerance } from './report.ts';
+import {
+  countAll,
+  countNotFinite,
+  derivativeSettings,
+  join,
+  objectiveAt,
+  putOut,
+  summariseSystem,
+} from './splitting-outputs.ts';
 
 const PREPARED = ['d', 'e', 'c', 'weights', 'matrix'] as const satisfies readonly (keyof PreparedTensors)[];
 
@@ -120,25 +123,8 @@ export function enqueueSplitting(
       const ready = prepared && (Object.fromEntries(PREPARED.map((name, index) => [name, made[index]])) as unknown);
       const tolerances = { absolute, relative, limit };
       const found = solveBySplitting(context, given, tolerances, start, ready as PreparedTensors | undefined);
-      const figure = (x: Tensor, factor = 1): Tensor => context.alias(elementwise('scale', [x], [factor, 0]), [batch]);
-      const figuresByName: Record<(typeof FIGURES)[number], Tensor> = {
-        ratio: figure(found.ratio),
-        primal: figure(found.primal),
-        dual: figure(found.dual),
-        gap: figure(found.gap),
-        objective: figure(objectiveAt(given, found.x)),
-      };
-      return [
-        join(join(found.x, found.y), found.z),
-        summarise(batch, {
-          status: found.status,
-          iterations: found.iterations,
-          residual: figure(found.ratio, tolerance),
-          floor: figure(found.floor, tolerance),
-          notFinite: countNotFinite(given, batch),
-        }),
-        FIGURES.map((name) => figuresByName[name]).reduce((all, row) => joinEndToEnd(all, row)),
-      ];
+      const objective = objectiveAt(given.P, given.q, found.x);
+      return putOut(found, [found.x, found.y, found.z], objective, countNotFinite({ ...given }, batch), tolerance);
     },
     run,
   );
@@ -146,36 +132,8 @@ export function enqueueSplitting(
   return { rows, summary, figures };
 }
 
-/** ½xᵀPx + qᵀx, [batch]. */
-function objectiveAt(given: ProgramTensors, x: Tensor): Tensor {
-  const q = repeatRows(given.q, x.shape[0]);
-  return reduceRows('dot', [x, combine({ x: times(given.P, x), factor: 0.5 }, { x: q })]);
-}
-
 function programOf([P, q, A, l, u]: readonly Tensor[]): ProgramTensors {
   return { P, q, A, l, u };
-}
-
-/** [batch, a] and [batch, b] side by side. */
-function join(left: Tensor, right: Tensor): Tensor {
-  return gatherAlong(left, 1, left.shape[1] + right.shape[1], { more: right });
-}
-
-/** How many numbers of each program are not finite: those that all share count in each. */
-function countNotFinite(given: ProgramTensors, batch: number): Tensor {
-  const ranks = { P: 2, q: 1, A: 2, l: 1, u: 1 };
-  const counts = DATA_NAMES.map((name) => {
-    const tensor = given[name];
-    const samples = tensor.shape.length > ranks[name] ? tensor.shape[0] : 1;
-    return reduceRows('countNotFinite', [tensor.context.alias(tensor, [samples, tensor.size / samples])]);
-  });
-  const none = given.q.context.constant({ kind: 'fill', value: 0 }, [batch]);
-  return counts.reduce((sum, count) => elementwise('add', [sum, count]), none);
-}
-
-/** The tolerance and the limit of the linear systems in float32, and where a row counts as at a kink. */
-function derivativeSettings(epsilon: number, selection: number | Tensor): DerivativeSettings {
-  return { tolerance: Math.max(32 * epsilon, 1e-10), limit: 200, selection, kinkTolerance: 256 * epsilon };
 }
 
 /** The shares of weakly active rows: one number, which belongs to the key of a Program, or a tensor with one for each row. */
@@ -247,24 +205,10 @@ export function pushForwardBySplitting(
       const point = { x: gatherAlong(solution, 1, n, {}), y: gatherAlong(solution, 1, m, { offset: n }) };
       const direction = Object.fromEntries(names.map((name, index) => [name, directions[index]]));
       const found = tangentBySplitting(context, programOf(traced), point, direction, settings);
-      const zero = context.constant({ kind: 'fill', value: 0 }, [batch]);
-      const notFinite = directions.reduce((sum, each) => elementwise('add', [sum, reduceAll(each)]), zero);
+      const notFinite = countAll(directions, batch);
       return [summariseSystem(batch, found, notFinite), join(join(found.x, found.y), found.z)];
     },
     run,
   );
   return { tensors: [tangent], summary, marked: [] };
-}
-
-function reduceAll(x: Tensor): Tensor {
-  return reduceAxes('countNotFinite', [x.context.alias(x, [x.size])], 0, 1);
-}
-
-function summariseSystem(
-  batch: number,
-  { status, iterations, residual }: Readonly<Record<'status' | 'iterations' | 'residual', Tensor>>,
-  notFinite: Tensor,
-): Tensor {
-  const floor = status.context.constant({ kind: 'fill', value: 0 }, [batch]);
-  return summarise(batch, { status, iterations, residual, floor, notFinite });
 }
