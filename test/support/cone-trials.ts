@@ -34,12 +34,12 @@ const TIGHT = { absoluteTolerance: 1e-12, relativeTolerance: 1e-12 };
 const STEPS = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8];
 /** With a smaller error, relative to 1 + the derivative, no shorter step is tried. */
 const ENOUGH = 1e-7;
-/** Where no step leaves a smaller error, a comparison says little. */
-const SHARP = 1e-5;
+/** With a larger error, relative to 1 + the derivative, the steps were too long to say anything. */
+const SHARP = 1e-4;
 
 export interface Difference {
   readonly value: number;
-  /** How far the value may be off: what twice the step changes. */
+  /** How far the value may be off, relative to 1 + its size: what twice the step changes. */
   readonly error: number;
 }
 
@@ -111,10 +111,11 @@ export async function centralDifferences(
       if (moved.some((all) => all[index].piece !== pieces[index])) continue;
       const [up, down, farUp, farDown] = moved.map((all) => all[index].loss);
       const [near, far] = [(up - down) / (2 * step), (farUp - farDown) / (4 * step)];
-      const error = Math.abs(near - far);
-      if (error < best[index].error) best[index] = { value: (4 * near - far) / 3, error };
+      const value = (4 * near - far) / 3;
+      const error = Math.abs(near - far) / (1 + Math.abs(value));
+      if (error < best[index].error) best[index] = { value, error };
     }
-    if (best.every(({ value, error }) => error < ENOUGH * (1 + Math.abs(value)))) break;
+    if (best.every(({ error }) => error < ENOUGH)) break;
   }
   return best;
 }
@@ -170,13 +171,15 @@ export function compare(
   difference: Difference,
   place: string,
 ): void {
-  const off = Math.abs(value - difference.value);
-  if (!(difference.error <= SHARP * (1 + terms))) count(counts, 'blunt');
-  else keepWorst(counts, 'gradient', off / (1 + terms));
   count(counts, 'compared');
-  if (difference.error === Number.POSITIVE_INFINITY) return;
+  if (!(difference.error <= SHARP)) {
+    count(counts, 'blunt');
+    return;
+  }
+  const off = Math.abs(value - difference.value);
+  keepWorst(counts, 'gradient', off / (1 + terms));
   expect(off, `${place}: ${value} by the gradient, ${difference.value} by differences`).toBeLessThanOrEqual(
-    1e-6 * (1 + terms) + difference.error,
+    1e-6 * (1 + terms) + difference.error * (1 + Math.abs(difference.value)),
   );
 }
 
