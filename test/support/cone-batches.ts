@@ -6,17 +6,7 @@ import { projectOntoCones } from '../../src/solvers/cones/projections/project.ts
 import { type PlantedConeProgram, plantConeProgram } from './planted-cone-programs.ts';
 
 /** The cones of a program. zero has other cones beside it, and mixture is of any. */
-export const FAMILIES = [
-  'zero',
-  'nonneg',
-  'soc',
-  'psd',
-  'exp',
-  'expdual',
-  'pow',
-  'powdual',
-  'mixture',
-] as const;
+export const FAMILIES = ['zero', 'nonneg', 'soc', 'psd', 'exp', 'expdual', 'pow', 'powdual', 'mixture'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 const TYPES: readonly ConeType[] = ['zero', 'nonneg', 'soc', 'psd', 'exp', 'expdual', 'pow', 'powdual'];
@@ -96,7 +86,11 @@ export function regularBatch(
     programs.push(plantConeProgram({ seed: each, n, cones, rank, v, ...(like && { like }) }));
   }
   const shapes = cones.map(({ type, dim }) => `${type}${dim}`).join(' ');
-  return { name: `${family} ${seed}: n ${n}, rank ${rank}, ${shapes}${isShared ? ', shared' : ''}`, programs, isShared };
+  return {
+    name: `${family} ${seed}: n ${n}, rank ${rank}, ${shapes}${isShared ? ', shared' : ''}`,
+    programs,
+    isShared,
+  };
 }
 
 /** Batches with `count` programs together, of at most `size` each. */

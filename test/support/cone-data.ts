@@ -1,6 +1,13 @@
 /** Planted cone programs as the public function takes them, and the directions in which they are moved. */
 import type { Random } from '../../src/data/random.ts';
-import type { ConeDirection, Engine, Tensor } from '../../src/index.ts';
+import {
+  type ConeDirection,
+  type ConeProgramOptions,
+  type ConeSolution,
+  coneProgram,
+  type Engine,
+  type Tensor,
+} from '../../src/index.ts';
 import type { ConeTrialBatch } from './cone-batches.ts';
 import type { PlantedConeProgram } from './planted-cone-programs.ts';
 
@@ -22,7 +29,10 @@ export const rounded = ({ programs, ...batch }: ConeTrialBatch): ConeTrialBatch 
 const normals = (draws: Random, length: number): Float64Array => Float64Array.from({ length }, () => draws.normal());
 
 /** Of every program, that of P symmetric. Where matrices are shared, so are their directions. */
-export function directionsFor({ programs, isShared }: Pick<ConeTrialBatch, 'programs' | 'isShared'>, draws: Random): Numbers[] {
+export function directionsFor(
+  { programs, isShared }: Pick<ConeTrialBatch, 'programs' | 'isShared'>,
+  draws: Random,
+): Numbers[] {
   const directions: Numbers[] = [];
   for (const { n, m, P } of programs) {
     const half = normals(draws, n * n);
@@ -93,6 +103,15 @@ export function tensorsOf(
     return engine.tensor(numbers, isOne ? shapes[name] : [batch, ...shapes[name]]);
   });
   return { names, tensors };
+}
+
+/** Solves programs that are given as tensors, of which P may be absent. */
+export function solveTensors(
+  { P, A, b, c }: Readonly<Record<string, Tensor>>,
+  cones: ConeProgramOptions['cones'],
+  options: Partial<ConeProgramOptions>,
+): ConeSolution {
+  return coneProgram({ ...(P && { P }), A, b, c, cones, ...options });
 }
 
 export function join(parts: readonly Float64Array[]): Float64Array {

@@ -15,6 +15,7 @@ import {
   type Numbers,
   pointsOf,
   rounded,
+  solveTensors,
   tensorsOf,
 } from './cone-data.ts';
 import { elementWith } from './cone-projections.ts';
@@ -35,7 +36,13 @@ export function isWellConditioned(program: PlantedConeProgram, { y, s }: Cotange
   const duals = blocks.map(dualOf);
   const v = y.map((value, i) => value - s[i]);
   const at = (point: Float64Array): number[][] =>
-    residualJacobian(program, elementWith(projectOntoCones(duals, point, () => 0), 0));
+    residualJacobian(
+      program,
+      elementWith(
+        projectOntoCones(duals, point, () => 0),
+        0,
+      ),
+    );
   const M = at(v);
   const { least, most } = singularRange(M);
   if (!(least * LARGEST_CONDITION >= most)) return false;
@@ -83,8 +90,7 @@ async function solveExactly(engine: Engine, batch: ConeTrialBatch): Promise<Expe
   const points = pointsOf(await solution.values(), batch.programs);
   const { samples } = await solution.certificate();
   const isWell = batch.programs.map(
-    (program, index) =>
-      samples[index].status === 'certified' && isWellConditioned(program, points[index], index),
+    (program, index) => samples[index].status === 'certified' && isWellConditioned(program, points[index], index),
   );
   const draws = cotangentsFor(batch, random(2).fork(batch.name));
   const cotangents = draws.map((each, index) => {
@@ -97,18 +103,9 @@ async function solveExactly(engine: Engine, batch: ConeTrialBatch): Promise<Expe
 }
 
 function solveOn(batch: ConeTrialBatch, names: readonly DataName[], tensors: readonly Tensor[]): ConeSolution {
-  const { P, A, b, c } = Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
-  const { cones } = batch.programs[0];
-  return coneProgram({
-    ...(P && { P }),
-    A,
-    b,
-    c,
-    cones,
-    solver: 'splitting',
-    onFailure: 'report',
-    onFailedCertificate: 'ignore',
-  });
+  const data = Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
+  const options = { solver: 'splitting', onFailure: 'report', onFailedCertificate: 'ignore' } as const;
+  return solveTensors(data, batch.programs[0].cones, options);
 }
 
 /** max |aᵢ − bᵢ| relative to 1 + max |bᵢ|; ∞ where a number is not finite */
@@ -201,7 +198,10 @@ async function checkTape(
       const wanted = isOne
         ? own[name].map((_, i) => gradients.reduce((sum, each) => sum + each[name][i], 0))
         : own[name];
-      const off = relativeDistance(numbers.slice(isOne ? 0 : index * length, isOne ? length : (index + 1) * length), wanted);
+      const off = relativeDistance(
+        numbers.slice(isOne ? 0 : index * length, isOne ? length : (index + 1) * length),
+        wanted,
+      );
       keepWorst(counts, 'gradient', off);
       expect(off, `${batch.name}, program ${index}, ${name}`).toBeLessThan(1e-3);
     }

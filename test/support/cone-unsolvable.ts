@@ -4,7 +4,7 @@ import { random } from '../../src/data/random.ts';
 import { coneProgram, type Engine } from '../../src/index.ts';
 import { coneOf, conesFor, FAMILIES } from './cone-batches.ts';
 import { unsolvableError } from './cone-checks.ts';
-import { arraysOf, rounded, tensorsOf } from './cone-data.ts';
+import { arraysOf, rounded, solveTensors, tensorsOf } from './cone-data.ts';
 import { type Counts, count, keepWorst } from './cone-trials.ts';
 import { type PlantedConeProgram, plantConeProgram } from './planted-cone-programs.ts';
 
@@ -15,7 +15,8 @@ export function unsolvableProgram(kind: Kind, seed: number): PlantedConeProgram 
   const family = FAMILIES[seed % FAMILIES.length];
   for (let attempt = 0; ; attempt++) {
     const draws = random(seed).fork(`${kind} ${attempt}`);
-    const cones = kind === 'infeasible' ? [...conesFor(family, draws), coneOf('nonneg', draws)] : conesFor(family, draws);
+    const cones =
+      kind === 'infeasible' ? [...conesFor(family, draws), coneOf('nonneg', draws)] : conesFor(family, draws);
     const n = 2 + draws.integer(7);
     // Without curvature the costs of an infeasible program would be rounding.
     const rank = draws.integer(3) === 0 ? n : (kind === 'infeasible' ? 1 : 0) + draws.integer(n);
@@ -67,14 +68,8 @@ export async function checkUnsolvableOn(device: Engine, kind: Kind, seeds: reado
   for (const seed of seeds) {
     const program = unsolvableProgram(kind, seed);
     const { names, tensors } = tensorsOf(device, rounded({ name: '', programs: [program], isShared: false }));
-    const { P, A, b, c } = Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
-    const { cones } = program;
-    const solution = coneProgram({
-      ...(P && { P }),
-      A,
-      b,
-      c,
-      cones,
+    const data = Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
+    const solution = solveTensors(data, program.cones, {
       solver: 'splitting',
       limit: 400,
       onFailure: 'report',

@@ -12,16 +12,7 @@ import { type PlantedConeProgram, plantConeProgram } from './planted-cone-progra
  * boundary, s = 0. double: a semidefinite cone with two eigenvalues of 0 or more. repeated: rows that occur twice.
  * vertex: more rows held than variables. flat: x is not unique. tight: no kink, and no freedom to spare.
  */
-export const DEGENERATE_KINDS = [
-  'weak',
-  'apex',
-  'primal',
-  'dual',
-  'double',
-  'repeated',
-  'vertex',
-  'flat',
-] as const;
+export const DEGENERATE_KINDS = ['weak', 'apex', 'primal', 'dual', 'double', 'repeated', 'vertex', 'flat'] as const;
 export type DegenerateKind = (typeof DEGENERATE_KINDS)[number];
 
 const CURVED: readonly ConeType[] = ['soc', 'psd', 'exp', 'expdual', 'pow', 'powdual'];
@@ -39,7 +30,11 @@ interface Shape {
 const normals = (draws: Random, length: number): Float64Array => Float64Array.from({ length }, () => draws.normal());
 
 /** y − s of some cones, of which `move` may change each. */
-function vectorOf(cones: readonly Cone[], draws: Random, move: (index: number, own: Float64Array) => void): Float64Array {
+function vectorOf(
+  cones: readonly Cone[],
+  draws: Random,
+  move: (index: number, own: Float64Array) => void,
+): Float64Array {
   const blocks = readCones('cones', cones);
   const v = normals(draws, rowsOfCones(blocks));
   for (const [index, { start, rows }] of blocks.entries()) move(index, v.subarray(start, start + rows));
