@@ -51,5 +51,6 @@ export const suites: readonly LongSuite[] = [
     minutes: 5,
   },
   { name: 'programs', files: ['test/long/programs.test.ts'], programs: [], minutes: 2 },
+  { name: 'cones', files: ['test/long/cones.test.ts'], programs: [], minutes: 4 },
   { name: 'sudoku', files: ['test/long/sudoku.test.ts'], programs: [], minutes: 1 },
 ];

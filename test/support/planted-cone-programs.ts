@@ -22,7 +22,9 @@ export interface PlantedConeOptions {
   /** The rank of P. By default 0 where the cones leave no direction free, n otherwise. */
   readonly rank?: number;
   /** Numbers that programs can share. */
-  readonly like?: PlantedConeProgram;
+  readonly like?: Pick<PlantedConeProgram, 'P' | 'A'>;
+  /** y − s at the solution. By default normal numbers, of a degenerate program moved to kinks. */
+  readonly v?: Float64Array;
 }
 
 export interface PlantedConeProgram {
@@ -58,8 +60,8 @@ export function plantConeProgram(options: PlantedConeOptions): PlantedConeProgra
   const generator = random(seed);
   const blocks = readCones('cones', options.cones);
   const m = rowsOfCones(blocks);
-  const v = normals(generator, m);
-  if (kind === 'degenerate') makeDegenerate(generator, blocks, v);
+  const v = options.v ?? normals(generator, m);
+  if (kind === 'degenerate' && !options.v) makeDegenerate(generator, blocks, v);
   const y = projectOnto(blocks.map(dualOf), v);
   const s = y.map((value, i) => value - v[i]);
   const x = normals(generator, n);

@@ -1,7 +1,7 @@
 /** How far rounding may have left a solution of a cone program from the true one. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
-import type { ConeData } from '../../solvers/cones/problem.ts';
+import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
 import { Sums } from '../../solvers/programs/compensated.ts';
 import { createKktMatrix, factoriseKkt } from '../programs/kkt-system.ts';
 import { multiplySparse, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from '../programs/products.ts';
@@ -10,20 +10,29 @@ import { fromEigenvectors, sizesInEigenvectors } from './eigenrows.ts';
 
 /** Right-hand sides of random signs whose solutions stand for the effect of rounding. */
 const PROBES = 4;
+/** A computed solution may be on either side of a kink, and one side may be far more sensitive than the other. */
+const SHARES = [0, 0.5, 1];
 
 /**
- * What a change of each equation by its residual and by ε of its terms moves y − s by, about, at the element half way
- * between the ends at each kink. [m]; not finite where that element is singular.
+ * What a change of each equation by its residual and by ε of its terms moves y − s by, about: the most at the elements
+ * at both ends of the kinks, and half way between. [m]; not finite where one of them is singular.
  */
 export function* estimateErrors(data: ConeData, activity: ConeActivity): Interruptible<Float64Array> {
-  const { n, m, P, A, b, c } = data;
-  const { point, eigenrows } = activity;
-  const { x, y, s } = point;
-  const shares = sharesOf(activity, 0.5);
-  const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
-  const damping = Float64Array.from(rows, (place) => (1 - shares[place]) / shares[place]);
-  const matrix = createKktMatrix(eigenrows.matrices, { rows, damping });
-  const approximate = yield* factoriseKkt(matrix, {});
+  const changes = changesOf(data, activity.point);
+  const errors = new Float64Array(data.m);
+  for (const share of SHARES) yield* addErrors(data, activity, share, changes, errors);
+  return errors;
+}
+
+interface Changes {
+  /** Of Px + c + Aᵀy = 0, n. */
+  readonly upper: Float64Array;
+  /** Of Ax + s = b, m. */
+  readonly lower: Float64Array;
+}
+
+/** The residual of each equation, and ε of its terms. */
+function changesOf({ n, m, P, A, b, c }: ConeData, { x, y, s }: ConePoint): Changes {
   const stationary = new Sums(n).add(c).addProduct(P, x).addTransposedProduct(A, y).round();
   const feasible = new Sums(m)
     .add(b)
@@ -39,9 +48,25 @@ export function* estimateErrors(data: ConeData, activity: ConeActivity): Interru
     (value, j) => Math.abs(value) + Number.EPSILON * (curved[j] + pulled[j] + Math.abs(c[j])),
   );
   const lower = feasible.map((value, row) => Math.abs(value) + Number.EPSILON * (image[row] + Math.abs(b[row])));
+  return { upper, lower };
+}
+
+/** Raises the errors to those at the element of this share. */
+function* addErrors(
+  { n, m, A }: ConeData,
+  activity: ConeActivity,
+  share: number,
+  { upper, lower }: Changes,
+  errors: Float64Array,
+): Interruptible<void> {
+  const { eigenrows } = activity;
+  const shares = sharesOf(activity, share);
+  const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
+  const damping = Float64Array.from(rows, (place) => (1 - shares[place]) / shares[place]);
+  const matrix = createKktMatrix(eigenrows.matrices, { rows, damping });
+  const approximate = yield* factoriseKkt(matrix, {});
   const rotated = sizesInEigenvectors(eigenrows.eigenvectors, lower);
   const draws = random(0);
-  const errors = new Float64Array(m);
   for (let probe = 0; probe < PROBES; probe++) {
     const sign = (): number => (draws.uniform() < 0.5 ? -1 : 1);
     const change = new Float64Array(matrix.order);
@@ -55,5 +80,4 @@ export function* estimateErrors(data: ConeData, activity: ConeActivity): Interru
     }
     yield;
   }
-  return errors;
 }

@@ -7,6 +7,7 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ConeData } from '../../solvers/cones/problem.ts';
+import type { Eigenvector } from '../../solvers/cones/projection.ts';
 import type { SampleCertificate } from '../certificate.ts';
 import { findDependence, findFlatness } from '../programs/large-tests.ts';
 import { invertibleAbove } from '../programs/rank-tests.ts';
@@ -15,6 +16,7 @@ import {
   isNearlySingular,
   judgeTest,
   nameAll,
+  nearlySingularBelow,
   type ProgramTest,
   significant,
   toLargestOne,
@@ -43,11 +45,14 @@ interface Examined {
   readonly smallest: Readonly<Record<ProgramTest, number>>;
 }
 
-/** Both tests, with the kinks of one activity. */
-function* examine(data: ConeData, { eigenrows, accuracy }: ConeActivity): Interruptible<Examined> {
+/**
+ * Both tests, with the kinks of one activity.
+ * @param margin eigenvalues of J that are as near as this to 0 or 1 count as 0 or 1
+ */
+function* examine(data: ConeData, { eigenrows, accuracy }: ConeActivity, margin = 0): Interruptible<Examined> {
   const { matrices, eigenvectors } = eigenrows;
-  const ones = placesWhere(eigenvectors, ({ high }) => high === 1);
-  const support = placesWhere(eigenvectors, ({ low }) => low > 0);
+  const ones = placesWhere(eigenvectors, ({ high }) => high >= 1 - margin);
+  const support = placesWhere(eigenvectors, ({ low }) => low > margin);
   const rows = yield* findDependence(matrices, ones);
   const ofRows = judgeTest(rows, 'rows', invertibleAbove(Math.max(data.n, ones.length), accuracy), {
     doubt: 'Aᵀ is singular, to the accuracy of the data, on ker(I − J) of the largest element J',
@@ -107,10 +112,23 @@ export function* certifyConeProgram(data: ConeData, activities: ConeActivities):
     argument: 'rank tests',
     kinks: kinks.length,
     kinkTolerance: tolerance,
-    nearlySingular: isNearlySingular(examined.smallest, accuracy),
+    nearlySingular: isNearlySingular(examined.smallest, accuracy) || (!fault && (yield* isAlmostFault(data, reached))),
     smallest: examined.smallest,
     kinkRows: kinks.map(({ row }) => row),
   };
+}
+
+/**
+ * Whether a test does not pass once eigenvalues of J that are 0 or 1 but for rounding count as such. In the flat parts of
+ * exponential and power cones J has such eigenvalues far from any kink; M is invertible there, and all but singular.
+ */
+function* isAlmostFault(data: ConeData, activity: ConeActivity): Interruptible<boolean> {
+  const margin = nearlySingularBelow(activity.accuracy);
+  const isAlmostWhole = ({ low, high }: Eigenvector): boolean =>
+    (low > 0 && low <= margin) || (high < 1 && high >= 1 - margin);
+  if (!activity.eigenrows.eigenvectors.some(isAlmostWhole)) return false;
+  const { fault, smallest } = yield* examine(data, activity, margin);
+  return fault !== undefined || isNearlySingular(smallest, activity.accuracy);
 }
 
 function doubtful(reason: string): string {

@@ -81,10 +81,15 @@ export function nameAll(one: string, many: string, places: readonly number[]): s
 /** Below this many units of the accuracy, fewer than three digits of a gradient are right. */
 const NEARLY_SINGULAR = 1000;
 
+/** What is smaller than this, relative to what it belongs to, leaves fewer than three digits. */
+export function nearlySingularBelow(accuracy: number): number {
+  return NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON);
+}
+
 /** @param smallest σ_min/σ_max of both tests; NaN where unknown */
 export function isNearlySingular(smallest: Readonly<Record<ProgramTest, number>>, accuracy: number): boolean {
   const known = Object.values(smallest).filter(Number.isFinite);
-  return Math.min(...known) < NEARLY_SINGULAR * Math.max(accuracy, Number.EPSILON);
+  return Math.min(...known) < nearlySingularBelow(accuracy);
 }
 
 /** The certificate of a program without a solution. */
