@@ -8,7 +8,7 @@ import {
   type ProgramFile,
   type RelativeResiduals,
   relativeResidualsOf,
-  type Triplets,
+  tripletsOf,
 } from './program-residuals.ts';
 
 /** A batch of dense programs min ½xᵀPx + qᵀx over l ≤ Ax ≤ u. Matrices are row by row, one sample after another. */
@@ -129,15 +129,6 @@ export function fileOf({ n, m, P, q, A, l, u }: DenseProgram): ProgramFile {
     l: Array.from(l, boundOf),
     u: Array.from(u, boundOf),
   };
-}
-
-export function tripletsOf(numbers: Float32Array, columns: number): Triplets {
-  const places = Array.from(numbers, (_, index) => index);
-  return [
-    places.map((place) => Math.floor(place / columns)),
-    places.map((place) => place % columns),
-    Array.from(numbers),
-  ];
 }
 
 /** Solutions of a batch: x and y of each program after those of another. */

@@ -70,6 +70,16 @@ export function isWithin({ primal, dual, gap }: Residuals, tolerance: number, un
   return [primal, dual, gap].every(({ value, terms }) => value <= Math.max(tolerance, units * Number.EPSILON * terms));
 }
 
+/** All numbers of a dense matrix, given row by row. */
+export function tripletsOf(numbers: ArrayLike<number>, columns: number): Triplets {
+  const places = Array.from(numbers, (_, index) => index);
+  return [
+    places.map((place) => Math.floor(place / columns)),
+    places.map((place) => place % columns),
+    Array.from(numbers),
+  ];
+}
+
 /** Products and Σ|terms| of each. */
 export function multiply(
   [rows, columns, values]: Triplets,
