@@ -62,7 +62,7 @@ function createPrograms(
 /** Writes b and c of a program. */
 function plant(generator: Random, { n, m, cones, P, A, b, c }: DenseConeProgram): void {
   const x = Float64Array.from({ length: n }, () => generator.normal());
-  const pairs = cones.map((cone) => PLANTERS[cone.type](generator, cone.dim));
+  const pairs = plantPairs(generator, cones, n);
   const [s, y] = [pairs.flatMap((pair) => pair.s), pairs.flatMap((pair) => pair.y)];
   for (let i = 0; i < m; i++) b[i] = s[i] + x.reduce((sum, value, j) => sum + A[i * n + j] * value, 0);
   for (let j = 0; j < n; j++) {
@@ -75,6 +75,16 @@ function plant(generator: Random, { n, m, cones, P, A, b, c }: DenseConeProgram)
 interface Pair {
   readonly s: readonly number[];
   readonly y: readonly number[];
+  /** The dimension of the smallest face of K* that has y. */
+  readonly face: number;
+}
+
+/** One pair for each cone, with faces of n dimensions at most together: with more, y would not be unique. */
+export function plantPairs(generator: Random, cones: readonly ConeShape[], n: number): readonly Pair[] {
+  for (;;) {
+    const pairs = cones.map((cone) => PLANTERS[cone.type](generator, cone.dim));
+    if (pairs.reduce((sum, { face }) => sum + face, 0) <= n) return pairs;
+  }
 }
 
 const PLANTERS: Readonly<Record<ConeShape['type'], (generator: Random, dim: number) => Pair>> = {
@@ -85,13 +95,13 @@ const PLANTERS: Readonly<Record<ConeShape['type'], (generator: Random, dim: numb
     const zero = Array.from({ length: dim }, () => 0);
     const inside = [size + slack, ...direction];
     const which = generator.integer(3);
-    if (which === 0) return { s: inside, y: zero };
-    if (which === 1) return { s: zero, y: inside };
+    if (which === 0) return { s: inside, y: zero, face: 0 };
+    if (which === 1) return { s: zero, y: inside, face: dim };
     const onBoundary = (factor: number): number[] => [
       Math.abs(factor) * size,
       ...direction.map((value) => factor * value),
     ];
-    return { s: onBoundary(own), y: onBoundary(-other) };
+    return { s: onBoundary(own), y: onBoundary(-other), face: 1 };
   },
   psd(generator, order) {
     const basis = createBasis(generator, order);
@@ -101,7 +111,11 @@ const PLANTERS: Readonly<Record<ConeShape['type'], (generator: Random, dim: numb
       rowsOfMatrix(order, (i, j) =>
         basis.reduce((sum, vector, k) => sum + (isMember(k) ? eigenvalues[k] * vector[i] * vector[j] : 0), 0),
       );
-    return { s: part((index) => index < positive), y: part((index) => index >= positive) };
+    return {
+      s: part((index) => index < positive),
+      y: part((index) => index >= positive),
+      face: rowsOf({ type: 'psd', dim: order - positive }),
+    };
   },
 };
 

@@ -7,10 +7,12 @@ import {
   createSocps,
   firstCones,
   judgeCones,
+  plantPairs,
 } from '../../bench/cone-problems.ts';
 import { coneResidualsOf } from '../../bench/cone-residuals.ts';
 import { type ConeResults, coneTextOf } from '../../bench/cone-table.ts';
 import { summaryOf } from '../../bench/measure.ts';
+import { random } from '../../src/data/random.ts';
 import { coneProgram, open } from '../../src/index.ts';
 
 /** min ½‖x‖² − 3x₀ − 4x₁ over s = (1, x) in a second-order cone: the nearest point to (3, 4) of the disc, y = 4·(1, −x). */
@@ -71,6 +73,22 @@ describe('the programs', () => {
     engine.close();
     expect(judgeCones(programs, found, 1e-9).solved).toBe(3);
     expect(judgeCones(programs, { ...found, x: found.x.map((value) => value + 1e-3) }, 1e-6).solved).toBe(0);
+  });
+  test('are made of slacks and multipliers that are complementary, with no more multipliers than variables', () => {
+    const cones = [
+      ...Array.from({ length: 6 }, () => ({ type: 'soc', dim: 4 }) as const),
+      { type: 'psd', dim: 3 } as const,
+    ];
+    for (let seed = 0; seed < 20; seed++) {
+      const pairs = plantPairs(random(seed), cones, 12);
+      for (const { s, y } of pairs) expect(s.reduce((sum, value, i) => sum + value * y[i], 0)).toBeCloseTo(0, 12);
+      const [s, y] = [pairs.flatMap((pair) => pair.s), pairs.flatMap((pair) => pair.y)];
+      // With A = 0 and c = 0, the primal and the dual residual are what is outside the cones.
+      const program = { n: 1, m: s.length, cones, P: [0], c: [0], A: s.map(() => 0), b: s };
+      const { primal, dual } = coneResidualsOf(program, [0], y);
+      expect(Math.max(primal, dual)).toBeLessThan(1e-14);
+      expect(pairs.reduce((sum, { face }) => sum + face, 0)).toBeLessThanOrEqual(12);
+    }
   });
   test('share P and A or have their own', () => {
     const [own, shared] = kinds;
