@@ -3,7 +3,13 @@
  * float64 solve the same programs as tensors do.
  */
 import { type Random, random } from '../src/data/random.ts';
-import { isAtMost, type ProgramFile, relativeResidualsOf, type Triplets } from './program-residuals.ts';
+import {
+  isAtMost,
+  type ProgramFile,
+  type RelativeResiduals,
+  relativeResidualsOf,
+  tripletsOf,
+} from './program-residuals.ts';
 
 /** A batch of dense programs min ½xᵀPx + qᵀx over l ≤ Ax ≤ u. Matrices are row by row, one sample after another. */
 export interface ProgramBatch {
@@ -62,12 +68,12 @@ export function createControllers({ batch = 10_000, n = 12 } = {}): ProgramBatch
   return { title: 'controllers', batch, n, m, equalities: 0, isShared: true, P, q, A, l, u };
 }
 
-function normals(generator: Random, count: number): Float32Array {
+export function normals(generator: Random, count: number): Float32Array {
   return Float32Array.from({ length: count }, () => generator.normal());
 }
 
-/** FᵀF/n and `shift` on the diagonal. */
-function createQuadratic(generator: Random, n: number, shift: number): Float32Array {
+/** FᵀF/n with random F, n × n, and `shift` on the diagonal. */
+export function createQuadratic(generator: Random, n: number, shift: number): Float32Array {
   const factor = normals(generator, n * n);
   const P = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
@@ -125,15 +131,6 @@ export function fileOf({ n, m, P, q, A, l, u }: DenseProgram): ProgramFile {
   };
 }
 
-function tripletsOf(numbers: Float32Array, columns: number): Triplets {
-  const places = Array.from(numbers, (_, index) => index);
-  return [
-    places.map((place) => Math.floor(place / columns)),
-    places.map((place) => place % columns),
-    Array.from(numbers),
-  ];
-}
-
 /** Solutions of a batch: x and y of each program after those of another. */
 export interface Solutions {
   readonly x: ArrayLike<number>;
@@ -151,13 +148,25 @@ export interface Judgement {
 }
 
 /** Judges every program of a batch, or every `stride`-th one of a large batch. */
-export function judge(programs: ProgramBatch, { x, y }: Solutions, tolerance: number, stride = 1): Judgement {
-  const { n, m, batch } = programs;
+export function judge(programs: ProgramBatch, solutions: Solutions, tolerance: number, stride = 1): Judgement {
+  const residualsOf = (sample: number, x: Float64Array, y: Float64Array): RelativeResiduals =>
+    relativeResidualsOf(fileOf(sampleOf(programs, sample)), x, y);
+  return judgeEach(programs, solutions, tolerance, residualsOf, stride);
+}
+
+/** @param residualsOf of one program, from its x and y */
+export function judgeEach(
+  { batch, n, m }: Pick<ProgramBatch, 'batch' | 'n' | 'm'>,
+  { x, y }: Solutions,
+  tolerance: number,
+  residualsOf: (sample: number, x: Float64Array, y: Float64Array) => RelativeResiduals,
+  stride = 1,
+): Judgement {
   let [primal, dual, gap, solved] = [0, 0, 0, 0];
   for (let sample = 0; sample < batch; sample += stride) {
     const own = (numbers: ArrayLike<number>, length: number): Float64Array =>
       Float64Array.from({ length }, (_, index) => numbers[sample * length + index]);
-    const found = relativeResidualsOf(fileOf(sampleOf(programs, sample)), own(x, n), own(y, m));
+    const found = residualsOf(sample, own(x, n), own(y, m));
     // The maximum of NaN and a number is NaN, whichever comes first.
     primal = Math.max(primal, found.primal);
     dual = Math.max(dual, found.dual);

@@ -70,8 +70,18 @@ export function isWithin({ primal, dual, gap }: Residuals, tolerance: number, un
   return [primal, dual, gap].every(({ value, terms }) => value <= Math.max(tolerance, units * Number.EPSILON * terms));
 }
 
+/** All numbers of a dense matrix, given row by row. */
+export function tripletsOf(numbers: ArrayLike<number>, columns: number): Triplets {
+  const places = Array.from(numbers, (_, index) => index);
+  return [
+    places.map((place) => Math.floor(place / columns)),
+    places.map((place) => place % columns),
+    Array.from(numbers),
+  ];
+}
+
 /** Products and Σ|terms| of each. */
-function multiply(
+export function multiply(
   [rows, columns, values]: Triplets,
   x: ArrayLike<number>,
   length: number,
@@ -127,12 +137,12 @@ export function isAtMost({ primal, dual, gap }: RelativeResiduals, tolerance: nu
 }
 
 /** 1 + the largest absolute value. */
-function sizeOf(...lists: readonly ArrayLike<number>[]): number {
+export function sizeOf(...lists: readonly ArrayLike<number>[]): number {
   const largest = (most: number, numbers: ArrayLike<number>): number =>
     Array.from(numbers).reduce((size, value) => Math.max(size, Math.abs(value)), most);
   return 1 + lists.reduce(largest, 0);
 }
 
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((sum, value, index) => sum + value * b[index], 0);
 }

@@ -105,9 +105,7 @@ function entryTable({ entries, backward, programs }: ProgramResults): string {
   const rows = entries.map(({ name, isForwardOnly, timing, ratio, judgement }) => [
     name,
     isForwardOnly ? 'forward' : 'forward and backward',
-    formatNumber(timing.median),
-    `${(100 * spreadOf(timing)).toFixed(0)} %`,
-    `${timing.all.length}${timing.cut ? '*' : ''}${timing.foreign > 0 ? `, ${timing.foreign} loaded` : ''}`,
+    ...timingCells(timing),
     formatNumber(ratio),
     ...residualCells(judgement),
     `${judgement.solved} of ${programs.batch}`,
@@ -116,7 +114,16 @@ function entryTable({ entries, backward, programs }: ProgramResults): string {
   return markdownTable([headings, ...rows]);
 }
 
-function residualCells({ primal, dual, gap }: Judgement): string[] {
+/** The median, the spread and the repetitions. */
+export function timingCells(timing: Timing): string[] {
+  return [
+    formatNumber(timing.median),
+    `${(100 * spreadOf(timing)).toFixed(0)} %`,
+    `${timing.all.length}${timing.cut ? '*' : ''}${timing.foreign > 0 ? `, ${timing.foreign} loaded` : ''}`,
+  ];
+}
+
+export function residualCells({ primal, dual, gap }: Judgement): string[] {
   return [primal, dual, gap].map((value) => value.toExponential(1));
 }
 

@@ -14,8 +14,8 @@ import {
   UNBOUNDED,
 } from './program-problems.ts';
 
-/** P, q, A, l and u. */
-type Data = readonly Tensor[];
+/** P, q, A, l and u; of cone programs P, c, A and b. */
+export type Data = readonly Tensor[];
 
 function upload(engine: Engine, { batch, n, m, isShared, P, q, A, l, u }: ProgramBatch): Data {
   const lead = isShared ? [] : [batch];
@@ -34,9 +34,12 @@ function solveTensors([P, q, A, l, u]: Data, tolerance: number) {
   return quadraticProgram({ P, q, A, l, u, absoluteTolerance: tolerance, relativeTolerance: tolerance });
 }
 
-/** Work that holds its programs as tensors. */
-function workOn(engine: Engine, run: (data: Data, programs: ProgramBatch) => Promise<void>): Work<ProgramBatch> {
-  let held: { readonly programs: ProgramBatch; readonly data: Data } | undefined;
+/** Work that holds its programs as tensors, which `upload` creates. */
+export function workOn<Batch>(
+  upload: (programs: Batch) => Data,
+  run: (data: Data, programs: Batch) => Promise<void>,
+): Work<Batch> {
+  let held: { readonly programs: Batch; readonly data: Data } | undefined;
   const free = (): void => {
     for (const tensor of held?.data ?? []) tensor.dispose();
     held = undefined;
@@ -45,7 +48,7 @@ function workOn(engine: Engine, run: (data: Data, programs: ProgramBatch) => Pro
     async prepare(programs) {
       if (held?.programs === programs) return;
       free();
-      const data = upload(engine, programs);
+      const data = upload(programs);
       await Promise.all(data.map((tensor) => tensor.data()));
       held = { programs, data };
     },
@@ -58,9 +61,21 @@ function workOn(engine: Engine, run: (data: Data, programs: ProgramBatch) => Pro
   };
 }
 
+const uploadTo =
+  (engine: Engine) =>
+  (programs: ProgramBatch): Data =>
+    upload(engine, programs);
+
+/** Waits until all gradients are there. */
+export async function readAndFree(gradients: readonly Tensor[]): Promise<readonly ArrayLike<number>[]> {
+  const numbers = await Promise.all(gradients.map((tensor) => tensor.data()));
+  for (const tensor of gradients) tensor.dispose();
+  return numbers;
+}
+
 /** Solves all programs and reads x. */
 export function forwardWork(engine: Engine, tolerance: number): Work<ProgramBatch> {
-  return workOn(engine, async (data) => {
+  return workOn(uploadTo(engine), async (data) => {
     const solution = solveTensors(data, tolerance);
     await solution.x.data();
     solution.dispose();
@@ -69,10 +84,8 @@ export function forwardWork(engine: Engine, tolerance: number): Work<ProgramBatc
 
 /** Solves all programs, differentiates a loss in x with respect to all data, and reads every gradient. */
 export function gradientWork(engine: Engine, tolerance: number): Work<ProgramBatch> {
-  return workOn(engine, async (data, programs) => {
-    const gradients = await differentiate(engine, data, programs, tolerance);
-    await Promise.all(gradients.map((tensor) => tensor.data()));
-    for (const tensor of gradients) tensor.dispose();
+  return workOn(uploadTo(engine), async (data, programs) => {
+    await readAndFree(await differentiate(engine, data, programs, tolerance));
   });
 }
 
@@ -112,9 +125,8 @@ export async function gradientsOf(
 ): Promise<readonly ArrayLike<number>[]> {
   const data = upload(engine, programs);
   const gradients = await differentiate(engine, data, programs, tolerance);
-  const numbers = await Promise.all(gradients.map((tensor) => tensor.data()));
-  for (const tensor of [...data, ...gradients]) tensor.dispose();
-  return numbers;
+  for (const tensor of data) tensor.dispose();
+  return readAndFree(gradients);
 }
 
 /** How the controllers are solved. */

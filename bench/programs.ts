@@ -2,24 +2,21 @@
  * Times batches of quadratic programs through the public face, beside solvers that take one program at a time:
  * `npm run programs`. Prints tables and writes them to bench/results/programs.json and programs.md.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { dirname } from 'node:path';
 import { EXIT, InputError } from '../src/cli/io.ts';
 import { formatHelp, readArguments, readChoice, readCount } from '../src/cli/options.ts';
 import { readVersion } from '../src/cli/version.ts';
 import { type Engine, open } from '../src/index.ts';
 import { bundleForNode } from './bundle.ts';
-import type { Work } from './cases.ts';
-import { findNewestWith, requireInterpreter, titleOf } from './interpreters.ts';
 import { LoadWatch } from './load.ts';
 import { firstLine, Log } from './log.ts';
 import { Contest, differenceOf, median, ratioOf } from './measure.ts';
 import { openNode, webGPUVariables } from './node.ts';
-import { type CvxoptLoop, openCvxopt } from './peers/cvxopt.ts';
-import { installPeers, PEER_CHOICES, type PeerChoice } from './peers/install.ts';
-import { openHighs, openScs, type ProgramPeer } from './peers/program-peers.ts';
-import { createOwnPrograms, firstOf, judge, type ProgramBatch, type Solutions } from './program-problems.ts';
+import { openCvxopt } from './peers/cvxopt.ts';
+import { PEER_CHOICES, type PeerChoice } from './peers/install.ts';
+import { openHighs, openScs } from './peers/program-peers.ts';
+import { type Contestant, contestantOf, openPeers, startPython, writeTables } from './program-contestants.ts';
+import { createOwnPrograms, firstOf, judge, type ProgramBatch } from './program-problems.ts';
 import { GOALS, type ProgramEntry, type ProgramResults, textOf } from './program-table.ts';
 import {
   type ControllerFinding,
@@ -109,7 +106,7 @@ async function bench(options: Options): Promise<number> {
   const own = await measureOwn(options, log);
   const others = watch.share();
   const save = (controllers: readonly ControllerFinding[]): Promise<string> =>
-    write(options.output, {
+    writeOwn(options.output, {
       date: new Date().toISOString(),
       equilibra: readVersion(),
       node: process.versions.node,
@@ -129,23 +126,8 @@ async function bench(options: Options): Promise<number> {
   return log.failed ? EXIT.failure : EXIT.done;
 }
 
-/** @returns the tables, which are written beside the JSON */
-async function write(output: string, results: ProgramResults): Promise<string> {
-  const text = textOf(results);
-  await mkdir(dirname(output), { recursive: true });
-  await writeFile(output, `${JSON.stringify(results, undefined, 1)}\n`);
-  await writeFile(output.replace(/(\.json)?$/, '.md'), text);
-  return text;
-}
-
-/** Who takes part in the first measurement. */
-interface Contestant {
-  readonly name: string;
-  readonly isForwardOnly: boolean;
-  readonly work: Work<ProgramBatch>;
-  /** What it found, for the judge. */
-  solutions(): Promise<Solutions>;
-}
+const writeOwn = (output: string, results: ProgramResults): Promise<string> =>
+  writeTables(output, results, textOf(results));
 
 async function measureOwn(
   options: Options,
@@ -154,11 +136,13 @@ async function measureOwn(
   const programs = createOwnPrograms(options.isQuick ? { batch: 8 } : {});
   const { batch, n, m, equalities } = programs;
   const engine = await open({ backend: 'wasm', threads: options.threads });
-  const loop = await startPython(options, programs, log);
+  const loop = await startPython(options, (program) => openCvxopt(program, programs, TOLERANCE), log);
   try {
     const contestants = [
       ...createOwnContestants(engine, programs),
-      ...(await openPeers(options, log)).map(contestantOf),
+      ...(await openPeers(options.peers, [() => openScs(TOLERANCE), () => openHighs(TOLERANCE)], log)).map(
+        contestantOf,
+      ),
       ...(loop ? [loop.contestant] : []),
     ];
     const contest = new Contest(
@@ -196,79 +180,12 @@ async function measureOwn(
   }
 }
 
-function createOwnContestants(engine: Engine, programs: ProgramBatch): Contestant[] {
+function createOwnContestants(engine: Engine, programs: ProgramBatch): Contestant<ProgramBatch>[] {
   const common = { name: 'equilibra', solutions: () => solutionsOf(engine, programs, TOLERANCE) };
   return [
     { ...common, isForwardOnly: true, work: forwardWork(engine, TOLERANCE) },
     { ...common, isForwardOnly: false, work: gradientWork(engine, TOLERANCE) },
   ];
-}
-
-/** The peers that are installed. */
-async function openPeers({ peers }: Options, log: Log): Promise<ProgramPeer[]> {
-  if (peers === 'none') return [];
-  const problem = peers === 'install' ? installPeers() : undefined;
-  if (problem) log.note(`the peers could not be installed: ${problem}`);
-  const opened: ProgramPeer[] = [];
-  for (const openPeer of [openScs, openHighs]) {
-    try {
-      opened.push(await openPeer(TOLERANCE));
-    } catch (error) {
-      log.note(`a peer is missing: ${firstLine(error)}`);
-    }
-  }
-  return opened;
-}
-
-function contestantOf(peer: ProgramPeer): Contestant {
-  let found: Solutions | undefined;
-  return {
-    name: `${peer.name} ${peer.version}`,
-    isForwardOnly: true,
-    work: {
-      prepare: async (programs) => peer.prepare(programs),
-      run: async () => {
-        found = peer.solve();
-        return {};
-      },
-      dispose() {},
-    },
-    solutions: async () => {
-      if (!found) throw new Error(`${peer.name} has not solved anything`);
-      return found;
-    },
-  };
-}
-
-/** The loop of cvxopt; undefined where no Python has it. */
-async function startPython(
-  { python, peers }: Options,
-  programs: ProgramBatch,
-  log: Log,
-): Promise<{ readonly contestant: Contestant; close(): Promise<void> } | undefined> {
-  if (peers === 'none') return undefined;
-  try {
-    const found = python ? await requireInterpreter('cvxopt', python) : await findNewestWith('cvxopt');
-    log.note(titleOf('cvxopt', found));
-    const loop = await openCvxopt(found.program, programs, TOLERANCE);
-    return { contestant: contestantOfLoop(`cvxopt ${found.version}`, loop), close: () => loop.close() };
-  } catch (error) {
-    log.note(`no figures of cvxopt: ${firstLine(error)}`);
-    return undefined;
-  }
-}
-
-function contestantOfLoop(name: string, loop: CvxoptLoop): Contestant {
-  const run = async () => {
-    await loop.pass();
-    return {};
-  };
-  return {
-    name,
-    isForwardOnly: true,
-    work: { prepare: async () => {}, run, dispose() {} },
-    solutions: () => loop.solutions(),
-  };
 }
 
 /** How far the gradients of the first programs are from those of the oracle, ‖difference‖/‖gradient‖ of each datum. */

@@ -15,16 +15,18 @@ export interface Rounds {
 }
 
 /**
- * @param repetitions a number from 1; at most as many again replace loaded ones
+ * @param repetitions a number from 1
  * @param wait takes milliseconds
+ * @param spares the most repetitions that replace loaded ones
  */
 export async function refereeRounds(
   rounds: Rounds,
   repetitions: number,
   watch: Pick<LoadWatch, 'share'>,
   wait: (milliseconds: number) => Promise<void> = pause,
+  spares = repetitions,
 ): Promise<void> {
-  let spare = repetitions;
+  let spare = spares;
   await rounds.begin();
   watch.share(); // discards the load during the warm-up
   for (let repetition = 1; repetition <= repetitions; repetition++) {

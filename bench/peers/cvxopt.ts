@@ -1,12 +1,10 @@
-/** Quadratic programs in cvxopt, one after the other, in a Python process that answers each line with another. */
+/** Programs in cvxopt, one after the other, in a Python process that answers each line with another. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ProgramBatch, Solutions } from '../program-problems.ts';
-
-const SCRIPT = 'bench/python/qp_loop.py';
 
 /** A Python that has read the programs. */
 export interface CvxoptLoop {
@@ -17,14 +15,29 @@ export interface CvxoptLoop {
   close(): Promise<void>;
 }
 
-export async function openCvxopt(program: string, programs: ProgramBatch, tolerance: number): Promise<CvxoptLoop> {
+/** Quadratic programs. */
+export function openCvxopt(program: string, programs: ProgramBatch, tolerance: number): Promise<CvxoptLoop> {
   const { batch, n, m, equalities, P, q, A, u } = programs;
+  return openLoop(program, 'bench/python/qp_loop.py', { batch, n, m, equalities, tolerance }, [P, q, A, u]);
+}
+
+/**
+ * @param sizes what the script is told beside its files
+ * @param data what is written into its file
+ */
+export async function openLoop(
+  program: string,
+  script: string,
+  sizes: Pick<ProgramBatch, 'batch' | 'n' | 'm'> & Readonly<Record<string, unknown>>,
+  data: readonly Float32Array[],
+): Promise<CvxoptLoop> {
+  const { batch, n, m } = sizes;
   const folder = await mkdtemp(join(tmpdir(), 'equilibra-cvxopt-'));
   const [file, answer] = [join(folder, 'programs.bin'), join(folder, 'answer.bin')];
-  await writeFile(file, Buffer.concat([P, q, A, u].map((numbers) => Buffer.from(numbers.buffer as ArrayBuffer))));
-  const child = spawn(program, [SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await writeFile(file, Buffer.concat(data.map((numbers) => Buffer.from(numbers.buffer as ArrayBuffer))));
+  const child = spawn(program, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  send(child, JSON.stringify({ batch, n, m, equalities, tolerance, file, answer }));
+  send(child, JSON.stringify({ ...sizes, file, answer }));
   return {
     async pass() {
       send(child, 'pass');

@@ -101,15 +101,28 @@ declare module 'scs-solver' {
     readonly b: Float64Array;
     readonly c: Float64Array;
   }
+  /** Cones in the order of the rows. */
+  export interface ScsCones {
+    /** The number of equalities. */
+    readonly z?: number;
+    /** The number of inequalities. */
+    readonly l?: number;
+    /** The sizes of the second-order cones, and how many there are. */
+    readonly q?: readonly number[];
+    readonly qsize?: number;
+    /** The orders of the semidefinite cones, and how many there are. */
+    readonly s?: readonly number[];
+    readonly ssize?: number;
+  }
   export interface Scs {
     readonly ScsSettings: new () => object;
     setDefaultSettings(settings: object): void;
-    /** @param cones the numbers of equalities and of inequalities */
+    /** Without x and y where SCS refuses the problem. */
     solve(
       problem: ScsProblem,
-      cones: { readonly z: number; readonly l: number },
+      cones: ScsCones,
       settings: object,
-    ): { readonly x: readonly number[]; readonly y: readonly number[] };
+    ): { readonly status: string; readonly x?: readonly number[]; readonly y?: readonly number[] };
   }
 }
 

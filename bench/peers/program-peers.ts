@@ -2,16 +2,16 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import type { Highs, ModelData } from 'highs';
-import type { Scs, ScsProblem } from 'scs-solver';
+import type { Scs, ScsCones, ScsProblem } from 'scs-solver';
 import { type DenseProgram, type ProgramBatch, type Solutions, sampleOf } from '../program-problems.ts';
 import { PEERS } from './install.ts';
 
 /** Solves the programs of a batch, one after the other. */
-export interface ProgramPeer {
+export interface ProgramPeer<Batch = ProgramBatch> {
   readonly name: string;
   readonly version: string;
   /** Brings the numbers into the form that the solver takes. Not timed. */
-  prepare(programs: ProgramBatch): void;
+  prepare(programs: Batch): void;
   solve(): Solutions;
 }
 
@@ -27,7 +27,7 @@ const versionOf = (name: string): string =>
   load<{ version: string }>(resolve(PEERS, 'node_modules', name, 'package.json')).version;
 
 /** The numbers of a dense matrix, row by row, that `isKept` names. */
-function columnsOf(
+export function columnsOf(
   numbers: Float32Array,
   rows: number,
   columns: number,
@@ -47,10 +47,10 @@ function columnsOf(
   return { starts: Int32Array.from(starts), indices: Int32Array.from(indices), values: Float64Array.from(values) };
 }
 
-const all = (): boolean => true;
+export const all = (): boolean => true;
 
 /** x and y of every program, one after the other. */
-function collect<Problem>(
+export function collect<Problem>(
   problems: readonly Problem[],
   solveOne: (problem: Problem) => Solutions,
 ): { readonly x: number[]; readonly y: number[] } {
@@ -64,40 +64,67 @@ function collect<Problem>(
   return { x, y };
 }
 
-/** SCS: min ½xᵀPx + cᵀx over Ax + s = b, where s is 0 on the first rows and not negative on the others. */
-export async function openScs(tolerance: number): Promise<ProgramPeer> {
+/** SCS: min ½xᵀPx + cᵀx over Ax + s = b, where s is in a product of cones. */
+export interface OpenedScs {
+  readonly name: string;
+  readonly version: string;
+  /** @throws Error where SCS ends without numbers */
+  solve(problem: ScsProblem, cones: ScsCones): Solutions;
+}
+
+export async function loadScs(tolerance: number): Promise<OpenedScs> {
   const scs = await load<() => Promise<Scs>>('scs-solver')();
   const settings = new scs.ScsSettings();
   scs.setDefaultSettings(settings);
   Object.assign(settings, { epsAbs: tolerance, epsRel: tolerance, verbose: 0 });
-  let problems: readonly { readonly data: ScsProblem; readonly equalities: number }[] = [];
   return {
     name: 'scs-solver',
     version: versionOf('scs-solver'),
+    solve(problem, cones) {
+      const { x, y, status } = scs.solve(problem, cones, settings);
+      if (!x || !y) throw new Error(`scs-solver ended as ${status}`);
+      return { x, y };
+    },
+  };
+}
+
+/** The dense matrices P and A, row by row, and b and c, as SCS takes them. */
+export function scsProblemOf(
+  { n, m, P, A }: Pick<DenseProgram, 'n' | 'm' | 'P' | 'A'>,
+  b: Float32Array,
+  c: Float32Array,
+): ScsProblem {
+  const columns = columnsOf(A, m, n, all);
+  const upper = columnsOf(P, n, n, (row, column) => row <= column);
+  return {
+    m,
+    n,
+    A_x: columns.values,
+    A_i: columns.indices,
+    A_p: columns.starts,
+    P_x: upper.values,
+    P_i: upper.indices,
+    P_p: upper.starts,
+    b: Float64Array.from(b),
+    c: Float64Array.from(c),
+  };
+}
+
+/** SCS for quadratic programs: s is 0 on the first rows and not negative on the others. */
+export async function openScs(tolerance: number): Promise<ProgramPeer> {
+  const { name, version, solve } = await loadScs(tolerance);
+  let problems: readonly { readonly data: ScsProblem; readonly equalities: number }[] = [];
+  return {
+    name,
+    version,
     prepare(programs) {
       problems = Array.from({ length: programs.batch }, (_, sample) => {
         const program = sampleOf(programs, sample);
         checkUpper(program);
-        const { n, m, equalities } = program;
-        const A = columnsOf(program.A, m, n, all);
-        const P = columnsOf(program.P, n, n, (row, column) => row <= column);
-        const data = {
-          m,
-          n,
-          A_x: A.values,
-          A_i: A.indices,
-          A_p: A.starts,
-          P_x: P.values,
-          P_i: P.indices,
-          P_p: P.starts,
-          b: Float64Array.from(program.u),
-          c: Float64Array.from(program.q),
-        };
-        return { data, equalities };
+        return { data: scsProblemOf(program, program.u, program.q), equalities: program.equalities };
       });
     },
-    solve: () =>
-      collect(problems, ({ data, equalities }) => scs.solve(data, { z: equalities, l: data.m - equalities }, settings)),
+    solve: () => collect(problems, ({ data, equalities }) => solve(data, { z: equalities, l: data.m - equalities })),
   };
 }
 
