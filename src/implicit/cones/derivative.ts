@@ -7,6 +7,7 @@ import { multiplySparse, multiplySparseTransposed, multiplySparseTransposedAbsol
 import { removeComponents } from '../programs/rank.ts';
 import { createSystem, type SolvableKkt, solveConsistent } from '../programs/solvable-kkt.ts';
 import { type ConeActivity, type ConeSelection, sharesOf } from './activity.ts';
+import { type SharedDerivatives, sharedDerivatives } from './curvature.ts';
 import { type ConeDirections, rightSideOf } from './directions.ts';
 import { type Eigenrows, fromEigenvectors, sizesInEigenvectors, toEigenvectors } from './eigenrows.ts';
 
@@ -73,7 +74,10 @@ export function* createConeDerivative(
   const damping = Float64Array.from(rows, (place) => (1 - shares[place]) / shares[place]);
   const matrix = createKktMatrix(activity.eigenrows.matrices, { rows, damping });
   const system = yield* createSystem(matrix, shares, activity.accuracy);
-  const bases: Bases = { data, activity, eigenrows: activity.eigenrows, system, leastNorm };
+  const { kernel } = system;
+  const { eigenrows } = activity;
+  const shared = kernel ? sharedDerivatives(data, eigenrows, rows, kernel) : { ofPrimal: true, ofDual: true };
+  const bases: Bases = { data, activity, eigenrows, system, leastNorm, shared };
   return {
     isSingular: system.kernel !== undefined,
     adjoint: (cotangents) => solveAdjoint(bases, cotangents),
@@ -87,6 +91,7 @@ interface Bases {
   readonly eigenrows: Eigenrows;
   readonly system: SolvableKkt;
   readonly leastNorm: boolean;
+  readonly shared: SharedDerivatives;
 }
 
 /**
@@ -176,14 +181,16 @@ interface Solved {
   /** m */
   readonly lower: Float64Array;
   readonly residual: number;
+  /** Whether the derivatives of x and s are determined. */
   readonly isUnique: boolean;
+  /** Whether that of y is. */
   readonly areIndependent: boolean;
   /** Whether the right-hand side was moved into the range. */
   readonly singular: boolean;
 }
 
 function* solveInEigenvectors(
-  { data: { n }, activity, eigenrows, system, leastNorm }: Bases,
+  { data: { n }, activity, eigenrows, system, leastNorm, shared }: Bases,
   { upper, upperSizes, lower, lowerSizes }: RightSide,
 ): Interruptible<Solved | undefined> {
   const { matrix, kernel } = system;
@@ -204,8 +211,8 @@ function* solveInEigenvectors(
     upper: solved.solution.slice(0, n),
     lower: fromEigenvectors(eigenrows.eigenvectors, rows, solved.solution.subarray(n)),
     residual: solved.residual,
-    isUnique: !kernel || kernel.variables.length === 0,
-    areIndependent: !kernel || kernel.rows.length === 0,
+    isUnique: (!kernel || kernel.variables.length === 0) && shared.ofPrimal,
+    areIndependent: (!kernel || kernel.rows.length === 0) && shared.ofDual,
     singular,
   };
 }
