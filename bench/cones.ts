@@ -26,8 +26,8 @@ import { PEER_CHOICES, type PeerChoice } from './peers/install.ts';
 import { type Contestant, contestantOf, openPeers, startPython, writeTables } from './program-contestants.ts';
 import { refereeRounds } from './referee.ts';
 
-/** Relative and absolute, of every contestant. */
-const TOLERANCE = 1e-6;
+/** Relative and absolute, of every contestant: what numbers of 32 bits reach on programs such as these. */
+const TOLERANCE = 1e-5;
 /** The most repetitions of all contestants that replace loaded ones: some of them take seconds. */
 const SPARES = 2;
 /** Of iterations, between which the memory is compared. */

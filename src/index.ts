@@ -78,6 +78,12 @@ export {
 export { NoSolutionError, type ProgramReport, type ProgramSampleReport } from './implicit/programs/report.ts';
 export { type BoxOptions, boxProjection } from './implicit/projections/box.ts';
 export { type ConeProjectionOptions, coneProjection } from './implicit/projections/cone.ts';
+export {
+  type ConeKink,
+  type ConeProjector,
+  type ProjectorOptions,
+  projectOntoCones,
+} from './implicit/projections/projector.ts';
 export { l1BallProjection, type RadiusOptions, simplexProjection } from './implicit/projections/simplex.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type {

@@ -612,6 +612,7 @@ const WITHOUT = [
     'NoSolutionError',
     'CheckpointError',
     'monotonicityMargin',
+    'projectOntoCones',
     'oneHot',
     'open',
   ],

@@ -1,6 +1,6 @@
 /** Every public function of cone programs, with valid arguments. */
 import * as library from '../../../src/index.ts';
-import { type Family, family, options } from './family.ts';
+import { argument, type Family, family, options } from './family.ts';
 import type { World } from './world.ts';
 
 type Given = never;
@@ -55,6 +55,11 @@ export const CONE_FAMILIES: readonly Family[] = [
   ]),
   family('coneProgram: a cone', (world, given: Given) => library.coneProgram({ ...ofArrays(world), cones: [given] }), [
     options('type dim alpha', () => ({ type: 'soc', dim: 3 }), 'cones'),
+  ]),
+  family('projectOntoCones', (_, v: Given, of: Given, given: Given) => library.projectOntoCones(v, of, given), [
+    argument('v', () => [1, 2, 3]),
+    argument('cones', () => cones),
+    options('tolerance', () => ({})),
   ]),
   family('coneSolution.gradients', ({ conesOf }, cotangent: Given) => conesOf.gradients(cotangent), [
     options('x y s', () => ({ x: [1, 0] }), 'cotangent'),
