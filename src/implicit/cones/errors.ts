@@ -5,23 +5,23 @@ import type { ConeData } from '../../solvers/cones/problem.ts';
 import { Sums } from '../../solvers/programs/compensated.ts';
 import { createKktMatrix, factoriseKkt } from '../programs/kkt-system.ts';
 import { multiplySparse, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from '../programs/products.ts';
-import { type ConeActivity, sharesOf } from './activity.ts';
+import { type ConeActivity, dampingOf, sharesOf } from './activity.ts';
 import { fromEigenvectors, sizesInEigenvectors } from './eigenrows.ts';
 
 /** Right-hand sides of random signs whose solutions stand for the effect of rounding. */
 const PROBES = 4;
 
 /**
- * What a change of each equation by its residual and by ε of its terms moves y − s by, about, at the element half way
+ * What a change of each equation by its residual and by ε of its terms moves v = y − ρs by, about, at the element half way
  * between the ends at each kink. [m]; not finite where that element is singular.
  */
 export function* estimateErrors(data: ConeData, activity: ConeActivity): Interruptible<Float64Array> {
   const { n, m, P, A, b, c } = data;
-  const { point, eigenrows } = activity;
+  const { point, eigenrows, ratios } = activity;
   const { x, y, s } = point;
   const shares = sharesOf(activity, 0.5);
   const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
-  const damping = Float64Array.from(rows, (place) => (1 - shares[place]) / shares[place]);
+  const damping = dampingOf(activity, shares, rows);
   const matrix = createKktMatrix(eigenrows.matrices, { rows, damping });
   const approximate = yield* factoriseKkt(matrix, {});
   const stationary = new Sums(n).add(c).addProduct(P, x).addTransposedProduct(A, y).round();
@@ -47,11 +47,12 @@ export function* estimateErrors(data: ConeData, activity: ConeActivity): Interru
     const change = new Float64Array(matrix.order);
     for (let j = 0; j < n; j++) change[j] = sign() * upper[j] * matrix.scale[j];
     for (const [index, place] of rows.entries()) change[n + index] = sign() * rotated[place] * matrix.scale[n + index];
-    const moved = approximate(change).map((value, i) => value * matrix.scale[i]);
-    const dual = fromEigenvectors(eigenrows.eigenvectors, rows, moved.subarray(n));
-    const slack = multiplySparse(A, moved.slice(0, n));
+    const step = approximate(change).map((value, i) => value * matrix.scale[i]);
+    const dual = fromEigenvectors(eigenrows.eigenvectors, rows, step.subarray(n));
+    const slack = multiplySparse(A, step.slice(0, n));
     for (let row = 0; row < m; row++) {
-      errors[row] = Math.max(errors[row], Math.abs(dual[row]) + Math.abs(slack[row]) + lower[row]);
+      const moved = Math.abs(dual[row]) + ratios[row] * (Math.abs(slack[row]) + lower[row]);
+      errors[row] = Math.max(errors[row], moved);
     }
     yield;
   }
