@@ -6,7 +6,7 @@ import { createKktMatrix } from '../programs/kkt-system.ts';
 import { multiplySparse, multiplySparseTransposed, multiplySparseTransposedAbsolute } from '../programs/products.ts';
 import { removeComponents } from '../programs/rank.ts';
 import { createSystem, type SolvableKkt, solveConsistent } from '../programs/solvable-kkt.ts';
-import { type ConeActivity, type ConeSelection, sharesOf } from './activity.ts';
+import { type ConeActivity, type ConeSelection, dampingOf, sharesOf } from './activity.ts';
 import { type SharedDerivatives, sharedDerivatives } from './curvature.ts';
 import { type ConeDirections, rightSideOf } from './directions.ts';
 import { type Eigenrows, fromEigenvectors, sizesInEigenvectors, toEigenvectors } from './eigenrows.ts';
@@ -71,7 +71,7 @@ export function* createConeDerivative(
 ): Interruptible<ConeDerivative> {
   const shares = sharesOf(activity, selection);
   const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
-  const damping = Float64Array.from(rows, (place) => (1 - shares[place]) / shares[place]);
+  const damping = dampingOf(activity, shares, rows);
   const matrix = createKktMatrix(activity.eigenrows.matrices, { rows, damping });
   const system = yield* createSystem(matrix, shares, activity.accuracy);
   const { kernel } = system;

@@ -5,7 +5,7 @@ import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
 import { Sums } from '../../solvers/programs/compensated.ts';
 import { createKktMatrix, factoriseKkt } from '../programs/kkt-system.ts';
 import { multiplySparse, multiplySparseAbsolute, multiplySparseTransposedAbsolute } from '../programs/products.ts';
-import { type ConeActivity, sharesOf } from './activity.ts';
+import { type ConeActivity, dampingOf, sharesOf } from './activity.ts';
 import { fromEigenvectors, sizesInEigenvectors } from './eigenrows.ts';
 
 /** Right-hand sides of random signs whose solutions stand for the effect of rounding. */
@@ -14,7 +14,7 @@ const PROBES = 4;
 const SHARES = [0, 0.5, 1];
 
 /**
- * What a change of each equation by its residual and by ε of its terms moves y − s by, about: the most at the elements
+ * What a change of each equation by its residual and by ε of its terms moves v = y − ρs by, about: the most at the elements
  * at both ends of the kinks, and half way between. [m]; not finite where one of them is singular.
  */
 export function* estimateErrors(data: ConeData, activity: ConeActivity): Interruptible<Float64Array> {
@@ -59,10 +59,10 @@ function* addErrors(
   { upper, lower }: Changes,
   errors: Float64Array,
 ): Interruptible<void> {
-  const { eigenrows } = activity;
+  const { eigenrows, ratios } = activity;
   const shares = sharesOf(activity, share);
   const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
-  const damping = Float64Array.from(rows, (place) => (1 - shares[place]) / shares[place]);
+  const damping = dampingOf(activity, shares, rows);
   const matrix = createKktMatrix(eigenrows.matrices, { rows, damping });
   const approximate = yield* factoriseKkt(matrix, {});
   const rotated = sizesInEigenvectors(eigenrows.eigenvectors, lower);
@@ -72,11 +72,12 @@ function* addErrors(
     const change = new Float64Array(matrix.order);
     for (let j = 0; j < n; j++) change[j] = sign() * upper[j] * matrix.scale[j];
     for (const [index, place] of rows.entries()) change[n + index] = sign() * rotated[place] * matrix.scale[n + index];
-    const moved = approximate(change).map((value, i) => value * matrix.scale[i]);
-    const dual = fromEigenvectors(eigenrows.eigenvectors, rows, moved.subarray(n));
-    const slack = multiplySparse(A, moved.slice(0, n));
+    const step = approximate(change).map((value, i) => value * matrix.scale[i]);
+    const dual = fromEigenvectors(eigenrows.eigenvectors, rows, step.subarray(n));
+    const slack = multiplySparse(A, step.slice(0, n));
     for (let row = 0; row < m; row++) {
-      errors[row] = Math.max(errors[row], Math.abs(dual[row]) + Math.abs(slack[row]) + lower[row]);
+      const moved = Math.abs(dual[row]) + ratios[row] * (Math.abs(slack[row]) + lower[row]);
+      errors[row] = Math.max(errors[row], moved);
     }
     yield;
   }

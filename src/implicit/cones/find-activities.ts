@@ -4,8 +4,15 @@ import { complementaryPair } from '../../solvers/cones/complementary.ts';
 import { dualOf } from '../../solvers/cones/cone.ts';
 import type { ConeData, ConePoint } from '../../solvers/cones/problem.ts';
 import { projectOntoCones } from '../../solvers/cones/projections/project.ts';
+import { Sums } from '../../solvers/programs/compensated.ts';
+import { powerOfTwo } from '../../solvers/programs/equilibration.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
-import { equilibrateAllRows, measureProgram } from '../programs/program-scales.ts';
+import {
+  type Equilibration,
+  equilibrateAllRows,
+  measureProgram,
+  type ProgramScales,
+} from '../programs/program-scales.ts';
 import type { ConeActivities, ConeActivity } from './activity.ts';
 import { createEigenrows } from './eigenrows.ts';
 import { estimateErrors } from './errors.ts';
@@ -22,17 +29,19 @@ const SOLVER_ACCURACY = 1e-6;
  * @param epsilon of the data
  */
 export function* findActivities(data: ConeData, found: ConePoint, epsilon: number): Interruptible<ConeActivities> {
-  const sizes = sizesOfBlocks(data, found);
+  const { sizes, ratios } = sizesOfBlocks(data, found);
   const duals = data.blocks.map(dualOf);
-  const v = found.y.map((value, row) => value - found.s[row]);
+  const v = found.y.map((value, row) => value - ratios[row] * found.s[row]);
   // Of a pair that is not complementary sᵀy may be 0 to rounding and y − Π(v) the root of that. As residuals of the
   // equations of this pair the estimate of the error sees it.
-  const point = { x: found.x, ...complementaryPair(duals, v) };
+  const { y, s } = complementaryPair(duals, v);
+  const point = { x: found.x, y, s: s.map((value, row) => value / ratios[row]) };
   const at = (toleranceOf: (block: number) => number): ConeActivity => {
     const projection = projectOntoCones(duals, v, toleranceOf);
     return {
       point,
       eigenrows: createEigenrows(data, projection.eigenvectors()),
+      ratios,
       kinks: projection.kinks,
       accuracy: epsilon,
       tolerance: duals.reduce((most, _, block) => Math.max(most, toleranceOf(block)), 0),
@@ -54,13 +63,53 @@ export function* findActivities(data: ConeData, found: ConePoint, epsilon: numbe
   return { likely, least, most };
 }
 
-/** For each cone, what a part of y − s is small against: the terms of which slacks and multipliers are made. */
-function sizesOfBlocks(data: ConeData, { x, y }: ConePoint): Float64Array {
-  const { b, c, blocks } = data;
+interface Sizes {
+  /** For each cone, what a part of y − ρs is small against: the terms of which slacks and multipliers are made. */
+  readonly sizes: Float64Array;
+  /** ρ for each row, the same in all of a cone: how many times as large multipliers are as slacks, as a power of two. */
+  readonly ratios: Float64Array;
+}
+
+function sizesOfBlocks(data: ConeData, { x, y, s }: ConePoint): Sizes {
+  const { m, b, c, blocks } = data;
   const program = { ...data, q: c, l: b, u: b };
-  const { slack, multiplier } = measureProgram(program, { x, y }, equilibrateAllRows(program));
-  return Float64Array.from(blocks, ({ start, rows }) => {
-    const [primal, dual] = [slack, multiplier].map((sizes) => largestMagnitude(sizes.subarray(start, start + rows)));
-    return Math.max(primal, dual);
+  const equilibration = equilibrateAllRows(program);
+  const measured = measureProgram(program, { x, y }, equilibration);
+  // Then 0 is a solution, and what a solver has left of it is small against any scale.
+  const isHomogeneous = largestMagnitude(b) === 0 && largestMagnitude(c) === 0;
+  const origin = { x: new Float64Array(data.n), y: new Float64Array(m) };
+  const usual = isHomogeneous ? measureProgram(program, origin, equilibration) : measured;
+  const least = leastSizes(data, { x, y, s }, equilibration);
+  const ratios = new Float64Array(m).fill(1);
+  const sizes = Float64Array.from(blocks, ({ start, rows }) => {
+    const [primal, dual] = (['slack', 'multiplier'] as const).map((name) =>
+      [measured, usual, least].reduce(
+        (most, one) => Math.max(most, largestMagnitude(one[name].subarray(start, start + rows))),
+        0,
+      ),
+    );
+    const ratio = powerOfTwo(dual / primal);
+    ratios.fill(ratio, start, start + rows);
+    return Math.max(ratio * primal, dual);
   });
+  return { sizes, ratios };
+}
+
+/**
+ * Terms that are no larger than what the equations leave of them say nothing of the size of a solution near 0. A residual
+ * r of the equilibrated equations moves the solution by about r.
+ */
+function leastSizes({ n, m, P, A, b, c }: ConeData, { x, y, s }: ConePoint, { D, E }: Equilibration): ProgramScales {
+  const dual = new Sums(n).add(c).addProduct(P, x).addTransposedProduct(A, y).round();
+  const primal = new Sums(m)
+    .add(s)
+    .addProduct(A, x)
+    .add(b.map((value) => -value))
+    .round();
+  const residual = Math.max(
+    largestMagnitude(dual.map((value, j) => value * D[j])),
+    largestMagnitude(primal.map((value, row) => value * E[row])),
+  );
+  const size = (ERRORS * residual) / SOLVER_ACCURACY;
+  return { slack: E.map((value) => size / value), multiplier: E.map((value) => size * value) };
 }
