@@ -22,7 +22,7 @@ export function* estimateErrors(data: ConeData, activity: ConeActivity): Interru
   const shares = sharesOf(activity, 0.5);
   const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
   const damping = Float64Array.from(rows, (place) => (1 - shares[place]) / shares[place]);
-  const matrix = createKktMatrix(eigenrows.matrices, { rows, damping });
+  const matrix = yield* createKktMatrix(eigenrows.matrices, { rows, damping });
   const approximate = yield* factoriseKkt(matrix, {});
   const stationary = new Sums(n).add(c).addProduct(P, x).addTransposedProduct(A, y).round();
   const feasible = new Sums(m)

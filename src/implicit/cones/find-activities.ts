@@ -22,29 +22,34 @@ const SOLVER_ACCURACY = 1e-6;
  * @param epsilon of the data
  */
 export function* findActivities(data: ConeData, found: ConePoint, epsilon: number): Interruptible<ConeActivities> {
-  const sizes = sizesOfBlocks(data, found);
+  const sizes = yield* sizesOfBlocks(data, found);
   const duals = data.blocks.map(dualOf);
   const v = found.y.map((value, row) => value - found.s[row]);
   // Of a pair that is not complementary sᵀy may be 0 to rounding and y − Π(v) the root of that. As residuals of the
   // equations of this pair the estimate of the error sees it.
   const point = { x: found.x, ...complementaryPair(duals, v) };
-  const at = (toleranceOf: (block: number) => number): ConeActivity => {
+  const largestOf = (toleranceOf: (block: number) => number): number =>
+    duals.reduce((most, _, block) => Math.max(most, toleranceOf(block)), 0);
+  const at = function* (toleranceOf: (block: number) => number): Interruptible<ConeActivity> {
     const projection = projectOntoCones(duals, v, toleranceOf);
+    yield;
+    const eigenvectors = projection.eigenvectors();
+    yield;
     return {
       point,
-      eigenrows: createEigenrows(data, projection.eigenvectors()),
+      eigenrows: yield* createEigenrows(data, eigenvectors),
       kinks: projection.kinks,
       accuracy: epsilon,
-      tolerance: duals.reduce((most, _, block) => Math.max(most, toleranceOf(block)), 0),
+      tolerance: largestOf(toleranceOf),
     };
   };
   const rounding = (block: number): number => ROUNDINGS * Number.EPSILON * sizes[block];
-  const most = at((block) => SOLVER_ACCURACY * sizes[block]);
-  const least = at(rounding);
-  yield;
+  const most = yield* at((block) => SOLVER_ACCURACY * sizes[block]);
+  // Where nothing is near a kink, J is that of every smaller tolerance too.
+  const least = most.kinks.length > 0 ? yield* at(rounding) : { ...most, tolerance: largestOf(rounding) };
   if (most.kinks.length === least.kinks.length) return { likely: least, least, most };
   const errors = yield* estimateErrors(data, most);
-  const likely = at((block) => {
+  const likely = yield* at((block) => {
     const { start, rows } = duals[block];
     const error = largestMagnitude(errors.subarray(start, start + rows));
     // NaN where the system is singular: nothing is known then.
@@ -55,10 +60,10 @@ export function* findActivities(data: ConeData, found: ConePoint, epsilon: numbe
 }
 
 /** For each cone, what a part of y − s is small against: the terms of which slacks and multipliers are made. */
-function sizesOfBlocks(data: ConeData, { x, y }: ConePoint): Float64Array {
+function* sizesOfBlocks(data: ConeData, { x, y }: ConePoint): Interruptible<Float64Array> {
   const { b, c, blocks } = data;
   const program = { ...data, q: c, l: b, u: b };
-  const { slack, multiplier } = measureProgram(program, { x, y }, equilibrateAllRows(program));
+  const { slack, multiplier } = measureProgram(program, { x, y }, yield* equilibrateAllRows(program));
   return Float64Array.from(blocks, ({ start, rows }) => {
     const [primal, dual] = [slack, multiplier].map((sizes) => largestMagnitude(sizes.subarray(start, start + rows)));
     return Math.max(primal, dual);

@@ -81,6 +81,7 @@ export function* testCurvature(
     for (const [i, row] of curvature.entries()) {
       for (let j = 0; j < n; j++) sizes[j] = Math.max(sizes[j], Math.abs(row[j] * scale[i] * scale[j]));
     }
+    if (n > 100) yield;
     sweepRows(active, rowScale, scale, sizes);
     for (let j = 0; j < n; j++) if (sizes[j] > 0) scale[j] /= Math.sqrt(sizes[j]);
     if (n > 30) yield;
@@ -93,9 +94,14 @@ export function* testCurvature(
       largest = Math.max(largest, Math.abs(row[j]));
     }
   }
-  for (const row of active) scaleRow(row, scale);
+  for (const [i, row] of active.entries()) {
+    scaleRow(row, scale);
+    if (i % 64 === 63) yield;
+  }
   const stacked = largest > 0 ? [...curvature.map((row) => row.map((value) => value / largest)), ...active] : active;
+  if (n > 100) yield;
   const columns = Array.from({ length: n }, (_, j) => Float64Array.from(stacked, (row) => row[j]));
+  if (n > 100) yield;
   const { kernel, ...rank } = yield* findRank(columns, stacked.length, threshold);
   return { ...rank, ...inUnits(columns, kernel, scale) };
 }
