@@ -17,13 +17,14 @@ export interface Eigenrows {
 }
 
 /** Multiplications after which the rows may be interrupted: some milliseconds. */
-const WORK_PER_TURN = 1e6;
+const WORK_PER_TURN = 2e5;
 
 export function* createEigenrows(
   { n, m, P, A }: ConeData,
   eigenvectors: readonly Eigenvector[],
 ): Interruptible<Eigenrows> {
   const { starts, indices, values } = transpose(A);
+  yield;
   const [rowOf, columnOf, entries]: number[][] = [[], [], []];
   const sums = new Float64Array(n);
   /** The place of the last eigenvector to which a column belongs. */
@@ -52,6 +53,7 @@ export function* createEigenrows(
       yield;
     }
   }
+  yield;
   return { eigenvectors, matrices: { n, m, P, A: yield* assembleSparse(rowOf, columnOf, entries, m, n) } };
 }
 

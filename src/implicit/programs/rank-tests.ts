@@ -73,7 +73,9 @@ export function* testCurvature(
     P,
     Array.from({ length: n }, (_, i) => i),
   );
+  if (n > 100) yield;
   const active = rowsOf(A, rows);
+  if (n > 100) yield;
   const scale = new Float64Array(n).fill(1);
   const rowScale = new Float64Array(rows.length).fill(1);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
@@ -100,8 +102,13 @@ export function* testCurvature(
   }
   const stacked = largest > 0 ? [...curvature.map((row) => row.map((value) => value / largest)), ...active] : active;
   if (n > 100) yield;
-  const columns = Array.from({ length: n }, (_, j) => Float64Array.from(stacked, (row) => row[j]));
-  if (n > 100) yield;
+  const columns: Float64Array[] = [];
+  for (let j = 0; j < n; j++) {
+    const column = new Float64Array(stacked.length);
+    for (let i = 0; i < column.length; i++) column[i] = stacked[i][j];
+    columns.push(column);
+    if (j % 32 === 31) yield;
+  }
   const { kernel, ...rank } = yield* findRank(columns, stacked.length, threshold);
   return { ...rank, ...inUnits(columns, kernel, scale) };
 }

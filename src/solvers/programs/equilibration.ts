@@ -57,6 +57,7 @@ export function* equilibrate(
   for (let j = 0; j < n; j++) variables[j] = powerOfTwo(variables[j]);
   for (let i = 0; i < m; i++) rows[i] = powerOfTwo(rows[i]);
   scaleOthers(A, variables, rows, isIncluded);
+  yield;
   return { variables, rows, cost: costFactor(P, q, variables) };
 }
 

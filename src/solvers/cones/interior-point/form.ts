@@ -24,6 +24,7 @@ export interface ConeForm extends ConeData {
 export function* formOf(given: ConeData): Interruptible<ConeForm> {
   const { n, P } = given;
   const { A, b, blocks, givenRows } = withoutFreeRows(given);
+  yield;
   const m = b.length;
   const isEquality = new Uint8Array(m);
   for (const { type, start, rows } of blocks) if (type === 'zero') isEquality.fill(1, start, start + rows);

@@ -10,6 +10,9 @@ import { assembleSparse } from '../../programs/sparse.ts';
 import type { ConeForm } from './form.ts';
 import type { ConeProduct } from './product.ts';
 
+/** Columns after which the assembly may be interrupted. */
+const COLUMNS_PER_TURN = 16;
+
 export class ConeSystem {
   /** The residual of a solution, relative to its right-hand side, at which it is exact enough. */
   enough = 1e-12;
@@ -102,6 +105,7 @@ function* patternOf({ n, m, A, blocks }: ConeForm): Interruptible<SparseMatrix> 
         columnOf.push(j);
       }
     }
+    if (j % COLUMNS_PER_TURN === 0) yield;
   }
   yield;
   return yield* assembleSparse(rowOf, columnOf, new Float64Array(rowOf.length).fill(1), m, n);
