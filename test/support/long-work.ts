@@ -57,7 +57,9 @@ export const LONG_CONE_WORK: readonly {
 
 const SETTINGS = { absolute: 1e-9, relative: 1e-9, limit: 500 };
 const MATRICES = plantConeProgram({ seed: 1, n: 100, cones: [{ type: 'psd', dim: 32 }] });
-const LINEAR = plantConeProgram({ seed: 1, n: 200, cones: [{ type: 'nonneg', dim: 400 }], rank: 0 });
+/** With as many variables as make the multipliers unique. */
+const DETERMINED = plantConeProgram({ seed: 1, n: 200, cones: [{ type: 'psd', dim: 32 }] });
+const LINEAR = plantConeProgram({ seed: 1, n: 250, cones: [{ type: 'nonneg', dim: 500 }], rank: 0 });
 const EXPONENTIAL = plantConeProgram({
   seed: 1,
   n: 200,
@@ -74,8 +76,8 @@ async function solveCones(program: typeof MATRICES, signal?: AbortSignal): Promi
 
 /** At the solution that was chosen. */
 function solvedCones(): SolvedCone {
-  const data = coneDataOf(MATRICES);
-  const { x, y, s } = MATRICES;
+  const data = coneDataOf(DETERMINED);
+  const { x, y, s } = DETERMINED;
   const residuals = { primal: 0, dual: 0, gap: 0 };
   const result = { x, y, s, residuals, status: 'converged', iterations: 0, objective: 0, merit: 0 } as const;
   return new SolvedCone(result, { data: () => data, epsilon: Number.EPSILON, isExact: true });
@@ -88,7 +90,7 @@ async function certifyCones(signal?: AbortSignal): Promise<void> {
 
 async function differentiateCones(signal?: AbortSignal): Promise<void> {
   const derivative = await runInTurns(solvedCones().differentiate(0.5, false), signal);
-  const { residual } = await runInTurns(derivative.adjoint({ x: new Float64Array(MATRICES.n).fill(1) }), signal);
+  const { residual } = await runInTurns(derivative.adjoint({ x: new Float64Array(DETERMINED.n).fill(1) }), signal);
   if (!(residual < 1e-10)) throw new Error(`the residual is ${residual}`);
 }
 
