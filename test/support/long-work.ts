@@ -1,5 +1,7 @@
 /** Work of a quarter of a second and more, of every kind that the library does. Each frees what it creates. */
+import { runInTurns } from '../../src/backends/event-loop.ts';
 import { diabetes, digits, sparseRegression, standardisedRegression } from '../../src/data/index.ts';
+import { SolvedCone } from '../../src/implicit/cones/solved-cone.ts';
 import {
   crossValidation,
   dense,
@@ -16,7 +18,9 @@ import {
   tune,
   valueAndGrad,
 } from '../../src/index.ts';
+import { solveConeProgram } from '../../src/solvers/cones/solve.ts';
 import { monotoneProblem, normals } from './numbers.ts';
+import { coneDataOf, plantConeProgram } from './planted-cone-programs.ts';
 
 interface LongWork {
   readonly name: string;
@@ -38,6 +42,57 @@ export const LONG_WORK: readonly LongWork[] = [
   { name: 'training', run: training },
   { name: 'training in large steps', run: trainingInLargeSteps },
 ];
+
+/** On the host, and so the same on every backend. */
+export const LONG_CONE_WORK: readonly {
+  readonly name: string;
+  readonly run: (signal?: AbortSignal) => Promise<unknown>;
+}[] = [
+  { name: 'a cone program with large matrices', run: (signal) => solveCones(MATRICES, signal) },
+  { name: 'a dense linear program', run: (signal) => solveCones(LINEAR, signal) },
+  { name: 'a program with exponential cones', run: (signal) => solveCones(EXPONENTIAL, signal) },
+  { name: 'the certificate of a cone program', run: certifyCones },
+  { name: 'the derivative of a cone program', run: differentiateCones },
+];
+
+const SETTINGS = { absolute: 1e-9, relative: 1e-9, limit: 500 };
+const MATRICES = plantConeProgram({ seed: 1, n: 100, cones: [{ type: 'psd', dim: 32 }] });
+/** With as many variables as make the multipliers unique. */
+const DETERMINED = plantConeProgram({ seed: 1, n: 200, cones: [{ type: 'psd', dim: 32 }] });
+const LINEAR = plantConeProgram({ seed: 1, n: 250, cones: [{ type: 'nonneg', dim: 500 }], rank: 0 });
+const EXPONENTIAL = plantConeProgram({
+  seed: 1,
+  n: 200,
+  cones: [
+    ...Array.from({ length: 50 }, () => ({ type: 'exp', dim: 3 }) as const),
+    ...Array.from({ length: 20 }, () => ({ type: 'soc', dim: 8 }) as const),
+  ],
+});
+
+async function solveCones(program: typeof MATRICES, signal?: AbortSignal): Promise<void> {
+  const { status } = await runInTurns(solveConeProgram(coneDataOf(program), SETTINGS), signal);
+  if (status !== 'converged') throw new Error(`it is ${status}`);
+}
+
+/** At the solution that was chosen. */
+function solvedCones(): SolvedCone {
+  const data = coneDataOf(DETERMINED);
+  const { x, y, s } = DETERMINED;
+  const residuals = { primal: 0, dual: 0, gap: 0 };
+  const result = { x, y, s, residuals, status: 'converged', iterations: 0, objective: 0, merit: 0 } as const;
+  return new SolvedCone(result, { data: () => data, epsilon: Number.EPSILON, isExact: true });
+}
+
+async function certifyCones(signal?: AbortSignal): Promise<void> {
+  const { status } = await runInTurns(solvedCones().certify(), signal);
+  if (status !== 'certified') throw new Error(`it is ${status}`);
+}
+
+async function differentiateCones(signal?: AbortSignal): Promise<void> {
+  const derivative = await runInTurns(solvedCones().differentiate(0.5, false), signal);
+  const { residual } = await runInTurns(derivative.adjoint({ x: new Float64Array(DETERMINED.n).fill(1) }), signal);
+  if (!(residual < 1e-10)) throw new Error(`the residual is ${residual}`);
+}
 
 const MARGIN = 0.5;
 /** Created beforehand, so that only the library is measured. */

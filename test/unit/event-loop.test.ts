@@ -2,12 +2,19 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { engineOn } from '../support/engines.ts';
 import { measureAbortDelay, measureLongestGap } from '../support/event-loop.ts';
-import { LONG_WORK } from '../support/long-work.ts';
+import { LONG_CONE_WORK, LONG_WORK } from '../support/long-work.ts';
 
 /** Milliseconds. */
 const LONGEST_GAP = 60;
 const LONGEST_ABORT = 100;
 const ABORTED_AFTER = 50;
+
+describe('on the host', () => {
+  test.each(LONG_CONE_WORK)('a timer of 10 ms keeps firing during $name, and a signal ends it', async ({ run }) => {
+    expect(await measureLongestGap(() => run(), LONGEST_GAP)).toBeLessThanOrEqual(LONGEST_GAP);
+    expect(await measureAbortDelay(run, ABORTED_AFTER, LONGEST_ABORT)).toBeLessThanOrEqual(LONGEST_ABORT);
+  });
+});
 
 describe.each(['cpu', 'wasm'] as const)('%s', (backend) => {
   const { engine, close } = engineOn(backend);

@@ -72,7 +72,7 @@ export function* createConeDerivative(
   const shares = sharesOf(activity, selection);
   const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
   const damping = dampingOf(activity, shares, rows);
-  const matrix = createKktMatrix(activity.eigenrows.matrices, { rows, damping });
+  const matrix = yield* createKktMatrix(activity.eigenrows.matrices, { rows, damping });
   const system = yield* createSystem(matrix, shares, activity.accuracy);
   const { kernel } = system;
   const { eigenrows } = activity;
@@ -106,8 +106,11 @@ function* solveAdjoint(bases: Bases, { x, y, s }: ConeCotangents): Interruptible
   const upper = Float64Array.from({ length: n }, (_, j) => pulled[j] - (x?.[j] ?? 0));
   const upperSizes = pulledSizes.map((size, j) => size + Math.abs(x?.[j] ?? 0));
   const dual = y ?? new Float64Array(m);
+  yield;
   const lower = toEigenvectors(eigenrows.eigenvectors, dual).map((value) => -value);
+  yield;
   const lowerSizes = sizesInEigenvectors(eigenrows.eigenvectors, dual.map(Math.abs));
+  yield;
   const solved = yield* solveInEigenvectors(bases, { upper, upperSizes, lower, lowerSizes });
   if (!solved) {
     return {
@@ -138,6 +141,7 @@ function* solveTangent(bases: Bases, directions: ConeDirections): Interruptible<
   const { data, activity, eigenrows } = bases;
   const { n, m, A } = data;
   const { dual, moved, dualSizes, movedSizes } = rightSideOf(data, activity.point, directions);
+  yield;
   const solved = yield* solveInEigenvectors(bases, {
     upper: dual,
     upperSizes: dualSizes,

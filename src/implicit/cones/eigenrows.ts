@@ -3,10 +3,11 @@
  * M(J) = [P, AᵀJ; −A, I − J] is that of a quadratic program in which row i is active to the share dᵢ. What is known of
  * those holds here: their factorisations, their kernels, and the two rank tests.
  */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ConeData } from '../../solvers/cones/problem.ts';
 import type { Eigenvector, SparseVector } from '../../solvers/cones/projection.ts';
 import type { ProgramMatrices } from '../../solvers/programs/problem.ts';
-import { sparseFromEntries, transpose } from '../../solvers/programs/sparse.ts';
+import { assembleSparse, transpose } from '../../solvers/programs/sparse.ts';
 
 /** The rows of A in eigenvectors. */
 export interface Eigenrows {
@@ -15,17 +16,31 @@ export interface Eigenrows {
   readonly matrices: ProgramMatrices;
 }
 
-export function createEigenrows({ n, m, P, A }: ConeData, eigenvectors: readonly Eigenvector[]): Eigenrows {
+/** Multiplications after which the rows may be interrupted: some milliseconds. */
+const WORK_PER_TURN = 2e5;
+
+export function* createEigenrows(
+  { n, m, P, A }: ConeData,
+  eigenvectors: readonly Eigenvector[],
+): Interruptible<Eigenrows> {
   const { starts, indices, values } = transpose(A);
+  yield;
   const [rowOf, columnOf, entries]: number[][] = [[], [], []];
   const sums = new Float64Array(n);
+  /** The place of the last eigenvector to which a column belongs. */
+  const last = new Int32Array(n).fill(-1);
+  let spent = 0;
   for (const [place, { vector }] of eigenvectors.entries()) {
-    const touched = new Set<number>();
+    const touched: number[] = [];
     for (const [index, row] of vector.rows.entries()) {
       for (let entry = starts[row]; entry < starts[row + 1]; entry++) {
-        sums[indices[entry]] += vector.values[index] * values[entry];
-        touched.add(indices[entry]);
+        const column = indices[entry];
+        sums[column] += vector.values[index] * values[entry];
+        if (last[column] === place) continue;
+        last[column] = place;
+        touched.push(column);
       }
+      spent += starts[row + 1] - starts[row];
     }
     for (const column of touched) {
       rowOf.push(place);
@@ -33,8 +48,13 @@ export function createEigenrows({ n, m, P, A }: ConeData, eigenvectors: readonly
       entries.push(sums[column]);
       sums[column] = 0;
     }
+    if (spent > WORK_PER_TURN) {
+      spent = 0;
+      yield;
+    }
   }
-  return { eigenvectors, matrices: { n, m, P, A: sparseFromEntries(rowOf, columnOf, entries, m, n) } };
+  yield;
+  return { eigenvectors, matrices: { n, m, P, A: yield* assembleSparse(rowOf, columnOf, entries, m, n) } };
 }
 
 /** Uᵀx */
@@ -63,5 +83,5 @@ export function fromEigenvectors(
 }
 
 function addVector(x: Float64Array, { rows, values }: SparseVector, factor: number): void {
-  for (const [k, row] of rows.entries()) x[row] += factor * values[k];
+  for (let k = 0; k < rows.length; k++) x[rows[k]] += factor * values[k];
 }

@@ -63,7 +63,7 @@ function* addErrors(
   const shares = sharesOf(activity, share);
   const rows = Array.from(shares.keys()).filter((place) => shares[place] > 0);
   const damping = dampingOf(activity, shares, rows);
-  const matrix = createKktMatrix(eigenrows.matrices, { rows, damping });
+  const matrix = yield* createKktMatrix(eigenrows.matrices, { rows, damping });
   const approximate = yield* factoriseKkt(matrix, {});
   const rotated = sizesInEigenvectors(eigenrows.eigenvectors, lower);
   const draws = random(0);

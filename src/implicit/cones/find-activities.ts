@@ -29,31 +29,36 @@ const SOLVER_ACCURACY = 1e-6;
  * @param epsilon of the data
  */
 export function* findActivities(data: ConeData, found: ConePoint, epsilon: number): Interruptible<ConeActivities> {
-  const { sizes, ratios } = sizesOfBlocks(data, found);
+  const { sizes, ratios } = yield* sizesOfBlocks(data, found);
   const duals = data.blocks.map(dualOf);
   const v = found.y.map((value, row) => value - ratios[row] * found.s[row]);
   // Of a pair that is not complementary sᵀy may be 0 to rounding and y − Π(v) the root of that. As residuals of the
   // equations of this pair the estimate of the error sees it.
   const { y, s } = complementaryPair(duals, v);
   const point = { x: found.x, y, s: s.map((value, row) => value / ratios[row]) };
-  const at = (toleranceOf: (block: number) => number): ConeActivity => {
+  const largestOf = (toleranceOf: (block: number) => number): number =>
+    duals.reduce((most, _, block) => Math.max(most, toleranceOf(block)), 0);
+  const at = function* (toleranceOf: (block: number) => number): Interruptible<ConeActivity> {
     const projection = projectOntoCones(duals, v, toleranceOf);
+    yield;
+    const eigenvectors = projection.eigenvectors();
+    yield;
     return {
       point,
-      eigenrows: createEigenrows(data, projection.eigenvectors()),
+      eigenrows: yield* createEigenrows(data, eigenvectors),
       ratios,
       kinks: projection.kinks,
       accuracy: epsilon,
-      tolerance: duals.reduce((most, _, block) => Math.max(most, toleranceOf(block)), 0),
+      tolerance: largestOf(toleranceOf),
     };
   };
   const rounding = (block: number): number => ROUNDINGS * Number.EPSILON * sizes[block];
-  const most = at((block) => SOLVER_ACCURACY * sizes[block]);
-  const least = at(rounding);
-  yield;
+  const most = yield* at((block) => SOLVER_ACCURACY * sizes[block]);
+  // Where nothing is near a kink, J is that of every smaller tolerance too.
+  const least = most.kinks.length > 0 ? yield* at(rounding) : { ...most, tolerance: largestOf(rounding) };
   if (most.kinks.length === least.kinks.length) return { likely: least, least, most };
   const errors = yield* estimateErrors(data, most);
-  const likely = at((block) => {
+  const likely = yield* at((block) => {
     const { start, rows } = duals[block];
     const error = largestMagnitude(errors.subarray(start, start + rows));
     // NaN where the system is singular: nothing is known then.
@@ -70,10 +75,10 @@ interface Sizes {
   readonly ratios: Float64Array;
 }
 
-function sizesOfBlocks(data: ConeData, { x, y, s }: ConePoint): Sizes {
+function* sizesOfBlocks(data: ConeData, { x, y, s }: ConePoint): Interruptible<Sizes> {
   const { m, b, c, blocks } = data;
   const program = { ...data, q: c, l: b, u: b };
-  const equilibration = equilibrateAllRows(program);
+  const equilibration = yield* equilibrateAllRows(program);
   const measured = measureProgram(program, { x, y }, equilibration);
   // Then 0 is a solution, and what a solver has left of it is small against any scale.
   const isHomogeneous = largestMagnitude(b) === 0 && largestMagnitude(c) === 0;

@@ -38,7 +38,7 @@ const INTERIOR_POINT_ACCURACY = 1e-6;
  * @param accuracy of the data and the solution, relative: 2⁻⁵² for float64, 2⁻²³ for float32
  */
 export function* classifyRows(data: ProgramData, solution: PrimalDual, accuracy: number): Interruptible<RowActivity> {
-  const equilibration = equilibrateAllRows(data);
+  const equilibration = yield* equilibrateAllRows(data);
   const scales = measureProgram(data, solution, equilibration);
   const polished = yield* polish(data, solution, scales);
   const roundings = ROUNDINGS * Math.max(accuracy, Number.EPSILON);

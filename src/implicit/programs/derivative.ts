@@ -82,7 +82,7 @@ export function* createDerivative(
   const shares = sharesOf(activity, selection);
   const rows = activity.states.flatMap((_, row) => (shares[row] > 0 ? [row] : []));
   const set: RowSet = { rows, damping: Float64Array.from(rows, (row) => (1 - shares[row]) / shares[row]) };
-  const matrix = createKktMatrix(data, set);
+  const matrix = yield* createKktMatrix(data, set);
   const system = yield* createSystem(matrix, shares, activity.accuracy);
   const { kernel } = system;
   const bases = { data, solution, activity, system };

@@ -33,7 +33,7 @@ const SWEEPS = 15;
 /** Sweeps end where the largest entries of all rows are within this factor of 1. */
 const EVEN = 1.2;
 
-export function createKktMatrix(data: ProgramMatrices, set: RowSet): KktMatrix {
+export function* createKktMatrix(data: ProgramMatrices, set: RowSet): Interruptible<KktMatrix> {
   const { n, m } = data;
   const order = n + set.rows.length;
   const places = new Int32Array(m).fill(-1);
@@ -47,6 +47,7 @@ export function createKktMatrix(data: ProgramMatrices, set: RowSet): KktMatrix {
       norms[i] = Math.max(norms[i], Math.abs(value * scale[i] * scale[j]));
     });
     for (let i = 0; i < order; i++) if (norms[i] > 0) scale[i] /= Math.sqrt(norms[i]);
+    yield;
     if (norms.every((size) => size === 0 || (size > 1 / EVEN && size < EVEN))) break;
   }
   // With powers of two the scaled system has the residuals of the given one.
@@ -157,7 +158,7 @@ function* factoriseSparse(matrix: KktMatrix, regularisation: number): Interrupti
     });
     return { ...part, values };
   };
-  const system = new KktSystem(scaled(data.P, 0), scaled(active, n));
+  const system = yield* KktSystem.of(scaled(data.P, 0), scaled(active, n));
   const damping = set.damping.map((value, place) => value * scale[n + place] ** 2);
   const strength = { variables: regularisation, rows: regularisation, isProximal: false };
   const hasFactors = yield* system.factorise(new Float64Array(n), damping, strength);
@@ -207,10 +208,14 @@ export function* refine(
   };
   const corrected = (solution: Float64Array, step: Float64Array): Float64Array =>
     solution.map((value, i) => value + scale[i] * step[i]);
+  yield;
   let best = measure(start);
+  yield;
   let idle = 0;
   for (let sweep = 0; sweep < sweeps && idle < 2 && best.residual > Number.EPSILON / 8; sweep++) {
-    const next = measure(corrected(best.solution, approximate(best.scaled)));
+    const step = approximate(best.scaled);
+    yield;
+    const next = measure(corrected(best.solution, step));
     yield;
     idle = next.residual < PROGRESS * best.residual ? 0 : idle + 1;
     if (!(next.residual < best.residual)) break;

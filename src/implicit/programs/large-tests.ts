@@ -41,7 +41,7 @@ function* decide(
   needsProof = true,
 ): Interruptible<Finding> {
   if (isDense(data.n + rows.length)) return yield* test();
-  const matrix = createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
+  const matrix = yield* createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
   const kernel = yield* probeKernel(matrix, yield* factoriseKkt(matrix, {}), Number.EPSILON);
   const found = kernel?.[part][0];
   if (kernel && found && kernel.defect <= defectOfRounding(Math.max(data.n, rows.length))) {

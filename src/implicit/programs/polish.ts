@@ -88,7 +88,7 @@ function guessesAt({ l, u, A }: ProgramData, { x, y }: PrimalDual, { slack, mult
 function* solveHeld(data: ProgramData, guess: Guess, { x, y }: PrimalDual): Interruptible<Polished | undefined> {
   const { n, m, q, l, u } = data;
   const rows = Array.from(guess, (_, row) => row).filter((row) => guess[row] !== 0);
-  const matrix = createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
+  const matrix = yield* createKktMatrix(data, { rows, damping: new Float64Array(rows.length) });
   const right = new Float64Array(matrix.order);
   const start = new Float64Array(matrix.order);
   for (let j = 0; j < n; j++) [right[j], start[j]] = [-q[j], withoutUnderflow(x[j])];

@@ -1,4 +1,5 @@
 /** The sizes to which the slacks and multipliers of a program are compared. */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { eachEntry } from '../../solvers/programs/sparse.ts';
@@ -19,9 +20,9 @@ export interface Equilibration {
   readonly E: Float64Array;
 }
 
-export function equilibrateAllRows(data: ProgramData): Equilibration {
+export function* equilibrateAllRows(data: ProgramData): Interruptible<Equilibration> {
   const rows = Array.from({ length: data.m }, (_, row) => row);
-  const { scale } = createKktMatrix(data, { rows, damping: new Float64Array(data.m) });
+  const { scale } = yield* createKktMatrix(data, { rows, damping: new Float64Array(data.m) });
   return { D: scale.slice(0, data.n), E: scale.slice(data.n) };
 }
 

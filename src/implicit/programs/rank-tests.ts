@@ -73,7 +73,9 @@ export function* testCurvature(
     P,
     Array.from({ length: n }, (_, i) => i),
   );
+  if (n > 100) yield;
   const active = rowsOf(A, rows);
+  if (n > 100) yield;
   const scale = new Float64Array(n).fill(1);
   const rowScale = new Float64Array(rows.length).fill(1);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
@@ -81,6 +83,7 @@ export function* testCurvature(
     for (const [i, row] of curvature.entries()) {
       for (let j = 0; j < n; j++) sizes[j] = Math.max(sizes[j], Math.abs(row[j] * scale[i] * scale[j]));
     }
+    if (n > 100) yield;
     sweepRows(active, rowScale, scale, sizes);
     for (let j = 0; j < n; j++) if (sizes[j] > 0) scale[j] /= Math.sqrt(sizes[j]);
     if (n > 30) yield;
@@ -93,9 +96,19 @@ export function* testCurvature(
       largest = Math.max(largest, Math.abs(row[j]));
     }
   }
-  for (const row of active) scaleRow(row, scale);
+  for (const [i, row] of active.entries()) {
+    scaleRow(row, scale);
+    if (i % 64 === 63) yield;
+  }
   const stacked = largest > 0 ? [...curvature.map((row) => row.map((value) => value / largest)), ...active] : active;
-  const columns = Array.from({ length: n }, (_, j) => Float64Array.from(stacked, (row) => row[j]));
+  if (n > 100) yield;
+  const columns: Float64Array[] = [];
+  for (let j = 0; j < n; j++) {
+    const column = new Float64Array(stacked.length);
+    for (let i = 0; i < column.length; i++) column[i] = stacked[i][j];
+    columns.push(column);
+    if (j % 32 === 31) yield;
+  }
   const { kernel, ...rank } = yield* findRank(columns, stacked.length, threshold);
   return { ...rank, ...inUnits(columns, kernel, scale) };
 }

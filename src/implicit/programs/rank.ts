@@ -85,7 +85,7 @@ export function* findRank(given: readonly Float64Array[], length: number, thresh
     if (rank === k) {
       proved = yield* boundCondition(columns, k);
       if (proved > Math.max(CLEAR, threshold)) {
-        smallest = estimateCondition(columns, k);
+        smallest = yield* estimateCondition(columns, k);
         return { rank, smallest, proved, gap: smallest, kernel: [] };
       }
     }
@@ -109,7 +109,7 @@ const CLEAR = 1e-9;
 const ITERATIONS = 20;
 
 /** σ_min/σ_max of the leading k × k part of R, from above, by inverse and by power iteration with RᵀR. */
-function estimateCondition(columns: readonly Float64Array[], k: number): number {
+function* estimateCondition(columns: readonly Float64Array[], k: number): Interruptible<number> {
   const draws = random(0);
   const start = normalise(Float64Array.from({ length: k }, () => draws.normal()));
   let [smallest, largest] = [Number.POSITIVE_INFINITY, 0];
@@ -126,6 +126,7 @@ function estimateCondition(columns: readonly Float64Array[], k: number): number 
       for (let i = 0; i < j; i++) half[i] -= columns[j][i] * half[j];
     }
     low = normalise(half);
+    if (k >= WIDE) yield;
     const image = new Float64Array(k);
     for (let j = 0; j < k; j++) for (let i = 0; i <= j; i++) image[i] += columns[j][i] * high[j];
     largest = Math.max(largest, norm(image));

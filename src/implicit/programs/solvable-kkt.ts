@@ -29,7 +29,7 @@ const SWEEPS = 20;
 /** @param shares the diagonal of J, for all rows of A */
 export function* createSystem(matrix: KktMatrix, shares: Float64Array, accuracy: number): Interruptible<SolvableKkt> {
   const approximate = yield* factoriseKkt(matrix, {});
-  if (estimateSmallest(matrix, approximate) > Math.max(CLEARLY_INVERTIBLE, 1000 * accuracy))
+  if ((yield* estimateSmallest(matrix, approximate)) > Math.max(CLEARLY_INVERTIBLE, 1000 * accuracy))
     return { matrix, approximate, kernel: undefined };
   if (!isDense(matrix.order)) {
     return { matrix, approximate, kernel: yield* probeKernel(matrix, approximate, accuracy) };
@@ -40,12 +40,13 @@ export function* createSystem(matrix: KktMatrix, shares: Float64Array, accuracy:
 }
 
 /** An estimate, from above, of σ_min of SKS by a few steps of inverse iteration. */
-function estimateSmallest({ order }: KktMatrix, approximate: ApproximateSolve): number {
+function* estimateSmallest({ order }: KktMatrix, approximate: ApproximateSolve): Interruptible<number> {
   const draws = random(0);
   let vector = normalise(Float64Array.from({ length: order }, () => draws.normal()));
   let smallest = order === 0 ? 1 : Number.POSITIVE_INFINITY;
   for (let step = 0; step < ESTIMATE_STEPS; step++) {
     const next = approximate(vector);
+    yield;
     const grown = norm(next);
     // A pivot that is 0 leaves numbers that are not finite.
     if (!Number.isFinite(grown)) return 0;

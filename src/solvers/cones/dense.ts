@@ -3,7 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { SparseMatrix } from '../programs/problem.ts';
 
 /** Multiplications after which a factorisation may be interrupted: some milliseconds. */
-const WORK_PER_TURN = 2e6;
+const WORK_PER_TURN = 1e6;
 
 /** The factorisation of a square matrix with row exchanges, by Gaussian elimination. */
 export class LuFactorisation {

@@ -1,5 +1,6 @@
 /** How far a point of a cone program is from a solution, summed with compensation. */
 import type { ConeBlock } from '../../backends/cone-kernels.ts';
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { Sum, Sums } from '../programs/compensated.ts';
 import { largestMagnitude, meritOf } from '../programs/residuals.ts';
 import { dualOf } from './cone.ts';
@@ -19,27 +20,35 @@ export interface Judged extends ConePoint {
 
 type Tolerances = Pick<ConeSettings, 'absolute' | 'relative'>;
 
-export function judge(data: ConeData, { x, y, s }: ConePoint, tolerances: Tolerances): Judged {
+export function* judge(data: ConeData, { x, y, s }: ConePoint, tolerances: Tolerances): Interruptible<Judged> {
   const { n, m, P, c, A, b, blocks } = data;
   const sumsP = new Sums(n).addProduct(P, x);
   const Px = sumsP.round();
   const Ax = new Sums(m).addProduct(A, x).round();
+  yield;
   const Aty = new Sums(n).addTransposedProduct(A, y).round();
+  yield;
   // The rounded parts Ax, Px and Aᵀy are for sizes alone: each residual is summed as a whole.
   const primal = new Sums(m)
     .addProduct(A, x)
     .add(s)
     .add(b.map((value) => -value))
     .round();
+  yield;
   const dual = new Sums(n).addProduct(P, x).add(c).addTransposedProduct(A, y).round();
+  yield;
   const quadratic = new Sum();
   for (let j = 0; j < n; j++) quadratic.addProduct(x[j], sumsP.high[j]).addProduct(x[j], sumsP.low[j]);
   const linear = new Sum().addDot(c, x);
   const support = new Sum().addDot(b, y);
   const gap = sumOf(quadratic, linear, support);
+  const fromCones = distanceTo(blocks, s);
+  yield;
+  const fromDuals = distanceTo(blocks.map(dualOf), y);
+  yield;
   const residuals: ConeResiduals = {
-    primal: larger(largestMagnitude(primal), distanceTo(blocks, s)),
-    dual: larger(largestMagnitude(dual), distanceTo(blocks.map(dualOf), y)),
+    primal: larger(largestMagnitude(primal), fromCones),
+    dual: larger(largestMagnitude(dual), fromDuals),
     gap: Math.abs(gap),
   };
   const sizes: ConeResiduals = {

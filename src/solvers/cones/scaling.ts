@@ -1,5 +1,6 @@
 /** Scaling of the rows, variables and objective of a cone program by powers of two, which add no rounding. */
 import type { ConeBlock } from '../../backends/cone-kernels.ts';
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { equilibrate, powerOfTwo, type Scaling } from '../programs/equilibration.ts';
 import { scaleMatrix } from '../programs/form.ts';
 import type { SparseMatrix } from '../programs/problem.ts';
@@ -12,13 +13,18 @@ export interface ScaledProgram extends Scaling {
 }
 
 /** The factors that make the entries of [P Aᵀ; A 0] of one size and leave the cones what they are. */
-export function coneScaling(P: SparseMatrix, c: Float64Array, A: SparseMatrix, blocks: readonly ConeBlock[]): Scaling {
+export function coneScaling(
+  P: SparseMatrix,
+  c: Float64Array,
+  A: SparseMatrix,
+  blocks: readonly ConeBlock[],
+): Interruptible<Scaling> {
   return equilibrate(P, c, A, shapingRows(A, blocks), (norms) => unifyBlocks(norms, blocks));
 }
 
-export function scaleProgram(given: ConeData): ScaledProgram {
+export function* scaleProgram(given: ConeData): Interruptible<ScaledProgram> {
   const { P, c, A, b, blocks } = given;
-  const scaling = coneScaling(P, c, A, blocks);
+  const scaling = yield* coneScaling(P, c, A, blocks);
   const { variables, rows, cost } = scaling;
   const data: ConeData = {
     ...given,

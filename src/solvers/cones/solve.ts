@@ -34,12 +34,12 @@ type Attempt = Pick<ConeResult, 'status' | 'iterations' | 'certificate'> & { rea
  * tried first. It may be interrupted every few milliseconds.
  */
 export function* solveConeProgram(data: ConeData, settings: ConeSettings): Interruptible<ConeResult> {
-  const start = startOf(data, settings);
+  const start = yield* startOf(data, settings);
   if (settings.initial && start.merit <= 1) return resultOf({ status: 'converged', iterations: 0, best: start });
   const attempt = yield* attempts(data, start, settings);
-  const isFar = attempt.status === 'stalled' && !(judge(data, attempt.best, FLOOR).merit <= 1);
+  const isFar = attempt.status === 'stalled' && !((yield* judge(data, attempt.best, FLOOR)).merit <= 1);
   const status = isFar ? 'limit' : attempt.status;
-  return resultOf({ ...attempt, status, best: ontoCones(data, attempt.best, settings) });
+  return resultOf({ ...attempt, status, best: yield* ontoCones(data, attempt.best, settings) });
 }
 
 function* attempts(data: ConeData, start: Judged, settings: ConeSettings): Interruptible<Attempt> {
@@ -69,9 +69,9 @@ function* byInteriorPoint(data: ConeData, settings: ConeSettings, spent: number)
   const found = yield* solveByInteriorPoint(data, { ...settings, initial: undefined, limit });
   const { status, certificate } = found;
   const iterations = spent + found.iterations;
-  if (certificate) return { status, iterations, best: judge(data, found, settings), certificate };
+  if (certificate) return { status, iterations, best: yield* judge(data, found, settings), certificate };
   const isUnattained = status === 'stalled' && found.merit <= 1;
-  if (isUnattained || settings.isCutShort?.()) return { status, iterations, best: judge(data, found, settings) };
+  if (isUnattained || settings.isCutShort?.()) return { status, iterations, best: yield* judge(data, found, settings) };
   const left = Math.max(0, settings.limit - iterations);
   const { best, steps } = yield* polishByNewton(data, found, { ...settings, limit: left });
   return { status: best.merit <= 1 ? 'converged' : status, iterations: iterations + steps, best };
@@ -81,7 +81,7 @@ function* byInteriorPoint(data: ConeData, settings: ConeSettings, spent: number)
  * The start as it is given, or the nearest point with s ∈ K, y ∈ K* and sᵀy = 0 if that is better and the start does not
  * meet the tolerances. Without a start both are 0.
  */
-function startOf(data: ConeData, settings: ConeSettings): Judged {
+function* startOf(data: ConeData, settings: ConeSettings): Interruptible<Judged> {
   const { n, m, A, b } = data;
   const { x, y, s } = settings.initial ?? {};
   const given: ConePoint = {
@@ -89,7 +89,8 @@ function startOf(data: ConeData, settings: ConeSettings): Judged {
     y: y ?? new Float64Array(m),
     s: s ?? (x ? multiply(A, x).map((value, i) => b[i] - value) : new Float64Array(m)),
   };
-  const [first, second] = [given, complementary(data, given)].map((point) => judge(data, point, settings));
+  const first = yield* judge(data, given, settings);
+  const second = yield* judge(data, complementary(data, given), settings);
   return first.merit > 1 && second.merit < first.merit ? second : first;
 }
 
@@ -100,8 +101,8 @@ function complementary({ blocks }: ConeData, { x, y, s }: ConePoint): ConePoint 
 }
 
 /** The point with y = Π(y − s) and s = y − (y − s) exactly, unless rounding in them would spoil the residuals. */
-function ontoCones(data: ConeData, point: Judged, settings: ConeSettings): Judged {
-  const moved = judge(data, complementary(data, point), settings);
+function* ontoCones(data: ConeData, point: Judged, settings: ConeSettings): Interruptible<Judged> {
+  const moved = yield* judge(data, complementary(data, point), settings);
   return moved.merit <= Math.max(1, point.merit) ? moved : point;
 }
 

@@ -27,13 +27,13 @@ export function* checkConvexity(P: SparseMatrix, epsilon: number = Number.EPSILO
   const largest = largestEigenvalue(P);
   if (largest === 0) return { isConvex: true };
   const shift = 11 * n * epsilon * largest;
-  const order = minimumDegreeOrder(P);
+  const order = yield* minimumDegreeOrder(P);
   const places = new Int32Array(n);
   order.forEach((variable, place) => {
     places[variable] = place;
   });
   yield;
-  const factors = new LdlFactorisation(shiftedUpper(P, places, shift));
+  const factors = yield* LdlFactorisation.of(shiftedUpper(P, places, shift));
   const found = yield* factors.findNegativeCurvature();
   if (!found) return { isConvex: true };
   const direction = Float64Array.from(places, (place) => found.direction[place]);

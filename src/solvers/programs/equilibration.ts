@@ -3,6 +3,7 @@
  * algorithm to equilibrate both rows and columns norms in matrices", 2001). All factors are powers of two, so that the
  * scaled program has exactly the residuals of the given one.
  */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { SparseMatrix } from './problem.ts';
 
 const SWEEPS = 15;
@@ -20,13 +21,13 @@ export interface Scaling {
  * @param isIncluded m; rows that shape the scaling of variables. Those with one entry do not: they get entries of about 1.
  * @param unify makes the norms of rows equal that must have one factor
  */
-export function equilibrate(
+export function* equilibrate(
   P: SparseMatrix,
   q: Float64Array,
   A: SparseMatrix,
   isIncluded: Uint8Array,
   unify: (rowNorms: Float64Array) => void = () => {},
-): Scaling {
+): Interruptible<Scaling> {
   const n = P.columns;
   const m = A.rows;
   const variables = new Float64Array(n).fill(1);
@@ -51,10 +52,12 @@ export function equilibrate(
     unify(rowNorms);
     for (let j = 0; j < n; j++) if (columnNorms[j] > 0) variables[j] /= Math.sqrt(columnNorms[j]);
     for (let i = 0; i < m; i++) if (rowNorms[i] > 0) rows[i] /= Math.sqrt(rowNorms[i]);
+    yield;
   }
   for (let j = 0; j < n; j++) variables[j] = powerOfTwo(variables[j]);
   for (let i = 0; i < m; i++) rows[i] = powerOfTwo(rows[i]);
   scaleOthers(A, variables, rows, isIncluded);
+  yield;
   return { variables, rows, cost: costFactor(P, q, variables) };
 }
 

@@ -2,6 +2,7 @@
  * The scaled program in the form in which the interior point method solves it. Rows without bounds are dropped; rows
  * with one entry bound a variable; the others enter the linear systems.
  */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import { equilibrate, type Scaling } from './equilibration.ts';
 import type { ProgramData, SparseMatrix } from './problem.ts';
 import { selectRows } from './sparse.ts';
@@ -50,12 +51,12 @@ export interface Form {
   readonly scaling: Scaling;
 }
 
-export function formOf(data: ProgramData): Form {
+export function* formOf(data: ProgramData): Interruptible<Form> {
   const { n, m, A } = data;
   const counts = new Int32Array(m);
   for (const i of A.indices) counts[i]++;
   const kinds = Uint8Array.from({ length: m }, (_, i) => kindOf(data.l[i], data.u[i], counts[i]));
-  const scaling = equilibrate(
+  const scaling = yield* equilibrate(
     data.P,
     data.q,
     A,

@@ -30,7 +30,7 @@ export function* solveProgram(given: ProgramData, settings: ProgramSettings): In
   const presolved = presolve(given, settings.absolute);
   if (!('data' in presolved)) return contradictedResult(given, presolved.certificate, settings);
   const { data, restore, restrict } = presolved;
-  const form = formOf(data);
+  const form = yield* formOf(data);
   const initial = settings.initial && scaledInitial(form, settings.initial, restrict);
   if (initial?.x && initial.y && judge(form, { x: initial.x, y: initial.y }, settings).merit <= 1) {
     const { x, y } = unscaled(form, { x: initial.x, y: initial.y });
@@ -127,7 +127,7 @@ function* findCertificate(
 
 function* infeasibilityOf(form: Form, settings: ProgramSettings): Interruptible<Float64Array | undefined> {
   const program = feasibilityProgram(form);
-  const own = formOf(program);
+  const own = yield* formOf(program);
   const solution = unscaled(own, yield* solveAuxiliary(own, settings));
   const { y } = solution;
   if (isRounding(largestMagnitude(y), 'rows', program, solution)) return undefined;
@@ -136,7 +136,7 @@ function* infeasibilityOf(form: Form, settings: ProgramSettings): Interruptible<
 
 function* unboundednessOf(form: Form, settings: ProgramSettings): Interruptible<Float64Array | undefined> {
   const program = recessionProgram(form);
-  const own = formOf(program);
+  const own = yield* formOf(program);
   const solution = unscaled(own, yield* solveAuxiliary(own, settings));
   const { x } = solution;
   if (isRounding(largestMagnitude(x), 'columns', program, solution)) return undefined;

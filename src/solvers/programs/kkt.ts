@@ -10,7 +10,7 @@ import { LdlFactorisation } from './ldl.ts';
 import { minimumDegreeOrder } from './ordering.ts';
 import type { SparseMatrix } from './problem.ts';
 import { largestMagnitude } from './residuals.ts';
-import { eachEntry, sparseFromEntries } from './sparse.ts';
+import { assembleSparse } from './sparse.ts';
 
 /** Sweeps of refinement. */
 const SWEEPS = 12;
@@ -47,6 +47,17 @@ function joined(n: number, rows: number): Joined {
   return { all, x: all.subarray(0, n), y: all.subarray(n) };
 }
 
+/** What the pattern of a system decides. */
+interface Structure {
+  readonly P: SparseMatrix;
+  readonly A: SparseMatrix;
+  readonly places: Int32Array;
+  readonly diagonal: Float64Array;
+  readonly upper: SparseMatrix;
+  readonly rowPositions: Int32Array;
+  readonly factors: LdlFactorisation;
+}
+
 export class KktSystem {
   readonly n: number;
   readonly rows: number;
@@ -76,7 +87,7 @@ export class KktSystem {
   /** Unknowns that are held at 0, where there are any: variables and rows. */
   private held?: { readonly x: Uint8Array; readonly y: Uint8Array };
 
-  constructor(P: SparseMatrix, A: SparseMatrix) {
+  private constructor({ P, A, places, diagonal, upper, rowPositions, factors }: Structure) {
     const n = P.columns;
     const rows = A.rows;
     const size = n + rows;
@@ -86,18 +97,13 @@ export class KktSystem {
     this.A = A;
     this.h = new Float64Array(n);
     this.d = new Float64Array(rows);
-    this.diagonal = new Float64Array(size);
-    const order = minimumDegreeOrder(upperTriangle(P, A, undefined, this.diagonal));
-    this.places = new Int32Array(size);
-    order.forEach((unknown, place) => {
-      this.places[unknown] = place;
-    });
-    const upper = upperTriangle(P, A, this.places);
+    this.diagonal = diagonal;
+    this.places = places;
     this.values = upper.values;
     this.diagonalPositions = new Int32Array(size);
     for (let k = 0; k < size; k++) this.diagonalPositions[k] = upper.starts[this.places[k] + 1] - 1;
-    this.rowPositions = positionsOfRows(A, n, this.places, upper);
-    this.factors = new LdlFactorisation(upper);
+    this.rowPositions = rowPositions;
+    this.factors = factors;
     this.signs = new Int8Array(size).fill(1);
     for (let i = 0; i < rows; i++) this.signs[this.places[n + i]] = -1;
     this.sizes = new Float64Array(size);
@@ -109,6 +115,21 @@ export class KktSystem {
     this.correction = new Float64Array(size);
     this.before = joined(n, rows);
     this.zero = joined(n, rows);
+  }
+
+  static *of(P: SparseMatrix, A: SparseMatrix): Interruptible<KktSystem> {
+    const size = P.columns + A.rows;
+    const diagonal = new Float64Array(size);
+    const order = yield* minimumDegreeOrder(yield* upperTriangle(P, A, undefined, diagonal));
+    const places = new Int32Array(size);
+    order.forEach((unknown, place) => {
+      places[unknown] = place;
+    });
+    const upper = yield* upperTriangle(P, A, places);
+    yield;
+    const rowPositions = yield* positionsOfRows(A, P.columns, places, upper);
+    const factors = yield* LdlFactorisation.of(upper);
+    return new KktSystem({ P, A, places, diagonal, upper, rowPositions, factors });
   }
 
   get fill(): number {
@@ -231,11 +252,19 @@ export class KktSystem {
   };
 }
 
+/** Columns after which the assembly of a matrix may be interrupted. */
+const COLUMNS_PER_TURN = 16;
+
 /** The diagonal entry of an unknown that is held. */
 const HOLD = 2 ** 200;
 
 /** The upper triangle of [P Aᵀ; A 0] with its whole diagonal, after unknown k has moved to places[k]. */
-function upperTriangle(P: SparseMatrix, A: SparseMatrix, places?: Int32Array, diagonal?: Float64Array): SparseMatrix {
+function* upperTriangle(
+  P: SparseMatrix,
+  A: SparseMatrix,
+  places?: Int32Array,
+  diagonal?: Float64Array,
+): Interruptible<SparseMatrix> {
   const n = P.columns;
   const size = n + A.rows;
   const count = size + P.values.length + A.values.length;
@@ -258,8 +287,9 @@ function upperTriangle(P: SparseMatrix, A: SparseMatrix, places?: Int32Array, di
       else if (i === j && diagonal) diagonal[j] = P.values[k];
     }
     for (let k = A.starts[j]; k < A.starts[j + 1]; k++) push(j, n + A.indices[k], A.values[k]);
+    if (j % COLUMNS_PER_TURN === 0) yield;
   }
-  return sparseFromEntries(
+  return yield* assembleSparse(
     rowOf.subarray(0, filled),
     columnOf.subarray(0, filled),
     values.subarray(0, filled),
@@ -269,9 +299,14 @@ function upperTriangle(P: SparseMatrix, A: SparseMatrix, places?: Int32Array, di
 }
 
 /** Where each entry of A is in the upper triangle after unknown k has moved to places[k]. */
-function positionsOfRows(A: SparseMatrix, n: number, places: Int32Array, upper: SparseMatrix): Int32Array {
+function* positionsOfRows(
+  A: SparseMatrix,
+  n: number,
+  places: Int32Array,
+  upper: SparseMatrix,
+): Interruptible<Int32Array> {
   const positions = new Int32Array(A.values.length);
-  eachEntry(A, (i, j, _value, entry) => {
+  const find = (i: number, j: number, entry: number): void => {
     const row = Math.min(places[j], places[n + i]);
     const column = Math.max(places[j], places[n + i]);
     let [low, high] = [upper.starts[column], upper.starts[column + 1] - 1];
@@ -281,6 +316,10 @@ function positionsOfRows(A: SparseMatrix, n: number, places: Int32Array, upper: 
       else high = middle;
     }
     positions[entry] = low;
-  });
+  };
+  for (let j = 0; j < A.columns; j++) {
+    for (let k = A.starts[j]; k < A.starts[j + 1]; k++) find(A.indices[k], j, k);
+    if (j % COLUMNS_PER_TURN === 0) yield;
+  }
   return positions;
 }

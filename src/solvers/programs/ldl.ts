@@ -7,7 +7,9 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import type { SparseMatrix } from './problem.ts';
 
 /** Multiplications after which a factorisation may be interrupted: some milliseconds. */
-const WORK_PER_TURN = 2e6;
+const WORK_PER_TURN = 5e5;
+/** Entries of the pattern of L after which the search for it may be interrupted. */
+const ENTRIES_PER_TURN = 1e5;
 
 /** The rounding error of a pivot, relative to its terms. */
 const PIVOT_ROUNDING = 2 ** -54;
@@ -28,12 +30,10 @@ export class LdlFactorisation {
   private readonly ends: Int32Array;
   private readonly work: Float64Array;
 
-  /** @param upper the upper triangle with the whole diagonal; its values may change between factorisations */
-  constructor(upper: SparseMatrix) {
+  private constructor(upper: SparseMatrix, { rowStarts, rowColumns, counts }: Pattern) {
     const n = upper.columns;
     this.n = n;
     this.upper = upper;
-    const { rowStarts, rowColumns, counts } = patternOf(upper);
     this.rowStarts = rowStarts;
     this.rowColumns = rowColumns;
     this.starts = new Int32Array(n + 1);
@@ -43,6 +43,13 @@ export class LdlFactorisation {
     this.ends = new Int32Array(n);
     this.inversePivots = new Float64Array(n);
     this.work = new Float64Array(n);
+  }
+
+  /** @param upper the upper triangle with the whole diagonal; its values may change between factorisations */
+  static *of(upper: SparseMatrix): Interruptible<LdlFactorisation> {
+    const pattern = yield* patternOf(upper);
+    yield;
+    return new LdlFactorisation(upper, pattern);
   }
 
   /** The entries of L below its diagonal. */
@@ -145,13 +152,17 @@ export class LdlFactorisation {
   }
 }
 
-/** The rows of L and the counts of its columns, by the elimination tree. */
-function patternOf({ columns: n, starts, indices }: SparseMatrix): {
+/** The rows of L and the counts of its columns. */
+interface Pattern {
   readonly rowStarts: Int32Array;
   readonly rowColumns: Int32Array;
   readonly counts: Int32Array;
-} {
+}
+
+/** By the elimination tree. */
+function* patternOf({ columns: n, starts, indices }: SparseMatrix): Interruptible<Pattern> {
   const parents = eliminationTree(n, starts, indices);
+  yield;
   const visited = new Int32Array(n).fill(-1);
   const counts = new Int32Array(n);
   const rowStarts = new Int32Array(n + 1);
@@ -159,6 +170,7 @@ function patternOf({ columns: n, starts, indices }: SparseMatrix): {
   const path = new Int32Array(n);
   const reach = new Int32Array(n);
   let filled = 0;
+  let filledBefore = 0;
   for (let k = 0; k < n; k++) {
     visited[k] = k;
     let top = n; // the reach is collected from the back, paths nearest to the root last
@@ -181,6 +193,10 @@ function patternOf({ columns: n, starts, indices }: SparseMatrix): {
       counts[reach[r]]++;
     }
     rowStarts[k + 1] = filled;
+    if (filled - filledBefore > ENTRIES_PER_TURN) {
+      filledBefore = filled;
+      yield;
+    }
   }
   return { rowStarts, rowColumns: rowColumns.slice(0, filled), counts };
 }

@@ -4,11 +4,17 @@
  * eliminated variable becomes an element, the clique of its neighbours. Variables with the same neighbours are one
  * supervariable.
  */
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { SparseMatrix } from './problem.ts';
 
+/** Visited entries after which the ordering may be interrupted: some milliseconds. */
+const WORK_PER_TURN = 1e5;
+
 /** @param matrix the upper or lower triangle of a symmetric matrix, or all of it @returns the variables in order */
-export function minimumDegreeOrder(matrix: SparseMatrix): Int32Array {
-  return new QuotientGraph(matrix).eliminateAll();
+export function* minimumDegreeOrder(matrix: SparseMatrix): Interruptible<Int32Array> {
+  const graph = new QuotientGraph(matrix.columns);
+  yield* graph.connect(matrix);
+  return yield* graph.eliminateAll();
 }
 
 class QuotientGraph {
@@ -32,18 +38,10 @@ class QuotientGraph {
   private readonly outsideMarks: Int32Array;
   private readonly queue: DegreeLists;
 
-  constructor({ columns: n, starts, indices }: SparseMatrix) {
+  constructor(n: number) {
     this.n = n;
     this.neighbours = Array.from({ length: n }, () => []);
     this.elements = Array.from({ length: n }, () => []);
-    for (let j = 0; j < n; j++) {
-      for (let k = starts[j]; k < starts[j + 1]; k++) {
-        const i = indices[k];
-        if (i === j) continue;
-        this.neighbours[i].push(j);
-        this.neighbours[j].push(i);
-      }
-    }
     this.marks = new Int32Array(n).fill(-1);
     this.sizes = new Int32Array(n).fill(1);
     this.isLiveElement = new Uint8Array(n);
@@ -52,20 +50,37 @@ class QuotientGraph {
     this.outside = new Int32Array(n);
     this.outsideMarks = new Int32Array(n).fill(-1);
     this.queue = new DegreeLists(n);
+  }
+
+  /** Makes variables neighbours that share an entry of the matrix. */
+  *connect({ columns: n, starts, indices }: SparseMatrix): Interruptible<void> {
+    const turns = new Turns();
+    for (let j = 0; j < n; j++) {
+      for (let k = starts[j]; k < starts[j + 1]; k++) {
+        const i = indices[k];
+        if (i === j) continue;
+        this.neighbours[i].push(j);
+        this.neighbours[j].push(i);
+      }
+      if (turns.isOverAfter(starts[j + 1] - starts[j])) yield;
+    }
     for (let i = 0; i < n; i++) {
+      const count = this.neighbours[i].length;
       this.neighbours[i] = this.distinct(this.neighbours[i]);
       this.degrees[i] = this.neighbours[i].length;
+      if (turns.isOverAfter(count)) yield;
     }
     // Backwards, so that the first variable of a degree is taken first.
     for (let i = n - 1; i >= 0; i--) this.queue.insert(i, this.degrees[i]);
   }
 
-  eliminateAll(): Int32Array {
+  *eliminateAll(): Interruptible<Int32Array> {
+    const turns = new Turns();
     const order: number[] = [];
     while (order.length < this.n) {
       const pivot = this.queue.takeLeast();
       this.appendWithSwallowed(pivot, order);
-      this.eliminate(pivot, order);
+      if (turns.isOverAfter(this.eliminate(pivot, order))) yield;
     }
     return Int32Array.from(order);
   }
@@ -87,7 +102,8 @@ class QuotientGraph {
     }
   }
 
-  private eliminate(pivot: number, order: number[]): void {
+  /** @returns how many entries it visits, about */
+  private eliminate(pivot: number, order: number[]): number {
     const { sizes, elements, isLiveElement, members } = this;
     const boundary = this.boundaryOf(pivot);
     const pivotMark = this.mark;
@@ -98,6 +114,8 @@ class QuotientGraph {
     }
     this.neighbours[pivot] = [];
     elements[pivot] = [];
+    let visited = boundary.length;
+    for (const i of boundary) visited += this.neighbours[i].length + elements[i].length;
     this.countOutside(boundary);
     let weight = 0;
     for (const i of boundary) weight += sizes[i];
@@ -122,6 +140,7 @@ class QuotientGraph {
       this.degrees[i] = Math.min(this.degrees[i], this.n - order.length - sizes[i]);
       this.queue.insert(i, this.degrees[i]);
     }
+    return visited;
   }
 
   /** The variables next to the pivot, marked with `mark`. */
@@ -231,6 +250,18 @@ class QuotientGraph {
       elements[j].every((element) => this.outsideMarks[element] === mark) &&
       neighbours[j].every((other) => this.marks[other] === mark)
     );
+  }
+}
+
+/** Counts the work of a turn. */
+class Turns {
+  private spent = 0;
+
+  isOverAfter(work: number): boolean {
+    this.spent += work;
+    if (this.spent < WORK_PER_TURN) return false;
+    this.spent = 0;
+    return true;
   }
 }
 

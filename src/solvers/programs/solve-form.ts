@@ -44,7 +44,7 @@ export function* solveForm(
   initial?: Partial<Point>,
   observe?: Observer,
 ): Interruptible<Solved> {
-  const kkt = new KktSystem(form.P, form.systemA);
+  const kkt = yield* KktSystem.of(form.P, form.systemA);
   yield;
   let solved: Solved | undefined;
   let count = 0;
@@ -69,7 +69,7 @@ export function* solveForm(
 /** Solves a program that serves another. */
 export function* solveAuxiliary(form: Form, { isCutShort }: ProgramSettings): Interruptible<Judged> {
   const settings: ProgramSettings = { ...AUXILIARY, isCutShort };
-  const kkt = new KktSystem(form.P, form.systemA);
+  const kkt = yield* KktSystem.of(form.P, form.systemA);
   const start = yield* coldStart(form, kkt);
   const { best, iterate } = yield* iterations(form, kkt, start, settings, REGULARISATIONS[0]);
   return yield* polish(form, kkt, best, sidesOf(form, iterate), settings);
@@ -86,7 +86,7 @@ function* improve(form: Form, from: Judged, sides: Sides, settings: ProgramSetti
   const moved = moveByUnits(form, from, settings);
   if (qualityOf(moved) <= 1 || settings.isCutShort?.()) return moved;
   const { data, rows } = leastMultipliersOf(form, from, sides);
-  const least = formOf(data);
+  const least = yield* formOf(data);
   const { x } = yield* solveAuxiliary(least, settings);
   const values = x.map((value, k) => least.scaling.variables[k] * value);
   const smaller = moveByUnits(form, judge(form, withMultipliers(form, from, sides, rows, values), settings), settings);

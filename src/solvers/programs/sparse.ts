@@ -1,4 +1,5 @@
 /** Sparse matrices in compressed columns: how they are made, their transposes and their products. */
+import { type Interruptible, runUninterrupted } from '../../backends/event-loop.ts';
 import type { SparseMatrix } from './problem.ts';
 
 /** The matrix with these entries, row by row. Zeros are left out. */
@@ -29,6 +30,17 @@ export function sparseFromEntries(
   rows: number,
   columns: number,
 ): SparseMatrix {
+  return runUninterrupted(assembleSparse(rowOf, columnOf, values, rows, columns));
+}
+
+/** The same in turns, for a large matrix. */
+export function* assembleSparse(
+  rowOf: ArrayLike<number>,
+  columnOf: ArrayLike<number>,
+  values: ArrayLike<number>,
+  rows: number,
+  columns: number,
+): Interruptible<SparseMatrix> {
   const starts = new Int32Array(columns + 1);
   for (let k = 0; k < values.length; k++) starts[columnOf[k] + 1]++;
   for (let j = 0; j < columns; j++) starts[j + 1] += starts[j];
@@ -45,7 +57,12 @@ export function sparseFromEntries(
     unsorted.indices[position] = rowOf[k];
     unsorted.values[position] = values[k];
   }
-  return withoutDuplicates(transpose(transpose(unsorted)));
+  yield;
+  const byRows = transpose(unsorted);
+  yield;
+  const sorted = transpose(byRows);
+  yield;
+  return withoutDuplicates(sorted);
 }
 
 /** The matrix whose entries are triples [row, column, value]. Values at the same place are added. */
@@ -128,22 +145,19 @@ export function eachEntry(
 /** Keeps the rows for which `places` has their new place, which is −1 for the others. */
 export function selectRows(matrix: SparseMatrix, places: Int32Array, rows: number): SparseMatrix {
   const starts = new Int32Array(matrix.columns + 1);
-  const indices: number[] = [];
-  const values: number[] = [];
+  let count = 0;
+  for (const row of matrix.indices) if (places[row] >= 0) count++;
+  const indices = new Int32Array(count);
+  const values = new Float64Array(count);
+  let position = 0;
   for (let j = 0; j < matrix.columns; j++) {
     for (let k = matrix.starts[j]; k < matrix.starts[j + 1]; k++) {
       const place = places[matrix.indices[k]];
       if (place < 0) continue;
-      indices.push(place);
-      values.push(matrix.values[k]);
+      indices[position] = place;
+      values[position++] = matrix.values[k];
     }
-    starts[j + 1] = indices.length;
+    starts[j + 1] = position;
   }
-  return {
-    rows,
-    columns: matrix.columns,
-    starts,
-    indices: Int32Array.from(indices),
-    values: Float64Array.from(values),
-  };
+  return { rows, columns: matrix.columns, starts, indices, values };
 }

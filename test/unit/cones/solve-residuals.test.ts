@@ -1,5 +1,7 @@
 /** The residuals by which points of cone programs are judged. */
+
 import { describe, expect, test } from 'vitest';
+import { runUninterrupted } from '../../../src/backends/event-loop.ts';
 import { judge } from '../../../src/solvers/cones/residuals.ts';
 import { coneDataFrom, loadSolvedCones, type SolvedConeProgram } from '../../fixtures/load-cones.ts';
 
@@ -13,7 +15,7 @@ describe.each(loadSolvedCones())('$name', (program) => {
   const data = coneDataFrom(program);
 
   test('a solution has none, but for rounding', () => {
-    const { residuals, merit } = judge(data, pointOf(program), TOLERANCES);
+    const { residuals, merit } = runUninterrupted(judge(data, pointOf(program), TOLERANCES));
     expect(Math.max(residuals.primal, residuals.dual, residuals.gap)).toBeLessThan(5e-14);
     expect(merit).toBeLessThan(5e-5);
   });
@@ -34,16 +36,18 @@ describe.each(loadSolvedCones())('$name', (program) => {
     for (let j = 0; j < data.n; j++) {
       for (let k = A.starts[j]; k < A.starts[j + 1]; k++) c[j] -= A.values[k] * outward[A.indices[k]];
     }
-    expect(judge({ ...data, c }, { ...point, y }, TOLERANCES).residuals.dual).toBeGreaterThan(1);
+    expect(runUninterrupted(judge({ ...data, c }, { ...point, y }, TOLERANCES)).residuals.dual).toBeGreaterThan(1);
     const s = point.s.map((value, i) => value + outward[i]);
     const b = data.b.map((value, i) => value + outward[i]);
-    expect(judge({ ...data, b }, { ...point, s }, TOLERANCES).residuals.primal).toBeGreaterThan(1);
+    expect(runUninterrupted(judge({ ...data, b }, { ...point, s }, TOLERANCES)).residuals.primal).toBeGreaterThan(1);
   });
 
   test('merit is the largest of them relative to its tolerance', () => {
     const point = pointOf(program);
     const s = point.s.map((value) => value + 0.5);
-    const { residuals, merit, sizes } = judge(data, { ...point, s }, { absolute: 0.1, relative: 0.2 });
+    const { residuals, merit, sizes } = runUninterrupted(
+      judge(data, { ...point, s }, { absolute: 0.1, relative: 0.2 }),
+    );
     expect(residuals.primal).toBeGreaterThan(0.4);
     const shares = (['primal', 'dual', 'gap'] as const).map((kind) => residuals[kind] / (0.1 + 0.2 * sizes[kind]));
     expect(merit).toBeCloseTo(Math.max(...shares), 12);

@@ -117,7 +117,7 @@ describe('the acceleration', () => {
 describe('the scaling', () => {
   test('is undone without rounding', () => {
     for (const program of SOLVED) {
-      const scaled = scaleProgram(coneDataFrom(program));
+      const scaled = runUninterrupted(scaleProgram(coneDataFrom(program)));
       const point = { x: program.x, y: program.y, s: program.s } as unknown as ConePoint;
       const there = scalePoint(scaled, {
         x: Float64Array.from(point.x),
@@ -156,10 +156,10 @@ describe('the scaling', () => {
       b: data.b.map((value, i) => value * rows[i] * sizeB),
       c: data.c.map((value, j) => value * variables[j] * sizeC),
     };
-    const { blocks } = scaleProgram(changed).data;
+    const { blocks } = runUninterrupted(scaleProgram(changed)).data;
     for (const { type, start, rows: count } of blocks) {
       if (type === 'zero' || type === 'nonneg') continue;
-      expect(new Set(scaleProgram(changed).rows.slice(start, start + count)).size).toBe(1);
+      expect(new Set(runUninterrupted(scaleProgram(changed)).rows.slice(start, start + count)).size).toBe(1);
     }
     const run = solve(changed);
     expect(run.outcome).toBe('met');
@@ -212,7 +212,7 @@ describe('certificates', () => {
   const isCutShort = (): boolean => false;
 
   test.each(programsOf('infeasible').slice(0, 10))('$name: found from anywhere', (program) => {
-    const { data, rows } = scaleProgram(coneDataFrom(program));
+    const { data, rows } = runUninterrupted(scaleProgram(coneDataFrom(program)));
     for (const size of [0, 100]) {
       const start = new Float64Array(data.n).map((_, j) => size * Math.sin(j + 1));
       const y = runUninterrupted(findInfeasibility(data, start, isCutShort)) as Float64Array;
@@ -225,7 +225,7 @@ describe('certificates', () => {
   });
 
   test.each(programsOf('unbounded'))('$name: found from anywhere', (program) => {
-    const { data, variables } = scaleProgram(coneDataFrom(program));
+    const { data, variables } = runUninterrupted(scaleProgram(coneDataFrom(program)));
     const x = runUninterrupted(findUnboundedness(data, new Float64Array(data.n), isCutShort)) as Float64Array;
     const given = checkUnboundedness(
       coneDataFrom(program),
@@ -235,7 +235,7 @@ describe('certificates', () => {
   });
 
   test.each(SOLVED)('$name: none of a program that has a solution', (program) => {
-    const { data } = scaleProgram(coneDataFrom(program));
+    const { data } = runUninterrupted(scaleProgram(coneDataFrom(program)));
     expect(runUninterrupted(findInfeasibility(data, new Float64Array(data.n), isCutShort))).toBeUndefined();
     expect(
       runUninterrupted(

@@ -76,10 +76,11 @@ export class Embedding {
   }
 
   /** How far the eigenvalues of λ ∘ λ are from their mean, relative to it: 0 on the central path. */
-  get eccentricity(): number {
+  *eccentricity(): Interruptible<number> {
     const { product, iterate } = this;
     const mean = this.complementarity;
     if (!(mean > 0 && product.scale(iterate.s, iterate.z))) return 0;
+    yield;
     const products = product.multiply(product.lambda, product.lambda);
     product.addIdentity(products, -mean);
     return largestMagnitude(products) / mean;
@@ -100,10 +101,11 @@ export class Embedding {
     const { product, iterate } = this;
     const { tau, kappa } = iterate;
     const defects = this.defects();
+    yield;
     const squares = product.multiply(product.lambda, product.lambda);
     let direction = yield* this.direction(defects, 1, squares, tau * kappa);
     if (this.relativeChange(direction) <= settled) return 0;
-    let longest = this.longestStep(direction);
+    let longest = yield* this.longestStep(direction);
     const centring = (1 - Math.min(1, longest)) ** 3;
     const target = centring * this.complementarity;
     // Each corrector has the products of the direction before: more of them stay nearer to the central path.
@@ -113,13 +115,13 @@ export class Embedding {
       product.addIdentity(products, -target);
       const scalar = tau * kappa + direction.tau * direction.kappa - target;
       const next = yield* this.direction(defects, 1 - centring, products, scalar);
-      const nextLongest = this.longestStep(next);
+      const nextLongest = yield* this.longestStep(next);
       if (corrector > 0 && !(nextLongest > GAIN * longest)) break;
       direction = next;
       longest = nextLongest;
       if (longest > 1) break;
     }
-    return this.move(direction, defects, 1 - centring);
+    return yield* this.move(direction, defects, 1 - centring);
   }
 
   /**
@@ -133,16 +135,18 @@ export class Embedding {
     const { product, iterate } = this;
     const mean = this.complementarity;
     const defects = this.defects();
+    yield;
     const products = product.multiply(product.lambda, product.lambda);
     product.addIdentity(products, -mean);
     const direction = yield* this.direction(defects, 0, products, iterate.tau * iterate.kappa - mean);
-    return this.move(direction, defects, 0);
+    return yield* this.move(direction, defects, 0);
   }
 
   /** Factorises the system at the iterate and solves for what does not change within a step. */
   private *prepare(): Interruptible<boolean> {
     const { product, system, iterate, form } = this;
     if (!product.scale(iterate.s, iterate.z)) return false;
+    yield;
     if (!(yield* system.factorise(this.regularisation))) return false;
     this.rotatedB = product.rotate(form.b);
     yield* system.solve({ x: form.c.map((value) => -value), y: this.rotatedB }, this.constant);
@@ -203,14 +207,13 @@ export class Embedding {
   }
 
   /** How far the direction may be followed. */
-  private longestStep({ scaledS, scaledZ, tau, kappa }: Direction): number {
+  private *longestStep({ scaledS, scaledZ, tau, kappa }: Direction): Interruptible<number> {
     const { product, iterate } = this;
-    const inverse = Math.max(
-      product.inverseStep(scaledS),
-      product.inverseStep(scaledZ),
-      -tau / iterate.tau,
-      -kappa / iterate.kappa,
-    );
+    const ofS = product.inverseStep(scaledS);
+    yield;
+    const ofZ = product.inverseStep(scaledZ);
+    yield;
+    const inverse = Math.max(ofS, ofZ, -tau / iterate.tau, -kappa / iterate.kappa);
     return 1 / inverse;
   }
 
@@ -228,7 +231,7 @@ export class Embedding {
   }
 
   /** Follows the direction; Δs comes from the equation Ax + s = bτ, which it then meets to rounding. */
-  private move(direction: Direction, defects: Defects, share: number): number {
+  private *move(direction: Direction, defects: Defects, share: number): Interruptible<number> {
     const { form, product, iterate } = this;
     const { m, isEquality } = form;
     const { z } = direction;
@@ -237,11 +240,13 @@ export class Embedding {
     for (let i = 0; i < m; i++) {
       if (!isEquality[i]) s[i] = form.b[i] * direction.tau - share * defects.primal[i] - Ax[i];
     }
-    let step = Math.min(1, TO_BOUNDARY * this.longestStep(direction));
+    let step = Math.min(1, TO_BOUNDARY * (yield* this.longestStep(direction)));
     for (let attempt = 0; attempt < SHORTENINGS && step > 0; attempt++, step *= SHORTER) {
       const nextS = iterate.s.map((value, i) => value + step * s[i]);
       const nextZ = iterate.z.map((value, i) => value + step * z[i]);
-      if (!product.scale(nextS, nextZ)) continue;
+      const isInside = product.scale(nextS, nextZ);
+      yield;
+      if (!isInside) continue;
       iterate.s.set(nextS);
       iterate.z.set(nextZ);
       for (let j = 0; j < form.n; j++) iterate.x[j] += step * direction.x[j];

@@ -1,5 +1,6 @@
 /** The scaled program in the form in which the interior point method solves it, without the rows of free cones. */
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
+import type { Interruptible } from '../../../backends/event-loop.ts';
 import { powerOfTwo, type Scaling } from '../../programs/equilibration.ts';
 import { scaleMatrix } from '../../programs/form.ts';
 import type { SparseMatrix } from '../../programs/problem.ts';
@@ -20,13 +21,14 @@ export interface ConeForm extends ConeData {
   readonly given: ConeData;
 }
 
-export function formOf(given: ConeData): ConeForm {
+export function* formOf(given: ConeData): Interruptible<ConeForm> {
   const { n, P } = given;
   const { A, b, blocks, givenRows } = withoutFreeRows(given);
+  yield;
   const m = b.length;
   const isEquality = new Uint8Array(m);
   for (const { type, start, rows } of blocks) if (type === 'zero') isEquality.fill(1, start, start + rows);
-  const scaling = coneScaling(P, given.c, A, blocks);
+  const scaling = yield* coneScaling(P, given.c, A, blocks);
   const { variables, rows, cost } = scaling;
   const scaledB = b.map((value, i) => rows[i] * value);
   // All factors are powers of two, so that the residuals of the scaled program are those of the given one.

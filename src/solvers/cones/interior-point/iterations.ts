@@ -46,14 +46,13 @@ export function* iterations(
   search?: Search,
 ): Interruptible<Run> {
   const product = new ConeProduct(form);
-  const system = new ConeSystem(form, product);
-  yield;
+  const system = yield* ConeSystem.of(form, product);
   const iterate = yield* startOf(form, product, system);
   const embedding = new Embedding(form, product, system, iterate, regularisation);
   const proof = new Proof(form, search);
   const growth = new Growth();
   const progress = new Progress();
-  let best = judge(form.given, pointOf(form, iterate), settings);
+  let best = yield* judge(form.given, pointOf(form, iterate), settings);
   let point = best;
   let before = Number.POSITIVE_INFINITY;
   for (let count = 0; ; count++) {
@@ -76,7 +75,7 @@ export function* iterations(
       return { outcome, iterations: count, best, certificate: proof.certificate };
     }
     before = Math.min(before, point.merit);
-    point = judge(form.given, pointOf(form, iterate), settings);
+    point = yield* judge(form.given, pointOf(form, iterate), settings);
     yield;
   }
 }
@@ -101,6 +100,7 @@ class Proof {
     const { form, search, suspense } = this;
     if (!search) return false;
     const candidates = candidatesAt(form, iterate);
+    yield;
     this.errors = candidates.map(({ quality: { error, depth } }) => (depth > 0 ? error : Number.POSITIVE_INFINITY));
     const shown = candidates.find(({ quality }) => isShown(form.blocks, quality));
     if (this.certificate && !(shown && shown.quality.error < this.certificate.quality.error)) return true;

@@ -34,12 +34,12 @@ export function* refine(
   let count = 0;
   embedding.solveTo(EXACTNESS);
   for (let round = 0; round < ROUNDS && !settings.isCutShort?.(); round++) {
-    for (let centring = 0; centring < CENTRINGS && embedding.eccentricity > NEAR; centring++) {
+    for (let centring = 0; centring < CENTRINGS && (yield* embedding.eccentricity()) > NEAR; centring++) {
       if ((yield* embedding.centre()) === 0) break;
       count++;
       yield;
     }
-    const point = judge(form.given, pointOf(form, embedding.iterate), settings);
+    const point = yield* judge(form.given, pointOf(form, embedding.iterate), settings);
     const { merit } = best;
     if (!(point.merit <= allowed)) break;
     best = point;

@@ -27,7 +27,7 @@ export function* searchCertificate(
   regularisation: Regularisation,
 ): Interruptible<Certificate | undefined> {
   const program = status === 'infeasible' ? separationProgram(form) : recessionProgram(form);
-  const { best } = yield* iterations(formOf(program), { ...SETTINGS, isCutShort }, regularisation);
+  const { best } = yield* iterations(yield* formOf(program), { ...SETTINGS, isCutShort }, regularisation);
   const candidate = candidatesAt(form, { x: best.x, z: best.x }).find((each) => each.status === status);
   return candidate && isShown(form.blocks, candidate.quality) ? candidate : undefined;
 }

@@ -29,9 +29,9 @@ const REGULARISATIONS: readonly Regularisation[] = [
  * @throws RangeError for a cone of another type
  */
 export function* solveByInteriorPoint(data: ConeData, settings: ConeSettings): Interruptible<ConeResult> {
-  const start = startOf(data, settings);
+  const start = yield* startOf(data, settings);
   if (start && start.merit <= 1) return resultOf(start, 'converged', 0);
-  const form = formOf(data);
+  const form = yield* formOf(data);
   let last: Run | undefined;
   let count = 0;
   for (const regularisation of REGULARISATIONS) {
@@ -51,10 +51,10 @@ export function* solveByInteriorPoint(data: ConeData, settings: ConeSettings): I
 }
 
 /** The point to start from, if there is one; s is b − Ax where it is left out. */
-function startOf(data: ConeData, settings: ConeSettings): Judged | undefined {
+function* startOf(data: ConeData, settings: ConeSettings): Interruptible<Judged | undefined> {
   const { x, y, s } = settings.initial ?? {};
   if (!x || !y) return undefined;
-  return judge(data, { x, y, s: s ?? multiply(data.A, x).map((value, i) => data.b[i] - value) }, settings);
+  return yield* judge(data, { x, y, s: s ?? multiply(data.A, x).map((value, i) => data.b[i] - value) }, settings);
 }
 
 function resultOf(

@@ -34,7 +34,10 @@ export function* startOf(form: ConeForm, product: ConeProduct, system: ConeSyste
     iterate.z.set(solution.y);
     for (let i = 0; i < m; i++) iterate.s[i] = form.isEquality[i] ? 0 : -solution.y[i];
   }
-  for (const part of [iterate.s, iterate.z]) moveInside(product, part);
+  for (const part of [iterate.s, iterate.z]) {
+    yield;
+    moveInside(product, part);
+  }
   return iterate;
 }
 

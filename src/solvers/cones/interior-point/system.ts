@@ -6,9 +6,12 @@ import type { ConeBlock } from '../../../backends/cone-kernels.ts';
 import type { Interruptible } from '../../../backends/event-loop.ts';
 import { KktSystem, type Pair, type Regularisation } from '../../programs/kkt.ts';
 import type { SparseMatrix } from '../../programs/problem.ts';
-import { sparseFromEntries } from '../../programs/sparse.ts';
+import { assembleSparse } from '../../programs/sparse.ts';
 import type { ConeForm } from './form.ts';
 import type { ConeProduct } from './product.ts';
+
+/** Columns after which the assembly may be interrupted. */
+const COLUMNS_PER_TURN = 16;
 
 export class ConeSystem {
   /** The residual of a solution, relative to its right-hand side, at which it is exact enough. */
@@ -26,12 +29,12 @@ export class ConeSystem {
   /** For each column the numbers of the cones that have entries in it. */
   private readonly conesOfColumns: readonly (readonly number[])[];
 
-  constructor(form: ConeForm, product: ConeProduct) {
+  private constructor(form: ConeForm, product: ConeProduct, rotatedA: SparseMatrix, kkt: KktSystem) {
     const { n, m } = form;
     this.form = form;
     this.product = product;
-    this.rotatedA = patternOf(form);
-    this.kkt = new KktSystem(form.P, this.rotatedA);
+    this.rotatedA = rotatedA;
+    this.kkt = kkt;
     this.none = new Float64Array(n);
     this.d = new Float64Array(m);
     this.column = new Float64Array(m);
@@ -42,10 +45,17 @@ export class ConeSystem {
     });
     this.conesOfColumns = Array.from({ length: n }, (_, j) => {
       const { starts, indices } = form.A;
-      return [...new Set(indices.subarray(starts[j], starts[j + 1]))]
-        .map((row) => coneOfRow[row])
-        .filter((cone, k, all) => cone >= 0 && all.indexOf(cone) === k);
+      const cones = new Set<number>();
+      for (const row of indices.subarray(starts[j], starts[j + 1])) if (coneOfRow[row] >= 0) cones.add(coneOfRow[row]);
+      return [...cones];
     });
+  }
+
+  static *of(form: ConeForm, product: ConeProduct): Interruptible<ConeSystem> {
+    const rotatedA = yield* patternOf(form);
+    const kkt = yield* KktSystem.of(form.P, rotatedA);
+    yield;
+    return new ConeSystem(form, product, rotatedA, kkt);
   }
 
   /** @returns whether there are finite factors */
@@ -53,6 +63,7 @@ export class ConeSystem {
     const { form, product, rotatedA, column, rotatedColumn } = this;
     const { A } = form;
     product.decompose(this.d);
+    yield;
     for (let i = 0; i < form.m; i++) if (form.isEquality[i]) this.d[i] = regularisation.rows;
     for (let j = 0; j < form.n; j++) {
       for (let k = A.starts[j]; k < A.starts[j + 1]; k++) {
@@ -76,7 +87,7 @@ export class ConeSystem {
   }
 }
 
-function patternOf({ n, m, A, blocks }: ConeForm): SparseMatrix {
+function* patternOf({ n, m, A, blocks }: ConeForm): Interruptible<SparseMatrix> {
   const blockOfRow: ConeBlock[] = [];
   for (const block of blocks) for (let row = 0; row < block.rows; row++) blockOfRow.push(block);
   const rowOf: number[] = [];
@@ -94,6 +105,8 @@ function patternOf({ n, m, A, blocks }: ConeForm): SparseMatrix {
         columnOf.push(j);
       }
     }
+    if (j % COLUMNS_PER_TURN === 0) yield;
   }
-  return sparseFromEntries(rowOf, columnOf, new Float64Array(rowOf.length).fill(1), m, n);
+  yield;
+  return yield* assembleSparse(rowOf, columnOf, new Float64Array(rowOf.length).fill(1), m, n);
 }

@@ -21,8 +21,8 @@ export interface Polished {
 
 /** @param settings `limit` is the largest number of steps */
 export function* polishByNewton(data: ConeData, from: ConePoint, settings: ConeSettings): Interruptible<Polished> {
-  const given = judge(data, from, settings);
-  const scaled = scaleProgram(data);
+  const given = yield* judge(data, from, settings);
+  const scaled = yield* scaleProgram(data);
   const { x, y, s } = scalePoint(scaled, from);
   // v = y − s tells y from s best where both are of one size; the unit of the objective decides the size of y.
   const unit = likelyRatio(scaled.data);
@@ -31,7 +31,7 @@ export function* polishByNewton(data: ConeData, from: ConePoint, settings: ConeS
   const limit = Math.min(STEPS, settings.limit);
   const { value, sizes, isConverged } = yield* semismoothNewton(map, x, v, { limit, isCutShort: settings.isCutShort });
   const found = { x: value.x, y: value.projection.value.map((entry) => entry * unit), s: value.s };
-  const polished = judge(data, unscalePoint(scaled, found), settings);
+  const polished = yield* judge(data, unscalePoint(scaled, found), settings);
   const isBetter = polished.merit < given.merit || (isConverged && polished.merit <= ROUNDING);
   return { best: isBetter ? polished : given, steps: sizes.length - 1 };
 }

@@ -37,7 +37,10 @@ export interface ResidualValue {
 }
 
 /** Multiplications after which the assembly of a matrix may be interrupted: some milliseconds. */
-const WORK_PER_TURN = 2e6;
+const WORK_PER_TURN = 1e6;
+
+/** Rows after which it may be as well. */
+const ROWS_PER_TURN = 64;
 
 /** A kink is one only where v is at it exactly: elsewhere J is the derivative. */
 const exactly = (): number => 0;
@@ -90,20 +93,27 @@ export class ResidualMap {
     for (let i = 0; i < m; i++) {
       matrix[i * size + i] = 1;
       for (let j = 0; j < n; j++) matrix[i * size + m + j] = -denseA[i * n + j];
+      if (i % ROWS_PER_TURN === 0) yield;
     }
     for (let j = 0; j < n; j++) {
       matrix.set(denseP.subarray(j * n, j * n + n), (m + j) * size + m);
       matrix[(m + j) * size + m + j] += epsilon;
     }
+    yield;
     let spent = 0;
+    const pulled = new Float64Array(n); // a column of AᵀJ, which is written to the matrix in one go
     for (const { row, column, rows, values } of jacobianColumns(this.dualBlocks, projection)) {
       for (let k = 0; k < rows; k++) {
         const value = values[row + k];
         if (value === 0) continue;
         matrix[(row + k) * size + column] -= (1 - epsilon) * value;
-        for (let j = 0; j < n; j++) matrix[(m + j) * size + column] += denseA[(row + k) * n + j] * value;
+        for (let j = 0; j < n; j++) pulled[j] += denseA[(row + k) * n + j] * value;
         spent += n;
       }
+      for (let j = 0; j < n; j++) matrix[(m + j) * size + column] = pulled[j];
+      pulled.fill(0);
+      // A column of the Jacobian of a semidefinite cone takes four products of matrices of order √(2 rows).
+      spent += 4 * n + 12 * rows ** 1.5;
       if (spent > WORK_PER_TURN) {
         spent = 0;
         yield;

@@ -65,6 +65,7 @@ export function* semismoothNewton(
     const wanted = (raised * REGULARISATION * value.size) / value.terms;
     const epsilon = Math.min(LARGEST, Math.max(LEAST, wanted));
     const factors = yield* LuFactorisation.of(value.residual.length, yield* map.matrixAt(value, epsilon));
+    yield;
     const isNearlyRounding = value.size <= NEARLY_ROUNDING * value.terms;
     const shortest = isNearlyRounding ? 1 : SHORTEST;
     const tried = factors && (yield* search(map, value, factors.solve(value.residual), shortest));

@@ -76,19 +76,29 @@ export class SplittingSolve<Found> {
   private best: Judged;
   private map: ResidualMap;
 
-  /** @param search for certificates; without one, none are sought */
-  constructor(
+  private constructor(
     private readonly given: ConeData,
     private readonly scaled: ScaledProgram,
     private readonly settings: ConeSettings,
-    start: ConePoint,
+    start: Judged,
     private readonly search?: CertificateSearch<Found>,
   ) {
-    this.best = judge(given, start, settings);
+    this.best = start;
     this.lookedAt = scalePoint(scaled, start);
     this.map = new ResidualMap(scaled.data);
     this.firstPenalty = likelyRatio(scaled.data);
     this.penalty = this.firstPenalty;
+  }
+
+  /** @param search for certificates; without one, none are sought */
+  static *of<Found>(
+    given: ConeData,
+    scaled: ScaledProgram,
+    settings: ConeSettings,
+    start: ConePoint,
+    search?: CertificateSearch<Found>,
+  ): Interruptible<SplittingSolve<Found>> {
+    return new SplittingSolve(given, scaled, settings, yield* judge(given, start, settings), search);
   }
 
   *run(): Interruptible<SplittingRun<Found>> {
@@ -97,11 +107,11 @@ export class SplittingSolve<Found> {
       if (!method) return this.end('diverged');
       const isEnded = this.isEnded();
       if (sweep % CHECK === 0 || isEnded) {
-        const measured = this.measure(method);
+        const measured = yield* this.measure(method);
         const error = Math.max(measured.primal, measured.dual);
         if (!Number.isFinite(error)) return this.end('diverged');
         if (isEnded) {
-          this.consider(measured.point);
+          yield* this.consider(measured.point);
           return this.end(this.best.merit <= 1 ? 'met' : 'limit');
         }
         const point = yield* this.finish(measured, error, sweep);
@@ -135,23 +145,24 @@ export class SplittingSolve<Found> {
   private *methodAt({ x, y, s }: ConePoint): Interruptible<AcceleratedSplitting | undefined> {
     const data = withCost(this.scaled.data, 1 / this.penalty);
     this.map = new ResidualMap(data);
+    yield;
     const splitting = yield* Splitting.of(data);
     if (!splitting) return undefined;
     const w = splitting.stateOf({ y: y.map((value) => value / this.penalty), s });
     return new AcceleratedSplitting(splitting, { x, w });
   }
 
-  private measure(method: AcceleratedSplitting): Measured {
+  private *measure(method: AcceleratedSplitting): Interruptible<Measured> {
     const { x, w } = method.plainState;
     const point = { x, ...method.splitting.pointOf(w) };
-    const { residuals, sizes } = judge(method.splitting.data, point, this.settings);
+    const { residuals, sizes } = yield* judge(method.splitting.data, point, this.settings);
     const relative = (kind: 'primal' | 'dual'): number => residuals[kind] / (sizes[kind] || 1);
     return { point, primal: relative('primal'), dual: relative('dual') };
   }
 
   /** Keeps the point, of the scaled program with the penalty, if it is the best so far. */
-  private consider(point: ConePoint): void {
-    const judged = judge(this.given, unscalePoint(this.scaled, this.withoutPenalty(point)), this.settings);
+  private *consider(point: ConePoint): Interruptible<void> {
+    const judged = yield* judge(this.given, unscalePoint(this.scaled, this.withoutPenalty(point)), this.settings);
     if (judged.merit < this.best.merit) this.best = judged;
   }
 
@@ -163,7 +174,7 @@ export class SplittingSolve<Found> {
   private *finish({ point }: Measured, error: number, sweep: number): Interruptible<ConePoint | undefined> {
     if (error > this.trial.error && sweep < this.trial.sweep && this.best.merit > 1) return undefined;
     this.trial = { sweep: Math.max(2 * sweep, FIRST_TRIAL), error: NEARER * error };
-    this.consider(point);
+    yield* this.consider(point);
     const limit = this.settings.limit - this.iterations;
     const v = point.y.map((value, i) => value - point.s[i]);
     const { isCutShort } = this.settings;
@@ -174,7 +185,7 @@ export class SplittingSolve<Found> {
     });
     this.iterations += sizes.length - 1;
     const next: ConePoint = { x: value.x, y: value.projection.value, s: value.s };
-    this.consider(next);
+    yield* this.consider(next);
     if (isConverged) this.zeros++;
     return value.size < WORTHWHILE * sizes[0] ? next : undefined;
   }

@@ -26,9 +26,11 @@ export function* solveBySplitting(
   start: ConePoint,
   settings: ConeSettings,
 ): Interruptible<SplittingRun<FoundCertificate>> {
-  const scaled = scaleProgram(data);
+  const scaled = yield* scaleProgram(data);
   yield;
-  const solve = new SplittingSolve(data, scaled, settings, start, searchFor(data, scaled, settings));
+  const search = searchFor(data, scaled, settings);
+  yield;
+  const solve = yield* SplittingSolve.of(data, scaled, settings, start, search);
   return yield* solve.run();
 }
 

@@ -30,7 +30,8 @@ export function* findUnboundedness(
   const length = square > 0 ? Math.max(0, -slope / square) : 0;
   const x = direction.map((value) => length * value);
   const [y, s] = [new Float64Array(program.m), new Float64Array(program.m)];
-  const solve = new SplittingSolve<never>(program, scaleProgram(program), { ...SETTINGS, isCutShort }, { x, y, s });
+  const scaled = yield* scaleProgram(program);
+  const solve = yield* SplittingSolve.of<never>(program, scaled, { ...SETTINGS, isCutShort }, { x, y, s });
   const { best } = yield* solve.run();
   return largestMagnitude(best.x) > 0 ? checkUnboundedness(data, best.x) : undefined;
 }

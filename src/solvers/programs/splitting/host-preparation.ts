@@ -30,7 +30,7 @@ export interface Preparation {
  */
 export function* prepareSplitting(programs: readonly ProgramData[]): Interruptible<Preparation> {
   const [{ n, m, P, A }] = programs;
-  const { variables: d, rows: e, cost } = equilibrate(P, typicalOf(programs), A, new Uint8Array(m).fill(1));
+  const { variables: d, rows: e, cost } = yield* equilibrate(P, typicalOf(programs), A, new Uint8Array(m).fill(1));
   const weights = Float64Array.from({ length: m }, (_, i) => {
     if (programs.every(({ l, u }) => l[i] === u[i])) return EQUALITY;
     const isFree = programs.every(({ l, u }) => l[i] === Number.NEGATIVE_INFINITY && u[i] === Number.POSITIVE_INFINITY);
@@ -46,7 +46,7 @@ export function* prepareSplitting(programs: readonly ProgramData[]): Interruptib
       G[(n + i) * n + j] = Math.sqrt(PENALTY * weights[i]) * e[i] * A.values[k] * d[j];
     }
   }
-  const system = new LdlFactorisation(upperOf(P, d, cost, G, size));
+  const system = yield* LdlFactorisation.of(upperOf(P, d, cost, G, size));
   // No eigenvalue is below σ.
   yield* system.factorise(new Int8Array(n).fill(1), new Float64Array(n).fill(SIGMA));
   const matrix = new Float64Array(size * size);
