@@ -77,7 +77,7 @@ function dataOf({ P, A, b, c }: Pick<DifferentiatedConeProgram, 'P' | 'A' | 'b' 
   return { P: [P?.flat() ?? zeros(n * n), [n, n]], A: [A.flat(), [m, n]], b: [b, [m]], c: [c, [n]] };
 }
 
-const SETTINGS = { tolerance: 1e-6, limit: 60, selection: 0, kinkTolerance: 1e-5 };
+const SETTINGS = { tolerance: 1e-6, limit: 60, selection: 0, kinkTolerance: 1e-5, acceptable: 1e-5 };
 
 const BACKENDS: readonly BackendName[] = ['cpu', 'wasm', 'webgpu'];
 

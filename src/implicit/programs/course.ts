@@ -5,7 +5,7 @@ import type { ImplicitCertificate } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
 import { Course } from '../solution.ts';
 import type { ProgramSolverName, ProgramSolveSettings } from './options.ts';
-import { findNoSolution, type ProgramReport, statedTolerance } from './report.ts';
+import { acceptableResidual, findNoSolution, type ProgramReport, statedTolerance } from './report.ts';
 
 /** What the course needs to know of the kind of programs. */
 interface ProgramKind {
@@ -20,7 +20,7 @@ interface ProgramKind {
 /** How linear systems are solved, and the residual that is left where the matrix is not singular. */
 const LINEAR: Readonly<Record<ProgramSolverName, { name: string; tolerance: (epsilon: number) => number }>> = {
   'interior-point': { name: 'factorisation', tolerance: () => 1e-6 },
-  splitting: { name: 'proximal refinement', tolerance: (epsilon) => Math.max(1e-9, 256 * epsilon) },
+  splitting: { name: 'proximal refinement', tolerance: acceptableResidual },
 };
 
 /** @param certify the certificate of the solutions */

@@ -65,6 +65,11 @@ export function statedTolerance({ absolute, relative }: Pick<ProgramSettings, 'a
   return relative || absolute;
 }
 
+/** The residual up to which a linear system counts as solved, in reports and on the device. */
+export function acceptableResidual(epsilon: number): number {
+  return Math.max(1e-9, 256 * epsilon);
+}
+
 export function reportSample(
   { result }: { readonly result: Omit<ProgramResult, 'x' | 'y' | 'z'> },
   tolerance: number,

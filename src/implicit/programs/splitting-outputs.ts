@@ -6,6 +6,7 @@ import { gatherAlong, joinEndToEnd } from '../../tensor/move-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { summarise } from '../summary.ts';
 import { FIGURES } from './device-report.ts';
+import { acceptableResidual } from './report.ts';
 
 /** [batch, a] and [batch, b] side by side. */
 export function join(left: Tensor, right: Tensor): Tensor {
@@ -84,8 +85,14 @@ export function countAll(tensors: readonly Tensor[], batch: number): Tensor {
 export function derivativeSettings<Selection>(
   epsilon: number,
   selection: Selection,
-): { tolerance: number; limit: number; selection: Selection; kinkTolerance: number } {
-  return { tolerance: Math.max(32 * epsilon, 1e-10), limit: 200, selection, kinkTolerance: 256 * epsilon };
+): { tolerance: number; limit: number; selection: Selection; kinkTolerance: number; acceptable: number } {
+  return {
+    tolerance: Math.max(32 * epsilon, 1e-10),
+    limit: 200,
+    selection,
+    kinkTolerance: 256 * epsilon,
+    acceptable: acceptableResidual(epsilon),
+  };
 }
 
 /** The summary of linear systems. */

@@ -58,3 +58,7 @@ test.each([
   const counts = await checkRefusals(await engines[backend].engine(), seeds.slice(0, 16), solver);
   expect(counts['certified: numbers']).toBeGreaterThan(4);
 });
+
+test('a gradient whose system came to the tolerance of the report, and not to that of the device, is one of numbers', async () => {
+  expect(await checkRefusals(await engines.wasm.engine(), [36], 'splitting')).toEqual({ 'certified: numbers': 1 });
+});

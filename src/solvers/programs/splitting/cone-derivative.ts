@@ -9,7 +9,7 @@
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
 import { elementwise, reduceRows } from '../../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
-import { asColumn, solvedWith } from '../../monitor.ts';
+import { asColumn } from '../../monitor.ts';
 import { type BatchProblem, constant, repeatRows, times } from './batch-problem.ts';
 import { type ConeTensors, coneProblem, dualCones } from './cone-set.ts';
 import { coneSlope } from './cone-slope.ts';
@@ -39,6 +39,8 @@ export interface ConeDerivativeSettings extends SystemSettings {
   readonly selection: number | Tensor;
   /** v is at a kink if it is that far from it, relative to its largest number. */
   readonly kinkTolerance: number;
+  /** The largest residual, at least `tolerance`, with which a system that came no further counts as solved. */
+  readonly acceptable: number;
 }
 
 /** How the linear system was solved, each [batch]. Where it was not, derivatives are NaN. */
@@ -68,7 +70,8 @@ function solveSystem(
   const kappa = units.shape.length === 2 && units.shape[0] === 1 ? context.alias(units, [m]) : units;
   const slope = coneSlope(v, dualCones(blocks), choice).weighted(context, repeatRows(kappa, batch));
   const found = solveScaled(context, scaled, slope, right, { ...PATIENCE, ...settings });
-  const isSolved = asColumn(solvedWith(found.status));
+  const isOver = elementwise('greater', [found.residual, constant(context, settings.acceptable)]);
+  const isSolved = asColumn(elementwise('scale', [isOver], [-1, 1]));
   const only = (x: Tensor): Tensor => elementwise('select', [isSolved, x, constant(context, Number.NaN)]);
   return { ...found, w: only(found.w), v: only(found.v) };
 }
