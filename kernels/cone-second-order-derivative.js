@@ -7,7 +7,20 @@
 //   shares        [rows, columns], read if SHARES is 1
 //   output        [columns, rows]
 
-function coneSecondOrderDerivative(x, h, facts, tolerance, shares, others, columns, start, size, count, toleranceStep, selection) {
+function coneSecondOrderDerivative(
+  x,
+  h,
+  facts,
+  tolerance,
+  shares,
+  others,
+  columns,
+  start,
+  size,
+  count,
+  toleranceStep,
+  selection,
+) {
   const row = this.thread.y + this.thread.z * this.output.y;
   const at = row * columns + this.thread.x;
   if (this.thread.x < start || this.thread.x >= start + size * count) {
