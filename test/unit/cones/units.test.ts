@@ -1,7 +1,7 @@
 /** Kinks and derivatives do not depend on units, and what a solver leaves of 0 is 0. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { coneProgram } from '../../../src/implicit/cones/cone-program.ts';
-import { type Cone, type Engine, open } from '../../../src/index.ts';
+import { type Cone, type Engine, open, valueAndGrad } from '../../../src/index.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -90,5 +90,51 @@ describe('where the solution is 0 and the solver leaves 1e-21 or 1e-50 of it', (
     ];
     const solution = coneProgram({ engine, P, A, b: [0, 0, 0], c: [0, 0], cones });
     expect((await solution.certificate()).samples[0]).toMatchObject({ status: 'failed', test: 'rows' });
+  });
+});
+
+describe('on the device', () => {
+  const solve = async (solver: 'interior-point' | 'splitting', cost: number, unit: number, points: number[], q = 0) => {
+    const c = engine.tensor(
+      points.map((value) => value * cost),
+      [points.length / 3, 3],
+    );
+    const weights = engine.tensor([1, 2, 3], [1, 3]);
+    const [, [gradient]] = await valueAndGrad(
+      (linear) => {
+        const { x } = coneProgram({
+          P: diagonal(3, cost),
+          A: diagonal(3, -unit),
+          b: [0, 0, 0],
+          c: linear,
+          cones: [{ type: 'soc', dim: 3 }],
+          solver,
+          selection: q,
+          onFailedCertificate: 'ignore',
+        });
+        return x.mul(weights).sum();
+      },
+      [c],
+    );
+    return Array.from(await gradient.data(), (value) => value * cost);
+  };
+
+  test.each([
+    [1e-9, 1],
+    [1e9, 1],
+    [1, 1e8],
+    [1, 1e-8],
+  ])('the objective times %d, the rows times %d', async (cost, unit) => {
+    const points = [-1, 2, 0, 0.5, -1, 2];
+    const usual = await solve('interior-point', 1, 1, points);
+    const scaled = await solve('splitting', cost, unit, points);
+    for (const [j, value] of usual.entries()) expect(scaled[j]).toBeCloseTo(value, 6);
+  });
+
+  test.each([0.25, 1])('at a kink, the element %d is the one of the host in units of 10', async (q) => {
+    const points = [-2, 0, 2, -3, 3, 0]; // both on the boundary
+    const usual = await solve('interior-point', 1, 10, points, q);
+    const split = await solve('splitting', 1, 10, points, q);
+    for (const [j, value] of usual.entries()) expect(split[j]).toBeCloseTo(value, 6);
   });
 });

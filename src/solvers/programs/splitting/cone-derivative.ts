@@ -47,6 +47,8 @@ export interface ConeDerivativeSettings extends SystemSettings {
 export type ConeDerivativeReport = Pick<SaddleSolution, 'residual' | 'status' | 'iterations'>;
 
 const subtract = (x: Tensor, y: Tensor): Tensor => elementwise('subtract', [x, y]);
+const multiply = (x: Tensor, y: Tensor): Tensor => elementwise('multiply', [x, y]);
+const divide = (x: Tensor, y: Tensor): Tensor => elementwise('divide', [x, y]);
 const negate = (x: Tensor): Tensor => elementwise('negate', [x]);
 
 /** Solves the system whose matrix both derivatives have; samples that were not solved are NaN. */
@@ -60,20 +62,39 @@ function solveSystem(
 ): SaddleSolution {
   const { batch, m } = problem;
   const scaled = equilibrateBatch(problem);
-  const v = subtract(y, s);
+  // In the units of the equilibrated program neither y nor s is lost beside the other in y − s.
+  const { e, c } = scaled;
+  const v = subtract(divide(multiply(y, c), e), multiply(s, e));
   const { selection, kinkTolerance } = settings;
   const choice = {
     tolerance: elementwise('scale', [reduceRows('maximumAbsolute', [v])], [kinkTolerance, 0]),
-    selection: typeof selection === 'number' ? selection : repeatRows(selection, batch),
+    selection: selectionIn(context, unitsOf(scaled), selection, batch, m),
   };
-  const units = unitsOf(scaled);
-  const kappa = units.shape.length === 2 && units.shape[0] === 1 ? context.alias(units, [m]) : units;
-  const slope = coneSlope(v, dualCones(blocks), choice).weighted(context, repeatRows(kappa, batch));
+  const slope = coneSlope(v, dualCones(blocks), choice);
   const found = solveScaled(context, scaled, slope, right, { ...PATIENCE, ...settings });
   const isOver = elementwise('greater', [found.residual, constant(context, settings.acceptable)]);
   const isSolved = asColumn(elementwise('scale', [isOver], [-1, 1]));
   const only = (x: Tensor): Tensor => elementwise('select', [isSolved, x, constant(context, Number.NaN)]);
   return { ...found, w: only(found.w), v: only(found.v) };
+}
+
+/**
+ * An eigenvalue q of J is q/(q + κ(1 − q)) in the units of the equilibrated program: J(J + κ(I − J))⁻¹.
+ * @param kappa [batch, m], [1, m] or [m]
+ */
+function selectionIn(
+  context: LoopContext,
+  kappa: Tensor,
+  selection: number | Tensor,
+  batch: number,
+  m: number,
+): number | Tensor {
+  // Both ends stay where they are.
+  if (selection === 0 || selection === 1) return selection;
+  const q = typeof selection === 'number' ? context.constant({ kind: 'fill', value: selection }, [m]) : selection;
+  const shares = repeatRows(q, batch);
+  const rest = multiply(elementwise('scale', [shares], [-1, 1]), kappa);
+  return divide(shares, elementwise('add', [shares, rest]));
 }
 
 /** Traces the cotangents of the data, each of the shape of the data: what samples share has the sum of theirs. */

@@ -114,20 +114,6 @@ export class BlockSlope implements Slope {
     return { solve: (h) => inverse.apply(h), weigh: (A) => weights.multiply(A) };
   }
 
-  /**
-   * J(J + κ(I − J))⁻¹, with which J(Aw − g) = (I − J)κv in the place of J(Aw − g) = (I − J)v.
-   * @param kappa [batch, m], the same in the rows of a block
-   */
-  weighted(context: LoopContext, kappa: Tensor): BlockSlope {
-    return this.map((J, { size, starts }) => {
-      const indices = context.constant({ kind: 'values', values: starts }, [starts.length]);
-      const each = gatherAlong(kappa, 1, starts.length, { indices });
-      const factor = context.alias(each, [this.batch * starts.length, 1, 1]);
-      const rest = elementwise('multiply', [J, elementwise('scale', [factor], [-1, 1])]);
-      return batchedProduct(J, invert(context, combineWithIdentity(rest, size, 1, factor)));
-    });
-  }
-
   pick(rows: (x: Tensor) => Tensor): BlockSlope {
     let count = this.batch;
     const parts = this.parts.map((part): Part => {
