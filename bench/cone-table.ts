@@ -14,6 +14,8 @@ export interface ConeEntry {
   /** Of the library only. */
   readonly solver?: ConeRun['solver'];
   readonly isForwardOnly: boolean;
+  /** Whether the certificates of gradients were ignored. */
+  readonly isUncertified?: boolean;
   readonly timing: Timing;
   readonly judgement: Judgement;
   /** Of the library only. */
@@ -54,7 +56,7 @@ export interface ConeResults {
 
 const LEGEND =
   'Each contestant has the same programs, whose numbers are in float32, and the same tolerance. The library solves the whole batch at once, ' +
-  'by splitting in float32 or by an interior point method in float64; backward are the gradients of the sum of all x in A, b and c. The ' +
+  'by splitting in float32 or by an interior point method in float64; backward are the gradients of the sum of all x in A, b and c; certificates come with gradients unless they are ignored, one for each program, in float64 on the host. The ' +
   'other solvers compute in float64, one program after the other, forward only, from arrays that were made ready before. Residuals: the ' +
   'largest of all programs, by a checker in plain float64 that shares no code with the solver: primal, how far b − Ax is outside the ' +
   'cones; dual, |Px + c + Aᵀy| and how far y is outside the cones; gap, |xᵀPx + cᵀx + bᵀy|; in max norms, relative to 1 + the largest of their ' +
@@ -105,8 +107,8 @@ function summaryOf({ entries }: ConeFinding): string {
     .filter(({ solver }) => solver === undefined)
     .map(({ name, timing }) => {
       const ratios = own.map(
-        ({ solver, isForwardOnly, timing: base }) =>
-          `${formatNumber(ratioOf(timing, base))} times that of ${solver}${isForwardOnly ? '' : ' with gradients'}`,
+        ({ solver, timing: base, ...entry }) =>
+          `${formatNumber(ratioOf(timing, base))} times that of ${solver}, ${whatOf(entry)}`,
       );
       const hope = name.startsWith('scs-solver') ? ` (hoped for: ${TIMES})` : '';
       return `The time of ${name}, forward alone, is ${ratios.join(', ')}${hope}. `;
@@ -120,9 +122,9 @@ function entryTable({ entries, batch }: ConeFinding): string {
     return base ? [{ heading: `× ${solver}`, timing: base.timing }] : [];
   });
   const headings = ['who', 'what', 'ms', 'spread', 'repetitions', ...bases.map(({ heading }) => heading)];
-  const rows = entries.map(({ name, solver, isForwardOnly, timing, judgement, report }) => [
+  const rows = entries.map(({ name, solver, isForwardOnly, isUncertified, timing, judgement, report }) => [
     solver ? `${name}, ${solver}` : name,
-    isForwardOnly ? 'forward' : 'forward and backward',
+    whatOf({ isForwardOnly, isUncertified }),
     ...timingCells(timing),
     ...bases.map((base) => formatNumber(ratioOf(timing, base.timing))),
     ...residualCells(judgement),
@@ -131,6 +133,11 @@ function entryTable({ entries, batch }: ConeFinding): string {
     report ? String(report.iterations) : '',
   ]);
   return markdownTable([[...headings, 'primal', 'dual', 'gap', 'within', 'converged', 'iterations'], ...rows]);
+}
+
+function whatOf({ isForwardOnly, isUncertified }: Pick<ConeEntry, 'isForwardOnly' | 'isUncertified'>): string {
+  if (isForwardOnly) return 'forward';
+  return isUncertified ? 'forward and backward' : 'forward, backward and certificates';
 }
 
 function memoryTable(findings: readonly ConeFinding[]): string {

@@ -164,7 +164,7 @@ function wordsFor({ cones }: ConeBatch): string {
 }
 
 /** A contestant. */
-interface ConeContestant extends Pick<ConeEntry, 'name' | 'solver' | 'isForwardOnly'> {
+interface ConeContestant extends Pick<ConeEntry, 'name' | 'solver' | 'isForwardOnly' | 'isUncertified'> {
   readonly work: Work<ConeBatch>;
   /** What it found, for the judge. */
   found(): Promise<Pick<Found, 'solutions'> & Partial<Found>>;
@@ -179,9 +179,11 @@ function createOwnContestants(engine: Engine, solver: ConeRun['solver']) {
   const run = { solver, tolerance: TOLERANCE };
   const forward = coneForwardWork(engine, run);
   const both = coneGradientWork(engine, run);
+  const bare = coneGradientWork(engine, { ...run, isUncertified: true });
   const common = { name: 'equilibra', solver, found: () => forward.found() };
   const contestants: ConeContestant[] = [
     { ...common, isForwardOnly: true, work: forward.work },
+    { ...common, isForwardOnly: false, isUncertified: true, work: bare.work },
     { ...common, isForwardOnly: false, work: both.work },
   ];
   return { contestants, gradients: () => both.gradients() };
@@ -203,7 +205,7 @@ async function measureAll(
   const entries: ConeEntry[] = [];
   const refusals: { name: string; reason: string }[] = [];
   for (const [index, measured] of contest.results().entries()) {
-    const { name, solver, isForwardOnly, found } = contestants[index];
+    const { name, solver, isForwardOnly, isUncertified, found } = contestants[index];
     if ('error' in measured) {
       const who = solver ? `${name}, ${solver}` : name;
       if (solver) log.failure(`${who}, ${programs.title}: ${measured.error}`);
@@ -212,7 +214,7 @@ async function measureAll(
       const { solutions, report } = await found();
       const judgement = judgeCones(programs, solutions, TOLERANCE);
       const own = solver && { solver, report };
-      entries.push({ name, ...own, isForwardOnly, timing: measured.timing, judgement });
+      entries.push({ name, ...own, isForwardOnly, isUncertified, timing: measured.timing, judgement });
     }
   }
   for (const { work } of contestants) work.dispose();
