@@ -613,6 +613,7 @@ const WITHOUT = [
     'CheckpointError',
     'monotonicityMargin',
     'projectOntoCones',
+    'readCanonicalForm',
     'oneHot',
     'open',
   ],
