@@ -136,7 +136,9 @@ test('the table tells times, ratios, residuals, refusals and memory', () => {
   };
   const text = coneTextOf(results);
   expect(text).toContain('## 64 SDPs');
-  expect(text).toContain('is 8.00 times that of splitting, forward, 5.00 times that of splitting, forward, backward and certificates, 4.00 times');
+  expect(text).toContain(
+    'is 8.00 times that of splitting, forward, 5.00 times that of splitting, forward, backward and certificates, 4.00 times',
+  );
   expect(text).toContain('differ by at most 2.0e-7');
   expect(text).toContain('Other programs had 25 % of the processors');
   expect(text).toMatch(/\| scs-solver 7\.0\.0 +\| forward +\| 400 .* \| 8\.00 +\| 4\.00 .* 64 of 64 \|/);
