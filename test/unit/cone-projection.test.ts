@@ -67,15 +67,17 @@ describe.each(BACKENDS)('%s', (backend) => {
     expect(difference(await gradient.data(), derivatives, scales)).toBeLessThan(bound);
   });
 
-  test.runIf(backend !== 'gpujs')('where the formulas of exponential and power cones cancel or overflow', async () => {
-    const engine = await opened();
-    for (const { type, alpha, v, proj } of REFERENCE.hard) {
-      const found = await coneProjection(engine.tensor(v), [{ type, dim: 3, alpha }]).data();
-      const scale = Math.max(...v.map(Math.abs));
-      for (const [index, value] of proj.entries())
-        expect(Math.abs(found[index] - value), `${type} ${alpha} ${v}`).toBeLessThanOrEqual(bound * scale);
-    }
-  });
+  if (backend !== 'gpujs') {
+    test('where the formulas of exponential and power cones cancel or overflow', async () => {
+      const engine = await opened();
+      for (const { type, alpha, v, proj } of REFERENCE.hard) {
+        const found = await coneProjection(engine.tensor(v), [{ type, dim: 3, alpha }]).data();
+        const scale = Math.max(...v.map(Math.abs));
+        for (const [index, value] of proj.entries())
+          expect(Math.abs(found[index] - value), `${type} ${alpha} ${v}`).toBeLessThanOrEqual(bound * scale);
+      }
+    });
+  }
 
   test.each(cases)('the least and the greatest element at kinks of the reference: %s', async (_, { kinks }, cones) => {
     const engine = await opened();
