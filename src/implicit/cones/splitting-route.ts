@@ -7,7 +7,7 @@ import type { RowSelection } from '../programs/active-rows.ts';
 import type { Datum, ReadNumbers, TensorDatum } from '../programs/datum.ts';
 import { denseRows } from '../programs/dense-rows.ts';
 import { DeviceReport } from '../programs/device-report.ts';
-import { refuseUnlessConvex } from '../programs/host-solve.ts';
+import { checkQuadratic } from '../programs/host-solve.ts';
 import { type ProgramReport, statedTolerance } from '../programs/report.ts';
 import type { Route } from '../programs/route.ts';
 import type { LinearResult } from '../reporting.ts';
@@ -45,7 +45,7 @@ export class SplittingRoute implements Route<SolvedCone, ProgramReport, ConeDatu
     const { engine, data, settings } = checked;
     const { n, m, batch, blocks } = data;
     this.batch = { engine, batch, n, m, blocks, tensors: createTensors(checked, owner) };
-    const areRight = engine.trackRead(this.checkData());
+    const areRight = engine.trackRead(checkQuadratic(checked, data.P.tensor && this.batch.tensors.P, this.signal));
     areRight.catch(() => {}); // the report and the solutions reject with it
     const starts = this.createStarts();
     const enqueued = enqueueConeSplitting(this.batch, settings, statedTolerance(settings), starts, run);
@@ -141,18 +141,6 @@ export class SplittingRoute implements Route<SolvedCone, ProgramReport, ConeDatu
       async ({ name }) => [name, await engine.downloadNow(this.batch.tensors[name] as Tensor)] as const,
     );
     return Object.fromEntries(await Promise.all(read));
-  }
-
-  /** @throws RangeError where P is not symmetric, or not convex */
-  private async checkData(): Promise<void> {
-    const { engine, data } = this.checked;
-    if (!data.P.tensor && data.P.each?.every(({ values }) => values.length === 0)) return;
-    const numbers = await this.readNumbers();
-    const count = data.P.batch ?? 1;
-    for (let sample = 0; sample < count; sample++) {
-      const { P } = dataOfSample(data, numbers, sample, engine.epsilon);
-      await refuseUnlessConvex({ P }, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, this.signal);
-    }
   }
 
   /** The solutions as the device found them. */

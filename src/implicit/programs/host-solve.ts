@@ -7,9 +7,16 @@ import type { Engine } from '../../tensor/engine.ts';
 import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { type BatchData, type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
+import type { Datum } from './datum.ts';
 import type { KernelResult } from './kernel-solve.ts';
 import type { CheckedPrograms } from './options.ts';
-import { createBoundsReader, createPlainTest, createSmallnessTest, sizesOfSample } from './sample-numbers.ts';
+import {
+  createBoundsReader,
+  createPlainTest,
+  createSmallnessTest,
+  quadraticOfSample,
+  sizesOfSample,
+} from './sample-numbers.ts';
 import { divideObjective, multiplyObjective, objectiveFactor } from './small-objective.ts';
 import { type SampleOrigin, SolvedSample } from './solved-sample.ts';
 
@@ -133,6 +140,23 @@ export async function refuseUnlessConvex(
   throw new RangeError(
     `P${isBatched ? `, sample ${sample}` : ''}: it is not convex: there is a direction v of length 1 with vᵀPv = ${curvature.toExponential(2)}; P must be positive semidefinite`,
   );
+}
+
+/**
+ * Checks P of every program whose other data are on the device.
+ * @param tensor P, where it is one
+ * @throws RangeError where P is not symmetric, or not convex
+ */
+export async function checkQuadratic(
+  { engine, data }: { engine: Engine; data: Pick<BatchData, 'n' | 'isBatched'> & { readonly P: Datum<SparseMatrix> } },
+  tensor: Tensor | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const numbers = tensor ? { P: await engine.downloadNow(tensor) } : {};
+  for (let sample = 0; sample < (data.P.batch ?? 1); sample++) {
+    const P = quadraticOfSample(data, numbers, sample, engine.epsilon);
+    await refuseUnlessConvex({ P }, data, sample, tensor ? engine.epsilon : Number.EPSILON, signal);
+  }
 }
 
 /** The start of one program, if there is one. @param factor by which the objective is divided, and y with it */

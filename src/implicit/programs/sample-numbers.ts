@@ -5,8 +5,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { SampleSizes } from './clear-activity.ts';
 import type { BatchData, DatumName, ReadNumbers } from './data.ts';
 import { NO_BOUND, readBound } from './data.ts';
-import type { Datum } from './datum.ts';
-import { numbersOfSample } from './datum.ts';
+import { type Datum, type Extents, numbersOfSample } from './datum.ts';
 import { denseRows } from './dense-rows.ts';
 import { symmetrise } from './symmetry.ts';
 
@@ -131,8 +130,8 @@ function isSymmetric(numbers: ArrayLike<number>, start: number, n: number): bool
 
 /** P of one sample, exactly symmetric. @throws RangeError where it is not symmetric to its precision */
 export function quadraticOfSample(
-  { P, n }: BatchData,
-  read: ReadNumbers,
+  { P, n }: Pick<Extents, 'n'> & { readonly P: Datum<SparseMatrix> },
+  read: Readonly<Partial<Record<'P', ArrayLike<number>>>>,
   sample: number,
   epsilon: number,
 ): SparseMatrix {

@@ -9,11 +9,11 @@ import type { RowSelection } from './active-rows.ts';
 import { type DatumName, dataOfSample, type ReadNumbers, tensorsAmong } from './data.ts';
 import type { TensorDatum } from './datum.ts';
 import { DeviceReport } from './device-report.ts';
-import { refuseUnlessConvex } from './host-solve.ts';
+import { checkQuadratic } from './host-solve.ts';
 import type { CheckedPrograms } from './options.ts';
 import type { ProgramReport } from './report.ts';
 import type { Route } from './route.ts';
-import { createBoundsReader, quadraticOfSample } from './sample-numbers.ts';
+import { createBoundsReader } from './sample-numbers.ts';
 import { SolvedSample } from './solved-sample.ts';
 import { createTensors, enqueueSplitting, pullBackBySplitting, pushForwardBySplitting } from './splitting-solve.ts';
 
@@ -38,7 +38,7 @@ export class SplittingRoute implements Route<SolvedSample, ProgramReport, DatumN
   ) {
     const { engine, data } = checked;
     this.tensors = createTensors(engine, data, owner);
-    const areRight = engine.trackRead(this.checkData());
+    const areRight = engine.trackRead(checkQuadratic(checked, data.P.tensor && this.tensors.P, this.signal));
     areRight.catch(() => {}); // the report and the solutions reject with it
     const { rows, summary, figures } = enqueueSplitting(checked, this.tensors, owner, run);
     this.rows = rows;
@@ -94,17 +94,6 @@ export class SplittingRoute implements Route<SolvedSample, ProgramReport, DatumN
       async ({ name }) => [name, await engine.downloadNow(this.tensors[name])] as const,
     );
     return Object.fromEntries(await Promise.all(read));
-  }
-
-  /** @throws RangeError where P is not symmetric, or not convex */
-  private async checkData(): Promise<void> {
-    const { engine, data } = this.checked;
-    const count = data.P.batch ?? 1;
-    const numbers = data.P.tensor ? { P: await engine.downloadNow(this.tensors.P) } : {};
-    for (let sample = 0; sample < count; sample++) {
-      const P = quadraticOfSample(data, numbers, sample, engine.epsilon);
-      await refuseUnlessConvex({ P }, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, this.signal);
-    }
   }
 
   /** The solutions as the device found them. */
