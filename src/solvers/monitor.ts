@@ -87,12 +87,8 @@ export function countIterations(state: Tensor, iterations?: Tensor): Tensor {
 
 /** 1 for each sample that converged or stalled, else 0, [batch]. */
 export function solvedIn(state: Tensor): Tensor {
-  return solvedWith(statusOf(state));
-}
-
-/** The same for a row of statuses, [batch]. */
-export function solvedWith(status: Tensor): Tensor {
-  const limit = (value: number): Tensor => status.context.constant({ kind: 'fill', value }, [1]);
+  const status = statusOf(state);
+  const limit = (value: number): Tensor => state.context.constant({ kind: 'fill', value }, [1]);
   const stopped = elementwise('greater', [status, limit(STATUS.running + 0.5)]);
   const failed = elementwise('greater', [status, limit(STATUS.stalled + 0.5)]);
   return elementwise('subtract', [stopped, failed]);

@@ -64,9 +64,18 @@ export function* adjointOfSample(
   wanted: readonly ConeDatumName[],
 ): Interruptible<AdjointRow> {
   const { wu, wv, x, y, residual, singular, determined } = yield* solveAdjoint(sample, cotangents, choice);
-  const isLacking = wanted.some((name) => !determined[name]);
-  const isRefused = choice.leastNorm ? singular && Number.isNaN(residual) : singular || isLacking;
-  return { wu, wv, x, y, residual, singular: isRefused };
+  const isWhole = wanted.every((name) => determined[name]);
+  return { wu, wv, x, y, residual, singular: isRefused({ residual, singular }, isWhole, choice) };
+}
+
+/** @param isWhole whether all that is asked for is determined */
+function isRefused(
+  { residual, singular }: Pick<ConeAdjoint, 'residual' | 'singular'>,
+  isWhole: boolean,
+  { leastNorm }: DerivativeChoice,
+): boolean {
+  // A solution of least norm has a residual, and nothing has none.
+  return leastNorm ? singular && Number.isNaN(residual) : singular || !isWhole;
 }
 
 function isZeroCotangent({ x, y, s }: ConeCotangents): boolean {
@@ -99,7 +108,6 @@ export function* tangentRowOfSample(
   choice: DerivativeChoice,
 ): Interruptible<TangentRow> {
   const { x, y, s, residual, singular, determined } = yield* tangentOfSample(sample, directions, choice);
-  const isLacking = !Object.values(determined).every(Boolean);
-  const isRefused = choice.leastNorm ? singular && Number.isNaN(residual) : singular || isLacking;
-  return { parts: [x, y, s], residual, singular: isRefused };
+  const isWhole = Object.values(determined).every(Boolean);
+  return { parts: [x, y, s], residual, singular: isRefused({ residual, singular }, isWhole, choice) };
 }

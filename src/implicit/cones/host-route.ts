@@ -1,16 +1,16 @@
 /** Cone programs in float64, on the host. */
 import { runInTurns } from '../../backends/event-loop.ts';
-import type { ConeResult } from '../../solvers/cones/problem.ts';
+import type { ConeData, ConeResult } from '../../solvers/cones/problem.ts';
 import { solveConeProgram } from '../../solvers/cones/solve.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RowSelection } from '../programs/active-rows.ts';
 import type { TensorDatum } from '../programs/datum.ts';
 import { completeReport, enqueueOutputs } from '../programs/host-outputs.ts';
-import { readAll, refuseUnlessConvex, startOf } from '../programs/host-solve.ts';
+import { leaveUnsolved as leaveRowsUnsolved, readAll, refuseUnlessConvex, startOf } from '../programs/host-solve.ts';
 import { type ProgramReport, statedTolerance } from '../programs/report.ts';
 import type { Route } from '../programs/route.ts';
-import { multiplyObjective, objectiveFactor } from '../programs/small-objective.ts';
+import { divideObjective as divideQuadratic, multiplyObjective, objectiveFactor } from '../programs/small-objective.ts';
 import { pullBack, pushForward } from '../programs/tensor-derivative.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
@@ -108,32 +108,23 @@ async function solveOnHost(checked: CheckedCones, run: LimitedRun): Promise<read
       continue;
     }
     await refuseUnlessConvex(program, data, sample, data.P.tensor ? engine.epsilon : Number.EPSILON, run.signal);
-    const { P, c } = program;
-    const factor = isAbsoluteUsual ? objectiveFactor({ P, q: c }) : 1;
+    const factor = isAbsoluteUsual ? objectiveFactor({ P: program.P, q: program.c }) : 1;
     const point = startOf(start, { x: data.n, y: data.m, s: data.m }, sample, factor);
     const tolerances = { absolute, relative, limit, initial: point, isCutShort: run.isCutShort };
-    const divided = {
-      ...program,
-      P: { ...P, values: P.values.map((value) => value / factor) },
-      c: c.map((value) => value / factor),
-    };
-    const result = await runInTurns(solveConeProgram(factor === 1 ? program : divided, tolerances), run.signal);
+    const result = await runInTurns(solveConeProgram(divideObjective(program, factor), tolerances), run.signal);
     solved.push(new SolvedCone(multiplyObjective(result, factor), origin));
   }
   return solved;
 }
 
+/** The program with its objective divided by the factor, a power of two. */
+function divideObjective(program: ConeData, factor: number): ConeData {
+  const { P, q: c } = divideQuadratic({ P: program.P, q: program.c }, factor);
+  return { ...program, P, c };
+}
+
 /** What there is of a program for which no time was left. */
-function leaveUnsolved({ n, m }: Pick<CheckedCones['data'], 'n' | 'm'>): ConeResult {
-  const infinite = Number.POSITIVE_INFINITY;
-  return {
-    status: 'limit',
-    iterations: 0,
-    x: new Float64Array(n),
-    y: new Float64Array(m),
-    s: new Float64Array(m),
-    objective: 0,
-    residuals: { primal: infinite, dual: infinite, gap: infinite },
-    merit: infinite,
-  };
+function leaveUnsolved({ n, m }: ConeData): ConeResult {
+  const { z: s, ...result } = leaveRowsUnsolved({ n, m });
+  return { ...result, s };
 }

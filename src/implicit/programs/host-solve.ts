@@ -106,7 +106,7 @@ function originOf(program: ProgramData, epsilon: number): SampleOrigin {
 }
 
 /** What there is of a program for which no time was left. */
-function leaveUnsolved({ n, m }: ProgramData): ProgramResult {
+export function leaveUnsolved({ n, m }: Pick<ProgramData, 'n' | 'm'>): ProgramResult {
   const infinite = Number.POSITIVE_INFINITY;
   return {
     status: 'limit',

@@ -9,7 +9,10 @@ export function objectiveFactor({ P, q }: Pick<ProgramData, 'P' | 'q'>): number 
 }
 
 /** The program with its objective divided by the factor, which changes no digit. */
-export function divideObjective(program: ProgramData, factor: number): ProgramData {
+export function divideObjective<Program extends Pick<ProgramData, 'P' | 'q'>>(
+  program: Program,
+  factor: number,
+): Program {
   if (factor === 1) return program;
   const { P, q } = program;
   return {
