@@ -2,10 +2,10 @@
 import { createArgumentError, SIGNAL } from '../arguments/check.ts';
 import type { Checks } from '../arguments/options.ts';
 import { type Interruptible, runInTurns } from '../backends/event-loop.ts';
+import { dot, solve } from '../solvers/matrices.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkRadius } from './certify-options.ts';
 import { checkInvertibility } from './hypothesis/hypothesis.ts';
-import { dot, solve } from './hypothesis/matrices.ts';
 import { boundRange, evaluateAtVertex, type Range, type ReducedValue, UNBOUNDED } from './hypothesis/range-bounds.ts';
 import { encloseReducedMatrix } from './hypothesis/reduced.ts';
 import { verifyInverse } from './hypothesis/verified.ts';

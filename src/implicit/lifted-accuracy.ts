@@ -2,8 +2,8 @@
 import type { LiftedOperation } from '../autodiff/kinked-operations.ts';
 import { broadcastTo } from '../autodiff/pushforwards.ts';
 import type { Interruptible } from '../backends/event-loop.ts';
+import { factorise, solve } from '../solvers/matrices.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { factorise, solve } from './hypothesis/matrices.ts';
 import type { Coordinate, LiftedFunction } from './lifted-function.ts';
 
 type Numbers = ArrayLike<number>;

@@ -3,7 +3,7 @@
  * checked.
  */
 import type { Interruptible } from '../backends/event-loop.ts';
-import { hasCholeskyFactor } from './hypothesis/matrices.ts';
+import { hasCholeskyFactor } from '../solvers/matrices.ts';
 
 /** At most this many bisections bracket an eigenvalue. */
 const MAXIMUM_BISECTIONS = 100;

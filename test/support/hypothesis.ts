@@ -3,13 +3,13 @@ import { type Interruptible, runUninterrupted } from '../../src/backends/event-l
 import * as exact from '../../src/implicit/hypothesis/exact-sign.ts';
 import * as hypothesis from '../../src/implicit/hypothesis/hypothesis.ts';
 import * as lifted from '../../src/implicit/hypothesis/lifted.ts';
-import * as dense from '../../src/implicit/hypothesis/matrices.ts';
 import * as minors from '../../src/implicit/hypothesis/minors.ts';
 import * as definite from '../../src/implicit/hypothesis/positive-definite.ts';
 import * as range from '../../src/implicit/hypothesis/range-bounds.ts';
 import * as reduced from '../../src/implicit/hypothesis/reduced.ts';
 import * as singular from '../../src/implicit/hypothesis/singular-values.ts';
 import * as verified from '../../src/implicit/hypothesis/verified.ts';
+import * as dense from '../../src/solvers/matrices.ts';
 
 const uninterrupted =
   <Arguments extends unknown[], Result>(work: (...given: Arguments) => Interruptible<Result>) =>

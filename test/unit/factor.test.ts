@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Factor } from '../../src/backends/cpu/factor.ts';
-import { solve } from '../../src/implicit/hypothesis/matrices.ts';
+import { solve } from '../../src/solvers/matrices.ts';
 import { factorise } from '../support/hypothesis.ts';
 import { normals, relativeError } from '../support/numbers.ts';
 

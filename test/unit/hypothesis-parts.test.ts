@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import { evaluateElement } from '../../src/implicit/hypothesis/family.ts';
-import { determinantSign, solve, solveTransposed } from '../../src/implicit/hypothesis/matrices.ts';
 import { estimateSmallestSingularValue } from '../../src/implicit/hypothesis/matrix-free.ts';
+import { determinantSign, solve, solveTransposed } from '../../src/solvers/matrices.ts';
 import { identity, randomFamily, reluFamily, vertices, wholeDeterminant, wholeElement } from '../support/families.ts';
 import {
   checkInvertibility,

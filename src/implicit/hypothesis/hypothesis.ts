@@ -3,9 +3,9 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
+import { determinantSign, factorise } from '../../solvers/matrices.ts';
 import { exactSign } from './exact-sign.ts';
 import { boundElementRounding, checkFamily, evaluateElement, type MatrixFamily, type Vertex } from './family.ts';
-import { determinantSign, factorise } from './matrices.ts';
 import { decidePrincipalMinors } from './minors.ts';
 import { hasPositiveDefiniteSymmetricPart } from './positive-definite.ts';
 import { type Enclosure, encloseReducedMatrix } from './reduced.ts';

@@ -1,7 +1,7 @@
 /** An estimate of the smallest singular value of a matrix that is known only by linear solves with it. */
 import { runInTurns, yieldIfTurnIsOver } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
-import { dot } from './matrices.ts';
+import { dot } from '../../solvers/matrices.ts';
 import { findSingularValues, norm, normalise } from './singular-values.ts';
 
 /** Solves B·x = right, or Bᵀ·x = right. */

@@ -1,6 +1,6 @@
 /** A sufficient condition for any number of kinks: a positive definite symmetric part, after a diagonal scaling. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { factorise, hasCholeskyFactor, solve, solveTransposed } from './matrices.ts';
+import { factorise, hasCholeskyFactor, solve, solveTransposed } from '../../solvers/matrices.ts';
 import type { Enclosure } from './reduced.ts';
 
 /**

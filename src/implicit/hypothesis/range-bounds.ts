@@ -1,6 +1,6 @@
 /** Bounds of a linear function of B(d)⁻¹r(d) over the whole box of d, for any number of kinks. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { dot, factorise, hasCholeskyFactor, solve } from './matrices.ts';
+import { dot, factorise, hasCholeskyFactor, solve } from '../../solvers/matrices.ts';
 import { findScalings, makeComparisonMatrix } from './positive-definite.ts';
 import type { Enclosure } from './reduced.ts';
 

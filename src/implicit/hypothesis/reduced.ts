@@ -1,7 +1,7 @@
 /** The reduced matrix, of order k in place of n, whose principal minors are the determinants at the vertices. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { dot, multiply, multiplyAbsolute, solve } from '../../solvers/matrices.ts';
 import type { MatrixFamily } from './family.ts';
-import { dot, multiply, multiplyAbsolute, solve } from './matrices.ts';
 import type { VerifiedInverse } from './verified.ts';
 
 /** A matrix that is known up to a radius, entry by entry. */

@@ -1,7 +1,7 @@
 /** The extreme singular values of a dense matrix. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
-import { dot, factorise, multiply, solve, solveTransposed } from './matrices.ts';
+import { dot, factorise, multiply, solve, solveTransposed } from '../../solvers/matrices.ts';
 
 /** The extreme singular values of a matrix B. */
 export interface SingularValues {

@@ -11,7 +11,7 @@ import {
   multiply,
   multiplyAbsolute,
   WIDE,
-} from './matrices.ts';
+} from '../../solvers/matrices.ts';
 
 /** A proof that a matrix B is invertible. */
 export interface VerifiedInverse {

@@ -1,7 +1,7 @@
 /** The element of a family that is nearest to singular. */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { dot, hasCholeskyFactor, multiply, WIDE } from '../../solvers/matrices.ts';
 import { evaluateElement, type MatrixFamily, type Vertex } from './family.ts';
-import { dot, hasCholeskyFactor, multiply, WIDE } from './matrices.ts';
 import { findSingularValues } from './singular-values.ts';
 import type { VerifiedInverse } from './verified.ts';
 

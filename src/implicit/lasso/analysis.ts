@@ -1,6 +1,6 @@
 /** Evaluates the numbers of a Lasso solution, on the host in float64. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { hasCholeskyFactor } from '../hypothesis/matrices.ts';
+import { hasCholeskyFactor } from '../../solvers/matrices.ts';
 
 /** A batch of solutions as read from the device; matrices are row-major. */
 export interface LassoNumbers {

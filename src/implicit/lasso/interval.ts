@@ -1,6 +1,6 @@
 /** Derivatives of a Lasso solution in log λ at a knot: the one-sided ones, and their range over all selections. */
 import type { Interruptible } from '../../backends/event-loop.ts';
-import { dot, factorise, solve } from '../hypothesis/matrices.ts';
+import { dot, factorise, solve } from '../../solvers/matrices.ts';
 import {
   type ActiveFeatures,
   computeCurvature,

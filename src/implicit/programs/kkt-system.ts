@@ -4,13 +4,13 @@
  * is, and its solution gives that of M and of Mᵀ.
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
+import { factorise, solve } from '../../solvers/matrices.ts';
 import { Sums } from '../../solvers/programs/compensated.ts';
 import { KktSystem } from '../../solvers/programs/kkt.ts';
 import { combineCorrections } from '../../solvers/programs/krylov.ts';
 import type { ProgramMatrices, SparseMatrix } from '../../solvers/programs/problem.ts';
 import { largestMagnitude } from '../../solvers/programs/residuals.ts';
 import { eachEntry, selectRows } from '../../solvers/programs/sparse.ts';
-import { factorise, solve } from '../hypothesis/matrices.ts';
 
 /** A set of rows, and Δ ≥ 0 for each. */
 export interface RowSet {

@@ -1,7 +1,7 @@
 /** Numerical rank and kernel of a dense matrix, by QR with column pivoting and singular values. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
-import { dot, WIDE } from '../hypothesis/matrices.ts';
+import { dot, WIDE } from '../../solvers/matrices.ts';
 import { findSingularValues, norm, normalise } from '../hypothesis/singular-values.ts';
 
 /** The rank of a matrix with k columns. */

@@ -161,3 +161,12 @@ export function selectRows(matrix: SparseMatrix, places: Int32Array, rows: numbe
   }
   return { rows, columns: matrix.columns, starts, indices, values };
 }
+
+/** The matrix row by row. */
+export function denseOf({ rows, columns, starts, indices, values }: SparseMatrix): Float64Array {
+  const result = new Float64Array(rows * columns);
+  for (let j = 0; j < columns; j++) {
+    for (let k = starts[j]; k < starts[j + 1]; k++) result[indices[k] * columns + j] = values[k];
+  }
+  return result;
+}

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { runUninterrupted } from '../../../src/backends/event-loop.ts';
 import { type Random, random } from '../../../src/data/random.ts';
-import { factorise, solveTransposed } from '../../../src/implicit/hypothesis/matrices.ts';
 import { findSingularValues } from '../../../src/implicit/hypothesis/singular-values.ts';
 import { classifyRows, type RowActivity } from '../../../src/implicit/programs/active-rows.ts';
 import { createDerivative } from '../../../src/implicit/programs/derivative.ts';
 import { certifyProgram } from '../../../src/implicit/programs/hypothesis.ts';
+import { factorise, solveTransposed } from '../../../src/solvers/matrices.ts';
 import {
   normalCurvature,
   normalRows,

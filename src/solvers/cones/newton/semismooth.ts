@@ -5,7 +5,7 @@
  * not unique, where M(J) is singular; steps are shortened until ‖N‖ falls, and where no length will do ε is raised.
  */
 import type { Interruptible } from '../../../backends/event-loop.ts';
-import { LuFactorisation } from '../dense.ts';
+import { factorise, solve } from '../../matrices.ts';
 import type { ResidualMap, ResidualValue } from './residual-map.ts';
 
 /** ε relative to ‖N‖, and its bounds. */
@@ -64,11 +64,13 @@ export function* semismoothNewton(
     if (step - halved.step > PATIENCE) return end(value.size <= NEARLY_ROUNDING * value.terms);
     const wanted = (raised * REGULARISATION * value.size) / value.terms;
     const epsilon = Math.min(LARGEST, Math.max(LEAST, wanted));
-    const factors = yield* LuFactorisation.of(value.residual.length, yield* map.matrixAt(value, epsilon));
+    const factorisation = yield* factorise(yield* map.matrixAt(value, epsilon), value.residual.length);
     yield;
+    const full = solve(factorisation, value.residual);
     const isNearlyRounding = value.size <= NEARLY_ROUNDING * value.terms;
     const shortest = isNearlyRounding ? 1 : SHORTEST;
-    const tried = factors && (yield* search(map, value, factors.solve(value.residual), shortest));
+    // Of a singular matrix it is not finite.
+    const tried = full.every(Number.isFinite) ? yield* search(map, value, full, shortest) : undefined;
     yield;
     if (isNearlyRounding && !(tried && tried.value.size <= 0.5 * value.size)) return end(true);
     if (tried) {

@@ -4,11 +4,11 @@
  * is a certificate. f is convex with a semismooth gradient; Newton's method with AᵀJA + εI finds the point.
  */
 import type { Interruptible } from '../../../backends/event-loop.ts';
+import { CholeskyFactorisation } from '../../matrices.ts';
 import { largestMagnitude } from '../../programs/residuals.ts';
-import { multiply, transpose } from '../../programs/sparse.ts';
+import { denseOf, multiply, transpose } from '../../programs/sparse.ts';
 import { checkInfeasibility } from '../certificates.ts';
 import { dualOf } from '../cone.ts';
-import { CholeskyFactorisation, denseOf } from '../dense.ts';
 import { jacobianColumns } from '../newton/jacobian.ts';
 import type { ConeData } from '../problem.ts';
 import type { Projection } from '../projection.ts';

@@ -11,9 +11,10 @@
  */
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
 import type { Interruptible } from '../../../backends/event-loop.ts';
+import { CholeskyFactorisation } from '../../matrices.ts';
+import { denseOf } from '../../programs/sparse.ts';
 import { complementaryPair } from '../complementary.ts';
 import { dualOf } from '../cone.ts';
-import { CholeskyFactorisation, denseOf } from '../dense.ts';
 import type { ConeData } from '../problem.ts';
 
 /** α */

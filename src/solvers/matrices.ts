@@ -2,7 +2,7 @@
  * Small dense linear algebra in float64. Matrices are n × n, row-major. Functions that take n³ operations can be
  * interrupted.
  */
-import type { Interruptible } from '../../backends/event-loop.ts';
+import type { Interruptible } from '../backends/event-loop.ts';
 
 /** From this order on, n³ operations may be interrupted; below it they take a tenth of a millisecond. */
 export const WIDE = 48;
@@ -104,29 +104,64 @@ export function* inverse(factorisation: Factorisation): Interruptible<Float64Arr
   return result;
 }
 
-/** Whether a symmetric matrix, of which the lower triangle is read, has a Cholesky factor in floating point. */
-export function* hasCholeskyFactor(matrix: ArrayLike<number>, n: number): Interruptible<boolean> {
-  const lower = Float64Array.from(matrix);
-  for (let j = 0; j < n; j++) {
-    if (!computeCholeskyColumn(lower, n, j)) return false;
-    if (n >= WIDE) yield;
+/** Multiplications after which a Cholesky factorisation may be interrupted: some milliseconds. */
+const WORK_PER_TURN = 1e6;
+
+/** The factorisation LLᵀ of a symmetric positive definite matrix. */
+export class CholeskyFactorisation {
+  private readonly n: number;
+  private readonly matrix: Float64Array;
+
+  private constructor(n: number, matrix: Float64Array) {
+    this.n = n;
+    this.matrix = matrix;
   }
-  return true;
+
+  /**
+   * @param matrix n × n, overwritten; its lower triangle is read
+   * @returns undefined for a matrix that is not positive definite
+   */
+  static *of(n: number, matrix: Float64Array): Interruptible<CholeskyFactorisation | undefined> {
+    let spent = 0;
+    for (let i = 0; i < n; i++) {
+      const row = matrix.subarray(i * n, i * n + n);
+      for (let j = 0; j <= i; j++) {
+        const other = matrix.subarray(j * n, j * n + n);
+        let sum = row[j];
+        for (let k = 0; k < j; k++) sum -= row[k] * other[k];
+        if (j < i) row[j] = sum / other[j];
+        else if (!(sum > 0 && sum < Number.POSITIVE_INFINITY)) return undefined;
+        else row[j] = Math.sqrt(sum);
+        spent += j;
+      }
+      if (spent > WORK_PER_TURN) {
+        spent = 0;
+        yield;
+      }
+    }
+    return new CholeskyFactorisation(n, matrix);
+  }
+
+  /** Solves in place. */
+  solve(x: Float64Array): Float64Array {
+    const { n, matrix } = this;
+    for (let i = 0; i < n; i++) {
+      let sum = x[i];
+      for (let k = 0; k < i; k++) sum -= matrix[i * n + k] * x[k];
+      x[i] = sum / matrix[i * n + i];
+    }
+    for (let i = n - 1; i >= 0; i--) {
+      const value = x[i] / matrix[i * n + i];
+      x[i] = value;
+      for (let k = 0; k < i; k++) x[k] -= matrix[i * n + k] * value;
+    }
+    return x;
+  }
 }
 
-/** Computes column j of a Cholesky factor in place, from the columns before it. @returns false where there is none */
-function computeCholeskyColumn(lower: Float64Array, n: number, j: number): boolean {
-  let pivot = lower[j * n + j];
-  for (let l = 0; l < j; l++) pivot -= lower[j * n + l] ** 2;
-  if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;
-  const root = Math.sqrt(pivot);
-  lower[j * n + j] = root;
-  for (let i = j + 1; i < n; i++) {
-    let entry = lower[i * n + j];
-    for (let l = 0; l < j; l++) entry -= lower[i * n + l] * lower[j * n + l];
-    lower[i * n + j] = entry / root;
-  }
-  return true;
+/** Whether a symmetric matrix, of which the lower triangle is read, has a Cholesky factor in floating point. */
+export function* hasCholeskyFactor(matrix: ArrayLike<number>, n: number): Interruptible<boolean> {
+  return (yield* CholeskyFactorisation.of(n, Float64Array.from(matrix))) !== undefined;
 }
 
 export function dot(x: ArrayLike<number>, y: ArrayLike<number>): number {
