@@ -6,7 +6,7 @@ import { residualCells, timingCells } from './program-table.ts';
 import { formatNumber, markdownTable } from './table.ts';
 
 /** How many times as long as the library, forward and backward, scs-solver is hoped to take forward alone. */
-export const TIMES = 5;
+const TIMES = 5;
 
 /** A contestant on one kind of programs. */
 export interface ConeEntry {

@@ -30,14 +30,14 @@ interface SolvedInner {
 type InnerProgram = (u: Tensor, options?: ProgramOptions) => SolvedInner;
 
 /** min ½‖s‖² − F(u)ᵀs, which is min ½‖s − F(u)‖² up to a constant: a quadratic program. */
-export function solveSquare(u: Tensor): SolvedInner {
+function solveSquare(u: Tensor): SolvedInner {
   return quadraticProgram({ P: IDENTITY, q: field(u).neg(), onFailedCertificate: 'throw' });
 }
 
 const IDENTITY = [0, 1, 2].map((row) => [0, 1, 2].map((column) => (row === column ? 1 : 0)));
 
 /** min w with (w, s − F(u)) in the second-order cone: the norm itself. */
-export function solveNorm(u: Tensor, options: ProgramOptions = {}): SolvedInner {
+function solveNorm(u: Tensor, options: ProgramOptions = {}): SolvedInner {
   return coneProgram({
     A: rowsOf(4, NORM_ROWS),
     b: concat([constants(u, [0]), field(u).neg()], 1),

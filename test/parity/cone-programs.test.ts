@@ -9,8 +9,12 @@ import {
   type Tensor,
   valueAndGrad,
 } from '../../src/index.ts';
-import { loadDegenerateCones, loadUnsolvableCones } from '../fixtures/load-cones.ts';
-import { type DifferentiatedConeProgram, loadDifferentiatedCones } from '../fixtures/load-differentiated-cones.ts';
+import {
+  type DifferentiatedConeProgram,
+  loadDegenerateCones,
+  loadDifferentiatedCones,
+  loadUnsolvableCones,
+} from '../fixtures/load-cones.ts';
 import { engineOn } from '../support/engines.ts';
 
 const PROGRAMS = loadDifferentiatedCones();

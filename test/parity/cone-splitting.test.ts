@@ -9,8 +9,11 @@ import {
 } from '../../src/solvers/programs/splitting/cone-derivative.ts';
 import { solveConesBySplitting } from '../../src/solvers/programs/splitting/cones.ts';
 import { elementwise } from '../../src/tensor/kernels.ts';
-import { loadUnsolvableCones } from '../fixtures/load-cones.ts';
-import { type DifferentiatedConeProgram, loadDifferentiatedCones } from '../fixtures/load-differentiated-cones.ts';
+import {
+  type DifferentiatedConeProgram,
+  loadDifferentiatedCones,
+  loadUnsolvableCones,
+} from '../fixtures/load-cones.ts';
 import { relativeError } from '../support/numbers.ts';
 import { type PlantedConeProgram, plantConeProgram } from '../support/planted-cone-programs.ts';
 

@@ -31,7 +31,7 @@ const MOVES = 4;
  * condition of at most 100, and moving v by 1e-4 of its size changes M by at most a hundredth of its least singular
  * value, so that no kink is near.
  */
-export function isWellConditioned(program: PlantedConeProgram, { y, s }: Cotangent, seed: number): boolean {
+function isWellConditioned(program: PlantedConeProgram, { y, s }: Cotangent, seed: number): boolean {
   const { m, blocks } = program;
   const duals = blocks.map(dualOf);
   const v = y.map((value, i) => value - s[i]);

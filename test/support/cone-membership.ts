@@ -5,7 +5,7 @@ import type { ConeData } from '../../src/solvers/cones/problem.ts';
 import { multiply, transpose } from '../../src/solvers/programs/sparse.ts';
 
 /** Whether v + τe lies in the product of the cones, for a unit-sized e of the interior of each: v within about τ of it. */
-export function isInCones(blocks: readonly ConeBlock[], v: ArrayLike<number>, tau: number): boolean {
+function isInCones(blocks: readonly ConeBlock[], v: ArrayLike<number>, tau: number): boolean {
   return blocks.every((block) => {
     const own = Array.from({ length: block.rows }, (_, i) => v[block.start + i]);
     return isInside(block, own, tau);

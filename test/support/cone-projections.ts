@@ -4,6 +4,7 @@ import type { ConeBlock, ConeType } from '../../src/backends/cone-kernels.ts';
 import { random } from '../../src/data/random.ts';
 import { readCones } from '../../src/solvers/cones/cone.ts';
 import type { Projection, SparseVector } from '../../src/solvers/cones/projection.ts';
+import { projectOntoCones } from '../../src/solvers/cones/projections/project.ts';
 
 type Vector = readonly number[];
 type Matrix = readonly Vector[];
@@ -152,4 +153,13 @@ export function onesOf(projection: Projection): SparseVector[] {
 /** A basis of the range of J_min. */
 export function supportOf(projection: Projection): SparseVector[] {
   return projection.eigenvectors().flatMap(({ vector, low }) => (low > 0 ? [vector] : []));
+}
+
+/**
+ * Projects onto one cone.
+ * @param v the rows of the block alone, in which kinks count their rows too; entries that are not finite give NaN
+ * @param tolerance how far v may be from a kink and count as at it, in the units of v; with 0 it must be there exactly
+ */
+export function projectOntoBlock(block: ConeBlock, v: Float64Array, tolerance: number): Projection {
+  return projectOntoCones([{ ...block, start: 0 }], v, () => tolerance);
 }

@@ -5,7 +5,6 @@ import { random } from '../../src/data/random.ts';
 import { type ConeSolution, coneProgram, type Engine } from '../../src/index.ts';
 import { dualOf } from '../../src/solvers/cones/cone.ts';
 import type { Eigenvector } from '../../src/solvers/cones/projection.ts';
-import { projectOntoBlock } from '../../src/solvers/cones/projections/project.ts';
 import type { ConeTrialBatch } from './cone-batches.ts';
 import { kktError } from './cone-checks.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type Numbers,
   pointsOf,
 } from './cone-data.ts';
+import { projectOntoBlock } from './cone-projections.ts';
 import { dot } from './numbers.ts';
 
 /** What a series of trials came to. */

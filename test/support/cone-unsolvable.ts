@@ -11,7 +11,7 @@ import { type PlantedConeProgram, plantConeProgram } from './planted-cone-progra
 type Kind = 'infeasible' | 'unbounded';
 
 /** A program of any cones, by turns of each family. */
-export function unsolvableProgram(kind: Kind, seed: number): PlantedConeProgram {
+function unsolvableProgram(kind: Kind, seed: number): PlantedConeProgram {
   const family = FAMILIES[seed % FAMILIES.length];
   for (let attempt = 0; ; attempt++) {
     const draws = random(seed).fork(`${kind} ${attempt}`);

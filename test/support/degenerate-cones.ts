@@ -12,7 +12,7 @@ import { type PlantedConeProgram, plantConeProgram } from './planted-cone-progra
  * boundary, s = 0. double: a semidefinite cone with two eigenvalues of 0 or more. repeated: rows that occur twice.
  * vertex: more rows held than variables. flat: x is not unique. tight: no kink, and no freedom to spare.
  */
-export const DEGENERATE_KINDS = ['weak', 'apex', 'primal', 'dual', 'double', 'repeated', 'vertex', 'flat'] as const;
+const DEGENERATE_KINDS = ['weak', 'apex', 'primal', 'dual', 'double', 'repeated', 'vertex', 'flat'] as const;
 export type DegenerateKind = (typeof DEGENERATE_KINDS)[number];
 
 const CURVED: readonly ConeType[] = ['soc', 'psd', 'exp', 'expdual', 'pow', 'powdual'];

@@ -5,11 +5,12 @@ import { projectValue } from '../../src/solvers/cones/projections/project.ts';
 import { loadCanonicalForms } from '../fixtures/load-canonical-forms.ts';
 import {
   type DegenerateConeProgram,
+  type DifferentiatedConeProgram,
   loadDegenerateCones,
+  loadDifferentiatedCones,
   loadUnsolvableCones,
   type UnsolvableConeProgram,
 } from '../fixtures/load-cones.ts';
-import { type DifferentiatedConeProgram, loadDifferentiatedCones } from '../fixtures/load-differentiated-cones.ts';
 import { compareNumbers, refuseByCommand, solveByCommand } from '../support/cli-solve.ts';
 
 const solve = solveByCommand<ConeAnswer>;

@@ -2,48 +2,34 @@
 import { describe, expect, test } from 'vitest';
 import { runUninterrupted } from '../../../src/backends/event-loop.ts';
 import { createConeDerivative } from '../../../src/implicit/cones/derivative.ts';
-import type { ConeDirections } from '../../../src/implicit/cones/directions.ts';
-import { gradientsOf } from '../../../src/implicit/cones/directions.ts';
+import { type ConeDirections, gradientsOf } from '../../../src/implicit/cones/directions.ts';
 import { findActivities } from '../../../src/implicit/cones/find-activities.ts';
 import { certifyConeProgram } from '../../../src/implicit/cones/hypothesis.ts';
 import { intervalOf } from '../../../src/implicit/cones/interval.ts';
 import type { ConePoint } from '../../../src/solvers/cones/problem.ts';
 import { sparseFromRows } from '../../../src/solvers/programs/sparse.ts';
-import { coneDataFrom, loadDegenerateCones } from '../../fixtures/load-cones.ts';
-import { loadDifferentiatedCones } from '../../fixtures/load-differentiated-cones.ts';
+import {
+  type ConeCotangent,
+  type ConeDerivatives,
+  type ConeDirection,
+  coneDataFrom,
+  loadDegenerateCones,
+  loadDifferentiatedCones,
+  type SolvedConeProgram,
+} from '../../fixtures/load-cones.ts';
 import { difference } from '../../support/cone-projections.ts';
 
-type Numbers = readonly number[];
-type Rows = readonly Numbers[];
-
-interface Derivatives {
-  readonly dx: Numbers;
-  readonly dy: Numbers;
-  readonly ds: Numbers;
-  readonly grad_A: Rows;
-  readonly grad_b: Numbers;
-  readonly grad_c: Numbers;
-  readonly grad_P?: Rows;
-}
-
 /** A program with its solution, a direction of its data and a cotangent. */
-type Case = Parameters<typeof coneDataFrom>[0] &
-  Readonly<Record<'x' | 'y' | 's', Numbers>> & {
-    readonly direction: { readonly dP?: Rows; readonly dA: Rows; readonly db: Numbers; readonly dc: Numbers };
-    readonly cotangent: Readonly<Record<'gx' | 'gy' | 'gs', Numbers>>;
-  };
+type Case = SolvedConeProgram & { readonly direction: ConeDirection; readonly cotangent: ConeCotangent };
 
-const SMOOTH = loadDifferentiatedCones().map((program) => {
-  const { dP, dA, db, dc } = program;
-  return { ...program, direction: { dP, dA, db, dc } };
-});
+const SMOOTH = loadDifferentiatedCones().map((program) => ({ ...program, direction: program }));
 const DEGENERATE = loadDegenerateCones();
 
-function pointOf({ x, y, s }: Readonly<Record<'x' | 'y' | 's', Numbers>>): ConePoint {
+function pointOf({ x, y, s }: SolvedConeProgram): ConePoint {
   return { x: Float64Array.from(x), y: Float64Array.from(y), s: Float64Array.from(s) };
 }
 
-function directionsOf({ dP, dA, db, dc }: Case['direction']): ConeDirections {
+function directionsOf({ dP, dA, db, dc }: ConeDirection): ConeDirections {
   const n = dc.length;
   return {
     ...(dP && { P: sparseFromRows(dP.flat(), n, n) }),
@@ -55,7 +41,7 @@ function directionsOf({ dP, dA, db, dc }: Case['direction']): ConeDirections {
 
 const choice = (selection: number) => ({ selection, leastNorm: false });
 
-function expectDerivatives(program: Case, expected: Derivatives, selection: number, tolerance: number): void {
+function expectDerivatives(program: Case, expected: ConeDerivatives, selection: number, tolerance: number): void {
   const data = coneDataFrom(program);
   const point = pointOf(program);
   const { likely } = runUninterrupted(findActivities(data, point, Number.EPSILON));

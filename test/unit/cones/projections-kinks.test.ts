@@ -1,7 +1,6 @@
 /** Where the projections onto cones have kinks, within which tolerance, and what bounds their elements. */
 import { describe, expect, test } from 'vitest';
 import type { ConeType } from '../../../src/backends/cone-kernels.ts';
-import { projectOntoBlock } from '../../../src/solvers/cones/projections/project.ts';
 import {
   applied,
   blockOf,
@@ -10,6 +9,7 @@ import {
   elementWith,
   leastPivot,
   onesOf,
+  projectOntoBlock,
   supportOf,
   vectorsOf,
 } from '../../support/cone-projections.ts';

@@ -2,12 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ConeBlock } from '../../../src/backends/cone-kernels.ts';
 import { dualOf, readCones } from '../../../src/solvers/cones/cone.ts';
-import {
-  distancesToCones,
-  projectOntoBlock,
-  projectOntoCones,
-  projectValue,
-} from '../../../src/solvers/cones/projections/project.ts';
+import { distancesToCones, projectOntoCones, projectValue } from '../../../src/solvers/cones/projections/project.ts';
 import {
   applied,
   BLOCKS,
@@ -22,6 +17,7 @@ import {
   nameOf,
   onesOf,
   outerProducts,
+  projectOntoBlock,
   REFERENCE,
   supportOf,
   vectorsOf,

@@ -1,7 +1,13 @@
 /** Projections onto cones against values, derivatives and kinks that were computed elsewhere. */
 import { describe, expect, test } from 'vitest';
-import { projectOntoBlock } from '../../../src/solvers/cones/projections/project.ts';
-import { applied, blockOf, difference, elementWith, REFERENCE } from '../../support/cone-projections.ts';
+import {
+  applied,
+  blockOf,
+  difference,
+  elementWith,
+  projectOntoBlock,
+  REFERENCE,
+} from '../../support/cone-projections.ts';
 import { dot, norm } from '../../support/numbers.ts';
 
 const SETS = REFERENCE.sets.map((set, index) => ({

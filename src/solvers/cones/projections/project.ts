@@ -22,18 +22,10 @@ const KINDS: Readonly<Record<ConeType, ConeKind>> = {
 };
 
 /**
- * Projects onto one cone.
- * @param v the rows of the block alone, in which kinks count their rows too; entries that are not finite give NaN
- * @param tolerance how far v may be from a kink and count as at it, in the units of v; with 0 it must be there exactly
- */
-export function projectOntoBlock(block: ConeBlock, v: Float64Array, tolerance: number): Projection {
-  return projectOntoCones([{ ...block, start: 0 }], v, () => tolerance);
-}
-
-/**
  * Projects onto a product of cones.
- * @param v all rows
- * @param toleranceOf the tolerance of each block, as of `projectOntoBlock`
+ * @param v all rows; a block with entries that are not finite gives NaN
+ * @param toleranceOf for each block how far v may be from a kink and count as at it, in the units of v; with 0 it must be
+ *   there exactly
  */
 export function projectOntoCones(
   blocks: readonly ConeBlock[],
