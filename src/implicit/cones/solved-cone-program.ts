@@ -2,9 +2,8 @@
 
 import { createProgramCourse } from '../programs/course.ts';
 import { placesOfSample } from '../programs/datum.ts';
-import { packSolutions } from '../programs/packing.ts';
 import type { ProgramReport } from '../programs/report.ts';
-import { columnsOf, SolvedRows } from '../programs/solved-rows.ts';
+import { SolvedRows } from '../programs/solved-rows.ts';
 import { type ConeCertificates, combineConeCertificates } from './certificate.ts';
 import type { ConeValues } from './cone-program.ts';
 import { type ConeDatumName, tensorsAmong } from './data.ts';
@@ -41,14 +40,8 @@ export class SolvedConeProgram {
   }
 
   async values(): Promise<ConeValues> {
-    const samples = await this.solved.solvedSamples();
-    const { n, m } = this.checked.data;
-    const packed = packSolutions(samples, n, m);
-    const part = (start: number, length: number): Float64Array => columnsOf(packed, n + 2 * m, start, length);
-    const objective = Float64Array.from(samples, ({ result, hasNumbers }) =>
-      hasNumbers ? result.objective : Number.NaN,
-    );
-    return { x: part(0, n), y: part(n, m), s: part(n + m, m), objective };
+    const [x, y, s, objective] = await this.solved.values(({ result }) => result.objective);
+    return { x, y, s, objective };
   }
 
   /** The certificates are computed once, when they are first asked for. */

@@ -10,10 +10,9 @@ import { gradientsOfSample, type SampleGradients, tangentOfSample } from './host
 import { HostRoute } from './host-route.ts';
 import { intervalOf, type ProgramInterval } from './interval.ts';
 import type { CheckedPrograms } from './options.ts';
-import { packSolutions } from './packing.ts';
 import type { ProgramValues } from './quadratic-program.ts';
 import type { ProgramReport } from './report.ts';
-import { columnsOf, SolvedRows } from './solved-rows.ts';
+import { SolvedRows } from './solved-rows.ts';
 import type { SolvedSample } from './solved-sample.ts';
 import { SplittingRoute } from './splitting-route.ts';
 
@@ -42,12 +41,8 @@ export class SolvedProgram {
   }
 
   async values(): Promise<ProgramValues> {
-    const samples = await this.solved.solvedSamples();
-    const { n, m } = this.checked.data;
-    const packed = packSolutions(samples, n, m);
-    const part = (start: number, length: number): Float64Array => columnsOf(packed, n + 2 * m, start, length);
-    const objective = Float64Array.from(samples, ({ objective, hasNumbers }) => (hasNumbers ? objective : Number.NaN));
-    return { x: part(0, n), y: part(n, m), z: part(n + m, m), objective };
+    const [x, y, z, objective] = await this.solved.values(({ objective }) => objective);
+    return { x, y, z, objective };
   }
 
   /** The certificates are computed once, when they are first asked for. */

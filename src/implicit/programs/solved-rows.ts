@@ -17,6 +17,7 @@ import { unlessAborted } from '../run-limits.ts';
 import type { Course } from '../solution.ts';
 import type { RowSelection } from './active-rows.ts';
 import type { Extents, TensorDatum } from './datum.ts';
+import type { Packed } from './packing.ts';
 import type { Route } from './route.ts';
 
 /** What a batch is, and how it is solved. */
@@ -36,7 +37,7 @@ export interface RowsProblem<Sample, Report extends SolveReport, Name extends st
   readonly equation?: (rows: Tensor, given: Readonly<Partial<Record<Name, Tensor>>>) => Tensor;
 }
 
-export class SolvedRows<Sample, Report extends SolveReport, Name extends string> {
+export class SolvedRows<Sample extends Packed, Report extends SolveReport, Name extends string> {
   readonly report: Promise<Report>;
   readonly route: Route<Sample, Report, Name>;
   /** The first n, the next m and the last m columns: [n], [m] and [m], or with an axis for samples. */
@@ -70,9 +71,26 @@ export class SolvedRows<Sample, Report extends SolveReport, Name extends string>
   }
 
   /** All programs, once the solutions may be read: where one was not solved, this rejects as reading x does. */
-  async solvedSamples(): Promise<readonly Sample[]> {
+  private async solvedSamples(): Promise<readonly Sample[]> {
     await this.parts[0].data();
     return this.route.samples();
+  }
+
+  /** The parts and the objectives of all programs in float64, one program after the other; NaN where there is no solution. */
+  async values(
+    objectiveOf: (sample: Sample) => number,
+  ): Promise<readonly [Float64Array, Float64Array, Float64Array, objective: Float64Array]> {
+    const samples = await this.solvedSamples();
+    const { n, m } = this.problem.data;
+    const part = (place: number, length: number): Float64Array => {
+      const packed = new Float64Array(samples.length * length).fill(Number.NaN);
+      for (const [index, { parts, hasNumbers }] of samples.entries()) {
+        if (hasNumbers) packed.set(parts[place], index * length);
+      }
+      return packed;
+    };
+    const objective = Float64Array.from(samples, (sample) => (sample.hasNumbers ? objectiveOf(sample) : Number.NaN));
+    return [part(0, n), part(1, m), part(2, m), objective];
   }
 
   /** A result for each program, in turns with other tasks. */
@@ -153,12 +171,4 @@ export class SolvedRows<Sample, Report extends SolveReport, Name extends string>
       },
     };
   }
-}
-
-/** A part of each packed row, one after another. @param width of a row */
-export function columnsOf(packed: Float64Array, width: number, start: number, length: number): Float64Array {
-  return Float64Array.from({ length: (packed.length / width) * length }, (_, index) => {
-    const sample = Math.floor(index / length);
-    return packed[sample * width + start + (index - sample * length)];
-  });
 }

@@ -13,7 +13,7 @@ import {
   packSymmetric,
   transpose,
   unpackSymmetric,
-} from './dense.ts';
+} from '../small-matrices.ts';
 import type { SymmetricCone } from './symmetric-cone.ts';
 
 export class SemidefiniteCone implements SymmetricCone {

@@ -8,6 +8,7 @@
 
 import type { ConeBlock } from '../../../backends/cone-kernels.ts';
 import type { Eigenvector, ProjectionKink } from '../projection.ts';
+import { multiplyDense, multiplyTransposed, unpackSymmetric } from '../small-matrices.ts';
 import { JacobiRotations } from './jacobi.ts';
 import { type BlockJacobian, type ConeKind, largestOf, normOf, sparseVector } from './kind.ts';
 import { constantJacobian } from './orthant.ts';
@@ -58,24 +59,9 @@ function workspaceOf(order: number): Workspace {
 /** Decomposes the matrix of the block; whether it is finite, without which that is not possible. */
 function decompose({ rotations, matrix }: Workspace, { start, rows, dim }: ConeBlock, v: Float64Array): boolean {
   if (!(largestOf(v, start, start + rows) < Number.POSITIVE_INFINITY)) return false;
-  readMatrix(v, start, dim, matrix);
+  unpackSymmetric(v, start, dim, matrix);
   rotations.decompose(matrix);
   return true;
-}
-
-/** Writes the symmetric matrix of a vector of its lower triangle, column by column, off-diagonal entries times √2. */
-function readMatrix(vector: Float64Array, start: number, order: number, matrix: Float64Array): void {
-  let at = start;
-  for (let j = 0; j < order; j += 1) {
-    matrix[j * order + j] = vector[at];
-    at += 1;
-    for (let i = j + 1; i < order; i += 1) {
-      const entry = vector[at] * Math.SQRT1_2;
-      matrix[j * order + i] = entry;
-      matrix[i * order + j] = entry;
-      at += 1;
-    }
-  }
 }
 
 /** Q·max(Λ, 0)·Qᵀ, or V + Q·max(−Λ, 0)·Qᵀ where fewer eigenvalues are negative than positive: then v stays exact. */
@@ -163,9 +149,10 @@ class SemidefiniteJacobian implements BlockJacobian {
     const { matrix, product } = workspaceOf(k);
     const Q = this.#eigenvectors;
     const share = this.kinks.length === 0 ? 0 : shares[first];
-    readMatrix(h, start, k, matrix);
-    multiply(Q, matrix, product, k); // QᵀH, as Q holds the eigenvectors in its rows
-    multiplyTransposed(product, Q, matrix, k); // QᵀHQ
+    unpackSymmetric(h, start, k, matrix);
+    // Row by row, as Q holds the eigenvectors in its rows: QᵀH, and QᵀHQ.
+    multiplyDense(matrix, Q, k, product);
+    multiplyTransposed(Q, product, k, matrix);
     for (let i = 0; i < k; i += 1) {
       for (let j = 0; j <= i; j += 1) {
         const factor = this.#factor(i, j, share);
@@ -173,7 +160,7 @@ class SemidefiniteJacobian implements BlockJacobian {
         if (i !== j) matrix[j * k + i] *= factor;
       }
     }
-    multiply(matrix, Q, product, k); // (Ω∘G)Qᵀ
+    multiplyDense(Q, matrix, k, product); // (Ω∘G)Qᵀ
     writeCongruence(Q, product, k, out, start);
   }
 
@@ -206,28 +193,6 @@ class SemidefiniteJacobian implements BlockJacobian {
       }
     }
     return pair;
-  }
-}
-
-/** out = AB, each k × k. */
-function multiply(A: Float64Array, B: Float64Array, out: Float64Array, k: number): void {
-  out.fill(0);
-  for (let i = 0; i < k; i += 1) {
-    for (let l = 0; l < k; l += 1) {
-      const factor = A[i * k + l];
-      for (let j = 0; j < k; j += 1) out[i * k + j] += factor * B[l * k + j];
-    }
-  }
-}
-
-/** out = ABᵀ, each k × k. */
-function multiplyTransposed(A: Float64Array, B: Float64Array, out: Float64Array, k: number): void {
-  for (let i = 0; i < k; i += 1) {
-    for (let j = 0; j < k; j += 1) {
-      let sum = 0;
-      for (let l = 0; l < k; l += 1) sum += A[i * k + l] * B[j * k + l];
-      out[i * k + j] = sum;
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Small dense matrices of semidefinite cones: Cholesky factors, singular values and eigenvalues by Jacobi rotations
  * (Golub and Van Loan, "Matrix computations", 2013, sections 4.2, 8.5 and 8.6). A k × k matrix lies column by column in
- * one array.
+ * one array. Read row by row it is its transpose, and a product FG of two of them is their product in reverse.
  */
 
 /** A rotation is left out where the cosine of the angle of two columns is below this. */
