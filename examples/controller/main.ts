@@ -1,6 +1,6 @@
 /**
  * Learns the cost of a model-predictive controller from demonstrations, prints the weights and writes a page with plots:
- * `npm run controller -- --backend cpu --epochs 60 --output controller.html`.
+ * `npm run example -- controller --backend cpu --epochs 60 --output controller.html`.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

@@ -1,7 +1,7 @@
 /**
  * Learns the rules of Sudoku from solved boards, solves boards that were held out, and writes a page with plots:
- * `npm run sudoku -- --backend wasm --epochs 20 --seed 1 --output sudoku.html`. With `--size 9` it says how far the same
- * layer comes on 9 × 9.
+ * `npm run example -- sudoku --backend wasm --epochs 20 --seed 1 --output sudoku.html`. With `--size 9` it says how far
+ * the same layer comes on 9 × 9.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-/** The layer of examples/sudoku as `npm run sudoku` has it: what it learns, and how it answers. */
+/** The layer of examples/sudoku as `npm run example -- sudoku` has it: what it learns, and how it answers. */
 import { afterAll, expect, test } from 'vitest';
 import { judge } from '../../examples/sudoku/answers.ts';
 import { rulesLayer } from '../../examples/sudoku/layer.ts';
