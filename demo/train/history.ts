@@ -8,24 +8,52 @@ interface StepRow {
   readonly backward: number | null;
 }
 
+/** The speed is that of the steps which took these seconds last. */
+const SECONDS_OF_SPEED = 2;
+
 export class RunHistory {
   steps: StepRow[] = [];
   epochs: EpochProgress[] = [];
-  /** Samples per second, as an exponential moving average. */
-  speed: number | undefined;
+  /** The steps from which the speed is computed, with their sums. */
+  #recent: Pick<StepProgress, 'samples' | 'seconds'>[] = [];
+  #sums = { samples: 0, seconds: 0 };
+  #isInterrupted = false;
 
   addStep({ loss, iterationsForward, iterationsBackward, samples, seconds }: StepProgress): void {
     this.steps.push({ loss, forward: iterationsForward, backward: iterationsBackward });
-    if (!(seconds > 0)) return;
-    const now = samples / seconds;
-    this.speed = this.speed === undefined ? now : 0.9 * this.speed + 0.1 * now;
+    if (this.#isInterrupted) this.#isInterrupted = false;
+    else this.#addToSpeed(samples, seconds);
+  }
+
+  /** The samples of the last steps divided by their seconds. Steps are read back in pairs, so one alone says little. */
+  get speed(): number | undefined {
+    const { samples, seconds } = this.#sums;
+    return seconds > 0 ? samples / seconds : undefined;
+  }
+
+  /** Leaves the next step out of the speed, since its seconds contain a pause. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+  }
+
+  #addToSpeed(samples: number, seconds: number): void {
+    const [recent, sums] = [this.#recent, this.#sums];
+    recent.push({ samples, seconds });
+    sums.samples += samples;
+    sums.seconds += seconds;
+    while (recent.length > 1 && sums.seconds - recent[0].seconds >= SECONDS_OF_SPEED) {
+      sums.samples -= recent[0].samples;
+      sums.seconds -= recent[0].seconds;
+      recent.shift();
+    }
   }
 
   /** Restores the history from a checkpoint. */
   restore(losses: ArrayLike<number>, epochs: readonly EpochProgress[]): void {
     this.steps = Array.from(losses, (loss) => ({ loss, forward: null, backward: null }));
     this.epochs = [...epochs];
-    this.speed = undefined;
+    this.#recent = [];
+    this.#sums = { samples: 0, seconds: 0 };
   }
 
   /** Removes everything after this place, from which training goes on. */

@@ -190,7 +190,11 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   }
 
   findButton('start').addEventListener('click', () => void begin());
-  findButton('pause').addEventListener('click', () => (state === 'paused' ? run?.continue() : run?.pause()));
+  findButton('pause').addEventListener('click', () => {
+    if (state !== 'paused') return run?.pause();
+    history.interrupt();
+    run?.continue();
+  });
   findButton('stop').addEventListener('click', () => run?.stop());
   findButton('download').addEventListener('click', () => {
     if (latest) downloadCheckpoint(latest, `${data.summary?.name ?? 'model'}.equilibra`);

@@ -208,6 +208,7 @@ async function endStep(run: Run, outcome: StepOutcome): Promise<void> {
     steps,
     samples: outcome.count,
     ...summarise(addToTally(EMPTY_TALLY, outcome, seconds)),
+    samplesPerSecond: run.tally.count / run.tally.seconds,
     loss, // exactly as it was read: weighting and dividing it would round
     secondsLeft: run.secondsLeft(),
   });

@@ -26,8 +26,13 @@ export interface StepProgress {
    * Iterations of the linear solves for the gradient, mean over the samples; 0 where the model has no implicit layer.
    */
   readonly iterationsBackward: number;
-  /** Seconds since the outcome of the previous step was read back. Two steps can be in flight at once. */
+  /**
+   * Seconds since the outcome of the previous step was read back. Two steps can be in flight at once, so that those of
+   * one step may be nearly 0 and those of the next one twice a step's: for a speed, divide sums over many steps.
+   */
   readonly seconds: number;
+  /** The samples of the epoch so far, divided by the seconds that their steps took. */
+  readonly samplesPerSecond: number;
   /** Estimated from the steps so far. Early stopping may end the run earlier. */
   readonly secondsLeft: number;
 }
@@ -54,6 +59,8 @@ export interface EpochProgress {
   readonly iterationsBackward: number;
   /** Seconds that the steps of the epoch took. */
   readonly seconds: number;
+  /** The samples of the epoch, divided by these seconds. */
+  readonly samplesPerSecond: number;
   /** Estimated from the steps so far. Early stopping may end the run earlier. */
   readonly secondsLeft: number;
   /** The evaluation on the validation samples; undefined where none were given. */
@@ -142,7 +149,7 @@ function addIterations({ samples, sum }: Iterations, reports: readonly SolveRepo
 
 export function summarise(
   tally: Tally,
-): Pick<Progress, 'loss' | 'accuracy' | 'iterationsForward' | 'iterationsBackward' | 'seconds'> {
+): Pick<Progress, 'loss' | 'accuracy' | 'iterationsForward' | 'iterationsBackward' | 'seconds' | 'samplesPerSecond'> {
   const mean = ({ samples, sum }: Iterations): number => (samples === 0 ? 0 : sum / samples);
   return {
     loss: tally.loss / tally.weight,
@@ -150,6 +157,7 @@ export function summarise(
     iterationsForward: mean(tally.forward),
     iterationsBackward: mean(tally.backward),
     seconds: tally.seconds,
+    samplesPerSecond: tally.count / tally.seconds,
   };
 }
 

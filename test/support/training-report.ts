@@ -24,6 +24,7 @@ export function exampleReport(epochs: number, changes: Partial<TrainingReport> =
       iterationsForward: 12.5 + index,
       iterationsBackward: 7.25,
       seconds: 0.5,
+      samplesPerSecond: 176,
       secondsLeft: 0.5 * (epochs - index - 1),
       validation: evaluation(1.7 / (index + 1), 1 - 0.7 / (index + 1)),
     })),

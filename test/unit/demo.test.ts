@@ -9,6 +9,7 @@ import { recogniseSource } from '../../demo/train/data.ts';
 import { computeCurves, RunHistory } from '../../demo/train/history.ts';
 import { chooseFraming, type Place, rasterise } from '../../demo/train/raster.ts';
 import { DEFAULTS, OPTIMISERS, readSettings, toOptions } from '../../demo/train/settings.ts';
+import type { StepProgress } from '../../src/index.ts';
 
 const shaders = fileURLToPath(new URL('../../shaders/', import.meta.url));
 
@@ -72,6 +73,41 @@ describe('the history of a run', () => {
     expect(loss).toEqual([2, 6, 9]);
     expect(forward).toEqual([null, null, null]);
     expect(backward).toEqual([4, 12, 18]);
+  });
+
+  const told = (samples: number, seconds: number): StepProgress => ({
+    kind: 'step',
+    epoch: 1,
+    step: 1,
+    epochs: 1,
+    steps: 1,
+    samples,
+    loss: 1,
+    accuracy: 0,
+    iterationsForward: 0,
+    iterationsBackward: 0,
+    seconds,
+    samplesPerSecond: 0,
+    secondsLeft: 0,
+  });
+
+  test('the speed divides sums: of two steps that are read back together, one seems to take no time', () => {
+    const history = new RunHistory();
+    expect(history.speed).toBeUndefined();
+    for (let pair = 0; pair < 50; pair++) for (const seconds of [0.0999, 0.0001]) history.addStep(told(64, seconds));
+    expect(history.speed).toBeCloseTo(1280, 0);
+  });
+
+  test('the speed is that of the last seconds, without a pause', () => {
+    const history = new RunHistory();
+    for (let step = 0; step < 30; step++) history.addStep(told(10, 1));
+    for (let step = 0; step < 30; step++) history.addStep(told(10, 0.1));
+    expect(history.speed).toBeCloseTo(100, 6);
+    history.interrupt();
+    history.addStep(told(10, 3600));
+    expect(history.speed).toBeCloseTo(100, 6);
+    history.addStep(told(10, 3600));
+    expect(history.speed).toBeLessThan(1);
   });
 
   test('it is cut where training resumes from a checkpoint', () => {

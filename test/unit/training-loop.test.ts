@@ -230,6 +230,9 @@ describe('the report of a step', () => {
       expect(mean, name).toBeGreaterThan(0);
     }
     expect(steps[0].seconds + steps[1].seconds).toBeCloseTo(epoch.seconds, 12);
+    // The speed is the quotient of the sums, not the mean of the quotients.
+    expect(steps[0].samplesPerSecond).toBeCloseTo(16 / steps[0].seconds, 6);
+    for (const { samplesPerSecond } of [steps[1], epoch]) expect(samplesPerSecond).toBeCloseTo(20 / epoch.seconds, 6);
   });
 });
 
