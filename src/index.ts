@@ -97,6 +97,8 @@ export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
+export { CheckpointError, type NumberArray } from './layers/checkpoint/bytes.ts';
+export type { ModelState, RememberedByLayer } from './layers/checkpoint/model-state.ts';
 export { type ConeLayerOptions, coneLayer } from './layers/cone.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { LayerDescription, LayerMaker } from './layers/description.ts';
@@ -150,13 +152,11 @@ export type { Scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
-export { CheckpointError, type NumberArray } from './train/checkpoint/bytes.ts';
 export {
   type Checkpoint,
   loadCheckpoint,
   type ModelFromOptions,
   modelFrom,
-  type RememberedByLayer,
   saveCheckpoint,
   type TrainingRecord,
 } from './train/checkpoint/checkpoint.ts';

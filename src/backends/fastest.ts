@@ -1,5 +1,8 @@
 /** Measures which of several backends does the work of a solver fastest on this machine, in a fraction of a second. */
-import type { Backend, Program, Storage } from './backend.ts';
+import type { Backend, BackendName, Program, Storage } from './backend.ts';
+import type { Opened, Opener, OpenOptions } from './open.ts';
+
+type Openers = Readonly<Record<BackendName, Opener>>;
 
 export interface Candidate {
   /** Appears in the reason. */
@@ -22,6 +25,35 @@ const PRODUCTS = 8;
 /** A candidate is timed for this long. The first run, which compiles, does not count. */
 const TIMING_MILLISECONDS = 30;
 const MAXIMUM_RUNS = 8;
+
+const fastestByMode = new Map<string, Promise<Choice>>();
+
+/** Measures once in a page or process, for each mode that is asked for, with and without a loader of gpu.js. */
+export async function openFastest(options: OpenOptions, openers: Openers): Promise<Opened> {
+  const { mode = 'any', load } = options.gpujs ?? {};
+  const key = `${mode} ${load !== undefined}`;
+  const known = fastestByMode.get(key);
+  if (known) {
+    const { candidate, reason } = await known;
+    return { backend: await candidate.open(), reason };
+  }
+  const first = chooseFastest(listCandidates(options, openers));
+  fastestByMode.set(key, first);
+  return first;
+}
+
+/** The given mode of gpujs, or both modes, and the CPU, which can always be opened. */
+function listCandidates(options: OpenOptions, openers: Openers): Candidate[] {
+  const { gpujs } = options;
+  const modes = gpujs?.mode ? [gpujs.mode] : (['webgl2', 'webassembly'] as const);
+  return [
+    ...modes.map((mode) => ({
+      name: `gpujs (${mode})`,
+      open: () => openers.gpujs({ ...options, gpujs: { ...gpujs, mode } }),
+    })),
+    { name: 'cpu', open: () => openers.cpu(options) },
+  ];
+}
 
 /**
  * Times the candidates that can be opened and returns the fastest. The others are closed again.

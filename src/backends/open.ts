@@ -9,7 +9,6 @@ import {
 } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Backend, BackendName } from './backend.ts';
-import type { Candidate, Choice } from './fastest.ts';
 import type { GPUJSMode, GPUJSOptions } from './gpujs/index.ts';
 
 /** Options of `open`. */
@@ -61,7 +60,7 @@ export interface Opened {
   readonly reason: string;
 }
 
-type Opener = (options: OpenOptions) => Promise<Backend>;
+export type Opener = (options: OpenOptions) => Promise<Backend>;
 
 /** Each backend is loaded when it is opened, so a page with a GPU never loads the others. */
 const OPENERS: Readonly<Record<BackendName, Opener>> = {
@@ -109,35 +108,7 @@ export async function openWithoutAdapter(options: OpenOptions, reason: string): 
     const backend = await OPENERS[name](options).catch(() => undefined);
     if (backend) return { backend, reason };
   }
-  const fastest = await openFastest(options);
+  const { openFastest } = await import('./fastest.ts');
+  const fastest = await openFastest(options, OPENERS);
   return { backend: fastest.backend, reason: `${reason}; ${fastest.reason}` };
-}
-
-const fastestByMode = new Map<string, Promise<Choice>>();
-
-/** Measures once in a page or process, for each mode that is asked for, with and without a loader of gpu.js. */
-async function openFastest(options: OpenOptions): Promise<Opened> {
-  const { mode = 'any', load } = options.gpujs ?? {};
-  const key = `${mode} ${load !== undefined}`;
-  const known = fastestByMode.get(key);
-  if (known) {
-    const { candidate, reason } = await known;
-    return { backend: await candidate.open(), reason };
-  }
-  const first = import('./fastest.ts').then(({ chooseFastest }) => chooseFastest(listCandidates(options)));
-  fastestByMode.set(key, first);
-  return first;
-}
-
-/** The given mode of gpujs, or both modes, and the CPU, which can always be opened. */
-function listCandidates(options: OpenOptions): Candidate[] {
-  const { gpujs } = options;
-  const modes = gpujs?.mode ? [gpujs.mode] : (['webgl2', 'webassembly'] as const);
-  return [
-    ...modes.map((mode) => ({
-      name: `gpujs (${mode})`,
-      open: () => OPENERS.gpujs({ ...options, gpujs: { ...gpujs, mode } }),
-    })),
-    { name: 'cpu', open: () => OPENERS.cpu(options) },
-  ];
 }

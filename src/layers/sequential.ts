@@ -1,4 +1,5 @@
 import {
+  BYTES,
   COUNT,
   checkSingles,
   createArgumentCheck,
@@ -10,11 +11,13 @@ import {
 } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
+import { fetchPartOnce } from '../implicit/fetch-part.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { Arena } from '../tensor/arena.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
-import { formatShape, type Shape } from '../tensor/shape.ts';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
+import { INSPECT } from '../tensor/text.ts';
 import {
   checkOutput,
   emptyMemory,
@@ -86,6 +89,11 @@ export function sequential(...layers: Layer[]): Model {
   return new Model(layers);
 }
 
+const checkpointing = /* @__PURE__ */ fetchPartOnce(
+  'what reads and writes checkpoints',
+  () => import('./checkpoint/saved-model.ts'),
+);
+
 const MEMORIES = /* @__PURE__ */ createArgumentCheck('a list of memories', (value) =>
   isListOf(value, ({ numbers, tensors }: Memory) => numbers instanceof Map && tensors instanceof Map),
 );
@@ -103,6 +111,34 @@ export class Model {
   /** The name that error messages use. */
   get [Symbol.toStringTag](): string {
     return 'Model';
+  }
+
+  /**
+   * A table of the layers as text: widths, shapes of the parameters, and how many numbers they hold.
+   */
+  summary(): string {
+    const rows = this.layers.map(({ kind, inputs, outputs, parameters }, index) => {
+      const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      const shapes = parameters.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
+      return { count, cells: [`${index}`, kind, `${inputs} → ${outputs}`, `${count}`, shapes] };
+    });
+    const total = rows.reduce((sum, { count }) => sum + count, 0);
+    const table = [['', 'layer', 'widths', 'parameters', 'shapes'], ...rows.map(({ cells }) => cells)];
+    const width = (column: number): number => Math.max(...table.map((cells) => cells[column].length));
+    const lines = table.map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(width(column)))
+        .join('  ')
+        .trimEnd(),
+    );
+    return `${lines.join('\n')}\n${total} parameters, ${this.held ? `on ${this.held.engine.backend}` : 'not initialised'}`;
+  }
+  /** The summary. */
+  toString(): string {
+    return this.summary();
+  }
+  [INSPECT](): string {
+    return this.summary();
   }
 
   /** Width of a row that goes in. */
@@ -296,6 +332,29 @@ export class Model {
       }
     }
     return { classes, probabilities };
+  }
+
+  /**
+   * The same as `saveCheckpoint(model)`: the bytes of a checkpoint with the layers, their parameters and what they
+   * remember.
+   * @param options.extras your own data, to be stored as JSON
+   */
+  async save(options?: { extras?: unknown }): Promise<Uint8Array<ArrayBuffer>> {
+    const { extras } = readOptions('save', options, { extras: 0 });
+    return (await checkpointing()).saveModel(this, 'save', extras);
+  }
+
+  /**
+   * Takes over the parameters of a checkpoint of the same layers, as `save`, `saveCheckpoint` and training write it;
+   * disposes its own. Layers of your own need no maker here. `modelFrom` makes the layers as well.
+   * @param bytes of the checkpoint
+   * @param engine the one to hold the parameters. Default: the engine of the model, if it has parameters
+   * @throws CheckpointError where the bytes are no checkpoint, or other layers were stored
+   */
+  async load(bytes: Uint8Array, engine = this.held?.engine): Promise<void> {
+    BYTES('load: bytes', bytes);
+    ENGINE('load: engine', engine);
+    (await checkpointing()).loadInto(this, engine as Engine, bytes);
   }
 
   /** Frees the parameters and what the layers remember. */

@@ -21,6 +21,9 @@ import { checkNumbers, resolveShape } from './values.ts';
 /** What a caller may decide about one run; the engine adds the rest. */
 type RunLimits = Pick<RunOptions, 'isCutShort'>;
 
+/** So many numbers of a tensor that was read are kept for `console.log`. */
+const MOST_SEEN = 1000;
+
 /**
  * Opens an engine on the best available backend, or on the one that the options ask for; see `OpenOptions`. Rejects
  * with an error that says what is missing and how to get it.
@@ -156,6 +159,7 @@ export class Engine implements LoopContext {
     checkNumbers('write', values, this);
     this.device.write(shared.storage, values);
     shared.writes += 1;
+    shared.seen = undefined;
   }
 
   /**
@@ -295,8 +299,12 @@ export class Engine implements LoopContext {
   }
 
   /** @internal See `Context`. */
-  download(tensor: Tensor): Promise<Float32Array | Float64Array> {
-    return this.device.download(sharedStorageOf(tensor, this).storage, speculationOf(tensor.checks));
+  async download(tensor: Tensor): Promise<Float32Array | Float64Array> {
+    const shared = sharedStorageOf(tensor, this);
+    const { storage, writes } = shared;
+    const numbers = await this.device.download(storage, speculationOf(tensor.checks));
+    if (shared.writes === writes) shared.seen = numbers.slice(0, MOST_SEEN);
+    return numbers;
   }
   /** @internal The numbers as they are then, although a speculation on which they depend may turn out not to hold. */
   downloadNow(tensor: Tensor): Promise<Float32Array | Float64Array> {

@@ -10,6 +10,8 @@ export class SharedStorage {
   references = 0;
   /** How often it was overwritten. */
   writes = 0;
+  /** The first numbers as they were last read, for `console.log`. */
+  seen: ArrayLike<number> | undefined;
 
   constructor(readonly storage: Storage) {}
 }

@@ -15,12 +15,15 @@ import * as normalise from './normalise.ts';
 import * as operations from './operations.ts';
 import type { Shape } from './shape.ts';
 import { sizeOf } from './shape.ts';
+import { formatTensor, INSPECT } from './text.ts';
 
 /**
  * A place in which tensors live and kernels run: an engine, which enqueues calls at once, or a Program being traced,
  * which writes them down. Operations and solvers are written once, for both.
  */
 export interface Context {
+  /** The name of the backend; undefined for a Program being traced. */
+  readonly backend?: string;
   /** The distance from 1 to the next number in the backend's precision. */
   readonly epsilon: number;
   /** @internal Calls a kernel; undefined stands for an absent operand. */
@@ -134,6 +137,13 @@ export class Tensor {
   /** The name that error messages use. */
   get [Symbol.toStringTag](): string {
     return this.disposed ? 'disposed Tensor' : 'Tensor';
+  }
+  /** Shape, backend and, once they were read, the first numbers: what `console.log` and templates show. */
+  toString(): string {
+    return formatTensor(this);
+  }
+  [INSPECT](): string {
+    return formatTensor(this);
   }
   /** Whether `dispose` was called; a disposed tensor can no longer be read or computed with. */
   get isDisposed(): boolean {

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CheckpointError, unpack } from '../../src/layers/checkpoint/bytes.ts';
+import { checksum } from '../../src/layers/checkpoint/checksum.ts';
+import { pack } from '../../src/layers/checkpoint/pack.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { sequential } from '../../src/layers/sequential.ts';
 import { adam, adamW } from '../../src/train/adam.ts';
-import { CheckpointError, pack, unpack } from '../../src/train/checkpoint/bytes.ts';
 import { loadCheckpoint, modelFrom, saveCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
-import { checksum } from '../../src/train/checkpoint/checksum.ts';
 import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
 import type { CheckpointInfo } from '../../src/train/checkpoint/options.ts';
 import { clipped } from '../../src/train/clipped.ts';

@@ -25,7 +25,7 @@ export async function openDevice({ device, powerPreference }: DeviceOptions): Pr
   if (device) return { device, adapter: describeAdapter(device.adapterInfo), release: () => {} };
   const gpu = await findGPU();
   const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw new Error(`webgpu: there is no adapter. ${isNode() ? NODE_ADVICE : BROWSER_ADVICE}`);
+  if (!adapter) throw new Error((await import('./no-adapter.ts')).explainNoAdapter(isNode()));
   const requiredLimits = Object.fromEntries(NEGOTIATED.map((name) => [name, adapter.limits[name]]));
   const opened = await adapter.requestDevice({ label: 'equilibra', requiredLimits });
   return {
@@ -35,20 +35,10 @@ export async function openDevice({ device, powerPreference }: DeviceOptions): Pr
   };
 }
 
-const NODE_ADVICE =
-  'In Node, Dawn needs a Vulkan, Metal or Direct3D 12 driver: install the driver of the graphics card (on Linux also ' +
-  "the loader libvulkan1), or point VK_ICD_FILENAMES to a software driver such as a browser's vk_swiftshader_icd.json.";
-const BROWSER_ADVICE =
-  'The browser has WebGPU but offers no graphics card to it: see chrome://gpu, update the driver, or switch on ' +
-  'hardware acceleration.';
-
 async function findGPU(): Promise<GPU> {
   if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu;
   if (isNode()) return loadDawn();
-  if (typeof isSecureContext !== 'undefined' && !isSecureContext) {
-    throw new Error('webgpu: browsers offer it only to secure pages; serve the page over https or from localhost');
-  }
-  throw new Error('webgpu: this browser does not offer it; use a current Chrome, Edge, Firefox or Safari');
+  throw new Error((await import('./no-adapter.ts')).explainNoGPU());
 }
 
 function isNode(): boolean {

@@ -1,36 +1,28 @@
 /** The content of a checkpoint, and its conversion to bytes and back. */
 import { createArgumentCheck, isList, isListOf, OBJECT } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
-import { describeLayer, type LayerDescription, type LayerMaker, layerFrom } from '../../layers/description.ts';
-import type { Memory } from '../../layers/layer.ts';
+import { CheckpointError, type NumberArray, unpack } from '../../layers/checkpoint/bytes.ts';
+import { checkExtras } from '../../layers/checkpoint/extras.ts';
+import {
+  arrayIn,
+  type ModelContent,
+  type ModelState,
+  type RememberedByLayer,
+  readModelState,
+  restoreModel,
+} from '../../layers/checkpoint/model-state.ts';
+import { type LayerMaker, layerFrom } from '../../layers/description.ts';
 import { MODEL, type Model, sequential } from '../../layers/sequential.ts';
 import { ENGINE, type Engine } from '../../tensor/engine.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import type { EarlyStoppingState } from '../early-stopping.ts';
 import type { EpochProgress, Tally } from '../progress.ts';
-import { CheckpointError, type NumberArray, pack, unpack } from './bytes.ts';
-import { checkExtras } from './options.ts';
 
 /** The content of a checkpoint. */
-export interface Checkpoint {
-  /** The layers of the model, in order. */
-  readonly layers: readonly LayerDescription[];
-  /** The parameters of all layers, in the order of the layers. */
-  readonly parameters: readonly NumberArray[];
-  /** What each layer remembers from one training step to the next. */
-  readonly memories: readonly RememberedByLayer[];
+export interface Checkpoint extends ModelState {
   /** The state of training; undefined where the model was saved outside training. */
   readonly training: TrainingRecord | undefined;
   /** The caller's own data, such as a standardisation or the names of classes. */
   readonly extras: unknown;
-}
-
-/** What a layer remembers from one training step to the next, by name. */
-export interface RememberedByLayer {
-  /** Numbers by name. */
-  readonly numbers: ReadonlyMap<string, number>;
-  /** Tensors by name. */
-  readonly tensors: ReadonlyMap<string, NumberArray>;
 }
 
 /** The state of training at a checkpoint. */
@@ -56,57 +48,15 @@ export interface TrainingRecord {
 }
 
 /** The JSON part of a checkpoint. It names the arrays that hold the rest. */
-interface Content extends Pick<Checkpoint, 'layers' | 'extras'> {
-  readonly counts: { readonly parameters: number; readonly best: number };
-  readonly memories: readonly { readonly numbers: readonly string[]; readonly tensors: readonly string[] }[];
+export interface Content extends ModelContent, Pick<Checkpoint, 'extras'> {
   readonly training?: Omit<TrainingRecord, 'losses' | 'optimiser' | 'best'> & { readonly optimiser: readonly string[] };
 }
 
-const ARRAY_NAMES = {
-  parameter: (index: number) => `parameter ${index}`,
+export const TRAINING_ARRAYS = {
   best: (index: number) => `best parameter ${index}`,
-  numbers: (layer: number) => `numbers of layer ${layer}`,
-  tensor: (layer: number, name: string) => `tensor ${name} of layer ${layer}`,
   optimiser: (name: string, index: number) => `${name} of parameter ${index}`,
   losses: 'losses',
 };
-
-export function encodeCheckpoint({
-  layers,
-  parameters,
-  memories,
-  training,
-  extras,
-}: Checkpoint): Uint8Array<ArrayBuffer> {
-  const arrays = new Map<string, NumberArray>();
-  const list = (values: Iterable<number>): NumberArray => {
-    const numbers = Float64Array.from(values);
-    return { shape: [numbers.length], values: numbers };
-  };
-  for (const [index, one] of parameters.entries()) arrays.set(ARRAY_NAMES.parameter(index), one);
-  for (const [layer, { numbers, tensors }] of memories.entries()) {
-    arrays.set(ARRAY_NAMES.numbers(layer), list(numbers.values()));
-    for (const [name, one] of tensors) arrays.set(ARRAY_NAMES.tensor(layer, name), one);
-  }
-  for (const [index, one] of training?.best.entries() ?? []) arrays.set(ARRAY_NAMES.best(index), one);
-  for (const [name, own] of training?.optimiser ?? []) {
-    for (const [index, one] of own.entries()) arrays.set(ARRAY_NAMES.optimiser(name, index), one);
-  }
-  if (training) arrays.set(ARRAY_NAMES.losses, list(training.losses));
-  const content: Content = {
-    layers,
-    extras,
-    counts: { parameters: parameters.length, best: training?.best.length ?? 0 },
-    memories: memories.map(({ numbers, tensors }) => ({ numbers: [...numbers.keys()], tensors: [...tensors.keys()] })),
-    ...(training && { training: describeRecord(training) }),
-  };
-  return pack({ content, arrays });
-}
-
-function describeRecord(record: TrainingRecord): Content['training'] {
-  const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser } = record;
-  return { configuration, epoch, step, tally, epochs, earlyStopping, optimiser: [...optimiser.keys()] };
-}
 
 /**
  * Reads the bytes of a checkpoint.
@@ -115,54 +65,24 @@ function describeRecord(record: TrainingRecord): Content['training'] {
  */
 export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   const { content, arrays } = unpack(bytes);
-  const { layers, extras, counts, memories, training } = content as Content;
-  const at = (place: string): NumberArray => {
-    const found = arrays.get(place);
-    if (!found) throw new CheckpointError(`checkpoint: the array ${JSON.stringify(place)} is missing`);
-    return found;
-  };
-  const several = (count: number, place: (index: number) => string): NumberArray[] =>
-    Array.from({ length: count }, (_, index) => at(place(index)));
+  const { extras, counts, training } = content as Content;
+  const several = (count: number, nameOf: (index: number) => string): NumberArray[] =>
+    Array.from({ length: count }, (_, index) => arrayIn(arrays, nameOf(index)));
   return {
-    layers,
+    ...readModelState(content as Content, arrays),
     extras,
-    parameters: several(counts.parameters, ARRAY_NAMES.parameter),
-    memories: memories.map(({ numbers, tensors }, layer) => ({
-      numbers: new Map(numbers.map((name, index) => [name, at(ARRAY_NAMES.numbers(layer)).values[index]])),
-      tensors: new Map(tensors.map((name) => [name, at(ARRAY_NAMES.tensor(layer, name))])),
-    })),
     training: training && {
       ...training,
-      losses: Array.from(at(ARRAY_NAMES.losses).values),
+      losses: Array.from(arrayIn(arrays, TRAINING_ARRAYS.losses).values),
       optimiser: new Map(
         training.optimiser.map((name) => [
           name,
-          several(counts.parameters, (index) => ARRAY_NAMES.optimiser(name, index)),
+          several(counts.parameters, (index) => TRAINING_ARRAYS.optimiser(name, index)),
         ]),
       ),
-      best: several(counts.best, ARRAY_NAMES.best),
+      best: several(counts.best, TRAINING_ARRAYS.best),
     },
   };
-}
-
-/** Reads tensors back, all at once. */
-export async function readNumbers(tensors: readonly Tensor[]): Promise<NumberArray[]> {
-  return Promise.all(tensors.map(async (tensor) => ({ shape: tensor.shape, values: await tensor.data() })));
-}
-
-/** Reads the model's part of a checkpoint. */
-export async function takeSnapshot(model: Model): Promise<Pick<Checkpoint, 'layers' | 'parameters' | 'memories'>> {
-  const remembered = async ({ numbers, tensors }: Memory): Promise<RememberedByLayer> => {
-    const names = [...tensors.keys()];
-    const kept = new Map(numbers);
-    const values = await readNumbers([...tensors.values()]);
-    return { numbers: kept, tensors: new Map(names.map((name, index) => [name, values[index]])) };
-  };
-  const [parameters, memories] = await Promise.all([
-    readNumbers(model.parameters.map(({ value }) => value)),
-    Promise.all(model.memories.map(remembered)),
-  ]);
-  return { layers: model.layers.map(describeLayer), parameters, memories };
 }
 
 /**
@@ -175,7 +95,7 @@ export async function saveCheckpoint(model: Model, options?: { extras?: unknown 
   MODEL('saveCheckpoint: model', model);
   const { extras } = readOptions('saveCheckpoint', options, { extras: 0 });
   checkExtras('saveCheckpoint', extras);
-  return encodeCheckpoint({ ...(await takeSnapshot(model)), training: undefined, extras });
+  return model.save({ extras });
 }
 
 /** Options of `modelFrom`. */
@@ -218,25 +138,4 @@ export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: Mode
   }
   restoreModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
   return model;
-}
-
-/** Gives a model the parameters and memories of a checkpoint with the same layers. */
-export function restoreModel(
-  { parameters, memories }: Checkpoint,
-  engine: Engine,
-  model: Model,
-  values: readonly NumberArray[] = parameters,
-): void {
-  engine.runLasting(() => {
-    const own = values.map((one) => createTensor(engine, one));
-    const remembered = memories.map(({ numbers, tensors }) => ({
-      numbers: new Map(numbers),
-      tensors: new Map([...tensors].map(([name, one]) => [name, createTensor(engine, one)])),
-    }));
-    model.takeUp(engine, own, remembered);
-  });
-}
-
-function createTensor(engine: Engine, { shape, values }: NumberArray): Tensor {
-  return engine.tensor(values, shape);
 }

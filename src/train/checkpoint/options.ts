@@ -3,6 +3,7 @@
  */
 import { createArgumentError, FUNCTION, isObject } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
+import { checkExtras } from '../../layers/checkpoint/extras.ts';
 
 /** Says when and why a checkpoint was written. */
 export interface CheckpointInfo {
@@ -49,14 +50,4 @@ export function isDueAfterSteps(options: CheckpointOptions | undefined, steps: n
 export function isDueAfterEpochs(options: CheckpointOptions | undefined, epochs: number): boolean {
   const every = options?.every ?? EVERY_EPOCH;
   return options !== undefined && 'epochs' in every && epochs % every.epochs === 0;
-}
-
-/** @throws RangeError where JSON cannot represent the extras */
-export function checkExtras(what: string, extras: unknown): void {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(extras);
-  } catch {}
-  if (extras !== undefined && text === undefined)
-    throw createArgumentError(`${what}: extras`, extras, 'what JSON can hold');
 }

@@ -1,21 +1,16 @@
 /** Writes a training run to a checkpoint, and resumes training from one. */
 import type { Samples } from '../../data/samples.ts';
+import { CheckpointError } from '../../layers/checkpoint/bytes.ts';
+import { checksum } from '../../layers/checkpoint/checksum.ts';
+import { restoreModel } from '../../layers/checkpoint/model-state.ts';
+import { readNumbers, takeSnapshot } from '../../layers/checkpoint/saved-model.ts';
 import { describeLayer } from '../../layers/description.ts';
 import type { Model } from '../../layers/sequential.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import type { Settings } from '../options.ts';
 import type { Run } from '../run.ts';
-import { CheckpointError } from './bytes.ts';
-import {
-  type Checkpoint,
-  encodeCheckpoint,
-  loadCheckpoint,
-  readNumbers,
-  restoreModel,
-  type TrainingRecord,
-  takeSnapshot,
-} from './checkpoint.ts';
-import { checksum } from './checksum.ts';
+import { type Checkpoint, loadCheckpoint, type TrainingRecord } from './checkpoint.ts';
+import { encodeCheckpoint } from './encode.ts';
 import type { CheckpointInfo } from './options.ts';
 
 /** Writes a checkpoint if the caller asked for checkpoints. No step may be in flight. */

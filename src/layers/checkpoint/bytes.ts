@@ -14,9 +14,9 @@
 import { BYTES } from '../../arguments/check.ts';
 import { checksum } from './checksum.ts';
 
-const MAGIC = 'EQUILBRA';
-const VERSION = 1;
-const START = 24;
+export const MAGIC = 'EQUILBRA';
+export const VERSION = 1;
+export const START = 24;
 
 /** Thrown where a checkpoint cannot be used; the message says why. */
 export class CheckpointError extends Error {
@@ -32,44 +32,19 @@ export interface NumberArray {
   readonly values: Float32Array | Float64Array;
 }
 
-interface Packed {
+export interface Packed {
   /** A value that JSON can represent. */
   readonly content: unknown;
   readonly arrays: ReadonlyMap<string, NumberArray>;
 }
 
-interface ArrayEntry {
+export interface ArrayEntry {
   readonly name: string;
   readonly type: 'float32' | 'float64';
   readonly shape: readonly number[];
 }
 
 const WIDTH = { float32: 4, float64: 8 } as const;
-
-export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
-  const entries = [...arrays].map(([name, { shape, values }]): ArrayEntry => {
-    return { name, type: values instanceof Float64Array ? 'float64' : 'float32', shape };
-  });
-  const header = new TextEncoder().encode(JSON.stringify({ content, arrays: entries }));
-  const numbers = entries.reduce((sum, entry) => sum + byteLengthOf(entry), 0);
-  const bytes = new Uint8Array(START + header.length + numbers + 4);
-  const view = new DataView(bytes.buffer);
-  bytes.set(new TextEncoder().encode(MAGIC));
-  view.setUint32(8, VERSION, true);
-  view.setUint32(12, header.length, true);
-  view.setFloat64(16, bytes.length, true);
-  bytes.set(header, START);
-  let offset = START + header.length;
-  for (const { values } of arrays.values()) {
-    for (const value of values) {
-      if (values instanceof Float64Array) view.setFloat64(offset, value, true);
-      else view.setFloat32(offset, value, true);
-      offset += values.BYTES_PER_ELEMENT;
-    }
-  }
-  view.setUint32(offset, checksum(bytes.subarray(0, offset)), true);
-  return bytes;
-}
 
 /** @throws CheckpointError unless the bytes are a complete, undamaged checkpoint of the supported version */
 export function unpack(bytes: Uint8Array): Packed {
@@ -114,7 +89,7 @@ function checkFrame(bytes: Uint8Array, view: DataView): { headerLength: number }
   return { headerLength: view.getUint32(12, true) };
 }
 
-function byteLengthOf({ type, shape }: ArrayEntry): number {
+export function byteLengthOf({ type, shape }: ArrayEntry): number {
   return shape.reduce((size, extent) => size * extent, WIDTH[type]);
 }
 

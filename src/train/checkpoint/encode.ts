@@ -1,0 +1,25 @@
+/** Writes a checkpoint with the state of training. It is loaded when training is to write one. */
+import { pack } from '../../layers/checkpoint/pack.ts';
+import { arraysOfModel, contentOfModel, listNumbers } from '../../layers/checkpoint/saved-model.ts';
+import { type Checkpoint, type Content, TRAINING_ARRAYS, type TrainingRecord } from './checkpoint.ts';
+
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  const { training, extras } = checkpoint;
+  const arrays = arraysOfModel(checkpoint);
+  for (const [index, one] of training?.best.entries() ?? []) arrays.set(TRAINING_ARRAYS.best(index), one);
+  for (const [name, own] of training?.optimiser ?? []) {
+    for (const [index, one] of own.entries()) arrays.set(TRAINING_ARRAYS.optimiser(name, index), one);
+  }
+  if (training) arrays.set(TRAINING_ARRAYS.losses, listNumbers(training.losses));
+  const content: Content = {
+    ...contentOfModel(checkpoint, training?.best.length),
+    extras,
+    ...(training && { training: describeRecord(training) }),
+  };
+  return pack({ content, arrays });
+}
+
+function describeRecord(record: TrainingRecord): Content['training'] {
+  const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser } = record;
+  return { configuration, epoch, step, tally, epochs, earlyStopping, optimiser: [...optimiser.keys()] };
+}
