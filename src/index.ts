@@ -1,7 +1,7 @@
 /** The public face: nothing else is public. */
 
 export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
-export { jacobianVectorProduct, type LossFunction, valueAndGrad } from './autodiff/gradient.ts';
+export { jacobianVectorProduct, type LossFunction, type TensorsLike, valueAndGrad } from './autodiff/gradient.ts';
 export { gradientOf } from './autodiff/gradient-of.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
 export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/index.ts';

@@ -8,7 +8,12 @@ import { checkShapes } from './linearisation.ts';
 import { Tape } from './tape.ts';
 
 /** A function to differentiate: computes one number from tensors, by tensor operations and implicit layers. */
-export type LossFunction = (...inputs: Tensor[]) => Tensor | Promise<Tensor>;
+export type LossFunction<Inputs extends readonly Tensor[] = Tensor[]> = (
+  ...inputs: TensorsLike<Inputs>
+) => Tensor | Promise<Tensor>;
+
+/** One tensor for each of the inputs. Of a list whose length TypeScript does not know, a list of tensors. */
+export type TensorsLike<Inputs extends readonly Tensor[]> = { -readonly [Place in keyof Inputs]: Tensor };
 
 function engineOf(name: string, inputs: readonly Tensor[]): Engine {
   TENSORS(`${name}: inputs`, inputs);
@@ -103,12 +108,15 @@ export function differentiate(
  *   `engine.tidy`
  * @returns the loss, and one gradient of the same shape for each input; dispose the gradients when done
  */
-export async function valueAndGrad(lossOf: LossFunction, inputs: readonly Tensor[]): Promise<[number, Tensor[]]> {
+export async function valueAndGrad<const Inputs extends readonly Tensor[]>(
+  lossOf: LossFunction<Inputs>,
+  inputs: Inputs,
+): Promise<[loss: number, gradients: TensorsLike<Inputs>]> {
   FUNCTION('valueAndGrad: lossOf', lossOf);
-  const { loss, gradients } = await differentiate(lossOf, inputs, 'valueAndGrad');
+  const { loss, gradients } = await differentiate(lossOf as LossFunction, inputs, 'valueAndGrad');
   try {
     const [[value]] = await Promise.all([loss.data(), ...gradients.map((gradient) => gradient.verified())]);
-    return [value, gradients];
+    return [value, gradients as TensorsLike<Inputs>];
   } catch (error) {
     for (const gradient of gradients) gradient.dispose();
     throw error;

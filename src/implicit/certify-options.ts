@@ -22,7 +22,7 @@ export interface CertifyOptions extends InvertibilityOptions {
    * Ends the work when it is aborted: the certificate then rejects with the signal's reason. Default: the signal of the
    * solve.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const ESTIMATE_OPTIONS: Checks<EstimateOptions> = { iterations: COUNT, seed: INDEX };

@@ -27,7 +27,7 @@ export interface IntervalOptions {
    * Ends the work when it is aborted: the interval then rejects with the signal's reason. Default: the signal of the
    * solve.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The checks of these options. Where the check is 0, `findInterval` checks the option. */

@@ -112,7 +112,7 @@ export interface MonotoneMapOptions extends SolveOptions {
   /** σ, by name or with its parameters: a proximal operator, such as 'relu'. */
   activation: ActivationOption;
   /** The start of the iteration, [batch, n]. Default: zeros. */
-  initial?: Tensor;
+  initial?: Tensor | undefined;
 }
 
 /** The options of `monotoneFixedPoint` where W is a matrix. */

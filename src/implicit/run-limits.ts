@@ -14,7 +14,7 @@ export interface LimitOptions {
    * rejects at once with the signal's reason, and the device stops after the kernel, or the chunk of passes, that it is
    * computing. A signal that is aborted already makes the call throw its reason. Default: none.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * The time that a solve may take, in milliseconds: a finite number > 0. It counts for the forward solve from its
    * beginning, and again for each linear solve for a gradient or a tangent. When it is over, the loops end with what

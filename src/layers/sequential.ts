@@ -43,7 +43,7 @@ export interface ForwardOptions {
   /** A list to which implicit layers add their solves. */
   solves?: SolveRecord[];
   /** Aborting it ends the solves: reading what depends on them rejects with its reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Makes this a forward pass of a training step. */
   training?: TrainingPass;
 }
@@ -58,7 +58,7 @@ export interface PredictOptions {
   /** Number of rows that are solved at once. Default 256. */
   batch?: number;
   /** Aborting it ends the solves, and the promise rejects with its reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const PREDICT_OPTIONS: Checks<PredictOptions> = { batch: COUNT, signal: SIGNAL };

@@ -61,7 +61,7 @@ export interface EvaluateOptions {
   /** The loss of a batch. Default `crossEntropy`. */
   loss?: BatchLoss;
   /** Aborting it ends the solves; the promise rejects with its reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const OPTIONS: Checks<EvaluateOptions> = { batch: COUNT, loss: FUNCTION, signal: SIGNAL };

@@ -40,7 +40,7 @@ export interface TrainOptions {
    * which the current step leads. With `checkpoint`, `train` first waits for that step and writes a checkpoint. It also
    * waits for a step that was enqueued speculatively, which happens only on a GPU.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Writes checkpoints while training runs. Default: none are written. */
   checkpoint?: CheckpointOptions;
   /**
@@ -48,7 +48,7 @@ export interface TrainOptions {
    * stopped, and the model's parameters are replaced. Only `epochs`, `maximumSteps` and `patience` may differ. Whether
    * a function of your own, such as a schedule or a loss, is still the same cannot be checked.
    */
-  resume?: Uint8Array;
+  resume?: Uint8Array | undefined;
   /** Called after each step and each epoch, and awaited. An error that it throws ends training. */
   onProgress?: (progress: Progress) => void | Promise<void>;
 }

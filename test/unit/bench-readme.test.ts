@@ -1,5 +1,5 @@
 /** Every figure of speed in the README and in the guides of docs/ comes from a results file. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   describeIterations,
@@ -11,6 +11,7 @@ import {
   insertFigures,
   type WasmResults,
 } from '../../bench/figures.ts';
+import { guides } from '../support/guides/pages.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const contents = Object.fromEntries(FIGURE_FILES.map((file) => [file, read(`bench/results/${file}`)])) as Record<
@@ -19,8 +20,8 @@ const contents = Object.fromEntries(FIGURE_FILES.map((file) => [file, read(`benc
 >;
 const pages = [...new Set(Object.values(FIGURE_PAGES))];
 /** These two describe single measurements and the machine on which they were made; they have no results file. */
-const ACCOUNTS = ['reliability.md', 'webgpu-implementations.md'];
-const guides = readdirSync(new URL('../../docs', import.meta.url)).filter((name) => !ACCOUNTS.includes(name));
+const ACCOUNTS = ['docs/reliability.md', 'docs/webgpu-implementations.md'];
+const timeless = guides.filter((path) => !ACCOUNTS.includes(path));
 
 describe('README.md and docs/', () => {
   test.each(pages)('%s has the figures of the files in bench/results; npm run readme writes them', (page) => {
@@ -52,7 +53,7 @@ describe('README.md and docs/', () => {
     expect(() => insertFigures(page, readme.replaceAll('<!-- end -->', ''), contents)).toThrow('one block of figures');
   });
 
-  test.each(['README.md', ...guides.map((name) => `docs/${name}`)])('no other times are stated in %s', (page) => {
+  test.each(['README.md', ...timeless])('no other times are stated in %s', (page) => {
     const outside = read(page).replaceAll(/<!-- from [\s\S]*?<!-- end -->/g, '');
     expect(outside.match(/\b\d+(\.\d+)? ?(ms|µs|GFLOP)/g)).toBeNull();
     expect(outside.match(/\btimes as (fast|long)\b/g)).toBeNull();

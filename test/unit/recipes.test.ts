@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { guides } from '../support/guides/pages.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const read = (path: string): string => readFileSync(at(path), 'utf8');
@@ -113,8 +114,6 @@ test('the table of the rooms has them in the order in which they may import', ()
   expect(table).toEqual(rooms);
 });
 
-const guides = readdirSync(at('docs')).map((name) => `docs/${name}`);
-
 describe('README.md and docs/', () => {
   const words = new Set(code.flatMap((text) => text.match(/[\w$]+/g) ?? []));
   /** Of the languages, of the platform, and of a compiler. */
@@ -124,19 +123,6 @@ describe('README.md and docs/', () => {
     const names = quotedIn(read(page)).filter(isName).map(bare);
     const isThere = (name: string): boolean => known.has(name) || name.split('.').every((part) => words.has(part));
     expect(names.filter((name) => !isThere(name) && !OTHERS.includes(name))).toEqual([]);
-  });
-
-  test.each([
-    ['equilibra', 'src/index.ts'],
-    ['equilibra/data', 'src/data/index.ts'],
-  ])('samples import from %s only what it exports', (from, index) => {
-    const text = ['README.md', ...guides].map(read).join('\n');
-    const imports = Array.from(text.matchAll(/^import \{([^}]*)\} from '([^']+)'/gm));
-    const names = imports
-      .filter(([, , source]) => source === from)
-      .flatMap(([, list]) => list.split(',').map((one) => one.replace('type ', '').split(' as ')[0].trim()));
-    expect(names.length).toBeGreaterThan(3);
-    expect(names.filter((name) => !hasWord(read(index), name))).toEqual([]);
   });
 });
 

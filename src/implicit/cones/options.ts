@@ -40,7 +40,7 @@ export interface ConeSolveOptions extends Omit<ProgramSolveOptions, 'solver' | '
   /** The largest number of iterations of a program. Default 20,000; for splitting 4000. */
   limit?: number;
   /** Where the solve starts, such as the solution of a program that is near to this one. Default: chosen from the data. */
-  initial?: ConeStart;
+  initial?: ConeStart | undefined;
   /**
    * Which element of the conservative Jacobian is taken at kinks, where s and y are not strictly complementary:
    * (1 − q)·J_min + q·J_max. A number q from 0 to 1 for all, or a list with one for each row, of which a cone takes that

@@ -85,7 +85,7 @@ export interface LassoOptions extends LimitOptions {
   /** Largest number of iterations of a problem in a linear solve. Default 1000. */
   backwardLimit?: number;
   /** Where the solve starts, [batch, features]. Default zeros. */
-  initial?: Tensor;
+  initial?: Tensor | undefined;
   /**
    * A correlation is at a kink if it is within this many units of ε(λ + max|Xᵀy|/16). Default 64, or more if needed
    * to reach 1e-10: the rounding of log λ alone moves a coefficient by an amount that the condition number of the

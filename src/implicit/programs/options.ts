@@ -47,7 +47,7 @@ export interface ProgramSolveOptions extends LimitOptions {
   /** The largest number of iterations of a program. Default 200; for splitting 4000. */
   limit?: number;
   /** Where the solve starts, such as the solution of a program that is near to this one. Default: chosen from the data. */
-  initial?: ProgramStart;
+  initial?: ProgramStart | undefined;
   /**
    * Which element of the conservative Jacobian is taken at weakly active rows, which are at a bound with a multiplier
    * of 0: the share with which such a row counts as active, from 0 to 1; a number for all, or a list with one for each

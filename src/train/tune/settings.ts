@@ -60,7 +60,7 @@ export interface TuneOptions {
   /** Called after each step, and awaited. An error that it throws ends the search. */
   onProgress?: OnTuneProgress;
   /** Aborting it ends the search and the current solves; `tune` rejects at once with its reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Milliseconds for the whole search, counted from the call, a finite number > 0. The result is then the best penalty
    * found in that time, and has `timedOut` set. Its solution is computed after that. Default: no limit.

@@ -15,9 +15,9 @@ export interface WorkerRunOptions {
   /** Called with every checkpoint; the last one arrives before the run ends or stops. */
   onCheckpoint?: (bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo) => void;
   /** Bytes of a checkpoint from which training continues. */
-  resume?: Uint8Array;
+  resume?: Uint8Array | undefined;
   /** Aborting it stops training after the current steps; `finished` then rejects with its reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const OPTIONS: Checks<WorkerRunOptions> = {
