@@ -5,6 +5,14 @@ export { diabetes } from './diabetes.ts';
 export type { Split } from './digits.ts';
 export { digits, parseDigits } from './digits.ts';
 export type { FeatureColumn } from './features.ts';
+export {
+  type ElementType,
+  type FileArray,
+  type NumberFileArray,
+  type NumberType,
+  numbersOf,
+  type WritableArray,
+} from './file-array.ts';
 export { type FoldOptions, type Folds, foldMasks } from './folds.ts';
 export { type IDXArray, parseIDX, readIDX } from './idx.ts';
 export {
@@ -21,6 +29,8 @@ export {
   testFileNames,
 } from './images.ts';
 export { DataError, type LimitOptions, type Limits } from './limits.ts';
+export { parseNPY, readNPY, writeNPY } from './npy.ts';
+export { type NamedArrays, type NPZOptions, readNPZ, type WritableArrays, writeNPZ } from './npz.ts';
 export type { Decimal } from './numbers.ts';
 export type { ImagePreparation, MissingRule, Preparation, TablePreparation } from './preparation.ts';
 export { type PreparedRows, preparedFor, preparedTable } from './prepared-rows.ts';
@@ -35,6 +45,13 @@ export {
   tableRegression,
   unstandardisedModel,
 } from './regression.ts';
+export {
+  parseSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsOptions,
+  writeSafetensors,
+} from './safetensors.ts';
 export type { Samples, SplitOptions } from './samples.ts';
 export { splitSamples, subset } from './samples.ts';
 export type { Separator } from './separator.ts';

@@ -49,7 +49,9 @@ async function readPlainBytes(source: Source, limits: Limits): Promise<Uint8Arra
   }
   if (source instanceof Response) {
     if (!source.ok) throw new DataError(`${source.url || 'the server'} answered ${source.status} ${source.statusText}`);
-    return source.body ? collectBytes(source.body, limits, 'bytes') : new Uint8Array();
+    return source.body
+      ? collectBytes(source.body, (length) => checkBytes(limits, 'bytes', length, 'more than '))
+      : new Uint8Array();
   }
   throw createSourceError(source);
 }
@@ -60,6 +62,23 @@ function createSourceError(source: unknown): TypeError {
 }
 
 async function decompress(bytes: Uint8Array, limits: Limits): Promise<Uint8Array> {
+  return gunzip(
+    bytes,
+    (length) => checkBytes(limits, 'decompressedBytes', length, 'more than '),
+    () => new DataError('the .gz file is broken or cut short: it cannot be decompressed'),
+  );
+}
+
+/**
+ * Decompresses the bytes of a .gz file.
+ * @param check throws where there are too many bytes; it learns their number as they arrive
+ * @param createError the error for data that are broken
+ */
+export async function gunzip(
+  bytes: Uint8Array,
+  check: (length: number) => void,
+  createError: () => DataError,
+): Promise<Uint8Array> {
   let at = 0;
   const slices = new ReadableStream<BufferSource>({
     pull(controller) {
@@ -69,18 +88,14 @@ async function decompress(bytes: Uint8Array, limits: Limits): Promise<Uint8Array
     },
   });
   try {
-    return await collectBytes(slices.pipeThrough(new DecompressionStream('gzip')), limits, 'decompressedBytes');
+    return await collectBytes(slices.pipeThrough(new DecompressionStream('gzip')), check);
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError('the .gz file is broken or cut short: it cannot be decompressed');
+    throw createError();
   }
 }
 
-async function collectBytes(
-  stream: ReadableStream<Uint8Array>,
-  limits: Limits,
-  limit: 'bytes' | 'decompressedBytes',
-): Promise<Uint8Array> {
+async function collectBytes(stream: ReadableStream<Uint8Array>, check: (length: number) => void): Promise<Uint8Array> {
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -90,7 +105,7 @@ async function collectBytes(
       if (done) break;
       chunks.push(value);
       length += value.length;
-      checkBytes(limits, limit, length, 'more than ');
+      check(length);
     }
   } catch (error) {
     await reader.cancel().catch(() => {}); // the original error matters more than an error in cancelling

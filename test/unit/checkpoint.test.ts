@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { checksum } from '../../src/data/checksum.ts';
 import { CheckpointError, unpack } from '../../src/layers/checkpoint/bytes.ts';
-import { checksum } from '../../src/layers/checkpoint/checksum.ts';
 import { pack } from '../../src/layers/checkpoint/pack.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';

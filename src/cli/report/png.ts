@@ -1,6 +1,6 @@
 /** Encodes small images as PNG, for embedding in a page. */
 import { deflateSync } from 'node:zlib';
-import { checksum } from '../../layers/checkpoint/checksum.ts';
+import { checksum } from '../../data/checksum.ts';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 

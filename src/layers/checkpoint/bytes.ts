@@ -12,7 +12,7 @@
  * The numbers keep the precision of the backend, so that storing them rounds nothing.
  */
 import { BYTES } from '../../arguments/check.ts';
-import { checksum } from './checksum.ts';
+import { checksum } from '../../data/checksum.ts';
 
 export const MAGIC = 'EQUILBRA';
 export const VERSION = 1;

@@ -1,6 +1,7 @@
 /** Writes the bytes of a checkpoint. It is loaded when one is written: a page that trains can do without. */
+
+import { checksum } from '../../data/checksum.ts';
 import { type ArrayEntry, byteLengthOf, MAGIC, type Packed, START, VERSION } from './bytes.ts';
-import { checksum } from './checksum.ts';
 
 export function pack({ content, arrays }: Packed): Uint8Array<ArrayBuffer> {
   const entries = [...arrays].map(([name, { shape, values }]): ArrayEntry => {

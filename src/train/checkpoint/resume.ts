@@ -1,7 +1,8 @@
 /** Writes a training run to a checkpoint, and resumes training from one. */
+
+import { checksum } from '../../data/checksum.ts';
 import type { Samples } from '../../data/samples.ts';
 import { CheckpointError } from '../../layers/checkpoint/bytes.ts';
-import { checksum } from '../../layers/checkpoint/checksum.ts';
 import { restoreModel } from '../../layers/checkpoint/model-state.ts';
 import { readNumbers, takeSnapshot } from '../../layers/checkpoint/saved-model.ts';
 import { describeLayer } from '../../layers/description.ts';

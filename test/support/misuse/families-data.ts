@@ -4,6 +4,7 @@ import { argument, type Family, family, options } from './family.ts';
 
 type Given = never;
 const SOURCE = 'source file IDX DataError';
+const ARRAY = { type: 'float32', shape: [2], values: Float32Array.of(1, 2) } as const;
 
 export const DATA_FAMILIES: readonly Family[] = [
   family('parseCSV', (_, text: Given, given: Given) => data.parseCSV(text, given).records.length, [
@@ -49,6 +50,36 @@ export const DATA_FAMILIES: readonly Family[] = [
   family('readIDX', (_, source: Given, given: Given) => data.readIDX(source, given), [
     argument(SOURCE, ({ idx }) => idx),
     options('limits'),
+  ]),
+  family('parseNPY', (_, bytes: Given, given: Given) => data.parseNPY(bytes, given), [
+    argument(`bytes ${SOURCE} .npy`, ({ npy }) => npy),
+    options('limits'),
+  ]),
+  family('readNPY', (_, source: Given, given: Given) => data.readNPY(source, given), [
+    argument(`${SOURCE} .npy`, ({ npy }) => npy),
+    options('limits'),
+  ]),
+  family('writeNPY', (_, array: Given) => data.writeNPY(array), [argument('array shape values type', () => ARRAY)]),
+  family('numbersOf', (_, array: Given) => data.numbersOf(array), [argument('array', () => ARRAY)]),
+  family('readNPZ', (_, source: Given, given: Given) => data.readNPZ(source, given), [
+    argument(`${SOURCE} zip`, ({ npz }) => npz),
+    options('limits'),
+  ]),
+  family('writeNPZ', (_, arrays: Given, given: Given) => data.writeNPZ(arrays, given), [
+    argument('arrays', () => ({ x: ARRAY })),
+    options('compressed'),
+  ]),
+  family('parseSafetensors', (_, bytes: Given, given: Given) => data.parseSafetensors(bytes, given), [
+    argument(`bytes ${SOURCE} safetensors`, ({ safetensors }) => safetensors),
+    options('limits'),
+  ]),
+  family('readSafetensors', (_, source: Given, given: Given) => data.readSafetensors(source, given), [
+    argument(`${SOURCE} safetensors`, ({ safetensors }) => safetensors),
+    options('limits'),
+  ]),
+  family('writeSafetensors', (_, tensors: Given, given: Given) => data.writeSafetensors(tensors, given), [
+    argument('tensors arrays', () => ({ x: ARRAY })),
+    options('metadata'),
   ]),
   family('imageFileNames', (_, names: Given) => data.imageFileNames(names), [
     argument('names found', () => [

@@ -94,6 +94,9 @@ export async function makeWorld() {
     regression,
     standardised: data.standardisedRegression(regression),
     idx: Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 1, 0),
+    npy: data.writeNPY({ values: Float32Array.of(1, 2) }),
+    npz: await data.writeNPZ({ x: { values: Float32Array.of(1, 2) } }),
+    safetensors: data.writeSafetensors({ x: { values: Float32Array.of(1, 2) } }),
     images: Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 9, 200),
     close(): void {
       engine.close();
