@@ -118,10 +118,12 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   };
   let checkpointPlace = { epoch: 0, step: 0 };
 
-  function describe(secondsLeft: number): void {
+  function describe(secondsLeft: number | undefined): void {
     const { epoch, epochs } = place;
-    const left = secondsLeft >= 60 ? `${Math.round(secondsLeft / 60)} min` : `${Math.ceil(secondsLeft)} s`;
-    setText('state', `Training on ${where}: epoch ${epoch + 1} of ${epochs}, about ${left} left.`);
+    const time = (seconds: number): string =>
+      seconds >= 60 ? `${Math.round(seconds / 60)} min` : `${Math.ceil(seconds)} s`;
+    const left = secondsLeft === undefined ? '' : `, about ${time(secondsLeft)} left`;
+    setText('state', `Training on ${where}: epoch ${epoch + 1} of ${epochs}${left}.`);
   }
 
   function showState(next: RunState, message?: string): void {

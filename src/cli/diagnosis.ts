@@ -95,14 +95,21 @@ export function explainNoWebGPU({ adapter }: Probe): string | undefined {
   return adapter.software ? `${SOFTWARE_ADAPTER}: --backend webgpu` : undefined;
 }
 
+const NOTHING_MISSING =
+  'loader and drivers of Vulkan are installed, but none offers Dawn a card: see that there is one, that your user may ' +
+  'use it (/dev/dri), and that the driver is that of its vendor';
+
 /** @param vulkan undefined where Dawn does not use Vulkan */
 export function adviseOnWebGPU(probe: Probe, vulkan: Vulkan | undefined, browsers: readonly Browser[]): string[] {
   const advice: string[] = [];
   if (!probe.package) advice.push('for webgpu in Node: npm install webgpu');
   const hardware = probe.adapter && !probe.adapter.software;
   if (!hardware && vulkan) {
-    const loader = vulkan.loader ? '' : 'install libvulkan1 (apt-get install libvulkan1) and ';
-    advice.push(`for the graphics card: ${loader}install the Vulkan driver of its vendor (Mesa: mesa-vulkan-drivers)`);
+    const missing = [
+      ...(vulkan.loader ? [] : ['install libvulkan1 (apt-get install libvulkan1)']),
+      ...(vulkan.drivers.length > 0 ? [] : ['install the Vulkan driver of its vendor (Mesa: mesa-vulkan-drivers)']),
+    ];
+    advice.push(`for the graphics card: ${missing.length > 0 ? missing.join(' and ') : NOTHING_MISSING}`);
   } else if (!hardware) {
     advice.push('for the graphics card: install the current driver of its vendor');
   }

@@ -11,6 +11,7 @@ import type { Engine } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, isFolder, writeOutput } from './files.ts';
 import { EXIT, formatValue, InputError, type IO } from './io.ts';
+import { createLiveLine } from './live-line.ts';
 import { formatHelp, readArguments, readChoice } from './options.ts';
 import { createExhibits, type Gallery, galleryPage } from './report/gallery/page.ts';
 
@@ -59,8 +60,9 @@ async function chooseFile(output: string): Promise<string> {
 
 /** Computes the exhibits in the order of the page. The last four take seconds. */
 async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
+  const live = createLiveLine(io);
   const announced = <Result>(title: string, result: (engine: Engine) => Promise<Result>): Promise<Result> => {
-    io.line?.(title);
+    live(title);
     return result(engine);
   };
   try {
@@ -73,6 +75,6 @@ async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
       theorem3: await announced('training by Theorem 3', theorem3),
     };
   } finally {
-    io.line?.('');
+    live('');
   }
 }

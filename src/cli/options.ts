@@ -36,18 +36,22 @@ export function readArguments(command: string, table: OptionTable, argv: readonl
     const texts = Object.entries(values).map(([name, value]) => [name, String(value)]);
     return { options: Object.fromEntries(texts), positionals };
   } catch (error) {
-    throw new InputError(explainParseError(command, allowed, error));
+    throw new InputError(explainParseError(command, allowed, argv, error));
   }
 }
 
 /** Writes a message of its own, since those of parseArgs have several lines and do not say what is allowed. */
-function explainParseError(command: string, allowed: OptionTable, error: unknown): string {
+function explainParseError(command: string, allowed: OptionTable, argv: readonly string[], error: unknown): string {
   const { code, message } = error as { code?: string; message: string };
   const quoted = message.match(/'([^']*)'/)?.[1] ?? '';
-  const name = quoted.match(/--[^ =]+/)?.[0] ?? quoted;
+  const short = argv.find((each) => /^-[^-]/.test(each) && each.startsWith(quoted))?.replace(/=.*/, '');
+  const name = quoted.match(/--[^ =]+/)?.[0] ?? short ?? quoted;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const names = Object.keys(allowed).map((each) => `--${each}`);
-    return `${name}: ${command} has no such option; it has ${names.join(', ')}${suggestName(name, names)}`;
+    const suggestion = suggestName(name.replace(/^-+/, '--'), names);
+    // A suggestion after a list of forty names would not be seen.
+    if (suggestion) return `${name}: ${command} has no such option${suggestion} (--help lists them all)`;
+    return `${name}: ${command} has no such option; it has ${names.join(', ')}`;
   }
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
     if (/does not take an argument/.test(message)) return `${name}: it takes no value; write ${name} alone`;

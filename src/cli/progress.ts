@@ -9,7 +9,8 @@ const BAR_LENGTH = 24;
 export function formatStep({ epoch, epochs, step, steps, loss, secondsLeft }: StepProgress): string {
   const done = Math.round((BAR_LENGTH * step) / steps);
   const bar = '█'.repeat(done) + '░'.repeat(BAR_LENGTH - done);
-  return `${formatEpochNumber(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}  ${formatDuration(secondsLeft, 0)} left`;
+  const left = secondsLeft === undefined ? '' : `  ${formatDuration(secondsLeft, 0)} left`;
+  return `${formatEpochNumber(epoch, epochs)}  ${bar} ${step}/${steps}  loss ${loss.toFixed(4)}${left}`;
 }
 
 /** The line that is redrawn at every evaluation of the search for a penalty. */
@@ -21,7 +22,7 @@ export function formatEvaluation({ kind, visited, evaluations, best, secondsLeft
     ...(kind === 'step' && last.parameters.length === 1 ? [`λ ${formatRounded(Math.exp(last.parameters[0]), 5)}`] : []),
     `criterion ${formatRounded(last.value)}`,
     ...(best ? [`the least ${formatRounded(best.value)}`] : []),
-    `at most ${formatDuration(secondsLeft, 0)} left`,
+    ...(secondsLeft === undefined ? [] : [`at most ${formatDuration(secondsLeft, 0)} left`]),
   ].join('  ');
 }
 

@@ -11,7 +11,9 @@ import {
 } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
-import { EXIT, formatValue, InputError, type IO, toOneLine } from './io.ts';
+import { describeInterruption, EXIT, formatValue, InputError, type IO, toOneLine } from './io.ts';
+import { createLiveLine, type LiveLine } from './live-line.ts';
+import { checkTrainingMemory } from './memory-check.ts';
 import { type Arguments, formatHelp, readArguments } from './options.ts';
 import { formatAccuracy, formatEpoch, formatStep } from './progress.ts';
 import { countRight } from './report/page.ts';
@@ -32,7 +34,7 @@ import { printRemarks } from './wording.ts';
 const TABLE = {
   ...DATA_OPTIONS,
   ...SETTING_OPTIONS,
-  checkpoint: { value: '<file>', description: 'write the model and the state after every epoch, and on Ctrl-C' },
+  checkpoint: { value: '<file>', description: 'write the model and the state after every epoch, and when interrupted' },
   resume: { value: '<file>', description: 'continue from a checkpoint, with its options; give the data again' },
   report: { value: '<file>', description: 'write a report of the run, one HTML file' },
 };
@@ -41,7 +43,7 @@ const SUMMARY =
   'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), or on\na CSV file whose column --target holds the classes.';
 
 const NOTES =
-  'Ctrl-C stops after the current step.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted.';
+  'Ctrl-C stops after the current step.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted (143 by SIGTERM).';
 
 /** One call of the command, after all checks. */
 interface Session {
@@ -75,10 +77,14 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   if (run) await checkSameKind(run, given);
   const data = await readTrainingData(given, settings.training.seed);
   if (run) checkSameData(run, data, given);
-  const model = settings.modelFor(data.dataset.train.features, data.dataset.classes);
   const interruption = io.interruption();
   const engine = await openEngine(settings.backend);
   try {
+    const { train: rows, classes } = data.dataset;
+    const { width, batch } = settings.sizes;
+    const sizes = { width, batch: Math.min(batch, rows.count), features: rows.features, classes };
+    checkTrainingMemory(sizes, engine.backend);
+    const model = settings.modelFor(rows.features, classes);
     const session = { io, given, data, settings, model, engine, run, interruption };
     printIntroduction(session);
     return await runTraining(session);
@@ -107,7 +113,7 @@ function printIntroduction({ io, data, settings, model, engine, run }: Session):
 }
 
 async function runTraining(session: Session): Promise<number> {
-  const { io, given, data, settings, model, engine, run, interruption } = session;
+  const { given, data, settings, model, engine, run, interruption } = session;
   const { checkpoint: path } = given.options;
   const log = createLog(session);
   const write = async (bytes: Uint8Array): Promise<void> => {
@@ -126,10 +132,10 @@ async function runTraining(session: Session): Promise<number> {
     await conclude(session, log, history);
     return EXIT.done;
   } catch (error) {
-    io.line?.('');
+    log.live('');
     if (!interruption.aborted || error !== interruption.reason) throw run ? explainResumeError(run.path, error) : error;
     await handleInterruption(session, log);
-    return EXIT.interrupted;
+    return describeInterruption(interruption).exitCode;
   }
 }
 
@@ -140,6 +146,7 @@ interface Log {
   /** Whether a checkpoint was written, from which training can go on. */
   hasCheckpoint: boolean;
   readonly onProgress: (progress: Progress) => void;
+  readonly live: LiveLine;
   /** The time since this call began. */
   readonly seconds: () => number;
 }
@@ -147,11 +154,13 @@ interface Log {
 function createLog({ io, run }: Session): Log {
   const epochs: EpochProgress[] = [...(run?.record.epochs ?? [])];
   const started = performance.now();
+  const live = createLiveLine(io);
   return {
     epochs,
+    live,
     hasCheckpoint: run !== undefined,
     onProgress(progress) {
-      io.line?.(progress.kind === 'step' ? formatStep(progress) : '');
+      live(progress.kind === 'step' ? formatStep(progress) : '');
       if (progress.kind === 'step') return;
       epochs.push(progress);
       io.out(`${formatEpoch(progress)}\n`);
@@ -172,15 +181,16 @@ async function conclude(session: Session, log: Log, { bestEpoch, stoppedEarly }:
 }
 
 async function handleInterruption(session: Session, log: Log): Promise<void> {
-  const { io, given, data, model } = session;
+  const { io, given, data, model, interruption } = session;
   const { checkpoint, data: source } = given.options;
-  io.error('interrupted\n');
+  const { message } = describeInterruption(interruption);
+  io.error(`${message}\n`);
   if (log.hasCheckpoint && checkpoint !== undefined) {
     const same = source === undefined ? '' : ` --data ${quoteForShell(source)}`;
     io.error(`go on with: equilibra train --resume ${quoteForShell(checkpoint)}${same}\n`);
   }
   if (given.options.report === undefined || log.epochs.length === 0) return;
-  await writeRunReport(session, log, await evaluate(model, data.dataset.test), 'interrupted');
+  await writeRunReport(session, log, await evaluate(model, data.dataset.test), message);
 }
 
 /** @param end how training ended, if not after the last epoch */

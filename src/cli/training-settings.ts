@@ -48,6 +48,7 @@ export const SETTING_OPTIONS = {
 export type Chosen = Readonly<Record<string, string>>;
 
 export interface TrainingSettings {
+  readonly sizes: { readonly width: number; readonly batch: number };
   /** Creates the model for rows of `features` numbers and for `classes` classes. */
   modelFor(features: number, classes: number): Model;
   /** The options for the library's `train`. */
@@ -84,6 +85,7 @@ export function readTrainingSettings(given: Arguments): TrainingSettings {
   const patience = readCount(given, 'early-stopping', undefined);
   const backend = readChoice(given, 'backend', BACKENDS);
   return {
+    sizes: { width: layer.width, batch },
     modelFor: (features, classes) =>
       sequential(monotone({ inputs: features, ...layer, warmStart }), dense({ inputs: layer.width, outputs: classes })),
     training: {

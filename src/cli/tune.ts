@@ -4,7 +4,8 @@ import { ConvergenceError, type Engine, type TuneOptions, tune as tuneLasso } fr
 import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
-import { EXIT, InputError, type IO, toOneLine } from './io.ts';
+import { describeInterruption, EXIT, InputError, type IO, toOneLine } from './io.ts';
+import { createLiveLine } from './live-line.ts';
 import { type Arguments, formatHelp, readArguments, readChoice, readCount } from './options.ts';
 import { formatEvaluation } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
@@ -41,7 +42,7 @@ const SUMMARY =
   'and compares it with a grid. Without a file it explains the bundled diabetes data.';
 
 const NOTES =
-  'Means and deviations are those of all rows. The coefficients are fitted to all rows with the chosen penalty.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted.';
+  'Means and deviations are those of all rows. The coefficients are fitted to all rows with the chosen penalty.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted (143 by SIGTERM).';
 
 /** One call of the command, after all checks. */
 interface Session {
@@ -73,8 +74,9 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
     return EXIT.done;
   } catch (error) {
     if (interruption.aborted && error === interruption.reason) {
-      io.error('interrupted\n');
-      return EXIT.interrupted;
+      const { message, exitCode } = describeInterruption(interruption);
+      io.error(`${message}\n`);
+      return exitCode;
     }
     // The library throws a RangeError for unsuitable numbers, such as a target that no feature correlates with.
     if (error instanceof RangeError) throw new InputError(error.message, { cause: error });
@@ -148,15 +150,16 @@ function printIntroduction({ io, data, chosen, engine }: Session): void {
   printRemarks(io, 'assumed', data.assumed);
 }
 
-/** Shows the progress of some work on the terminal, and clears the line afterwards. */
+/** Shows the progress of some work, and clears the line of the terminal afterwards. */
 async function showProgress<Result>(
   io: IO,
   work: (progress: (text: string) => void) => Promise<Result>,
 ): Promise<Result> {
+  const live = createLiveLine(io);
   try {
-    return await work((text) => io.line?.(text));
+    return await work(live);
   } finally {
-    io.line?.('');
+    live('');
   }
 }
 

@@ -33,8 +33,11 @@ export interface StepProgress {
   readonly seconds: number;
   /** The samples of the epoch so far, divided by the seconds that their steps took. */
   readonly samplesPerSecond: number;
-  /** Estimated from the steps so far. Early stopping may end the run earlier. */
-  readonly secondsLeft: number;
+  /**
+   * Estimated from the later half of the steps so far; undefined before the third step of this call, since the first
+   * ones compile. Early stopping may end the run earlier.
+   */
+  readonly secondsLeft: number | undefined;
 }
 
 /** Reported after each epoch. */
@@ -61,8 +64,11 @@ export interface EpochProgress {
   readonly seconds: number;
   /** The samples of the epoch, divided by these seconds. */
   readonly samplesPerSecond: number;
-  /** Estimated from the steps so far. Early stopping may end the run earlier. */
-  readonly secondsLeft: number;
+  /**
+   * Estimated from the later half of the steps so far; undefined before the third step of this call, since the first
+   * ones compile. Early stopping may end the run earlier.
+   */
+  readonly secondsLeft: number | undefined;
   /** The evaluation on the validation samples; undefined where none were given. */
   readonly validation: Evaluation | undefined;
 }
@@ -161,15 +167,19 @@ export function summarise(
   };
 }
 
-/** Returns a function that estimates the seconds left from the steps done since now and the steps ahead. */
-export function createEstimator(now: () => number = () => performance.now()): (done: number, ahead: number) => number {
-  const started = now();
-  let first = started;
+/**
+ * Returns a function that estimates the seconds left from the steps done since now and the steps ahead. Of the steps
+ * done, the later half counts: the first ones compile, and engines are slow at first.
+ */
+export function createEstimator(
+  now: () => number = () => performance.now(),
+): (done: number, ahead: number) => number | undefined {
+  const ends: number[] = [];
   return (done, ahead) => {
-    const time = now();
-    if (done <= 1) first = time;
-    // The first step includes compilation, so it is excluded as soon as there is a second one.
-    const milliseconds = done <= 1 ? time - started : (time - first) / (done - 1);
-    return (ahead * milliseconds) / 1000;
+    ends[done] = now();
+    if (ahead === 0) return 0;
+    if (done < 3) return undefined;
+    const from = Math.floor(done / 2);
+    return (ahead * (ends[done] - ends[from])) / (done - from) / 1000;
   };
 }

@@ -25,7 +25,7 @@ export interface Run {
   /** Returns the seconds since its last call. */
   readonly takeLapse: () => number;
   /** Estimates the seconds until the end of training. */
-  readonly secondsLeft: () => number;
+  readonly secondsLeft: () => number | undefined;
   /** Writes a checkpoint if the caller asked for checkpoints. */
   readonly writeCheckpoint: CheckpointWriter;
   /** True once training has ended. */

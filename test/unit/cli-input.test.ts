@@ -239,7 +239,17 @@ describe('the command line', () => {
     [['-x'], /-x: equilibra has no such option/],
     [['train', '--frob'], /--frob: train has no such option; it has .*--width/],
     [['train', '--frob=3'], /--frob: train has no such option/],
-    [['train', '--optimizer', 'adam'], /--optimizer: train has no such option; it has .*Did you mean --optimiser\?/],
+    [['train', '--epoch', '3'], /^equilibra: --epoch: train has no such option. Did you mean --epochs\?/],
+    [['train', '-epochs', '3'], /^equilibra: -epochs: train has no such option. Did you mean --epochs\?/],
+    [['train', '--check=a'], /Did you mean --checkpoint\?/],
+    [
+      ['train', '--width', '100000'],
+      /^equilibra: --width: it is 100000; training would take about 1[45]\d\d GB of memory, and .* GB: at most about \d+ fits/,
+    ],
+    [
+      ['train', '--optimizer', 'adam'],
+      /--optimizer: train has no such option. Did you mean --optimiser\? \(--help lists them all\)/,
+    ],
     [['trian'], /"trian" is not a command; .*Did you mean train\?/],
     [['train', 'digits'], /"digits": train takes options only/],
     [['train', '--width'], /--width: its value is missing/],

@@ -38,8 +38,8 @@ describe('equilibra train', () => {
   test('draws its progress on a terminal', async () => {
     const { lines } = await run([...short, '--batch', '500'], { terminal: true });
     expect(lines).toHaveLength(4);
-    expect(lines[0]).toMatch(/^epoch 1\/1 {2}█{8}░{16} 1\/3 {2}loss \d\.\d{4} {2}\d+ s left$/);
-    expect(lines[2]).toMatch(/█{24} 3\/3/);
+    expect(lines[0]).toMatch(/^epoch 1\/1 {2}█{8}░{16} 1\/3 {2}loss \d\.\d{4}$/); // nothing is known of the time
+    expect(lines[2]).toMatch(/█{24} 3\/3 {2}loss \d\.\d{4} {2}0 s left$/);
     expect(lines[3]).toBe('');
   });
 

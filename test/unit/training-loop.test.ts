@@ -237,18 +237,25 @@ describe('the report of a step', () => {
 });
 
 describe('time left', () => {
-  test('the mean step after the first one, times the steps ahead', () => {
+  test('the mean of the later half of the steps, times the steps ahead; nothing while they compile', () => {
     let clock = 0;
     const estimate = createEstimator(() => clock);
-    clock = 900; // compiling
-    expect(estimate(1, 10)).toBeCloseTo(9, 12);
-    clock = 1000;
-    expect(estimate(2, 9)).toBeCloseTo(0.9, 12);
-    clock = 1300;
-    expect(estimate(3, 8)).toBeCloseTo(1.6, 12);
+    clock = 90_000; // compiling
+    expect(estimate(1, 10)).toBeUndefined();
+    clock += 3000; // still slow
+    expect(estimate(2, 9)).toBeUndefined();
+    clock += 100;
+    expect(estimate(3, 8)).toBeCloseTo((8 * 3.1) / 2, 12);
+    for (let done = 4; done <= 9; done++) {
+      clock += 100;
+      // Step 3 was the first quick one, and from step 6 on only quick ones count.
+      if (done >= 6) expect(estimate(done, 20)).toBeCloseTo(20 * 0.1, 12);
+      else estimate(done, 20);
+    }
+    expect(estimate(10, 0)).toBe(0);
   });
 
-  test('every event has it, and it ends at 0', async () => {
+  test('every event from the third step on has it, and it ends at 0', async () => {
     const seen: Progress[] = [];
     await train(createOracle(), small(), clouds(20), {
       epochs: 3,
@@ -256,7 +263,8 @@ describe('time left', () => {
       onProgress: (progress) => void seen.push(progress),
     });
     expect(seen).toHaveLength(12);
-    for (const { secondsLeft } of seen.slice(0, -2)) expect(secondsLeft).toBeGreaterThan(0);
+    for (const { secondsLeft } of seen.slice(0, 2)) expect(secondsLeft).toBeUndefined();
+    for (const { secondsLeft } of seen.slice(2, -2)) expect(secondsLeft).toBeGreaterThan(0);
     expect(seen[11].secondsLeft).toBe(0);
   });
 });

@@ -26,9 +26,9 @@ export interface TuneProgress {
   readonly best: Pick<Visit, 'parameters' | 'value'> | undefined;
   /**
    * Estimated as if one start used all evaluations that `limit` allows, though most starts end earlier. For a grid, the
-   * time for its remaining points. At most the rest of the time limit.
+   * time for its remaining points. At most the rest of the time limit. Undefined at first, where there is none.
    */
-  readonly secondsLeft: number;
+  readonly secondsLeft: number | undefined;
 }
 
 /** Called with the progress of `tune`, and awaited. */
@@ -62,14 +62,15 @@ export class TuneLog {
     }
     const { penalty, batches, deadline, evaluations, onProgress } = this.options;
     const left = this.estimate(this.batches, Math.max(batches - this.batches, 0));
-    const allowed = deadline === undefined ? left : Math.max(deadline - performance.now(), 0) / 1000;
+    const allowed = deadline === undefined ? Infinity : Math.max(deadline - performance.now(), 0) / 1000;
+    const most = Math.min(left ?? Infinity, allowed);
     await onProgress?.({
       kind,
       penalty,
       visited: found,
       evaluations: evaluations + this.visited.length,
       best: this.best,
-      secondsLeft: Math.min(left, allowed),
+      secondsLeft: most === Infinity ? undefined : most,
     });
   }
 }
