@@ -10,6 +10,7 @@
  */
 import type { BatchedInvertCall, BatchedProductCall, CholeskyCall, TriangularSolveCall } from './batched-kernels.ts';
 import type { ProjectConesCall, ProjectConesDerivativeCall } from './cone-kernels.ts';
+import type { ConeDerivativeCall, ConeInteriorPointCall } from './cone-program-kernels.ts';
 import type { IterateCall, PassCall } from './iteration-kernels.ts';
 import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
 import type { ActivationName, ProductCall } from './product-kernels.ts';
@@ -255,6 +256,7 @@ export const HOST_BACKENDS: readonly string[] = ['cpu', 'wasm'];
 
 export type * from './batched-kernels.ts';
 export type { ConeBlock, ConeCall, ProjectConesCall, ProjectConesDerivativeCall } from './cone-kernels.ts';
+export type { ConeDerivativeCall, ConeInteriorPointCall, ConeProgramSizes } from './cone-program-kernels.ts';
 export * from './iteration-kernels.ts';
 export type * from './lasso-kernels.ts';
 export * from './product-kernels.ts';
@@ -281,6 +283,8 @@ export type KernelCall =
   | PassCall
   | ProximalGradientCall
   | InteriorPointCall
+  | ConeInteriorPointCall
+  | ConeDerivativeCall
   | ProgramDerivativeCall
   | SplittingCall
   | ProjectConesCall

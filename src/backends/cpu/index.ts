@@ -273,6 +273,8 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
       break;
     case 'interiorPoint':
     case 'programDerivative':
+    case 'coneInteriorPoint':
+    case 'coneDerivative':
       throw new Error(
         `${statement.kernel}: only wasm has this kernel; src/solvers/programs/ solves programs on the host`,
       );

@@ -62,6 +62,8 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'batchedInvert':
     case 'interiorPoint':
     case 'programDerivative':
+    case 'coneInteriorPoint':
+    case 'coneDerivative':
       throw new Error(
         `${call.kernel}: its steps depend on one another, so it does not run on gpujs; choose another solver`,
       );

@@ -41,10 +41,16 @@ const BUILDS = {
     fused: () => import('./cones-fused.generated.ts'),
     fusedShared: () => import('./cones-fused-shared.generated.ts'),
   },
+  conic: {
+    plain: () => import('./conic.generated.ts'),
+    shared: () => import('./conic-shared.generated.ts'),
+    fused: () => import('./conic-fused.generated.ts'),
+    fusedShared: () => import('./conic-fused-shared.generated.ts'),
+  },
 } as const;
 
 /** The modules that are fetched when a Program first needs them, by their numbers. */
-export const LATE_MODULES = ['second', 'program', 'cones'] as const;
+export const LATE_MODULES = ['second', 'program', 'cones', 'conic'] as const;
 
 /** Loads the build of a module that suits this memory and this engine. */
 export async function binaryOf(module: keyof typeof BUILDS, { isShared }: Heap): Promise<Uint8Array<ArrayBuffer>> {

@@ -42,6 +42,7 @@ import {
   ScalarOperation,
   Solve,
 } from './instructions.ts';
+import { type ConeProgramCall, isConeProgramCall, lowerConeProgram } from './lower-cone-program.ts';
 import { isConeCall, lowerCones } from './lower-cones.ts';
 import { type ExtraCall, isExtra, lowerExtra } from './lower-extra.ts';
 import { activationOf, lowerProduct, type Pack, proximalOf } from './lower-product.ts';
@@ -70,12 +71,13 @@ export function lowerCall({ call, operands, output }: PlannedCall, place: Place,
   if (call.kernel === 'invert') return lowerInvert(call, places, place(output), aside);
   if (isExtra(call)) return lowerExtra(call, places, place(output));
   if (isProgramCall(call)) return lowerProgram(call, places, place(output), aside);
+  if (isConeProgramCall(call)) return lowerConeProgram(call, places, place(output), aside);
   if (isConeCall(call)) return lowerCones(call, places, place(output));
   return [lowerToInstruction(call, places, place(output), aside)];
 }
 
 function lowerToInstruction(
-  call: Exclude<KernelCall, InvertCall | ExtraCall | ProgramCall | ConeCall>,
+  call: Exclude<KernelCall, InvertCall | ExtraCall | ProgramCall | ConeProgramCall | ConeCall>,
   operands: readonly number[],
   out: number,
   aside: Reservations,

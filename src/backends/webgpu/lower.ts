@@ -72,6 +72,8 @@ export function lowerCall(planned: PlannedCall, variants: ProductVariants): Disp
     case 'batchedInvert':
     case 'interiorPoint':
     case 'programDerivative':
+    case 'coneInteriorPoint':
+    case 'coneDerivative':
       throw new Error(`${call.kernel} is sequential: it does not run on a GPU; choose another solver`);
   }
 }

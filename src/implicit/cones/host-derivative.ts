@@ -5,6 +5,7 @@ import type { AdjointRow, TangentRow } from '../programs/tensor-derivative.ts';
 import type { ConeDatumName } from './data.ts';
 import type { ConeAdjoint, ConeCotangents, ConeTangent, DerivativeChoice } from './derivative.ts';
 import { type ConeDirections, type ConeGradients, gradientsOf } from './directions.ts';
+import type { KernelAdjoint } from './kernel-derivative.ts';
 import type { SolvedCone } from './solved-cone.ts';
 
 /** The gradients of one cone program. What is not determined is NaN, unless `leastNorm` asks for it. */
@@ -56,13 +57,18 @@ export function* gradientsOfSample(
   return { ...gradientsOf(sample.data, adjoint, adjoint, places), residual, singular, determined };
 }
 
-/** @param wanted the data whose gradients are asked for: where one of them is not determined, the system counts as singular */
+/**
+ * @param wanted the data whose gradients are asked for: where one of them is not determined, the system counts as singular
+ * @param found what a kernel found, at a solution that is far from kinks; absent where it found nothing
+ */
 export function* adjointOfSample(
   sample: SolvedCone,
   cotangents: Required<ConeCotangents>,
   choice: DerivativeChoice,
   wanted: readonly ConeDatumName[],
+  found?: KernelAdjoint,
 ): Interruptible<AdjointRow> {
+  if (found) return { ...found, x: sample.result.x, y: sample.result.y, singular: false };
   const { wu, wv, x, y, residual, singular, determined } = yield* solveAdjoint(sample, cotangents, choice);
   const isWhole = wanted.every((name) => determined[name]);
   return { wu, wv, x, y, residual, singular: isRefused({ residual, singular }, isWhole, choice) };

@@ -1,4 +1,4 @@
-/** Cone programs in float64, on the host. */
+/** Cone programs in float64: by the kernels of WebAssembly where these take them, and by the host where they do not. */
 import { runInTurns } from '../../backends/event-loop.ts';
 import type { ConeData, ConeResult } from '../../solvers/cones/problem.ts';
 import { solveConeProgram } from '../../solvers/cones/solve.ts';
@@ -8,21 +8,27 @@ import type { RowSelection } from '../programs/active-rows.ts';
 import type { TensorDatum } from '../programs/datum.ts';
 import { completeReport, enqueueOutputs } from '../programs/host-outputs.ts';
 import { leaveUnsolved as leaveRowsUnsolved, readAll, refuseUnlessConvex, startOf } from '../programs/host-solve.ts';
+import { createOperands, type Operands, tensorsOf } from '../programs/operands.ts';
 import { type ProgramReport, statedTolerance } from '../programs/report.ts';
 import type { Route } from '../programs/route.ts';
 import { divideObjective as divideQuadratic, multiplyObjective, objectiveFactor } from '../programs/small-objective.ts';
+import { createPlainTest } from '../programs/sample-numbers.ts';
 import { pullBack, pushForward } from '../programs/tensor-derivative.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import { type ConeDatumName, dataOfSample, directionsOfSample, listData, tensorsAmong } from './data.ts';
 import { adjointOfSample, tangentRowOfSample } from './host-derivative.ts';
-import type { CheckedCones } from './options.ts';
+import { solveAdjointByKernel } from './kernel-derivative.ts';
+import { isForKernel, solveByKernel } from './kernel-solve.ts';
+import type { CheckedCones, ConeStart } from './options.ts';
 import { SolvedCone } from './solved-cone.ts';
 
 export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName> {
   readonly rows: Tensor;
   readonly summary: Tensor;
   private readonly solving: Promise<readonly SolvedCone[]>;
+  /** The data and the results of the kernel on the device, where it treats them. */
+  private readonly kernel: { readonly operands: Operands<ConeDatumName>; readonly point: Tensor } | undefined;
 
   /** @param owner a tensor of the data whose arena is that of the solutions */
   constructor(
@@ -30,8 +36,16 @@ export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName
     owner: Tensor | undefined,
     run: LimitedRun,
   ) {
-    const { engine, settings } = checked;
-    const solving = solveOnHost(checked, run);
+    const { engine, data, settings } = checked;
+    const readings = readTensors(checked);
+    let byKernel: ReturnType<typeof solveByKernel>['results'] | undefined;
+    if (isForKernel(checked)) {
+      const operands = createOperands(engine, listData(data), owner);
+      const { point, results } = solveByKernel(checked, operands, run);
+      byKernel = results;
+      this.kernel = { operands, point };
+    }
+    const solving = solvePrograms(checked, readings, run, byKernel);
     this.solving = unlessAborted(engine.trackRead(solving), settings.limits.signal);
     this.solving.catch(() => {}); // the report and the solutions reject with it
     const outputs = enqueueOutputs(checked, this.solving, statedTolerance(settings), owner);
@@ -58,9 +72,15 @@ export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName
     const { engine, data, settings } = this.checked;
     const names = wanted.map(({ name }) => name);
     const choice = { selection, leastNorm: settings.leastNorm };
-    const batch = { engine, data, samples: this.solving };
-    return pullBack(batch, cotangent, wanted, run, false, (sample, [x, y, s]) =>
-      adjointOfSample(sample, { x, y, s }, choice, names),
+    const { solving, kernel } = this;
+    const byKernel = kernel && solveAdjointByKernel(engine, data, kernel.operands, kernel.point, cotangent);
+    const samples = Promise.all([solving, byKernel]).then(([solved, rows]) =>
+      solved.map((sample, index) => ({ sample, row: sample.isFromKernel ? rows?.[index] : undefined })),
+    );
+    samples.catch(() => {}); // the gradients reject with it
+    const batch = { engine, data, samples };
+    return pullBack(batch, cotangent, wanted, run, false, ({ sample, row }, [x, y, s]) =>
+      adjointOfSample(sample, { x, y, s }, choice, names, row),
     ).result;
   }
 
@@ -79,29 +99,57 @@ export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName
 
   async settle(): Promise<void> {}
 
-  dispose(): void {}
+  dispose(): void {
+    if (!this.kernel) return;
+    for (const tensor of [...tensorsOf(this.kernel.operands), this.kernel.point]) tensor.dispose();
+  }
 }
 
-/** @throws RangeError where the numbers of a tensor are wrong, or P is not convex; the signal's reason */
-async function solveOnHost(checked: CheckedCones, run: LimitedRun): Promise<readonly SolvedCone[]> {
-  const { engine, data, settings, initial } = checked;
-  const { absolute, isAbsoluteUsual, relative, limit } = settings;
-  const tensors = tensorsAmong(data);
-  const epsilon = tensors.length > 0 ? engine.epsilon : Number.EPSILON;
+/** The numbers of tensors as they are now, which arrive later. */
+interface Readings {
+  readonly data: ReturnType<typeof readAll<ConeDatumName>>;
+  readonly start: ReturnType<typeof readAll<keyof ConeStart>>;
+}
+
+/** Begins to read all tensors. It must be called before anything is enqueued that waits for what is computed from them. */
+function readTensors({ engine, data, initial }: CheckedCones): Readings {
   const starts = (['x', 'y', 's'] as const).flatMap((name) => {
     const given = initial[name];
     return given === undefined ? [] : [[name, given] as const];
   });
-  const [numbers, start] = await Promise.all([
-    readAll(
+  return {
+    data: readAll(
       engine,
-      tensors.map(({ name, tensor }) => [name, tensor] as const),
+      tensorsAmong(data).map(({ name, tensor }) => [name, tensor] as const),
     ),
-    readAll(engine, starts),
-  ]);
+    start: readAll(engine, starts),
+  };
+}
+
+/**
+ * @param byKernel what a kernel found for each program
+ * @throws RangeError where the numbers of a tensor are wrong, or P is not convex; the signal's reason
+ */
+async function solvePrograms(
+  checked: CheckedCones,
+  readings: Readings,
+  run: LimitedRun,
+  byKernel: Promise<readonly (ConeResult | undefined)[]> | undefined,
+): Promise<readonly SolvedCone[]> {
+  const { engine, data, settings } = checked;
+  const { absolute, isAbsoluteUsual, relative, limit } = settings;
+  const epsilon = tensorsAmong(data).length > 0 ? engine.epsilon : Number.EPSILON;
+  const [numbers, start, found] = await Promise.all([readings.data, readings.start, byKernel]);
+  const isPlain = createPlainTest<ConeDatumName>(data, numbers);
   const solved: SolvedCone[] = [];
   for (let sample = 0; sample < data.batch; sample++) {
-    const program = dataOfSample(data, numbers, sample, engine.epsilon);
+    const makeData = (): ConeData => dataOfSample(data, numbers, sample, engine.epsilon);
+    const known = found?.[sample];
+    if (known && isPlain(sample)) {
+      solved.push(new SolvedCone(known, { data: makeData, epsilon, isExact: true, isFromKernel: true }));
+      continue;
+    }
+    const program = makeData();
     const origin = { data: () => program, epsilon, isExact: true };
     if (run.isCutShort?.()) {
       solved.push(new SolvedCone(leaveUnsolved(program), origin));

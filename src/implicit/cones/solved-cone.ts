@@ -16,6 +16,8 @@ export interface ConeOrigin {
   readonly epsilon: number;
   /** Whether the solution is in float64; else it is brought to that before anything is derived from it. */
   readonly isExact: boolean;
+  /** Whether a kernel found the solution, and it lies on the device. */
+  readonly isFromKernel?: boolean;
 }
 
 /** The refinement of a solution that the device found. */
@@ -36,6 +38,10 @@ export class SolvedCone {
   get data(): ConeData {
     this.made ??= this.origin.data();
     return this.made;
+  }
+
+  get isFromKernel(): boolean {
+    return this.origin.isFromKernel === true;
   }
 
   /** x, y and s. */

@@ -67,9 +67,14 @@ export function readData(given: GivenData): BatchData {
   return { n, m, ...countSamples(Object.values(data)), ...data };
 }
 
+/** All data of a batch, in the order of their names. */
+export function listData(data: BatchData): Datum<unknown, DatumName>[] {
+  return DATA_NAMES.map((name): Datum<unknown, DatumName> => data[name]);
+}
+
 /** The tensors among the data. */
 export function tensorsAmong(data: BatchData): TensorDatum<DatumName>[] {
-  return tensorsIn(DATA_NAMES.map((name): Datum<unknown, DatumName> => data[name]));
+  return tensorsIn(listData(data));
 }
 
 /** The numbers of tensors that were read, by the name of the datum. */

@@ -4,13 +4,14 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import type { RowSelection } from './active-rows.ts';
-import { type DatumName, tensorsAmong } from './data.ts';
+import { type DatumName, listData, tensorsAmong } from './data.ts';
 import type { TensorDatum } from './datum.ts';
 import { adjointOfSample, tangentOfSample } from './host-derivative.ts';
 import { completeReport, enqueueOutputs } from './host-outputs.ts';
 import { readTensors, solvePrograms } from './host-solve.ts';
 import { solveAdjointByKernel } from './kernel-derivative.ts';
-import { createOperands, isForKernel, type Operands, solveByKernel, tensorsOf } from './kernel-solve.ts';
+import { isForKernel, solveByKernel } from './kernel-solve.ts';
+import { createOperands, type Operands, tensorsOf } from './operands.ts';
 import type { CheckedPrograms } from './options.ts';
 import { type ProgramReport, statedTolerance } from './report.ts';
 import type { Route } from './route.ts';
@@ -23,7 +24,7 @@ export class HostRoute implements Route<SolvedSample, ProgramReport, DatumName> 
   readonly summary: Tensor;
   private readonly solving: Promise<readonly SolvedSample[]>;
   /** The data on the device, where kernels treat them. */
-  private readonly operands: Operands | undefined;
+  private readonly operands: Operands<DatumName> | undefined;
   /** The linear systems that were enqueued. */
   private readonly linear: Promise<unknown>[] = [];
 
@@ -35,7 +36,7 @@ export class HostRoute implements Route<SolvedSample, ProgramReport, DatumName> 
   ) {
     const { engine, data, settings } = checked;
     const readings = readTensors(checked);
-    this.operands = isForKernel(checked) ? createOperands(engine, data, owner) : undefined;
+    this.operands = isForKernel(checked) ? createOperands(engine, listData(data), owner) : undefined;
     const byKernel = this.operands && solveByKernel(checked, this.operands, run);
     const solving = solvePrograms(checked, readings, run, byKernel);
     this.solving = unlessAborted(engine.trackRead(solving), settings.limits.signal);

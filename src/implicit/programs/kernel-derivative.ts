@@ -4,7 +4,8 @@ import { programDerivative, wordsOf } from '../../solvers/programs/kernels.ts';
 import { decodeWide } from '../../solvers/programs/wide.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { isStrong } from './active-rows.ts';
-import type { Operands } from './kernel-solve.ts';
+import type { DatumName } from './data.ts';
+import type { Operands } from './operands.ts';
 import type { SolvedSample } from './solved-sample.ts';
 import type { AdjointRow, SolvedBatch } from './tensor-derivative.ts';
 
@@ -19,7 +20,7 @@ const SOLVED = 1e-9;
  */
 export function solveAdjointByKernel(
   { engine, data, samples }: SolvedBatch<SolvedSample>,
-  { P, A }: Operands,
+  { P, A }: Operands<DatumName>,
   cotangent: Tensor,
 ): Promise<readonly (Pick<AdjointRow, 'wu' | 'wv' | 'residual'> | undefined)[]> {
   const { n, m, batch } = data;

@@ -3,16 +3,14 @@
  * that it does not solve, and P that it does not show to be convex, are left to the host.
  */
 import { PROGRAM_NUMBERS } from '../../backends/program-kernels.ts';
-import { fitsKernel, interiorPoint, type ProgramOperand, wordsOf } from '../../solvers/programs/kernels.ts';
+import { fitsKernel, interiorPoint } from '../../solvers/programs/kernels.ts';
 import type { ProgramResult } from '../../solvers/programs/problem.ts';
-import { createWide, decodeWide } from '../../solvers/programs/wide.ts';
+import { decodeWide } from '../../solvers/programs/wide.ts';
 import type { Engine } from '../../tensor/engine.ts';
-import { elementwise } from '../../tensor/kernels.ts';
-import { isTensor, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { LimitedRun } from '../run-limits.ts';
 import { type BatchData, DATA_NAMES, type DatumName } from './data.ts';
-import type { Datum } from './datum.ts';
-import { denseRows } from './dense-rows.ts';
+import { type Operands, rowsOfStart, tensorsOf } from './operands.ts';
 import type { CheckedPrograms, ProgramStart } from './options.ts';
 
 /** Whether the kernel takes these programs: on wasm, where they are small and dense. */
@@ -30,37 +28,10 @@ export interface KernelResult {
   readonly isConvex: boolean;
 }
 
-/** The data on the device, as the kernels take them. */
-export type Operands = Readonly<Record<DatumName, ProgramOperand>>;
-
-/**
- * Aliases of the data that are tensors, and tensors for those that were given as arrays, which stay float64. All belong
- * to the arena of the data.
- */
-export function createOperands(engine: Engine, data: BatchData, beside: Tensor | undefined): Operands {
-  const maker: Pick<Engine, 'tensor'> = {
-    tensor: (values, shape = [values.length]) =>
-      beside ? engine.upload(values, shape, beside) : engine.tensor(values, shape),
-  };
-  const operandOf = (datum: Datum<unknown>): ProgramOperand => {
-    if (datum.tensor) return engine.alias(datum.tensor, datum.tensor.shape);
-    const shape = [...(datum.batch === undefined ? [] : [datum.batch]), ...datum.extents];
-    return createWide(maker, denseRows(datum), shape);
-  };
-  return Object.fromEntries(
-    DATA_NAMES.map((name) => [name, operandOf(data[name] as Datum<unknown>)]),
-  ) as unknown as Operands;
-}
-
-/** The tensors of operands. */
-export function tensorsOf(operands: Operands): Tensor[] {
-  return Object.values(operands).map(wordsOf);
-}
-
 /** Enqueues the kernel. @returns its results, which arrive later: undefined where a program was not solved */
 export function solveByKernel(
   { engine, data, settings, initial }: CheckedPrograms,
-  operands: Operands,
+  operands: Operands<DatumName>,
   run: LimitedRun,
 ): Promise<readonly (KernelResult | undefined)[]> {
   const { n, m, batch } = data;
@@ -96,17 +67,8 @@ function startTensors(
   { n, m, batch }: BatchData,
   { x, y }: ProgramStart,
 ): Partial<Record<'x' | 'y', Tensor>> {
-  const rowsOf = (given: Tensor | ArrayLike<number>, length: number): Tensor =>
-    engine.runLasting(() => {
-      const numbers = isTensor(given) ? engine.keepAlias(given) : engine.tensor(given);
-      const row = engine.alias(numbers, numbers.size === length ? [1, length] : [batch, length]);
-      const zeros = engine.constant({ kind: 'fill', value: 0 }, [batch, length]);
-      const rows = elementwise('add', [zeros, row]);
-      for (const used of [numbers, row, zeros]) used.dispose();
-      return rows;
-    });
   if (!x) return {};
-  return { x: rowsOf(x, n), ...(y && { y: rowsOf(y, m) }) };
+  return { x: rowsOfStart(engine, x, batch, n), ...(y && { y: rowsOfStart(engine, y, batch, m) }) };
 }
 
 const asFloat64 = (numbers: ArrayLike<number>): Float64Array => decodeWide(numbers as Float32Array);

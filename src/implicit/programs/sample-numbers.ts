@@ -5,7 +5,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { SampleSizes } from './clear-activity.ts';
 import type { BatchData, DatumName, ReadNumbers } from './data.ts';
 import { NO_BOUND, readBound } from './data.ts';
-import { type Datum, type Extents, numbersOfSample } from './datum.ts';
+import { type Datum, type Extents, type ReadNumbers as NumbersByName, numbersOfSample } from './datum.ts';
 import { denseRows } from './dense-rows.ts';
 import { symmetrise } from './symmetry.ts';
 
@@ -80,10 +80,13 @@ function denseOfSample(datum: Datum<SparseMatrix, DatumName>, read: ReadNumbers,
  * A test whether the numbers that were read for a sample need no second look: all are finite, and P is exactly symmetric.
  * What is wrong with others, `dataOfSample` says. What samples share is tested once.
  */
-export function createPlainTest(data: BatchData, read: ReadNumbers): (sample: number) => boolean {
-  const tests = (Object.keys(read) as DatumName[]).map((name) => {
+export function createPlainTest<Name extends string>(
+  data: Pick<Extents, 'n'> & Readonly<Record<Name, Datum<unknown>>>,
+  read: NumbersByName<Name>,
+): (sample: number) => boolean {
+  const tests = (Object.keys(read) as Name[]).map((name) => {
     const numbers = read[name] as ArrayLike<number>;
-    const { extents, batch } = data[name] as Datum<unknown>;
+    const { extents, batch } = data[name];
     const length = sizeOf(extents);
     const test = (sample: number): boolean =>
       areFinite(numbers, sample * length, (sample + 1) * length) &&

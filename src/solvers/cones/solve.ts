@@ -1,5 +1,5 @@
 /** Solves a cone program in float64, on the host, and says how that went. */
-import type { ConeType } from '../../backends/cone-kernels.ts';
+import { SYMMETRIC_CONES } from '../../backends/cone-program-kernels.ts';
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { multiply } from '../programs/sparse.ts';
 import { complementaryPair } from './complementary.ts';
@@ -10,8 +10,6 @@ import type { ConeData, ConePoint, ConeResult, ConeSettings } from './problem.ts
 import { type Judged, judge } from './residuals.ts';
 import type { SplittingOutcome } from './splitting/iterations.ts';
 import { solveBySplitting } from './splitting/solve.ts';
-
-const SYMMETRIC: ReadonlySet<ConeType> = new Set<ConeType>(['zero', 'free', 'nonneg', 'soc', 'psd']);
 
 const STATUS: Readonly<Record<Exclude<SplittingOutcome, 'certified'>, ConeResult['status']>> = {
   met: 'converged',
@@ -50,7 +48,7 @@ function* attempts(data: ConeData, start: Judged, settings: ConeSettings): Inter
     iterations += polished.steps;
     if (polished.best.merit <= 1) return { status: 'converged', iterations, best: polished.best };
   }
-  if (data.blocks.every(({ type }) => SYMMETRIC.has(type))) {
+  if (data.blocks.every(({ type }) => SYMMETRIC_CONES.has(type))) {
     const attempt = yield* byInteriorPoint(data, settings, iterations);
     // A point that meets the tolerances and has stalled grows without end: the optimum is not attained.
     if (attempt.status !== 'stalled' || attempt.best.merit <= 1) return attempt;

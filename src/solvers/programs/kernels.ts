@@ -134,7 +134,8 @@ export function programDerivative(
   };
 }
 
-function isWide(operand: ProgramOperand | undefined): boolean {
+/** Whether an operand is in the float64 form. */
+export function isWide(operand: ProgramOperand | undefined): boolean {
   return operand !== undefined && 'words' in operand;
 }
 
@@ -148,14 +149,15 @@ function shapeOf(operand: ProgramOperand): Shape {
   return 'words' in operand ? operand.words.shape.slice(0, -1) : operand.shape;
 }
 
-function checkShape(name: string, operand: ProgramOperand, shape: Shape): void {
+/** @throws RangeError if the shape is another one */
+export function checkShape(name: string, operand: ProgramOperand, shape: Shape): void {
   if (!sameShape(shapeOf(operand), shape)) {
     throw new RangeError(`${name}: its shape is ${formatShape(shapeOf(operand))}; it must be ${formatShape(shape)}`);
   }
 }
 
 /** Whether all samples share the operand. */
-function isShared(name: string, operand: ProgramOperand, batch: number, shape: Shape): boolean {
+export function isShared(name: string, operand: ProgramOperand, batch: number, shape: Shape): boolean {
   const given = shapeOf(operand);
   if (sameShape(given, shape)) return true;
   if (sameShape(given, [batch, ...shape])) return false;

@@ -68,10 +68,10 @@ function shift(matrix: usize, columns: i32, order: i32, share: f64): void {
 function gatherG(rows: usize): void {
   const M = data.M;
   for (let i = 0; i < count; i++) {
-    const row = data.rowIn(rows, i);
+    const row = data.integerIn(rows, i);
     for (let j = 0; j <= i; j++) {
       // The rows are in ascending order, and the lower triangle is given.
-      store<f64>(element(data.schur, size, i, j), load<f64>(element(data.G, M, row, data.rowIn(rows, j))));
+      store<f64>(element(data.schur, size, i, j), load<f64>(element(data.G, M, row, data.integerIn(rows, j))));
     }
   }
   for (let i = count; i < size; i++) for (let j = 0; j < i; j++) store<f64>(element(data.schur, size, i, j), 0);
@@ -84,7 +84,7 @@ function copyRows(rows: usize): void {
   data.clear(to, size * N);
   for (let i = 0; i < count; i++) {
     let target = element(to, N, i, 0);
-    let source = element(data.A, N, data.rowIn(rows, i), 0);
+    let source = element(data.A, N, data.integerIn(rows, i), 0);
     for (let k = 0; k < N; k++, target += COLUMN, source += COLUMN) store<f64>(target, load<f64>(source));
   }
 }
@@ -114,7 +114,7 @@ export function gatherColumns(rows: usize, rowCount: i32): void {
     let to = panelAt(data.chosen, width, i);
     const from = panelAt(data.At, data.M, i);
     for (let c = 0; c < rowCount; c++, to += COLUMN) {
-      const source = from + ((<usize>data.rowIn(rows, c)) << 5);
+      const source = from + ((<usize>data.integerIn(rows, c)) << 5);
       v128.store(to, v128.load(source));
       v128.store(to, v128.load(source, 16), 16);
     }
@@ -136,7 +136,7 @@ export function solveActive(rows: usize, f: usize, g: usize, aside: usize): void
   if (rho !== 0 && !isPrepared) {
     data.clear(aside, M);
     for (let i = 0; i < count; i++) {
-      const place = data.rowIn(rows, i);
+      const place = data.integerIn(rows, i);
       store<f64>(data.at8(aside, place), load<f64>(data.at8(g, place)));
     }
     addTransposed(f, rho, data.A, M, N, aside);
@@ -147,16 +147,16 @@ export function solveActive(rows: usize, f: usize, g: usize, aside: usize): void
     const products = data.strip;
     data.clear(products, M);
     addProduct(products, 1, W, M, N, f);
-    for (let i = 0; i < count; i++) store<f64>(data.at8(aside, i), load<f64>(data.at8(products, data.rowIn(rows, i))));
+    for (let i = 0; i < count; i++) store<f64>(data.at8(aside, i), load<f64>(data.at8(products, data.integerIn(rows, i))));
   } else addProduct(aside, 1, W, size, N, f);
   for (let i = 0; i < count; i++) {
     const at = data.at8(aside, i);
-    store<f64>(at, load<f64>(at) - load<f64>(data.at8(g, data.rowIn(rows, i))));
+    store<f64>(at, load<f64>(at) - load<f64>(data.at8(g, data.integerIn(rows, i))));
   }
   forwards(data.schur, size, aside);
   backwards(data.schur, size, aside);
   data.clear(g, M);
-  for (let i = 0; i < count; i++) store<f64>(data.at8(g, data.rowIn(rows, i)), load<f64>(data.at8(aside, i)));
+  for (let i = 0; i < count; i++) store<f64>(data.at8(g, data.integerIn(rows, i)), load<f64>(data.at8(aside, i)));
   if (isPrepared) addTransposed(f, -1, W, M, N, g);
   else addTransposed(f, -1, W, size, N, aside);
   backwards(factor, N, f);

@@ -1,6 +1,7 @@
 // Positive semidefinite matrices; see cone-kernels.ts for the formulas. v, h and out are addresses of the lower triangle
 // of a matrix of order k, column by column, with entries off the diagonal times √2.
 import * as place from './cone-place';
+import { decompose } from './jacobi';
 import { blockSpace } from './memory';
 
 /** The largest order, whose matrices fit four times into `blockSpace`. */
@@ -11,7 +12,6 @@ const MATRIX_BYTES: usize = LARGEST * LARGEST * 8;
  * then wrong by about their square, and a projection by as much as they, which is far below what float32 can tell.
  */
 const NEGLIGIBLE: f64 = 1e-9;
-const SWEEPS: i32 = 30;
 
 let k: i32 = 0;
 
@@ -33,7 +33,7 @@ export function projectSemidefinite(v: usize, out: usize, order: i32, scale: f64
   const A = matrixAt(0);
   const Q = matrixAt(1);
   unpack(v, A, 1 / scale);
-  decompose(A, Q);
+  decompose(A, Q, k, NEGLIGIBLE);
   let at = out;
   for (let j = 0; j < k; j++) {
     for (let i = j; i < k; i++, at += 4) {
@@ -57,7 +57,7 @@ export function differentiateSemidefinite(v: usize, h: usize, out: usize, order:
   const half = matrixAt(3);
   if (!isDecomposed(v)) {
     unpack(v, A, 1 / scale);
-    decompose(A, Q);
+    decompose(A, Q, k, NEGLIGIBLE);
     decomposed = v;
     decomposedOrder = k;
   }
@@ -138,62 +138,4 @@ export function forgetDecomposition(): void {
 function isDecomposed(v: usize): bool {
   if (decomposed === 0 || decomposedOrder !== k) return false;
   return memory.compare(v, decomposed, (<usize>(k * (k + 1))) << 1) === 0;
-}
-
-/** A = QᵀΛQ by cyclic Jacobi rotations; Λ is left on the diagonal of A. */
-function decompose(A: usize, Q: usize): void {
-  memory.fill(Q, 0, MATRIX_BYTES);
-  for (let i = 0; i < k; i++) store<f64>(entry(Q, i, i), 1);
-  for (let sweep = 0; sweep < SWEEPS; sweep++) {
-    let isDone = true;
-    for (let p = 0; p < k; p++) {
-      for (let q = p + 1; q < k; q++) {
-        if (abs(load<f64>(entry(A, p, q))) <= NEGLIGIBLE) continue;
-        rotate(A, Q, p, q);
-        isDone = false;
-      }
-    }
-    if (isDone) return;
-  }
-}
-
-/** The rotation of the axes p and q after which A_pq is 0. */
-function rotate(A: usize, Q: usize, p: i32, q: i32): void {
-  const off = load<f64>(entry(A, p, q));
-  const first = load<f64>(entry(A, p, p));
-  const second = load<f64>(entry(A, q, q));
-  const theta = (second - first) / (2 * off);
-  const t = (theta < 0 ? -1 : 1) / (abs(theta) + sqrt<f64>(theta * theta + 1));
-  const c = 1 / sqrt<f64>(t * t + 1);
-  const s = t * c;
-  turn(entry(A, p, 0), entry(A, q, 0), c, s);
-  // A is symmetric: its columns are its rows.
-  for (let i = 0; i < k; i++) {
-    store<f64>(entry(A, i, p), load<f64>(entry(A, p, i)));
-    store<f64>(entry(A, i, q), load<f64>(entry(A, q, i)));
-  }
-  store<f64>(entry(A, p, p), first - t * off);
-  store<f64>(entry(A, q, q), second + t * off);
-  store<f64>(entry(A, p, q), 0);
-  store<f64>(entry(A, q, p), 0);
-  turn(entry(Q, p, 0), entry(Q, q, 0), c, s);
-}
-
-/** (a, b) becomes (ca − sb, sa + cb) for k pairs of numbers. */
-function turn(first: usize, second: usize, c: f64, s: f64): void {
-  const end = first + ((<usize>k) << 3);
-  const cs = f64x2.splat(c);
-  const ss = f64x2.splat(s);
-  for (; first + 16 <= end; first += 16, second += 16) {
-    const a = v128.load(first);
-    const b = v128.load(second);
-    v128.store(first, f64x2.sub(f64x2.mul(cs, a), f64x2.mul(ss, b)));
-    v128.store(second, f64x2.add(f64x2.mul(ss, a), f64x2.mul(cs, b)));
-  }
-  if (first < end) {
-    const a = load<f64>(first);
-    const b = load<f64>(second);
-    store<f64>(first, c * a - s * b);
-    store<f64>(second, s * a + c * b);
-  }
 }

@@ -40,8 +40,8 @@ export function beginSteps(): void {
   equalities = 0;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
-    if (kind === state.EQUAL) data.setRowIn(state.others, equalities++, r);
-    else if (kind !== 0) data.setRowIn(state.list, inequalities++, r);
+    if (kind === state.EQUAL) data.setIntegerIn(state.others, equalities++, r);
+    else if (kind !== 0) data.setIntegerIn(state.list, inequalities++, r);
   }
   if (data.invertsP()) return;
   size = padded(equalities);
@@ -101,7 +101,7 @@ function factoriseCondensed(share: f64): bool {
     const from = panelAt(data.chosen, width, i);
     for (let c = 0; c < inequalities; c++) {
       const place = (<usize>c) << 5;
-      const h = f64x2.splat(state.entry(state.weight, data.rowIn(state.list, c)));
+      const h = f64x2.splat(state.entry(state.weight, data.integerIn(state.list, c)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place, 16)), 16);
     }
@@ -121,7 +121,7 @@ function factoriseCondensed(share: f64): bool {
   data.clear(rows, size * N);
   for (let c = 0; c < equalities; c++) {
     let to = element(rows, N, c, 0);
-    let from = element(data.A, N, data.rowIn(state.others, c), 0);
+    let from = element(data.A, N, data.integerIn(state.others, c), 0);
     for (let k = 0; k < N; k++, to += COLUMN, from += COLUMN) store<f64>(to, load<f64>(from));
   }
   if (!(factorise(data.work, N, N + size, 0) > 0)) return false;
@@ -185,7 +185,7 @@ function correctColumns(): void {
     data.clear(t, size);
     addProduct(t, 1, rows, size, N, f);
     for (let c = 0; c < equalities; c++) {
-      state.setEntry(t, c, state.entry(t, c) - residualOf(data.rowIn(state.others, c)));
+      state.setEntry(t, c, state.entry(t, c) - residualOf(data.integerIn(state.others, c)));
     }
     forwards(data.schur, size, t);
     backwards(data.schur, size, t);
@@ -195,11 +195,11 @@ function correctColumns(): void {
   for (let j = 0; j < N; j++) state.setEntry(state.step, j, state.entry(state.step, j) + state.entry(f, j));
   addProduct(state.dz, 1, data.A, M, N, f);
   for (let c = 0; c < equalities; c++) {
-    const r = data.rowIn(state.others, c);
+    const r = data.integerIn(state.others, c);
     state.setEntry(state.dy, r, state.entry(state.dy, r) + state.entry(t, c));
   }
   for (let c = 0; c < inequalities; c++) {
-    const r = data.rowIn(state.list, c);
+    const r = data.integerIn(state.list, c);
     state.setEntry(state.dy, r, state.entry(state.weight, r) * state.entry(state.dz, r) + state.entry(state.g, r));
   }
 }

@@ -80,7 +80,7 @@ function solveWithActive(): bool {
   activeRows = 0;
   for (let r = 0; r < data.m; r++) {
     if (sideOf(r) === 0) setEntry(state.y, r, 0);
-    else data.setRowIn(rows, activeRows++, r);
+    else data.setIntegerIn(rows, activeRows++, r);
   }
   beat();
   if (!(factoriseActive(rows, activeRows, SHIFT) > 0)) return false;

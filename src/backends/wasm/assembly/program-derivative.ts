@@ -27,7 +27,7 @@ export function solveDerivative(at: usize, sample: i32): bool {
   for (let r = 0; r < m; r++) {
     const value = load<f32>(activity + ((<usize>r) << 2));
     if (value !== 0 && value !== 1) return false;
-    if (value === 1) data.setRowIn(rows, count++, r);
+    if (value === 1) data.setIntegerIn(rows, count++, r);
     setEntry(state.sides, r, <f64>value);
   }
   readRight(at, sample);
@@ -72,7 +72,7 @@ function pivotOfRows(rows: usize, count: i32): f64 {
   data.clear(packed, size * N);
   for (let i = 0; i < count; i++) {
     let to = element(packed, N, i, 0);
-    let from = element(data.A, N, data.rowIn(rows, i), 0);
+    let from = element(data.A, N, data.integerIn(rows, i), 0);
     for (let k = 0; k < N; k++, to += 32, from += 32) store<f64>(to, load<f64>(from));
   }
   gram(data.schur, packed, size, N);
