@@ -17,7 +17,7 @@ export interface ConeProgramSizes extends ProgramSizes {
  * y = Π(v) and s = (y − v)/ρ for a v and powers of two ρ, and residuals that are rounding. P must be symmetric and
  * positive semidefinite. Only wasm offers it; the other backends refuse it.
  *
- * A sample is solved when its residuals are at most 10⁻¹¹ of their terms in the scaled data, and, in max norms and on the
+ * A sample is solved when its residuals are at most 10⁻¹² of their terms in the scaled data, and, in max norms and on the
  * data as given,
  *   |Ax + s − b|          ≤ absolute + relative·max(‖Ax‖, ‖s‖, ‖b‖)
  *   |Px + c + Aᵀy|        ≤ absolute + relative·max(‖Px‖, ‖c‖, ‖Aᵀy‖)
@@ -75,6 +75,6 @@ export interface ConeDerivativeCall extends ConeProgramSizes {
 
 /** What `coneDerivative` says of each sample. */
 export const CONE_DERIVATIVE_NUMBERS = [
-  'status', //    0 solved; 1 where there is no solution, v is within 10⁻⁶ of a kink, or M may be singular
+  'status', //    0 solved; 1 where there is no solution, v is within 10⁻⁵ of a kink, or M may be singular
   'residual', //  of the system, relative to its right-hand side, in max norms
 ] as const;

@@ -43,8 +43,7 @@ export function lowerConeProgram(
   const order = Math.max(0, ...blocks.map(({ type, dim }) => (type === 'psd' ? dim : 0)));
   // These are the sizes that assembly/cone-program-data.ts lays out.
   const preparedSize = FACTS + N + M + N ** 2 + 2 * M * N;
-  const sampleSize =
-    N ** 2 + (N + M) * N + M ** 2 + 2 * N * M + 4 * M + 10 * order ** 2 + VECTORS * Math.max(N, M);
+  const sampleSize = N ** 2 + (N + M) * N + M ** 2 + 2 * N * M + 4 * M + 10 * order ** 2 + VECTORS * Math.max(N, M);
   const isShared = shared[0] && shared[1];
   const spaceOfSample = 8 * Math.ceil((sampleSize + (isShared ? 0 : preparedSize)) / 8);
   const work = workOf(call);
@@ -68,9 +67,7 @@ export function lowerConeProgram(
     .set(ConeProgramFields.out, out)
     .set(ConeProgramFields.b, ...others);
   if (call.kernel === 'coneInteriorPoint') {
-    perform
-      .set(ConeProgramFields.limit, call.limit)
-      .setReals(ConeProgramFields.absolute, call.absolute, call.relative);
+    perform.set(ConeProgramFields.limit, call.limit).setReals(ConeProgramFields.absolute, call.absolute, call.relative);
   }
   return isShared ? [create(ConeProgramOperation.prepareConeProgram, 1, 1), perform] : [perform];
 }

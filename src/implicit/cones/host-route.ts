@@ -11,8 +11,8 @@ import { leaveUnsolved as leaveRowsUnsolved, readAll, refuseUnlessConvex, startO
 import { createOperands, type Operands, tensorsOf } from '../programs/operands.ts';
 import { type ProgramReport, statedTolerance } from '../programs/report.ts';
 import type { Route } from '../programs/route.ts';
-import { divideObjective as divideQuadratic, multiplyObjective, objectiveFactor } from '../programs/small-objective.ts';
 import { createPlainTest } from '../programs/sample-numbers.ts';
+import { divideObjective as divideQuadratic, multiplyObjective, objectiveFactor } from '../programs/small-objective.ts';
 import { pullBack, pushForward } from '../programs/tensor-derivative.ts';
 import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';

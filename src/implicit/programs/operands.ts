@@ -37,12 +37,7 @@ export function tensorsOf<Name extends string>(operands: Operands<Name>): Tensor
 }
 
 /** A part of a start, [batch, length]. @param given of `length` numbers for all programs alike, or for each */
-export function rowsOfStart(
-  engine: Engine,
-  given: Tensor | ArrayLike<number>,
-  batch: number,
-  length: number,
-): Tensor {
+export function rowsOfStart(engine: Engine, given: Tensor | ArrayLike<number>, batch: number, length: number): Tensor {
   return engine.runLasting(() => {
     const numbers = isTensor(given) ? engine.keepAlias(given) : engine.tensor(given);
     const row = engine.alias(numbers, numbers.size === length ? [1, length] : [batch, length]);

@@ -147,7 +147,8 @@ export function solveActive(rows: usize, f: usize, g: usize, aside: usize): void
     const products = data.strip;
     data.clear(products, M);
     addProduct(products, 1, W, M, N, f);
-    for (let i = 0; i < count; i++) store<f64>(data.at8(aside, i), load<f64>(data.at8(products, data.integerIn(rows, i))));
+    for (let i = 0; i < count; i++)
+      store<f64>(data.at8(aside, i), load<f64>(data.at8(products, data.integerIn(rows, i))));
   } else addProduct(aside, 1, W, size, N, f);
   for (let i = 0; i < count; i++) {
     const at = data.at8(aside, i);

@@ -13,7 +13,7 @@ import { addProduct } from './panels';
 import { readNumbers } from './wide';
 
 /** Nearer to a kink than this, relative to the sizes of the terms, the host decides what the derivative is. */
-const CLEAR: f64 = 1e-6;
+const CLEAR: f64 = 1e-5;
 /** With smaller pivots the system may be singular. */
 const REGULAR: f64 = 1e-9;
 const REFINEMENTS: i32 = 6;

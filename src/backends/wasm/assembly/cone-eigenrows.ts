@@ -90,8 +90,10 @@ function projectSecondOrder(block: i32, start: i32, dim: i32): void {
   const tail = data.at8(state.v, start + 1);
   const size = sqrt<f64>(dotOf(tail, tail, dim - 1));
   noteDistance(start, abs(abs(head) - size) * Math.SQRT1_2);
-  if (size <= head) return fill(block, WHOLE);
-  if (size <= -head) return fill(block, NONE);
+  if (size <= abs(head)) {
+    fill(block, size <= head ? WHOLE : NONE);
+    return;
+  }
   setIntegerIn(state.kinds, block, MIXED);
   const along = 0.5 * (head + size);
   setEntry(state.y, start, along);
@@ -125,8 +127,10 @@ function projectSemidefinite(block: i32, start: i32, k: i32): void {
     nearest = min(nearest, abs(value));
   }
   noteDistance(start, nearest);
-  if (positive === k) return fill(block, WHOLE);
-  if (positive === 0) return fill(block, NONE);
+  if (positive === k || positive === 0) {
+    fill(block, positive === k ? WHOLE : NONE);
+    return;
+  }
   setIntegerIn(state.kinds, block, MIXED);
   transposeTo(Q, data.matrixOf(block, 1), k);
   let r = start;

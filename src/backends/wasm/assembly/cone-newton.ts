@@ -1,11 +1,12 @@
 // Newton's method on the residual map of a cone program: (Px + c + Aᵀy, Ax + s − b) at y = Π(v), s = (y − v)/ρ as a
 // function of (x, v). It ends at rounding where the element J of the derivative of Π that it takes makes the map
 // invertible, as it does at a solution that is unique and strictly complementary.
+
+import { beat } from './clock';
 import { chooseRatios, project, turn, turnMatrix } from './cone-eigenrows';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
 import { addEntry, entry, setEntry } from './cone-program-state';
-import { beat } from './clock';
 import { addRow, beginSystem, factoriseSystem, solveSystem } from './cone-system';
 import { addProduct } from './panels';
 
@@ -14,7 +15,9 @@ const STEPS: i32 = 8;
 const PROGRESS: f64 = 0.5;
 /** At this residual, relative to the sizes of the terms, no step is needed, and at this one rounding may end them. */
 const EXACT: f64 = 1e-14;
-const ENOUGH: f64 = 1e-11;
+const ENOUGH: f64 = 1e-12;
+/** Scaled numbers above this are a sign that there is no solution, but points far out that nearly are one. */
+const LARGEST: f64 = 1e8;
 /** What is added to the diagonals of a system, relative to their entries. */
 const SHIFT: f64 = 1e-14;
 
@@ -29,12 +32,17 @@ export function polish(at: usize): bool {
   chooseRatios();
   if (iterate()) {
     state.measure(at);
-    if (state.merit <= 1) return true;
+    if (state.merit <= 1 && sizeOfPoint() <= LARGEST) return true;
   }
   memory.copy(state.x, state.keptX, (<usize>data.N) << 3);
   memory.copy(state.y, state.keptY, (<usize>data.M) << 3);
   memory.copy(state.s, state.keptS, (<usize>data.M) << 3);
   return false;
+}
+
+function sizeOfPoint(): f64 {
+  const ofRows = max(state.largest(state.y, 0, data.m), state.largest(state.s, 0, data.m));
+  return max(state.largest(state.x, 0, data.n), ofRows);
 }
 
 function iterate(): bool {

@@ -11,7 +11,17 @@ import * as state from './cone-program-state';
 import { addEntry, entry, setEntry } from './cone-program-state';
 import { decompose, inMatrix } from './jacobi';
 import { COLUMN, panelAt } from './panels';
-import { choleskyOf, congruence, congruenceOfPanel, dotOf, multiply, orthogonaliseRows, pack, transposeTo, unpack } from './small-matrices';
+import {
+  choleskyOf,
+  congruence,
+  congruenceOfPanel,
+  dotOf,
+  multiply,
+  orthogonaliseRows,
+  pack,
+  transposeTo,
+  unpack,
+} from './small-matrices';
 
 /** Singular vectors need no more than this, as the iterations correct themselves. */
 const ORTHOGONAL: f64 = 1e-11;

@@ -5,7 +5,19 @@
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
 import { entry, setEntry } from './cone-program-state';
-import { addProduct, addTransposed, backwards, COLUMN, element, factorise, forwards, gram, padded, panelAt, tileOf } from './panels';
+import {
+  addProduct,
+  addTransposed,
+  backwards,
+  COLUMN,
+  element,
+  factorise,
+  forwards,
+  gram,
+  padded,
+  panelAt,
+  tileOf,
+} from './panels';
 import { integerIn, setIntegerIn } from './program-matrices';
 
 /** Rows up to this Δ are hard. */
