@@ -59,7 +59,7 @@ describe('what a page loads', () => {
   test('a backend is fetched when it is opened', () => {
     expect(eager('dist/index.js').sources.filter((source) => /backends\/\w+\/|^kernels\//.test(source))).toEqual([]);
     const variants = ['', '-shared', '-fused', '-fused-shared'];
-    for (const build of ['kernels', 'second', 'program', 'cones'].flatMap((module) =>
+    for (const build of ['kernels', 'second', 'program', 'cones', 'conic'].flatMap((module) =>
       variants.map((variant) => `${module}${variant}`),
     )) {
       const source = `src/backends/wasm/${build}.generated.ts`;

@@ -88,7 +88,8 @@ export interface ConeSolution {
  *
  * Forward: in float64 on every backend, by an interior point method where all cones are symmetric, and else by operator
  * splitting; both end with Newton's method on the residual map. Data given as arrays stay float64 all the way. Backward:
- * one factorisation of that map's Jacobian M(J) at v = y − s, in float64. A program that has no solution is named, with
+ * one factorisation of that map's Jacobian M(J) at v = y − s, in float64. Small programs with symmetric cones are solved
+ * and differentiated by WebAssembly, where that is the backend. A program that has no solution is named, with
  * a certificate that was checked. The option `solver` has operator splitting on the device instead.
  *
  * Returns at once. Reading x, y or s, or anything computed from them, rejects with a NoSolutionError where a program is

@@ -30,8 +30,9 @@ export interface ConeStart {
 /** The options of a solve of cone programs, without the data. */
 export interface ConeSolveOptions extends Omit<ProgramSolveOptions, 'solver' | 'limit' | 'initial' | 'selection'> {
   /**
-   * interior-point: in float64 on the host, on every backend, by an interior point method where all cones are
-   * symmetric, and else by operator splitting; both end with Newton's method on the residual map. splitting: operator
+   * interior-point: in float64 on every backend, by an interior point method where all cones are symmetric, and else by
+   * operator splitting; both end with Newton's method on the residual map. Small programs with symmetric cones are solved
+   * by kernels on wasm, others by the host. splitting: operator
    * splitting on the device, in its precision; a program that has no solution ends as `limit`. Default auto: splitting
    * for 32 programs or more that are given as tensors on a graphics card, without a limit or a finer tolerance; else
    * interior-point.
