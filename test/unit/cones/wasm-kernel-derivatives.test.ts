@@ -143,6 +143,9 @@ describe('what is not clear is left to the host', () => {
   test('programs that were not solved, and singular systems', async () => {
     const [unbounded] = (await differentiate([plantConeProgram({ seed: 1, n: 5, cones, kind: 'unbounded' })])).adjoints;
     expect(unbounded.isSolved).toBe(false);
+    // Equalities alone have no kinks, from which the point that was not found would be near.
+    const flat = plantConeProgram({ seed: 1, n: 5, cones: [{ type: 'zero', dim: 2 }], kind: 'unbounded' });
+    expect((await differentiate([flat])).adjoints[0].isSolved).toBe(false);
     // Two rows that are the same, and active: y is not unique.
     const twice = plantConeProgram({ seed: 2, n: 4, cones: [{ type: 'nonneg', dim: 2 }], v: Float64Array.of(1, 1) });
     twice.A.copyWithin(4, 0, 4);
