@@ -108,6 +108,7 @@ export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export type { WarmStart } from './layers/monotone-memory.ts';
 export type { OutputBounds } from './layers/output-bounds.ts';
+export { loadParameters, saveParameters } from './layers/parameters-file.ts';
 export type { ProgramMap } from './layers/program-parameters.ts';
 export { type QuadraticLayerOptions, quadraticLayer } from './layers/quadratic.ts';
 export {
@@ -119,6 +120,7 @@ export {
   sequential,
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
+export { loadStateDict, type StateDictOptions, stateDictOf } from './layers/state-dict.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
 export type { Cone, ConeType } from './solvers/cones/cone.ts';
 export type { Equation, Norms, ProximalMap } from './solvers/equation.ts';

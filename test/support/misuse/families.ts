@@ -1,6 +1,7 @@
 /** Every public function of the library, with valid arguments. */
 import * as library from '../../../src/index.ts';
 import { CONE_FAMILIES } from './families-cones.ts';
+import { PARAMETER_FAMILIES } from './families-parameters.ts';
 import { PROGRAM_FAMILIES } from './families-programs.ts';
 import { argument, type Family, family, options } from './family.ts';
 import { idleEnd, type World } from './world.ts';
@@ -201,6 +202,7 @@ export const FAMILIES: readonly Family[] = [
   ]),
 
   ...CONE_FAMILIES,
+  ...PARAMETER_FAMILIES,
   ...PROGRAM_FAMILIES,
 
   family('dense', (_, given: Given) => dense(given), [

@@ -94,6 +94,13 @@ export async function makeWorld() {
     regression,
     standardised: data.standardisedRegression(regression),
     idx: Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 1, 0),
+    parameters: await equilibra.saveParameters(model),
+    state: new Map(
+      Object.entries({
+        'a.weight': { type: 'float32', shape: [2, 2], values: new Float32Array(4) },
+        'a.bias': { type: 'float32', shape: [2], values: new Float32Array(2) },
+      }),
+    ),
     npy: data.writeNPY({ values: Float32Array.of(1, 2) }),
     npz: await data.writeNPZ({ x: { values: Float32Array.of(1, 2) } }),
     safetensors: data.writeSafetensors({ x: { values: Float32Array.of(1, 2) } }),
