@@ -1,5 +1,5 @@
 /** The contestants: each backend of the library, and the libraries that people would choose instead. */
-import { GPUJS_MODES } from '../src/backends/gpujs/index.ts';
+import { GPUJS_MODES } from '../src/backends/gpujs/options.ts';
 import { BACKENDS } from '../src/backends/open.ts';
 import type { AdapterDescription } from '../src/index.ts';
 import type { EnvironmentName } from './environment.ts';

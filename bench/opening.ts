@@ -1,5 +1,5 @@
 /** Opens contestants in the measured environment. A peer's modules are loaded only when it is opened. */
-import type { GPUJSMode } from '../src/backends/gpujs/index.ts';
+import type { GPUJSMode } from '../src/backends/gpujs/options.ts';
 import { type AdapterDescription, type BackendName, type OpenOptions, open } from '../src/index.ts';
 import type { Works } from './cases.ts';
 import { type Contestant, maximumMultiplications } from './contestants.ts';

@@ -1,10 +1,11 @@
 /** The public face: nothing else is public. */
+import './arguments/environment-types.ts';
 
 export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
 export { jacobianVectorProduct, type LossFunction, type TensorsLike, valueAndGrad } from './autodiff/gradient.ts';
 export { gradientOf } from './autodiff/gradient-of.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
-export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/index.ts';
+export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/options.ts';
 export { DeviceLostError } from './backends/lost.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset } from './data/dataset.ts';

@@ -53,9 +53,11 @@ async function checkFiles() {
   const imports = ['imports', 'depcruise', ['--config', 'test/dependency-cruiser.cjs', ...rooms]];
   const lint = ['format and lint', 'biome', ['check', '--config-path=test/biome.settings.json', '.']];
   const build = ['build', 'npm', ['run', '--silent', 'build']];
+  // The declarations that the build has written must hold where neither the web nor Node nor WebGPU is known.
+  const published = ['published types', 'tsc', ['-p', 'test/published.tsconfig.json']];
   await Promise.all([
     row(['types', 'tsc', ['-p', 'test/tsconfig.json']]),
-    row(imports, lint, ...(quick ? [] : [build])),
+    row(imports, lint, ...(quick ? [] : [build, published])),
   ]);
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Backend, BackendName } from './backend.ts';
-import type { GPUJSMode, GPUJSOptions } from './gpujs/index.ts';
+import type { GPUJSMode, GPUJSOptions } from './gpujs/options.ts';
 
 /** Options of `open`. */
 export interface OpenOptions {
@@ -27,7 +27,7 @@ export interface OpenOptions {
   /** A GPUDevice that the page already has. It remains the caller's: close() does not destroy it. Implies webgpu. */
   device?: GPUDevice;
   /** Passed to requestAdapter of WebGPU. Default: the browser's choice. */
-  powerPreference?: GPUPowerPreference;
+  powerPreference?: 'low-power' | 'high-performance';
   /**
    * The number of threads of wasm. Default: the number of processors, at most 8. A page can use several threads only if
    * it is isolated from other origins (`crossOriginIsolated`).
@@ -39,7 +39,7 @@ export interface OpenOptions {
 
 const oneOf = (names: readonly unknown[]): Check =>
   createArgumentCheck(`one of ${names.join(', ')}`, (value) => names.includes(value));
-const PREFERENCES: readonly unknown[] = ['low-power', 'high-performance'] satisfies GPUPowerPreference[];
+const PREFERENCES: readonly unknown[] = ['low-power', 'high-performance'] satisfies OpenOptions['powerPreference'][];
 const DEVICE = /* @__PURE__ */ createArgumentCheck('a GPUDevice', (value) => hasMethod(value, 'createBuffer'));
 const MODES: readonly unknown[] = ['webgl2', 'webassembly'] satisfies GPUJSMode[];
 const GPUJS_OPTIONS: Checks<GPUJSOptions> = {

@@ -22,8 +22,12 @@ const classNames = Array.from({ length: classes }, (_, digit) => String(digit));
  * Handwritten Digits", UCI Machine Learning Repository, 1998.
  */
 export async function digits(): Promise<ImageDataset> {
-  const [table, split] = await Promise.all([import('./digits/digits.csv'), import('./digits/split.json')]);
-  return parseDigits(table.default, split.default, rows);
+  const [first, second, split] = await Promise.all([
+    import('./digits/rows-1-900.csv'),
+    import('./digits/rows-901-1797.csv'),
+    import('./digits/split.json'),
+  ]);
+  return parseDigits(first.default + second.default, split.default, rows);
 }
 
 /**

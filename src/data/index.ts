@@ -1,3 +1,5 @@
+import '../arguments/environment-types.ts';
+
 export { type CSVOptions, type CSVRecords, parseCSV } from './csv.ts';
 export type { Dataset } from './dataset.ts';
 export type { DateOrder } from './dates.ts';

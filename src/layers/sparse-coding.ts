@@ -2,7 +2,7 @@ import { AT_LEAST_0, createArgumentError } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { Random } from '../data/random.ts';
 import { lasso } from '../implicit/lasso/lasso.ts';
-import { LASSO_OPTIONS, type LassoOptions, lassoSettings } from '../implicit/lasso/options.ts';
+import { LASSO_OPTIONS, type LassoOptions, type LassoSolverName, lassoSettings } from '../implicit/lasso/options.ts';
 import { checkWidth, constantParameter, type Layer } from './layer.ts';
 
 /** The options of `sparseCoding`, with the options of `lasso` for its solves. */
@@ -23,7 +23,7 @@ export interface SparseCodingOptions
    * Default fista, on every backend. With more features than inputs, training passes through supports whose columns are
    * linearly dependent, and coordinate descent is slow there.
    */
-  solver?: LassoOptions['solver'];
+  solver?: LassoSolverName | 'auto';
 }
 
 const {

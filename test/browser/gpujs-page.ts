@@ -5,7 +5,8 @@
 import * as library from 'gpu.js/dist/gpu-browser.js';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
-import { type GPUJSMode, openGPUJS } from '../../src/backends/gpujs/index.ts';
+import { openGPUJS } from '../../src/backends/gpujs/index.ts';
+import type { GPUJSMode } from '../../src/backends/gpujs/options.ts';
 import { digits } from '../../src/data/index.ts';
 import { adam, dense, type Engine, evaluate, monotone, open, sequential, train } from '../../src/index.ts';
 import { parityCases } from '../parity/cases/index.ts';

@@ -56,6 +56,11 @@ describe('what a page loads', () => {
     expect(eager(entry).externals).toEqual([]);
   });
 
+  test('no file names a built-in of Node or a package, since bundlers look for what is named', () => {
+    const named = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ external }) => external));
+    expect(named.map(({ path }) => path)).toEqual([]);
+  });
+
   test('a backend is fetched when it is opened', () => {
     expect(eager('dist/index.js').sources.filter((source) => /backends\/\w+\/|^kernels\//.test(source))).toEqual([]);
     const variants = ['', '-shared', '-fused', '-fused-shared'];
@@ -103,6 +108,7 @@ describe('what a page loads', () => {
     expect(tables.length).toBeGreaterThan(0);
     for (const [path, { inputs }] of tables) {
       expect(path).not.toMatch(/index[.]js$/);
+      expect(outputs[path].bytes).toBeLessThan(244 * 1024); // webpack warns of more
       expect(Object.keys(inputs)).toHaveLength(1);
     }
   });

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openGPUJS } from '../../src/backends/gpujs/index.ts';
-import type { LibraryLoader } from '../../src/backends/gpujs/library.ts';
+import type { LibraryLoader } from '../../src/backends/gpujs/options.ts';
 import { open } from '../../src/index.ts';
 import { createSingleCall, runOn } from '../parity/cases/parity.ts';
 

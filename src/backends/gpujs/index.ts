@@ -9,21 +9,10 @@ import { writeConstant } from '../write-constant.ts';
 import { AssemblyMachine } from './assembly.ts';
 import { type Compiled, compile } from './compile.ts';
 import { execute } from './execute.ts';
-import { type LibraryLoader, loadLibrary } from './library.ts';
+import { loadLibrary } from './library.ts';
 import { type Data, Ledger, type Machine } from './machine.ts';
+import { GPUJS_MODES, type GPUJSOptions } from './options.ts';
 import { describeContext, openContext, TextureMachine } from './textures.ts';
-
-/** How gpu.js runs kernels: on a graphics card by WebGL2, or on one thread of the processor by WebAssembly. */
-export type GPUJSMode = 'webgl2' | 'webassembly';
-export const GPUJS_MODES: readonly GPUJSMode[] = ['webgl2', 'webassembly'];
-
-/** Options of the gpu.js backend. */
-export interface GPUJSOptions {
-  /** Default: 'webgl2' where a graphics card offers it, otherwise 'webassembly'. */
-  mode?: GPUJSMode;
-  /** Loads the package in a bundled page: `() => import('gpu.js')`. Node does not need it. */
-  load?: LibraryLoader;
-}
 
 class DataStorage implements Storage {
   released = false;

@@ -1,4 +1,6 @@
 /** The part of the package gpu.js that this backend uses, and how the package is found. */
+import { importUnbundled } from '../runtime.ts';
+import type { LibraryLoader } from './options.ts';
 
 /** A result that stays on the device. */
 export interface DeviceTexture {
@@ -67,9 +69,6 @@ export interface Library {
   input(values: Float32Array, extents: readonly number[]): HostInput;
 }
 
-/** Loads gpu.js in the way that suits the page: `() => import('gpu.js')`. */
-export type LibraryLoader = () => Promise<unknown>;
-
 /**
  * The build for browsers. It also serves Node, where the other build would load a native WebGL and a second copy of
  * Dawn.
@@ -97,9 +96,7 @@ export async function loadLibrary(load?: LibraryLoader): Promise<Library> {
   if (present) return present;
   let module: unknown;
   try {
-    // Importing a variable keeps bundlers from following it: the package is an optional peer.
-    const name = BUILD;
-    module = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+    module = await importUnbundled(BUILD);
   } catch (cause) {
     throw new Error(`gpujs: the package gpu.js is missing; ${ADVICE}`, { cause });
   }

@@ -1,4 +1,5 @@
 /** Starts helper threads that share the work of the thread which runs Programs; see assembly/team.ts. */
+import { importUnbundled, isNode } from '../runtime.ts';
 import { Extra, OPERATIONS } from './extra-instructions.ts';
 import { bytesFor, type Heap } from './heap.ts';
 import { type Kernels, takeWorkspace } from './module.ts';
@@ -34,8 +35,13 @@ export function canShare(): boolean {
 
 /** The default number of threads, including the one that runs Programs. */
 export async function countUsualThreads(): Promise<number> {
-  const processors = isNode() ? (await import('node:os')).availableParallelism() : navigator.hardwareConcurrency;
-  return Math.min(processors, MAXIMUM_THREADS);
+  return Math.min(await countProcessors(), MAXIMUM_THREADS);
+}
+
+async function countProcessors(): Promise<number> {
+  if (!isNode()) return navigator.hardwareConcurrency;
+  const { availableParallelism } = (await importUnbundled('node:os')) as typeof import('node:os');
+  return availableParallelism();
 }
 
 /** The data with which a worker starts. */
@@ -128,13 +134,9 @@ async function waitAtMost(milliseconds: number, promise: Promise<unknown>): Prom
   clearTimeout(timer);
 }
 
-function isNode(): boolean {
-  return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
-}
-
 /** @returns a function that starts a worker, and that calls `onExit` if a worker which served has ended */
 async function createNodeStarter(): Promise<(data: WorkerData, onExit: () => void) => StartingThread> {
-  const { Worker } = await import('node:worker_threads');
+  const { Worker } = (await importUnbundled('node:worker_threads')) as typeof import('node:worker_threads');
   return (data, onExit) => {
     const source = `${SERVE}
       const { parentPort, workerData } = require('node:worker_threads');

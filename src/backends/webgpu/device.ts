@@ -1,5 +1,6 @@
 /** Finds a GPU: that of the browser, or, in Node, through Dawn. */
 import type { AdapterDescription } from '../backend.ts';
+import { importUnbundled, isNode } from '../runtime.ts';
 
 export interface DeviceOptions {
   /** A device that the caller already has. It is shared, and remains the caller's. */
@@ -41,10 +42,6 @@ async function findGPU(): Promise<GPU> {
   throw new Error((await import('./no-adapter.ts')).explainNoGPU());
 }
 
-function isNode(): boolean {
-  return typeof process !== 'undefined' && typeof process.versions?.node === 'string';
-}
-
 /**
  * Dawn in this process. The reference is never dropped: once Dawn is garbage-collected, its remaining devices refer to
  * freed memory, and Node crashes or hangs. The reference does not keep Node from exiting.
@@ -53,11 +50,9 @@ let instance: GPU | undefined;
 
 async function loadDawn(): Promise<GPU> {
   if (instance) return instance;
-  // Bundlers do not follow a name in a variable. The package is an optional peer, which no page needs.
-  const name = 'webgpu';
   let module: { create(flags: string[]): GPU };
   try {
-    module = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+    module = (await importUnbundled('webgpu')) as typeof module;
   } catch (cause) {
     throw new Error('webgpu: Node reaches a GPU through the package webgpu (Dawn): npm install webgpu', { cause });
   }

@@ -7,7 +7,7 @@ import type { History, Progress } from '../progress.ts';
 /** One end of a channel: a Worker, the global scope inside a worker, or a MessagePort. */
 export interface MessageEnd {
   /** Sends a message to the other end. */
-  postMessage(message: unknown, options: { transfer: Transferable[] }): void;
+  postMessage(message: unknown, options: { transfer: ArrayBuffer[] }): void;
   /** Adds a listener for messages or errors. */
   addEventListener(type: 'message' | 'error', listener: (event: Event) => void): void;
   /** Removes a listener. */

@@ -60,7 +60,7 @@ interface ServedRun {
 }
 
 function createServedRun(scope: MessageEnd): ServedRun {
-  const answer = (message: Answer, transfer: Transferable[] = []): void => scope.postMessage(message, { transfer });
+  const answer = (message: Answer, transfer: ArrayBuffer[] = []): void => scope.postMessage(message, { transfer });
   const controller = new AbortController();
   const gate = createGate();
   const write: CheckpointOptions['write'] = (bytes, info) =>
