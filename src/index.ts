@@ -52,6 +52,11 @@ export type { LassoOptions, LassoSelection, LassoSolverName } from './implicit/l
 export { type LassoPath, type LassoPathOptions, lassoPath } from './implicit/lasso/path.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
+export {
+  type ConvolutionMapOptions,
+  interiorMask,
+  monotoneConvolutionMap,
+} from './implicit/monotone-convolution.ts';
 export type { MonotoneMapOptions, MonotoneOptions, SolveOptions } from './implicit/options.ts';
 export { monotoneMap, monotoneMatrix } from './implicit/parametrisation.ts';
 export type { ProgramCertificates } from './implicit/programs/certificate.ts';

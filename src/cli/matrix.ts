@@ -60,6 +60,17 @@ export function readSquareMatrix(name: string, value: unknown): Matrix {
   return matrix;
 }
 
+/** Turns row-major values into lists nested to this shape. */
+export function nest(values: ArrayLike<number>, shape: readonly number[]): Nested {
+  const [extent, ...inner] = shape;
+  if (extent === undefined) return values[0];
+  const all = Array.from(values);
+  const size = values.length / extent;
+  return Array.from({ length: extent }, (_, index) => nest(all.slice(index * size, (index + 1) * size), inner));
+}
+
+export type Nested = number | readonly Nested[];
+
 /** Turns row-major values into nested lists. JSON.stringify writes a number that is not finite as null. */
 export function nestRows(values: ArrayLike<number>, columns: number): number[][] {
   return Array.from({ length: values.length / columns }, (_, row) =>
@@ -67,7 +78,7 @@ export function nestRows(values: ArrayLike<number>, columns: number): number[][]
   );
 }
 
-function checkList(name: string, value: unknown, what: string): readonly unknown[] {
+export function checkList(name: string, value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new InputError(`${name}: it is ${describeKind(value)}; it must be ${what}`);
   if (value.length === 0) throw new InputError(`${name}: it is empty; it must be ${what}, at least one`);
   return value;

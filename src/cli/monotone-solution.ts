@@ -2,6 +2,7 @@
 import { Tape } from '../autodiff/tape.ts';
 import { runUninterrupted } from '../backends/event-loop.ts';
 import { BY_EIGENVALUES } from '../implicit/matrix-margin.ts';
+import { convolutionMapOf } from '../implicit/monotone-convolution.ts';
 import { marginByConstruction } from '../implicit/parametrisation.ts';
 import { computeCheckedMargin } from '../implicit/smallest-eigenvalue.ts';
 import {
@@ -17,7 +18,7 @@ import {
 } from '../index.ts';
 import type { LinearMap } from '../solvers/linear-map.ts';
 import { matrixMap } from '../solvers/maps/matrix.ts';
-import { type Matrix, nestRows } from './matrix.ts';
+import { type Matrix, type Nested, nest, nestRows } from './matrix.ts';
 import type { MonotoneInput } from './monotone-problem.ts';
 import { areSolved, createReportAnswer, type ReportAnswer } from './report-answer.ts';
 
@@ -37,15 +38,17 @@ interface CertificateAnswer extends Pick<ImplicitCertificate, 'status' | 'argume
 }
 
 /**
- * The solution z, batch × n. The gradients are those of Σ v∘z: absent without v, and for A, B and m where the problem
- * has them.
+ * The solution z, batch × n. The gradients are those of Σ v∘z: absent without v, and for each of the others where the
+ * problem has it. For a convolution those of A, B, g and h are lists with one entry for each tier.
  */
 export interface MonotoneAnswer {
   readonly z: number[][];
   readonly grad_b?: number[][];
   readonly grad_W?: number[][];
-  readonly grad_A?: number[][];
-  readonly grad_B?: number[][];
+  readonly grad_A?: Nested;
+  readonly grad_B?: Nested;
+  readonly grad_g?: Nested;
+  readonly grad_h?: Nested;
   readonly grad_m?: number;
   readonly report: BoundedReport & { readonly backward?: BoundedReport };
   readonly certificate: CertificateAnswer;
@@ -66,12 +69,12 @@ export function answerMonotone(
     const tape = new Tape();
     try {
       const b = tape.watch(createTensor(scope, problem.b));
-      const { map, W, parameters } = createMap(scope, tape, problem, margin);
+      const { map, parameters } = createMap(scope, tape, problem, margin);
       // The selection is always passed on, so that the gradients belong to the kinks that are printed.
       const chosen = { ...options, activation, selection: selection ?? 0 };
       const solution = monotoneFixedPoint(map, b, { ...chosen, onFailure: 'report' });
       const gradients = problem.v
-        ? await computeGradients(tape, solution.z, { b, W, ...parameters }, createTensor(scope, problem.v))
+        ? await computeGradients(tape, solution.z, { b, ...parameters }, createTensor(scope, problem.v))
         : {};
       const z = nestRows(await solution.z.data(), problem.b.columns);
       const report = await readReport(solution);
@@ -97,23 +100,34 @@ function createTensor(scope: Scope, { values, rows, columns }: Matrix): Tensor {
   return scope.tensor(values, [rows, columns]);
 }
 
-/** Creates W and the matrices that it is made from. The tape follows all of them. */
+/** Creates W and what it is made from. The tape follows all of them. */
 function createMap(
   scope: Scope,
   tape: Tape,
   { weights }: MonotoneInput,
   margin: number,
-): { map: LinearMap; W: Tensor; parameters: Readonly<Record<string, Tensor>> } {
+): { map: LinearMap; parameters: Readonly<Record<string, Tensor>> } {
+  const watch = (values: ArrayLike<number>, shape?: readonly number[]): Tensor =>
+    tape.watch(scope.tensor(values, shape));
   if (weights.kind === 'W') {
     const W = tape.watch(createTensor(scope, weights.W));
-    return { map: matrixMap(W, { value: margin, by: 'checked', reason: BY_EIGENVALUES }), W, parameters: {} };
+    return { map: matrixMap(W, { value: margin, by: 'checked', reason: BY_EIGENVALUES }), parameters: { W } };
+  }
+  const m = watch([weights.m]);
+  if (weights.kind === 'convolution') {
+    const { channels, size, torus, g, h } = weights;
+    const kernel = (values: Float64Array): Tensor => watch(values, [channels, channels, size, size]);
+    const parameters = { A: kernel(weights.A), B: kernel(weights.B), g: watch([g]), h: watch([h]), m };
+    return { map: convolutionMapOf(parameters, torus, margin), parameters };
   }
   const A = tape.watch(createTensor(scope, weights.A));
   const B = tape.watch(createTensor(scope, weights.B));
-  const m = tape.watch(scope.tensor([weights.m]));
   const W = monotoneMatrix(A, B, m);
-  return { map: matrixMap(W, marginByConstruction(margin)), W, parameters: { A, B, m } };
+  return { map: matrixMap(W, marginByConstruction(margin)), parameters: { W, A, B, m } };
 }
+
+/** The gradients of an answer. */
+type Gradients = Pick<MonotoneAnswer, Extract<keyof MonotoneAnswer, `grad_${string}`>>;
 
 /** Computes the gradients of Σ v∘z. grad_b is batch × n, one gradient for each sample. */
 async function computeGradients(
@@ -121,14 +135,19 @@ async function computeGradients(
   z: Tensor,
   inputs: Readonly<Record<string, Tensor>>,
   v: Tensor,
-): Promise<Pick<MonotoneAnswer, 'grad_b' | 'grad_W' | 'grad_A' | 'grad_B' | 'grad_m'>> {
+): Promise<Gradients> {
   const gradients = tape.pullback(z, Object.values(inputs), v);
   const named = Object.keys(inputs).map(async (name, index) => {
-    const { shape } = gradients[index];
     const numbers = await gradients[index].data();
-    return [`grad_${name}`, shape.length === 2 ? nestRows(numbers, shape[1]) : numbers[0]];
+    return [`grad_${name}`, nest(numbers, shapeOfGradient(name, gradients[index].shape))];
   });
   return Object.fromEntries(await Promise.all(named));
+}
+
+/** m is a number; a kernel stands in a list with one entry for each tier. */
+function shapeOfGradient(name: string, shape: readonly number[]): readonly number[] {
+  if (name === 'm') return [];
+  return shape.length === 4 ? [1, ...shape] : shape;
 }
 
 async function readReport({ report, backwardReports }: MonotoneSolution): Promise<MonotoneAnswer['report']> {

@@ -6,12 +6,13 @@ import type { Engine, LassoSolverName, ProgramSolveOptions, ProgramSolverName } 
 import { FORWARD_SOLVERS, type ForwardSolverName, LINEAR_SOLVERS, type LinearSolverName } from '../solvers/index.ts';
 import { type ConeInput, readCanonicalProblem, readConeProblem } from './cone-problem.ts';
 import { answerCone } from './cone-solution.ts';
+import { readConvolutionProblem } from './convolution-problem.ts';
 import { openEngine } from './engine.ts';
 import { EXIT, formatValue, InputError, type IO } from './io.ts';
 import { checkObject, type JSONObject, parseJSON } from './json.ts';
 import { readLassoProblem } from './lasso-problem.ts';
 import { answerLasso } from './lasso-solution.ts';
-import { readMonotoneProblem } from './monotone-problem.ts';
+import { type MonotoneInput, readMonotoneProblem } from './monotone-problem.ts';
 import { answerMonotone } from './monotone-solution.ts';
 import { type Arguments, formatHelp, readArguments, readChoice, readCount, readPositive } from './options.ts';
 import { readProgramProblem } from './program-problem.ts';
@@ -57,6 +58,12 @@ const NOTES = `Problems (matrices are lists of rows; each row of b, v and z is a
   z = σ(Wz + b), with W or with W = (1 − m)I − AᵀA + B − Bᵀ. With v the answer also has the gradients of Σ v∘z: grad_b
   (for each sample), grad_W, grad_A, grad_B, grad_m. At a kink the derivative is (1 − selection)·min + selection·max of the
   Clarke interval, default 0; "unresolved" of the certificate counts the kinks that the precision could not decide.
+  {"kind": "convolution", "tiers": [{"channels", "torus": [rows, columns], "interior"?: [rows, columns]}], "kernel",
+  "activation": name, "A", "B", "g", "h", "m", "b", "v"?, "selection"?}
+  z = σ(Wz + b) with W = (1 − m)I − γÂᵀÂ + h(B̂ − B̂ᵀ), γ = softplus(g), of correlations on the torus with the kernels A and
+  B divided by their lengths, [output][input][row][column], "kernel" × "kernel" and odd. A, B, g and h are lists with one
+  entry, that of the only tier; a row of b is channel, row, column. With an interior, z is 0 outside of the rows and
+  columns 1 to those of the interior. The answer is that of a monotone problem, with grad_A, grad_B, grad_g, grad_h, grad_m.
   {"kind": "lasso", "X", "y", "lambda": number or list, "selection"?, "weights"?, "ridge"?: 0, "intercept"?: false}
   beta minimises ½‖y − Xβ‖² + λ Σⱼ weightsⱼ|βⱼ| + ½ ridge ‖β‖². "lambda" holds log λ, the natural logarithm of the
   penalty λ, and dbeta_dlambda is the derivative of beta with respect to log λ. The answer also has the support and the
@@ -120,13 +127,8 @@ function atFloor(engine: Engine, { tolerance, limit }: Stopping): { tolerance: n
 
 /** For each kind of problem: checks the object in the file and the options, and returns the solver. */
 const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => Solve>> = {
-  monotone(object, given) {
-    const problem = readMonotoneProblem(object);
-    const solver = readChoice(given, 'solver', SOLVERS);
-    const linearSolver = readChoice(given, 'linear-solver', LINEAR);
-    return (engine, stopping) =>
-      answerMonotone(engine, problem, { ...atFloor(engine, stopping), solver, linearSolver });
-  },
+  monotone: (object, given) => solveMonotone(readMonotoneProblem(object), given),
+  convolution: (object, given) => solveMonotone(readConvolutionProblem(object), given),
   lasso(object, given) {
     const problem = readLassoProblem(object);
     const solver = readChoice(given, 'solver', LASSO);
@@ -143,6 +145,12 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
   cone: (object, given) => solveCone('cone', readConeProblem(object), given),
   canonical: (object, given) => solveCone('canonical', readCanonicalProblem(object), given),
 };
+
+function solveMonotone(problem: MonotoneInput, given: Arguments): Solve {
+  const solver = readChoice(given, 'solver', SOLVERS);
+  const linearSolver = readChoice(given, 'linear-solver', LINEAR);
+  return (engine, stopping) => answerMonotone(engine, problem, { ...atFloor(engine, stopping), solver, linearSolver });
+}
 
 function solveCone(kind: string, problem: ConeInput, given: Arguments): Solve {
   const choose = readProgramOptions(kind, given);

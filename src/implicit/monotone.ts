@@ -115,7 +115,7 @@ export function solveMonotone(
   const checked = checkSolveOptions(options);
   const { engine, batch } = checkArguments(map, b, options.initial);
   checkMask(checked.activation, map.n);
-  const settings = chooseSolvers(checked, batch, map.n, hasResolvent(engine, map));
+  const settings = chooseSolvers(checked, batch, map.resolventOrder ?? map.n, hasResolvent(engine, map));
   const margin = currentMargin(map, settings);
   const { limits } = settings;
   const guard = guardTensors('monotone', map.parameters, (index) => nameOf(map, index));
@@ -222,8 +222,9 @@ function currentMargin(map: LinearMap, { checkInputs }: Settings): Margin {
   if (!margin.check && isOverwritten(map)) {
     margin = isMatrix ? marginOfMatrix(map.parameters[0], value) : { ...margin, by: 'stated' };
   }
-  // Without `checkInputs` nothing is checked: the margin is only stated.
-  return !checkInputs && margin.check ? { ...margin, by: 'stated', check: undefined } : margin;
+  if (checkInputs || !margin.check) return margin;
+  // Without `checkInputs` nothing is checked: a margin that does not hold by construction is only stated.
+  return { ...margin, by: margin.by === 'construction' ? margin.by : 'stated', check: undefined };
 }
 
 const unexamined = (reason: string): Known => ({ status: 'unknown', argument: 'not examined', reason });

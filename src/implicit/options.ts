@@ -148,14 +148,15 @@ export interface ChosenSettings extends Settings {
 
 /**
  * Replaces 'auto', and limits that are absent, by what they stand for.
+ * @param order of the matrices that the resolvent inverts
  * @param hasResolvent whether the linear map has a resolvent
  * @throws RangeError where the chosen solver needs a resolvent and the map has none
  */
-export function chooseSolvers(settings: Settings, batch: number, n: number, hasResolvent: boolean): ChosenSettings {
+export function chooseSolvers(settings: Settings, batch: number, order: number, hasResolvent: boolean): ChosenSettings {
   const { step } = settings;
   const solver =
     settings.solver === 'auto'
-      ? automaticForwardSolver({ batch, n, hasStep: step !== undefined, hasResolvent })
+      ? automaticForwardSolver({ batch, order, hasStep: step !== undefined, hasResolvent })
       : settings.solver;
   const linearSolver =
     settings.linearSolver === 'auto'

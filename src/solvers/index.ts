@@ -110,23 +110,23 @@ export type GeneralSolverName = keyof typeof GENERAL_SOLVERS;
 /** For symmetric positive definite matrices. */
 export const DEFINITE_SOLVER: LinearSolver<KrylovProblem> = [krylov(conjugateGradients)];
 
-/** The inverse costs about as much as INVERSE_COST·n products of W with one sample. */
+/** The inverse costs about as much as INVERSE_COST·order products of W with one sample. */
 const INVERSE_COST = 0.25;
 
 /**
- * The forward solver that 'auto' stands for. Peaceman-Rachford takes the fewest iterations but inverts an n × n
- * matrix, which pays if enough samples share it (batch ≥ n/4), or if the caller chose a step size for it. For fewer
+ * The forward solver that 'auto' stands for. Peaceman-Rachford takes the fewest iterations but inverts matrices of this
+ * order, n for a matrix, which pays if enough samples share them (batch ≥ order/4), or if the caller chose a step size for it. For fewer
  * samples: Anderson acceleration of z⁺ = σ(Wz + b), and Peaceman-Rachford for the samples on which it fails. For a
  * map without a resolvent: forward-backward, which always converges.
  */
 export function automaticForwardSolver({
   batch,
-  n,
+  order,
   hasStep,
   hasResolvent,
-}: Readonly<Record<'batch' | 'n', number> & Record<'hasStep' | 'hasResolvent', boolean>>): ForwardSolverName {
+}: Readonly<Record<'batch' | 'order', number> & Record<'hasStep' | 'hasResolvent', boolean>>): ForwardSolverName {
   if (!hasResolvent) return 'forward-backward';
-  return hasStep || batch >= INVERSE_COST * n ? 'peaceman-rachford' : 'anderson-picard+peaceman-rachford';
+  return hasStep || batch >= INVERSE_COST * order ? 'peaceman-rachford' : 'anderson-picard+peaceman-rachford';
 }
 
 /** Whether the forward solve computes the inverse that Peaceman-Rachford needs, for all samples. */

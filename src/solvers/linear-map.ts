@@ -46,6 +46,10 @@ export interface LinearMap {
   /** Whether `traced` has a resolvent. Default: each solve finds out by tracing the map once more. */
   readonly hasResolvent?: boolean;
   /**
+   * The order of the matrices that the resolvent inverts, by which 'auto' decides whether inverses pay. Default: n.
+   */
+  readonly resolventOrder?: number;
+  /**
    * The map inside a Program.
    * @param parameters tensors of the Program in place of those of the map, in their order
    * @param tracing creates constants

@@ -57,18 +57,35 @@ interface NormEstimate {
  */
 export function probedNorm(context: Context, W: Tensor): NormEstimate {
   const [n] = W.shape;
-  let rows = probes(context, n);
-  // The mean of the ‖Cωᵢ‖², as a logarithm, because it may exceed the range of the numbers.
-  let logarithm = context.constant({ kind: 'fill', value: -Math.log(PROBES) / 2 }, [1]);
-  for (let application = 0; application < APPLICATIONS; application++) {
+  const { estimate, margin } = estimateNorm(probes(context, n), (rows) => {
     const forth = product(rows, W, { transposeB: true, prior: rows, residual: true }); // Mω
-    const back = product(forth, W, { prior: forth, residual: true }); // MᵀMω
+    return product(forth, W, { prior: forth, residual: true }); // MᵀMω
+  });
+  return { estimate, bound: elementwise('scale', [estimate], [margin * (1 + 4 * n * context.epsilon), 0]) };
+}
+
+/**
+ * About ‖M‖₂, [1], by products with PROBES standard normal vectors.
+ * @param vectors their numbers, in any shape
+ * @param apply MᵀM
+ * @returns also the factor by which the norm may exceed the estimate
+ */
+export function estimateNorm(
+  vectors: Tensor,
+  apply: (vectors: Tensor) => Tensor,
+): { readonly estimate: Tensor; readonly margin: number } {
+  let rows = vectors;
+  // The mean of the ‖Cωᵢ‖², as a logarithm, because it may exceed the range of the numbers.
+  let logarithm = rows.context.constant({ kind: 'fill', value: -Math.log(PROBES) / 2 }, [1]);
+  for (let application = 0; application < APPLICATIONS; application++) {
+    const back = apply(rows);
     const size = reduceAll('norm', back);
     logarithm = elementwise('add', [logarithm, elementwise('log', [size])]);
     rows = elementwise('divide', [back, size]);
   }
   const root = 1 / (2 * APPLICATIONS);
-  const margin = (UNLIKELINESS * Math.sqrt((2 / Math.PI) * PROBES)) ** root;
-  const estimate = elementwise('exp', [elementwise('scale', [logarithm], [root, 0])]);
-  return { estimate, bound: elementwise('scale', [estimate], [margin * (1 + 4 * n * context.epsilon), 0]) };
+  return {
+    estimate: elementwise('exp', [elementwise('scale', [logarithm], [root, 0])]),
+    margin: (UNLIKELINESS * Math.sqrt((2 / Math.PI) * PROBES)) ** root,
+  };
 }

@@ -27,6 +27,7 @@ const {
   fixedPoint,
   gradientOf,
   heldOut,
+  interiorMask,
   inverse,
   jacobianVectorProduct,
   l1BallProjection,
@@ -39,6 +40,7 @@ const {
   meanSquaredError,
   modelFrom,
   monotone,
+  monotoneConvolutionMap,
   monotoneFixedPoint,
   monotoneMap,
   monotoneMatrix,
@@ -170,6 +172,27 @@ export const FAMILIES: readonly Family[] = [
     argument('B A', ({ W }) => W),
     argument('margin', () => 1),
   ]),
+  family(
+    'monotoneConvolutionMap',
+    (_, A: Given, B: Given, g: Given, h: Given, given: Given) => monotoneConvolutionMap(A, B, g, h, given).parameters,
+    [
+      argument('A B', ({ kernel }) => kernel),
+      argument('B A', ({ kernel }) => kernel),
+      argument('g', ({ one }) => one),
+      argument('h', ({ one }) => one),
+      options('torus margin', () => ({ torus: [2, 2] })),
+    ],
+  ),
+  family(
+    'interiorMask',
+    (_, channels: Given, torus: Given, interior: Given, ring: Given) => interiorMask(channels, torus, interior, ring),
+    [
+      argument('channels', () => 1),
+      argument('torus interior', () => [3, 3]),
+      argument('interior', () => [1, 1]),
+      argument('ring', () => 1),
+    ],
+  ),
   family('monotoneMatrix', (_, A: Given, B: Given, m: Given) => monotoneMatrix(A, B, m), [
     argument('A B', ({ W }) => W),
     argument('B A', ({ W }) => W),

@@ -29,6 +29,7 @@ export async function makeWorld() {
   const half = (z: equilibra.Tensor): equilibra.Tensor => z.mul(0.5).add(1);
   const one = engine.tensor([1]);
   const W = engine.tensor([0.25, 0, 0.125, -0.25], [2, 2]);
+  const kernel = engine.tensor([0.5], [1, 1, 1, 1]);
   const b = engine.tensor([1, -1, 0.5, 2], [2, 2]);
   const table = data.parseTable(TABLE);
   const regression = data.tableRegression(data.parseTable('a,b,t\n1,2,1\n2,1,4\n3,5,2\n4,4,7\n'), { target: 't' });
@@ -43,6 +44,7 @@ export async function makeWorld() {
     z0,
     half,
     one,
+    kernel,
     W,
     b,
     v: engine.tensor([1, 2]),
