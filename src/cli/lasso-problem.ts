@@ -17,18 +17,22 @@ export interface LassoInput {
   /** ρ */
   readonly ridge: number | undefined;
   readonly intercept: boolean | undefined;
+  /** ω: one weight for each row. */
+  readonly rowWeights: readonly number[] | undefined;
+  readonly nonNegative: boolean | undefined;
 }
 
 const NAMED_SELECTIONS = ['weak', 'lars'] as const;
 
 export function readLassoProblem(object: JSONObject): LassoInput {
-  checkKeys(object, 'a lasso problem', ['kind', 'X', 'y', 'lambda'], ['selection', 'weights', 'ridge', 'intercept']);
+  const optional = ['selection', 'weights', 'ridge', 'intercept', 'row_weights', 'non_negative'];
+  checkKeys(object, 'a lasso problem', ['kind', 'X', 'y', 'lambda'], optional);
   const X = readMatrix('X', object.X);
   const y = readNumbers('y', object.y);
   if (y.length !== X.rows) {
     throw new InputError(`y: it holds ${formatCount(y.length)}; it must hold ${X.rows}, one for each row of X`);
   }
-  const { lambda, weights, ridge, intercept } = object;
+  const { lambda, weights, ridge, intercept, row_weights: rowWeights, non_negative: nonNegative } = object;
   return {
     X,
     y,
@@ -39,6 +43,8 @@ export function readLassoProblem(object: JSONObject): LassoInput {
     weights: weights === undefined ? undefined : readPerFeature('weights', weights, X, ...NOT_NEGATIVE),
     ridge: ridge === undefined ? undefined : checkNumber('ridge', ridge, ...NOT_NEGATIVE),
     intercept: intercept === undefined ? undefined : checkBoolean('intercept', intercept),
+    rowWeights: rowWeights === undefined ? undefined : readRowWeights(rowWeights, X),
+    nonNegative: nonNegative === undefined ? undefined : checkBoolean('non_negative', nonNegative),
   };
 }
 
@@ -59,6 +65,17 @@ function readPerFeature(name: string, value: unknown, { columns }: Matrix, ...al
   throw new InputError(
     `${name}: it holds ${formatCount(numbers.length)}; it must hold ${columns}, one for each column of X`,
   );
+}
+
+function readRowWeights(value: unknown, { rows }: Matrix): number[] {
+  const numbers = readNumbers('row_weights', value, ...NOT_NEGATIVE);
+  if (numbers.length !== rows) {
+    throw new InputError(
+      `row_weights: it holds ${formatCount(numbers.length)}; it must hold ${rows}, one for each row of X`,
+    );
+  }
+  if (numbers.some((weight) => weight > 0)) return numbers;
+  throw new InputError('row_weights: all are 0; at least one must be above 0');
 }
 
 function checkBoolean(name: string, value: unknown): boolean {

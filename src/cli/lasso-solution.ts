@@ -66,7 +66,7 @@ export function answerLasso(
 
 function createOptions(
   scope: Scope,
-  { X, y, selection, weights, ridge, intercept }: LassoInput,
+  { X, y, selection, weights, ridge, intercept, rowWeights, nonNegative }: LassoInput,
 ): Omit<LassoOptions, 'logLambda'> {
   return {
     X: scope.tensor(X.values, [X.rows, X.columns]),
@@ -74,6 +74,8 @@ function createOptions(
     weights: weights && scope.tensor(weights),
     ridge,
     intercept,
+    ...(rowWeights && { rowWeights: scope.tensor(rowWeights) }),
+    nonNegative,
     selection,
     // The answer contains the report and the certificate.
     onFailure: 'report',

@@ -25,6 +25,7 @@ const TABLE = {
   ...DATA_OPTIONS,
   ...CRITERION_OPTIONS,
   penalty: { value: '<kind>', description: 'single λ, features (one λ each), elastic-net', fallback: PENALTY_NAMES[0] },
+  'non-negative': { description: 'let no coefficient be negative' },
   optimiser: { value: '<name>', description: 'descent (with line search), adam, grid', fallback: OPTIMISERS[0] },
   starts: { value: '<count>', description: 'starting points of the search', fallback: '4; 2 for features' },
   limit: {
@@ -108,6 +109,8 @@ async function runTuning(session: Session): Promise<void> {
     X: engine.tensor(scaled.X, [scaled.count, scaled.features]),
     y: engine.tensor(scaled.y),
     intercept,
+    rowWeights: data.rowWeights && engine.tensor(data.rowWeights),
+    nonNegative: given.options['non-negative'] === 'true',
     criterion: chosen.criterion,
     signal: interruption,
   };

@@ -9,7 +9,7 @@ import { checkWidth, constantParameter, type Layer } from './layer.ts';
 export interface SparseCodingOptions
   extends Omit<
     LassoOptions,
-    'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'intercept' | 'initial' | 'signal'
+    'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'rowWeights' | 'intercept' | 'initial' | 'signal'
   > {
   /** The number of inputs of a sample, which is the number of rows of the dictionary. */
   inputs: number;
@@ -31,6 +31,7 @@ const {
   y: _y,
   weights: _weights,
   masks: _masks,
+  rowWeights: _rowWeights,
   intercept: _intercept,
   initial: _initial,
   signal: _signal,

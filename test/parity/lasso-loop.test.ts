@@ -56,7 +56,7 @@ async function runLoop(engine: Engine, problems: Problems): Promise<{ samples: n
   const inputs = given.map(([, [values, shape]]) => engine.tensor(values, shape));
   const outputs = engine.run(`loop ${JSON.stringify(problems)}`, inputs, ([X, y, penalty, ridge, masks], context) => {
     const design: Design = designOf(X, groups > 1 ? masks : undefined, { intercept, gram: true });
-    const problem = { design, y, penalty, ridge, isRidged: true };
+    const problem = { design, y, penalty, ridge, nonNegative: false, isRidged: true };
     const fill = (value: number, shape: number[]) => context.constant({ kind: 'fill', value }, shape);
     const begun = proximalGradient(context, problem, momentOf(problem), { accelerated })(fill(0, [batch, features]));
     expect(begun.whole !== undefined).toBe(engine.widestIteration > 0);

@@ -47,6 +47,9 @@ export function readCriterion(given: Arguments, data: TuningData): ChosenCriteri
       throw new InputError(`--${option}: it is for --criterion ${belongs}; the criterion is ${name}`);
     }
   }
+  if (name === 'sure' && data.rowWeights) {
+    throw new InputError('--row-weights: it is for --criterion cv and held-out; sure is for rows of equal weight');
+  }
   const seed = readSeed(given);
   const { count } = data.scaled;
   if (name === 'cv') {
@@ -89,15 +92,17 @@ function readNoise(given: Arguments, { scaled, intercept }: TuningData): { devia
 function createHeldOutCriterion(share: number, seed: number): Criterion {
   return {
     name: `error on ${Number((100 * share).toPrecision(3))} % of the rows, held out`,
-    begin(scope, { X, y }) {
+    begin(scope, { X, y, rowWeights }) {
       const count = y.size;
       const held = Math.min(Math.max(Math.round(share * count), 1), count - 1);
       const training = new Float64Array(count).fill(1);
       for (const row of random(seed).permutation(count).subarray(0, held)) training[row] = 0;
-      const weights = scope.tensor(
+      const shares = scope.tensor(
         training.map((one) => (1 - one) / held),
         [1, count],
       );
+      const weighted = rowWeights && shares.mul(rowWeights);
+      const weights = weighted ? weighted.div(weighted.sum()) : shares;
       return {
         copies: 1,
         masks: scope.tensor(training, [1, count]),

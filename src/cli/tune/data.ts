@@ -6,10 +6,13 @@ import {
   type RegressionData,
   type StandardisedRegression,
   standardisedRegression,
+  type Table,
   tableRegression,
   unstandardisedModel,
 } from '../../data/index.ts';
+import { readNumber } from '../../data/numbers.ts';
 import { standardisationOf } from '../../data/standardisation.ts';
+import { columnIndex } from '../../data/table.ts';
 import { formatValue, InputError } from '../io.ts';
 import { LIMITS_OPTION, readLimits } from '../limits-option.ts';
 import type { Arguments } from '../options.ts';
@@ -29,6 +32,7 @@ import {
 const TABLE_ONLY = {
   target: { value: '<column>', description: 'CSV: the column to explain, which holds numbers' },
   ...COLUMN_OPTIONS,
+  'row-weights': { value: '<column>', description: 'CSV: the column with the weights of the rows, numbers from 0' },
   ...HEADER_OPTION,
   ...FORM_OPTIONS,
 };
@@ -49,6 +53,8 @@ export interface TuningData {
    */
   readonly scaled: StandardisedRegression;
   readonly intercept: boolean;
+  /** The weight of each row; means and deviations are weighted by them. */
+  readonly rowWeights?: Float64Array | undefined;
   /** The names of features that have one value in all rows. The intercept explains these. */
   readonly constant: readonly string[];
   /** The number of rows that were left out because of a missing value. */
@@ -70,7 +76,12 @@ export async function readTuningData(given: Arguments): Promise<TuningData> {
   const [path] = positionals;
   const { data, ...read } = path === undefined ? await readBundledDiabetes(given) : await readRegression(path, given);
   const intercept = readYesOrNo(given, 'intercept') ?? true;
-  const scaled = intercept ? standardisedRegression(data) : scaleRegression(data);
+  const { rowWeights } = read;
+  const scaled = rowWeights
+    ? scaleWeighted(data, rowWeights, intercept)
+    : intercept
+      ? standardisedRegression(data)
+      : scaleRegression(data);
   const constant = intercept ? scaled.standardisation.constant.map((feature) => data.featureNames[feature]) : [];
   return { scaled, intercept, constant, ...read };
 }
@@ -81,7 +92,7 @@ export function unscaleModel({ scaled, intercept }: TuningData, beta: ArrayLike<
   return intercept ? model : { ...model, intercept: 0 };
 }
 
-interface ReadData extends Pick<TuningData, 'dropped' | 'assumed' | 'warnings'> {
+interface ReadData extends Pick<TuningData, 'dropped' | 'assumed' | 'warnings' | 'rowWeights'> {
   readonly data: RegressionData;
 }
 
@@ -96,10 +107,58 @@ async function readRegression(path: string, given: Arguments): Promise<ReadData>
   return convertDataErrors(path, async () => {
     const table = await readTableFile(given, path, path, { limits });
     const target = requireTarget(given, table, 'the column to explain');
-    const data = tableRegression(table, { target, ...readColumnOptions(given), name: basename(path), limits });
+    const chosen = readColumnOptions(given);
+    const weights = given.options['row-weights'];
+    const ignore = weights === undefined ? chosen.ignore : [...(chosen.ignore ?? []), weights];
+    const data = tableRegression(table, { target, ...chosen, ignore, name: basename(path), limits });
+    const rowWeights = weights === undefined ? undefined : readRowWeights(table, weights, data.lines);
     const { dropped, assumed, warnings } = data;
-    return { data, dropped, assumed, warnings };
+    return { data, rowWeights, dropped, assumed, warnings };
   });
+}
+
+/** @param lines of the rows that are used */
+function readRowWeights(table: Table, column: string, lines: readonly number[]): Float64Array {
+  const index = columnIndex(table, column);
+  const rowAt = new Map(table.lines.map((line, row) => [line, row]));
+  const weights = Float64Array.from(lines, (line) => {
+    const cell = table.rows[rowAt.get(line) as number][index];
+    const weight = readNumber(cell) ?? Number.NaN;
+    if (weight >= 0) return weight;
+    throw new InputError(
+      `--row-weights: line ${line} has ${formatValue(cell)}; a weight must be a number of at least 0`,
+    );
+  });
+  if (weights.some((weight) => weight > 0)) return weights;
+  throw new InputError('--row-weights: all are 0; at least one must be above 0');
+}
+
+/**
+ * Standardises with weighted means and deviations, so that a fit with these weights needs no intercept; without an
+ * intercept each feature is divided by its weighted root mean square.
+ */
+function scaleWeighted(data: RegressionData, weights: Float64Array, intercept: boolean): StandardisedRegression {
+  const { features, count, X, y } = data;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const { constant } = standardisationOf({ inputs: X, count, features });
+  const meanOf = (at: (row: number) => number): number =>
+    weights.reduce((sum, weight, row) => sum + weight * at(row), 0) / total;
+  const mean = Array.from({ length: features }, (_, j) => (intercept ? meanOf((row) => X[row * features + j]) : 0));
+  const deviation = mean.map((m, j) => {
+    const isFlat = intercept && constant.includes(j);
+    return (isFlat ? 0 : Math.sqrt(meanOf((row) => (X[row * features + j] - m) ** 2))) || 1;
+  });
+  const targetMean = intercept ? meanOf((row) => y[row]) : 0;
+  return {
+    ...data,
+    X: X.map((x, at) => {
+      const j = at % features;
+      return intercept && constant.includes(j) ? 0 : (x - mean[j]) / deviation[j];
+    }),
+    y: y.map((value) => value - targetMean),
+    standardisation: { mean, deviation, constant: intercept ? constant : [] },
+    targetMean,
+  };
 }
 
 /**

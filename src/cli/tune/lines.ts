@@ -29,6 +29,9 @@ export interface TuningProblem {
   /** [rows] */
   readonly y: Tensor;
   readonly intercept: boolean;
+  /** [rows] */
+  readonly rowWeights: Tensor | undefined;
+  readonly nonNegative: boolean;
   readonly criterion: Criterion;
   readonly signal: AbortSignal;
 }
@@ -98,7 +101,7 @@ export async function evaluateLine(tuned: TuningProblem, result: TuneResult, pat
 }
 
 async function evaluatePoints(
-  { X, y, criterion, intercept, signal }: TuningProblem,
+  { X, y, rowWeights, criterion, intercept, nonNegative, signal }: TuningProblem,
   penalty: PenaltyName,
   logLambdas: readonly number[],
   place: (logLambda: number) => readonly number[],
@@ -106,10 +109,10 @@ async function evaluatePoints(
 ): Promise<Line> {
   const evaluation = new Evaluation(
     engineOf('X', X),
-    { X, y },
+    { X, y, rowWeights },
     criterion,
     PENALTIES[penalty],
-    { intercept },
+    { intercept, nonNegative },
     { signal },
   );
   try {
@@ -133,14 +136,19 @@ function projectOnLine(penalty: PenaltyName, gradient: readonly number[]): numbe
  * Solves the Lasso from λ_max, where the first feature enters, to below the chosen penalty, with the other settings as
  * chosen.
  */
-export async function solvePath({ X, y, intercept, signal }: TuningProblem, result: TuneResult): Promise<Coefficients> {
+export async function solvePath(
+  { X, y, intercept, rowWeights, nonNegative, signal }: TuningProblem,
+  result: TuneResult,
+): Promise<Coefficients> {
   const { weights, ridge, logLambda } = result;
   return engineOf('X', X).tidy(async (scope) => {
     const problem: Omit<LassoOptions, 'logLambda'> = {
       X: scope.use(X),
       y: scope.use(y),
       intercept,
+      nonNegative,
       signal,
+      ...(rowWeights && { rowWeights: scope.use(rowWeights) }),
       ...(weights && { weights: scope.tensor(weights) }),
     };
     const [largest] = await largestPenalty(problem);

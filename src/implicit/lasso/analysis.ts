@@ -8,6 +8,7 @@ export interface LassoNumbers {
   readonly features: number;
   readonly batch: number;
   readonly intercept: boolean;
+  readonly nonNegative: boolean;
   /** [rows, features]; the columns are centred if there is an intercept. */
   readonly X: ArrayLike<number>;
   /** [groups, rows] */
@@ -29,7 +30,7 @@ export interface LassoNumbers {
 export interface ActiveFeatures {
   /**
    * Features for which |hβ + correlation| exceeds the penalty by more than the kink tolerance, or which have no
-   * penalty. They have q = 1, whatever the selection.
+   * penalty and may have either sign. They have q = 1, whatever the selection.
    */
   readonly support: readonly number[];
   /** Features within the tolerance, to which the selection applies. */
@@ -45,7 +46,7 @@ function ridgeOf({ ridge }: LassoNumbers, problem: number): number {
 }
 
 export function findActiveFeatures(numbers: LassoNumbers, problem: number): ActiveFeatures {
-  const { features, beta, correlation, penalty, kinkTolerance, largest } = numbers;
+  const { features, beta, correlation, penalty, kinkTolerance, largest, nonNegative } = numbers;
   const h = largest + ridgeOf(numbers, problem);
   const support: number[] = [];
   const kinks: { feature: number; value: number; distance: number }[] = [];
@@ -54,11 +55,11 @@ export function findActiveFeatures(numbers: LassoNumbers, problem: number): Acti
   for (let feature = 0; feature < features; feature++) {
     const at = problem * features + feature;
     const p = h * beta[at] + correlation[at];
-    const excess = Math.abs(p) - penalty[at];
+    const excess = (nonNegative ? p : Math.abs(p)) - penalty[at];
     if (excess < -kinkTolerance[at]) continue;
     equicorrelation.push(feature);
-    signs.push(Math.sign(p));
-    if (excess > kinkTolerance[at] || penalty[at] === 0) support.push(feature);
+    signs.push(nonNegative ? 1 : Math.sign(p));
+    if (excess > kinkTolerance[at] || (penalty[at] === 0 && !nonNegative)) support.push(feature);
     else kinks.push({ feature, value: p, distance: Math.abs(excess) });
   }
   return { support, kinks, equicorrelation, signs };

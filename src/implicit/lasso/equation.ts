@@ -12,7 +12,7 @@ import type { Variable } from './program.ts';
 export function lassoResidual(
   beta: Tensor,
   given: Readonly<Partial<Record<Variable, Tensor>>>,
-  intercept: boolean,
+  { intercept, nonNegative }: { readonly intercept: boolean; readonly nonNegative: boolean },
 ): Tensor {
   const { X, y, logLambda, weights, ridge } = given as Required<typeof given>;
   const design = intercept ? X.sub(X.mean(0, { keepAxes: true })) : X;
@@ -22,6 +22,7 @@ export function lassoResidual(
   const moved = beta.add(ridge ? correlation.sub(beta.mul(column(ridge))) : correlation);
   const penalty = column(logLambda.exp());
   const threshold = weights ? penalty.mul(weights) : penalty;
+  if (nonNegative) return beta.sub(moved.sub(threshold).relu());
   // The threshold is a tensor and above 0, so that at most one of the two relu is at its kink.
   return beta.sub(moved.sub(threshold).relu().sub(moved.neg().sub(threshold).relu()));
 }

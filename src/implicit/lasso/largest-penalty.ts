@@ -1,6 +1,7 @@
 /** Where a Lasso path starts: the least penalty at which every penalised coefficient is 0. */
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { centreColumns, correlate, project, totals } from '../../solvers/lasso/design.ts';
+import { countedPart } from '../../solvers/lasso/problem.ts';
 import { asColumn } from '../../solvers/monitor.ts';
 import { elementwise, product, reduceAll, reduceRows } from '../../tensor/kernels.ts';
 import { joinEndToEnd } from '../../tensor/move-kernels.ts';
@@ -9,23 +10,36 @@ import { unlessAborted } from '../run-limits.ts';
 import { lasso } from './lasso.ts';
 import { type CheckedLasso, checkLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { appendExtremes, checkExtremes } from './ranges.ts';
+import { weightMasks } from './row-weights.ts';
 
 /** Options of `largestPenalty`, which are those of `lasso`. */
 export type LargestPenaltyOptions = Pick<
   LassoOptions,
-  'X' | 'y' | 'weights' | 'masks' | 'intercept' | 'ridge' | 'solver' | 'tolerance' | 'limit' | 'signal'
+  | 'X'
+  | 'y'
+  | 'weights'
+  | 'masks'
+  | 'rowWeights'
+  | 'nonNegative'
+  | 'intercept'
+  | 'ridge'
+  | 'solver'
+  | 'tolerance'
+  | 'limit'
+  | 'signal'
 >;
 
-const { X, y, weights, masks, intercept, ridge, solver, tolerance, limit, signal } = LASSO_OPTIONS;
+const { X, y, weights, masks, rowWeights, nonNegative, intercept, ridge, solver, tolerance, limit, signal } =
+  LASSO_OPTIONS;
 const LARGEST_PENALTY_OPTIONS: Checks<LargestPenaltyOptions> = {
-  ...{ X, y, weights, masks, intercept, ridge, solver, tolerance, limit, signal },
+  ...{ X, y, weights, masks, rowWeights, nonNegative, intercept, ridge, solver, tolerance, limit, signal },
 };
 
 /**
  * Computes log λ_max = ln maxⱼ |XⱼᵀP(y − Xβ⁰)|/wⱼ for each problem, over the features with wⱼ > 0: for every larger λ
  * these coefficients are 0, and β = β⁰. Features with wⱼ = 0 keep the coefficients of the regression of y on them,
  * with the ridge if there is one; `solver`, `tolerance` and `limit` apply to that regression. Without such features
- * β⁰ = 0.
+ * β⁰ = 0. With `nonNegative` only XⱼᵀP(y − Xβ⁰) > 0 counts.
  *
  * @returns one number for each problem; −∞ if Xᵀ of the residual is 0 up to rounding, so that λ changes nothing.
  *   Rejects with the signal's reason once the signal is aborted
@@ -47,7 +61,8 @@ export async function finiteLargestPenalty(options: LargestPenaltyOptions): Prom
       'y: the features without a penalty (weights of 0) explain all of it that X can, so that the others are 0 for every λ',
     );
   }
-  const { X, masks, intercept } = options;
+  const { X, masks, intercept, nonNegative } = options;
+  if (nonNegative) throw new RangeError('y: Xᵀy is nowhere above 0, so that with nonNegative β is 0 for every λ');
   if (!intercept) throw new RangeError('y: Xᵀy is 0, so that β is 0 for every λ');
   const [y, mask] = await unlessAborted(Promise.all([options.y.data(), masks?.data()]), options.signal);
   const counted = y.slice(0, X.shape[0]).filter((_, row) => mask?.[row] !== 0);
@@ -68,7 +83,7 @@ interface LargestPenalties {
 }
 
 async function findLargestPenalties(options: LargestPenaltyOptions): Promise<LargestPenalties> {
-  const { X, y, weights, masks, signal } = options;
+  const { X, y, weights, signal } = options;
   signal?.throwIfAborted();
   const checked = checkLasso({ ...options, logLambda: 0 });
   const numbers = weights && (await unlessAborted(weights.data(), signal));
@@ -81,13 +96,17 @@ async function findLargestPenalties(options: LargestPenaltyOptions): Promise<Lar
   if (!penalised) return { largest: Array<number>(checked.batch).fill(Number.NEGATIVE_INFINITY), free, penalised };
   const without = free && numbers ? regressUnpenalised(checked, options, numbers) : undefined;
   try {
+    const {
+      options: { masks, rowWeights },
+      made,
+    } = weightMasks(options);
     const peaks = computePeaks(checked, { X, y, weights, masks, beta: without?.beta });
     const reading = peaks.data();
-    peaks.dispose();
+    for (const each of [peaks, ...made]) each.dispose();
     const read = await unlessAborted(reading, signal);
     const { batch } = checked;
     if (read[batch] > 0) throw new RangeError('X, y or masks holds NaN or an infinity; every number must be finite');
-    checkExtremes(read.subarray(batch + 1), { masks });
+    checkExtremes(read.subarray(batch + 1), { masks }, rowWeights !== undefined);
     return { largest: Array.from(read.subarray(0, batch), Math.log), free, penalised };
   } finally {
     without?.dispose();
@@ -120,7 +139,7 @@ const ROUNDING = { growth: 0.5, least: 4, regressed: 64 } as const;
  * entries that are not finite, and the extremes.
  */
 function computePeaks(
-  { engine, batch, rows, groups, settings: { intercept } }: CheckedLasso,
+  { engine, batch, rows, groups, settings: { intercept, nonNegative } }: CheckedLasso,
   given: Arguments,
 ): Tensor {
   const names = (['X', 'y', 'weights', 'masks', 'beta'] as const).filter((name) => given[name]);
@@ -134,7 +153,7 @@ function computePeaks(
     const y = sum(context.constant({ kind: 'fill', value: 0 }, [batch, rows]), traced.y);
     const fitted = beta && product(beta, design.X, { transposeB: true });
     const error = fitted ? elementwise('subtract', [y, fitted]) : y;
-    const moment = absolute(correlate(design, project(design, error)));
+    const moment = countedPart({ nonNegative }, correlate(design, project(design, error)));
     // Bound of the rounding of these sums: Σ |Xᵢⱼ|mᵢ(|yᵢ| + |(Xβ)ᵢ|), to which an intercept adds the mean that it
     // takes off.
     const counted = (terms: Tensor): Tensor => project({ masks, intercept: false }, terms);
@@ -157,7 +176,7 @@ function computePeaks(
       return context.alias(elementwise('divide', [grouped, context.alias(totals(masks), [groups, 1])]), [batch]);
     }
   };
-  const key = `lasso largest ${intercept} ${batch} ${names.join()}`;
+  const key = `lasso largest ${intercept} ${nonNegative} ${batch} ${names.join()}`;
   return engine.run(
     key,
     names.map((name) => given[name] as Tensor),

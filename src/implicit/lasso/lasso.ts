@@ -7,6 +7,7 @@ import type { LassoInterval } from './interval.ts';
 import { moveToOneArena } from './option-tensors.ts';
 import { type CheckedLasso, checkLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { type Prepared, prepareDesign, preparedTensors } from './program.ts';
+import { weightMasks } from './row-weights.ts';
 import { type LassoReport, SolvedLasso } from './solved-lasso.ts';
 
 export type { LassoReport };
@@ -56,13 +57,16 @@ export function lasso(given: LassoOptions): LassoSolution {
   const checked = checkLasso(options);
   options.signal?.throwIfAborted();
   return checked.engine.runOrFree(() => {
-    const prepared = prepareDesign(checked.engine, options.X, options.masks, checked.settings.intercept, checked.batch);
-    return solvePreparedLasso(checked, prepared, options, preparedTensors(prepared));
+    const { options: weighted, made } = weightMasks(options);
+    const { X, masks } = weighted;
+    const prepared = prepareDesign(checked.engine, X, masks, checked.settings.intercept, checked.batch);
+    return solvePreparedLasso(checked, prepared, weighted, [...made, ...preparedTensors(prepared)]);
   });
 }
 
 /**
  * Solves with an X that has been prepared.
+ * @param options with row weights multiplied into the masks
  * @param owned tensors that are freed with the solution
  */
 export function solvePreparedLasso(

@@ -19,6 +19,7 @@ export async function readNumbers(
     features,
     batch,
     intercept: settings.intercept,
+    nonNegative: settings.nonNegative,
     X: x as ArrayLike<number>,
     masks: mask,
     ridge: rho ?? [0],

@@ -51,6 +51,16 @@ export interface LassoOptions extends LimitOptions {
    * problems have the first mask. Default: every row counts fully.
    */
   masks?: Tensor;
+  /**
+   * Weight ωᵢ ≥ 0 of each row, [rows]: the fit is ½ Σ ωᵢ(yᵢ − Xᵢβ − β₀)². Weights multiply the masks, and are not scaled:
+   * an integer weight is the same as so many copies of the row. Default 1.
+   */
+  rowWeights?: Tensor;
+  /**
+   * Whether every coefficient must be at least 0. The proximal operator is then max(x − t, 0), a feature is at a kink
+   * where Xⱼᵀ(y − Xβ) = t and βⱼ = 0, also one without a penalty, and the solver is fista or ista. Default false.
+   */
+  nonNegative?: boolean;
   /** Whether there is an intercept β₀, which is not penalised. Default false. */
   intercept?: boolean;
   /**
@@ -107,6 +117,8 @@ export const LASSO_OPTIONS: Checks<LassoOptions> = {
   weights: TENSOR,
   ridge: 0,
   masks: TENSOR,
+  rowWeights: TENSOR,
+  nonNegative: BOOLEAN,
   intercept: BOOLEAN,
   selection: 0,
   solver: 0,
@@ -122,7 +134,10 @@ export const LASSO_OPTIONS: Checks<LassoOptions> = {
 
 interface LassoSettings
   extends Required<
-    Omit<LassoOptions, 'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'initial' | keyof LimitOptions>
+    Omit<
+      LassoOptions,
+      'X' | 'y' | 'logLambda' | 'weights' | 'ridge' | 'masks' | 'rowWeights' | 'initial' | keyof LimitOptions
+    >
   > {
   readonly limits: RunLimits;
   readonly selection: Exclude<LassoSelection, string>;
@@ -140,8 +155,8 @@ export interface CheckedLasso {
 
 /** Checks all options. @throws RangeError that names the option, its value and what is allowed */
 export function checkLasso(options: LassoOptions): CheckedLasso {
-  const { X, y, logLambda, weights, ridge, masks, initial } = options;
-  const tensors = Object.entries({ X, y, logLambda, weights, ridge, masks, initial }).filter(([, given]) =>
+  const { X, y, logLambda, weights, ridge, masks, rowWeights, initial } = options;
+  const tensors = Object.entries({ X, y, logLambda, weights, ridge, masks, rowWeights, initial }).filter(([, given]) =>
     isTensor(given),
   );
   checkTogether('lasso', Object.fromEntries(tensors) as Record<string, Tensor>);
@@ -157,6 +172,11 @@ export function checkLasso(options: LassoOptions): CheckedLasso {
     throw new RangeError(`masks: the shape is ${formatShape(masks.shape)}; it must be [groups, ${rows}]`);
   }
   if (masks?.node) throw new Error('masks: they are being differentiated; a solution has no derivative in its masks');
+  if (rowWeights && (rowWeights.shape.length !== 1 || rowWeights.size !== rows)) {
+    throw new RangeError(`rowWeights: the shape is ${formatShape(rowWeights.shape)}; it must be [${rows}]`);
+  }
+  if (rowWeights?.node)
+    throw new Error('rowWeights: they are being differentiated; a solution has no derivative in its row weights');
   if (weights && (weights.shape.length > 2 || weights.shape[weights.shape.length - 1] !== features)) {
     throw new RangeError(
       `weights: the shape is ${formatShape(weights.shape)}; it must be [${features}] or [batch, ${features}]`,
@@ -238,7 +258,10 @@ export function lassoSettings(
   AT_LEAST_0('kinkUnits: it', kinkUnits);
   const isLarge = options.ridge !== undefined && features > LARGEST_FACTOR;
   const sequential = isLarge ? 'coordinate-descent' : 'homotopy';
-  const automatic = runsOnHost ? sequential : 'fista';
+  const nonNegative = options.nonNegative ?? false;
+  const automatic = runsOnHost && !nonNegative ? sequential : 'fista';
+  if (HOST_SOLVERS.includes(solver) && nonNegative)
+    throw new RangeError(`solver: it is "${solver}"; with nonNegative it must be auto, fista or ista`);
   if (HOST_SOLVERS.includes(solver) && !runsOnHost) {
     throw new RangeError(
       `solver: it is "${solver}", which runs on ${HOST_BACKENDS.join(', ')} only; the backend is ${backend}`,
@@ -246,6 +269,7 @@ export function lassoSettings(
   }
   return {
     intercept: options.intercept ?? false,
+    nonNegative,
     selection: selectionOf(options.selection ?? 'weak', features),
     solver: solver === 'auto' ? automatic : checkOneOf('solver', solver, { auto: 0, ...LASSO_SOLVERS }),
     tolerance,

@@ -14,6 +14,7 @@ import { type LassoReport, type LassoSolution, solvePreparedLasso } from './lass
 import { moveToOneArena, replaceTensors, tensorsOf } from './option-tensors.ts';
 import { checkLasso, LASSO_OPTIONS, type LassoOptions } from './options.ts';
 import { prepareDesign } from './program.ts';
+import { weightMasks } from './row-weights.ts';
 
 /** A penalty this far below λ_max, on the log scale, is least squares to any precision: e⁻¹² = 6e-6. */
 export const PATH_DEPTH = 12;
@@ -98,6 +99,7 @@ async function computePath(
   if (masks && masks.shape[0] !== 1) throw new RangeError(`masks: there are ${masks.shape[0]}; a path takes one`);
   const values = logLambda ?? (await equallySpaced(problem, count, depth));
   const { settings } = checkLasso({ ...problem, logLambda: values });
+  const { options: weighted } = weightMasks(problem);
   const rising = values.findIndex((value, index) => value > values[index - 1]);
   if (rising >= 0) {
     throw new RangeError(
@@ -106,14 +108,14 @@ async function computePath(
   }
   const usual = settings.solver === 'coordinate-descent' ? HOST_CHUNK : values.length;
   const length = Math.min(checkCount('chunk', chunk ?? usual), values.length);
-  const prepared = prepareDesign(engine, problem.X, masks, settings.intercept, values.length);
+  const prepared = prepareDesign(engine, weighted.X, weighted.masks, settings.intercept, values.length);
   const solutions: LassoSolution[] = [];
   for (let start = 0; start < values.length; start += length) {
     limits.signal?.throwIfAborted(); // before anything is made for the chunk
     const own = values.slice(start, start + length);
     const initial = repeatLastRow(solutions.at(-1)?.beta, own.length);
     try {
-      const options = { ...problem, logLambda: own, ...(initial && { initial }) };
+      const options = { ...weighted, logLambda: own, ...(initial && { initial }) };
       const checked = checkLasso(options);
       const limited = { ...checked, settings: { ...checked.settings, limits } };
       solutions.push(solvePreparedLasso(limited, prepared, options));

@@ -96,6 +96,7 @@ function createProblem(
     penalty: elementwise('multiply', [factor, weights ?? constant(1, [1, features])]),
     ridge: ridge ? perProblem(ridge, batch) : constant(0, [batch]),
     isRidged: ridge !== undefined,
+    nonNegative: settings.nonNegative,
   };
 }
 
@@ -122,8 +123,8 @@ export function solveBatch(
   run: LimitedRun,
 ): Solved {
   const { batch, settings } = checked;
-  const { solver, limit, intercept, kinkUnits } = settings;
-  const key = `lasso ${solver} ${limit} ${intercept} ${kinkUnits} ${batch}`;
+  const { solver, limit, intercept, kinkUnits, nonNegative } = settings;
+  const key = `lasso ${solver} ${limit} ${intercept} ${kinkUnits} ${nonNegative} ${batch}`;
   const tolerance = engine.scalar(settings.tolerance);
   const inputs = { ...prepared, ...given, initial, tolerance };
   const build = (traced: Named, context: LoopContext): Solved => {
@@ -171,17 +172,17 @@ function pickTensors({ beta, correlation, moment }: Kept): Kept {
 function selectElement(
   problem: LassoProblem,
   kept: Kept,
-  { kinkUnits, selection }: CheckedLasso['settings'],
+  { kinkUnits, selection, nonNegative }: CheckedLasso['settings'],
   isWeighted: boolean,
 ) {
   const p = preActivationOf(problem, kept.beta, kept.correlation);
-  const excess = elementwise('subtract', [elementwise('abs', [p]), problem.penalty]);
+  const excess = elementwise('subtract', [nonNegative ? p : elementwise('abs', [p]), problem.penalty]);
   const tolerance = kinkToleranceOf(problem, kept.moment, kinkUnits);
-  // Without a penalty there is no kink: the proximal operator is the identity.
+  // Without a penalty there is no kink: the proximal operator is the identity, unless it keeps β from being negative.
   const one = p.context.constant({ kind: 'fill', value: 1 }, [1]);
   const at = (q: number): Tensor => {
     const atKinks = elementwise('reluDerivative', [excess, tolerance], [q]);
-    return isWeighted ? elementwise('select', [problem.penalty, atKinks, one]) : atKinks;
+    return isWeighted && !nonNegative ? elementwise('select', [problem.penalty, atKinks, one]) : atKinks;
   };
   const signs = elementwise('sign', [p]);
   if (typeof selection === 'number') return { q: at(selection), signs };
@@ -325,6 +326,6 @@ function rightHandSide(problem: LassoProblem, traced: Named, signs: Tensor, { ba
 }
 
 function linearKey({ batch, settings }: CheckedLasso): string {
-  const { backwardLimit, selection, kinkUnits, intercept, onFailure } = settings;
-  return `${batch} ${backwardLimit} ${JSON.stringify(selection)} ${kinkUnits} ${intercept} ${onFailure}`;
+  const { backwardLimit, selection, kinkUnits, intercept, nonNegative, onFailure } = settings;
+  return `${batch} ${backwardLimit} ${JSON.stringify(selection)} ${kinkUnits} ${intercept} ${nonNegative} ${onFailure}`;
 }

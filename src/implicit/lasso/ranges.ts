@@ -25,21 +25,32 @@ export function appendExtremes(numbers: Tensor, ranged: Ranged): Tensor {
 /**
  * @param extremes what `appendExtremes` appended, as read
  * @param ranged which arguments there were
+ * @param isWeighted whether row weights, which have no upper limit, were multiplied into the masks
  * @throws RangeError that names the argument out of its range, and the worst of its numbers
  */
 export function checkExtremes(
   extremes: ArrayLike<number>,
   ranged: Readonly<Partial<Record<keyof Ranged, unknown>>>,
+  isWeighted = false,
 ): void {
+  const masks = isWeighted ? 'rowWeights' : 'masks';
   const names = NAMES.filter((name) => ranged[name] !== undefined);
   for (const [index, name] of names.entries()) {
     if (extremes[index] > 0) {
-      const allowed = name === 'masks' ? 'from 0 to 1' : 'at least 0';
-      throw new RangeError(`${name}: the least number is ${-extremes[index]}; every one must be ${allowed}`);
+      const allowed = name === 'masks' && !isWeighted ? 'from 0 to 1' : 'at least 0';
+      throw new RangeError(
+        `${name === 'masks' ? masks : name}: the least number is ${-extremes[index]}; every one must be ${allowed}`,
+      );
     }
   }
   if (!ranged.masks) return;
   const [greatest, total] = [extremes[names.length], extremes[names.length + 1]];
-  if (greatest > 1) throw new RangeError(`masks: the greatest number is ${greatest}; every one must be from 0 to 1`);
-  if (total >= 0) throw new RangeError('masks: one of them is 0 in every row; at least one row must count in each');
+  if (greatest > 1 && !isWeighted)
+    throw new RangeError(`masks: the greatest number is ${greatest}; every one must be from 0 to 1`);
+  if (total >= 0)
+    throw new RangeError(
+      isWeighted
+        ? 'rowWeights: they are 0 in every row that counts; at least one must be above 0'
+        : 'masks: one of them is 0 in every row; at least one row must count in each',
+    );
 }

@@ -148,7 +148,8 @@ export class SolvedLasso {
     const gaps = unlessAborted(solved.gap.data(), this.signal);
     solved.gap.dispose();
     const ranged: Ranged = { weights: this.given.weights, ridge: this.given.ridge, masks: this.prepared.masks };
-    const inRange = gaps.then((read) => checkExtremes(read.subarray(batch), ranged));
+    const { rowWeights } = this.options;
+    const inRange = gaps.then((read) => checkExtremes(read.subarray(batch), ranged, rowWeights !== undefined));
     inRange.catch(() => {}); // the report and β reject with it
     const { report, outputs } = this.course.completeForward(
       solved.summary,
@@ -206,7 +207,7 @@ export class SolvedLasso {
       name: 'lasso',
       isRowwise: variables.map((name, index) => name !== 'X' && arguments_[index].shape[0] === batch),
       ...(!options.masks && {
-        equation: (beta, inputs) => lassoResidual(beta, named(inputs), settings.intercept),
+        equation: (beta, inputs) => lassoResidual(beta, named(inputs), settings),
       }),
       pullback: (cotangent, needed) => {
         const wanted = variables.filter((_, index) => needed[index]);

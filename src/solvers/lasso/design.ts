@@ -12,7 +12,7 @@ import { spectralNormBound } from '../norm.ts';
 export interface Design {
   /** [rows, features]; the columns are centred if there is an intercept. */
   readonly X: Tensor;
-  /** [groups, rows], from 0 to 1: how much each row counts. */
+  /** [groups, rows], at least 0: how much each row counts. */
   readonly masks: Tensor | undefined;
   readonly intercept: boolean;
   /** XᵀPX of each group, one below the other: [groups·features, features]; undefined if it was not formed. */
@@ -43,12 +43,14 @@ export function centreColumns(X: Tensor, intercept: boolean): Tensor {
 export function designOf(given: Tensor, masks: Tensor | undefined, { intercept, gram }: DesignOptions): Design {
   const X = centreColumns(given, intercept);
   const squares = reduceAxes('sum', [elementwise('square', [X])], 0, 1);
-  // XᵀPX ⪯ XᵀX, because no mask exceeds 1.
-  const largest = reduceAll('maximum', squares);
+  // XᵀPX ⪯ μXᵀX, where no entry of the masks exceeds μ ≥ 1.
+  const one = X.context.constant({ kind: 'fill', value: 1 }, [1]);
+  const most = masks && elementwise('maximum', [reduceAll('maximum', masks), one]);
+  const scaled = (x: Tensor): Tensor => (most ? elementwise('multiply', [x, most]) : x);
+  const largest = scaled(reduceAll('maximum', squares));
   /** Both scales are divisors: if X = 0, and so β = 0, any scale will do, and the norm of X is NaN. */
-  const orOne = (scale: Tensor): Tensor =>
-    elementwise('select', [largest, scale, scale.context.constant({ kind: 'fill', value: 1 }, [1])]);
-  const bound = orOne(elementwise('square', [spectralNormBound(X)]));
+  const orOne = (scale: Tensor): Tensor => elementwise('select', [largest, scale, one]);
+  const bound = orOne(scaled(elementwise('square', [spectralNormBound(X)])));
   const ungrammed = { X, masks, intercept, gram: undefined, bound, largest: orOne(largest) };
   return gram ? { ...ungrammed, gram: gramOf(ungrammed) } : ungrammed;
 }

@@ -5,10 +5,10 @@ import { joinEndToEnd, padColumns } from '../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../tensor/tensor.ts';
 import type { Begun } from '../iteration.ts';
 import { asColumn } from '../monitor.ts';
-import { applyHessian, applySoftThreshold, type LassoProblem, leastSize, scaleOf } from './problem.ts';
+import { applyHessian, applyProximal, type LassoProblem, leastSize, scaleOf } from './problem.ts';
 
 /**
- * β⁺ = softThreshold(w + s(XᵀPy − (XᵀPX + ρ)w), st), s = 1/(L + ρ). ISTA: w = β. FISTA: w = β + (θ − 1)/θ⁺·(β − β⁻),
+ * β⁺ = prox(w + s(XᵀPy − (XᵀPX + ρ)w), st), s = 1/(L + ρ). ISTA: w = β. FISTA: w = β + (θ − 1)/θ⁺·(β − β⁻),
  * θ⁺ = (1 + √(1 + 4θ²))/2 (Beck & Teboulle 2009). FISTA restarts from θ = 1 if ⟨w − β⁺, β⁺ − β⟩ > 0, that is, if the
  * update went against the momentum (O'Donoghue & Candès 2015).
  * @param moment XᵀPy
@@ -33,7 +33,7 @@ export function proximalGradient(
       { x: moment, coefficient: step },
       { x: applyHessian(problem, w), coefficient: step, factor: -1 },
     );
-    return applySoftThreshold(p, threshold);
+    return applyProximal(problem, p, threshold);
   };
   const least = leastSize(problem, moment);
   const relative = (w: Tensor, next: Tensor): Tensor => {
@@ -43,7 +43,7 @@ export function proximalGradient(
   };
   const common: Pick<Begun, 'keeps' | 'solution' | 'whole'> = { keeps: 'next', solution: (x) => x };
   // Host backends have other methods. Without XᵀPX an iteration needs X, which is too large for one workgroup.
-  if (design.gram && !context.runsOnHost && features <= context.widestIteration) {
+  if (design.gram && !problem.nonNegative && !context.runsOnHost && features <= context.widestIteration) {
     const scalars = joinEndToEnd(joinEndToEnd(step, ridge), joinEndToEnd(rescaling, least));
     const operands = { accelerated, gram: padColumns(design.gram), moment, threshold, scalars };
     common.whole = (x, state, rule) => proximalGradientRows(x, state, { ...operands, ...rule });

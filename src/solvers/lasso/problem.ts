@@ -15,6 +15,8 @@ export interface LassoProblem {
   readonly ridge: Tensor;
   /** Whether ρ may be above 0. */
   readonly isRidged: boolean;
+  /** Whether every coefficient must be at least 0. */
+  readonly nonNegative: boolean;
 }
 
 /** XᵀPXβ + ρβ */
@@ -59,14 +61,23 @@ export function preActivationOf(
   return combine({ x: beta, coefficient: scaleOf(problem) }, { x: correlation });
 }
 
-/** sign(x)·max(|x| − t, 0), with a threshold for each entry. */
-export function applySoftThreshold(x: Tensor, t: Tensor): Tensor {
+/**
+ * The proximal operator of the penalty, with a threshold for each entry: sign(x)·max(|x| − t, 0), or max(x − t, 0) where
+ * coefficients must not be negative.
+ */
+export function applyProximal({ nonNegative }: Pick<LassoProblem, 'nonNegative'>, x: Tensor, t: Tensor): Tensor {
+  if (nonNegative) return elementwise('relu', [elementwise('subtract', [x, t])]);
   return elementwise('proximalSoftThreshold', [x, t], [1]);
 }
 
-/** ‖β − softThreshold(hβ + correlation, t)/h‖, [batch]. */
+/** What of a correlation counts against the threshold: |g|, or max(g, 0) where coefficients must not be negative. */
+export function countedPart({ nonNegative }: Pick<LassoProblem, 'nonNegative'>, g: Tensor): Tensor {
+  return elementwise(nonNegative ? 'relu' : 'abs', [g]);
+}
+
+/** ‖β − prox(hβ + correlation)/h‖, [batch]. */
 export function proximalDistance(problem: LassoProblem, beta: Tensor, correlation: Tensor): Tensor {
-  const proximal = applySoftThreshold(preActivationOf(problem, beta, correlation), problem.penalty);
+  const proximal = applyProximal(problem, preActivationOf(problem, beta, correlation), problem.penalty);
   const h = scaleOf(problem);
   const difference = combine({ x: beta, coefficient: h }, { x: proximal, factor: -1 });
   return elementwise('divide', [reduceRows('norm', [difference]), h]);
@@ -121,7 +132,7 @@ export function objectiveAt(problem: LassoProblem, beta: Tensor, at: Correlation
 
 /**
  * The duality gap relative to the objective at 0, ½yᵀPy, [batch]. With e = y − Xβ, r = Pe, the correlation g and α =
- * min(1, minⱼ tⱼ/|gⱼ|), the point αr is feasible for the dual problem, and the gap is
+ * min(1, minⱼ tⱼ/|gⱼ|), with max(gⱼ, 0) for |gⱼ| where β ≥ 0, the point αr is feasible for the dual problem, and the gap is
  *   ½⟨e, r⟩ + Σ tⱼ|βⱼ| + ½ρ‖β‖² − α⟨y, r⟩ + ½α²(⟨e, r⟩ + ρ‖β‖²).
  * Features without a penalty do not count for α.
  */
@@ -133,7 +144,7 @@ export function dualityGap(problem: LassoProblem, beta: Tensor, { correlation, e
   const times = (a: Tensor, b: Tensor): Tensor => elementwise('multiply', [a, b]);
   const quadratic = quadraticOf(problem, beta, { error, residual });
   const one = context.constant({ kind: 'fill', value: 1 }, [1]);
-  const excess = elementwise('divide', [elementwise('abs', [correlation]), penalty]);
+  const excess = elementwise('divide', [countedPart(problem, correlation), penalty]);
   const counted = elementwise('select', [penalty, excess, context.constant({ kind: 'fill', value: 0 }, [1])]);
   const alpha = elementwise('reciprocal', [elementwise('maximum', [reduceRows('maximum', [counted]), one])]);
   const half = (x: Tensor): Tensor => elementwise('scale', [x], [0.5, 0]);

@@ -15,6 +15,8 @@ export interface RowSplit {
   readonly X: Tensor;
   /** [rows] */
   readonly y: Tensor;
+  /** Weight ≥ 0 of each row, [rows]. Default 1. */
+  readonly rowWeights?: Tensor | undefined;
 }
 
 /** A criterion by which `tune` chooses the penalty. */
@@ -52,21 +54,29 @@ function computeResiduals({ X, y }: RowSplit, { beta, intercept }: LassoSolution
 
 /**
  * The mean squared error on held-out rows, to which the Lasso is not fitted.
- * @param rows X, [rows, features], and y, [rows]
+ * @param rows X, [rows, features], and y, [rows]; with `rowWeights` the mean is weighted by them
  */
 export function heldOut(rows: RowSplit): Criterion {
-  const { X, y } = readOptions('heldOut', rows, { X: TENSOR, y: TENSOR }, 'X', 'y');
-  checkTogether('heldOut', { X, y });
+  const { X, y, rowWeights } = readOptions('heldOut', rows, { X: TENSOR, y: TENSOR, rowWeights: TENSOR }, 'X', 'y');
+  checkTogether('heldOut', { X, y, rowWeights });
   if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
     throw new RangeError(
       `heldOut: X has shape ${formatShape(X.shape)} and y ${formatShape(y.shape)}; they must be [rows, features] and [rows]`,
     );
   }
+  if (rowWeights && (rowWeights.shape.length !== 1 || rowWeights.size !== y.size)) {
+    throw new RangeError(`heldOut: rowWeights has shape ${formatShape(rowWeights.shape)}; it must be [${y.size}]`);
+  }
   return {
     name: 'held-out error',
     begin: (scope) => {
       const own = { X: scope.use(X), y: scope.use(y) };
-      return { copies: 1, judge: (solution) => computeResiduals(own, solution).square().mean(1) };
+      const weights = rowWeights && scope.use(rowWeights);
+      const judge = (solution: LassoSolution): Tensor => {
+        const squared = computeResiduals(own, solution).square();
+        return weights ? squared.mul(weights.div(weights.sum())).sum(1) : squared.mean(1);
+      };
+      return { copies: 1, judge };
     },
   };
 }
@@ -86,6 +96,7 @@ export function crossValidation(options?: FoldOptions): Criterion {
         heldOut.subarray(fold * count, (fold + 1) * count).reduce((sum, one) => sum + one, 0),
       );
       const masks = scope.tensor(training, [folds, count]);
+      if (rows.rowWeights) return judgeWeightedFolds(scope, rows, rows.rowWeights, { masks, heldOut, folds, count });
       const shares = Float64Array.from(heldOut, (one, at) => one / (folds * sizes[Math.floor(at / count)]));
       const weights = scope.tensor(shares, [folds, 1, count]);
       return {
@@ -98,6 +109,32 @@ export function crossValidation(options?: FoldOptions): Criterion {
         },
       };
     },
+  };
+}
+
+/**
+ * Cross-validation with weighted rows: the error of a fold is the weighted mean over its held-out rows, and folds count
+ * alike. Penalties are multiplied by the share of the rows, as without weights: how weights fall onto folds is random.
+ */
+function judgeWeightedFolds(
+  scope: Scope,
+  rows: RowSplit,
+  rowWeights: Tensor,
+  { masks, heldOut, folds, count }: { masks: Tensor; heldOut: Uint8Array; folds: number; count: number },
+): Judge {
+  const held = scope.tensor(heldOut, [folds, count]).mul(rowWeights);
+  // A fold whose rows all have weight 0 has no error: 0/0 would be NaN.
+  const totals = held.sum(1, { keepAxes: true }).maximum(scope.tensor([1e-30], [1, 1]));
+  const weights = held.div(totals).div(folds).reshape([folds, 1, count]);
+  const sizes = Array.from({ length: folds }, (_, fold) =>
+    heldOut.subarray(fold * count, (fold + 1) * count).reduce((sum, one) => sum + one, 0),
+  );
+  return {
+    copies: folds,
+    masks,
+    shares: sizes.map((size) => 1 - size / count),
+    judge: (solution, candidates) =>
+      computeResiduals(rows, solution).square().reshape([folds, candidates, count]).mul(weights).sum([0, 2]),
   };
 }
 
@@ -121,7 +158,9 @@ export function sure(options: SureOptions): Criterion {
   }
   return {
     name: "Stein's unbiased risk estimate",
-    begin(scope, { X, y }) {
+    begin(scope, { X, y, rowWeights }) {
+      if (rowWeights)
+        throw new RangeError('sure: it is for rows of equal weight; leave rowWeights out, or use crossValidation');
       const count = y.size;
       const epsilon = (2 * deviation) / count ** 0.3;
       const generator = random(seed);

@@ -4,6 +4,7 @@ import { valueAndGrad } from '../../autodiff/gradient.ts';
 import { type LassoSolution, solvePreparedLasso } from '../../implicit/lasso/lasso.ts';
 import { checkLasso, type LassoOptions } from '../../implicit/lasso/options.ts';
 import { type Prepared, prepareDesign, preparedTensors } from '../../implicit/lasso/program.ts';
+import { weightMasks } from '../../implicit/lasso/row-weights.ts';
 import { RunLimits } from '../../implicit/run-limits.ts';
 import { isSolved } from '../../solvers/report.ts';
 import type { Engine } from '../../tensor/engine.ts';
@@ -34,7 +35,10 @@ function createEvaluated(
     : { parameters, value: Number.NaN, gradient: gradient?.map(() => 0) };
 }
 
-export type SolverOptions = Pick<LassoOptions, 'intercept' | 'selection' | 'solver' | 'tolerance' | 'limit'>;
+export type SolverOptions = Pick<
+  LassoOptions,
+  'intercept' | 'nonNegative' | 'selection' | 'solver' | 'tolerance' | 'limit'
+>;
 
 /** @throws RangeError where a criterion of the caller's own returns something that is no Judge */
 function beginJudge(criterion: Criterion, ...given: Parameters<Criterion['begin']>): Judge {
@@ -89,7 +93,9 @@ export class Evaluation {
     };
     const { copies, masks } = beginJudge(criterion, { tensor, use: (one) => one }, rows);
     this.copies = copies;
-    this.prepared = prepareDesign(engine, rows.X, masks, options.intercept ?? false, copies);
+    const { options: weighted, made } = weightMasks({ masks, rowWeights: rows.rowWeights });
+    this.owned.push(...made);
+    this.prepared = prepareDesign(engine, rows.X, weighted.masks, options.intercept ?? false, copies);
     this.owned.push(...preparedTensors(this.prepared));
   }
 
@@ -129,7 +135,8 @@ export class Evaluation {
     this.solves += count * this.copies;
     return this.engine.tidy(async (scope) => {
       const parameters = scope.tensor(candidates.flat(), [count, width]);
-      const rows = { X: scope.use(this.rows.X), y: scope.use(this.rows.y) };
+      const { X, y, rowWeights } = this.rows;
+      const rows = { X: scope.use(X), y: scope.use(y), rowWeights: rowWeights && scope.use(rowWeights) };
       const judge = beginJudge(this.criterion, scope, rows);
       const solved = (given: Tensor): { each: Tensor; solution: LassoSolution } => {
         const solution = this.solveCandidates(scope, rows, judge, given);
@@ -177,7 +184,12 @@ export class Evaluation {
     );
   }
 
-  private solveCandidates(scope: Scope, { X, y }: RowSplit, judge: Judge, parameters: Tensor): LassoSolution {
+  private solveCandidates(
+    scope: Scope,
+    { X, y, rowWeights }: RowSplit,
+    judge: Judge,
+    parameters: Tensor,
+  ): LassoSolution {
     const { copies, masks, shares } = judge;
     const [count, width] = parameters.shape;
     const zeros = scope.tensor(new Float64Array(copies), [copies, 1, 1]);
@@ -192,7 +204,7 @@ export class Evaluation {
       ...this.options,
       X,
       y: judge.targets?.(count) ?? y,
-      ...(masks && { masks }),
+      ...weightMasks({ masks, rowWeights }).options,
       ...this.penalty.options(repeated, scope.tensor(logShares)),
       // With duplicated columns many solutions have the same criterion. The chosen solution is certified in the end.
       onFailedCertificate: 'ignore',

@@ -34,8 +34,12 @@ export interface TuneOptions {
   y: Tensor;
   /** Whether to fit an intercept, which is not penalised. Default false. */
   intercept?: boolean;
+  /** Weight ≥ 0 of each row, [rows], in the fit and in `crossValidation`; `heldOut` takes weights of its own. Default 1. */
+  rowWeights?: Tensor | undefined;
+  /** Whether every coefficient must be at least 0. Default false. */
+  nonNegative?: boolean;
   /** Options for the Lasso solves. */
-  solve?: Omit<SolverOptions, 'intercept'>;
+  solve?: Omit<SolverOptions, 'intercept' | 'nonNegative'>;
   /** `heldOut`, `crossValidation`, `sure`, or a criterion of your own. */
   criterion: Criterion;
   /** 'single': one λ. 'features': one λ for each feature. 'elastic-net': λ and the ridge ρ. Default 'single'. */
@@ -75,6 +79,8 @@ export const TUNE_OPTIONS: Checks<TuneOptions> = {
   X: TENSOR,
   y: TENSOR,
   intercept: BOOLEAN,
+  rowWeights: TENSOR,
+  nonNegative: BOOLEAN,
   solve: (place, value) => void readOptions(place, value as TuneOptions['solve'], SOLVE_OPTIONS),
   criterion: createArgumentCheck('a criterion, such as crossValidation()', (value) => hasMethod(value, 'begin')),
   penalty: 0,
@@ -99,7 +105,11 @@ export function readSettings(options: TuneOptions) {
       `tune: X has shape ${formatShape(X.shape)} and y ${formatShape(y.shape)}; they must be [rows, features] and [rows]`,
     );
   }
-  checkTogether('tune', { X, y });
+  const { rowWeights, nonNegative } = options;
+  checkTogether('tune', { X, y, rowWeights });
+  if (rowWeights && (rowWeights.shape.length !== 1 || rowWeights.size !== y.size)) {
+    throw new RangeError(`tune: rowWeights has shape ${formatShape(rowWeights.shape)}; it must be [${y.size}]`);
+  }
   checkOneOf('penalty', penalty, PENALTIES);
   checkOneOf('optimiser', optimiser, { ...SEARCHES, grid: 0 });
   if (optimiser === 'grid' && penalty !== 'single') {
@@ -110,8 +120,8 @@ export function readSettings(options: TuneOptions) {
   else checkStarts(starts, kind.parameters(X.shape[1]).length);
   return {
     engine: engineOf('X', X),
-    rows: { X, y },
-    solving: { ...options.solve, intercept: options.intercept },
+    rows: { X, y, rowWeights },
+    solving: { ...options.solve, intercept: options.intercept, nonNegative },
     kind,
     penalty,
     optimiser,

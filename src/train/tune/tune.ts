@@ -66,7 +66,8 @@ const STARTING_SHARE = 0.6;
 
 /**
  * Chooses the penalty of a Lasso: minimises a criterion over log λ in [log λ_max − 12, log λ_max], by its gradient
- * through the solutions.
+ * through the solutions. Where the minimum lies at the lower end of the range, or at either end of that of log ρ, the
+ * range is widened, up to three times by 6.
  * @throws RangeError where an option is wrong; the signal's reason once it is aborted; an Error where no λ can be
  *   chosen, because Xᵀy is 0, no candidate was solved to its tolerance, or the time limit was reached before one was
  */
@@ -78,9 +79,14 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
   const { signal } = options;
   signal?.throwIfAborted();
   const deadline = timeLimit === undefined ? undefined : since + timeLimit;
-  const largest = await finiteLargestPenalty({ ...rows, intercept: options.intercept, signal });
+  const largest = await finiteLargestPenalty({
+    ...rows,
+    intercept: options.intercept,
+    nonNegative: options.nonNegative,
+    signal,
+  });
   const features = rows.X.shape[1];
-  const bounds = kind.bounds(largest, features);
+  let bounds: Bounds = kind.bounds(largest, features);
   const before =
     penalty === 'features' && typeof settings.starts === 'number'
       ? await tuneSinglePenalty(options, deadline)
@@ -91,7 +97,10 @@ export async function tune(given: TuneOptions): Promise<TuneResult> {
   );
   try {
     const log = createLog(settings, evaluation, deadline, before);
-    let timedOut = await endsByDeadline(() => runSearch(evaluation, settings, bounds, starts, log));
+    let timedOut = await endsByDeadline(async () => {
+      await runSearch(evaluation, settings, bounds, starts, log);
+      bounds = await searchBeyond(evaluation, settings, bounds, log);
+    });
     const { visited } = log;
     const solved = visited.filter(({ value }) => Number.isFinite(value));
     // The best single λ is also a solution with equal λ for all features.
@@ -139,6 +148,41 @@ async function endsByDeadline(work: () => Promise<unknown>): Promise<boolean> {
 
 type Settings = ReturnType<typeof readSettings>;
 
+/** By so much the range of a parameter is widened, and so often at most. */
+const WIDENING = 6;
+const MOST_WIDENINGS = 3;
+/** A relative decrease below which the criterion counts as flat. */
+const FLAT = 1e-9;
+
+/**
+ * Widens the range where the least criterion is at an end of it, and goes on from there. Not at λ_max, above which β
+ * stays 0, and not with one λ for each feature, where many reach an end that no longer matters.
+ * @returns the range that was searched
+ */
+async function searchBeyond(evaluation: Evaluation, settings: Settings, given: Bounds, log: TuneLog): Promise<Bounds> {
+  const { kind, optimiser, tolerance } = settings;
+  let bounds = given;
+  let before = Number.POSITIVE_INFINITY;
+  for (let widened = 0; widened < MOST_WIDENINGS; widened++) {
+    const best = findBest(log.visited);
+    if (!best) return bounds;
+    // Where the criterion is flat, such as at least squares, there is nothing more to find.
+    if (!(best.value < before - FLAT * Math.abs(before)) && widened > 0) return bounds;
+    before = best.value;
+    const wider = kind.widened(bounds, best.parameters, { by: WIDENING, tolerance });
+    if (!wider) return bounds;
+    const beyond: Bounds = optimiser === 'grid' ? [[wider[0][0], bounds[0][0]]] : wider;
+    bounds = wider;
+    await runSearch(evaluation, settings, beyond, [best.parameters], log);
+  }
+  return bounds;
+}
+
+function findBest(visited: readonly Visit[]): Visit | undefined {
+  const solved = visited.filter(({ value }) => Number.isFinite(value));
+  return solved.length > 0 ? solved.reduce((a, b) => (b.value < a.value ? b : a)) : undefined;
+}
+
 function createLog(
   { optimiser, penalty, points, starts, limit, onProgress }: Settings,
   { batchSize }: Evaluation,
@@ -158,11 +202,17 @@ function runSearch(
   log: TuneLog,
 ): Promise<void> {
   if (optimiser === 'grid') return evaluateGrid(evaluation, bounds[0], points, log);
+  /** A search that goes on where another one ended counts its starts from there. */
+  const first = log.visited.length === 0 ? 0 : Math.max(...log.visited.map(({ start }) => start)) + 1;
   const search = {
     bounds,
     tolerance,
     limit,
-    onEvaluated: (visited: readonly Visit[]) => log.recordBatch('step', visited),
+    onEvaluated: (visited: readonly Visit[]) =>
+      log.recordBatch(
+        'step',
+        visited.map((one) => ({ ...one, start: one.start + first })),
+      ),
   };
   return searchFromStarts(evaluation, SEARCHES[optimiser], starts, search, log);
 }
@@ -257,14 +307,20 @@ async function computeSlopes(
 /** Fits the Lasso with the chosen penalty to all rows. */
 async function fitAllRows(
   engine: Engine,
-  { X, y }: RowSplit,
+  { X, y, rowWeights }: RowSplit,
   kind: Penalty,
   parameters: readonly number[],
   solving: SolverOptions & Pick<TuneOptions, 'signal'>,
 ) {
   return engine.tidy(async (scope) => {
     const given = kind.options(scope.tensor(parameters, [1, parameters.length]), scope.tensor([0]));
-    const { beta, intercept, certificate } = lasso({ ...solving, X: scope.use(X), y: scope.use(y), ...given });
+    const { beta, intercept, certificate } = lasso({
+      ...solving,
+      X: scope.use(X),
+      y: scope.use(y),
+      ...(rowWeights && { rowWeights: scope.use(rowWeights) }),
+      ...given,
+    });
     const read = async (value: number | readonly number[] | Tensor | undefined): Promise<number[] | undefined> =>
       isTensor(value) ? Array.from(await value.data()) : undefined;
     const [logLambda, weights, ridge] = await Promise.all([given.logLambda, given.weights, given.ridge].map(read));
