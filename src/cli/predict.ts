@@ -162,6 +162,7 @@ async function writePredictionReport(path: string, { stored, rows, model, predic
 
 function chooseRowAppearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
   if (preparation.kind === 'images') return chooseAppearance(preparation.shape);
+  if (preparation.kind === 'arrays') return chooseAppearance([]);
   if (!table || !lines) throw new Error('predict: the rows of a table come without the table');
   const names = preparation.columns.map(({ name }) => name);
   const rows = new Map(table.lines.map((line, row) => [line, row]));

@@ -2,13 +2,17 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type ArrayPreparation,
+  DataError,
   digits,
   type ImagePreparation,
   type Limits,
   type PreparedRows,
+  preparedArrays,
   preparedFor,
   preparedTable,
   readLabels,
+  readNPZ,
   type Table,
   type TablePreparation,
   testFileNames,
@@ -21,6 +25,7 @@ import {
   COLUMN_OPTIONS,
   convertDataErrors,
   FORM_OPTIONS,
+  isArchiveName,
   isIDXName,
   readMissingRule,
   readTableFile,
@@ -30,12 +35,22 @@ import type { StoredModel } from './training-checkpoint.ts';
 
 /** The options that apply only where the data are a CSV file. */
 const TABLE_ONLY = {
-  target: { value: '<column>', description: 'CSV: the column of the classes', fallback: 'as in training' },
   missing: { ...COLUMN_OPTIONS.missing, fallback: 'as in training' },
   ...FORM_OPTIONS,
 };
 
+/** The options that apply only where the data are a .npz file. */
+const ARRAYS_ONLY = {
+  features: { value: '<name>', description: '.npz: the array of features', fallback: 'x, or x_test' },
+};
+
 export const PREDICTION_DATA_OPTIONS = {
+  target: {
+    value: '<name>',
+    description: 'CSV: the column of the classes; .npz: their array',
+    fallback: 'as in training; y, or y_test',
+  },
+  ...ARRAYS_ONLY,
   ...TABLE_ONLY,
   labels: { value: '<file>', description: 'IDX file of the labels, where DATA is one file of images' },
   ...LIMITS_OPTION,
@@ -54,19 +69,23 @@ export async function readPredictionRows(
   { preparation, data, path: checkpoint }: StoredModel,
   path: string | undefined,
 ): Promise<PredictionRows> {
-  if (preparation.kind === 'images') {
-    refuseOptions(given, Object.keys(TABLE_ONLY), `${checkpoint} reads images, which have none`);
-  } else refuseOptions(given, ['labels'], `${checkpoint} reads tables, which have none`);
+  const reads = { images: 'IDX images or .npz files', arrays: '.npz files', table: 'CSV files' }[preparation.kind];
+  const isArchive = path !== undefined && isArchiveName(path);
+  if (preparation.kind !== 'table') refuseOptions(given, Object.keys(TABLE_ONLY), `${checkpoint} reads ${reads}`);
+  if (preparation.kind !== 'images' || isArchive) refuseOptions(given, ['labels'], 'it goes with a file of IDX images');
+  if (!isArchive) {
+    const names = Object.keys(ARRAYS_ONLY).concat(preparation.kind === 'table' ? [] : ['target']);
+    refuseOptions(given, names, `it is for a .npz file; ${checkpoint} reads ${reads}`);
+  }
   if (path === undefined) {
     if (data?.bundled) return readBundledDigits(given);
     const learned = data ? `it learned from ${toOneLine(data.name)}; ` : '';
-    const what = preparation.kind === 'images' ? 'IDX images' : 'a CSV file';
-    throw new InputError(`DATA is missing: ${checkpoint} reads ${what}; ${learned}name what to predict`);
+    throw new InputError(`DATA is missing: ${checkpoint} reads ${reads}; ${learned}name what to predict`);
   }
   const limits = readLimits(given);
   const rows = await convertDataErrors<Omit<PredictionRows, 'name'>>(path, () =>
-    preparation.kind === 'images'
-      ? readImageRows(given, preparation, path, limits)
+    preparation.kind !== 'table'
+      ? readArrayOrImageRows(given, preparation, path, limits)
       : readTableRows(given, preparation, path, limits),
   );
   return { name: path, ...rows };
@@ -76,6 +95,21 @@ async function readBundledDigits({ options }: Arguments): Promise<PredictionRows
   if (options.labels !== undefined) throw new InputError('--labels: the bundled digits have theirs; name DATA');
   const { test } = await digits();
   return { ...test, name: 'held-out digits' };
+}
+
+async function readArrayOrImageRows(
+  given: Arguments,
+  preparation: ImagePreparation | ArrayPreparation,
+  path: string,
+  limits: Partial<Limits>,
+): Promise<PreparedRows> {
+  if (!isArchiveName(path)) {
+    if (preparation.kind === 'images') return readImageRows(given, preparation, path, limits);
+    throw new DataError('the model reads .npz files, whose names end in .npz');
+  }
+  const { features, target } = given.options;
+  const arrays = await readNPZ(await readBytes(path, path), { limits });
+  return preparedArrays(preparation, arrays, { features, target, limits });
 }
 
 async function readImageRows(

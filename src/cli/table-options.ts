@@ -126,6 +126,10 @@ export function isIDXName(path: string): boolean {
   return /idx\d[-_.]ubyte(\.gz)?$/i.test(path);
 }
 
+export function isArchiveName(path: string): boolean {
+  return /\.npz$/i.test(path);
+}
+
 /** Runs `read` and turns a DataError into an InputError that names the place. */
 export async function convertDataErrors<Result>(place: string, read: () => Promise<Result>): Promise<Result> {
   try {

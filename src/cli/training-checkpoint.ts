@@ -5,6 +5,7 @@ import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord }
 import { findPathKind, readBytes } from './files.ts';
 import { formatValue, InputError, toOneLine } from './io.ts';
 import type { Arguments } from './options.ts';
+import { isArchiveName } from './table-options.ts';
 import type { TrainingData } from './training-data.ts';
 import type { Chosen, TrainingSettings } from './training-settings.ts';
 
@@ -130,10 +131,16 @@ export async function checkSameKind({ path, preparation, data }: StoredRun, give
   if (source === undefined) return;
   const place = `--data ${source}`;
   const isFolder = (await findPathKind(place, source)) === 'folder';
-  if (data.bundled || isFolder !== (preparation.kind === 'images')) {
-    const what = data.bundled
-      ? 'the bundled digits'
-      : `${data.name}, ${isFolder ? 'a CSV file' : 'a folder of images'}`;
+  // Images may come from a folder or from a .npz file.
+  const isArchive = isArchiveName(source);
+  const kinds = isFolder ? ['images'] : isArchive ? ['images', 'arrays'] : ['table'];
+  if (data.bundled || !kinds.includes(preparation.kind) || isArchive !== isArchiveName(data.name)) {
+    const of = {
+      images: isArchiveName(data.name) ? 'a .npz file' : 'a folder of images',
+      arrays: 'a .npz file',
+      table: 'a CSV file',
+    };
+    const what = data.bundled ? 'the bundled digits' : `${data.name}, ${of[preparation.kind]}`;
     throw new InputError(`${place}: ${path} learned from ${toOneLine(what)}; give the same data again`);
   }
 }
@@ -157,6 +164,7 @@ export function checkSameData(run: StoredRun, { dataset, preparation }: Training
 function describePreparation(preparation: Preparation): string {
   const classes = `${preparation.classNames.length} classes`;
   if (preparation.kind === 'images') return `images of ${preparation.shape.join(' × ')}, ${classes}`;
+  if (preparation.kind === 'arrays') return `rows of [${preparation.shape}], ${classes}`;
   return `${preparation.means.length} features, ${classes}`;
 }
 

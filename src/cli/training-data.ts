@@ -1,13 +1,15 @@
-/** Reads the data of `equilibra train`: the bundled digits, a folder of IDX files, or a CSV file. */
+/** Reads the data of `equilibra train`: the bundled digits, a folder of IDX files, a .npz file, or a CSV file. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
+  arraysDataset,
   type Dataset,
   digits,
   imageFileNames,
   imagesFromFiles,
   type Limits,
   type Preparation,
+  readNPZ,
   type Table,
   type TableDataset,
   tableDataset,
@@ -21,6 +23,7 @@ import {
   convertDataErrors,
   FORM_OPTIONS,
   HEADER_OPTION,
+  isArchiveName,
   isIDXName,
   readColumnOptions,
   readTableFile,
@@ -33,16 +36,35 @@ import { formatDroppedRows, formatNames, formatQuantity } from './wording.ts';
 
 /** The options that apply only where the data are a CSV file. */
 const TABLE_ONLY = {
-  target: { value: '<column>', description: 'CSV: the column of the classes' },
-  'held-out': { value: '<share>', description: 'CSV: share of the rows to test on, in (0, 1)', fallback: '0.2' },
   ...COLUMN_OPTIONS,
-  standardise: { value: '<yes|no>', description: 'CSV: features to mean 0 and deviation 1', fallback: 'yes' },
   ...HEADER_OPTION,
   ...FORM_OPTIONS,
 };
 
+/** The options that apply where the data are a CSV file or a .npz file. */
+const ROWS_ONLY = {
+  target: { value: '<name>', description: 'CSV: the column of the classes; .npz: their array', fallback: '.npz: y' },
+  'held-out': {
+    value: '<share>',
+    description: 'CSV, .npz: share of the rows to test on, in (0, 1)',
+    fallback: '0.2, or those of x_test',
+  },
+  standardise: { value: '<yes|no>', description: 'CSV, .npz: features to mean 0 and deviation 1', fallback: 'yes' },
+};
+
+/** The options that apply only where the data are a .npz file. */
+const ARRAYS_ONLY = {
+  features: { value: '<name>', description: '.npz: the array of features, one row after the other', fallback: 'x' },
+};
+
 export const DATA_OPTIONS = {
-  data: { value: '<path>', description: 'a folder of IDX files (MNIST) or a CSV file', fallback: 'bundled digits' },
+  data: {
+    value: '<path>',
+    description: 'a folder of IDX files (MNIST), a CSV file or a .npz file',
+    fallback: 'bundled digits',
+  },
+  ...ROWS_ONLY,
+  ...ARRAYS_ONLY,
   ...TABLE_ONLY,
   ...LIMITS_OPTION,
 };
@@ -72,10 +94,16 @@ export async function readTrainingData(given: Arguments, seed: number): Promise<
   const path = given.options.data;
   const isFolder = path !== undefined && (await findPathKind(`--data ${path}`, path)) === 'folder';
   if (path === undefined || isFolder) {
-    refuseOptions(given, Object.keys(TABLE_ONLY), 'it is for a CSV file, which --data must name');
+    const names = Object.keys({ ...ROWS_ONLY, ...ARRAYS_ONLY, ...TABLE_ONLY });
+    refuseOptions(given, names, 'it is for a CSV or a .npz file, which --data must name');
   }
   const limits = readLimits(given);
   if (path === undefined) return { ...describeImages(await digits()), isBundled: true };
+  if (!isFolder && isArchiveName(path)) {
+    refuseOptions(given, Object.keys(TABLE_ONLY), 'it is for a CSV file, and --data names a .npz file');
+    return convertDataErrors(`--data ${path}`, () => readArrayData(path, given, seed, limits));
+  }
+  refuseOptions(given, Object.keys(ARRAYS_ONLY), 'it is for a .npz file, which --data must name');
   return convertDataErrors(`--data ${path}`, async () =>
     isFolder ? describeImages(await readImageFolder(path, limits)) : readTableData(path, given, seed, limits),
   );
@@ -101,6 +129,38 @@ async function readImageFolder(folder: string, limits: Partial<Limits>): ReturnT
   return imagesFromFiles(files, { name: basename(join(folder)), limits });
 }
 
+async function readArrayData(
+  path: string,
+  given: Arguments,
+  seed: number,
+  limits: Partial<Limits>,
+): Promise<TrainingData> {
+  const arrays = await readNPZ(await readBytes(`--data ${path}`, path), { limits });
+  const { features, target } = given.options;
+  const heldOut = readHeldOut(given);
+  const standardise = readYesOrNo(given, 'standardise') ?? true;
+  const options = { features, target, heldOut, standardise, seed, name: basename(path), limits };
+  const dataset = arraysDataset(arrays, options);
+  if (dataset.test.count === 0) {
+    throw new InputError(`--data ${path}: every class has one row, so none can be held out`);
+  }
+  const { classNames, preparation } = dataset;
+  const shape = preparation.shape.length > 0 ? preparation.shape.join(' × ') : '1';
+  const how = preparation.kind === 'images' ? 'divided by 255' : `${standardise ? '' : 'not '}standardised`;
+  return {
+    dataset,
+    classNames,
+    preparation,
+    isBundled: false,
+    chosen: toTexts({ features, target, 'held-out': heldOut, standardise: standardise ? 'yes' : 'no' }),
+    facts: [['features', `${shape}, ${how}`]],
+  };
+}
+
+function readHeldOut(given: Arguments): number {
+  return readNumber(given, 'held-out', 0.2, 'a number in (0, 1)', (share) => share > 0 && share < 1);
+}
+
 async function readTableData(
   path: string,
   given: Arguments,
@@ -112,8 +172,7 @@ async function readTableData(
   }
   const table = await readTableFile(given, `--data ${path}`, path, { limits });
   const target = requireTarget(given, table, 'the column of the classes');
-  const inside = (share: number): boolean => share > 0 && share < 1;
-  const heldOut = readNumber(given, 'held-out', 0.2, 'a number in (0, 1)', inside);
+  const heldOut = readHeldOut(given);
   const columns = readColumnOptions(given);
   const standardise = readYesOrNo(given, 'standardise') ?? true;
   const dataset = tableDataset(table, {

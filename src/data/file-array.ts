@@ -169,13 +169,22 @@ function typesOf(kind: ElementType): readonly ElementType[] {
   return kind === 'float32' ? ['float32', 'float16', 'bfloat16'] : [kind];
 }
 
-const FILE_ARRAY = createArgumentCheck('an array of a file: { type, shape, values }', (value) => {
+function isFileArray(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { type, shape, values } = value as FileArray;
   const isKnown =
     type === 'text' ? isListOf(values, (each) => typeof each === 'string') : values instanceof ELEMENTS[type].values;
   return isKnown && isListOf(shape, isExtent) && countOf(shape) === values.length;
-});
+}
+
+const FILE_ARRAY = /* @__PURE__ */ createArgumentCheck('an array of a file: { type, shape, values }', isFileArray);
+
+/** A Map of such arrays by name. */
+export const FILE_ARRAYS = /* @__PURE__ */ createArgumentCheck(
+  'a Map of arrays by name, as readNPZ and parseSafetensors give it',
+  (value) =>
+    value instanceof Map && Array.from(value).every(([name, array]) => typeof name === 'string' && isFileArray(array)),
+);
 
 /**
  * The numbers of an array, for `engine.tensor(numbersOf(array), array.shape)`: integers of 64 bits as float64, all

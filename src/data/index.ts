@@ -1,5 +1,13 @@
 import '../arguments/environment-types.ts';
 
+export type { ArrayNames } from './array-rows.ts';
+export {
+  type ArraysDataset,
+  type ArraysDatasetOptions,
+  arraysDataset,
+  type PreparedArraysOptions,
+  preparedArrays,
+} from './arrays-dataset.ts';
 export { type CSVOptions, type CSVRecords, parseCSV } from './csv.ts';
 export type { Dataset } from './dataset.ts';
 export type { DateOrder } from './dates.ts';
@@ -34,7 +42,7 @@ export { DataError, type LimitOptions, type Limits } from './limits.ts';
 export { parseNPY, readNPY, writeNPY } from './npy.ts';
 export { type NamedArrays, type NPZOptions, readNPZ, type WritableArrays, writeNPZ } from './npz.ts';
 export type { Decimal } from './numbers.ts';
-export type { ImagePreparation, MissingRule, Preparation, TablePreparation } from './preparation.ts';
+export type { ArrayPreparation, ImagePreparation, MissingRule, Preparation, TablePreparation } from './preparation.ts';
 export { type PreparedRows, preparedFor, preparedTable } from './prepared-rows.ts';
 export {
   type LinearModel,

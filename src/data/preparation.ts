@@ -12,7 +12,7 @@ export type MissingRule = 'error' | 'mean' | 'drop';
  * How rows of a table become numbers for a model. Determined in training, and applied in the same way to other rows.
  */
 export interface TablePreparation {
-  /** Tells the two kinds of preparation apart. */
+  /** Tells the kinds of preparation apart. */
   readonly kind: 'table';
   /** Whether the file had a header. */
   readonly header: boolean;
@@ -32,7 +32,7 @@ export interface TablePreparation {
 
 /** How images become numbers for a model. Pixels are divided by the greatest value that they can have. */
 export interface ImagePreparation {
-  /** Tells the two kinds of preparation apart. */
+  /** Tells the kinds of preparation apart. */
   readonly kind: 'images';
   /** The shape of one image, such as [28, 28]. */
   readonly shape: readonly number[];
@@ -42,5 +42,17 @@ export interface ImagePreparation {
   readonly classNames: readonly string[];
 }
 
+/** How rows of an array become numbers for a model. */
+export interface ArrayPreparation {
+  /** Tells the kinds of preparation apart. */
+  readonly kind: 'arrays';
+  /** The shape of one row, such as [4]; [] for rows of one number. */
+  readonly shape: readonly number[];
+  /** The names of the classes, by class number. */
+  readonly classNames: readonly string[];
+  /** The standardisation of the numbers of a row; absent where they are not standardised. */
+  readonly standardisation?: Standardisation;
+}
+
 /** How data become numbers for a model. It is plain JSON, so that a checkpoint can store it with the model. */
-export type Preparation = TablePreparation | ImagePreparation;
+export type Preparation = TablePreparation | ImagePreparation | ArrayPreparation;

@@ -1,10 +1,12 @@
 import { createArgumentError } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
+import { preparedArrays } from './arrays-dataset.ts';
 import { describePlace, encodeFeatures, featureNames } from './features.ts';
 import { readPixels } from './images.ts';
 import { DataError } from './limits.ts';
+import { decodeNPZ } from './npz.ts';
 import type { MissingRule, Preparation, TablePreparation } from './preparation.ts';
-import type { Source } from './source.ts';
+import { readBytes, type Source } from './source.ts';
 import { standardiseInputs } from './standardisation.ts';
 import { preparationFrom } from './stored-preparation.ts';
 import { columnIndex, isMissing, readTable, TABLE, TABLE_OPTIONS, type Table, type TableOptions } from './table.ts';
@@ -30,7 +32,7 @@ export interface PreparedRows {
  * Prepares new data in the same way as the training data of a model. Columns are found by name, and further columns are
  * ignored. Categories, missing values and standardisation are treated as in training.
  *
- * @param source a CSV file or its text, or an IDX file of images, plain or .gz
+ * @param source a CSV file or its text, an IDX file of images, plain or .gz, or a .npz file
  * @throws DataError where a column is absent, a category or class is unknown, a required value is missing, or the
  *   images have another shape
  */
@@ -45,14 +47,25 @@ export async function preparedFor(
     const { header = preparation.header } = options;
     return prepareRows(preparation, await readTable(source, { ...options, header }));
   }
-  if (typeof source === 'string') throw new DataError('the model reads images; give it an IDX file, not a text');
-  const { inputs, count, features, shape } = await readPixels(source, options, preparation.greatest);
+  if (typeof source === 'string') {
+    const files = preparation.kind === 'images' ? 'images; give it an IDX file' : 'arrays; give it a .npz file';
+    throw new DataError(`the model reads ${files}, not a text`);
+  }
+  const bytes = await readBytes(source, options);
+  if (preparation.kind === 'arrays' || isZip(bytes)) {
+    return preparedArrays(preparation, await decodeNPZ(bytes, options), { limits: options.limits });
+  }
+  const { inputs, count, features, shape } = await readPixels(bytes, options, preparation.greatest);
   if (String(shape) !== String(preparation.shape)) {
     throw new DataError(
       `the images are ${shape.join(' × ')}; the model reads images of ${preparation.shape.join(' × ')}`,
     );
   }
   return { inputs, count, features };
+}
+
+function isZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b;
 }
 
 /** Like `preparedFor`, for a table that has been read. */

@@ -23,7 +23,18 @@ export function preparationFrom(value: unknown): Preparation {
     const [greatest] = readNumbers([fields.greatest], 'greatest', (level) => level > 0);
     return { kind: 'images', shape, greatest, classNames };
   }
-  if (fields.kind !== 'table') throw createFieldError('kind', fields.kind, '"table" or "images"');
+  if (fields.kind === 'arrays') {
+    const shape = readNumbers(fields.shape, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
+    const width = shape.reduce((product, extent) => product * extent, 1);
+    const { standardisation } = fields;
+    return {
+      kind: 'arrays',
+      shape,
+      classNames,
+      ...(standardisation !== undefined && { standardisation: readStandardisation(standardisation, width) }),
+    };
+  }
+  if (fields.kind !== 'table') throw createFieldError('kind', fields.kind, '"table", "images" or "arrays"');
   if (typeof fields.header !== 'boolean') throw createFieldError('header', fields.header, 'true or false');
   if (!isList(fields.columns)) throw createFieldError('columns', fields.columns, 'a list');
   const columns = fields.columns.map(readColumn);

@@ -10,7 +10,7 @@
  */
 import { createArgumentCheck, createArgumentError, isListOf } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { FileArray } from '../data/file-array.ts';
+import { FILE_ARRAYS, type FileArray } from '../data/file-array.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
 import type { NumberArray } from './checkpoint/bytes.ts';
 import { readParameters, takeParameters } from './parameter-arrays.ts';
@@ -40,8 +40,6 @@ const OPTIONS: Checks<StateDictOptions> = {
   prefixes: createArgumentCheck('a list of texts', (value) => isListOf(value, (each) => typeof each === 'string')),
 };
 
-const ARRAYS = createArgumentCheck('a Map of arrays by name', (value) => value instanceof Map);
-
 /**
  * The parameters of a model by the names and in the layout of PyTorch, for
  * `writeSafetensors(await stateDictOf(model))` and there
@@ -70,7 +68,7 @@ export function loadStateDict(
 ): void {
   MODEL('loadStateDict: model', model);
   ENGINE('loadStateDict: engine', engine);
-  ARRAYS('loadStateDict: arrays', arrays);
+  FILE_ARRAYS('loadStateDict: arrays', arrays);
   const names = namesIn('loadStateDict', model, readOptions('loadStateDict', options, OPTIONS));
   takeParameters(model, engine, names, arrays);
 }

@@ -161,6 +161,19 @@ export const DATA_FAMILIES: readonly Family[] = [
     argument('table', ({ table }) => table),
     options('target ignore categorical missing heldOut seed standardise name limits', () => ({ target: 'kind' })),
   ]),
+  family('arraysDataset', (_, arrays: Given, given: Given) => data.arraysDataset(arrays, given), [
+    argument('arrays array', ({ arrays }) => arrays),
+    options('features target heldOut seed standardise name limits'),
+  ]),
+  family(
+    'preparedArrays',
+    (_, preparation: Given, arrays: Given, given: Given) => data.preparedArrays(preparation, arrays, given),
+    [
+      argument('preparation', ({ arrays }) => data.arraysDataset(arrays).preparation),
+      argument('arrays array', ({ arrays }) => arrays),
+      options('features target limits'),
+    ],
+  ),
   // The bundled data sets have no arguments to misuse.
   family('digits', async () => (await data.digits()).classes, []),
   family('diabetes', async () => (await data.diabetes()).count, []),

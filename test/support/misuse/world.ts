@@ -103,6 +103,12 @@ export async function makeWorld() {
         'a.bias': { type: 'float32', shape: [2], values: new Float32Array(2) },
       }),
     ),
+    arrays: await data.readNPZ(
+      await data.writeNPZ({
+        x: { shape: [4, 1], values: Float32Array.of(1, 2, 3, 4) },
+        y: { values: Int32Array.of(0, 1, 0, 1) },
+      }),
+    ),
     npy: data.writeNPY({ values: Float32Array.of(1, 2) }),
     npz: await data.writeNPZ({ x: { values: Float32Array.of(1, 2) } }),
     safetensors: data.writeSafetensors({ x: { values: Float32Array.of(1, 2) } }),
