@@ -10,7 +10,7 @@ const HELP = `npm test                      every check; takes ten minutes on tw
 npm test -- --quick           checks for work in progress; two minutes: types, lint, imports, every kernel of WebAssembly and
                               gpu.js against the CPU, and the unit tests except the slowest and those of built programs
 npm test -- test/unit/data    the test files whose paths contain this; other options are passed to vitest
-npm run test:long             the long suites of test/long/suites.ts, such as other browsers; up to 36 minutes
+npm run test:long             the long suites of test/long/suites.ts, such as other browsers; up to 39 minutes
 npm run test:long -- soak     the long suites with these names`;
 
 const MODES = ['--help', '--long', '--quick'];

@@ -29,7 +29,7 @@ export interface LongSuite {
  * The minutes that all long suites may take together. With CI=true, a suite that still runs after them is stopped and
  * has failed.
  */
-export const LONG_MINUTES = 36;
+export const LONG_MINUTES = 39;
 
 export const suites: readonly LongSuite[] = [
   {
@@ -59,4 +59,5 @@ export const suites: readonly LongSuite[] = [
     programs: [],
     minutes: 2,
   },
+  { name: 'packages', files: ['test/long/packages.test.ts'], programs: [], minutes: 3 },
 ];
