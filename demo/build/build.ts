@@ -27,17 +27,32 @@ const GROUPS: readonly Readonly<Record<string, string>>[] = [
   { 'sudoku-worker': 'demo/sudoku/worker.ts' },
 ];
 
+interface BuildOptions {
+  readonly tell?: (sentence: string) => void;
+  readonly minified?: boolean;
+}
+
 /**
  * @param folder the target, which is emptied first
  * @param root the folder of the package
+ * @param options.tell called with what is being done, since it takes some time
+ * @param options.minified false is quicker, and does not measure the library. Default true
  * @throws Error where the library's share of the page exceeds the limit
  */
-export async function buildDemo(folder = 'demo/dist', root = process.cwd()): Promise<BuiltDemo> {
+export async function buildDemo(
+  folder = 'demo/dist',
+  root = process.cwd(),
+  { tell = () => {}, minified = true }: BuildOptions = {},
+): Promise<BuiltDemo> {
   const outdir = join(root, folder);
   await rm(outdir, { recursive: true, force: true });
   const outputs: Metafile['outputs'] = {};
-  for (const entryPoints of GROUPS) Object.assign(outputs, await bundle(entryPoints, root, outdir));
+  for (const [index, entryPoints] of GROUPS.entries()) {
+    tell(`bundling ${index + 1} of ${GROUPS.length}: ${Object.keys(entryPoints).join(', ')}`);
+    Object.assign(outputs, await bundle(entryPoints, root, outdir, minified));
+  }
   for (const file of ['index.html', 'icon.svg']) await cp(join(root, 'demo', file), join(outdir, file));
+  if (!minified) return { folder, library: [] };
   const library = await measureLibrary(root, outputs);
   checkLibrarySize(library);
   return { folder, library };
@@ -47,6 +62,7 @@ async function bundle(
   entryPoints: Readonly<Record<string, string>>,
   root: string,
   outdir: string,
+  minified: boolean,
 ): Promise<Metafile['outputs']> {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -54,7 +70,7 @@ async function bundle(
     outdir,
     bundle: true,
     splitting: true,
-    minify: true,
+    minify: minified,
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
@@ -66,6 +82,7 @@ async function bundle(
     metafile: true,
     logLevel: 'warning',
   });
+  if (!minified) return metafile.outputs;
   const scripts = Object.keys(metafile.outputs).filter((path) => path.endsWith('.js'));
   await Promise.all(scripts.map((path) => minifyFile(join(root, path))));
   return metafile.outputs;

@@ -8,7 +8,8 @@ const { values } = parseArgs({
   options: { port: { type: 'string', default: '8080' }, 'build-only': { type: 'boolean', default: false } },
 });
 
-const { folder, library } = await buildDemo();
+console.log('Building the web app, which takes a quarter of a minute or so.');
+const { folder, library } = await buildDemo(undefined, undefined, { tell: (sentence) => console.log(`  ${sentence}`) });
 for (const { name, bytes } of library) console.log(`${formatKilobytes(bytes).padStart(8)}  library, gzipped: ${name}`);
 console.log(`built ${folder} (the limit to train on WebGPU is ${formatKilobytes(LIMIT)})`);
 if (!values['build-only']) {

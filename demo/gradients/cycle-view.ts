@@ -25,8 +25,11 @@ export function startCycle(ask: Caller<GradientCalls>): void {
     current = new AbortController();
     const { signal } = current;
     const name = line.value as LineName;
-    const start: Point = [Number(findInput('cycle-x').value), Number(findInput('cycle-y').value)];
-    if (!start.every(Number.isFinite)) return setText('cycle-state', 'The start needs two numbers.');
+    const fields = [findInput('cycle-x'), findInput('cycle-y')];
+    const wrong = fields.find((field) => !field.checkValidity());
+    if (wrong) return setText('cycle-state', `The start: ${wrong.validationMessage}`);
+    const [x, y] = fields.map(({ value }) => Number(value));
+    const start: Point = [x, y];
     figure.innerHTML = drawPicture(name, start).text;
     const path = appendShape(figure, 'path', { class: 'curve first' });
     const dot = appendShape(figure, 'circle', {
@@ -84,6 +87,7 @@ export function startCycle(ask: Caller<GradientCalls>): void {
     const [x, y] = pane.place(((clientX - left) / width) * WIDTH, ((clientY - top) / width) * WIDTH);
     findInput('cycle-x').value = clamp(x, X).toFixed(2);
     findInput('cycle-y').value = clamp(y, Y).toFixed(2);
+    findInput('cycle-x').dispatchEvent(new Event('input')); // so that the address has it
     void run();
   });
   findButton('cycle-run').addEventListener('click', () => void run());

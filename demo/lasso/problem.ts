@@ -6,7 +6,7 @@ import { type Engine, heldOut as heldOutError, lasso, type Tensor, tune, valueAn
 import type { LocalFigures, PathPoint } from './protocol.ts';
 
 /** One row in this many is held out. */
-const FOLDS = 3;
+export const FOLDS = 3;
 
 export interface HeldOutProblem {
   readonly engine: Engine;

@@ -1,10 +1,9 @@
 /** The calls from the page to the worker that solves Lassos, in float64. */
+import type { TableSource } from '../tables/choice.ts';
+import type { InspectInput, TableFacts } from '../tables/facts.ts';
 import type { Call } from '../workers/calls.ts';
 
-export type RegressionSource =
-  | { readonly kind: 'diabetes' }
-  /** `target` is the column to explain. Default: the last one. */
-  | { readonly kind: 'table'; readonly file: File; readonly target?: string };
+export type RegressionSource = { readonly kind: 'diabetes' } | TableSource;
 
 /** The solution at one λ. */
 export interface PathPoint {
@@ -51,6 +50,8 @@ export interface LocalFigures extends PathPoint {
 }
 
 export interface LassoCalls {
+  /** Says what a table holds, before anything is chosen about it. */
+  readonly inspect: Call<InspectInput, TableFacts>;
   /** `seed` decides which rows are held out. */
   readonly open: Call<{ readonly source: RegressionSource; readonly seed: number }, PathSummary>;
   readonly knots: Call<undefined, readonly Knot[]>;

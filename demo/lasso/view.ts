@@ -10,14 +10,26 @@ import {
   findElement,
   findInput,
   findSelect,
+  hideElement,
   isAbort,
   readMessage,
   setText,
 } from '../page/elements.ts';
+import { keepFields } from '../page/keep-fields.ts';
 import { createTrafficLight } from '../page/light.ts';
+import { countOf } from '../page/words.ts';
+import { type TableChoice, withTarget } from '../tables/choice.ts';
+import { openTable, type TableOpener } from '../tables/open.ts';
 import { createCaller } from '../workers/calls.ts';
 import { drawError, drawPath, readLogLambda } from './pictures.ts';
 import type { Knot, LassoCalls, LocalFigures, PathPoint, PathSummary, RegressionSource } from './protocol.ts';
+
+const DIABETES = { kind: 'diabetes' } as const;
+
+interface Opened {
+  readonly source: RegressionSource;
+  readonly summary: PathSummary;
+}
 
 /** Milliseconds for which each point of the search is shown. */
 const STEP_SHOWN = 350;
@@ -27,8 +39,11 @@ export function startLasso(): void {
   const ask = createCaller<LassoCalls>(worker);
   const light = createTrafficLight(findElement('lasso-light', HTMLElement));
   const slider = findInput('lasso-lambda');
-  let source: RegressionSource = { kind: 'diabetes' };
-  let seed = 0;
+  const split = findInput('lasso-split-number');
+  const kept = keepFields('lasso', { lambda: slider, split }, (sentence) => setText('lasso-problem', sentence));
+  /** Where the address or the last visit left λ. */
+  let left = slider.value === slider.defaultValue ? undefined : Number(slider.value);
+  let source: RegressionSource = DIABETES;
   let summary: PathSummary | undefined;
   let knots: readonly Knot[] = [];
   let visited: PathPoint[] = [];
@@ -74,17 +89,24 @@ export function startLasso(): void {
     }
     isBusy = false;
   };
+  const within = (logLambda: number): number => Math.min(Number(slider.max), Math.max(Number(slider.min), logLambda));
   const stopTuning = (): void => {
     tuning?.abort();
     tuning = undefined;
     findButton('lasso-tune').textContent = 'Tune λ';
   };
-  const choose = async (asked: RegressionSource): Promise<void> => {
+  const open = (asked: RegressionSource): Promise<PathSummary> =>
+    ask('open', { source: asked, seed: Number(split.value) });
+  const opener: TableOpener<PathSummary> = { purpose: 'numbers', inspect: (input) => ask('inspect', input), open };
+  /** Shows other data, unless their user leaves it at that. */
+  const choose = async (read: () => Promise<Opened | undefined>): Promise<void> => {
     stopTuning();
     setText('lasso-problem', '');
     try {
-      const found = await ask('open', { source: asked, seed });
-      source = asked;
+      const opened = await read();
+      if (!opened) return summary && showSummary(summary);
+      const { summary: found } = opened;
+      source = opened.source;
       summary = found;
       knots = [];
       visited = [];
@@ -92,16 +114,18 @@ export function startLasso(): void {
       const { path } = found;
       slider.min = String(path[0].logLambda);
       slider.max = String(path[path.length - 1].logLambda);
-      await go(path[Math.round(0.6 * path.length)].logLambda);
+      await go(left === undefined ? path[Math.round(0.6 * path.length)].logLambda : within(left));
+      left = undefined;
       const known = await ask('knots', undefined);
       if (summary !== found) return;
       knots = known;
       listKnots(known, found, (logLambda) => {
         stopTuning();
-        void go(logLambda);
+        void go(logLambda).then(kept.changed);
       });
       await go(Number(slider.value));
     } catch (error) {
+      if (summary) showSummary(summary); // the data from before are shown, and so is their target
       setText('lasso-problem', readMessage(error));
     }
   };
@@ -125,11 +149,12 @@ export function startLasso(): void {
         signal.throwIfAborted();
       }
       await go(Math.max(last.logLambda, least));
+      kept.changed();
       setText(
         'lasso-state',
         last.logLambda < least
           ? 'The error falls to the end of the path: with these rows a penalty does not help.'
-          : `Tuned in ${points.length} steps: error ${last.error.toPrecision(5)} at log λ = ${formatSignificant(last.logLambda, 4)}.`,
+          : `Tuned in ${countOf(points.length, 'step')}: error ${last.error.toPrecision(5)} at log λ = ${formatSignificant(last.logLambda, 4)}.`,
       );
       stopTuning();
     } catch (error) {
@@ -147,40 +172,59 @@ export function startLasso(): void {
     stopTuning();
     const { left, width } = svg.getBoundingClientRect();
     const at = readLogLambda(summary, ((clientX - left) / width) * WIDTH);
-    void go(Math.min(Number(slider.max), Math.max(Number(slider.min), at)));
+    void go(within(at)).then(kept.changed);
   });
   findButton('lasso-tune').addEventListener('click', () => void tune());
+  /** Reads the data again; their user is asked where the choice leaves something open. */
+  const chooseAgain = (change?: (choice: TableChoice) => TableChoice): void => {
+    const now = source;
+    if (now.kind === 'diabetes') return void choose(async () => ({ source: now, summary: await open(now) }));
+    const known = change ? change(now.choice) : now.choice;
+    return void choose(() => openTable(now.file, opener, { known, always: !change }));
+  };
+  const chooseFile = (file: File | undefined): void => {
+    if (file) void choose(() => openTable(file, opener));
+  };
   findButton('lasso-split').addEventListener('click', () => {
-    seed += 1;
-    void choose(source);
+    split.value = String((split.checkValidity() ? Number(split.value) : 0) + 1);
+    split.dispatchEvent(new Event('input'));
   });
-  findButton('lasso-diabetes').addEventListener('click', () => void choose({ kind: 'diabetes' }));
+  split.addEventListener('input', () => {
+    if (split.checkValidity()) chooseAgain((choice) => choice);
+  });
+  findButton('lasso-columns').addEventListener('click', () => chooseAgain());
+  findButton('lasso-diabetes').addEventListener('click', () => {
+    void choose(async () => ({ source: DIABETES, summary: await open(DIABETES) }));
+  });
   const files = findInput('lasso-file');
   files.addEventListener('change', () => {
-    const [file] = files.files ?? [];
+    chooseFile(files.files?.[0]);
     files.value = '';
-    if (file) void choose({ kind: 'table', file });
   });
   takeDrops(
     findElement('view-lasso', HTMLElement),
     findElement('lasso-data', HTMLElement),
     () => true,
-    ([file]) => {
-      void choose({ kind: 'table', file });
-    },
+    ([file]) => chooseFile(file),
   );
-  findSelect('lasso-target').addEventListener('change', ({ target }) => {
-    if (source.kind === 'table') void choose({ ...source, target: (target as HTMLSelectElement).value });
-  });
-  void choose(source);
+  findSelect('lasso-target').addEventListener('change', ({ target }) =>
+    chooseAgain((choice) => withTarget(choice, (target as HTMLSelectElement).value)),
+  );
+  chooseAgain((choice) => choice);
 }
 
 function showSummary({ name, rows, featureNames, target, columns, remarks }: PathSummary): void {
-  setText('lasso-name', name === 'diabetes' ? 'Diabetes' : name);
-  const facts = `${rows.training} rows train, ${rows.heldOut} are held out; ${featureNames.length} features explain ${target}`;
+  const isDiabetes = columns.length === 0;
+  setText('lasso-name', isDiabetes ? 'Diabetes' : name);
+  const held = `${rows.heldOut.toLocaleString('en')} ${rows.heldOut === 1 ? 'is' : 'are'} held out`;
+  const explain = `${countOf(featureNames.length, 'feature')} ${featureNames.length === 1 ? 'explains' : 'explain'} ${target}`;
+  const facts = `${countOf(rows.training, 'row')} train, ${held}; ${explain}`;
   setText('lasso-facts', [facts, ...remarks].join('. '));
-  findButton('lasso-diabetes').hidden = columns.length === 0;
-  findElement('lasso-target-label', HTMLElement).hidden = columns.length === 0;
+  for (const id of ['lasso-diabetes', 'lasso-columns', 'lasso-target-label']) {
+    const element = findElement(id, HTMLElement);
+    if (isDiabetes) hideElement(element, findInput('lasso-file'));
+    else element.hidden = false;
+  }
   findSelect('lasso-target').replaceChildren(
     ...columns.map((column) => new Option(column, column, column === target, column === target)),
   );

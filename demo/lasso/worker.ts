@@ -1,9 +1,12 @@
 /** The worker that solves Lassos. */
-import { DataError, diabetes, type RegressionData, readTable, tableRegression } from '../../src/data/index.ts';
+import { DataError, diabetes, type RegressionData, tableRegression } from '../../src/data/index.ts';
 import { type Engine, open } from '../../src/index.ts';
+import { countOf } from '../page/words.ts';
+import { inspectTable } from '../tables/facts.ts';
+import { listRemarks, readChosenTable } from '../tables/read.ts';
 import { serveCalls } from '../workers/calls.ts';
 import { findKnots } from './knots.ts';
-import { createHeldOutProblem, type HeldOutProblem, solveFigures, solvePoints, tuneProblem } from './problem.ts';
+import { createHeldOutProblem, FOLDS, type HeldOutProblem, solveFigures, solvePoints, tuneProblem } from './problem.ts';
 import type { LassoCalls, PathSummary, RegressionSource } from './protocol.ts';
 
 /** The path ends this far below log λ_max, that is at λ_max/1000. */
@@ -15,6 +18,7 @@ let engine: Promise<Engine> | undefined;
 let problem: HeldOutProblem | undefined;
 
 serveCalls<LassoCalls>(self, {
+  inspect: inspectTable,
   async open({ source, seed }) {
     const { data, columns, remarks } = await readRegression(source);
     engine ??= open({ backend: 'cpu' });
@@ -46,14 +50,8 @@ interface ReadData extends Pick<PathSummary, 'columns' | 'remarks'> {
 
 async function readRegression(source: RegressionSource): Promise<ReadData> {
   if (source.kind === 'diabetes') return { data: await diabetes(), columns: [], remarks: [] };
-  const { file } = source;
-  try {
-    const table = await readTable(file);
-    const { columns } = table;
-    const target = source.target ?? columns[columns.length - 1];
-    const data = tableRegression(table, { target, name: file.name, missing: 'mean' });
-    return { data, columns, remarks: [...data.assumed, ...data.warnings] };
-  } catch (error) {
-    throw error instanceof DataError ? new DataError(`${file.name}: ${error.message}`) : error;
-  }
+  const { table, data } = await readChosenTable(source, tableRegression);
+  if (data.count < 2 * FOLDS)
+    throw new DataError(`${data.name}: ${countOf(data.count, 'row')} are too few to hold some out`);
+  return { data, columns: table.columns, remarks: listRemarks(source.choice, data) };
 }

@@ -1,4 +1,6 @@
 /** The calls from the page to the worker with the held-out data and the latest model. */
+
+import type { Preparation } from '../../src/data/index.ts';
 import type {
   AdapterDescription,
   BackendName,
@@ -6,6 +8,7 @@ import type {
   ForwardSolverName,
   SolveStatus,
 } from '../../src/index.ts';
+import type { InspectInput, TableFacts } from '../tables/facts.ts';
 import type { DataSource } from '../train/data.ts';
 import type { Options } from '../train/settings.ts';
 import type { Call } from '../workers/calls.ts';
@@ -13,6 +16,8 @@ import type { Call } from '../workers/calls.ts';
 export interface ModelCalls {
   /** Returns the backend that is opened by default, and the reason where it is not WebGPU. */
   readonly device: Call<undefined, DeviceFigures>;
+  /** Says what a table holds, before anything is chosen about it. */
+  readonly inspect: Call<InspectInput, TableFacts>;
   readonly open: Call<DataSource, DataSummary>;
   /** Loads the model of a checkpoint. */
   readonly model: Call<Uint8Array, ModelSummary>;
@@ -45,6 +50,7 @@ export interface DataSummary {
   readonly featureNames: readonly string[];
   /** Assumptions about a table and warnings about its columns, in sentences. */
   readonly remarks: readonly string[];
+  readonly preparation: Preparation;
   /** The held-out rows that the page shows. */
   readonly shown: { readonly inputs: Float32Array; readonly labels: Int32Array; readonly count: number };
 }
@@ -63,9 +69,8 @@ export interface ModelSummary {
   /** The options that the page or the command line stored. Absent in other checkpoints. */
   readonly options?: Options;
   readonly data?: { readonly name: string; readonly bundled: boolean };
-  readonly classNames?: readonly string[];
-  /** The shape of one image. */
-  readonly imageShape?: readonly number[];
+  /** How rows become numbers for it. Absent where the checkpoint does not say so. */
+  readonly preparation?: Preparation;
 }
 
 export interface Predictions {

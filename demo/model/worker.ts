@@ -9,6 +9,7 @@ import {
   modelFrom,
   open,
 } from '../../src/index.ts';
+import { inspectTable } from '../tables/facts.ts';
 import { readData } from '../train/data.ts';
 import type { Options } from '../train/settings.ts';
 import { waitForAdapter } from '../workers/adapter.ts';
@@ -27,9 +28,11 @@ let shown: DataSummary['shown'] | undefined;
 serveCalls<ModelCalls>(self, {
   device: () => readDevice(),
 
+  inspect: inspectTable,
+
   async open(source) {
     const { dataset, columns, featureNames, remarks, options } = await readData(source);
-    const { test, train, classNames, featureShape } = dataset;
+    const { test, train, classNames, featureShape, preparation } = dataset;
     const count = Math.min(SHOWN_ROWS, test.count);
     shown = { inputs: test.inputs.slice(0, count * test.features), labels: test.labels.slice(0, count), count };
     return {
@@ -44,6 +47,7 @@ serveCalls<ModelCalls>(self, {
       target: options.target,
       featureNames,
       remarks,
+      preparation,
       shown,
     };
   },
@@ -122,7 +126,6 @@ async function findWebGPUProblem(): Promise<DeviceFigures['webgpu']> {
 
 function summarise({ layers, training, extras }: Checkpoint): ModelSummary {
   const { preparation, options, data } = (extras ?? {}) as Record<string, unknown>;
-  const prepared = preparation === undefined ? undefined : preparationFrom(preparation);
   return {
     inputs: layers[0].inputs,
     outputs: layers[layers.length - 1].outputs,
@@ -135,8 +138,7 @@ function summarise({ layers, training, extras }: Checkpoint): ModelSummary {
     },
     options: areTexts(options) ? options : undefined,
     data: isOrigin(data) ? data : undefined,
-    classNames: prepared?.classNames,
-    imageShape: prepared?.kind === 'images' ? prepared.shape : undefined,
+    preparation: preparation === undefined ? undefined : preparationFrom(preparation),
   };
 }
 

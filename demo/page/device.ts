@@ -1,6 +1,7 @@
 /** Shows on which device the page computes, and explains what to do where that is not the graphics card. */
 import type { DeviceFigures } from '../model/protocol.ts';
-import { findButton, findElement, setText } from './elements.ts';
+import { findButton, findElement, hideElement, setText } from './elements.ts';
+import { readStored, store } from './storage.ts';
 
 const NAMES: Readonly<Record<string, string>> = { webgpu: 'WebGPU', wasm: 'WebAssembly', gpujs: 'WebGL', cpu: 'CPU' };
 
@@ -23,8 +24,11 @@ export function showDevice(place: Place): void {
   findElement('device-text', HTMLElement).title = namePlace(place);
 }
 
+/** Under this key the page remembers which notice its user does not want to see again. */
+const KEY = 'notice not shown';
+
 export function explainDevice({ backend, webgpu }: DeviceFigures): void {
-  if (!webgpu) return;
+  if (!webgpu || readStored(KEY) === webgpu.problem) return;
   const instead = `The page computes with ${nameBackend(backend)} instead: everything works, only slower than on a graphics card.`;
   if (webgpu.problem === 'software') {
     setText('notice-title', 'WebGPU runs on a software adapter here.');
@@ -40,6 +44,7 @@ export function explainDevice({ backend, webgpu }: DeviceFigures): void {
   const notice = findElement('notice', HTMLElement);
   notice.hidden = false;
   findButton('notice-close').addEventListener('click', () => {
-    notice.hidden = true;
+    store(KEY, webgpu.problem);
+    hideElement(notice, findElement('content', HTMLElement));
   });
 }

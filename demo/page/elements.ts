@@ -22,6 +22,11 @@ export function findSelect(id: string): HTMLSelectElement {
   return findElement(id, HTMLSelectElement);
 }
 
+export function findField(id: string): HTMLInputElement | HTMLSelectElement {
+  const found = document.getElementById(id);
+  return found instanceof HTMLSelectElement ? found : findInput(id);
+}
+
 export function setText(id: string, content: string): void {
   updateText(findElement(id, HTMLElement), content);
 }
@@ -29,6 +34,29 @@ export function setText(id: string, content: string): void {
 /** Writes text only where it differs, since writing causes a new layout even of the same text. */
 export function updateText(element: HTMLElement, content: string): void {
   if (element.textContent !== content) element.textContent = content;
+}
+
+/**
+ * Says whether a button may be pressed. One that may not keeps the focus, which the attribute `disabled` would take away:
+ * whoever works by keyboard stays where they are.
+ */
+export function allowPress(button: HTMLButtonElement, isAllowed: boolean): void {
+  button.setAttribute('aria-disabled', String(!isAllowed));
+}
+
+/** Calls `act` when a button is pressed that may be pressed. */
+export function onPress(id: string, act: () => void): void {
+  const button = findButton(id);
+  button.addEventListener('click', () => {
+    if (button.getAttribute('aria-disabled') !== 'true') act();
+  });
+}
+
+/** Hides an element. Where it has the focus, `next` gets it. */
+export function hideElement(element: HTMLElement, next: HTMLElement): void {
+  const hadFocus = element.contains(document.activeElement);
+  element.hidden = true;
+  if (hadFocus) next.focus({ preventScroll: true });
 }
 
 /** Creates an element with attributes and children. */

@@ -13,6 +13,10 @@ export function drawGrey(
   drawPixels(canvas, height, width, (index) => shades(pixels[index]));
 }
 
+export function clearCanvas(canvas: HTMLCanvasElement): void {
+  canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);
+}
+
 /**
  * Draws signed numbers: 0 is the background, and the colours `first` and `second` stand for `largest` and −`largest`.
  */

@@ -107,10 +107,31 @@ function createLegendItem({ name, look }: Line, value: HTMLElement): HTMLElement
   return item;
 }
 
+const FONT = '12px system-ui, sans-serif';
+const TICK_GAP = 4;
+const pen = document.createElement('canvas').getContext('2d');
+
+function measureText(text: string): number {
+  if (!pen) return 7 * text.length;
+  pen.font = FONT;
+  return Math.ceil(pen.measureText(text).width);
+}
+
+/** The room for the ticks of the vertical axis. */
+function measureTicks(texts: readonly string[] | null): number {
+  return Math.max(24, ...(texts ?? []).map((text) => measureText(text ?? '') + 2 * TICK_GAP));
+}
+
+/** The room to the right for half of the last tick of the horizontal axis. */
+function measureLastTick(plot: uPlot): number {
+  const xs = plot.data?.[0] ?? []; // a plot that is being made has no data yet
+  return measureText((xs[xs.length - 1] ?? 0).toLocaleString('en')) / 2 + 2;
+}
+
 function createPlotOptions(options: ChartOptions, width: number, height: number): uPlot.Options {
   const { lines, x, scale = 'linear', range, format, ticks = format } = options;
   const [ink, grid] = [resolveColour('quiet'), resolveColour('line')];
-  const font = '12px system-ui, sans-serif';
+  const font = FONT;
   const axis = { stroke: ink, ticks: { show: false }, font };
   const isLogarithmic = scale === 'logarithmic';
   // A logarithmic axis has ticks at powers of ten only.
@@ -123,7 +144,7 @@ function createPlotOptions(options: ChartOptions, width: number, height: number)
     height,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, measureLastTick, 0, 0],
     scales: {
       x: { time: false, range: (_plot, from, to) => [from, to > from ? to : from + 1] },
       y: {
@@ -138,6 +159,7 @@ function createPlotOptions(options: ChartOptions, width: number, height: number)
         grid: { show: false },
         size: 24,
         incrs: WHOLE_STEPS,
+        values: (_plot, splits) => splits.map((value) => value.toLocaleString('en')),
         gap: 2,
         space: 60,
         label: x,
@@ -148,8 +170,8 @@ function createPlotOptions(options: ChartOptions, width: number, height: number)
       {
         ...axis,
         grid: { stroke: grid, width: 1, filter },
-        size: 48,
-        gap: 4,
+        size: (_plot, texts: readonly string[] | null) => measureTicks(texts),
+        gap: TICK_GAP,
         space: 34,
         filter,
         values: (_plot, splits) => splits.map((value) => (value === null ? '' : ticks(value))),

@@ -3,7 +3,7 @@
 import type { ModelCalls } from '../model/protocol.ts';
 import { createCaller } from '../workers/calls.ts';
 import { explainDevice, showDevice } from './device.ts';
-import { findElement, readMessage, setText } from './elements.ts';
+import { readMessage, setText } from './elements.ts';
 import { startRouter } from './router.ts';
 import { startTheme } from './theme.ts';
 
@@ -47,7 +47,7 @@ ask('device', undefined).then(
 function foldSettings(): void {
   const wide = matchMedia('(min-width: 48.01rem)');
   const fit = (): void => {
-    findElement('fold', HTMLDetailsElement).open = wide.matches;
+    for (const fold of document.querySelectorAll<HTMLDetailsElement>('details.fold')) fold.open = wide.matches;
   };
   wide.addEventListener('change', fit);
   fit();

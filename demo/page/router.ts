@@ -1,4 +1,5 @@
-/** Shows the view that the address names after #. */
+/** Shows the view that the address names. */
+import { readPlace } from './address.ts';
 
 interface View {
   readonly name: string;
@@ -9,9 +10,12 @@ interface View {
 
 export function startRouter(views: readonly View[]): void {
   const started = new Set<View>();
+  let shown: View | undefined;
   const show = (isFirst: boolean): void => {
-    const wanted = location.hash.slice(1);
+    const wanted = readPlace().view;
     const view = views.find(({ name }) => name === wanted) ?? views[0];
+    const isSame = view === shown;
+    shown = view;
     for (const { name } of views) {
       const section = document.getElementById(`view-${name}`);
       if (section) section.hidden = name !== view.name;
@@ -24,14 +28,14 @@ export function startRouter(views: readonly View[]): void {
       started.add(view);
       view.start();
     }
-    if (!isFirst) {
+    if (!isFirst && !isSame) {
       scrollTo(0, 0);
       document.getElementById('content')?.focus({ preventScroll: true });
     }
   };
   // Other fragments, such as the target of the link that skips to the content, are places on the page.
   addEventListener('hashchange', () => {
-    if (views.some(({ name }) => `#${name}` === location.hash)) show(false);
+    if (views.some(({ name }) => name === readPlace().view)) show(false);
   });
   show(true);
 }

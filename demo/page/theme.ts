@@ -1,5 +1,6 @@
 /** The light and dark themes. The system decides, unless the user chooses one. */
-import { findButton } from './elements.ts';
+import { findButton, setText } from './elements.ts';
+import { readStored, store } from './storage.ts';
 
 const THEMES = ['system', 'light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
@@ -13,39 +14,23 @@ export function onColourChange(listener: () => void): void {
 }
 
 export function startTheme(): void {
-  let theme = readStoredTheme();
+  let theme: Theme = THEMES.find((each) => each === readStored(KEY)) ?? 'system';
   const toggle = findButton('theme');
   const show = (): void => {
     if (theme === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
-    toggle.textContent = `Theme: ${theme}`;
+    setText('theme-name', theme);
+    toggle.setAttribute('aria-label', `Theme: ${theme}`);
     resolved = undefined;
     for (const listener of changed) listener();
   };
   toggle.addEventListener('click', () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-    storeTheme(theme);
+    store(KEY, theme);
     show();
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
   show();
-}
-
-/** Private windows have no storage, and there the choice is not remembered. */
-function readStoredTheme(): Theme {
-  try {
-    return THEMES.find((theme) => theme === localStorage.getItem(KEY)) ?? 'system';
-  } catch {
-    return 'system';
-  }
-}
-
-function storeTheme(theme: Theme): void {
-  try {
-    localStorage.setItem(KEY, theme);
-  } catch {
-    // Without storage the choice lasts for this visit.
-  }
 }
 
 /** The colours of the style sheet that are used on canvases. */

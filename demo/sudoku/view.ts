@@ -3,7 +3,17 @@ import type { Answer } from '../../examples/sudoku/answers.ts';
 import type { Puzzle } from '../../examples/sudoku/boards.ts';
 import { formatPercent } from '../../src/pictures/markup.ts';
 import { drawPlot } from '../../src/pictures/plot.ts';
-import { findButton, findElement, isAbort, readMessage, setText } from '../page/elements.ts';
+import {
+  allowPress,
+  findButton,
+  findElement,
+  findField,
+  isAbort,
+  onPress,
+  readMessage,
+  setText,
+} from '../page/elements.ts';
+import { keepFields } from '../page/keep-fields.ts';
 import { createCaller } from '../workers/calls.ts';
 import { createPicture, readAloud, sharesOf } from './board-view.ts';
 import { startGame } from './game.ts';
@@ -69,10 +79,11 @@ export function startSudoku(): void {
     setLearning(false);
     game.refresh();
   };
+  keepFields('sudoku', { mode: findField('sudoku-mode') }, (sentence) => setText('sudoku-problem', sentence));
   const game = startGame(ask, () => puzzles);
 
-  findButton('sudoku-learn').addEventListener('click', () => void learn());
-  findButton('sudoku-stop').addEventListener('click', () => learning?.abort());
+  onPress('sudoku-learn', () => void learn());
+  onPress('sudoku-stop', () => learning?.abort());
   findButton('sudoku-next').addEventListener('click', () => {
     shown = (shown + 1) % Math.max(1, puzzles.length);
     show();
@@ -90,8 +101,8 @@ export function startSudoku(): void {
 }
 
 function setLearning(isOn: boolean): void {
-  findButton('sudoku-learn').disabled = isOn;
-  findButton('sudoku-stop').disabled = !isOn;
+  allowPress(findButton('sudoku-learn'), !isOn);
+  allowPress(findButton('sudoku-stop'), isOn);
 }
 
 function describeEnd({ heldOut, seconds }: LearnedEpoch): string {

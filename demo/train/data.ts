@@ -6,26 +6,33 @@ import {
   imageFileNames,
   imagesFromFiles,
   type Preparation,
-  readTable,
+  type Separator,
   tableDataset,
 } from '../../src/data/index.ts';
+import type { TableSource } from '../tables/choice.ts';
+import { listRemarks, readChosenTable } from '../tables/read.ts';
 
 export type DataSource =
   | { readonly kind: 'digits' }
   | { readonly kind: 'images'; readonly files: readonly File[] }
-  /** `target` is the column of the classes. Default: the last one. */
-  | { readonly kind: 'table'; readonly file: File; readonly target?: string };
+  | TableSource;
 
 export const DIGITS: DataSource = { kind: 'digits' };
 
 const TABLE_FILE = /\.(csv|tsv|txt)(\.gz)?$/i;
 const IDX_FILE = /idx\d[-_.]ubyte(\.gz)?$/i;
 
+/** A table of which nothing has been chosen yet. */
+interface TableFile {
+  readonly kind: 'table';
+  readonly file: File;
+}
+
 /**
  * Recognises from their names what the dropped files are.
  * @throws DataError that says which file is missing, or which files are possible
  */
-export function recogniseSource(files: readonly File[]): DataSource {
+export function recogniseSource(files: readonly File[]): Exclude<DataSource, TableSource> | TableFile {
   const names = files.map(({ name }) => name);
   if (names.some((name) => IDX_FILE.test(name))) {
     imageFileNames(names); // throws where one of the four is missing
@@ -52,7 +59,7 @@ export interface ReadData {
 
 /** @throws DataError that names the file and the place in it */
 export async function readData(source: DataSource): Promise<ReadData> {
-  if (source.kind === 'table') return nameErrors(source.file.name, readTableData(source.file, source.target));
+  if (source.kind === 'table') return readTableData(source);
   const dataset =
     source.kind === 'digits'
       ? await digits()
@@ -60,25 +67,38 @@ export async function readData(source: DataSource): Promise<ReadData> {
   return { dataset, columns: [], featureNames: [], remarks: [], options: {} };
 }
 
-async function readTableData(file: File, target?: string): Promise<ReadData> {
-  const table = await readTable(file);
-  const { columns } = table;
-  const chosen = target ?? columns[columns.length - 1];
-  const dataset = tableDataset(table, { target: chosen, name: file.name, missing: 'mean' });
-  if (dataset.test.count === 0) throw new DataError('every class has one row, so that none can be held out');
+async function readTableData(source: TableSource): Promise<ReadData> {
+  const { target, ignore, categorical, missing, form } = source.choice;
+  const { table, data } = await readChosenTable(source, (read, options) => {
+    const dataset = tableDataset(read, options);
+    if (dataset.test.count === 0) throw new DataError('every class has one row, so that none can be held out');
+    return dataset;
+  });
   const options = {
-    target: chosen,
+    target,
     'held-out': '0.2',
-    missing: 'mean',
+    ...(ignore.length > 0 && { ignore: toCSV(ignore) }),
+    ...(categorical.length > 0 && { categorical: toCSV(categorical) }),
+    missing,
     standardise: 'yes',
     header: table.header ? 'yes' : 'no',
+    ...(form.separator && { separator: SEPARATORS[form.separator] }),
+    ...(form.decimal && { decimal: form.decimal === ',' ? 'comma' : 'point' }),
+    ...(form.dates && { dates: form.dates }),
   };
-  const { featureNames, assumed, warnings } = dataset;
-  return { dataset, columns, featureNames, remarks: [...assumed, ...warnings], options };
+  const remarks = listRemarks(source.choice, data);
+  return { dataset: data, columns: table.columns, featureNames: data.featureNames, remarks, options };
 }
 
-async function nameErrors<Result>(name: string, reading: Promise<Result>): Promise<Result> {
-  return reading.catch((error: unknown) => {
-    throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
-  });
+const SEPARATORS: Readonly<Record<Separator, string>> = {
+  ',': 'comma',
+  ';': 'semicolon',
+  '\t': 'tab',
+  '|': 'bar',
+  ' ': 'space',
+};
+
+/** Writes names of columns as the command line takes them: with commas between, in quotes where they contain one. */
+function toCSV(names: readonly string[]): string {
+  return names.map((name) => (/^\s|[",\r\n]|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(',');
 }

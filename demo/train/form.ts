@@ -2,29 +2,12 @@
 import { BACKENDS } from '../../src/backends/open.ts';
 import { nameBackend } from '../page/device.ts';
 import { findElement, findInput as inputOf, setText } from '../page/elements.ts';
+import { keepFields } from '../page/keep-fields.ts';
+import { findLabel } from './labels.ts';
 import { ACTIVATIONS, DEFAULTS, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
 
 /** gpu.js compiles text to functions, which the content security policy of this page forbids. */
 const OFFERED = BACKENDS.filter((name) => String(name) !== 'gpujs');
-
-const LABELS: Readonly<Record<string, string>> = {
-  auto: 'automatic',
-  'peaceman-rachford': 'Peaceman–Rachford',
-  'anderson-peaceman-rachford': 'Peaceman–Rachford, Anderson',
-  'anderson-picard+peaceman-rachford': 'Picard, Anderson; then P.–R.',
-  'forward-backward': 'forward–backward',
-  anderson: 'forward–backward, Anderson',
-  leakyRelu: 'leaky relu',
-  softplus: 'softplus',
-  stochasticGradient: 'SGD, independent draws',
-  sgd: 'SGD, shuffled',
-  adam: 'Adam',
-  adamW: 'AdamW',
-};
-
-export function findLabel(name: string): string {
-  return LABELS[name] ?? name;
-}
 
 type Field = keyof Settings;
 const NUMBERS = ['width', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
@@ -32,12 +15,15 @@ const NUMBERS = ['width', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as c
 interface SettingsForm {
   /** Reads the settings. Where a field is invalid, it shows the reason and returns undefined. */
   read(): Settings | undefined;
+  /** Reads the settings, and returns undefined where a field is invalid. */
+  peek(): Settings | undefined;
   write(settings: Settings): void;
   /** Disables the form during a run. */
   lock(isLocked: boolean): void;
 }
 
-export function createSettingsForm(): SettingsForm {
+/** @param onChange called whenever something is set */
+export function createSettingsForm(onChange: () => void): SettingsForm {
   const form = findElement('settings', HTMLFormElement);
   const field = (name: Field): HTMLInputElement | HTMLSelectElement => {
     const found = form.elements.namedItem(name);
@@ -60,35 +46,44 @@ export function createSettingsForm(): SettingsForm {
     }
   };
   write(DEFAULTS);
+  const collect = (): Settings => {
+    const numbers = Object.fromEntries(NUMBERS.map((name) => [name, Number(field(name).value)]));
+    return {
+      ...(numbers as Pick<Settings, (typeof NUMBERS)[number]>),
+      activation: field('activation').value as Settings['activation'],
+      solver: field('solver').value as Settings['solver'],
+      optimiser: field('optimiser').value as Settings['optimiser'],
+      backend: (field('backend').value || undefined) as Settings['backend'],
+      seed,
+    };
+  };
+  const names = Object.keys(DEFAULTS).filter((name) => name !== 'seed') as Field[];
+  const fields = Object.fromEntries(names.map((name) => [name, field(name)]));
+  const kept = keepFields('train', fields, (sentence) => setText('settings-problem', sentence));
+  form.addEventListener('input', onChange);
   return {
-    write,
+    write(settings) {
+      write(settings);
+      kept.changed();
+    },
+    peek: () => (NUMBERS.every((name) => field(name).checkValidity()) ? collect() : undefined),
     read() {
-      setText('settings-problem', '');
-      for (const name of NUMBERS) {
-        const found = field(name);
-        if (found.checkValidity()) continue;
-        setText(
-          'settings-problem',
-          `${readFieldName(found)}: ${found.value === '' ? 'a number is missing' : found.validationMessage}`,
-        );
-        found.focus();
-        return undefined;
-      }
-      const numbers = Object.fromEntries(NUMBERS.map((name) => [name, Number(field(name).value)]));
-      return {
-        ...(numbers as Pick<Settings, (typeof NUMBERS)[number]>),
-        activation: field('activation').value as Settings['activation'],
-        solver: field('solver').value as Settings['solver'],
-        optimiser: field('optimiser').value as Settings['optimiser'],
-        backend: (field('backend').value || undefined) as Settings['backend'],
-        seed,
-      };
+      const wrong = NUMBERS.map(field).find((found) => !found.checkValidity());
+      setText('settings-problem', wrong ? `${readFieldName(wrong)}: ${explainWrong(wrong)}` : '');
+      if (!wrong) return collect();
+      findElement('fold', HTMLDetailsElement).open = true; // where the field cannot be seen
+      wrong.focus();
+      return undefined;
     },
     lock(isLocked) {
       for (const fieldset of form.querySelectorAll('fieldset')) fieldset.disabled = isLocked;
       inputOf('checkpoint').disabled = isLocked;
     },
   };
+}
+
+function explainWrong({ value, validationMessage, validity }: HTMLInputElement | HTMLSelectElement): string {
+  return value === '' && !validity.badInput ? 'a number is missing' : validationMessage;
 }
 
 function readFieldName(field: HTMLInputElement | HTMLSelectElement): string {

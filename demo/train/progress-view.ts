@@ -46,6 +46,7 @@ export function createProgressView(history: RunHistory, share: () => number): Pr
     () => {
       const step = history.steps[history.steps.length - 1];
       const epoch = history.epochs[history.epochs.length - 1];
+      findElement('run', HTMLElement).toggleAttribute('data-empty', history.steps.length === 0);
       setText('figure-loss', step ? step.loss.toFixed(4) : '–');
       setText('figure-accuracy', epoch?.validation ? formatPercent(epoch.validation.accuracy) : '–');
       setText('figure-forward', step?.forward ? step.forward.toFixed(1) : '–');

@@ -10,10 +10,10 @@ import {
   readMessage,
   setText,
 } from '../page/elements.ts';
-import { chooseGrid, drawSigned } from '../page/images.ts';
+import { chooseGrid, clearCanvas, drawSigned } from '../page/images.ts';
 import { createLineChart } from '../page/line-chart.ts';
 import { onColourChange } from '../page/theme.ts';
-import { findLabel } from './form.ts';
+import { findLabel } from './labels.ts';
 import { formatPercent, formatPower } from './progress-view.ts';
 
 const SOLVERS: readonly ForwardSolverName[] = [
@@ -78,6 +78,7 @@ export function createReachView(reach: Reach): ReachView {
     setText('iteration-text', '–');
     drawChart();
     showProbabilities(names, undefined);
+    clearState();
   };
   const run = async (): Promise<void> => {
     current.abort();
@@ -112,6 +113,7 @@ export function createReachView(reach: Reach): ReachView {
       inputs = undefined;
       current.abort();
       reset();
+      setText('reach-state', 'Train a model or load a checkpoint; then choose a row.');
     },
     follow(given) {
       inputs = given;
@@ -160,6 +162,12 @@ function showProbabilities(names: readonly string[], probabilities: Float32Array
     (bar.firstElementChild as HTMLElement).style.width = `${(100 * value).toFixed(1)}%`;
     share.textContent = probabilities ? formatPercent(value) : '–';
   }
+}
+
+function clearState(): void {
+  const canvas = findElement('z', HTMLCanvasElement);
+  clearCanvas(canvas);
+  canvas.setAttribute('aria-label', 'The numbers of z as an image: none yet');
 }
 
 /** Draws z on one scale for all iterations, so that it visibly settles. */

@@ -5,8 +5,8 @@ import type { EngineMessage, Job } from './job.ts';
 export type RunState = 'opening' | 'running' | 'paused' | 'recovering' | 'stopped' | 'finished' | 'failed';
 
 export interface RunEvents {
-  /** @param message the error of the states `recovering` and `failed` */
-  onState(state: RunState, message?: string): void;
+  /** @param error that of the states `recovering` and `failed` */
+  onState(state: RunState, error?: Error): void;
   onEngine(engine: EngineMessage): void;
   onProgress(progress: Progress): void;
   onCheckpoint(bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo): void;
@@ -56,10 +56,10 @@ export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefine
         return events.onState('finished');
       } catch (error) {
         if (controller.signal.aborted) return events.onState('stopped');
-        const { name, message } = error as Error;
         losses += 1;
-        if (name !== 'DeviceLostError' || losses > MAXIMUM_LOSSES) return events.onState('failed', message);
-        events.onState('recovering', message);
+        const isFinal = (error as Error).name !== 'DeviceLostError' || losses > MAXIMUM_LOSSES;
+        events.onState(isFinal ? 'failed' : 'recovering', error as Error);
+        if (isFinal) return;
       }
     }
   };

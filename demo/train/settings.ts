@@ -54,6 +54,12 @@ export interface Settings {
   readonly backend: BackendName | undefined;
 }
 
+/** Whether two settings describe the same run. The backend and the number of epochs may differ. */
+export function isSameRun(before: Settings, now: Settings): boolean {
+  const kept = ({ epochs, backend, ...rest }: Settings): string => JSON.stringify(Object.entries(rest).sort());
+  return kept(before) === kept(now);
+}
+
 export const DEFAULTS: Settings = {
   width: 100,
   activation: 'relu',

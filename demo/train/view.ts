@@ -2,22 +2,27 @@
 import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
 import type { DataSummary, ModelCalls, ModelSummary } from '../model/protocol.ts';
 import { namePlace, showDevice } from '../page/device.ts';
-import { findButton, findInput, readMessage, setText } from '../page/elements.ts';
+import { allowPress, findButton, findInput, onPress, readMessage, setText } from '../page/elements.ts';
+import { countOf } from '../page/words.ts';
 import type { Caller } from '../workers/calls.ts';
+import { adviseOnLoss, explainFailure } from './advice.ts';
 import { createDataChoice } from './data-choice.ts';
 import { createSettingsForm } from './form.ts';
 import { RunHistory } from './history.ts';
+import { createLatestOnly } from './latest-only.ts';
 import { createPad } from './pad.ts';
 import { createProgressView, formatPercent } from './progress-view.ts';
 import { createReachView } from './reach-view.ts';
 import { type RunEvents, type RunState, startRun, type TrainingRun } from './run.ts';
 import { createSamplesGrid } from './samples.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { isSameRun, readSettings, type Settings } from './settings.ts';
+import { compareData, describeOrigin, type TrainedOn, warnOfOtherData } from './trained-on.ts';
 
-/** A checkpoint from which training can go on, with its settings. */
+/** A checkpoint from which training can go on, with its settings and its data. */
 interface Resumable {
   readonly bytes: Uint8Array;
   readonly settings: Settings;
+  readonly origin: TrainedOn;
 }
 
 export function startTraining(ask: Caller<ModelCalls>): void {
@@ -26,11 +31,20 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   let run: TrainingRun | undefined;
   let state: RunState | 'ready' = 'ready';
   let place = { epoch: 0, step: 0, steps: 1, epochs: 1 };
-  let latest: Uint8Array<ArrayBuffer> | undefined;
-  let loaded: Resumable | undefined;
+  let checkpointPlace = { epoch: 0, step: 0 };
+  /** The latest checkpoint, and the name of its data. */
+  let latest: { readonly bytes: Uint8Array<ArrayBuffer>; readonly name: string } | undefined;
+  let resumable: Resumable | undefined;
+  /** The data and settings of the run. */
+  let under: { readonly data: DataSummary; readonly settings: Settings } | undefined;
   let where = '';
+  let model: ModelSummary | undefined;
+  /**
+   * The row whose fixed point is shown. The solver is followed once there is a model, and again with each newer one.
+   */
+  let chosen: Float32Array | undefined;
 
-  const form = createSettingsForm();
+  const form = createSettingsForm(() => showStart());
   const progress = createProgressView(history, () => shareDone());
   const reach = createReachView((wanted, onPart, signal) => ask('reach', wanted, { onPart, signal }));
   const pad = createPad((image) => {
@@ -42,41 +56,52 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     follow(inputs);
   });
   const data = createDataChoice(
-    (source) => ask('open', source),
+    { purpose: 'classes', inspect: (input) => ask('inspect', input), open: (source) => ask('open', source) },
     (summary) => {
       pad.expect(summary.kind === 'images' ? summary.featureShape : undefined);
       chosen = undefined;
       reach.expect(summary.classNames);
       samples.show(summary);
+      if (model) forgetRun(model, summary);
+      showStart();
       void lookAgain();
     },
   );
-  let model: ModelSummary | undefined;
 
   function shareDone(): number {
     const { epoch, step, steps, epochs } = place;
     return state === 'finished' ? 1 : Math.min(1, (epoch + step / steps) / epochs);
   }
 
-  /**
-   * The row whose fixed point is shown. The solver is followed once there is a model, and again with each newer one.
-   */
-  let chosen: Float32Array | undefined;
+  function isFitting(): boolean {
+    return model !== undefined && data.summary !== undefined && compareData(model, data.summary) !== 'other';
+  }
 
   function follow(inputs: Float32Array | undefined): void {
     chosen = inputs;
-    if (model && data.summary?.features === model.inputs) reach.follow(inputs);
+    if (isFitting()) reach.follow(inputs);
     else if (inputs) setText('reach-state', 'There is no model for these data yet: train one, or load a checkpoint.');
   }
 
   /** Classifies the held-out rows with the current model. */
   async function lookAgain(): Promise<void> {
-    if (!model || data.summary?.features !== model.inputs || data.summary.classNames.length !== model.outputs) return;
+    if (!isFitting()) return;
     try {
       samples.predicted(await ask('predictions', undefined));
     } catch (error) {
       setText('samples-facts', readMessage(error));
     }
+  }
+
+  /** Forgets the curves of a run over other data than those that are shown now. Its checkpoint can still be saved. */
+  function forgetRun(of: TrainedOn, now: DataSummary): void {
+    if (compareData(of, now) === 'same') return;
+    history.restore([], []);
+    place = { epoch: 0, step: 0, steps: 1, epochs: 1 };
+    state = 'ready';
+    setText('state', 'Ready: press Start.');
+    setText('run-problem', warnOfOtherData(of, now) ?? '');
+    progress.changed();
   }
 
   const take = createLatestOnly(async (bytes: Uint8Array) => {
@@ -86,15 +111,17 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   });
 
   const events: RunEvents = {
-    onState(next, message) {
+    onState(next, error) {
       state = next;
       if (next === 'recovering') {
         const at = latest ? checkpointPlace : { epoch: 0, step: 0 };
         history.cut(at.epoch * place.steps + at.step, at.epoch);
         place = { ...place, ...at };
       }
-      if (next === 'failed') setText('run-problem', message ?? 'Training failed.');
-      showState(next, message);
+      if (next === 'failed' && under)
+        setText('run-problem', explainFailure(error?.name ?? '', error?.message ?? 'Training failed.', under.settings));
+      if (next === 'finished' && under) setText('run-problem', adviseOnLoss(history, under.settings) ?? '');
+      showState(next, error?.message);
       progress.changed();
     },
     onEngine(engine) {
@@ -110,13 +137,12 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       progress.changed();
     },
     onCheckpoint(bytes, info) {
-      latest = bytes;
+      latest = { bytes, name: under?.data.name ?? 'model' };
       checkpointPlace = info;
-      findButton('download').disabled = false;
+      allowPress(findButton('download'), true);
       take(bytes);
     },
   };
-  let checkpointPlace = { epoch: 0, step: 0 };
 
   function describe(secondsLeft: number | undefined): void {
     const { epoch, epochs } = place;
@@ -126,14 +152,28 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     setText('state', `Training on ${where}: epoch ${epoch + 1} of ${epochs}${left}.`);
   }
 
+  /** The checkpoint from which Start would go on with these settings and data. */
+  function findResumable(settings: Settings | undefined): Resumable | undefined {
+    if (!resumable || !settings || !data.summary || !isSameRun(resumable.settings, settings)) return undefined;
+    return compareData(resumable.origin, data.summary) === 'same' ? resumable : undefined;
+  }
+
+  function isRunning(): boolean {
+    return ['opening', 'running', 'paused', 'recovering'].includes(state);
+  }
+
+  function showStart(): void {
+    allowPress(findButton('start'), !isRunning());
+    const goesOn = !isRunning() && findResumable(form.peek()) !== undefined;
+    findButton('start').textContent = goesOn ? 'Resume training' : 'Start training';
+  }
+
   function showState(next: RunState, message?: string): void {
-    const isRunning = ['opening', 'running', 'paused', 'recovering'].includes(next);
-    findButton('start').disabled = isRunning;
-    findButton('start').textContent = loaded && !isRunning ? 'Resume training' : 'Start training';
-    findButton('pause').disabled = next !== 'running' && next !== 'paused';
+    showStart();
+    allowPress(findButton('pause'), next === 'running' || next === 'paused');
     findButton('pause').textContent = next === 'paused' ? 'Continue' : 'Pause';
-    findButton('stop').disabled = !isRunning;
-    form.lock(isRunning);
+    allowPress(findButton('stop'), isRunning());
+    form.lock(isRunning());
     const { epoch } = place;
     const ending = history.epochs[history.epochs.length - 1]?.validation;
     const result = ending ? ` Held-out accuracy ${formatPercent(ending.accuracy)}.` : '';
@@ -142,8 +182,8 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       running: `Training on ${where}.`,
       paused: `Paused in epoch ${epoch + 1}.`,
       recovering: `${message} Opening the device again; training goes on from ${latest ? 'the last checkpoint' : 'the start'}.`,
-      stopped: `Stopped in epoch ${epoch + 1}; Resume goes on from there.${result}`,
-      finished: `Finished: ${history.steps.length} steps in ${history.epochs.length} ${history.epochs.length === 1 ? 'epoch' : 'epochs'}.${result}`,
+      stopped: `Stopped in epoch ${epoch + 1}; ${latest ? 'Resume goes on from there' : 'Start begins anew'}.${result}`,
+      finished: `Finished: ${countOf(history.steps.length, 'step')} in ${countOf(history.epochs.length, 'epoch')}.${result}`,
       failed: 'Training ended with an error.',
     };
     setText('state', sentences[next]);
@@ -153,20 +193,20 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     const settings = form.read();
     if (!settings || !data.summary) return;
     setText('run-problem', '');
-    const resume = loaded && isSameRun(loaded.settings, settings) ? loaded.bytes : undefined;
+    const resume = findResumable(settings)?.bytes;
     if (!resume) {
       history.restore([], []);
       latest = undefined;
+      allowPress(findButton('download'), false);
       place = { epoch: 0, step: 0, steps: 1, epochs: settings.epochs };
     }
-    loaded = undefined;
+    resumable = undefined;
+    under = { data: data.summary, settings };
     run = startRun(worker, { source: data.source, settings }, resume, events);
     await run.ended;
-    if (state === 'stopped' && latest) {
-      loaded = { bytes: latest, settings };
-      showState('stopped');
-    }
-    findButton('start').focus({ preventScroll: true });
+    if (state !== 'stopped' || !latest) return;
+    resumable = { bytes: latest.bytes, settings, origin: describeOrigin(under.data) };
+    showState('stopped');
   }
 
   async function load(file: File): Promise<void> {
@@ -175,15 +215,17 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       const bytes = new Uint8Array(await file.arrayBuffer());
       const found = await ask('model', bytes);
       model = found;
-      latest = bytes;
-      findButton('download').disabled = false;
+      latest = { bytes, name: found.data?.name ?? file.name.replace(/\.equilibra$/, '') };
+      allowPress(findButton('download'), true);
       const settings = found.options && readSettings(found.options);
       if (settings) form.write(settings);
-      loaded = found.training && settings ? { bytes, settings } : undefined;
+      resumable = found.training && settings ? { bytes, settings, origin: found } : undefined;
       history.restore(found.training?.losses ?? [], found.training?.epochs ?? []);
-      findButton('start').textContent = loaded ? 'Resume training' : 'Start training';
-      setText('state', describeLoaded(file.name, found, data.summary, loaded !== undefined));
+      setText('state', describeLoaded(file.name, found, resumable !== undefined));
+      if (data.summary) setText('run-problem', warnOfOtherData(found, data.summary) ?? '');
+      showStart();
       progress.changed();
+      samples.predicted(undefined);
       await lookAgain();
       follow(chosen);
     } catch (error) {
@@ -191,15 +233,15 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     }
   }
 
-  findButton('start').addEventListener('click', () => void begin());
-  findButton('pause').addEventListener('click', () => {
+  onPress('start', () => void begin());
+  onPress('pause', () => {
     if (state !== 'paused') return run?.pause();
     history.interrupt();
     run?.continue();
   });
-  findButton('stop').addEventListener('click', () => run?.stop());
-  findButton('download').addEventListener('click', () => {
-    if (latest) downloadCheckpoint(latest, `${data.summary?.name ?? 'model'}.equilibra`);
+  onPress('stop', () => run?.stop());
+  onPress('download', () => {
+    if (latest) downloadCheckpoint(latest.bytes, `${latest.name}.equilibra`);
   });
   findInput('checkpoint').addEventListener('change', ({ target }) => {
     const field = target as HTMLInputElement;
@@ -209,41 +251,8 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   });
 }
 
-/** Whether two settings describe the same run. The backend and the number of epochs may differ. */
-function isSameRun(before: Settings, now: Settings): boolean {
-  const kept = ({ epochs, backend, ...rest }: Settings): string => JSON.stringify(Object.entries(rest).sort());
-  return kept(before) === kept(now);
-}
-
-function describeLoaded(
-  name: string,
-  { width, training, data, inputs, classNames }: ModelSummary,
-  now: DataSummary | undefined,
-  canResume: boolean,
-): string {
-  const about = `${name}: a layer of width ${width}${training ? `, after ${training.epoch} epochs` : ''}${data ? `, trained on ${data.name}` : ''}.`;
-  const fits = now && now.features === inputs && (!classNames || classNames.length === now.classNames.length);
-  if (!fits) return `${about} It takes ${inputs} numbers for each row; choose the data that it was trained on.`;
+function describeLoaded(name: string, { width, training, data }: ModelSummary, canResume: boolean): string {
+  const after = training ? `, after ${countOf(training.epoch, 'epoch')}` : '';
+  const about = `${name}: a layer of width ${width}${after}${data ? `, trained on ${data.name}` : ''}.`;
   return `${about} ${canResume ? 'Resume goes on from there.' : 'The page can show it, but not resume its training; Start trains a new model.'}`;
-}
-
-/**
- * Returns a function that does one piece of work at a time. Of the calls in the meantime only the last is carried out.
- */
-function createLatestOnly<Value>(work: (value: Value) => Promise<void>): (value: Value) => void {
-  let next: { value: Value } | undefined;
-  let isBusy = false;
-  const go = async (): Promise<void> => {
-    isBusy = true;
-    while (next) {
-      const { value } = next;
-      next = undefined;
-      await work(value).catch((error: unknown) => setText('samples-facts', readMessage(error)));
-    }
-    isBusy = false;
-  };
-  return (value) => {
-    next = { value };
-    if (!isBusy) void go();
-  };
 }

@@ -5,9 +5,12 @@ import { type OpenPage, openPage, type PageOptions } from './harness.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** @param folder where the app is built; each test file has its own, since files may run at the same time */
-export function buildDemoFor(folder: string): Promise<BuiltDemo> {
-  return buildDemo(folder, root);
+/**
+ * @param folder where the app is built; each test file has its own, since files may run at the same time
+ * @param minified whether as for its users, which takes longer
+ */
+export function buildDemoFor(folder: string, minified = false): Promise<BuiltDemo> {
+  return buildDemo(folder, root, { minified });
 }
 
 export async function openDemo({ folder }: BuiltDemo, view = 'train', options: PageOptions = {}): Promise<OpenPage> {

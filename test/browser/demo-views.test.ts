@@ -97,14 +97,56 @@ describe('the Lasso path', () => {
     expect(Math.abs(await figure('gradient'))).toBeLessThan(5);
   });
 
-  test('a table whose target is not a number is refused with the line', async () => {
-    await opened.page.evaluate(() => {
-      const files = new DataTransfer();
-      files.items.add(new File(['a,b\n1,2\n2,x\n'], 'texts.csv'));
-      dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }));
-    });
-    expect(await waitForText(opened, 'lasso-problem', /texts/)).toMatch(/^texts\.csv: line 3/);
-    expect(await textIn(opened, 'lasso-name')).toBe('Diabetes');
+  const drop = (name: string, text: string): Promise<void> =>
+    opened.page.evaluate(
+      (file, content) => {
+        const files = new DataTransfer();
+        files.items.add(new File([content], file));
+        dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }));
+      },
+      name,
+      text,
+    );
+
+  test('of a table whose last column is text, the last column of numbers is explained', async () => {
+    const { page } = opened;
+    const rows = Array.from({ length: 30 }, (_, row) => `${row % 7},${row + (row % 7)},${['n', 's'][row % 2]}`);
+    await drop('houses.csv', `size,price,place\n${rows.join('\n')}\n`);
+    await waitForText(opened, 'lasso-name', /houses/);
+    expect(await textIn(opened, 'lasso-facts')).toBe('20 rows train, 10 are held out; 2 features explain price');
+    await page.select('#lasso-target', 'place'); // which is text
+    await page.waitForSelector('dialog[open]');
+    expect(await page.$eval('dialog .problem', (element) => element.textContent)).toMatch(/"n" is not a number/);
+    expect(await findViolations()).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect(await waitForText(opened, 'lasso-problem', /place/)).toMatch(/^houses\.csv: line 2, column "place"/);
+    expect(await page.$eval('#lasso-target', (field) => (field as HTMLSelectElement).value)).toBe('price');
+  });
+
+  test('a column of numbers and texts is left out unless its user decides otherwise', async () => {
+    const { page } = opened;
+    await drop(
+      'mixed.csv',
+      `a,b,c\n${Array.from({ length: 12 }, (_, row) => `${row},${row % 5 || 'x'},${row * row}`).join('\n')}\n`,
+    );
+    await page.waitForSelector('dialog[open]');
+    expect(await page.$eval('dialog', (element) => (element as HTMLElement).innerText)).toContain(
+      'line 2, column "b": "x" is not a number',
+    );
+    await page.click('dialog .primary');
+    await waitForText(opened, 'lasso-facts', /1 feature explains c/);
+    await page.click('#lasso-diabetes');
+    await waitForText(opened, 'lasso-name', /Diabetes/);
+  });
+
+  test('λ and the split travel in the address', async () => {
+    const { page } = opened;
+    await page.click('#lasso-split');
+    await page.waitForFunction(() => /^#lasso\?lambda=[\d.]+&split=1$/.test(location.hash));
+    await page.goto('about:blank');
+    await page.goto(`${opened.url}/#lasso?lambda=5.5&split=2`);
+    await waitForText(opened, 'lasso-lambda-text', /^5\.5$/);
+    expect(await page.$eval('#lasso-split-number', (field) => (field as HTMLInputElement).value)).toBe('2');
   });
 });
 
@@ -199,7 +241,8 @@ describe('Sudoku', () => {
     expect(Number.parseFloat(await textIn(opened, 'sudoku-figure-cells'))).toBeGreaterThan(70);
     await page.click('#sudoku-stop');
     await waitForText(opened, 'sudoku-state', /Stopped/);
-    expect(await page.$eval('#sudoku-learn', (button) => (button as HTMLButtonElement).disabled)).toBe(false);
+    expect(await page.$eval('#sudoku-learn', (button) => button.getAttribute('aria-disabled'))).toBe('false');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('sudoku-stop'); // the focus stays where it was
   });
 
   test('a puzzle set by keyboard that contradicts itself is called so', async () => {
@@ -255,11 +298,26 @@ describe.each(['light', 'dark'])('axe-core finds nothing in the %s theme', (them
   });
 });
 
-test.each(['train', 'lasso', 'gradients', 'sudoku'])('on a phone %s is as wide as the screen', async (view) => {
-  await opened.page.setViewport({ width: 390, height: 844 });
+test.each([
+  ['train', '#samples button'],
+  ['lasso', '#lasso-path svg:not(.swatch)'],
+  ['gradients', '#cycle-figure svg:not(.swatch)'],
+  ['sudoku', '#sudoku-held-out .cell'],
+])('on a phone %s is as wide as the screen, and its first screen shows the thing itself', async (view, thing) => {
+  const { page } = opened;
+  await page.setViewport({ width: 360, height: 740 });
+  await show('train'); // from where the view begins at its top
   await show(view);
-  expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.waitForSelector(thing);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  expect(await page.$eval(thing, (element) => element.getBoundingClientRect().top)).toBeLessThan(640);
   expect(await findViolations()).toEqual([]);
+});
+
+test.each(['train', 'lasso', 'gradients', 'sudoku'])('on a tablet %s is as wide as the screen', async (view) => {
+  await opened.page.setViewport({ width: 768, height: 1024 });
+  await show(view);
+  expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(768);
 });
 
 test('the page had no errors and sent no requests elsewhere', () => {

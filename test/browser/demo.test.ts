@@ -15,7 +15,7 @@ let built: BuiltDemo;
 let opened: OpenPage;
 
 beforeAll(async () => {
-  built = await buildDemoFor('dist/demo-test');
+  built = await buildDemoFor('dist/demo-test', true);
   // Isolated, as `npm run demo` serves it. The other test file has a page without headers, as on a static host.
   opened = await openDemo(built, 'train', { isolated: true });
 });
@@ -193,8 +193,13 @@ describe('data', () => {
     expect(await waitForText(opened, 'data-problem', /idx/)).toContain('train-labels-idx1-ubyte');
   });
 
-  test('a broken table is refused with the line', async () => {
+  test('a broken table is refused with the line, once its user does not say that it is written otherwise', async () => {
     await upload('broken.csv', '#files', 'a,b,kind\n1,2,x\n1,y\n');
+    await opened.page.waitForSelector('dialog[open]');
+    expect(await opened.page.$eval('dialog .problem', (element) => element.textContent)).toMatch(
+      /^broken\.csv: line 3/,
+    );
+    await opened.page.keyboard.press('Escape');
     expect(await waitForText(opened, 'data-problem', /broken/)).toMatch(
       /^broken\.csv: line 3 has 2 cells; it must have 3/,
     );
@@ -212,8 +217,140 @@ describe('data', () => {
     await setFields(opened, { width: '8', epochs: '30', batch: '16' });
     await opened.page.click('#start');
     expect(accuracyIn(await waitForText(opened, 'state', /Finished/))).toBe(1);
-    await opened.page.click('#use-digits');
+  });
+
+  test('where values are missing, the page asks by keyboard what to do, and which columns to use', async () => {
+    const { page } = opened;
+    const rows = Array.from(
+      { length: 60 },
+      (_, row) => `${row},${row % 3},${row % 10 === 0 ? '' : Math.cos(row)},${'abc'[row % 3]}`,
+    );
+    await upload('gaps.csv', '#files', `number,part,noise,kind\n${rows.join('\n')}\n`);
+    await page.waitForSelector('dialog[open]');
+    const dialog = (): Promise<string> => page.$eval('dialog', (element) => element.innerText);
+    expect(await dialog()).toMatch(/In 6 rows of 60 a value is missing/);
+    const focused = (): Promise<string> =>
+      page.evaluate(() => {
+        const found = document.activeElement as HTMLInputElement | null;
+        return found?.getAttribute('aria-label') ?? (found?.value || found?.textContent) ?? '';
+      });
+    const tabTo = async (wanted: string): Promise<void> => {
+      for (let press = 0; press < 12 && (await focused()) !== wanted; press++) await page.keyboard.press('Tab');
+      expect(await focused()).toBe(wanted);
+    };
+    expect(await focused()).toBe('kind');
+    await tabTo('accept');
+    await page.keyboard.press('Enter'); // not before the question is answered
+    expect(await page.$('dialog[open]')).not.toBeNull();
+    await page.focus('dialog [aria-label="Use of number"]');
+    await page.keyboard.press('End'); // left out
+    await tabTo('Use of part');
+    await page.keyboard.press('ArrowDown'); // categories
+    await tabTo('drop');
+    await page.keyboard.press('Space');
+    await tabTo('accept');
+    await page.keyboard.press('Enter');
+    await waitForText(opened, 'data-name', /gaps\.csv/);
+    expect(await textIn(opened, 'data-facts')).toMatch(
+      /^4\d rows of 4 features, 1\d held out; 3 classes\. 6 rows with a missing value are left out$/,
+    );
+  });
+
+  test('columns can be chosen again: without the one that lacks values no row is left out', async () => {
+    const { page } = opened;
+    await page.click('#columns');
+    await page.waitForSelector('dialog[open]');
+    await page.select('dialog [aria-label="Use of noise"]', 'ignored');
+    expect(await page.$eval('dialog', (element) => element.innerText)).not.toContain('missing\n');
+    await page.click('dialog .primary');
+    expect(await waitForText(opened, 'data-facts', /of 3 features/)).toBe(
+      '48 rows of 3 features, 12 held out; 3 classes',
+    );
+  });
+
+  test('a checkpoint over other data warns, and is not resumed on them', async () => {
+    const { page } = opened;
+    const path = join(folder, 'digits.equilibra');
+    await ((await page.$('#checkpoint')) as ElementHandle<HTMLInputElement>).uploadFile(path);
+    expect(await waitForText(opened, 'run-problem', /trained/)).toMatch(
+      /^This model was trained on digits, and cannot be used on the data here, which are gaps\.csv: it takes 64 numbers/,
+    );
+    expect(await textIn(opened, 'start')).toBe('Start training');
+    await page.click('#use-digits');
     await waitForText(opened, 'data-name', /digits/);
+    await waitForText(opened, 'start', /Resume training/);
+    expect(await waitForText(opened, 'samples-facts', /recognised/)).toMatch(/of these 60/);
+    await page.click('#samples li button');
+    await waitForText(opened, 'reach-state', /[Rr]eached/);
+    const painted = (): Promise<boolean> =>
+      page.$eval('#z', (canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const pixels = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data;
+        return pixels?.some((value) => value !== 0) ?? false;
+      });
+    expect(await painted()).toBe(true);
+    await upload('kinds.csv', '#files', 'size,kind\n1,a\n2,b\n1,a\n2,b\n1,a\n2,b\n1,a\n2,b\n1,a\n2,b\n');
+    await waitForText(opened, 'data-name', /kinds\.csv/);
+    expect(await textIn(opened, 'data-facts')).toBe('8 rows of 1 feature, 2 held out; 2 classes');
+    expect(await painted()).toBe(false); // z is that of a row which is no longer shown
+    expect(await textIn(opened, 'state')).toBe('Ready: press Start.');
+    await page.click('#use-digits');
+    await waitForText(opened, 'data-name', /digits/);
+  });
+});
+
+describe('settings', () => {
+  const valueIn = (name: string): Promise<string> =>
+    opened.page.$eval(`[name=${name}]`, (field) => (field as HTMLInputElement).value);
+  const go = async (hash: string): Promise<void> => {
+    await opened.page.goto('about:blank');
+    await opened.page.goto(`${opened.url}/${hash}`);
+    await opened.page.waitForSelector('#samples li');
+  };
+
+  test('survive a reload and travel in the address', async () => {
+    const { page } = opened;
+    await setFields(opened, { width: '31', epochs: '2', batch: '64', rate: '0.02', optimiser: 'adamW' });
+    await page.waitForFunction(() => location.hash === '#train?width=31&optimiser=adamW&rate=0.02&epochs=2');
+    await go('');
+    expect([await valueIn('width'), await valueIn('optimiser')]).toEqual(['31', 'adamW']);
+    await go('#train?width=40');
+    expect([await valueIn('width'), await valueIn('optimiser'), await valueIn('rate')]).toEqual(['40', 'adam', '0.01']);
+    await page.evaluate(() => {
+      location.hash = '#train?width=41';
+    });
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[name=width]')?.value === '41');
+  });
+
+  test('that are impossible are refused by name, and the others hold', async () => {
+    await go('#train?width=50&epochs=0&rate=fast&solver=magic&colour=red');
+    expect(await textIn(opened, 'settings-problem')).toBe(
+      'The address sets "colour", which there is not. The address sets solver to "magic", which is not possible; it is auto. ' +
+        'The address sets rate to "fast", which is not possible; it is 0.01. The address sets epochs to "0", which is not possible; it is 20.',
+    );
+    expect([await valueIn('width'), await valueIn('epochs'), await valueIn('solver')]).toEqual(['50', '20', 'auto']);
+    expect(await opened.page.evaluate(() => location.hash)).toBe('#train?width=50');
+  });
+
+  test('of which one is empty name it, and nothing is thrown', async () => {
+    const { page } = opened;
+    await page.click('[name=epochs]', { count: 3 });
+    await page.keyboard.press('Backspace');
+    await page.click('#start');
+    expect(await textIn(opened, 'settings-problem')).toBe('Epochs: a number is missing');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('epochs');
+  });
+
+  test('with a rate of 1000 end with the advice to lower it, and the focus stays on Start', async () => {
+    await setFields(opened, { width: '5', epochs: '2', rate: '1000' });
+    await opened.page.focus('#start');
+    await opened.page.keyboard.press('Enter');
+    await waitForText(opened, 'state', /error|Finished/);
+    expect(await waitForText(opened, 'run-problem', /rate/, 1000)).toMatch(
+      /^A rate of 1000 is too high for Adam; try 0\.01\./,
+    );
+    expect(await opened.page.evaluate(() => document.activeElement?.id)).toBe('start');
+    await setFields(opened, { rate: '0.01' });
   });
 });
 
@@ -236,11 +373,12 @@ test('the keyboard reaches the settings, start, stop and a sample', async () => 
   expect(seen).toEqual(expect.arrayContaining(['Lasso path', 'theme', 'files', 'start']));
   await page.keyboard.press('Enter');
   await waitForText(opened, 'state', /epoch \d+ of/);
-  await page.waitForFunction(() => !(document.getElementById('stop') as HTMLButtonElement).disabled);
+  await page.waitForSelector('#stop[aria-disabled=false]');
+  expect(await focused()).toBe('start');
   for (let press = 0; press < 4 && (await focused()) !== 'stop'; press++) await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
   await waitForText(opened, 'state', /Stopped in epoch/);
-  expect(await focused()).toBe('start');
+  expect(await focused()).toBe('stop'); // the focus stays where it was
   expect(await textIn(opened, 'start')).toBe('Resume training');
   await page.focus('#samples li:nth-child(2) button');
   await page.keyboard.press('Enter');
