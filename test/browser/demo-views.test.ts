@@ -302,7 +302,7 @@ test.each([
   ['train', '#samples button'],
   ['lasso', '#lasso-path svg:not(.swatch)'],
   ['gradients', '#cycle-figure svg:not(.swatch)'],
-  ['sudoku', '#sudoku-held-out .cell'],
+  ['sudoku', '#sudoku-held-out[aria-label] .cell'],
 ])('on a phone %s is as wide as the screen, and its first screen shows the thing itself', async (view, thing) => {
   const { page } = opened;
   await page.setViewport({ width: 360, height: 740 });
