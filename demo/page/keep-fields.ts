@@ -4,7 +4,7 @@ import { readStored, store } from './storage.ts';
 
 type Field = HTMLInputElement | HTMLSelectElement;
 
-/** Browsers refuse addresses that change too often, as they would while a slider is dragged. */
+/** Browsers refuse addresses that change too often, as that would while a slider is dragged. */
 const MILLISECONDS_BEFORE_WRITING = 250;
 /** As much of a wrong value is repeated in a message. */
 const MAXIMUM_SHOWN = 30;
@@ -72,7 +72,10 @@ export function keepFields(
     apply(new Map(new URLSearchParams(readStored(key)))); // stored by an earlier version, a value may be wrong
     if (isShown(view)) writePlace(view, collect());
   }
-  for (const field of Object.values(fields)) field.addEventListener('input', changed);
+  for (const field of Object.values(fields)) {
+    // A slider changes often. Anything else is written at once, since a reload takes the address as it is.
+    field.addEventListener('input', field.type === 'range' ? changed : write);
+  }
   addEventListener('pagehide', () => timer && write());
   addEventListener('hashchange', () => {
     const place = readPlace();
