@@ -61,7 +61,7 @@ export const CONE_PROGRAM_NUMBERS = [
  * and s. Only wasm offers it; the other backends refuse it.
  *
  * Operands [P, A, point, cotangent]: P and A as for `coneInteriorPoint`; point the result of that; cotangent (x̄, ȳ, s̄)
- * [batch, n + 2m]. Result: w_u, w_v and CONE_DERIVATIVE_NUMBERS of each sample, [batch, n + m + 2] in the float64 form.
+ * [batch, n + 2m]. Result: w_u, w_v and CONE_DERIVATIVE_NUMBERS of each sample, [batch, n + m + 6] in the float64 form.
  */
 export interface ConeDerivativeCall extends ConeProgramSizes {
   readonly kernel: 'coneDerivative';
@@ -77,4 +77,12 @@ export interface ConeDerivativeCall extends ConeProgramSizes {
 export const CONE_DERIVATIVE_NUMBERS = [
   'status', //    0 solved; 1 where there is no solution, v is within 10⁻⁵ of a kink, or M may be singular
   'residual', //  of the system, relative to its right-hand side, in max norms
+  // The smallest pivots relative to their diagonal entries. With the eigenvectors U of J with eigenvalues d > 0, Ã = UᵀA and
+  // weights that are positive: of K = P + Ãᵀ·diag(weights)·Ã, and of a matrix that has all rows of Ã·K⁻¹·Ãᵀ with d = 1. No
+  // u ≠ 0 has Pu = 0 and JAu = 0 where the first is clearly above rounding, and no w ≠ 0 has Jw = w and Aᵀw = 0 where
+  // the second one is.
+  'primalPivot',
+  'rowPivot',
+  'fraction', //  the least distance of an eigenvalue of J that is neither 0 nor 1 from these; 1 where there is none
+  'reach', //     no kink is within this distance of v, in the units of y
 ] as const;

@@ -57,4 +57,4 @@ export const PROGRAM_BLOCK_WORDS = 3;
 
 /** Numbers that coneInteriorPoint and coneDerivative write for each sample behind the vectors. */
 export const CONE_SAMPLE_NUMBERS = 8;
-export const CONE_DERIVATIVE_SAMPLE_NUMBERS = 2;
+export const CONE_DERIVATIVE_SAMPLE_NUMBERS = 6;

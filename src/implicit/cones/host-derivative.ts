@@ -68,7 +68,10 @@ export function* adjointOfSample(
   wanted: readonly ConeDatumName[],
   found?: KernelAdjoint,
 ): Interruptible<AdjointRow> {
-  if (found) return { ...found, x: sample.result.x, y: sample.result.y, singular: false };
+  if (found) {
+    const { wu, wv, residual } = found;
+    return { wu, wv, x: sample.result.x, y: sample.result.y, residual, singular: false };
+  }
   const { wu, wv, x, y, residual, singular, determined } = yield* solveAdjoint(sample, cotangents, choice);
   const isWhole = wanted.every((name) => determined[name]);
   return { wu, wv, x, y, residual, singular: isRefused({ residual, singular }, isWhole, choice) };

@@ -18,7 +18,7 @@ import type { LinearResult } from '../reporting.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import { type ConeDatumName, dataOfSample, directionsOfSample, listData, tensorsAmong } from './data.ts';
 import { adjointOfSample, tangentRowOfSample } from './host-derivative.ts';
-import { solveAdjointByKernel } from './kernel-derivative.ts';
+import { type KernelAdjoint, solveAdjointByKernel } from './kernel-derivative.ts';
 import { isForKernel, solveByKernel } from './kernel-solve.ts';
 import type { CheckedCones, ConeStart } from './options.ts';
 import { SolvedCone } from './solved-cone.ts';
@@ -29,6 +29,9 @@ export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName
   private readonly solving: Promise<readonly SolvedCone[]>;
   /** The data and the results of the kernel on the device, where it treats them. */
   private readonly kernel: { readonly operands: Operands<ConeDatumName>; readonly point: Tensor } | undefined;
+  private isDisposed = false;
+  /** What the kernel was asked for besides, which may shorten certificates. */
+  private readonly linear: Promise<unknown>[] = [];
 
   /** @param owner a tensor of the data whose arena is that of the solutions */
   constructor(
@@ -72,13 +75,7 @@ export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName
     const { engine, data, settings } = this.checked;
     const names = wanted.map(({ name }) => name);
     const choice = { selection, leastNorm: settings.leastNorm };
-    const { solving, kernel } = this;
-    const byKernel = kernel && solveAdjointByKernel(engine, data, kernel.operands, kernel.point, cotangent);
-    const samples = Promise.all([solving, byKernel]).then(([solved, rows]) =>
-      solved.map((sample, index) => ({ sample, row: sample.isFromKernel ? rows?.[index] : undefined })),
-    );
-    samples.catch(() => {}); // the gradients reject with it
-    const batch = { engine, data, samples };
+    const batch = { engine, data, samples: this.differentiateByKernel(cotangent) };
     return pullBack(batch, cotangent, wanted, run, false, ({ sample, row }, [x, y, s]) =>
       adjointOfSample(sample, { x, y, s }, choice, names, row),
     ).result;
@@ -97,9 +94,41 @@ export class HostRoute implements Route<SolvedCone, ProgramReport, ConeDatumName
     );
   }
 
-  async settle(): Promise<void> {}
+  settle(): Promise<unknown> {
+    if (this.kernel && !this.isDisposed && this.linear.length === 0) this.factoriseByKernel();
+    return Promise.allSettled(this.linear);
+  }
+
+  /** The solutions, and what the kernel found for each of them. */
+  private differentiateByKernel(
+    cotangent: Tensor,
+  ): Promise<readonly { readonly sample: SolvedCone; readonly row: KernelAdjoint | undefined }[]> {
+    const { engine, data } = this.checked;
+    const { solving, kernel } = this;
+    const byKernel = kernel && solveAdjointByKernel(engine, data, kernel.operands, kernel.point, cotangent);
+    const samples = Promise.all([solving, byKernel]).then(([solved, rows]) =>
+      solved.map((sample, index) => {
+        const row = sample.isFromKernel ? rows?.[index] : undefined;
+        if (row) sample.usePivots(row.pivots);
+        return { sample, row };
+      }),
+    );
+    samples.catch(() => {}); // the gradients reject with it
+    this.linear.push(samples);
+    return samples;
+  }
+
+  /** Lets the kernel factorise the systems for certificates alone. */
+  private factoriseByKernel(): void {
+    const { engine, data } = this.checked;
+    const shape = [data.batch, data.n + 2 * data.m];
+    const nothing = engine.runLasting(() => engine.constant({ kind: 'fill', value: 0 }, shape));
+    this.differentiateByKernel(nothing);
+    nothing.dispose();
+  }
 
   dispose(): void {
+    this.isDisposed = true;
     if (!this.kernel) return;
     for (const tensor of [...tensorsOf(this.kernel.operands), this.kernel.point]) tensor.dispose();
   }

@@ -33,7 +33,7 @@ export interface ConeCertificate extends SampleCertificate {
    * Of a failed test, with the largest entry 1: w [m] with Aᵀw = 0 and J_max w = w, or u [n] with Pu = 0 and J_min Au = 0.
    */
   readonly nullVector?: Float64Array;
-  /** σ_min/σ_max of the equilibrated matrices of both tests. */
+  /** σ_min/σ_max of the equilibrated matrices of both tests, or the roots of the smallest relative pivots of factors. */
   readonly smallest: { readonly rows: number; readonly primal: number };
   /** The first row of each cone, or part of one, that is at a kink. */
   readonly kinkRows: readonly number[];

@@ -7,13 +7,16 @@ import type { Engine } from '../../tensor/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Operands } from '../programs/operands.ts';
 import type { AdjointRow } from '../programs/tensor-derivative.ts';
+import type { ConePivots } from './clear-certificate.ts';
 import type { ConeBatch, ConeDatumName } from './data.ts';
 
 /** A larger residual is left to the host, which refines further. */
 const SOLVED = 1e-9;
 
-/** w_u, w_v and the residual of one program. */
-export type KernelAdjoint = Pick<AdjointRow, 'wu' | 'wv' | 'residual'>;
+/** w_u, w_v and the residual of one program, and what the factorisations show. */
+export interface KernelAdjoint extends Pick<AdjointRow, 'wu' | 'wv' | 'residual'> {
+  readonly pivots: ConePivots;
+}
 
 /**
  * Solves the systems of programs that the kernel solved and that are far from kinks.
@@ -43,12 +46,13 @@ export function solveAdjointByKernel(
     const length = n + m + CONE_DERIVATIVE_NUMBERS.length;
     return Array.from({ length: batch }, (_, index) => {
       const start = index * length;
-      const [status, residual] = numbers.subarray(start + n + m, start + length);
+      const [status, residual, primal, rows, fraction, reach] = numbers.subarray(start + n + m, start + length);
       if (status !== 0 || !(residual <= SOLVED)) return undefined;
       return {
         wu: numbers.slice(start, start + n),
         wv: numbers.slice(start + n, start + n + m),
         residual,
+        pivots: { primal, rows, fraction, reach },
       };
     });
   });

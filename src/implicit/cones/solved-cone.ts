@@ -4,6 +4,7 @@ import type { ConeData, ConePoint, ConeResult } from '../../solvers/cones/proble
 import { solveConeProgram } from '../../solvers/cones/solve.ts';
 import { createUnsolvedCertificate } from '../programs/verdicts.ts';
 import type { ConeActivities, ConeSelection } from './activity.ts';
+import { type ConePivots, certifyByPivots } from './clear-certificate.ts';
 import { type ConeDerivative, createConeDerivative } from './derivative.ts';
 import { findActivities } from './find-activities.ts';
 import { type ConeCertificate, certifyConeProgram } from './hypothesis.ts';
@@ -27,6 +28,7 @@ export class SolvedCone {
   private made: ConeData | undefined;
   private activities: ConeActivities | undefined;
   private certificate: ConeCertificate | undefined;
+  private pivots: ConePivots | undefined;
   /** By the shares of the kinks. */
   private readonly derivatives = new Map<string, ConeDerivative>();
 
@@ -66,8 +68,15 @@ export class SolvedCone {
     return this.activities;
   }
 
+  /** Lets the certificate rest on the factorisations of a kernel, where these leave no doubt. */
+  usePivots(pivots: ConePivots): void {
+    this.pivots ??= pivots;
+  }
+
   *certify(): Interruptible<ConeCertificate> {
     if (!this.isSolved) return createUnsolvedCertificate(this.result.status);
+    this.certificate ??= this.pivots && certifyByPivots(this.pivots, this.origin.epsilon);
+    if (this.certificate) return this.certificate;
     const activities = yield* this.examine();
     this.certificate ??= yield* certifyConeProgram(this.data, activities);
     return this.certificate;

@@ -68,7 +68,7 @@ export interface ConeDerivativeOptions extends ConeProgramSizes {
 
 /**
  * Solves the adjoint systems of a batch of programs; see `ConeDerivativeCall`.
- * @returns w_u, w_v and CONE_DERIVATIVE_NUMBERS of each sample, [batch, n + m + 2]
+ * @returns w_u, w_v and CONE_DERIVATIVE_NUMBERS of each sample, [batch, n + m + 6]
  * @throws RangeError if shapes do not fit
  */
 export function coneDerivative(

@@ -25,6 +25,8 @@ interface Adjoint {
   readonly wv: Float64Array;
   readonly isSolved: boolean;
   readonly residual: number;
+  /** The other CONE_DERIVATIVE_NUMBERS. */
+  readonly place: readonly number[];
 }
 
 /** Random cotangents of x, y and s, [batch, n + 2m]. */
@@ -48,8 +50,8 @@ async function differentiate(
   const length = n + m + CONE_DERIVATIVE_NUMBERS.length;
   const adjoints = programs.map((_, index) => {
     const own = found.slice(index * length, (index + 1) * length);
-    const [status, residual] = own.slice(n + m);
-    return { wu: own.slice(0, n), wv: own.slice(n, n + m), isSolved: status === 0, residual };
+    const [status, residual, ...place] = own.slice(n + m);
+    return { wu: own.slice(0, n), wv: own.slice(n, n + m), isSolved: status === 0, residual, place };
   });
   return { solved: await readSolved(point, programs), adjoints };
 }
@@ -154,6 +156,34 @@ describe('what is not clear is left to the host', () => {
     expect([solved[0].isConvex, adjoints[0].isSolved]).toEqual([true, false]);
   });
 
+  test('what the factorisations show', async () => {
+    // At y − s, J has the eigenvalues 1 (zero), 0.75 and 0.25 (soc), and 0; at y − ρs it has 1/(1 + 3ρ) for the third.
+    const cones = [
+      { type: 'zero', dim: 1 } as const,
+      { type: 'soc', dim: 3 } as const,
+      { type: 'soc', dim: 3 } as const,
+    ];
+    const program = plantConeProgram({ seed: 5, n: 8, cones, v: Float64Array.of(1, 1, 2, 0, -1, 0, 2) });
+    const [primal, rows, fraction, reach] = (await differentiate([program])).adjoints[0].place;
+    const ratio = Math.log2((1 / fraction - 1) / 3);
+    expect(ratio).toBeCloseTo(Math.round(ratio), 12);
+    expect(Math.min(primal, rows)).toBeGreaterThan(1e-6);
+    expect(Math.max(primal, rows)).toBeLessThanOrEqual(1);
+    expect(reach).toBeGreaterThan(0);
+    // Two rows that are all but the same.
+    const near = plantConeProgram({ seed: 2, n: 4, cones: [{ type: 'zero', dim: 2 }] });
+    near.A.copyWithin(4, 0, 4);
+    near.A[4] += 1e-3;
+    near.b[1] = near.b[0];
+    const [, fromRows] = (await differentiate([near])).adjoints[0].place;
+    expect(fromRows).toBeLessThan(1e-4);
+    // A direction without curvature, but for a little.
+    const flat = plantConeProgram({ seed: 3, n: 3, cones: [{ type: 'nonneg', dim: 1 }], rank: 2 });
+    for (let j = 0; j < 3; j++) flat.P[4 * j] += 1e-6;
+    const [fromVariables] = (await differentiate([flat])).adjoints[0].place;
+    expect(fromVariables).toBeLessThan(1e-4);
+  });
+
   test('a cotangent of 0 gives 0', async () => {
     const programs = [at({})];
     const [{ n, m }] = programs;
@@ -162,6 +192,6 @@ describe('what is not clear is left to the host', () => {
     const point = coneInteriorPoint(operands, options);
     const cotangent = engine.tensor(new Float32Array(n + 2 * m), [1, n + 2 * m]);
     const found = await readWide(coneDerivative(operands, { ...options, point, cotangent }));
-    expect(found.map(Math.abs)).toEqual(new Float64Array(found.length));
+    expect(found.slice(0, n + m + 2).map(Math.abs)).toEqual(new Float64Array(n + m + 2));
   });
 });

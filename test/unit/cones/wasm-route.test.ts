@@ -1,6 +1,8 @@
 /** Cone programs on wasm: what the kernels solve and differentiate, and what they leave to the host. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { certifyByPivots } from '../../../src/implicit/cones/clear-certificate.ts';
 import { createConeDerivative } from '../../../src/implicit/cones/derivative.ts';
+import { certifyConeProgram } from '../../../src/implicit/cones/hypothesis.ts';
 import {
   type ConeProgramOptions,
   coneProgram,
@@ -11,17 +13,21 @@ import {
 } from '../../../src/index.ts';
 import type { Cone } from '../../../src/solvers/cones/cone.ts';
 import { solveConeProgram } from '../../../src/solvers/cones/solve.ts';
+import { type Family, regularBatches } from '../../support/cone-batches.ts';
 import { distance } from '../../support/cone-solutions.ts';
 import { type PlantedConeProgram, plantConeProgram } from '../../support/planted-cone-programs.ts';
 
 // What the host is asked for.
 vi.mock('../../../src/solvers/cones/solve.ts', { spy: true });
 vi.mock('../../../src/implicit/cones/derivative.ts', { spy: true });
+vi.mock('../../../src/implicit/cones/hypothesis.ts', { spy: true });
 beforeEach(() => {
   vi.mocked(solveConeProgram).mockClear();
   vi.mocked(createConeDerivative).mockClear();
+  vi.mocked(certifyConeProgram).mockClear();
 });
 const solvedByHost = (): number => vi.mocked(solveConeProgram).mock.calls.length;
+const certifiedByHost = (): number => vi.mocked(certifyConeProgram).mock.calls.length;
 const differentiatedByHost = (): number => vi.mocked(createConeDerivative).mock.calls.length;
 
 let wasm: Engine;
@@ -222,12 +228,76 @@ describe('what they leave to the host', () => {
     const curved = P.map((row, i) => row.map((value, j) => (i === 0 && j === 0 ? -5 : value)));
     await expect(coneProgram({ engine: wasm, ...data, P: curved }).x.data()).rejects.toThrow('it is not convex');
     const lopsided = wasm.tensor(
-      P.flatMap((row, i) => row.map((value, j) => (i > j ? value + 1 : value))),
+      P.flatMap((row, i) => row.map((value, j) => (i > j ? value + 1e-3 : value))),
       [N, N],
     );
     const asymmetric = coneProgram({ ...data, P: lopsided });
     await expect(asymmetric.x.data()).rejects.toThrow('symmetric');
     lopsided.dispose();
+    // The constraint alone decides x, so that Newton's method does not see the curvature.
+    const fixed = { A: [[1]], b: [1], c: [0], cones: [{ type: 'zero', dim: 1 } as const] };
+    await expect(coneProgram({ engine: wasm, ...fixed, P: [[-0.1]] }).x.data()).rejects.toThrow('it is not convex');
+  });
+});
+
+describe('certificates', () => {
+  test.each<Family>(['zero', 'nonneg', 'soc', 'psd'])('of programs with %s are those of the host', async (family) => {
+    const batches = regularBatches(family, 90, 6).filter(({ name }) => !/exp|pow/.test(name));
+    let [count, byHost] = [0, 0];
+    for (const { programs } of batches) {
+      vi.mocked(certifyConeProgram).mockClear();
+      const found = await coneProgram({ engine: wasm, ...arraysOf(programs) }).certificate();
+      byHost += certifiedByHost();
+      const host = await coneProgram({ engine: cpu, ...arraysOf(programs) }).certificate();
+      for (const [index, { status, kinks, nearlySingular }] of found.samples.entries()) {
+        const other = host.samples[index];
+        expect({ status, kinks, nearlySingular }).toEqual({
+          status: other.status,
+          kinks: other.kinks,
+          nearlySingular: other.nearlySingular,
+        });
+        count += 1;
+      }
+    }
+    expect(byHost).toBeLessThan(0.3 * count);
+  });
+
+  test('of degenerate programs are left to the host, and the same after a gradient', async () => {
+    const programs = [...plant(4), ...plant(6, { kind: 'degenerate' })];
+    const found = coneProgram({ engine: wasm, ...arraysOf(programs), onFailure: 'report' });
+    const { samples } = await found.certificate();
+    const before = certifiedByHost();
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThanOrEqual(6);
+    const host = await coneProgram({ engine: cpu, ...arraysOf(programs), onFailure: 'report' }).certificate();
+    expect(samples.map(({ status }) => status)).toEqual(host.samples.map(({ status }) => status));
+    // By a tape, the gradient is what the kernel factorises for.
+    const [P, A, b, c] = tensorsOn(wasm, plant(4));
+    vi.mocked(certifyConeProgram).mockClear();
+    let solution: ReturnType<typeof coneProgram> | undefined;
+    await valueAndGrad(
+      (right) => {
+        solution = coneProgram({ P, A, b: right, c, cones: CONES });
+        return solution.x.sum();
+      },
+      [b],
+    );
+    const certificate = await solution?.certificate();
+    expect(certificate?.status).toBe('certified');
+    expect(certifiedByHost()).toBe(0);
+  });
+
+  test('small pivots, and eigenvalues that are nearly 0 or 1, leave a doubt', () => {
+    const clear = { rows: 0.1, primal: 0.1, fraction: 0.1, reach: 1e-5 };
+    expect(certifyByPivots(clear, Number.EPSILON)).toMatchObject({
+      status: 'certified',
+      kinks: 0,
+      kinkTolerance: 1e-5,
+    });
+    for (const doubt of [{ rows: 1e-4 }, { primal: 1e-4 }, { rows: Number.NaN }, { fraction: 1e-14 }]) {
+      expect(certifyByPivots({ ...clear, ...doubt }, Number.EPSILON)).toBeUndefined();
+    }
+    expect(certifyByPivots({ ...clear, fraction: 1e-5 }, 2 ** -23)).toBeUndefined();
   });
 });
 

@@ -19,6 +19,10 @@ const REGULAR: f64 = 1e-9;
 const REFINEMENTS: i32 = 6;
 
 export let residual: f64 = 0;
+/** The least distance of an eigenvalue of J between 0 and 1 from these; 1 where there is none. */
+export let fraction: f64 = 0;
+/** No kink is within this distance of v, in the units of y. */
+export let reach: f64 = 0;
 
 /** @returns false where the sample is left to the host; w_u is in `x` and w_v in `y` */
 export function solveDerivative(at: usize, sample: i32): bool {
@@ -30,6 +34,7 @@ export function solveDerivative(at: usize, sample: i32): bool {
   project();
   if (!(clearance >= CLEAR)) return false;
   if (!factoriseAtPoint() || !(min(pivotOfRows, pivotOfVariables) >= REGULAR)) return false;
+  describePlace();
   readCotangent(at, sample);
   refine();
   turn(state.y, state.target, true);
@@ -38,6 +43,21 @@ export function solveDerivative(at: usize, sample: i32): bool {
     setEntry(state.y, r, (entry(state.s, r) - entry(state.target, r)) * entry(data.rowScales, r));
   }
   return true;
+}
+
+function describePlace(): void {
+  fraction = 1;
+  for (let r = 0; r < data.m; r++) {
+    const d = entry(state.slope, r);
+    if (d > 0 && d < 1) fraction = min(fraction, min(d, 1 - d));
+  }
+  reach = 0;
+  for (let block = 0; block < data.blocks; block++) {
+    const start = data.startOf(block);
+    for (let r = start; r < start + data.rowsOf(block); r++) {
+      reach = max(reach, CLEAR * entry(state.extent, start) * entry(data.rowScales, r));
+    }
+  }
 }
 
 /** Reads a result of coneInteriorPoint. @returns whether it is a solution */

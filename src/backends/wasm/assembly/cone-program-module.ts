@@ -8,11 +8,12 @@ import {
 } from '../cone-program-instructions';
 import { Extra } from '../extra-instructions';
 import { beat, watchStopAt } from './clock';
-import { residual, solveDerivative } from './cone-derivative';
+import { fraction, reach, residual, solveDerivative } from './cone-derivative';
 import { iterations, solveConeProgram } from './cone-interior-point';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
 import { entry } from './cone-program-state';
+import { pivotOfRows, pivotOfVariables } from './cone-system';
 import { buffer, useTable, useWorkspace, word } from './memory';
 import { storeWide } from './wide';
 
@@ -75,6 +76,10 @@ function performDerivative(at: usize, sample: i32): void {
   to = write(to, state.y, data.m);
   storeWide(to, isSolved ? 0 : 1);
   storeWide(to + 8, residual);
+  storeWide(to + 16, pivotOfVariables);
+  storeWide(to + 24, pivotOfRows);
+  storeWide(to + 32, fraction);
+  storeWide(to + 40, reach);
 }
 
 /** @returns the address behind the numbers */
