@@ -56,7 +56,7 @@ export interface ConeResults {
 
 const LEGEND =
   'Each contestant has the same programs, whose numbers are in float32, and the same tolerance. The library solves the whole batch at once, ' +
-  'by splitting in float32 or by an interior point method in float64; backward are the gradients of the sum of all x in A, b and c; certificates come with gradients unless they are ignored, one for each program, in float64 on the host. The ' +
+  'by splitting in float32 or by an interior point method in float64; backward are the gradients of the sum of all x in A, b and c; certificates come with gradients unless they are ignored, one for each program, in float64. The ' +
   'other solvers compute in float64, one program after the other, forward only, from arrays that were made ready before. Residuals: the ' +
   'largest of all programs, by a checker in plain float64 that shares no code with the solver: primal, how far b − Ax is outside the ' +
   'cones; dual, |Px + c + Aᵀy| and how far y is outside the cones; gap, |xᵀPx + cᵀx + bᵀy|; in max norms, relative to 1 + the largest of their ' +

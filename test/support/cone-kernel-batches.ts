@@ -62,11 +62,13 @@ export async function readSolved(result: WideTensor, programs: readonly KernelPr
   });
 }
 
-export function solveByKernelOn(
+export async function solveByKernelOn(
   programs: readonly KernelProgram[],
   form: ConeForm,
   options: Partial<ConeInteriorPointOptions> = {},
 ): Promise<SolvedByKernel[]> {
   const result = coneInteriorPoint(coneOperandsOn(programs, form), { ...coneOptionsFor(programs), ...options });
-  return readSolved(result, programs);
+  const solved = await readSolved(result, programs);
+  result.words.dispose();
+  return solved;
 }

@@ -12,7 +12,7 @@ import { checkShape, isShared, isWide, type ProgramOperand, wordsOf } from '../p
 import type { WideTensor } from '../programs/wide.ts';
 
 /** A program with more work than this takes the kernel longer than the turn of one task; see `fitsKernel`. */
-const LARGEST_WORK = 2 ** 27;
+const LARGEST_WORK = 2 ** 26;
 /** k³ of a semidefinite cone of order k so often for its scaling, and for each variable. */
 const SCALING_WORK = 32;
 

@@ -353,7 +353,7 @@ describe('arguments', () => {
     };
     expect(fits(16, MIXTURE)).toBe(true);
     expect(fits(16, [...MIXTURE, { type: 'exp', dim: 3 }])).toBe(false);
-    expect(fits(200, [{ type: 'nonneg', dim: 400 }])).toBe(true);
+    expect(fits(200, [{ type: 'nonneg', dim: 300 }])).toBe(true);
     expect(fits(200, [{ type: 'nonneg', dim: 1000 }])).toBe(false);
     expect(fits(10, [{ type: 'psd', dim: 32 }])).toBe(true);
     expect(
