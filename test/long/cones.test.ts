@@ -29,13 +29,23 @@ function show(name: string, counts: Counts): void {
   console.info(`${name}: ${JSON.stringify(counts)}`);
 }
 
-test.each(FAMILIES)(`${PROGRAMS} programs of %s in float64`, { timeout: 5 * MINUTES }, async (family) => {
-  const counts = await checkRegular(await engines.cpu.engine(), regularBatches(family, PROGRAMS, 4));
-  show(family, counts);
-  expect(counts.converged).toBe(PROGRAMS);
-  expect(counts.certified).toBeGreaterThanOrEqual(0.99 * PROGRAMS);
-  expect(counts.blunt ?? 0).toBeLessThan(0.02 * PROGRAMS);
-});
+const IN_FLOAT64 = [
+  ...FAMILIES.map((family) => ['cpu', family] as const),
+  // Those of which kernels solve most.
+  ...(['zero', 'nonneg', 'soc', 'psd', 'mixture'] as const).map((family) => ['wasm', family] as const),
+];
+
+test.each(IN_FLOAT64)(
+  `on %s, ${PROGRAMS} programs of %s in float64`,
+  { timeout: 5 * MINUTES },
+  async (backend, family) => {
+    const counts = await checkRegular(await engines[backend].engine(), regularBatches(family, PROGRAMS, 4));
+    show(`${family} in float64 on ${backend}`, counts);
+    expect(counts.converged).toBe(PROGRAMS);
+    expect(counts.certified).toBeGreaterThanOrEqual(0.99 * PROGRAMS);
+    expect(counts.blunt ?? 0).toBeLessThan(0.02 * PROGRAMS);
+  },
+);
 
 describe.each(['wasm', 'webgpu'] as const)('by splitting on %s', (backend) => {
   // On a software adapter a batch costs as much as its shaders, however large it is.
@@ -51,9 +61,9 @@ describe.each(['wasm', 'webgpu'] as const)('by splitting on %s', (backend) => {
 });
 
 describe.each(['infeasible', 'unbounded'] as const)(`${CASES} %s programs`, (kind) => {
-  test('in float64', { timeout: 3 * MINUTES }, async () => {
-    const counts = await checkUnsolvable(await engines.cpu.engine(), kind, seeds);
-    show(kind, counts);
+  test.each(['cpu', 'wasm'] as const)('in float64 on %s', { timeout: 3 * MINUTES }, async (backend) => {
+    const counts = await checkUnsolvable(await engines[backend].engine(), kind, seeds);
+    show(`${kind} in float64 on ${backend}`, counts);
     expect((counts.infeasible ?? 0) + (counts.unbounded ?? 0)).toBeGreaterThanOrEqual(0.98 * CASES);
   });
 
@@ -67,9 +77,9 @@ describe.each(['infeasible', 'unbounded'] as const)(`${CASES} %s programs`, (kin
   });
 });
 
-test(`${CASES} degenerate programs`, { timeout: 3 * MINUTES }, async () => {
-  const counts = await checkDegenerate(await engines.cpu.engine(), seeds);
-  show('degenerate', counts);
+test.each(['cpu', 'wasm'] as const)(`${CASES} degenerate programs on %s`, { timeout: 3 * MINUTES }, async (backend) => {
+  const counts = await checkDegenerate(await engines[backend].engine(), seeds);
+  show(`degenerate on ${backend}`, counts);
   expect(counts.failed).toBeGreaterThan(CASES / 3);
   expect(counts.certified).toBeGreaterThan(CASES / 4);
   expect(counts['in part']).toBeGreaterThan(CASES / 10);
@@ -78,6 +88,7 @@ test(`${CASES} degenerate programs`, { timeout: 3 * MINUTES }, async () => {
 
 test.each([
   ['cpu', 'interior-point'],
+  ['wasm', 'interior-point'],
   ['wasm', 'splitting'],
 ] as const)(
   `${CASES} degenerate programs by a tape, on %s by %s`,

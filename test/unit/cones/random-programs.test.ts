@@ -14,10 +14,18 @@ beforeEach(() => {
   vi.spyOn(console, 'warn').mockImplementation(() => {}); // that a gradient is of few digits
 });
 
+/** Those of which kernels of wasm solve most. */
+const SYMMETRIC = ['zero', 'nonneg', 'soc', 'psd', 'mixture'] as const;
 const seeds = Array.from({ length: 24 }, (_, seed) => seed);
 
 test.each(FAMILIES)('20 programs of %s in float64', async (family) => {
   const counts = await checkRegular(await engines.cpu.engine(), regularBatches(family, 20, 5));
+  expect(counts).toMatchObject({ converged: 20, certified: 20 });
+  expect(counts.blunt ?? 0).toBeLessThan(2);
+});
+
+test.each(SYMMETRIC)('20 programs of %s in float64 on wasm', async (family) => {
+  const counts = await checkRegular(await engines.wasm.engine(), regularBatches(family, 20, 5));
   expect(counts).toMatchObject({ converged: 20, certified: 20 });
   expect(counts.blunt ?? 0).toBeLessThan(2);
 });
@@ -37,11 +45,12 @@ test('20 programs of soc by splitting on webgpu', async () => {
 test.each(['infeasible', 'unbounded'] as const)('24 %s programs', async (kind) => {
   const counts = await checkUnsolvable(await engines.cpu.engine(), kind, seeds);
   expect((counts.infeasible ?? 0) + (counts.unbounded ?? 0)).toBe(24);
+  expect(await checkUnsolvable(await engines.wasm.engine(), kind, seeds)).toEqual(counts);
   await checkUnsolvableOn(await engines.wasm.engine(), kind, seeds.slice(0, 9));
 });
 
-test('24 degenerate programs', async () => {
-  const counts = await checkDegenerate(await engines.cpu.engine(), seeds);
+test.each(['cpu', 'wasm'] as const)('24 degenerate programs on %s', async (backend) => {
+  const counts = await checkDegenerate(await engines[backend].engine(), seeds);
   expect(counts.failed).toBeGreaterThan(8);
   expect(counts.certified).toBeGreaterThan(6);
   expect(counts['in part']).toBeGreaterThan(3);
@@ -53,6 +62,7 @@ test('a kink is found where one of its sides is 300 times as sensitive as the mi
 
 test.each([
   ['cpu', 'interior-point'],
+  ['wasm', 'interior-point'],
   ['wasm', 'splitting'],
 ] as const)('16 degenerate programs by a tape, on %s by %s', async (backend, solver) => {
   const counts = await checkRefusals(await engines[backend].engine(), seeds.slice(0, 16), solver);

@@ -171,6 +171,8 @@ describe('what is not clear is left to the host', () => {
     expect(Math.min(primal, rows)).toBeGreaterThan(1e-6);
     expect(Math.max(primal, rows)).toBeLessThanOrEqual(1);
     expect(reach).toBeGreaterThan(0);
+    const steep = plantConeProgram({ seed: 5, n: 8, cones: [{ type: 'soc', dim: 3 }], v: Float64Array.of(1.9, 2, 0) });
+    expect((await differentiate([steep])).adjoints[0].place[2]).toBeLessThan(0.1);
     // Two rows that are all but the same.
     const near = plantConeProgram({ seed: 2, n: 4, cones: [{ type: 'zero', dim: 2 }] });
     near.A.copyWithin(4, 0, 4);
