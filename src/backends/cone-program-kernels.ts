@@ -77,7 +77,7 @@ export interface ConeDerivativeCall extends ConeProgramSizes {
 export const CONE_DERIVATIVE_NUMBERS = [
   'status', //    0 solved; 1 where there is no solution, v is within 10⁻⁵ of a kink, or M may be singular
   'residual', //  of the system, relative to its right-hand side, in max norms
-  // The smallest pivots relative to their diagonal entries. With the eigenvectors U of J with eigenvalues d > 0, Ã = UᵀA and
+  // The smallest pivots relative to their diagonal entries, times the quotient of the least and the largest of these. With the eigenvectors U of J with eigenvalues d > 0, Ã = UᵀA and
   // weights that are positive: of K = P + Ãᵀ·diag(weights)·Ã, and of a matrix that has all rows of Ã·K⁻¹·Ãᵀ with d = 1. No
   // u ≠ 0 has Pu = 0 and JAu = 0 where the first is clearly above rounding, and no w ≠ 0 has Jw = w and Aᵀw = 0 where
   // the second one is.

@@ -187,6 +187,22 @@ describe('what is not clear is left to the host', () => {
     expect(fromVariables).toBeLessThan(1e-4);
   });
 
+  test('a variable that nothing holds, and a row of zeros', async () => {
+    const free = plantConeProgram({ seed: 3, n: 3, cones: [{ type: 'nonneg', dim: 2 }], v: Float64Array.of(1, -1) });
+    for (let j = 0; j < 3; j++) for (const at of [j, 3 * j]) free.P[at] = 0;
+    free.A[0] = 0;
+    free.c[0] = 0; // the second row is not active
+    const still = plantConeProgram({ seed: 4, n: 3, cones: [{ type: 'zero', dim: 2 }] });
+    still.A.fill(0, 3, 6);
+    still.b[1] = 0;
+    for (const program of [free, still]) {
+      const { solved, adjoints } = await differentiate([program]);
+      if (solved[0].isSolved) expect(Math.min(...adjoints[0].place.slice(0, 2))).toBeLessThan(1e-9);
+      expect(adjoints[0].isSolved).toBe(false);
+    }
+    expect((await differentiate([free])).solved[0].isSolved).toBe(true);
+  });
+
   test('a cotangent of 0 gives 0', async () => {
     const programs = [at({})];
     const [{ n, m }] = programs;

@@ -28,7 +28,10 @@ let hardRows: i32 = 0;
 /** The latter, padded. */
 let size: i32 = 0;
 
-/** The smallest pivots of K = P + Ãᵀ…Ã and of the Schur complement, relative to their diagonal entries. */
+/**
+ * The smallest pivots of K = P + Ãᵀ…Ã and of the Schur complement, relative to their diagonal entries, times the quotient
+ * of the least and the largest one of these, which may be 0.
+ */
 export let pivotOfVariables: f64 = 0;
 export let pivotOfRows: f64 = 0;
 
@@ -60,23 +63,26 @@ export function factoriseSystem(share: f64): bool {
       tileOf(tile, from, 1, left, panelAt(data.chosen, width, j), width);
     }
   }
-  shift(data.work, N, data.n, share);
+  const balance = shift(data.work, N, data.n, share);
   data.fillDiagonal(data.work, N, data.n, N);
   size = padded(hardRows);
   gatherHardRows();
   pivotOfRows = 1;
   pivotOfVariables = factorise(data.work, N, N + size, 0);
   if (!(pivotOfVariables > 0)) return false;
+  pivotOfVariables *= balance;
   if (size === 0) return true;
   gram(data.schur, rowsBelow(), size, N);
   for (let i = 0; i < hardRows; i++) {
     const at = element(data.schur, size, i, i);
     store<f64>(at, load<f64>(at) + entry(state.weight, integerIn(state.hard, i)));
   }
-  shift(data.schur, size, hardRows, share);
+  const balanceOfRows = shift(data.schur, size, hardRows, share);
   data.fillDiagonal(data.schur, size, hardRows, size);
   pivotOfRows = factorise(data.schur, size, size, 0);
-  return pivotOfRows > 0;
+  if (!(pivotOfRows > 0)) return false;
+  pivotOfRows *= balanceOfRows;
+  return true;
 }
 
 /** Copies the columns of the rows to `chosen`, those of soft rows times the roots of their weights. @returns how many */
@@ -114,12 +120,18 @@ function gatherHardRows(): void {
   }
 }
 
-function shift(matrix: usize, columns: i32, order: i32, share: f64): void {
+/** Adds to a diagonal. @returns the least entry that it had, relative to the largest one */
+function shift(matrix: usize, columns: i32, order: i32, share: f64): f64 {
+  let least = Infinity;
+  let most: f64 = 0;
   for (let i = 0; i < order; i++) {
     const at = element(matrix, columns, i, i);
     const value = load<f64>(at);
+    least = min(least, value);
+    most = max(most, value);
     store<f64>(at, value + share * (value > 0 ? value : 1));
   }
+  return least > 0 ? least / most : 0;
 }
 
 /** Solves the system once. @param f N numbers; becomes p @param g M numbers; becomes w, with 0 at rows that are not in it */
