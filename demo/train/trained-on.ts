@@ -23,7 +23,7 @@ export function compareData({ inputs, outputs, preparation, data }: TrainedOn, n
 }
 
 function haveSameColumns(before: Preparation, now: Preparation): boolean {
-  if (before.kind === 'images' || now.kind === 'images') return before.kind === now.kind;
+  if (before.kind !== 'table' || now.kind !== 'table') return before.kind === now.kind;
   return isEqual([before.columns, before.target, before.classNames], [now.columns, now.target, now.classNames]);
 }
 
