@@ -127,6 +127,7 @@ export {
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export { loadStateDict, type StateDictOptions, stateDictOf } from './layers/state-dict.ts';
+export type { TargetScale } from './layers/target-scale.ts';
 export type { Activation, ActivationOption } from './solvers/activations.ts';
 export type { Cone, ConeType } from './solvers/cones/cone.ts';
 export type { Equation, Norms, ProximalMap } from './solvers/equation.ts';
@@ -173,11 +174,16 @@ export type { CheckpointInfo, CheckpointOptions } from './train/checkpoint/optio
 export type { ClassWeights } from './train/class-weights.ts';
 export { type ClipOptions, clipped } from './train/clipped.ts';
 export type { EarlyStoppingOptions } from './train/early-stopping.ts';
-export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.ts';
-export { type BatchLoss, crossEntropy, meanSquaredError, oneHot } from './train/losses.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, type RegressionEvaluateOptions } from './train/evaluate.ts';
+export { type BatchLoss, crossEntropy, oneHot } from './train/losses.ts';
+export type { Metric, Metrics } from './train/metrics.ts';
 export type { Optimiser, OptimiserState, Sampling } from './train/optimiser.ts';
-export type { TrainOptions } from './train/options.ts';
+export type { RegressionLossOptions, RegressionTrainOptions, TrainOptions } from './train/options.ts';
 export type { EpochProgress, History, Progress, StepProgress } from './train/progress.ts';
+export type { RegressionEvaluation, TargetEvaluation } from './train/regression/evaluation.ts';
+export type { TargetMeasures } from './train/regression/measures.ts';
+export { type HuberOptions, huberLoss, meanAbsoluteError, meanSquaredError } from './train/regression/losses.ts';
+export type { ErrorIntervals } from './train/regression/intervals.ts';
 export {
   type CosineOptions,
   constantRate,
@@ -204,6 +210,7 @@ export {
   stochasticGradient,
   type Theorem3Options,
 } from './train/stochastic-gradient.ts';
+export type { TaskEvaluation, TaskName, TaskSamples, TrainingMeasures } from './train/task.ts';
 export { train } from './train/train.ts';
 export {
   type Criterion,

@@ -152,7 +152,7 @@ interface Log {
 }
 
 function createLog({ io, run }: Session): Log {
-  const epochs: EpochProgress[] = [...(run?.record.epochs ?? [])];
+  const epochs: EpochProgress[] = [...((run?.record.epochs ?? []) as readonly EpochProgress[])];
   const started = performance.now();
   const live = createLiveLine(io);
   return {

@@ -1,6 +1,12 @@
 /** The extras that `equilibra train` stores in a checkpoint, and how a run is resumed from them. */
 import { isDeepStrictEqual } from 'node:util';
-import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
+import {
+  DataError,
+  type ImagePreparation,
+  type Preparation,
+  preparationFrom,
+  type TablePreparation,
+} from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
 import { findPathKind, readBytes } from './files.ts';
 import { formatValue, InputError, toOneLine } from './io.ts';
@@ -23,7 +29,7 @@ export interface StoredModel {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly checkpoint: Checkpoint;
-  readonly preparation: Preparation;
+  readonly preparation: TablePreparation | ImagePreparation;
   /** Undefined where the checkpoint was not written by `equilibra train`. */
   readonly data: Extras['data'] | undefined;
 }
@@ -62,11 +68,13 @@ export async function readModel(place: string, path: string): Promise<StoredMode
     if (preparation === undefined) {
       throw new InputError(`${place}: it does not say how data are made ready for its model (extras.preparation)`);
     }
+    const prepared = preparationFrom(preparation);
+    if (prepared.kind === 'regression') throw new InputError(`${place}: its model predicts numbers, not classes`);
     return {
       path,
       bytes,
       checkpoint,
-      preparation: preparationFrom(preparation),
+      preparation: prepared,
       data: isOrigin(data) ? data : undefined,
     };
   } catch (error) {
@@ -162,6 +170,8 @@ export function checkSameData(run: StoredRun, { dataset, preparation }: Training
 }
 
 function describePreparation(preparation: Preparation): string {
+  if (preparation.kind === 'regression')
+    return `${preparation.means.length} features, ${preparation.targets.length} targets`;
   const classes = `${preparation.classNames.length} classes`;
   if (preparation.kind === 'images') return `images of ${preparation.shape.join(' × ')}, ${classes}`;
   if (preparation.kind === 'arrays') return `rows of [${preparation.shape}], ${classes}`;

@@ -14,7 +14,8 @@ export type FeatureColumn =
 
 /** The roles of the columns of a table. */
 interface ColumnRoles {
-  readonly target: string;
+  /** Columns that are something else than features: targets, and weights. */
+  readonly targets: readonly string[];
   /** Columns that are not used as features. Default: none. */
   readonly ignore?: readonly string[];
   /** Columns to be read as categories although they hold numbers. Default: none. */
@@ -22,15 +23,16 @@ interface ColumnRoles {
 }
 
 /**
- * The names of the columns to use for features: all except the target and the ignored ones.
+ * The names of the columns to use for features: all except the targets and the ignored ones.
  *
- * @throws DataError where a named column does not exist, the target is ignored, or no column remains
+ * @throws DataError where a named column does not exist, a target is ignored, or no column remains
  */
-export function featureColumnNames(table: Table, { target, ignore = [], categorical = [] }: ColumnRoles): string[] {
-  for (const name of [target, ...ignore, ...categorical]) columnIndex(table, name);
-  if (ignore.includes(target))
-    throw new DataError(`column ${JSON.stringify(target)} is the target and cannot be ignored`);
-  const names = table.columns.filter((name) => name !== target && !ignore.includes(name));
+export function featureColumnNames(table: Table, { targets, ignore = [], categorical = [] }: ColumnRoles): string[] {
+  for (const name of [...targets, ...ignore, ...categorical]) columnIndex(table, name);
+  const ignored = targets.find((name) => ignore.includes(name));
+  if (ignored !== undefined)
+    throw new DataError(`column ${JSON.stringify(ignored)} is the target and cannot be ignored`);
+  const names = table.columns.filter((name) => !targets.includes(name) && !ignore.includes(name));
   if (names.length === 0) throw new DataError('there is no column besides the target to learn from');
   return names;
 }

@@ -9,7 +9,7 @@ export {
   preparedArrays,
 } from './arrays-dataset.ts';
 export { type CSVOptions, type CSVRecords, parseCSV } from './csv.ts';
-export type { Dataset } from './dataset.ts';
+export type { Dataset, RegressionDataset } from './dataset.ts';
 export type { DateOrder } from './dates.ts';
 export { diabetes } from './diabetes.ts';
 export type { Split } from './digits.ts';
@@ -42,7 +42,15 @@ export { DataError, type LimitOptions, type Limits } from './limits.ts';
 export { parseNPY, readNPY, writeNPY } from './npy.ts';
 export { type NamedArrays, type NPZOptions, readNPZ, type WritableArrays, writeNPZ } from './npz.ts';
 export type { Decimal } from './numbers.ts';
-export type { ArrayPreparation, ImagePreparation, MissingRule, Preparation, TablePreparation } from './preparation.ts';
+export type {
+  ArrayPreparation,
+  FeaturePreparation,
+  ImagePreparation,
+  MissingRule,
+  Preparation,
+  RegressionPreparation,
+  TablePreparation,
+} from './preparation.ts';
 export { type PreparedRows, preparedFor, preparedTable } from './prepared-rows.ts';
 export {
   type LinearModel,
@@ -56,13 +64,18 @@ export {
   unstandardisedModel,
 } from './regression.ts';
 export {
+  type RegressionDatasetOptions,
+  regressionDataset,
+  type TableRegressionDataset,
+} from './regression-dataset.ts';
+export {
   parseSafetensors,
   readSafetensors,
   type Safetensors,
   type SafetensorsOptions,
   writeSafetensors,
 } from './safetensors.ts';
-export type { Samples, SplitOptions } from './samples.ts';
+export type { AnySamples, RegressionSamples, Samples, SplitOptions } from './samples.ts';
 export { splitSamples, subset } from './samples.ts';
 export type { Separator } from './separator.ts';
 export type { Source } from './source.ts';
@@ -71,3 +84,5 @@ export { type Rows, type Standardisation, standardisationOf, standardised } from
 export { preparationFrom } from './stored-preparation.ts';
 export { parseTable, readTable, type Table, type TableOptions } from './table.ts';
 export { type TableDataset, type TableDatasetOptions, tableDataset } from './table-dataset.ts';
+export type { TableFacts, TablePartOptions } from './table-parts.ts';
+export { type TableTask, tableTask } from './table-task.ts';

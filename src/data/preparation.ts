@@ -9,25 +9,39 @@ import type { Standardisation } from './standardisation.ts';
 export type MissingRule = 'error' | 'mean' | 'drop';
 
 /**
- * How rows of a table become numbers for a model. Determined in training, and applied in the same way to other rows.
+ * How rows of a table become inputs of a model. Determined in training, and applied in the same way to other rows.
  */
-export interface TablePreparation {
-  /** Tells the kinds of preparation apart. */
-  readonly kind: 'table';
+export interface FeaturePreparation {
   /** Whether the file had a header. */
   readonly header: boolean;
   /** The columns in the order of the features. */
   readonly columns: readonly FeatureColumn[];
-  /** The column that holds the classes. */
-  readonly target: string;
-  /** The names of the classes, by class number. */
-  readonly classNames: readonly string[];
   /** What to do where a value is missing. */
   readonly missing: MissingRule;
   /** The mean of each feature over the training part. */
   readonly means: readonly number[];
   /** The standardisation of the features; absent where they are not standardised. */
   readonly standardisation?: Standardisation;
+  /** The column that holds the weights of the rows; absent where they have none. */
+  readonly weights?: string;
+}
+
+/** How rows of a table become numbers for a classifier. */
+export interface TablePreparation extends FeaturePreparation {
+  /** Tells the kinds of preparation apart. */
+  readonly kind: 'table';
+  /** The column that holds the classes. */
+  readonly target: string;
+  /** The names of the classes, by class number. */
+  readonly classNames: readonly string[];
+}
+
+/** How rows of a table become numbers for a model for regression. */
+export interface RegressionPreparation extends FeaturePreparation {
+  /** Tells the kinds of preparation apart. */
+  readonly kind: 'regression';
+  /** The columns that hold the targets. */
+  readonly targets: readonly string[];
 }
 
 /** How images become numbers for a model. Pixels are divided by the greatest value that they can have. */
@@ -55,4 +69,4 @@ export interface ArrayPreparation {
 }
 
 /** How data become numbers for a model. It is plain JSON, so that a checkpoint can store it with the model. */
-export type Preparation = TablePreparation | ImagePreparation | ArrayPreparation;
+export type Preparation = TablePreparation | RegressionPreparation | ImagePreparation | ArrayPreparation;

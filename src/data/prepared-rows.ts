@@ -5,12 +5,18 @@ import { describePlace, encodeFeatures, featureNames } from './features.ts';
 import { readPixels } from './images.ts';
 import { DataError } from './limits.ts';
 import { decodeNPZ } from './npz.ts';
-import type { MissingRule, Preparation, TablePreparation } from './preparation.ts';
+import type {
+  FeaturePreparation,
+  MissingRule,
+  Preparation,
+  RegressionPreparation,
+  TablePreparation,
+} from './preparation.ts';
 import { readBytes, type Source } from './source.ts';
 import { standardiseInputs } from './standardisation.ts';
 import { preparationFrom } from './stored-preparation.ts';
 import { columnIndex, isMissing, readTable, TABLE, TABLE_OPTIONS, type Table, type TableOptions } from './table.ts';
-import { readClassNumbers } from './target.ts';
+import { readClassNumbers, readTargetMatrix, readWeights } from './target.ts';
 
 /** Data that were prepared for a model. */
 export interface PreparedRows {
@@ -22,6 +28,13 @@ export interface PreparedRows {
   readonly features: number;
   /** The class number of each row; absent unless the table has a target column that is not empty. */
   readonly labels?: Int32Array;
+  /**
+   * The targets of each row, count × targets, row-major; absent unless the table has all target columns, and none is
+   * empty.
+   */
+  readonly targets?: Float64Array;
+  /** The weight of each row; absent unless training had weights and the table has their column. */
+  readonly weights?: Float32Array | Float64Array;
   /** For a table, the line of the file on which each row begins. Rows with missing values may have been omitted. */
   readonly lines?: readonly number[];
   /** For a table, sentences about how ambiguous cells were understood; absent where there were none. */
@@ -43,7 +56,7 @@ export async function preparedFor(
 ): Promise<PreparedRows> {
   const options = readOptions('preparedFor', given, TABLE_OPTIONS);
   checkPreparation('preparedFor', preparation);
-  if (preparation.kind === 'table') {
+  if (preparation.kind !== 'images') {
     const { header = preparation.header } = options;
     return prepareRows(preparation, await readTable(source, { ...options, header }));
   }
@@ -69,9 +82,9 @@ function isZip(bytes: Uint8Array): boolean {
 }
 
 /** Like `preparedFor`, for a table that has been read. */
-export function preparedTable(preparation: TablePreparation, table: Table): PreparedRows {
+export function preparedTable(preparation: TablePreparation | RegressionPreparation, table: Table): PreparedRows {
   checkPreparation('preparedTable', preparation);
-  if (preparation.kind !== 'table')
+  if ((preparation as Preparation).kind === 'images')
     throw createArgumentError('preparedTable: preparation', preparation, 'that of a table');
   TABLE('preparedTable: table', table);
   return prepareRows(preparation, table);
@@ -86,32 +99,44 @@ function checkPreparation(what: string, preparation: Preparation): void {
   }
 }
 
-function prepareRows(preparation: TablePreparation, table: Table): PreparedRows {
-  const { columns, target, classNames, missing } = preparation;
+function prepareRows(preparation: TablePreparation | RegressionPreparation, table: Table): PreparedRows {
+  const { columns, missing, weights } = preparation;
   const names = columns.map(({ name }) => name);
-  const labelled = isLabelled(table, target);
-  const { kept } = handleMissing(table, labelled ? [...names, target] : names, missing);
+  const targets = preparation.kind === 'table' ? [preparation.target] : preparation.targets;
+  const isKnown = targets.every((target) => isFilled(table, target));
+  const isWeighted = isKnown && weights !== undefined && isFilled(table, weights);
+  const needed = [...names, ...(isKnown ? targets : []), ...(isWeighted ? [weights] : [])];
+  const { kept } = handleMissing(table, needed, missing);
   return {
     inputs: prepareValues(preparation, encodeFeatures(kept, columns)),
     count: kept.rows.length,
     features: featureNames(columns).length,
-    ...(labelled && { labels: readClassNumbers(kept, target, classNames) }),
+    ...(isKnown && readKnown(preparation, kept)),
+    ...(isWeighted && { weights: readWeights(kept, weights) }),
     lines: kept.lines,
     ...(table.assumed && { assumed: table.assumed }),
   };
 }
 
+function readKnown(
+  preparation: TablePreparation | RegressionPreparation,
+  kept: Table,
+): Pick<PreparedRows, 'labels' | 'targets'> {
+  if (preparation.kind === 'regression') return { targets: readTargetMatrix(kept, preparation.targets, true) };
+  return { labels: readClassNumbers(kept, preparation.target, preparation.classNames) };
+}
+
 /** Replaces missing values, which are NaN, by the mean of the feature, then standardises all features. */
-export function prepareValues({ means, standardisation }: TablePreparation, values: Float64Array): Float32Array {
+export function prepareValues({ means, standardisation }: FeaturePreparation, values: Float64Array): Float32Array {
   const features = means.length;
   for (let at = 0; at < values.length; at++) if (Number.isNaN(values[at])) values[at] = means[at % features];
   if (!standardisation) return Float32Array.from(values);
   return standardiseInputs({ inputs: values, count: values.length / features, features }, standardisation);
 }
 
-/** A table of rows to be classified has no target column, or an empty one. */
-function isLabelled({ columns, rows }: Table, target: string): boolean {
-  const index = columns.indexOf(target);
+/** A table of rows whose targets are to be predicted has no target column, or an empty one. */
+function isFilled({ columns, rows }: Table, name: string): boolean {
+  const index = columns.indexOf(name);
   return index >= 0 && rows.some((row) => !isMissing(row[index]));
 }
 

@@ -96,7 +96,7 @@ export function tableRegression(table: Table, given: TableRegressionOptions): Ta
   const options = readOptions<TableRegressionOptions>('tableRegression', given, TABLE_DATA_OPTIONS, 'target');
   TABLE('tableRegression: table', table);
   const { target, missing = 'error', name = 'table' } = options;
-  const names = featureColumnNames(table, options);
+  const names = featureColumnNames(table, { ...options, targets: [target] });
   const { kept } = handleMissing(table, [...names, target], missing);
   const y = readTargets(kept, target);
   const columns = featureColumns(kept, names, options.categorical, options);

@@ -3,37 +3,65 @@ import { describeValue } from '../arguments/describe-value.ts';
 import { readOptions } from '../arguments/options.ts';
 import { random } from './random.ts';
 
-/** Labelled samples for classification. */
-export interface Samples {
+/** What samples of both kinds have. */
+interface SampleRows {
   /** count × features, row-major: one row per sample. */
   readonly inputs: Float32Array;
-  /** The class number of each sample, from 0. */
-  readonly labels: Int32Array;
   /** The number of samples. */
   readonly count: number;
   /** The number of features of a sample. */
   readonly features: number;
+  /**
+   * How much each sample counts in losses and measures, relative to the others: finite, ≥ 0, not all 0. Default: all
+   * count the same.
+   */
+  readonly weights?: Float32Array | Float64Array;
 }
+
+/** Labelled samples for classification. */
+export interface Samples extends SampleRows {
+  /** The class number of each sample, from 0. */
+  readonly labels: Int32Array;
+}
+
+/** Samples for regression. */
+export interface RegressionSamples extends SampleRows {
+  /** The targets of each sample in their own units: count × targets, row-major. */
+  readonly targets: Float32Array | Float64Array;
+}
+
+/** Samples of either kind. */
+export type AnySamples = Samples | RegressionSamples;
 
 const isTyped = (value: unknown): boolean => ArrayBuffer.isView(value) && 'subarray' in value;
 
-/** @throws RangeError unless the value has the type Samples; the numbers themselves are not checked */
-const SAMPLES = createArgumentCheck('samples: { inputs, labels, count, features } with typed arrays', (value) => {
-  if (!isObject(value)) return false;
-  const { inputs, labels, count, features } = value as Samples;
-  const fits = Number.isInteger(count) && Number.isInteger(features) && isTyped(inputs) && isTyped(labels);
-  return fits && inputs.length === count * features && labels.length === count;
-});
+/** @throws RangeError unless the value has the type AnySamples; the numbers themselves are not checked */
+const SAMPLES = createArgumentCheck(
+  'samples: { inputs, labels, count, features } with typed arrays, or targets in the place of labels',
+  (value) => {
+    if (!isObject(value)) return false;
+    const { inputs, count, features, weights, labels, targets } = value as Samples & RegressionSamples;
+    const fits = Number.isInteger(count) && Number.isInteger(features) && isTyped(inputs);
+    if (!fits || inputs.length !== count * features) return false;
+    if (weights !== undefined && !(isTyped(weights) && weights.length === count)) return false;
+    if (targets === undefined) return isTyped(labels) && labels.length === count;
+    return isTyped(targets) && (count === 0 || (targets.length > 0 && targets.length % count === 0));
+  },
+);
 
 /**
  * Copies the samples at `indices`, in that order. An index may occur more than once.
  *
  * @throws RangeError when an index is not an integer from 0 to samples.count − 1.
  */
-export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
+export function subset(samples: Samples, indices: ArrayLike<number>): Samples;
+/** The same for samples for regression. */
+export function subset(samples: RegressionSamples, indices: ArrayLike<number>): RegressionSamples;
+/** The same for samples of either kind. */
+export function subset(samples: AnySamples, indices: ArrayLike<number>): AnySamples;
+export function subset(samples: AnySamples, indices: ArrayLike<number>): AnySamples {
   SAMPLES('subset: samples', samples);
   NUMBERS('subset: indices', indices);
-  const { features } = samples;
   const count = indices.length;
   for (let row = 0; row < count; row++) {
     const index = indices[row];
@@ -43,14 +71,25 @@ export function subset(samples: Samples, indices: ArrayLike<number>): Samples {
       );
     }
   }
-  const inputs = new Float32Array(count * features);
-  const labels = new Int32Array(count);
-  for (let row = 0; row < count; row++) {
-    const index = indices[row];
-    inputs.set(samples.inputs.subarray(index * features, (index + 1) * features), row * features);
-    labels[row] = samples.labels[index];
+  const chosen = <Numbers extends Float32Array | Float64Array | Int32Array>(values: Numbers): Numbers =>
+    copyRows(values, values.length / samples.count, indices);
+  const { features, weights } = samples;
+  const rows = { inputs: chosen(samples.inputs), count, features, ...(weights && { weights: chosen(weights) }) };
+  return 'targets' in samples
+    ? { ...rows, targets: chosen(samples.targets) }
+    : { ...rows, labels: chosen(samples.labels) };
+}
+
+function copyRows<Numbers extends Float32Array | Float64Array | Int32Array>(
+  values: Numbers,
+  width: number,
+  indices: ArrayLike<number>,
+): Numbers {
+  const rows = new (values.constructor as new (length: number) => Numbers)(indices.length * width || 0);
+  for (let row = 0; row < indices.length; row++) {
+    rows.set(values.subarray(indices[row] * width, (indices[row] + 1) * width), row * width);
   }
-  return { inputs, labels, count, features };
+  return rows;
 }
 
 /** Options of `splitSamples`. */
@@ -74,10 +113,27 @@ export function splitSamples(
   fraction: number,
   seed: number,
   options?: SplitOptions,
-): readonly [Samples, Samples] {
+): readonly [Samples, Samples];
+/** The same for samples for regression, which have no classes. */
+export function splitSamples(
+  samples: RegressionSamples,
+  fraction: number,
+  seed: number,
+): readonly [RegressionSamples, RegressionSamples];
+export function splitSamples(
+  samples: AnySamples,
+  fraction: number,
+  seed: number,
+  options?: SplitOptions,
+): readonly [AnySamples, AnySamples] {
   SAMPLES('splitSamples: samples', samples);
   const read = readOptions('splitSamples', options, { stratified: BOOLEAN });
-  const [first, second] = splitIndices(samples.labels, fraction, seed, read);
+  const isRegression = 'targets' in samples;
+  if (isRegression && read.stratified) {
+    throw new RangeError('splitSamples: stratified is true; samples for regression have no classes to split by');
+  }
+  const groups = isRegression ? new Int32Array(samples.count) : samples.labels;
+  const [first, second] = splitIndices(groups, fraction, seed, read);
   return [subset(samples, first), subset(samples, second)];
 }
 

@@ -2,7 +2,7 @@ import { isList, isListOf, isObject } from '../arguments/check.ts';
 import { describeValue } from '../arguments/describe-value.ts';
 import { type FeatureColumn, featureNames } from './features.ts';
 import { DataError } from './limits.ts';
-import type { MissingRule, Preparation } from './preparation.ts';
+import type { FeaturePreparation, MissingRule, Preparation } from './preparation.ts';
 import type { Standardisation } from './standardisation.ts';
 
 const RULES: readonly MissingRule[] = ['error', 'mean', 'drop'];
@@ -17,6 +17,9 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function preparationFrom(value: unknown): Preparation {
   const fields = readFields(value, 'preparation');
+  if (fields.kind === 'regression') {
+    return { kind: 'regression', targets: readTexts(fields.targets, 'targets'), ...readFeaturePreparation(fields) };
+  }
   const classNames = readTexts(fields.classNames, 'classNames');
   if (fields.kind === 'images') {
     const shape = readNumbers(fields.shape, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
@@ -34,26 +37,29 @@ export function preparationFrom(value: unknown): Preparation {
       ...(standardisation !== undefined && { standardisation: readStandardisation(standardisation, width) }),
     };
   }
-  if (fields.kind !== 'table') throw createFieldError('kind', fields.kind, '"table", "images" or "arrays"');
+  if (fields.kind !== 'table') throw createFieldError('kind', fields.kind, '"table", "regression", "images" or "arrays"');
+  const [target] = readTexts([fields.target], 'target');
+  return { kind: 'table', target, classNames, ...readFeaturePreparation(fields) };
+}
+
+function readFeaturePreparation(fields: Fields): FeaturePreparation {
   if (typeof fields.header !== 'boolean') throw createFieldError('header', fields.header, 'true or false');
   if (!isList(fields.columns)) throw createFieldError('columns', fields.columns, 'a list');
   const columns = fields.columns.map(readColumn);
   const features = featureNames(columns).length;
-  const [target] = readTexts([fields.target], 'target');
   const missing = RULES.find((rule) => rule === fields.missing);
   if (!missing) throw createFieldError('missing', fields.missing, `one of ${RULES.join(', ')}`);
   const means = readNumbers(fields.means, 'means', Number.isFinite, features);
   const standardisation =
     fields.standardisation === undefined ? undefined : readStandardisation(fields.standardisation, features);
+  const [weights] = fields.weights === undefined ? [] : readTexts([fields.weights], 'weights');
   return {
-    kind: 'table',
     header: fields.header,
     columns,
-    target,
-    classNames,
     missing,
     means,
     ...(standardisation && { standardisation }),
+    ...(weights !== undefined && { weights }),
   };
 }
 

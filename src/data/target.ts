@@ -59,13 +59,49 @@ export function readClassNumbers(table: Table, target: string, classNames: reado
  *   values are the same
  */
 export function readTargets(table: Table, target: string): Float64Array {
-  const index = columnIndex(table, target);
-  const values = Float64Array.from(table.rows, (record, row) => {
-    if (!isMissing(record[index])) return readNumberAt(table, row, target, record[index]);
-    throw new DataError(`${describePlace(table, row, target)}: the target is missing; complete it, or drop the row`);
-  });
+  const values = readTargetNumbers(table, target);
   if (values.some((value) => value !== values[0])) return values;
   throw new DataError(
     `column ${JSON.stringify(target)}: the target is ${values[0]} in every row; there is nothing to explain`,
   );
+}
+
+function readTargetNumbers(table: Table, target: string): Float64Array {
+  const index = columnIndex(table, target);
+  return Float64Array.from(table.rows, (record, row) => {
+    if (!isMissing(record[index])) return readNumberAt(table, row, target, record[index]);
+    throw new DataError(`${describePlace(table, row, target)}: the target is missing; complete it, or drop the row`);
+  });
+}
+
+/**
+ * Reads several targets: rows × targets, row-major.
+ *
+ * @param mayBeConstant whether a target may be the same in all rows, as it may where nothing is learned from it
+ * @throws DataError as `readTargets` does
+ */
+export function readTargetMatrix(table: Table, targets: readonly string[], mayBeConstant = false): Float64Array {
+  const columns = targets.map((target) => (mayBeConstant ? readTargetNumbers : readTargets)(table, target));
+  return Float64Array.from({ length: table.rows.length * targets.length }, (_, at) => {
+    return columns[at % targets.length][Math.floor(at / targets.length)];
+  });
+}
+
+/**
+ * Reads the weights of the rows.
+ *
+ * @throws DataError that names the line and the column of a value that is missing, no number or negative, or the column
+ *   where all are 0
+ */
+export function readWeights(table: Table, column: string): Float64Array {
+  const index = columnIndex(table, column);
+  const weights = Float64Array.from(table.rows, (record, row) => {
+    const place = describePlace(table, row, column);
+    if (isMissing(record[index])) throw new DataError(`${place}: the weight is missing; complete it, or drop the row`);
+    const weight = readNumberAt(table, row, column, record[index]);
+    if (weight < 0) throw new DataError(`${place}: the weight is ${record[index]}; it must be a number ≥ 0`);
+    return weight;
+  });
+  if (weights.some((weight) => weight > 0)) return weights;
+  throw new DataError(`column ${JSON.stringify(column)}: all weights are 0; at least one must be > 0`);
 }

@@ -27,6 +27,7 @@ import {
   type Memory,
   type TrainingPass,
 } from './layer.ts';
+import type { TargetScale } from './target-scale.ts';
 
 /** A parameter of a model. */
 export interface NamedParameter {
@@ -101,6 +102,8 @@ const MEMORIES = /* @__PURE__ */ createArgumentCheck('a list of memories', (valu
 /** Layers one after the other, with their parameters and what the layers remember. */
 export class Model {
   private held: { engine: Engine; values: Tensor[]; memories: Memory[] } | undefined;
+  /** How outputs become targets in their own units. Training for regression sets it; undefined for a classifier. */
+  targetScale: TargetScale | undefined;
 
   /** @internal Use `sequential` instead. */
   constructor(
@@ -303,35 +306,62 @@ export class Model {
   /**
    * Computes classes and probabilities of rows of numbers.
    * @param inputs count × inputs, row-major, all finite
-   * @throws RangeError if there are too few or too many numbers, or one is not finite
+   * @throws RangeError if there are too few or too many numbers, or one is not finite; Error if the model was trained
+   *   for regression, so that its outputs are no scores of classes
    */
   async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Prediction> {
+    if (this.targetScale) throw new Error('predict: the model was trained for regression; use predictValues');
+    const width = this.outputs;
+    const values = await this.computeOutputs('predict', inputs, options, (outputs) => outputs.softmax());
+    const probabilities = Float32Array.from(values);
+    const classes = new Int32Array(probabilities.length / width);
+    for (let row = 0; row < classes.length; row++) {
+      classes[row] = indexOfLargest(probabilities.subarray(row * width, (row + 1) * width));
+    }
+    return { classes, probabilities };
+  }
+
+  /**
+   * Computes the outputs for rows of numbers: for a model that was trained for regression, the targets in their own
+   * units.
+   * @param inputs count × inputs, row-major, all finite
+   * @returns count × outputs, row-major
+   * @throws RangeError if there are too few or too many numbers, or one is not finite
+   */
+  async predictValues(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float64Array> {
+    const values = await this.computeOutputs('predictValues', inputs, options, (outputs) => outputs);
+    if (!this.targetScale) return values;
+    const { mean, deviation } = this.targetScale;
+    return values.map((value, at) => mean[at % mean.length] + deviation[at % mean.length] * value);
+  }
+
+  private async computeOutputs(
+    what: string,
+    inputs: ArrayLike<number>,
+    options: PredictOptions | undefined,
+    last: (outputs: Tensor) => Tensor,
+  ): Promise<Float64Array> {
     const { engine } = this.requireParameters();
-    const { batch = 256, signal } = readOptions('predict', options, PREDICT_OPTIONS);
-    NUMBERS('predict: inputs', inputs);
+    const { batch = 256, signal } = readOptions(what, options, PREDICT_OPTIONS);
+    NUMBERS(`${what}: inputs`, inputs);
     if (inputs.length === 0 || inputs.length % this.inputs !== 0) {
       throw new RangeError(
-        `predict: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
+        `${what}: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
       );
     }
-    checkSingles('predict: inputs', inputs);
+    checkSingles(`${what}: inputs`, inputs);
     const count = inputs.length / this.inputs;
-    const probabilities = new Float32Array(count * this.outputs);
-    const classes = new Int32Array(count);
+    const all = new Float64Array(count * this.outputs);
     for (let start = 0; start < count; start += batch) {
       signal?.throwIfAborted();
       const rows = Math.min(batch, count - start);
       const part = Float32Array.from({ length: rows * this.inputs }, (_, index) => inputs[start * this.inputs + index]);
-      const values = await engine.tidy(async (scope) => {
-        const outputs = this.forward(scope.tensor(part, [rows, this.inputs]), { signal });
-        return outputs.softmax().data();
-      });
-      probabilities.set(values, start * this.outputs);
-      for (let row = 0; row < rows; row++) {
-        classes[start + row] = indexOfLargest(values.subarray(row * this.outputs, (row + 1) * this.outputs));
-      }
+      const values = await engine.tidy(async (scope) =>
+        last(this.forward(scope.tensor(part, [rows, this.inputs]), { signal })).data(),
+      );
+      all.set(values, start * this.outputs);
     }
-    return { classes, probabilities };
+    return all;
   }
 
   /**
@@ -362,6 +392,7 @@ export class Model {
     for (const value of this.held?.values ?? []) value.dispose();
     for (const { tensors } of this.held?.memories ?? []) for (const tensor of tensors.values()) tensor.dispose();
     this.held = undefined;
+    this.targetScale = undefined;
   }
 }
 

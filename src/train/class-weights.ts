@@ -1,7 +1,8 @@
+/** Weights of classes. They are loaded only where training asks for them. */
 import { isList, POSITIVE } from '../arguments/check.ts';
 import { describeValue } from '../arguments/describe-value.ts';
 import type { Samples } from '../data/samples.ts';
-import { oneHot } from './losses.ts';
+import type { Optimiser } from './optimiser.ts';
 
 /**
  * The weights of the classes: a number > 0 for each, or 'balanced', which weights a class by
@@ -9,7 +10,30 @@ import { oneHot } from './losses.ts';
  */
 export type ClassWeights = readonly number[] | 'balanced';
 
-export function readClassWeights(option: ClassWeights, samples: Samples, classes: number): readonly number[] {
+/** The training that the weights are for. */
+interface Weighted {
+  readonly samples: Samples;
+  readonly classes: number;
+  readonly loss: unknown;
+  readonly optimiser: Optimiser | undefined;
+}
+
+/** @throws RangeError where the weights are wrong, or where the loss or the optimiser has no use for them */
+export function readClassWeights(
+  option: ClassWeights,
+  { samples, classes, loss, optimiser }: Weighted,
+): readonly number[] {
+  if (loss !== 'crossEntropy') {
+    throw new RangeError(
+      'train: classWeights is given and loss is a function; class weights need the loss crossEntropy',
+    );
+  }
+  if (optimiser?.theorem3) {
+    throw new RangeError(
+      `train: classWeights is given and ${optimiser.name} has theorem3: true, which does not cover them (the mean of a ` +
+        'batch is then not the mean over the samples); leave one of them out',
+    );
+  }
   if (option === 'balanced') return balanceWeights(samples, classes);
   if (!isList(option) || option.length !== classes) {
     throw new RangeError(
@@ -27,23 +51,4 @@ function balanceWeights({ labels, count }: Samples, classes: number): number[] {
   for (const label of labels) counts[label] += 1;
   // A class without samples gets the weight 1, which is never used.
   return counts.map((own) => (own === 0 ? 1 : count / (classes * own)));
-}
-
-/**
- * One-hot targets scaled by batch·w/Σw. For a loss that is linear in the targets, the mean over the batch is then the
- * weighted mean Σ w·ℓ / Σ w, as in PyTorch's CrossEntropyLoss.
- * @returns the targets, batch × classes, and Σw
- */
-export function createTargets(
-  labels: Int32Array,
-  classes: number,
-  weights: readonly number[] | undefined,
-): { rows: Float32Array; weight: number } {
-  const rows = oneHot(labels, classes);
-  if (!weights) return { rows, weight: labels.length };
-  const weight = labels.reduce((sum, label) => sum + weights[label], 0);
-  for (const [row, label] of labels.entries()) {
-    rows[row * classes + label] = (labels.length * weights[label]) / weight;
-  }
-  return { rows, weight };
 }

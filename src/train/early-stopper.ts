@@ -5,19 +5,25 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { TrainingRecord } from './checkpoint/checkpoint.ts';
 import type { EarlyStoppingOptions, EarlyStoppingState, WatchedQuantity } from './early-stopping.ts';
 import type { EpochProgress } from './progress.ts';
+import type { TaskName } from './task.ts';
 
 interface Quantity {
   /** 1 where more is better, −1 where less is. */
   readonly better: 1 | -1;
-  readonly of: (progress: EpochProgress) => number | undefined;
+  readonly of: (progress: EpochProgress<TaskName>) => number | undefined;
 }
 
 const QUANTITIES: Readonly<Record<WatchedQuantity, Quantity>> = {
   'validation loss': { better: -1, of: ({ validation }) => validation?.loss },
-  'validation accuracy': { better: 1, of: ({ validation }) => validation?.accuracy },
+  'validation accuracy': { better: 1, of: ({ validation }) => readAccuracy(validation) },
   'training loss': { better: -1, of: ({ loss }) => loss },
-  'training accuracy': { better: 1, of: ({ accuracy }) => accuracy },
+  'training accuracy': { better: 1, of: readAccuracy },
 };
+
+/** The accuracy of what has one; undefined for regression. */
+function readAccuracy(measured: object | undefined): number | undefined {
+  return (measured as { readonly accuracy?: number } | undefined)?.accuracy;
+}
 
 /** @param record of the checkpoint from which training continues */
 export function createStopper(engine: Engine, options: EarlyStoppingOptions, record?: TrainingRecord): EarlyStopper {
@@ -69,7 +75,7 @@ export class EarlyStopper {
     this.kept = parameters;
   }
 
-  recordEpoch(progress: EpochProgress, model: Model): void {
+  recordEpoch(progress: EpochProgress<TaskName>, model: Model): void {
     const { better, of } = QUANTITIES[this.on];
     const value = of(progress);
     if (value === undefined) throw new Error(`earlyStopping: epoch ${progress.epoch} has no ${this.on}`);

@@ -33,7 +33,11 @@ export interface EarlyStoppingState {
   readonly waited: number;
 }
 
-export function readEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
+export function readEarlyStopping(
+  given: EarlyStoppingOptions,
+  hasValidation: boolean,
+  isRegression: boolean,
+): EarlyStoppingOptions {
   const options = readOptions('earlyStopping', given, OPTIONS, 'patience');
   const { on = 'validation loss' } = options;
   if (!QUANTITIES.includes(on)) {
@@ -43,6 +47,9 @@ export function readEarlyStopping(given: EarlyStoppingOptions, hasValidation: bo
     throw new RangeError(
       `earlyStopping: on is ${describeValue(on)}, but there are no validation samples; give validation`,
     );
+  }
+  if (isRegression && on.endsWith('accuracy')) {
+    throw new RangeError(`earlyStopping: on is ${describeValue(on)}, which regression has not; watch a loss`);
   }
   return options;
 }

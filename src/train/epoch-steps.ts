@@ -10,7 +10,6 @@ import { unlessAborted } from '../implicit/run-limits.ts';
 import type { Model } from '../layers/sequential.ts';
 import { drawBatches } from './batches.ts';
 import { isDueAfterSteps } from './checkpoint/options.ts';
-import { crossEntropy } from './losses.ts';
 import { addToTally, EMPTY_TALLY, type StepOutcome, summarise } from './progress.ts';
 import type { Run } from './run.ts';
 import type { SpeculativeStep } from './speculative-step.ts';
@@ -150,7 +149,7 @@ function releaseStep({ start, speculative }: Pick<StepInFlight, 'start' | 'specu
 /** Returns a function that enqueues a step of the current epoch. If it throws, the step leaves no trace. */
 function createStepEnqueuer(run: Run): (step: number, maySpeculate: boolean) => Promise<StepInFlight> {
   const { model, settings, optimiser, epoch } = run;
-  const { samples, batch, steps, seed, ownLoss: loss = crossEntropy, weights } = settings;
+  const { samples, batch, steps, seed, task } = settings;
   const generator = random(seed);
   const rowsOf = drawBatches(generator, epoch, samples.count, batch, settings.optimiser.sampling ?? 'shuffled');
   return async (step, maySpeculate) => {
@@ -161,8 +160,7 @@ function createStepEnqueuer(run: Run): (step: number, maySpeculate: boolean) => 
       speculative = maySpeculate ? await speculateOn(model, start) : undefined;
       const { read } = await trainStep(model, {
         part: subset(samples, rows),
-        loss,
-        weights,
+        task,
         training: {
           step: epoch * steps + step,
           random: generator.fork(`step ${step} of epoch ${epoch}`),
@@ -194,7 +192,7 @@ async function speculateOn(model: Model, start: StepStart): Promise<SpeculativeS
 }
 
 async function endStep(run: Run, outcome: StepOutcome): Promise<void> {
-  const { epochs, steps, onProgress } = run.settings;
+  const { epochs, steps, task, onProgress } = run.settings;
   const { loss } = outcome;
   run.losses.push(loss);
   const seconds = run.takeLapse();
@@ -207,7 +205,7 @@ async function endStep(run: Run, outcome: StepOutcome): Promise<void> {
     epochs,
     steps,
     samples: outcome.count,
-    ...summarise(addToTally(EMPTY_TALLY, outcome, seconds)),
+    ...summarise(addToTally(EMPTY_TALLY, outcome, seconds), task),
     samplesPerSecond: run.tally.count / run.tally.seconds,
     loss, // exactly as it was read: weighting and dividing it would round
     secondsLeft: run.secondsLeft(),

@@ -1,50 +1,31 @@
-import {
-  COUNT,
-  checkSingles,
-  createArgumentCheck,
-  createArgumentError,
-  FUNCTION,
-  OBJECT,
-  SIGNAL,
-} from '../arguments/check.ts';
+import { COUNT, checkSingles, createArgumentError, FUNCTION, OBJECT, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Samples } from '../data/samples.ts';
+import type { AnySamples, RegressionSamples, Samples } from '../data/samples.ts';
+import { fetchPart } from '../implicit/fetch-part.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
-import { type BatchLoss, checkLoss, crossEntropy, oneHot } from './losses.ts';
+import { checkInputs, computeLoss, METRICS, measure, withWeights } from './evaluation-parts.ts';
+import { type BatchLoss, crossEntropy, oneHot } from './losses.ts';
+import type { Metrics } from './metrics.ts';
+import type { RegressionLossOptions } from './options.ts';
+import type { RegressionEvaluation } from './regression/evaluation.ts';
 
 /** How well a model classifies labelled samples. */
 export interface Evaluation {
   /** The mean over the samples of the cross-entropy, or of the loss given in the options. */
   readonly loss: number;
-  /** Share of the samples whose most probable class is their label. */
+  /** Share of the samples whose most probable class is their label; the weighted share where they have weights. */
   readonly accuracy: number;
   /** Confusion matrix, classes × classes: entry [i][j] counts the samples with label i and prediction j. */
   readonly confusion: readonly (readonly number[])[];
   /** The number of samples. */
   readonly count: number;
+  /** The metrics of the caller's own, by name; absent where none were given. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
-
-const TYPED_ARRAY = /* @__PURE__ */ createArgumentCheck(
-  'a typed array',
-  (value) => ArrayBuffer.isView(value) && 'subarray' in value,
-);
 
 /** @throws RangeError where the samples are malformed or do not fit the model */
 export function checkSamples(name: string, samples: Samples, model: Model): void {
-  OBJECT(name, samples);
-  COUNT(`${name}: features`, samples.features);
-  TYPED_ARRAY(`${name}: inputs`, samples.inputs);
-  TYPED_ARRAY(`${name}: labels`, samples.labels);
-  if (samples.count < 1) throw new RangeError(`${name}: it holds no samples; at least one is needed`);
-  if (samples.features !== model.inputs) {
-    throw new RangeError(`${name}: its rows hold ${samples.features} numbers, the model takes ${model.inputs}`);
-  }
-  if (samples.inputs.length !== samples.count * samples.features || samples.labels.length !== samples.count) {
-    throw new RangeError(
-      `${name}: count ${samples.count} and features ${samples.features} need ${samples.count * samples.features} inputs and ` +
-        `${samples.count} labels; there are ${samples.inputs.length} and ${samples.labels.length}`,
-    );
-  }
+  checkInputs(name, samples, model, 'labels', 1);
   for (let row = 0; row < samples.count; row++) {
     const label = samples.labels[row];
     if (!Number.isInteger(label) || label < 0 || label >= model.outputs) {
@@ -54,46 +35,79 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
   checkSingles(`${name}: inputs`, samples.inputs);
 }
 
-/** Options of `evaluate`. */
-export interface EvaluateOptions {
+/** What regression needs; a page that classifies does without it. */
+export function loadRegression(): Promise<typeof import('./regression/regression.ts')> {
+  return fetchPart('regression', import('./regression/regression.ts'));
+}
+
+/** Options of `evaluate`, apart from the loss. */
+interface CommonOptions {
   /** The number of samples in a batch, an integer from 1. Default 256. */
   batch?: number;
-  /** The loss of a batch. Default `crossEntropy`. */
-  loss?: BatchLoss;
+  /** Metrics of your own. Default: none. */
+  metrics?: Metrics;
   /** Aborting it ends the solves; the promise rejects with its reason. */
   signal?: AbortSignal | undefined;
 }
 
-const OPTIONS: Checks<EvaluateOptions> = { batch: COUNT, loss: FUNCTION, signal: SIGNAL };
+/** Options of `evaluate` for samples with labels. */
+export interface EvaluateOptions extends CommonOptions {
+  /** The loss of a batch. Default `crossEntropy`. */
+  loss?: BatchLoss;
+}
+
+/** Options of `evaluate` for samples with targets. */
+export interface RegressionEvaluateOptions extends CommonOptions, RegressionLossOptions {
+  /** Whether measures get intervals, which takes 1000 passes over the errors. Default true. */
+  intervals?: boolean;
+}
+
+const OPTIONS: Checks<EvaluateOptions> = { batch: COUNT, loss: FUNCTION, metrics: METRICS, signal: SIGNAL };
 
 /**
  * Computes loss, accuracy and confusion matrix of a model on labelled samples.
  * @throws RangeError where the samples do not fit the model; ConvergenceError where a solve does not converge
  */
-export async function evaluate(model: Model, samples: Samples, options?: EvaluateOptions): Promise<Evaluation> {
-  const { batch = 256, loss: lossOf = crossEntropy, signal } = readOptions('evaluate', options, OPTIONS);
+export function evaluate(model: Model, samples: Samples, options?: EvaluateOptions): Promise<Evaluation>;
+/**
+ * Computes loss, R² and errors of a model for regression, with intervals. The named losses are in standard deviations of
+ * `model.targetScale`; everything else is in the units of the targets.
+ */
+export function evaluate(
+  model: Model,
+  samples: RegressionSamples,
+  options?: RegressionEvaluateOptions,
+): Promise<RegressionEvaluation>;
+export async function evaluate(
+  model: Model,
+  samples: AnySamples,
+  options?: EvaluateOptions | RegressionEvaluateOptions,
+): Promise<Evaluation | RegressionEvaluation> {
   MODEL('evaluate: model', model);
-  checkSamples('evaluate: samples', samples, model);
-  const { engine, outputs: classes } = model;
-  const { inputs, labels, features, count } = samples;
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  let loss = 0;
-  let right = 0;
-  for (let start = 0; start < count; start += batch) {
-    signal?.throwIfAborted();
-    const own = labels.subarray(start, start + batch);
-    const rows = inputs.subarray(start * features, (start + own.length) * features);
-    const [scores, [mean]] = await engine.tidy((scope) => {
-      const outputs = model.forward(scope.tensor(rows, [own.length, features]), { signal });
-      const targets = scope.tensor(oneHot(own, classes), [own.length, classes]);
-      return Promise.all([outputs.data(), checkLoss('evaluate', lossOf(outputs, targets)).data()]);
-    });
-    loss += own.length * mean;
-    for (const [row, label] of own.entries()) {
-      const found = indexOfLargest(scores.subarray(row * classes, (row + 1) * classes));
-      confusion[label][found] += 1;
-      if (found === label) right += 1;
-    }
+  OBJECT('evaluate: samples', samples);
+  if ('targets' in samples) {
+    return (await loadRegression()).evaluateRegression(model, samples, options as RegressionEvaluateOptions);
   }
-  return { loss: loss / count, accuracy: right / count, confusion, count };
+  const { loss = crossEntropy, metrics, ...how } = readOptions('evaluate', options as EvaluateOptions, OPTIONS);
+  checkSamples('evaluate: samples', samples, model);
+  const weighted = await withWeights('evaluate: samples', samples);
+  const { labels, weights, count } = weighted;
+  const { engine, outputs: classes } = model;
+  const targetsOf = (part: AnySamples): Float32Array => oneHot((part as Samples).labels, classes);
+  const { loss: mean, outputs } = await computeLoss(model, weighted, { ...how, loss, targetsOf });
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  let right = 0;
+  for (const [row, label] of labels.entries()) {
+    const found = indexOfLargest(outputs.subarray(row * classes, (row + 1) * classes));
+    confusion[label][found] += 1;
+    if (found === label) right += weights?.[row] ?? 1;
+  }
+  const targets = metrics && targetsOf(weighted);
+  return {
+    loss: mean,
+    accuracy: right / count,
+    confusion,
+    count,
+    ...(targets && { metrics: await measure(engine, metrics, { count, outputs, targets, weights }) }),
+  };
 }

@@ -4,10 +4,12 @@ import { checkTogether, isTensor, TENSOR, type Tensor } from '../tensor/tensor.t
 
 /**
  * Computes the loss of a batch: one number, a mean over its samples.
- * @param outputs of the last layer, [batch, outputs]
- * @param targets one-hot labels, [batch, outputs]
+ * @param outputs of the model, [batch, outputs]: scores before the softmax, or targets in their own units
+ * @param targets one-hot labels, or the targets in their own units, [batch, outputs]
+ * @param weights of the samples, [batch, 1], with mean 1 over all samples; undefined where they have none. A loss that
+ *   is to weight samples multiplies that of each sample by its weight before it takes the mean
  */
-export type BatchLoss = (outputs: Tensor, targets: Tensor) => Tensor;
+export type BatchLoss = (outputs: Tensor, targets: Tensor, weights: Tensor | undefined) => Tensor;
 
 /** @throws RangeError unless a loss of the caller's own returned a tensor with one number */
 export function checkLoss(what: string, loss: Tensor): Tensor {
@@ -16,44 +18,42 @@ export function checkLoss(what: string, loss: Tensor): Tensor {
   throw new RangeError(`${what}: the loss has shape ${formatShape(loss.shape)}; it must hold one number`);
 }
 
-function checkPair(what: string, outputs: Tensor, targets: Tensor): void {
+/** @throws RangeError unless outputs and targets have the same shape, and weights have one number for each row */
+export function checkLossArguments(what: string, outputs: Tensor, targets: Tensor, weights: Tensor | undefined): void {
   TENSOR(`${what}: outputs`, outputs);
   TENSOR(`${what}: targets`, targets);
-  checkTogether(what, { outputs, targets });
+  if (weights !== undefined) TENSOR(`${what}: weights`, weights);
+  checkTogether(what, { outputs, targets, ...(weights && { weights }) });
+  if (!sameShape(outputs.shape, targets.shape)) {
+    throw new RangeError(
+      `${what}: outputs have shape ${formatShape(outputs.shape)}, targets ${formatShape(targets.shape)}; both must be the same`,
+    );
+  }
+  if (!weights || (outputs.shape.length === 2 && sameShape(weights.shape, [outputs.shape[0], 1]))) return;
+  throw new RangeError(
+    `${what}: weights have shape ${formatShape(weights.shape)}, outputs ${formatShape(outputs.shape)}; they must be [batch, 1] and [batch, outputs]`,
+  );
 }
 
 /**
- * The cross-entropy −(1/batch) Σ target · log softmax(outputs), one number.
+ * The cross-entropy −(1/batch) Σ weight · target · log softmax(outputs), one number.
  * @param outputs scores before the softmax, [batch, classes]
  * @param targets rows of probabilities, such as one-hot labels, [batch, classes]
+ * @param weights of the rows, [batch, 1]. Default: all 1
  */
-export function crossEntropy(outputs: Tensor, targets: Tensor): Tensor {
-  checkPair('crossEntropy', outputs, targets);
-  if (outputs.shape.length !== 2 || !sameShape(outputs.shape, targets.shape)) {
-    throw new RangeError(
-      `crossEntropy: outputs have shape ${formatShape(outputs.shape)}, targets ${formatShape(targets.shape)}; both must be [batch, classes]`,
-    );
+export function crossEntropy(outputs: Tensor, targets: Tensor, weights?: Tensor): Tensor {
+  checkLossArguments('crossEntropy', outputs, targets, weights);
+  if (outputs.shape.length !== 2) {
+    throw new RangeError(`crossEntropy: outputs have shape ${formatShape(outputs.shape)}; it must be [batch, classes]`);
   }
-  return outputs
-    .logSoftmax()
-    .mul(targets)
+  return weighted(outputs.logSoftmax().mul(targets), weights)
     .sum()
     .mul(-1 / outputs.shape[0]);
 }
 
-/**
- * The mean squared error Σ (outputs − targets)² / count over all numbers.
- * @param outputs of any shape
- * @param targets of the same shape
- */
-export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
-  checkPair('meanSquaredError', outputs, targets);
-  if (!sameShape(outputs.shape, targets.shape)) {
-    throw new RangeError(
-      `meanSquaredError: outputs have shape ${formatShape(outputs.shape)}, targets ${formatShape(targets.shape)}; both must be the same`,
-    );
-  }
-  return outputs.sub(targets).square().mean();
+/** Multiplies the terms of each row by its weight. */
+export function weighted(terms: Tensor, weights: Tensor | undefined): Tensor {
+  return weights ? terms.mul(weights) : terms;
 }
 
 /**

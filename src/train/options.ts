@@ -1,20 +1,25 @@
 /** The options of `train`: checks and defaults. */
 import { BYTES, COUNT, createArgumentError, FUNCTION, INDEX, isFunction, OBJECT, SIGNAL } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import type { Dataset } from '../data/dataset.ts';
-import type { Samples } from '../data/samples.ts';
+import type { Dataset, RegressionDataset } from '../data/dataset.ts';
+import type { AnySamples, Samples } from '../data/samples.ts';
+import { fetchPart } from '../implicit/fetch-part.ts';
 import { MODEL, type Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
 import { type CheckpointOptions, readCheckpointOptions } from './checkpoint/options.ts';
-import { type ClassWeights, readClassWeights } from './class-weights.ts';
+import type { ClassWeights } from './class-weights.ts';
+import { createClassification } from './classification.ts';
 import { type EarlyStoppingOptions, readEarlyStopping } from './early-stopping.ts';
-import { checkSamples } from './evaluate.ts';
+import { checkSamples, loadRegression } from './evaluate.ts';
+import { METRICS, withWeights } from './evaluation-parts.ts';
 import type { BatchLoss } from './losses.ts';
+import type { Metrics } from './metrics.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
 import type { Progress } from './progress.ts';
+import type { Task, TaskName, TaskSamples } from './task.ts';
 
-/** Options of `train`. */
-export interface TrainOptions {
+/** Options of `train` for every task. */
+interface CommonOptions<Name extends TaskName> {
   /** The number of epochs, an integer from 1. Default 10. */
   epochs?: number;
   /**
@@ -25,12 +30,10 @@ export interface TrainOptions {
   optimiser?: Optimiser;
   /** Seed of the initial parameters and of the order of the samples, an integer from 0. Default 0. */
   seed?: number;
-  /** The loss of a batch. Validation uses the same loss. Default 'crossEntropy'. */
-  loss?: 'crossEntropy' | BatchLoss;
-  /** Weights w of the classes in the cross-entropy Σ w·ℓ / Σ w over a batch. Default: all equal. */
-  classWeights?: ClassWeights;
   /** Samples on which the model is evaluated after each epoch, with equal class weights. Default: none. */
-  validation?: Samples;
+  validation?: TaskSamples[Name];
+  /** Metrics of your own, computed on the validation samples after each epoch. Default: none. */
+  metrics?: Metrics;
   /** Training stops after this total number of steps, an integer from 1. Default: no limit. */
   maximumSteps?: number;
   /** Ends training once a quantity no longer improves. Default: all epochs are run. */
@@ -50,18 +53,46 @@ export interface TrainOptions {
    */
   resume?: Uint8Array | undefined;
   /** Called after each step and each epoch, and awaited. An error that it throws ends training. */
-  onProgress?: (progress: Progress) => void | Promise<void>;
+  onProgress?: (progress: Progress<Name>) => void | Promise<void>;
 }
 
-/** Options that stand as 0 are checked in `readSettings`. */
-const OPTIONS: Checks<TrainOptions> = {
+/** Options of `train` for samples with labels. */
+export interface TrainOptions extends CommonOptions<'classification'> {
+  /** The loss of a batch. Validation uses the same loss. Default 'crossEntropy'. */
+  loss?: 'crossEntropy' | BatchLoss;
+  /** Weights w of the classes in the cross-entropy Σ w·ℓ / Σ w over a batch. Default: all equal. */
+  classWeights?: ClassWeights;
+}
+
+/** The loss of a regression. */
+export interface RegressionLossOptions {
+  /**
+   * The loss of a batch; validation uses the same. The named losses are means over batch and targets of the error in
+   * standard deviations of its target: its square, its size, or Huber's ½r² up to δ and δ(|r| − ½δ) beyond. A function
+   * gets outputs and targets in their own units. Default 'meanSquaredError'.
+   */
+  loss?: 'meanSquaredError' | 'meanAbsoluteError' | 'huber' | BatchLoss;
+  /** Huber's δ > 0 in the units of the targets: for all, or one for each. Default: one standard deviation of each. */
+  delta?: number | readonly number[];
+}
+
+/** Options of `train` for samples with targets. */
+export interface RegressionTrainOptions extends CommonOptions<'regression'>, RegressionLossOptions {
+  /**
+   * Whether outputs of the layers are targets with mean 0 and standard deviation 1 over the training samples; without,
+   * they are the targets themselves. Default true.
+   */
+  standardiseTargets?: boolean;
+}
+
+/** Options that stand as 0 are checked in `readSettings`, or where the task is created. */
+const COMMON_OPTIONS: Checks<CommonOptions<TaskName>> = {
   epochs: 0,
   batch: 0,
   optimiser: OPTIMISER,
   seed: INDEX,
-  loss: 0,
-  classWeights: 0,
   validation: OBJECT,
+  metrics: METRICS,
   maximumSteps: 0,
   earlyStopping: 0,
   signal: SIGNAL,
@@ -70,41 +101,55 @@ const OPTIONS: Checks<TrainOptions> = {
   onProgress: FUNCTION,
 };
 
+/** Options that only one task has. */
+const CLASSIFICATION_OPTIONS = { loss: 0, classWeights: 0 };
+const REGRESSION_OPTIONS = { loss: 0, delta: 0, standardiseTargets: 0 };
+
 /** The options after their checks, with defaults filled in. */
 export interface Settings
-  extends Pick<TrainOptions, 'validation' | 'earlyStopping' | 'signal' | 'checkpoint' | 'resume' | 'onProgress'>,
-    Required<Pick<TrainOptions, 'epochs' | 'batch' | 'optimiser' | 'seed' | 'maximumSteps'>> {
-  readonly samples: Samples;
+  extends Pick<CommonOptions<TaskName>, 'earlyStopping' | 'signal' | 'checkpoint' | 'resume'>,
+    Required<Pick<CommonOptions<TaskName>, 'epochs' | 'batch' | 'optimiser' | 'seed' | 'maximumSteps'>> {
+  readonly samples: AnySamples;
+  readonly validation: AnySamples | undefined;
+  readonly task: Task;
   /** The number of steps in an epoch. */
   readonly steps: number;
-  /** The caller's own loss; undefined for the cross-entropy. */
-  readonly ownLoss: BatchLoss | undefined;
-  /** Weights of the classes. */
-  readonly weights: readonly number[] | undefined;
+  onProgress?: (progress: Progress<TaskName>) => void | Promise<void>;
 }
 
-export function readSettings(model: Model, data: Dataset | Samples, given: TrainOptions | undefined): Settings {
+export async function readSettings(
+  model: Model,
+  data: Dataset | RegressionDataset | AnySamples,
+  given: TrainOptions | RegressionTrainOptions | undefined,
+): Promise<Settings> {
   MODEL('train: model', model);
   OBJECT('train: data', data);
-  const options = readOptions('train', given, OPTIONS);
-  const { epochs = 10, batch = 32, optimiser = adam(), seed = 0, loss = 'crossEntropy' } = options;
-  const { maximumSteps = Number.POSITIVE_INFINITY, classWeights } = options;
-  const { validation, signal, resume, onProgress } = options;
   const samples = 'train' in data ? data.train : data;
+  OBJECT('train: data', samples);
+  const isRegression = 'targets' in samples;
+  const options = readOptions<TrainOptions & RegressionTrainOptions>(
+    'train',
+    given as TrainOptions & RegressionTrainOptions,
+    {
+      ...COMMON_OPTIONS,
+      ...(isRegression ? REGRESSION_OPTIONS : CLASSIFICATION_OPTIONS),
+    } as Checks<TrainOptions & RegressionTrainOptions>,
+  );
+  const { epochs = 10, batch = 32, optimiser = adam(), seed = 0, maximumSteps = Number.POSITIVE_INFINITY } = options;
+  const { validation, metrics, signal, resume, onProgress } = options;
   checkCount('epochs', epochs);
   checkCount('batch', batch);
   if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
-  checkSamples('train: data', samples, model);
-  if (validation) checkSamples('train: validation', validation, model);
+  if (metrics && !validation)
+    throw new RangeError('train: metrics are computed on validation samples; give validation');
+  const task = isRegression
+    ? (await loadRegression()).createRegression(model, samples, validation, options)
+    : await createTask(model, samples, options as TrainOptions);
   const earlyStopping =
     options.earlyStopping === undefined
       ? undefined
-      : readEarlyStopping(options.earlyStopping, validation !== undefined);
+      : readEarlyStopping(options.earlyStopping, validation !== undefined, isRegression);
   const checkpoint = options.checkpoint === undefined ? undefined : readCheckpointOptions(options.checkpoint);
-  if (loss !== 'crossEntropy' && !isFunction(loss)) {
-    throw createArgumentError('train: loss', loss, '"crossEntropy" or a function');
-  }
-  if (classWeights !== undefined) checkClassWeighting(loss, optimiser);
   return {
     epochs,
     batch,
@@ -116,28 +161,32 @@ export function readSettings(model: Model, data: Dataset | Samples, given: Train
     signal,
     checkpoint,
     resume,
-    onProgress,
-    samples,
+    onProgress: onProgress as Settings['onProgress'],
+    samples: await withWeights('train: data', samples),
+    task,
     steps: Math.ceil(samples.count / batch),
-    ownLoss: loss === 'crossEntropy' ? undefined : loss,
-    weights: classWeights === undefined ? undefined : readClassWeights(classWeights, samples, model.outputs),
   };
+}
+
+async function createTask(model: Model, samples: Samples, options: TrainOptions): Promise<Task> {
+  const { loss = 'crossEntropy', classWeights, optimiser, validation, metrics } = options;
+  checkSamples('train: data', samples, model);
+  if (validation) checkSamples('train: validation', validation, model);
+  if (loss !== 'crossEntropy' && !isFunction(loss)) {
+    throw createArgumentError('train: loss', loss, '"crossEntropy" or a function');
+  }
+  const weights =
+    classWeights === undefined
+      ? undefined
+      : (await fetchPart('what weights classes', import('./class-weights.ts'))).readClassWeights(classWeights, {
+          samples,
+          classes: model.outputs,
+          loss,
+          optimiser,
+        });
+  return createClassification(loss === 'crossEntropy' ? undefined : loss, weights, metrics);
 }
 
 function checkCount(name: string, count: number): void {
   COUNT(`train: ${name}`, count);
-}
-
-function checkClassWeighting(loss: TrainOptions['loss'], optimiser: Optimiser): void {
-  if (loss !== 'crossEntropy') {
-    throw new RangeError(
-      'train: classWeights is given and loss is a function; class weights need the loss crossEntropy',
-    );
-  }
-  if (optimiser.theorem3) {
-    throw new RangeError(
-      `train: classWeights is given and ${optimiser.name} has theorem3: true, which does not cover them (the mean of a ` +
-        'batch is then not the mean over the samples); leave one of them out',
-    );
-  }
 }

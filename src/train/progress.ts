@@ -1,9 +1,9 @@
 /** What training reports while it runs and at its end. */
 import type { SolveReport } from '../solvers/report.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Task, TaskEvaluation, TaskName, TrainingMeasures } from './task.ts';
 
-/** Reported after each step. */
-export interface StepProgress {
+/** What is reported after each step, apart from measures. */
+interface StepCourse {
   /** Tells the two kinds of progress apart. */
   readonly kind: 'step';
   /** The current epoch, counted from 1. */
@@ -16,10 +16,8 @@ export interface StepProgress {
   readonly steps: number;
   /** The number of samples in the batch. */
   readonly samples: number;
-  /** The mean loss over the batch; the weighted mean with class weights. */
+  /** The mean loss over the batch; the weighted mean with weights. */
   readonly loss: number;
-  /** The accuracy on the batch, before the update. */
-  readonly accuracy: number;
   /** Iterations of the forward solves, mean over the samples; 0 where the model has no implicit layer. */
   readonly iterationsForward: number;
   /**
@@ -40,18 +38,16 @@ export interface StepProgress {
   readonly secondsLeft: number | undefined;
 }
 
-/** Reported after each epoch. */
-export interface EpochProgress {
+/** What is reported after each epoch, apart from measures. */
+interface EpochCourse {
   /** Tells the two kinds of progress apart. */
   readonly kind: 'epoch';
   /** The epoch that has just ended, counted from 1. */
   readonly epoch: number;
   /** The number of epochs that training runs at most. */
   readonly epochs: number;
-  /** The mean loss over the samples of the epoch, each at its step; the weighted mean with class weights. */
+  /** The mean loss over the samples of the epoch, each at its step; the weighted mean with weights. */
   readonly loss: number;
-  /** The accuracy over the samples of the epoch, each before the update of its step. */
-  readonly accuracy: number;
   /** The learning rate at the first step of the epoch. */
   readonly rate: number;
   /** Iterations of the forward solves, mean over the samples; 0 where the model has no implicit layer. */
@@ -69,17 +65,27 @@ export interface EpochProgress {
    * ones compile. Early stopping may end the run earlier.
    */
   readonly secondsLeft: number | undefined;
-  /** The evaluation on the validation samples; undefined where none were given. */
-  readonly validation: Evaluation | undefined;
 }
 
+/** Reported after each step, with the measures of its batch before the update. */
+export type StepProgress<Task extends TaskName = 'classification'> = StepCourse & TrainingMeasures[Task];
+
+/** Reported after each epoch, with the measures of its samples, each before the update of its step. */
+export type EpochProgress<Task extends TaskName = 'classification'> = {
+  [Name in Task]: EpochCourse &
+    TrainingMeasures[Name] & {
+      /** The evaluation on the validation samples; undefined where none were given. */
+      readonly validation: TaskEvaluation[Name] | undefined;
+    };
+}[Task];
+
 /** What `onProgress` of `train` is called with. */
-export type Progress = StepProgress | EpochProgress;
+export type Progress<Task extends TaskName = 'classification'> = StepProgress<Task> | EpochProgress<Task>;
 
 /** The result of `train`. */
-export interface History {
+export interface History<Task extends TaskName = 'classification'> {
   /** One entry per epoch. */
-  readonly epochs: readonly EpochProgress[];
+  readonly epochs: readonly EpochProgress<Task>[];
   /** The loss of every step. */
   readonly losses: readonly number[];
   /** The name of the backend on which the model was trained. */
@@ -94,11 +100,11 @@ export interface History {
 export interface StepOutcome {
   /** The number of samples in the batch. */
   readonly count: number;
-  /** Σ of the samples' weights; equal to `count` without class weights. */
+  /** How much the batch counts in the mean loss of the epoch; equal to `count` without class weights. */
   readonly weight: number;
   readonly loss: number;
-  /** The number of samples that were classified correctly. */
-  readonly right: number;
+  /** The sums that the task measures. */
+  readonly measured: readonly number[];
   /** Reports of the forward solves. */
   readonly forward: readonly SolveReport[];
   /** Reports of the linear solves for the gradient. */
@@ -111,8 +117,9 @@ export interface StepOutcome {
 export interface Tally {
   readonly seconds: number;
   readonly count: number;
-  readonly right: number;
-  /** Σ of the samples' weights. */
+  /** The sums that the task measures; empty before the first step. */
+  readonly measured: readonly number[];
+  /** Σ of the weights of the batches. */
   readonly weight: number;
   /** Σ weight · loss over the steps. */
   readonly loss: number;
@@ -129,7 +136,7 @@ const NONE: Iterations = { samples: 0, sum: 0 };
 export const EMPTY_TALLY: Tally = {
   seconds: 0,
   count: 0,
-  right: 0,
+  measured: [],
   weight: 0,
   loss: 0,
   forward: NONE,
@@ -140,7 +147,7 @@ export function addToTally(tally: Tally, outcome: StepOutcome, seconds: number):
   return {
     seconds: tally.seconds + seconds,
     count: tally.count + outcome.count,
-    right: tally.right + outcome.right,
+    measured: outcome.measured.map((sum, at) => sum + (tally.measured[at] ?? 0)),
     weight: tally.weight + outcome.weight,
     loss: tally.loss + outcome.weight * outcome.loss,
     forward: addIterations(tally.forward, outcome.forward),
@@ -155,11 +162,13 @@ function addIterations({ samples, sum }: Iterations, reports: readonly SolveRepo
 
 export function summarise(
   tally: Tally,
-): Pick<Progress, 'loss' | 'accuracy' | 'iterationsForward' | 'iterationsBackward' | 'seconds' | 'samplesPerSecond'> {
+  { summarise: summariseMeasures }: Task,
+): Pick<StepCourse, 'loss' | 'iterationsForward' | 'iterationsBackward' | 'seconds' | 'samplesPerSecond'> &
+  TrainingMeasures[TaskName] {
   const mean = ({ samples, sum }: Iterations): number => (samples === 0 ? 0 : sum / samples);
   return {
     loss: tally.loss / tally.weight,
-    accuracy: tally.right / tally.count,
+    ...summariseMeasures(tally.measured),
     iterationsForward: mean(tally.forward),
     iterationsBackward: mean(tally.backward),
     seconds: tally.seconds,

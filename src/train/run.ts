@@ -7,6 +7,7 @@ import type { createStopper, EarlyStopper } from './early-stopper.ts';
 import type { OptimiserState } from './optimiser.ts';
 import type { Settings } from './options.ts';
 import { createEstimator, EMPTY_TALLY, type EpochProgress, type Tally } from './progress.ts';
+import type { TaskName } from './task.ts';
 
 export interface Run {
   readonly model: Model;
@@ -21,7 +22,7 @@ export interface Run {
   tally: Tally;
   /** The loss of every finished step. */
   readonly losses: number[];
-  readonly epochs: EpochProgress[];
+  readonly epochs: EpochProgress<TaskName>[];
   /** Returns the seconds since its last call. */
   readonly takeLapse: () => number;
   /** Estimates the seconds until the end of training. */
@@ -50,6 +51,7 @@ export function beginRun(
 ): Run {
   const isNew = !model.isInitialised || model.engine !== engine;
   if (isNew) model.initialise(engine, settings.seed);
+  model.targetScale = settings.task.chooseScale(model.targetScale);
   try {
     return { ...makeRun(engine, model, settings, record, createStopper), writeCheckpoint };
   } catch (error) {

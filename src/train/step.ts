@@ -1,22 +1,21 @@
 /** One step of training: loss, gradients, new parameters. */
 import { differentiate } from '../autodiff/gradient.ts';
-import type { Samples } from '../data/samples.ts';
-import { type ForwardOptions, indexOfLargest, type Model } from '../layers/sequential.ts';
+import type { AnySamples } from '../data/samples.ts';
+import type { ForwardOptions, Model } from '../layers/sequential.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import { joinEndToEnd } from '../tensor/move-kernels.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
-import { createTargets } from './class-weights.ts';
-import { type BatchLoss, checkLoss } from './losses.ts';
+import { checkLoss } from './losses.ts';
 import type { StepOutcome } from './progress.ts';
 import type { SpeculativeStep } from './speculative-step.ts';
+import type { Task } from './task.ts';
 
 interface StepInputs {
-  readonly part: Samples;
-  readonly loss: BatchLoss;
-  readonly weights: readonly number[] | undefined;
+  readonly part: AnySamples;
+  readonly task: Task;
   readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead'>;
   /** Present where the step may turn out void. */
   readonly speculative: SpeculativeStep | undefined;
@@ -30,10 +29,10 @@ interface StepInputs {
  */
 export async function trainStep(
   model: Model,
-  { part, loss: lossOf, weights, training, speculative, update }: StepInputs,
+  { part, task, training, speculative, update }: StepInputs,
 ): Promise<{ read: Promise<StepOutcome | undefined> }> {
   const { engine } = model;
-  const { rows: targetRows, weight } = createTargets(part.labels, model.outputs, weights);
+  const { targets: targetRows, weight } = task.prepare(part, model);
   const solves: SolveRecord[] = [];
   const whenRead: (() => Promise<void>)[] = [];
   /** Freed at the end, also after an error; by then all read-backs have been enqueued. */
@@ -46,6 +45,7 @@ export async function trainStep(
   try {
     const x = hold(engine.tensor(part.inputs, [part.count, part.features]));
     const targets = hold(engine.tensor(targetRows, [part.count, model.outputs]));
+    const weights = part.weights && hold(engine.tensor(part.weights, [part.count, 1]));
     await model.tune(x, training.step);
     const parameters = speculative?.parameters ?? model.parameters.map(({ value }) => value);
     const { loss, gradients } = await differentiate(
@@ -53,7 +53,7 @@ export async function trainStep(
         const trainingPass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
         const scores = model.forward(x, { values, solves, training: trainingPass });
         outputs.push(engine.keepAlias(scores));
-        return checkLoss('train', lossOf(scores, targets));
+        return checkLoss('train', task.loss(scores, targets, weights));
       },
       parameters,
       'train',
@@ -73,10 +73,7 @@ export async function trainStep(
       count: part.count,
       weight,
       loss: checkStepFinite(value, notFinite, training.step + 1),
-      right: part.labels.reduce((sum, label, row) => {
-        const scoresOfRow = rows.subarray(row * model.outputs, (row + 1) * model.outputs);
-        return sum + (indexOfLargest(scoresOfRow) === label ? 1 : 0);
-      }, 0),
+      measured: task.measure(rows, part, model),
       forward,
       backward,
       whenRead,

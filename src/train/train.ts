@@ -1,19 +1,19 @@
-import type { Dataset } from '../data/dataset.ts';
-import type { Samples } from '../data/samples.ts';
+import type { Dataset, RegressionDataset } from '../data/dataset.ts';
+import type { AnySamples, RegressionSamples, Samples } from '../data/samples.ts';
 import { fetchPart } from '../implicit/fetch-part.ts';
 import type { Model } from '../layers/sequential.ts';
 import { ConvergenceError } from '../solvers/report.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
 import { isDueAfterEpochs } from './checkpoint/options.ts';
 import { runSteps } from './epoch-steps.ts';
-import { evaluate } from './evaluate.ts';
-import { readSettings, type Settings, type TrainOptions } from './options.ts';
+import { type RegressionTrainOptions, readSettings, type Settings, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summarise } from './progress.ts';
 import { beginRun, endRun, type Run, type RunParts } from './run.ts';
+import type { TaskName } from './task.ts';
 
 /**
- * Trains a classifier on batches of samples. Every epoch takes all samples in random order, unless the optimiser draws
- * them independently.
+ * Trains a model on batches of samples: a classifier on samples with labels, a model for regression on samples with
+ * targets. Every epoch takes all samples in random order, unless the optimiser draws them independently.
  *
  * If the model already has parameters on this engine, training starts from these; otherwise the model is initialised
  * with `seed`. With `resume`, training continues from a checkpoint instead.
@@ -22,14 +22,32 @@ import { beginRun, endRun, type Run, type RunParts } from './run.ts';
  *   that names the step where the loss, or a parameter after the update, is not finite. A step that fails is undone:
  *   the parameters, and what layers remember, are as they were before it, so that the model can still be used
  */
+export function train(engine: Engine, model: Model, data: Dataset | Samples, options?: TrainOptions): Promise<History>;
+/**
+ * Trains a model to predict numbers. Inside, the targets have mean 0 and standard deviation 1 over the training samples;
+ * `model.targetScale` keeps how they get back to their own units, in which predictions and measures are.
+ */
+export function train(
+  engine: Engine,
+  model: Model,
+  data: RegressionDataset | RegressionSamples,
+  options?: RegressionTrainOptions,
+): Promise<History<'regression'>>;
+/** Trains for either task. */
+export function train(
+  engine: Engine,
+  model: Model,
+  data: Dataset | RegressionDataset | AnySamples,
+  options?: TrainOptions | RegressionTrainOptions,
+): Promise<History<TaskName>>;
 export async function train(
   engine: Engine,
   model: Model,
-  data: Dataset | Samples,
-  options?: TrainOptions,
-): Promise<History> {
+  data: Dataset | RegressionDataset | AnySamples,
+  options?: TrainOptions | RegressionTrainOptions,
+): Promise<History<TaskName>> {
   ENGINE('train: engine', engine);
-  const settings = readSettings(model, data, options);
+  const settings = await readSettings(model, data, options);
   settings.signal?.throwIfAborted();
   const [checkpointing, stopping] = await Promise.all([loadCheckpointing(settings), loadStopping(settings)]);
   const record = settings.resume && checkpointing?.resumeTraining(settings.resume, engine, model, settings);
@@ -86,18 +104,18 @@ function hasMore({ epoch, losses, settings, stopper }: Run): boolean {
 }
 
 async function endEpoch(run: Run): Promise<void> {
-  const { epochs, steps, optimiser, validation, ownLoss, signal, onProgress } = run.settings;
-  const evaluation = validation && evaluate(run.model, validation, { loss: ownLoss, signal });
+  const { epochs, steps, optimiser, validation, task, signal, onProgress } = run.settings;
+  const evaluation = validation && task.evaluate(run.model, validation, signal);
   await evaluation?.catch(() => stopIfAborted(run));
-  const progress: EpochProgress = {
-    kind: 'epoch',
+  const progress = {
+    kind: 'epoch' as const,
     epoch: run.epoch + 1,
     epochs,
-    ...summarise(run.tally),
+    ...summarise(run.tally, task),
     rate: optimiser.rate(run.epoch, run.epoch * steps),
     validation: await evaluation,
     secondsLeft: run.secondsLeft(),
-  };
+  } as EpochProgress<TaskName>;
   run.epochs.push(progress);
   run.stopper?.recordEpoch(progress, run.model);
   run.epoch += 1;

@@ -337,7 +337,11 @@ describe('preparationFrom', () => {
 
   test.each([
     ['no object', null, 'preparation is null; it must be an object'],
-    ['an unknown kind', storeWith({ kind: 'sounds' }), 'kind is "sounds"; it must be "table" or "images"'],
+    [
+      'an unknown kind',
+      storeWith({ kind: 'sounds' }),
+      'kind is "sounds"; it must be "table", "regression" or "images"',
+    ],
     ['no header', storeWith({ header: undefined }), 'header is undefined'],
     ['no columns', storeWith({ columns: 3 }), 'columns is 3; it must be a list'],
     ['a column without a name', storeWith({ columns: [{ kind: 'numbers' }] }), 'columns[0].name is undefined'],

@@ -11,7 +11,7 @@ import { sequential } from '../../src/layers/sequential.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { adam } from '../../src/train/adam.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
-import { meanSquaredError } from '../../src/train/losses.ts';
+import { meanSquaredError } from '../../src/train/regression/losses.ts';
 import { stepDecay } from '../../src/train/schedules.ts';
 import { train } from '../../src/train/train.ts';
 import { gradientChecker } from '../support/gradients.ts';

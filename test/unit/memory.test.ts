@@ -24,6 +24,7 @@ import {
   fixedPoint,
   gradientOf,
   heldOut,
+  huberLoss,
   type ImplicitSolution,
   inverse,
   jacobianVectorProduct,
@@ -37,6 +38,7 @@ import {
   loadCheckpoint,
   type Model,
   type MonotoneOptions,
+  meanAbsoluteError,
   meanSquaredError,
   modelFrom,
   monotone,
@@ -531,7 +533,9 @@ const CALLS: Record<string, Call> = {
     await tune({ X, y, criterion: { name: 'broken', begin: () => ({ copies: 1, judge: fail }) } });
     return {};
   },
-  'losses in a differentiated function': grad(({ W }, x) => crossEntropy(x, W.mul(1)).add(meanSquaredError(x, W))),
+  'losses in a differentiated function': grad(({ W }, x) =>
+    crossEntropy(x, W.mul(1)).add(meanSquaredError(x, W)).add(meanAbsoluteError(x, W)).add(huberLoss(x, W)),
+  ),
   'a model: forward, predict, evaluate': async ({ engine, model, x }) => {
     await model.predict([1, 2, 3, 4], { batch: 1 });
     await evaluate(model, clouds(5), { batch: 2 });

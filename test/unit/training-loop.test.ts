@@ -8,7 +8,7 @@ import { type Model, sequential } from '../../src/layers/sequential.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { adam } from '../../src/train/adam.ts';
 import { drawBatches } from '../../src/train/batches.ts';
-import { createTargets } from '../../src/train/class-weights.ts';
+import { createTargets } from '../../src/train/classification.ts';
 import { EarlyStopper } from '../../src/train/early-stopper.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { crossEntropy } from '../../src/train/losses.ts';
@@ -98,8 +98,8 @@ describe('class weights', () => {
 
   test('the loss is Σ w·ℓ / Σ w', async () => {
     const engine = createOracle();
-    const { rows, weight } = createTargets(labels, 3, weights);
-    const [found] = await crossEntropy(engine.tensor(scores, [4, 3]), engine.tensor(rows, [4, 3])).data();
+    const { targets, weight } = createTargets(labels, 3, weights);
+    const [found] = await crossEntropy(engine.tensor(scores, [4, 3]), engine.tensor(targets, [4, 3])).data();
     let [sum, total] = [0, 0];
     for (const [row, label] of labels.entries()) {
       const own = scores.slice(3 * row, 3 * row + 3);

@@ -3,6 +3,7 @@ import type { Engine } from '../../tensor/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LayerDescription } from '../description.ts';
 import type { Model } from '../sequential.ts';
+import type { TargetScale } from '../target-scale.ts';
 import { CheckpointError, type NumberArray } from './bytes.ts';
 
 /** The model's part of a checkpoint. */
@@ -13,6 +14,8 @@ export interface ModelState {
   readonly parameters: readonly NumberArray[];
   /** What each layer remembers from one training step to the next. */
   readonly memories: readonly RememberedByLayer[];
+  /** How outputs become targets in their own units; undefined for a classifier. */
+  readonly targetScale?: TargetScale | undefined;
 }
 
 /** What a layer remembers from one training step to the next, by name. */
@@ -24,7 +27,7 @@ export interface RememberedByLayer {
 }
 
 /** The model's share of the JSON part of a checkpoint. It names the arrays that hold the rest. */
-export interface ModelContent extends Pick<ModelState, 'layers'> {
+export interface ModelContent extends Pick<ModelState, 'layers' | 'targetScale'> {
   readonly counts: { readonly parameters: number; readonly best: number };
   readonly memories: readonly { readonly numbers: readonly string[]; readonly tensors: readonly string[] }[];
 }
@@ -43,11 +46,12 @@ export function arrayIn(arrays: ReadonlyMap<string, NumberArray>, name: string):
 }
 
 export function readModelState(
-  { layers, counts, memories }: ModelContent,
+  { layers, targetScale, counts, memories }: ModelContent,
   arrays: ReadonlyMap<string, NumberArray>,
 ): ModelState {
   return {
     layers,
+    targetScale,
     parameters: Array.from({ length: counts.parameters }, (_, index) => arrayIn(arrays, MODEL_ARRAYS.parameter(index))),
     memories: memories.map(({ numbers, tensors }, layer) => ({
       numbers: new Map(
@@ -60,7 +64,7 @@ export function readModelState(
 
 /** Gives a model the parameters and memories of a checkpoint with the same layers. */
 export function restoreModel(
-  { parameters, memories }: ModelState,
+  { parameters, memories, targetScale }: ModelState,
   engine: Engine,
   model: Model,
   values: readonly NumberArray[] = parameters,
@@ -72,6 +76,7 @@ export function restoreModel(
       tensors: new Map([...tensors].map(([name, one]) => [name, createTensor(engine, one)])),
     }));
     model.takeUp(engine, own, remembered);
+    model.targetScale = targetScale;
   });
 }
 

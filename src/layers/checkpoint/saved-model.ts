@@ -34,9 +34,10 @@ export function arraysOfModel({ parameters, memories }: ModelState): Map<string,
 }
 
 /** @param best how many parameters of the best epoch the checkpoint stores besides */
-export function contentOfModel({ layers, parameters, memories }: ModelState, best = 0): ModelContent {
+export function contentOfModel({ layers, targetScale, parameters, memories }: ModelState, best = 0): ModelContent {
   return {
     layers,
+    targetScale,
     counts: { parameters: parameters.length, best },
     memories: memories.map(({ numbers, tensors }) => ({ numbers: [...numbers.keys()], tensors: [...tensors.keys()] })),
   };
@@ -49,6 +50,7 @@ export async function readNumbers(tensors: readonly Tensor[]): Promise<NumberArr
 
 /** Reads the state of a model back. */
 export async function takeSnapshot(model: Model): Promise<ModelState> {
+  const { targetScale } = model;
   const remembered = async ({ numbers, tensors }: Memory): Promise<RememberedByLayer> => {
     const names = [...tensors.keys()];
     const kept = new Map(numbers);
@@ -59,7 +61,7 @@ export async function takeSnapshot(model: Model): Promise<ModelState> {
     readNumbers(model.parameters.map(({ value }) => value)),
     Promise.all(model.memories.map(remembered)),
   ]);
-  return { layers: model.layers.map(describeLayer), parameters, memories };
+  return { layers: model.layers.map(describeLayer), parameters, memories, targetScale };
 }
 
 /** The bytes of a checkpoint that holds a model alone. @param extras the caller's own data, stored as JSON */

@@ -16,6 +16,7 @@ import { MODEL, type Model, sequential } from '../../layers/sequential.ts';
 import { ENGINE, type Engine } from '../../tensor/engine.ts';
 import type { EarlyStoppingState } from '../early-stopping.ts';
 import type { EpochProgress, Tally } from '../progress.ts';
+import type { TaskName } from '../task.ts';
 
 /** The content of a checkpoint. */
 export interface Checkpoint extends ModelState {
@@ -38,7 +39,7 @@ export interface TrainingRecord {
   /** The loss of every finished step. */
   readonly losses: readonly number[];
   /** The progress that was reported after each epoch. */
-  readonly epochs: readonly EpochProgress[];
+  readonly epochs: readonly EpochProgress<TaskName>[];
   /** The memory of the optimiser by name, one array per parameter. */
   readonly optimiser: ReadonlyMap<string, readonly NumberArray[]>;
   /** The state of early stopping; undefined without it. */

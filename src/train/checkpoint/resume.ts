@@ -1,7 +1,7 @@
 /** Writes a training run to a checkpoint, and resumes training from one. */
 
 import { checksum } from '../../data/checksum.ts';
-import type { Samples } from '../../data/samples.ts';
+import type { AnySamples } from '../../data/samples.ts';
 import { CheckpointError } from '../../layers/checkpoint/bytes.ts';
 import { restoreModel } from '../../layers/checkpoint/model-state.ts';
 import { readNumbers, takeSnapshot } from '../../layers/checkpoint/saved-model.ts';
@@ -9,6 +9,7 @@ import { describeLayer } from '../../layers/description.ts';
 import type { Model } from '../../layers/sequential.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import type { Settings } from '../options.ts';
+import type { Tally } from '../progress.ts';
 import type { Run } from '../run.ts';
 import { type Checkpoint, loadCheckpoint, type TrainingRecord } from './checkpoint.ts';
 import { encodeCheckpoint } from './encode.ts';
@@ -40,29 +41,24 @@ async function createRecord(run: Run): Promise<TrainingRecord> {
   };
 }
 
-function describeConfiguration({
-  batch,
-  seed,
-  optimiser,
-  ownLoss,
-  weights,
-  samples,
-}: Settings): Record<string, unknown> {
+function describeConfiguration({ batch, seed, optimiser, task, samples }: Settings): Record<string, unknown> {
   const { name, settings, sampling = 'shuffled' } = optimiser;
   return {
     batch,
     seed,
     optimiser: { name, sampling, ...settings },
-    loss: ownLoss ? 'a function' : 'crossEntropy',
-    classWeights: weights,
+    ...task.configuration,
     data: { count: samples.count, features: samples.features, checksum: computeChecksum(samples) },
   };
 }
 
-function computeChecksum({ inputs, labels }: Samples): number {
-  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
+function computeChecksum(samples: AnySamples): number {
+  const { inputs, weights } = samples;
+  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
     new Uint8Array(buffer, byteOffset, byteLength);
-  return checksum(bytes(labels), checksum(bytes(inputs)));
+  const compared = 'targets' in samples ? samples.targets : samples.labels;
+  const sum = checksum(bytes(compared), checksum(bytes(inputs)));
+  return weights ? checksum(bytes(weights), sum) : sum;
 }
 
 /** Gives the model the content of the checkpoint, and returns the state of training. */
@@ -85,7 +81,13 @@ function checkResumable(checkpoint: Checkpoint, model: Model, settings: Settings
   for (const name of Object.keys(now)) checkSame(name, training.configuration[name], now[name]);
   const watched = settings.earlyStopping && (settings.earlyStopping.on ?? 'validation loss');
   if (training.earlyStopping && watched) checkSame('earlyStopping.on', training.earlyStopping.on, watched);
-  return training;
+  return { ...training, tally: readTally(training.tally) };
+}
+
+/** Version 0.1.0 of the library stored the number of samples that were classified correctly, as `right`. */
+function readTally(stored: Tally & { readonly right?: number }): Tally {
+  const { right, ...tally } = stored;
+  return right === undefined ? tally : { ...tally, measured: [right, tally.count] };
 }
 
 function checkSame(name: string, before: unknown, now: unknown): void {

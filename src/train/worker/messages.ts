@@ -3,6 +3,7 @@ import { createArgumentCheck, hasMethod } from '../../arguments/check.ts';
 import { ConvergenceError, type SolveReport } from '../../solvers/report.ts';
 import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
+import type { TaskName } from '../task.ts';
 
 /** One end of a channel: a Worker, the global scope inside a worker, or a MessagePort. */
 export interface MessageEnd {
@@ -34,10 +35,10 @@ export type Command =
   | { readonly type: 'pause' | 'continue' | 'stop' };
 
 /** A message from the worker to the page. */
-export type Answer =
-  | { readonly type: 'progress'; readonly progress: Progress }
+export type Answer<Task extends TaskName = TaskName> =
+  | { readonly type: 'progress'; readonly progress: Progress<Task> }
   | { readonly type: 'checkpoint'; readonly bytes: Uint8Array<ArrayBuffer>; readonly info: CheckpointInfo }
-  | { readonly type: 'done'; readonly history: History }
+  | { readonly type: 'done'; readonly history: History<Task> }
   | { readonly type: 'stopped' }
   | { readonly type: 'failed'; readonly error: PostedError };
 

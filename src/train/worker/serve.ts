@@ -1,28 +1,41 @@
 /** The worker's side of training: it trains, and follows the commands of the page. */
 import { createResultError, FUNCTION, isObject, OBJECT } from '../../arguments/check.ts';
-import type { Dataset } from '../../data/dataset.ts';
-import type { Samples } from '../../data/samples.ts';
+import type { Dataset, RegressionDataset } from '../../data/dataset.ts';
+import type { RegressionSamples, Samples } from '../../data/samples.ts';
 import type { Model } from '../../layers/sequential.ts';
 import { ENGINE, type Engine } from '../../tensor/engine.ts';
 import type { CheckpointOptions } from '../checkpoint/options.ts';
-import type { TrainOptions } from '../options.ts';
-import type { History } from '../progress.ts';
+import type { RegressionTrainOptions, TrainOptions } from '../options.ts';
+import type { History, Progress } from '../progress.ts';
+import type { TaskName } from '../task.ts';
 import { train } from '../train.ts';
 import { type Answer, type Command, MESSAGE_END, type MessageEnd, toPostedError } from './messages.ts';
 
+/** Options of `train` in a worker. `checkpoint.every` and `checkpoint.extras` apply; the bytes are posted to the page. */
+type WorkerOptions<Options> = Omit<Options, 'signal' | 'resume' | 'onProgress' | 'checkpoint'> & {
+  readonly checkpoint?: Omit<CheckpointOptions, 'write'>;
+};
+
 /** A training run of the worker. It is built in the worker, since neither engines nor models can be posted. */
-export interface WorkerTraining {
+export type WorkerTraining = {
   /** The engine to train on. It is closed after the run. */
   readonly engine: Engine;
   /** The model to train. */
   readonly model: Model;
-  /** The data to train on. */
-  readonly data: Dataset | Samples;
-  /** Options of `train`. `checkpoint.every` and `checkpoint.extras` apply; the bytes are posted to the page. */
-  readonly options?: Omit<TrainOptions, 'signal' | 'resume' | 'onProgress' | 'checkpoint'> & {
-    readonly checkpoint?: Omit<CheckpointOptions, 'write'>;
-  };
-}
+} & (
+  | {
+      /** The data to train on. */
+      readonly data: Dataset | Samples;
+      /** Options for a classifier. */
+      readonly options?: WorkerOptions<TrainOptions>;
+    }
+  | {
+      /** The data to train on. */
+      readonly data: RegressionDataset | RegressionSamples;
+      /** Options for a regression. */
+      readonly options?: WorkerOptions<RegressionTrainOptions>;
+    }
+);
 
 /**
  * Serves training runs to a page. Call it once in the worker's script; `trainInWorker` makes sure that one run is
@@ -68,7 +81,7 @@ function createServedRun(scope: MessageEnd): ServedRun {
   const carryOut = async (
     build: () => WorkerTraining | Promise<WorkerTraining>,
     { resume, checkpoints }: Start,
-  ): Promise<History> => {
+  ): Promise<History<TaskName>> => {
     const built = await build();
     if (!isObject(built)) throw createResultError('serveTraining: build', built, '{ engine, model, data }');
     const { engine, model, data, options = {} } = built;
@@ -80,7 +93,7 @@ function createServedRun(scope: MessageEnd): ServedRun {
         resume,
         signal: controller.signal,
         checkpoint: checkpoints ? { ...options.checkpoint, write } : undefined,
-        async onProgress(progress) {
+        async onProgress(progress: Progress<TaskName>) {
           answer({ type: 'progress', progress });
           await gate.passed();
         },

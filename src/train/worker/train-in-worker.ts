@@ -3,15 +3,16 @@ import { BYTES, FUNCTION, SIGNAL } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { CheckpointInfo } from '../checkpoint/options.ts';
 import type { History, Progress } from '../progress.ts';
+import type { TaskName } from '../task.ts';
 import { type Answer, type Command, fromPostedError, MESSAGE_END, type MessageEnd } from './messages.ts';
 
 /** Workers with an active run. */
 const busy = new WeakSet<MessageEnd>();
 
 /** Options of `trainInWorker`. */
-export interface WorkerRunOptions {
+export interface WorkerRunOptions<Task extends TaskName = 'classification'> {
   /** Called after each step and each epoch; not awaited. */
-  onProgress?: (progress: Progress) => void;
+  onProgress?: (progress: Progress<Task>) => void;
   /** Called with every checkpoint; the last one arrives before the run ends or stops. */
   onCheckpoint?: (bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo) => void;
   /** Bytes of a checkpoint from which training continues. */
@@ -20,7 +21,7 @@ export interface WorkerRunOptions {
   signal?: AbortSignal | undefined;
 }
 
-const OPTIONS: Checks<WorkerRunOptions> = {
+const OPTIONS: Checks<WorkerRunOptions<TaskName>> = {
   onProgress: FUNCTION,
   onCheckpoint: FUNCTION,
   resume: BYTES,
@@ -28,12 +29,12 @@ const OPTIONS: Checks<WorkerRunOptions> = {
 };
 
 /** A training run in a worker. */
-export interface WorkerRun {
+export interface WorkerRun<Task extends TaskName = 'classification'> {
   /**
    * The history at the end of training. Rejects with an error of the same name and message as in the worker; a
    * ConvergenceError also has its report.
    */
-  readonly finished: Promise<History>;
+  readonly finished: Promise<History<Task>>;
   /** Pauses training after the current steps. */
   pause(): void;
   /** Continues training after `pause`. */
@@ -42,14 +43,19 @@ export interface WorkerRun {
 
 /**
  * Trains in a worker whose script calls `serveTraining`.
+ * @typeParam Task what the worker's script trains for, which decides the type of progress and history
  * @param job passed to `build` in the worker: anything that can be posted
  */
-export function trainInWorker(worker: MessageEnd, job: unknown, options?: WorkerRunOptions): WorkerRun {
+export function trainInWorker<Task extends TaskName = 'classification'>(
+  worker: MessageEnd,
+  job: unknown,
+  options?: WorkerRunOptions<Task>,
+): WorkerRun<Task> {
   MESSAGE_END('trainInWorker: worker', worker);
   const { signal, onProgress, onCheckpoint, resume } = readOptions('trainInWorker', options, OPTIONS);
   const tell = (command: Command): void => worker.postMessage(command, { transfer: [] });
   const stop = (): void => tell({ type: 'stop' });
-  const finished = new Promise<History>((resolve, reject) => {
+  const finished = new Promise<History<Task>>((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     if (busy.has(worker)) {
       return reject(new Error('trainInWorker: a run is under way in this worker; wait for its end, or stop it'));
@@ -62,7 +68,7 @@ export function trainInWorker(worker: MessageEnd, job: unknown, options?: Worker
       settle();
     };
     const listen = (event: Event): void => {
-      const answer = (event as MessageEvent<Answer>).data;
+      const answer = (event as MessageEvent<Answer<Task>>).data;
       if (answer.type === 'progress') onProgress?.(answer.progress);
       if (answer.type === 'checkpoint') onCheckpoint?.(answer.bytes, answer.info);
       if (answer.type === 'done') end(() => resolve(answer.history));

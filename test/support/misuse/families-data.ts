@@ -159,7 +159,17 @@ export const DATA_FAMILIES: readonly Family[] = [
   ]),
   family('tableDataset', (_, table: Given, given: Given) => data.tableDataset(table, given), [
     argument('table', ({ table }) => table),
-    options('target ignore categorical missing heldOut seed standardise name limits', () => ({ target: 'kind' })),
+    options('target ignore categorical missing weights heldOut seed standardise name limits', () => ({
+      target: 'kind',
+    })),
+  ]),
+  family('regressionDataset', (_, table: Given, given: Given) => data.regressionDataset(table, given), [
+    argument('table', ({ table }) => table),
+    options('target ignore categorical missing weights heldOut seed standardise name limits', () => ({ target: 'a' })),
+  ]),
+  family('tableTask', (_, table: Given, target: Given) => data.tableTask(table, target), [
+    argument('table', ({ table }) => table),
+    argument('target', () => 'a'),
   ]),
   family('arraysDataset', (_, arrays: Given, given: Given) => data.arraysDataset(arrays, given), [
     argument('arrays array', ({ arrays }) => arrays),

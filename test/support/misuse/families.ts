@@ -37,6 +37,8 @@ const {
   layerNorm,
   linearWarmUp,
   loadCheckpoint,
+  huberLoss,
+  meanAbsoluteError,
   meanSquaredError,
   modelFrom,
   monotone,
@@ -85,6 +87,11 @@ const model = (world: World) => {
   made.initialise(world.engine);
   return made;
 };
+/** Samples with two targets. */
+const numbered = ({ samples: { labels, ...rest } }: World) => ({
+  ...rest,
+  targets: Float64Array.from({ length: 2 * rest.count }, (_, at) => at),
+});
 /** Outside of a page these functions refuse every argument. */
 function inNoPage(call: () => void): void {
   try {
@@ -275,6 +282,10 @@ export const FAMILIES: readonly Family[] = [
     argument('x', ({ x }) => x),
     argument('step', () => 0),
   ]),
+  family('Model.predictValues', ({ model: made }, rows: Given, given: Given) => made.predictValues(rows, given), [
+    argument('inputs', () => [1, 2]),
+    options('batch signal'),
+  ]),
   family('Model.predict', ({ model: made }, rows: Given, given: Given) => made.predict(rows, given), [
     argument('inputs', () => [1, 2]),
     options('batch signal'),
@@ -364,6 +375,25 @@ export const FAMILIES: readonly Family[] = [
     argument('outputs', ({ x }) => x),
     argument('targets other', ({ x }) => x),
   ]),
+  family(
+    'meanAbsoluteError',
+    (_, outputs: Given, targets: Given, weights: Given) => meanAbsoluteError(outputs, targets, weights),
+    [
+      argument('outputs', ({ x }) => x),
+      argument('targets other', ({ x }) => x),
+      argument('weights', ({ x }) => x.slice([0, 0], [x.shape[0], 1])),
+    ],
+  ),
+  family(
+    'huberLoss',
+    (_, outputs: Given, targets: Given, weights: Given, given: Given) => huberLoss(outputs, targets, weights, given),
+    [
+      argument('outputs', ({ x }) => x),
+      argument('targets other', ({ x }) => x),
+      argument('weights', ({ x }) => x.slice([0, 0], [x.shape[0], 1])),
+      options('delta'),
+    ],
+  ),
   family('oneHot', (_, labels: Given, classes: Given) => oneHot(labels, classes), [
     argument('labels', () => [0, 1]),
     argument('classes labels', () => 2),
@@ -375,7 +405,7 @@ export const FAMILIES: readonly Family[] = [
     [
       argument('data', ({ samples }) => samples),
       options(
-        'epochs batch optimiser seed loss classWeights validation maximumSteps earlyStopping signal checkpoint resume onProgress',
+        'epochs batch optimiser seed loss classWeights validation metrics maximumSteps earlyStopping signal checkpoint resume onProgress',
         () => ({ epochs: 1, batch: 3, maximumSteps: 2 }),
       ),
     ],
@@ -384,10 +414,26 @@ export const FAMILIES: readonly Family[] = [
     argument('engine', ({ engine }) => engine),
     argument('model engine', model),
   ]),
+  family(
+    'train for regression',
+    withModel((made, { engine }, data: Given, given: Given) => train(engine, made, data, given)),
+    [
+      argument('data', numbered),
+      options(
+        'epochs batch optimiser seed loss delta standardiseTargets validation metrics maximumSteps earlyStopping signal checkpoint resume onProgress',
+        () => ({ epochs: 1, batch: 3, maximumSteps: 2 }),
+      ),
+    ],
+  ),
   family('evaluate', (_, made: Given, samples: Given, given: Given) => evaluate(made, samples, given), [
     argument('model', ({ model: of }) => of),
     argument('samples evaluate', ({ samples }) => samples),
-    options('batch loss signal'),
+    options('batch loss metrics signal'),
+  ]),
+  family('evaluate for regression', (_, made: Given, samples: Given, given: Given) => evaluate(made, samples, given), [
+    argument('model', ({ model: of }) => of),
+    argument('samples evaluate', numbered),
+    options('batch loss delta metrics intervals signal'),
   ]),
 
   family('saveCheckpoint', (_, made: Given, given: Given) => saveCheckpoint(made, given), [

@@ -1,0 +1,35 @@
+import { TEXT } from '../arguments/check.ts';
+import { readNumber } from './numbers.ts';
+import { columnIndex, isMissing, TABLE, type Table } from './table.ts';
+
+/** What a column is good for as a target, and why. */
+export interface TableTask {
+  /** Whether its values are classes or numbers to be predicted. */
+  readonly task: 'classification' | 'regression';
+  /** The reason, in words that follow "because". */
+  readonly reason: string;
+}
+
+/** Integers with more different values than this are numbers to be predicted. */
+const MAXIMUM_CLASSES = 20;
+
+/**
+ * Chooses between classification and regression for a target column. Texts are classes. Numbers are to be predicted,
+ * unless they are integers with at most 20 different values, and at most half as many as there are rows.
+ *
+ * @throws DataError where the column does not exist
+ */
+export function tableTask(table: Table, target: string): TableTask {
+  TABLE('tableTask: table', table);
+  TEXT('tableTask: target', target);
+  const index = columnIndex(table, target);
+  const cells = table.rows.map((row) => row[index]).filter((cell) => !isMissing(cell));
+  const column = JSON.stringify(target);
+  const values = cells.map((cell) => readNumber(cell));
+  if (values.includes(undefined)) return { task: 'classification', reason: `${column} holds texts` };
+  if (!values.every(Number.isSafeInteger)) return { task: 'regression', reason: `${column} holds decimal numbers` };
+  const different = new Set(values).size;
+  const found = `${column} holds integers, ${different} different ones in ${cells.length} rows`;
+  const areClasses = different <= MAXIMUM_CLASSES && 2 * different <= cells.length;
+  return { task: areClasses ? 'classification' : 'regression', reason: found };
+}

@@ -1,0 +1,48 @@
+/** Losses of outputs that are numbers to be predicted. */
+import { POSITIVE } from '../../arguments/check.ts';
+import { readOptions } from '../../arguments/options.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { checkLossArguments, weighted } from '../losses.ts';
+
+/**
+ * The mean squared error Σ weight · (outputs − targets)² / count over all numbers.
+ * @param outputs of any shape
+ * @param targets of the same shape
+ * @param weights of the rows, [batch, 1], where outputs are [batch, outputs]. Default: all 1
+ */
+export function meanSquaredError(outputs: Tensor, targets: Tensor, weights?: Tensor): Tensor {
+  checkLossArguments('meanSquaredError', outputs, targets, weights);
+  return weighted(outputs.sub(targets).square(), weights).mean();
+}
+
+/**
+ * The mean absolute error Σ weight · |outputs − targets| / count over all numbers.
+ * @param outputs of any shape
+ * @param targets of the same shape
+ * @param weights of the rows, [batch, 1], where outputs are [batch, outputs]. Default: all 1
+ */
+export function meanAbsoluteError(outputs: Tensor, targets: Tensor, weights?: Tensor): Tensor {
+  checkLossArguments('meanAbsoluteError', outputs, targets, weights);
+  return weighted(outputs.sub(targets).abs(), weights).mean();
+}
+
+/** Options of `huberLoss`. */
+export interface HuberOptions {
+  /** δ > 0: errors up to it count by half their square, larger ones in proportion. In the unit of targets. Default 1. */
+  delta?: number;
+}
+
+/**
+ * The Huber loss Σ weight · h(outputs − targets) / count over all numbers, where h(r) = ½r² for |r| ≤ δ and
+ * δ(|r| − ½δ) beyond (P. J. Huber, "Robust Estimation of a Location Parameter", 1964).
+ * @param outputs of any shape
+ * @param targets of the same shape
+ * @param weights of the rows, [batch, 1], where outputs are [batch, outputs]. Default: all 1
+ */
+export function huberLoss(outputs: Tensor, targets: Tensor, weights?: Tensor, options?: HuberOptions): Tensor {
+  const { delta = 1 } = readOptions('huberLoss', options, { delta: POSITIVE });
+  checkLossArguments('huberLoss', outputs, targets, weights);
+  const size = outputs.sub(targets).abs();
+  const clipped = size.clip(0, delta);
+  return weighted(clipped.mul(size.sub(clipped.mul(0.5))), weights).mean();
+}
