@@ -1,7 +1,7 @@
 /** Weights of classes. They are loaded only where training asks for them. */
-import { isList, POSITIVE } from '../arguments/check.ts';
-import { describeValue } from '../arguments/describe-value.ts';
+import type { createArgumentError as createError } from '../arguments/check.ts';
 import type { Samples } from '../data/samples.ts';
+
 import type { Optimiser } from './optimiser.ts';
 
 /**
@@ -16,12 +16,14 @@ interface Weighted {
   readonly classes: number;
   readonly loss: unknown;
   readonly optimiser: Optimiser | undefined;
+  /** Passed, so that this file, which is loaded later, shares none with training. */
+  readonly createArgumentError: typeof createError;
 }
 
 /** @throws RangeError where the weights are wrong, or where the loss or the optimiser has no use for them */
 export function readClassWeights(
   option: ClassWeights,
-  { samples, classes, loss, optimiser }: Weighted,
+  { samples, classes, loss, optimiser, createArgumentError }: Weighted,
 ): readonly number[] {
   if (loss !== 'crossEntropy') {
     throw new RangeError(
@@ -35,13 +37,16 @@ export function readClassWeights(
     );
   }
   if (option === 'balanced') return balanceWeights(samples, classes);
-  if (!isList(option) || option.length !== classes) {
-    throw new RangeError(
-      `train: classWeights is ${describeValue(option)}; it must be "balanced" or a list of ${classes} numbers, one for each class`,
+  if (!Array.isArray(option) || option.length !== classes) {
+    throw createArgumentError(
+      'train: classWeights',
+      option,
+      `"balanced" or a list of ${classes} numbers, one for each class`,
     );
   }
-  for (const [label, weight] of option.entries()) {
-    POSITIVE(`train: classWeights[${label}]`, weight);
+  for (const [label, weight] of (option as readonly number[]).entries()) {
+    if (Number.isFinite(weight) && weight > 0) continue;
+    throw createArgumentError(`train: classWeights[${label}]`, weight, 'a finite number > 0');
   }
   return option;
 }

@@ -33,11 +33,7 @@ export interface EarlyStoppingState {
   readonly waited: number;
 }
 
-export function readEarlyStopping(
-  given: EarlyStoppingOptions,
-  hasValidation: boolean,
-  isRegression: boolean,
-): EarlyStoppingOptions {
+export function readEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
   const options = readOptions('earlyStopping', given, OPTIONS, 'patience');
   const { on = 'validation loss' } = options;
   if (!QUANTITIES.includes(on)) {
@@ -47,9 +43,6 @@ export function readEarlyStopping(
     throw new RangeError(
       `earlyStopping: on is ${describeValue(on)}, but there are no validation samples; give validation`,
     );
-  }
-  if (isRegression && on.endsWith('accuracy')) {
-    throw new RangeError(`earlyStopping: on is ${describeValue(on)}, which regression has not; watch a loss`);
   }
   return options;
 }

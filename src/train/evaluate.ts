@@ -1,9 +1,9 @@
-import { COUNT, checkSingles, createArgumentError, FUNCTION, OBJECT, SIGNAL } from '../arguments/check.ts';
+import { checkSingles, createArgumentError, FUNCTION, OBJECT } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { AnySamples, RegressionSamples, Samples } from '../data/samples.ts';
 import { fetchPart } from '../implicit/fetch-part.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
-import { checkInputs, computeLoss, METRICS, measure, withWeights } from './evaluation-parts.ts';
+import { COMMON_CHECKS, checkInputs, computeLoss, measure, SHARED, withWeights } from './evaluation-parts.ts';
 import { type BatchLoss, crossEntropy, oneHot } from './losses.ts';
 import type { Metrics } from './metrics.ts';
 import type { RegressionLossOptions } from './options.ts';
@@ -62,7 +62,7 @@ export interface RegressionEvaluateOptions extends CommonOptions, RegressionLoss
   intervals?: boolean;
 }
 
-const OPTIONS: Checks<EvaluateOptions> = { batch: COUNT, loss: FUNCTION, metrics: METRICS, signal: SIGNAL };
+const OPTIONS: Checks<EvaluateOptions> = { ...COMMON_CHECKS, loss: FUNCTION };
 
 /**
  * Computes loss, accuracy and confusion matrix of a model on labelled samples.
@@ -86,7 +86,12 @@ export async function evaluate(
   MODEL('evaluate: model', model);
   OBJECT('evaluate: samples', samples);
   if ('targets' in samples) {
-    return (await loadRegression()).evaluateRegression(model, samples, options as RegressionEvaluateOptions);
+    return (await loadRegression()).evaluateRegression(
+      model,
+      samples,
+      options as RegressionEvaluateOptions,
+      SHARED,
+    );
   }
   const { loss = crossEntropy, metrics, ...how } = readOptions('evaluate', options as EvaluateOptions, OPTIONS);
   checkSamples('evaluate: samples', samples, model);

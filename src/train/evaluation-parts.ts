@@ -1,5 +1,16 @@
 /** What evaluation and training of every task share. */
-import { COUNT, createArgumentCheck, isFunction, isObject, OBJECT } from '../arguments/check.ts';
+import {
+  COUNT,
+  checkSingles,
+  createArgumentCheck,
+  createArgumentError,
+  isFunction,
+  isObject,
+  OBJECT,
+  SIGNAL,
+} from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import { random } from '../data/random.ts';
 import { type AnySamples, type RegressionSamples, type Samples, subset } from '../data/samples.ts';
 import { fetchPart } from '../implicit/fetch-part.ts';
 import type { Model } from '../layers/sequential.ts';
@@ -46,11 +57,11 @@ export function checkInputs(
 /** Samples whose weights have mean 1, after a check of them. */
 export async function withWeights<Own extends AnySamples>(name: string, samples: Own): Promise<Own> {
   if (samples.weights === undefined) return samples;
-  return (await fetchPart('what weights samples', import('./weights.ts'))).withScaledWeights(name, samples);
+  return (await fetchPart('what weights samples', import('./weights.ts'))).withScaledWeights(name, samples, SHARED);
 }
 
 export async function measure(engine: Engine, metrics: Metrics, compared: Compared): Promise<Record<string, number>> {
-  return (await fetchPart('what computes metrics', import('./metrics.ts'))).computeMetrics(engine, metrics, compared);
+  return (await fetchPart('what computes metrics', import('./metrics.ts'))).computeMetrics(engine, metrics, compared, SHARED);
 }
 
 interface LossOptions {
@@ -89,3 +100,23 @@ export async function computeLoss(
   }
   return { loss: loss / count, outputs: all };
 }
+
+/** The checks of the options that every evaluation has. */
+export const COMMON_CHECKS = { batch: COUNT, metrics: METRICS, signal: SIGNAL };
+
+/**
+ * What the parts that are loaded later share with training. It is passed to them, since a module that they imported
+ * would have to be a file of its own, and pages would load several small files in the place of one.
+ */
+export const SHARED = {
+  COMMON_CHECKS,
+  checkInputs,
+  checkSingles,
+  computeLoss,
+  createArgumentError,
+  measure,
+  random,
+  readOptions,
+  withWeights,
+};
+export type Shared = typeof SHARED;

@@ -18,20 +18,24 @@ export function checkLoss(what: string, loss: Tensor): Tensor {
   throw new RangeError(`${what}: the loss has shape ${formatShape(loss.shape)}; it must hold one number`);
 }
 
-/** @throws RangeError unless outputs and targets have the same shape, and weights have one number for each row */
-export function checkLossArguments(what: string, outputs: Tensor, targets: Tensor, weights: Tensor | undefined): void {
+/** @throws RangeError unless outputs and targets have the same shape, and weights one number for each row of outputs */
+export function checkLossArguments(
+  what: string,
+  outputs: Tensor,
+  targets: Tensor,
+  weights: Tensor | undefined,
+  rank?: number,
+): void {
   TENSOR(`${what}: outputs`, outputs);
   TENSOR(`${what}: targets`, targets);
   if (weights !== undefined) TENSOR(`${what}: weights`, weights);
   checkTogether(what, { outputs, targets, ...(weights && { weights }) });
-  if (!sameShape(outputs.shape, targets.shape)) {
-    throw new RangeError(
-      `${what}: outputs have shape ${formatShape(outputs.shape)}, targets ${formatShape(targets.shape)}; both must be the same`,
-    );
-  }
-  if (!weights || (outputs.shape.length === 2 && sameShape(weights.shape, [outputs.shape[0], 1]))) return;
+  const { shape } = outputs;
+  const fits = !weights || (shape.length === 2 && sameShape(weights.shape, [shape[0], 1]));
+  if (fits && sameShape(shape, targets.shape) && shape.length === (rank ?? shape.length)) return;
+  const own = weights ? `, weights ${formatShape(weights.shape)}` : '';
   throw new RangeError(
-    `${what}: weights have shape ${formatShape(weights.shape)}, outputs ${formatShape(outputs.shape)}; they must be [batch, 1] and [batch, outputs]`,
+    `${what}: outputs have shape ${formatShape(shape)}, targets ${formatShape(targets.shape)}${own}; both must be the same${rank ? ', [batch, classes]' : ''}${own && ', and weights [batch, 1]'}`,
   );
 }
 
@@ -42,10 +46,7 @@ export function checkLossArguments(what: string, outputs: Tensor, targets: Tenso
  * @param weights of the rows, [batch, 1]. Default: all 1
  */
 export function crossEntropy(outputs: Tensor, targets: Tensor, weights?: Tensor): Tensor {
-  checkLossArguments('crossEntropy', outputs, targets, weights);
-  if (outputs.shape.length !== 2) {
-    throw new RangeError(`crossEntropy: outputs have shape ${formatShape(outputs.shape)}; it must be [batch, classes]`);
-  }
+  checkLossArguments('crossEntropy', outputs, targets, weights, 2);
   return weighted(outputs.logSoftmax().mul(targets), weights)
     .sum()
     .mul(-1 / outputs.shape[0]);

@@ -1,7 +1,7 @@
 /** Metrics of the caller's own. They are loaded only where some are given. */
-import { createResultError } from '../arguments/check.ts';
 import type { Engine } from '../tensor/engine.ts';
-import { isTensor, type Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Shared } from './evaluation-parts.ts';
 
 /**
  * Computes a number from the outputs for all samples together, so that it need not be a mean over samples.
@@ -32,6 +32,7 @@ export async function computeMetrics(
   engine: Engine,
   metrics: Metrics,
   { count, outputs, targets, weights }: Compared,
+  { createArgumentError }: Pick<Shared, 'createArgumentError'>,
 ): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const [name, metric] of Object.entries(metrics)) {
@@ -39,9 +40,10 @@ export async function computeMetrics(
     found[name] = await engine.tidy(async (scope) => {
       const matrix = (rows: ArrayLike<number>): Tensor => scope.tensor(rows, [count, rows.length / count]);
       const result: unknown = await metric(matrix(outputs), matrix(targets), weights && matrix(weights));
-      const value = isTensor(result) && result.size === 1 ? (await result.data())[0] : result;
-      if (typeof value !== 'number') throw createResultError(place, result, 'a number, or a tensor that holds one');
-      return value;
+      const tensor = result as Tensor | undefined;
+      const value = tensor?.size === 1 && tensor.data ? (await tensor.data())[0] : result;
+      if (typeof value === 'number') return value;
+      throw createArgumentError(`what ${place} returned`, result, 'a number, or a tensor that holds one');
     });
   }
   return found;

@@ -11,7 +11,7 @@ import type { ClassWeights } from './class-weights.ts';
 import { createClassification } from './classification.ts';
 import { type EarlyStoppingOptions, readEarlyStopping } from './early-stopping.ts';
 import { checkSamples, loadRegression } from './evaluate.ts';
-import { METRICS, withWeights } from './evaluation-parts.ts';
+import { METRICS, SHARED, withWeights } from './evaluation-parts.ts';
 import type { BatchLoss } from './losses.ts';
 import type { Metrics } from './metrics.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
@@ -143,12 +143,12 @@ export async function readSettings(
   if (metrics && !validation)
     throw new RangeError('train: metrics are computed on validation samples; give validation');
   const task = isRegression
-    ? (await loadRegression()).createRegression(model, samples, validation, options)
+    ? (await loadRegression()).createRegression(model, samples, validation, options, SHARED)
     : await createTask(model, samples, options as TrainOptions);
   const earlyStopping =
     options.earlyStopping === undefined
       ? undefined
-      : readEarlyStopping(options.earlyStopping, validation !== undefined, isRegression);
+      : readEarlyStopping(options.earlyStopping, validation !== undefined);
   const checkpoint = options.checkpoint === undefined ? undefined : readCheckpointOptions(options.checkpoint);
   return {
     epochs,
@@ -183,6 +183,7 @@ async function createTask(model: Model, samples: Samples, options: TrainOptions)
           classes: model.outputs,
           loss,
           optimiser,
+          createArgumentError,
         });
   return createClassification(loss === 'crossEntropy' ? undefined : loss, weights, metrics);
 }

@@ -1,21 +1,27 @@
 /** Weights of samples. They are loaded only where samples have some. */
-import { createArgumentError, isListLike, NOT_NEGATIVE } from '../arguments/check.ts';
 import type { AnySamples } from '../data/samples.ts';
+import type { Shared } from './evaluation-parts.ts';
 
 /**
  * Scales the weights to mean 1, so that the mean of w·loss over batches estimates the weighted mean over the samples
  * without bias, and a learning rate means the same with weights and without.
  * @throws RangeError where a weight is negative or not finite, where all are 0, or where their number is wrong
  */
-export function withScaledWeights<Own extends AnySamples>(name: string, samples: Own): Own {
+export function withScaledWeights<Own extends AnySamples>(
+  name: string,
+  samples: Own,
+  { createArgumentError }: Pick<Shared, 'createArgumentError'>,
+): Own {
   const { count, weights } = samples;
   if (weights === undefined) return samples;
-  if (!ArrayBuffer.isView(weights) || !isListLike(weights) || weights.length !== count) {
+  if (!ArrayBuffer.isView(weights) || weights.length !== count) {
     throw createArgumentError(`${name}: weights`, weights, `a typed array of ${count} numbers, one for each sample`);
   }
   let sum = 0;
   for (let row = 0; row < count; row++) {
-    NOT_NEGATIVE(`${name}: weights[${row}]`, weights[row]);
+    const place = `${name}: weights[${row}]`;
+    if (!(Number.isFinite(weights[row]) && weights[row] >= 0))
+      throw createArgumentError(place, weights[row], 'a finite number ≥ 0');
     sum += weights[row];
   }
   if (sum === 0) throw new RangeError(`${name}: all weights are 0; at least one must be > 0`);

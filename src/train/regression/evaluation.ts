@@ -1,4 +1,5 @@
 /** How well a model predicts numbers. */
+import type { Random } from '../../data/random.ts';
 import { computeIntervals, type ErrorIntervals } from './intervals.ts';
 import { measureTarget, type TargetMeasures } from './measures.ts';
 
@@ -36,14 +37,14 @@ export interface PredictedTargets {
   readonly weights?: ArrayLike<number> | undefined;
 }
 
-/** @param withIntervals whether intervals are computed too */
-export function evaluateTargets(rows: PredictedTargets, withIntervals: boolean): TargetEvaluation[] {
+/** @param generators gives the generator of the resamples of a target; without, there are no intervals */
+export function evaluateTargets(rows: PredictedTargets, generators?: (target: number) => Random): TargetEvaluation[] {
   const { predicted, targets, count, weights } = rows;
   const width = targets.length / count;
   const columnOf = (values: ArrayLike<number>, target: number): Float64Array =>
     Float64Array.from({ length: count }, (_, row) => values[row * width + target]);
   return Array.from({ length: width }, (_, target) => {
     const column = { predicted: columnOf(predicted, target), truth: columnOf(targets, target), weights };
-    return { ...measureTarget(column), ...(withIntervals && { intervals: computeIntervals(column) }) };
+    return { ...measureTarget(column), ...(generators && { intervals: computeIntervals(column, generators(target)) }) };
   });
 }

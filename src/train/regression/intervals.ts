@@ -1,5 +1,5 @@
 /** Intervals of measures by resampling. */
-import { random } from '../../data/random.ts';
+import type { Random } from '../../data/random.ts';
 import { measureTarget, type TargetColumn } from './measures.ts';
 
 /**
@@ -22,10 +22,11 @@ const TAIL = 0.025;
  * The percentile bootstrap (B. Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979): the 2.5 % and 97.5 %
  * quantiles of the measure over 1000 samples of the same size, drawn with replacement. The seed is fixed, so that the
  * same predictions have the same intervals.
+ *
+ * @param generator with a fixed seed
  */
-export function computeIntervals(column: TargetColumn): ErrorIntervals {
+export function computeIntervals(column: TargetColumn, generator: Random): ErrorIntervals {
   const count = column.truth.length;
-  const generator = random(0).fork('bootstrap');
   const drawn = new Float64Array(count);
   const measured = Array.from({ length: RESAMPLES }, () => {
     drawn.fill(0);

@@ -1,11 +1,11 @@
 /** The loss of a regression, on outputs of the layers. */
-import { createArgumentError, isFunction, isList, POSITIVE } from '../../arguments/check.ts';
 import type { Model } from '../../layers/sequential.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Shared } from '../evaluation-parts.ts';
 import type { BatchLoss } from '../losses.ts';
 import type { RegressionLossOptions } from '../options.ts';
-import { huberLoss, meanAbsoluteError, meanSquaredError } from './losses.ts';
 import { scaleOf } from './scale.ts';
+import { huber } from './terms.ts';
 
 const NAMES = ['meanSquaredError', 'meanAbsoluteError', 'huber'] as const;
 
@@ -21,8 +21,9 @@ export function readLoss(
   what: string,
   { loss = 'meanSquaredError', delta }: RegressionLossOptions,
   outputs: number,
+  { createArgumentError }: Shared,
 ): RegressionLoss {
-  if (!isFunction(loss) && !NAMES.includes(loss)) {
+  if (typeof loss !== 'function' && !NAMES.includes(loss)) {
     const names = NAMES.map((name) => `"${name}"`).join(', ');
     throw createArgumentError(`${what}: loss`, loss, `one of ${names}, or a function`);
   }
@@ -30,38 +31,40 @@ export function readLoss(
   if (loss !== 'huber') {
     throw new RangeError(`${what}: delta is given and loss is not "huber"; delta is for that loss alone`);
   }
-  if (!isList(delta)) {
-    POSITIVE(`${what}: delta`, delta);
+  const check = (place: string, value: unknown): void => {
+    if (!(Number.isFinite(value) && (value as number) > 0)) throw createArgumentError(place, value, 'a finite number > 0');
+  };
+  if (!Array.isArray(delta)) {
+    check(`${what}: delta`, delta);
     return { name: loss, delta: new Array<number>(outputs).fill(delta as number) };
   }
   if (delta.length !== outputs) {
     throw createArgumentError(`${what}: delta`, delta, `a number > 0, or a list of ${outputs}, one for each target`);
   }
-  for (const [target, each] of delta.entries()) POSITIVE(`${what}: delta[${target}]`, each);
+  for (const [target, each] of delta.entries()) check(`${what}: delta[${target}]`, each);
   return { name: loss, delta: delta as readonly number[] };
 }
 
 /** Computes the loss from outputs of the layers and targets in the same scale. */
 export function createLoss({ name, delta }: RegressionLoss, model: Model): BatchLoss {
-  if (name === 'meanSquaredError') return meanSquaredError;
-  if (name === 'meanAbsoluteError') return meanAbsoluteError;
-  if (name === 'huber') return createHuberLoss(delta, model);
-  return (outputs, targets, weights) => name(inOwnUnits(outputs, model), inOwnUnits(targets, model), weights);
+  if (typeof name === 'function') {
+    return (outputs, targets, weights) => name(inOwnUnits(outputs, model), inOwnUnits(targets, model), weights);
+  }
+  const meanOf = (terms: Tensor, weights: Tensor | undefined): Tensor => (weights ? terms.mul(weights) : terms).mean();
+  if (name === 'huber') {
+    return (outputs, targets, weights) => meanOf(huberTerms(outputs.sub(targets), delta, model), weights);
+  }
+  const termsOf = (errors: Tensor): Tensor => (name === 'meanSquaredError' ? errors.square() : errors.abs());
+  return (outputs, targets, weights) => meanOf(termsOf(outputs.sub(targets)), weights);
 }
 
-/** In standard deviations, δ of each target is δ/deviation. */
-function createHuberLoss(delta: readonly number[] | undefined, model: Model): BatchLoss {
-  return (outputs, targets, weights) => {
-    const { deviation } = scaleOf(model);
-    const scaled = deviation.map((each, target) => (delta ? delta[target] / each : 1));
-    if (scaled.every((each) => each === scaled[0])) return huberLoss(outputs, targets, weights, { delta: scaled[0] });
-    const [rows, width] = outputs.shape;
-    const columnOf = (matrix: Tensor, target: number): Tensor => matrix.slice([0, target], [rows, 1]);
-    return scaled
-      .map((own, target) => huberLoss(columnOf(outputs, target), columnOf(targets, target), weights, { delta: own }))
-      .reduce((sum, loss) => sum.add(loss))
-      .mul(1 / width);
-  };
+/** In standard deviations, δ of each target is δ/deviation. For errors in units of δ, the loss is δ²·h(r/δ) with δ = 1. */
+function huberTerms(errors: Tensor, delta: readonly number[] | undefined, model: Model): Tensor {
+  if (!delta) return huber(errors, 1);
+  const scaled = scaleOf(model).deviation.map((each, target) => delta[target] / each);
+  if (scaled.length === 1) return huber(errors, scaled[0]);
+  const row = (numbers: readonly number[]): Tensor => model.engine.tensor(numbers, [1, numbers.length]);
+  return huber(errors.mul(row(scaled.map((each) => 1 / each))), 1).mul(row(scaled.map((each) => each ** 2)));
 }
 
 /** mean + deviation · values, for each column. */

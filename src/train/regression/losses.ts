@@ -3,6 +3,7 @@ import { POSITIVE } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { checkLossArguments, weighted } from '../losses.ts';
+import { huber } from './terms.ts';
 
 /**
  * The mean squared error Σ weight · (outputs − targets)² / count over all numbers.
@@ -42,7 +43,5 @@ export interface HuberOptions {
 export function huberLoss(outputs: Tensor, targets: Tensor, weights?: Tensor, options?: HuberOptions): Tensor {
   const { delta = 1 } = readOptions('huberLoss', options, { delta: POSITIVE });
   checkLossArguments('huberLoss', outputs, targets, weights);
-  const size = outputs.sub(targets).abs();
-  const clipped = size.clip(0, delta);
-  return weighted(clipped.mul(size.sub(clipped.mul(0.5))), weights).mean();
+  return weighted(huber(outputs.sub(targets), delta), weights).mean();
 }

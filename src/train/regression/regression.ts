@@ -1,17 +1,14 @@
-/** The task of a model for regression. All of it is loaded only where samples have targets. */
-import { BOOLEAN, COUNT, checkSingles, SIGNAL } from '../../arguments/check.ts';
-import { type Checks, readOptions } from '../../arguments/options.ts';
+/** The task of a model for regression. All of it is loaded only where samples have targets; what it shares is passed. */
 import type { AnySamples, RegressionSamples } from '../../data/samples.ts';
-import { standardisationOf } from '../../data/standardisation.ts';
 import type { Model } from '../../layers/sequential.ts';
 import type { TargetScale } from '../../layers/target-scale.ts';
 import type { RegressionEvaluateOptions } from '../evaluate.ts';
-import { checkInputs, computeLoss, METRICS, measure, withWeights } from '../evaluation-parts.ts';
+import type { Shared } from '../evaluation-parts.ts';
 import type { RegressionTrainOptions } from '../options.ts';
 import type { Task } from '../task.ts';
 import { evaluateTargets, type RegressionEvaluation } from './evaluation.ts';
 import { createLoss, readLoss } from './loss.ts';
-import { identityScale, scaleOf } from './scale.ts';
+import { fitScale, identityScale, scaleOf } from './scale.ts';
 
 /** @throws RangeError where samples or options do not fit the model */
 export function createRegression(
@@ -19,62 +16,64 @@ export function createRegression(
   samples: RegressionSamples,
   validation: AnySamples | undefined,
   options: RegressionTrainOptions,
+  shared: Shared,
 ): Task {
   const { standardiseTargets = true, metrics } = options;
-  BOOLEAN('train: standardiseTargets', standardiseTargets);
-  checkRegressionSamples('train: data', samples, model);
-  if (validation) checkRegressionSamples('train: validation', validation as RegressionSamples, model);
-  const loss = readLoss('train', options, model.outputs);
+  if (typeof standardiseTargets !== 'boolean') {
+    throw shared.createArgumentError('train: standardiseTargets', standardiseTargets, 'true or false');
+  }
+  const watched = options.earlyStopping?.on ?? '';
+  if (watched.endsWith('accuracy')) {
+    throw new RangeError(`earlyStopping: on is "${watched}", which regression has not; watch a loss`);
+  }
+  checkRegressionSamples('train: data', samples, model, shared);
+  if (validation) checkRegressionSamples('train: validation', validation as RegressionSamples, model, shared);
+  const loss = readLoss('train', options, model.outputs, shared);
   const isOwn = typeof loss.name === 'function';
   return {
     loss: createLoss(loss, model),
     configuration: { loss: isOwn ? 'a function' : loss.name, delta: loss.delta, standardiseTargets },
-    chooseScale: (current) => current ?? (standardiseTargets ? fitScale(samples, model) : identityScale(model.outputs)),
+    chooseScale: (current) => current ?? (standardiseTargets ? fitScale(samples) : identityScale(model.outputs)),
     prepare: (part) => ({ targets: scaleTargets(part as RegressionSamples, scaleOf(model)), weight: part.count }),
     measure: (outputs, part) => sumSquares(outputs, part as RegressionSamples, scaleOf(model)),
     summarise: ([weight, ...squares]) => ({ rootMeanSquaredErrors: squares.map((sum) => Math.sqrt(sum / weight)) }),
-    evaluate: (_, held, signal) =>
-      evaluateRegression(model, held as RegressionSamples, {
-        ...(({ loss, delta }) => ({ loss, delta }))(options),
-        metrics,
-        signal,
-        intervals: false,
-      }),
+    evaluate: (_, held, signal) => {
+      const { loss: name, delta } = options;
+      const asked = { loss: name, delta, metrics, signal, intervals: false };
+      return evaluateRegression(model, held as RegressionSamples, asked, shared);
+    },
   };
 }
 
 /** @throws RangeError where the samples are malformed or do not fit the model */
-function checkRegressionSamples(name: string, samples: RegressionSamples, model: Model): void {
+function checkRegressionSamples(name: string, samples: RegressionSamples, model: Model, shared: Shared): void {
+  const { checkInputs, checkSingles } = shared;
   checkInputs(name, samples, model, 'targets', model.outputs);
   checkSingles(`${name}: targets`, samples.targets);
   checkSingles(`${name}: inputs`, samples.inputs);
 }
 
-const OPTIONS: Checks<RegressionEvaluateOptions> = {
-  batch: COUNT,
-  loss: 0,
-  delta: 0,
-  metrics: METRICS,
-  signal: SIGNAL,
-  intervals: BOOLEAN,
-};
-
 export async function evaluateRegression(
   model: Model,
   samples: RegressionSamples,
   given: RegressionEvaluateOptions | undefined,
+  shared: Shared,
 ): Promise<RegressionEvaluation> {
-  const options = readOptions('evaluate', given, OPTIONS);
+  const { COMMON_CHECKS, createArgumentError, readOptions, computeLoss, measure, random, withWeights } = shared;
+  const checks = { ...COMMON_CHECKS, loss: 0, delta: 0, intervals: 0 } as const;
+  const options = readOptions('evaluate', given, checks);
   const { batch, metrics, signal, intervals = true } = options;
-  checkRegressionSamples('evaluate: samples', samples, model);
-  const loss = createLoss(readLoss('evaluate', options, model.outputs), model);
+  if (typeof intervals !== 'boolean') throw createArgumentError('evaluate: intervals', intervals, 'true or false');
+  checkRegressionSamples('evaluate: samples', samples, model, shared);
+  const loss = createLoss(readLoss('evaluate', options, model.outputs, shared), model);
   const weighted = await withWeights('evaluate: samples', samples);
   const { targets, weights, count } = weighted;
   const scale = scaleOf(model);
   const targetsOf = (part: AnySamples): Float32Array => scaleTargets(part as RegressionSamples, scale);
   const { loss: mean, outputs } = await computeLoss(model, weighted, { batch, signal, loss, targetsOf });
   const predicted = unscale(outputs, scale);
-  const measured = evaluateTargets({ predicted, targets, count, weights }, intervals);
+  const generators = (target: number): ReturnType<typeof random> => random(0).fork(`bootstrap ${target}`);
+  const measured = evaluateTargets({ predicted, targets, count, weights }, intervals ? generators : undefined);
   return {
     loss: mean,
     rSquared: measured.reduce((sum, { rSquared }) => sum + rSquared, 0) / measured.length,
@@ -83,11 +82,6 @@ export async function evaluateRegression(
     count,
     ...(metrics && { metrics: await measure(model.engine, metrics, { count, outputs: predicted, targets, weights }) }),
   };
-}
-
-function fitScale({ targets, count }: RegressionSamples, { outputs }: Model): TargetScale {
-  const { mean, deviation } = standardisationOf({ inputs: targets, count, features: outputs });
-  return { mean, deviation };
 }
 
 function scaleTargets({ targets }: RegressionSamples, { mean, deviation }: TargetScale): Float32Array {
