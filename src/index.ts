@@ -161,15 +161,9 @@ export type { Scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
-export {
-  type Checkpoint,
-  loadCheckpoint,
-  type ModelFromOptions,
-  modelFrom,
-  saveCheckpoint,
-  type TrainingRecord,
-} from './train/checkpoint/checkpoint.ts';
+export { type ModelFromOptions, modelFrom, saveCheckpoint } from './train/checkpoint/checkpoint.ts';
 export { downloadCheckpoint } from './train/checkpoint/download.ts';
+export { type Checkpoint, loadCheckpoint, type TrainingRecord } from './train/checkpoint/load.ts';
 export type { CheckpointInfo, CheckpointOptions } from './train/checkpoint/options.ts';
 export type { ClassWeights } from './train/class-weights.ts';
 export { type ClipOptions, clipped } from './train/clipped.ts';
@@ -181,9 +175,9 @@ export type { Optimiser, OptimiserState, Sampling } from './train/optimiser.ts';
 export type { RegressionLossOptions, RegressionTrainOptions, TrainOptions } from './train/options.ts';
 export type { EpochProgress, History, Progress, StepProgress } from './train/progress.ts';
 export type { RegressionEvaluation, TargetEvaluation } from './train/regression/evaluation.ts';
-export type { TargetMeasures } from './train/regression/measures.ts';
-export { type HuberOptions, huberLoss, meanAbsoluteError, meanSquaredError } from './train/regression/losses.ts';
 export type { ErrorIntervals } from './train/regression/intervals.ts';
+export { type HuberOptions, huberLoss, meanAbsoluteError, meanSquaredError } from './train/regression/losses.ts';
+export type { TargetMeasures } from './train/regression/measures.ts';
 export {
   type CosineOptions,
   constantRate,

@@ -10,6 +10,13 @@ import type { Optimiser } from './optimiser.ts';
  */
 export type ClassWeights = readonly number[] | 'balanced';
 
+/** The weights of the classes in training. */
+export interface ClassWeighting {
+  readonly classWeights: readonly number[];
+  /** Weights one-hot targets in place. @returns the weight of the batch */
+  weightTargets(targets: Float32Array, labels: Int32Array): number;
+}
+
 /** The training that the weights are for. */
 interface Weighted {
   readonly samples: Samples;
@@ -21,7 +28,12 @@ interface Weighted {
 }
 
 /** @throws RangeError where the weights are wrong, or where the loss or the optimiser has no use for them */
-export function readClassWeights(
+export function createClassWeighting(option: ClassWeights, weighted: Weighted): ClassWeighting {
+  const classWeights = readClassWeights(option, weighted);
+  return { classWeights, weightTargets: (targets, labels) => weightTargets(targets, labels, classWeights) };
+}
+
+function readClassWeights(
   option: ClassWeights,
   { samples, classes, loss, optimiser, createArgumentError }: Weighted,
 ): readonly number[] {
@@ -56,4 +68,17 @@ function balanceWeights({ labels, count }: Samples, classes: number): number[] {
   for (const label of labels) counts[label] += 1;
   // A class without samples gets the weight 1, which is never used.
   return counts.map((own) => (own === 0 ? 1 : count / (classes * own)));
+}
+
+/**
+ * Scales one-hot targets by batch·w/Σw. For a loss that is linear in the targets, the mean over the batch is then the
+ * weighted mean Σ w·ℓ / Σ w, as in PyTorch's CrossEntropyLoss.
+ * @returns Σw
+ */
+export function weightTargets(targets: Float32Array, labels: Int32Array, weights: readonly number[]): number {
+  const weight = labels.reduce((sum, label) => sum + weights[label], 0);
+  for (const [row, label] of labels.entries()) {
+    targets[row * weights.length + label] = (labels.length * weights[label]) / weight;
+  }
+  return weight;
 }

@@ -2,8 +2,9 @@
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { TrainingRecord } from './checkpoint/checkpoint.ts';
+import type { TrainingRecord } from './checkpoint/load.ts';
 import type { EarlyStoppingOptions, EarlyStoppingState, WatchedQuantity } from './early-stopping.ts';
+import type { Shared } from './evaluation-parts.ts';
 import type { EpochProgress } from './progress.ts';
 import type { TaskName } from './task.ts';
 
@@ -19,6 +20,30 @@ const QUANTITIES: Readonly<Record<WatchedQuantity, Quantity>> = {
   'training loss': { better: -1, of: ({ loss }) => loss },
   'training accuracy': { better: 1, of: readAccuracy },
 };
+
+/** @throws RangeError where an option is wrong. @param shared passed, so that this file imports none of training */
+export function readEarlyStopping(
+  given: EarlyStoppingOptions,
+  hasValidation: boolean,
+  { createArgumentError, readOptions }: Shared,
+): EarlyStoppingOptions {
+  const checks = { patience: 0, minimumImprovement: 0, on: 0, restoreBest: 0 } as const;
+  const options = readOptions('earlyStopping', given, checks, 'patience');
+  const { patience, minimumImprovement = 0, on = 'validation loss', restoreBest = true } = options;
+  const check = (name: keyof EarlyStoppingOptions, isAllowed: boolean, must: string): void => {
+    if (!isAllowed) throw createArgumentError(`earlyStopping: ${name}`, options[name], must);
+  };
+  const names = Object.keys(QUANTITIES);
+  check('patience', Number.isInteger(patience) && patience > 0, 'a positive integer');
+  const isBound = Number.isFinite(minimumImprovement) && minimumImprovement >= 0;
+  check('minimumImprovement', isBound, 'a finite number ≥ 0');
+  check('on', names.includes(on), `one of ${names.join(', ')}`);
+  check('restoreBest', typeof restoreBest === 'boolean', 'true or false');
+  if (on.startsWith('validation') && !hasValidation) {
+    throw new RangeError(`earlyStopping: on is "${on}", but there are no validation samples; give validation`);
+  }
+  return options;
+}
 
 /** The accuracy of what has one; undefined for regression. */
 function readAccuracy(measured: object | undefined): number | undefined {

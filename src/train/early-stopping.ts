@@ -1,10 +1,5 @@
-import { BOOLEAN, COUNT, createArgumentError, NOT_NEGATIVE } from '../arguments/check.ts';
-import { describeValue } from '../arguments/describe-value.ts';
-import { type Checks, readOptions } from '../arguments/options.ts';
-
-const QUANTITIES = ['validation loss', 'validation accuracy', 'training loss', 'training accuracy'] as const;
 /** What may have to improve from epoch to epoch. */
-export type WatchedQuantity = (typeof QUANTITIES)[number];
+export type WatchedQuantity = 'validation loss' | 'validation accuracy' | 'training loss' | 'training accuracy';
 
 /** When `train` ends before its last epoch. */
 export interface EarlyStoppingOptions {
@@ -18,31 +13,10 @@ export interface EarlyStoppingOptions {
   restoreBest?: boolean;
 }
 
-const OPTIONS: Checks<EarlyStoppingOptions> = {
-  patience: COUNT,
-  minimumImprovement: NOT_NEGATIVE,
-  on: 0,
-  restoreBest: BOOLEAN,
-};
-
 /** The state of early stopping without the parameters, as a checkpoint stores it. */
 export interface EarlyStoppingState {
   readonly on: string;
   readonly bestEpoch: number;
   readonly bestValue: number;
   readonly waited: number;
-}
-
-export function readEarlyStopping(given: EarlyStoppingOptions, hasValidation: boolean): EarlyStoppingOptions {
-  const options = readOptions('earlyStopping', given, OPTIONS, 'patience');
-  const { on = 'validation loss' } = options;
-  if (!QUANTITIES.includes(on)) {
-    throw createArgumentError('earlyStopping: on', on, `one of ${QUANTITIES.join(', ')}`);
-  }
-  if (on.startsWith('validation') && !hasValidation) {
-    throw new RangeError(
-      `earlyStopping: on is ${describeValue(on)}, but there are no validation samples; give validation`,
-    );
-  }
-  return options;
 }

@@ -86,12 +86,7 @@ export async function evaluate(
   MODEL('evaluate: model', model);
   OBJECT('evaluate: samples', samples);
   if ('targets' in samples) {
-    return (await loadRegression()).evaluateRegression(
-      model,
-      samples,
-      options as RegressionEvaluateOptions,
-      SHARED,
-    );
+    return (await loadRegression()).evaluateRegression(model, samples, options as RegressionEvaluateOptions, SHARED);
   }
   const { loss = crossEntropy, metrics, ...how } = readOptions('evaluate', options as EvaluateOptions, OPTIONS);
   checkSamples('evaluate: samples', samples, model);

@@ -1,14 +1,5 @@
 /** What evaluation and training of every task share. */
-import {
-  COUNT,
-  checkSingles,
-  createArgumentCheck,
-  createArgumentError,
-  isFunction,
-  isObject,
-  OBJECT,
-  SIGNAL,
-} from '../arguments/check.ts';
+import { COUNT, checkSingles, createArgumentCheck, createArgumentError, OBJECT, SIGNAL } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import { type AnySamples, type RegressionSamples, type Samples, subset } from '../data/samples.ts';
@@ -17,12 +8,6 @@ import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { type BatchLoss, checkLoss } from './losses.ts';
 import type { Compared, Metrics } from './metrics.ts';
-
-/** Metrics by name. */
-export const METRICS = /* @__PURE__ */ createArgumentCheck(
-  'an object of functions',
-  (value) => isObject(value) && Object.values(value).every(isFunction),
-);
 
 const TYPED_ARRAY = /* @__PURE__ */ createArgumentCheck(
   'a typed array',
@@ -61,7 +46,12 @@ export async function withWeights<Own extends AnySamples>(name: string, samples:
 }
 
 export async function measure(engine: Engine, metrics: Metrics, compared: Compared): Promise<Record<string, number>> {
-  return (await fetchPart('what computes metrics', import('./metrics.ts'))).computeMetrics(engine, metrics, compared, SHARED);
+  return (await fetchPart('what computes metrics', import('./metrics.ts'))).computeMetrics(
+    engine,
+    metrics,
+    compared,
+    SHARED,
+  );
 }
 
 interface LossOptions {
@@ -102,7 +92,7 @@ export async function computeLoss(
 }
 
 /** The checks of the options that every evaluation has. */
-export const COMMON_CHECKS = { batch: COUNT, metrics: METRICS, signal: SIGNAL };
+export const COMMON_CHECKS = { batch: COUNT, metrics: OBJECT, signal: SIGNAL };
 
 /**
  * What the parts that are loaded later share with training. It is passed to them, since a module that they imported

@@ -18,24 +18,17 @@ export function checkLoss(what: string, loss: Tensor): Tensor {
   throw new RangeError(`${what}: the loss has shape ${formatShape(loss.shape)}; it must hold one number`);
 }
 
-/** @throws RangeError unless outputs and targets have the same shape, and weights one number for each row of outputs */
-export function checkLossArguments(
-  what: string,
-  outputs: Tensor,
-  targets: Tensor,
-  weights: Tensor | undefined,
-  rank?: number,
-): void {
-  TENSOR(`${what}: outputs`, outputs);
-  TENSOR(`${what}: targets`, targets);
-  if (weights !== undefined) TENSOR(`${what}: weights`, weights);
-  checkTogether(what, { outputs, targets, ...(weights && { weights }) });
+/** @throws RangeError unless outputs and targets are of one shape [batch, outputs], and weights [batch, 1] */
+export function checkLossArguments(what: string, outputs: Tensor, targets: Tensor, weights: Tensor | undefined): void {
+  const given = { outputs, targets, ...(weights && { weights }) };
+  for (const [name, tensor] of Object.entries(given)) TENSOR(`${what}: ${name}`, tensor);
+  checkTogether(what, given);
   const { shape } = outputs;
-  const fits = !weights || (shape.length === 2 && sameShape(weights.shape, [shape[0], 1]));
-  if (fits && sameShape(shape, targets.shape) && shape.length === (rank ?? shape.length)) return;
-  const own = weights ? `, weights ${formatShape(weights.shape)}` : '';
+  const fits = sameShape(shape, targets.shape) && (!weights || sameShape(weights.shape, [shape[0], 1]));
+  if (fits && shape.length === 2) return;
+  const found = Object.entries(given).map(([name, tensor]) => `${name} ${formatShape(tensor.shape)}`);
   throw new RangeError(
-    `${what}: outputs have shape ${formatShape(shape)}, targets ${formatShape(targets.shape)}${own}; both must be the same${rank ? ', [batch, classes]' : ''}${own && ', and weights [batch, 1]'}`,
+    `${what}: the shapes are ${found.join(', ')}; outputs and targets must be [batch, outputs], weights [batch, 1]`,
   );
 }
 
@@ -46,7 +39,7 @@ export function checkLossArguments(
  * @param weights of the rows, [batch, 1]. Default: all 1
  */
 export function crossEntropy(outputs: Tensor, targets: Tensor, weights?: Tensor): Tensor {
-  checkLossArguments('crossEntropy', outputs, targets, weights, 2);
+  checkLossArguments('crossEntropy', outputs, targets, weights);
   return weighted(outputs.logSoftmax().mul(targets), weights)
     .sum()
     .mul(-1 / outputs.shape[0]);

@@ -27,7 +27,7 @@ export interface Compared {
   readonly weights: ArrayLike<number> | undefined;
 }
 
-/** @throws RangeError where a metric returns something else than a number */
+/** @throws RangeError where a metric is no function, or returns something else than a number */
 export async function computeMetrics(
   engine: Engine,
   metrics: Metrics,
@@ -37,6 +37,7 @@ export async function computeMetrics(
   const found: Record<string, number> = {};
   for (const [name, metric] of Object.entries(metrics)) {
     const place = `metrics: ${name}`;
+    if (typeof metric !== 'function') throw createArgumentError(place, metric, 'a function of outputs and targets');
     found[name] = await engine.tidy(async (scope) => {
       const matrix = (rows: ArrayLike<number>): Tensor => scope.tensor(rows, [count, rows.length / count]);
       const result: unknown = await metric(matrix(outputs), matrix(targets), weights && matrix(weights));

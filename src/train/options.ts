@@ -6,12 +6,12 @@ import type { AnySamples, Samples } from '../data/samples.ts';
 import { fetchPart } from '../implicit/fetch-part.ts';
 import { MODEL, type Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
-import { type CheckpointOptions, readCheckpointOptions } from './checkpoint/options.ts';
+import type { CheckpointOptions } from './checkpoint/options.ts';
 import type { ClassWeights } from './class-weights.ts';
 import { createClassification } from './classification.ts';
-import { type EarlyStoppingOptions, readEarlyStopping } from './early-stopping.ts';
+import type { EarlyStoppingOptions } from './early-stopping.ts';
 import { checkSamples, loadRegression } from './evaluate.ts';
-import { METRICS, SHARED, withWeights } from './evaluation-parts.ts';
+import { SHARED, withWeights } from './evaluation-parts.ts';
 import type { BatchLoss } from './losses.ts';
 import type { Metrics } from './metrics.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
@@ -92,7 +92,7 @@ const COMMON_OPTIONS: Checks<CommonOptions<TaskName>> = {
   optimiser: OPTIMISER,
   seed: INDEX,
   validation: OBJECT,
-  metrics: METRICS,
+  metrics: OBJECT,
   maximumSteps: 0,
   earlyStopping: 0,
   signal: SIGNAL,
@@ -112,6 +112,10 @@ export interface Settings
   readonly samples: AnySamples;
   readonly validation: AnySamples | undefined;
   readonly task: Task;
+  /** The code for checkpoints, where they are written or read. */
+  readonly checkpointing: typeof import('./checkpoint/resume.ts') | undefined;
+  /** The code for early stopping, where it is asked for. */
+  readonly stopping: typeof import('./early-stopper.ts') | undefined;
   /** The number of steps in an epoch. */
   readonly steps: number;
   onProgress?: (progress: Progress<TaskName>) => void | Promise<void>;
@@ -140,16 +144,14 @@ export async function readSettings(
   checkCount('epochs', epochs);
   checkCount('batch', batch);
   if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
-  if (metrics && !validation)
-    throw new RangeError('train: metrics are computed on validation samples; give validation');
+  if (metrics) OBJECT('train: validation, on which metrics are computed,', validation);
   const task = isRegression
     ? (await loadRegression()).createRegression(model, samples, validation, options, SHARED)
     : await createTask(model, samples, options as TrainOptions);
-  const earlyStopping =
-    options.earlyStopping === undefined
-      ? undefined
-      : readEarlyStopping(options.earlyStopping, validation !== undefined);
-  const checkpoint = options.checkpoint === undefined ? undefined : readCheckpointOptions(options.checkpoint);
+  const [checkpointing, stopping] = await Promise.all([
+    loadCheckpointing(options as TrainOptions),
+    loadStopping(options as TrainOptions),
+  ]);
   return {
     epochs,
     batch,
@@ -157,15 +159,35 @@ export async function readSettings(
     seed,
     maximumSteps,
     validation,
-    earlyStopping,
+    earlyStopping: stopping?.readEarlyStopping(
+      options.earlyStopping as EarlyStoppingOptions,
+      validation !== undefined,
+      SHARED,
+    ),
     signal,
-    checkpoint,
+    checkpoint: options.checkpoint === undefined ? undefined : checkpointing?.readCheckpointOptions(options.checkpoint),
     resume,
+    checkpointing,
+    stopping,
     onProgress: onProgress as Settings['onProgress'],
     samples: await withWeights('train: data', samples),
     task,
     steps: Math.ceil(samples.count / batch),
   };
+}
+
+/**
+ * Loads the code for checkpoints where they will be written or read. It is loaded before the first step, so that a lost
+ * network connection cannot cost steps that were already trained.
+ */
+async function loadCheckpointing({ checkpoint, resume }: TrainOptions): Promise<Settings['checkpointing']> {
+  return checkpoint === undefined && !resume
+    ? undefined
+    : fetchPart('what writes checkpoints', import('./checkpoint/resume.ts'));
+}
+
+async function loadStopping({ earlyStopping }: TrainOptions): Promise<Settings['stopping']> {
+  return earlyStopping === undefined ? undefined : fetchPart('what ends training early', import('./early-stopper.ts'));
 }
 
 async function createTask(model: Model, samples: Samples, options: TrainOptions): Promise<Task> {
@@ -178,7 +200,7 @@ async function createTask(model: Model, samples: Samples, options: TrainOptions)
   const weights =
     classWeights === undefined
       ? undefined
-      : (await fetchPart('what weights classes', import('./class-weights.ts'))).readClassWeights(classWeights, {
+      : (await fetchPart('what weights classes', import('./class-weights.ts'))).createClassWeighting(classWeights, {
           samples,
           classes: model.outputs,
           loss,

@@ -1,7 +1,7 @@
 /** The state of a training run. */
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
-import type { TrainingRecord } from './checkpoint/checkpoint.ts';
+import type { TrainingRecord } from './checkpoint/load.ts';
 import type { CheckpointInfo } from './checkpoint/options.ts';
 import type { createStopper, EarlyStopper } from './early-stopper.ts';
 import type { OptimiserState } from './optimiser.ts';

@@ -1,14 +1,13 @@
 import type { Dataset, RegressionDataset } from '../data/dataset.ts';
 import type { AnySamples, RegressionSamples, Samples } from '../data/samples.ts';
-import { fetchPart } from '../implicit/fetch-part.ts';
 import type { Model } from '../layers/sequential.ts';
 import { ConvergenceError } from '../solvers/report.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
 import { isDueAfterEpochs } from './checkpoint/options.ts';
 import { runSteps } from './epoch-steps.ts';
-import { type RegressionTrainOptions, readSettings, type Settings, type TrainOptions } from './options.ts';
+import { type RegressionTrainOptions, readSettings, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summarise } from './progress.ts';
-import { beginRun, endRun, type Run, type RunParts } from './run.ts';
+import { beginRun, endRun, type Run } from './run.ts';
 import type { TaskName } from './task.ts';
 
 /**
@@ -49,7 +48,7 @@ export async function train(
   ENGINE('train: engine', engine);
   const settings = await readSettings(model, data, options);
   settings.signal?.throwIfAborted();
-  const [checkpointing, stopping] = await Promise.all([loadCheckpointing(settings), loadStopping(settings)]);
+  const { checkpointing, stopping } = settings;
   const record = settings.resume && checkpointing?.resumeTraining(settings.resume, engine, model, settings);
   const run = beginRun(engine, model, settings, record, { ...checkpointing, ...stopping });
   try {
@@ -76,20 +75,6 @@ export async function train(
   } finally {
     endRun(run);
   }
-}
-
-/**
- * Loads the code for checkpoints where they will be written or read. It is loaded before the first step, so that a lost
- * network connection cannot cost steps that were already trained.
- */
-async function loadCheckpointing({ checkpoint, resume }: Settings): Promise<Checkpointing | undefined> {
-  return checkpoint || resume ? fetchPart('what writes checkpoints', import('./checkpoint/resume.ts')) : undefined;
-}
-
-type Checkpointing = typeof import('./checkpoint/resume.ts');
-
-async function loadStopping({ earlyStopping }: Settings): Promise<Pick<RunParts, 'createStopper'> | undefined> {
-  return earlyStopping && fetchPart('what ends training early', import('./early-stopper.ts'));
 }
 
 /** @throws the signal's reason where it is aborted, after a checkpoint has been written */

@@ -10,7 +10,8 @@ import { distancesToCones } from '../../src/solvers/cones/projections/project.ts
 import type { SolveRecord } from '../../src/solvers/report.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { adam } from '../../src/train/adam.ts';
-import { loadCheckpoint, modelFrom, saveCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
+import { modelFrom, saveCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
+import { loadCheckpoint } from '../../src/train/checkpoint/load.ts';
 import { train } from '../../src/train/train.ts';
 import { clouds } from '../support/clouds.ts';
 import { createOracle, engineOn } from '../support/engines.ts';

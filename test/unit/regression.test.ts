@@ -300,7 +300,12 @@ describe('refusals', () => {
     ['δ of another loss', samples, { delta: 1 }, 'delta is given and loss is not "huber"'],
     ['too many δ', samples, { loss: 'huber', delta: [1, 2, 3] }, 'or a list of 2, one for each target'],
     ['class weights', samples, { classWeights: 'balanced' }, 'classWeights'],
-    ['metrics without validation', samples, { metrics: { one: () => 1 } }, 'give validation'],
+    [
+      'metrics without validation',
+      samples,
+      { metrics: { one: () => 1 } },
+      'validation, on which metrics are computed, is undefined',
+    ],
     [
       'an accuracy to watch',
       samples,

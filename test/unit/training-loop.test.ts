@@ -8,10 +8,10 @@ import { type Model, sequential } from '../../src/layers/sequential.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { adam } from '../../src/train/adam.ts';
 import { drawBatches } from '../../src/train/batches.ts';
-import { createTargets } from '../../src/train/classification.ts';
+import { weightTargets } from '../../src/train/class-weights.ts';
 import { EarlyStopper } from '../../src/train/early-stopper.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
-import { crossEntropy } from '../../src/train/losses.ts';
+import { crossEntropy, oneHot } from '../../src/train/losses.ts';
 import { createEstimator, type EpochProgress, type Progress } from '../../src/train/progress.ts';
 import { sgd } from '../../src/train/sgd.ts';
 import { stochasticGradient } from '../../src/train/stochastic-gradient.ts';
@@ -98,7 +98,8 @@ describe('class weights', () => {
 
   test('the loss is Σ w·ℓ / Σ w', async () => {
     const engine = createOracle();
-    const { targets, weight } = createTargets(labels, 3, weights);
+    const targets = oneHot(labels, 3);
+    const weight = weightTargets(targets, labels, weights);
     const [found] = await crossEntropy(engine.tensor(scores, [4, 3]), engine.tensor(targets, [4, 3])).data();
     let [sum, total] = [0, 0];
     for (const [row, label] of labels.entries()) {

@@ -6,7 +6,7 @@ import { monotone } from '../../src/layers/monotone.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
 import { ConvergenceError } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
-import { loadCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
+import { loadCheckpoint } from '../../src/train/checkpoint/load.ts';
 import type { CheckpointInfo } from '../../src/train/checkpoint/options.ts';
 import type { Progress } from '../../src/train/progress.ts';
 import { train } from '../../src/train/train.ts';

@@ -1,7 +1,7 @@
 /** Writes a checkpoint with the state of training. It is loaded when training is to write one. */
 import { pack } from '../../layers/checkpoint/pack.ts';
 import { arraysOfModel, contentOfModel, listNumbers } from '../../layers/checkpoint/saved-model.ts';
-import { type Checkpoint, type Content, TRAINING_ARRAYS, type TrainingRecord } from './checkpoint.ts';
+import { type Checkpoint, type Content, TRAINING_ARRAYS, type TrainingRecord } from './load.ts';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { training, extras } = checkpoint;

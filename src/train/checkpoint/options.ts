@@ -1,9 +1,6 @@
 /**
  * Options for the checkpoints that training writes, and when one is due. The code that writes them is loaded on demand.
  */
-import { createArgumentError, FUNCTION, isObject } from '../../arguments/check.ts';
-import { type Checks, readOptions } from '../../arguments/options.ts';
-import { checkExtras } from '../../layers/checkpoint/extras.ts';
 
 /** Says when and why a checkpoint was written. */
 export interface CheckpointInfo {
@@ -25,22 +22,7 @@ export interface CheckpointOptions {
   extras?: unknown;
 }
 
-const EVERY_EPOCH = { epochs: 1 };
-
-const OPTIONS: Checks<CheckpointOptions> = { every: 0, write: FUNCTION, extras: 0 };
-
-export function readCheckpointOptions(given: CheckpointOptions): CheckpointOptions {
-  const options = readOptions('checkpoint', given, OPTIONS, 'write');
-  const { every = EVERY_EPOCH, extras } = options;
-  const [[name, count] = ['', 0], ...others] = isObject(every)
-    ? Object.entries(every).filter(([, each]) => each !== undefined)
-    : [];
-  if ((name !== 'epochs' && name !== 'steps') || !Number.isInteger(count) || count < 1 || others.length > 0) {
-    throw createArgumentError('checkpoint: every', every, '{ epochs } or { steps } with a positive integer');
-  }
-  checkExtras('checkpoint', extras);
-  return options;
-}
+export const EVERY_EPOCH = { epochs: 1 };
 
 export function isDueAfterSteps(options: CheckpointOptions | undefined, steps: number): boolean {
   const every = options?.every ?? EVERY_EPOCH;

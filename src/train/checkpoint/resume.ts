@@ -11,9 +11,11 @@ import type { Engine } from '../../tensor/engine.ts';
 import type { Settings } from '../options.ts';
 import type { Tally } from '../progress.ts';
 import type { Run } from '../run.ts';
-import { type Checkpoint, loadCheckpoint, type TrainingRecord } from './checkpoint.ts';
 import { encodeCheckpoint } from './encode.ts';
+import { type Checkpoint, loadCheckpoint, type TrainingRecord } from './load.ts';
 import type { CheckpointInfo } from './options.ts';
+
+export { readCheckpointOptions } from './read-options.ts';
 
 /** Writes a checkpoint if the caller asked for checkpoints. No step may be in flight. */
 export async function writeCheckpoint(run: Run, reason: CheckpointInfo['reason']): Promise<void> {

@@ -32,7 +32,8 @@ export function readLoss(
     throw new RangeError(`${what}: delta is given and loss is not "huber"; delta is for that loss alone`);
   }
   const check = (place: string, value: unknown): void => {
-    if (!(Number.isFinite(value) && (value as number) > 0)) throw createArgumentError(place, value, 'a finite number > 0');
+    if (!(Number.isFinite(value) && (value as number) > 0))
+      throw createArgumentError(place, value, 'a finite number > 0');
   };
   if (!Array.isArray(delta)) {
     check(`${what}: delta`, delta);

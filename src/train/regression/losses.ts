@@ -1,7 +1,8 @@
 /** Losses of outputs that are numbers to be predicted. */
 import { POSITIVE } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import { checkLossArguments, weighted } from '../losses.ts';
 import { huber } from './terms.ts';
 
@@ -12,7 +13,7 @@ import { huber } from './terms.ts';
  * @param weights of the rows, [batch, 1], where outputs are [batch, outputs]. Default: all 1
  */
 export function meanSquaredError(outputs: Tensor, targets: Tensor, weights?: Tensor): Tensor {
-  checkLossArguments('meanSquaredError', outputs, targets, weights);
+  checkArguments('meanSquaredError', outputs, targets, weights);
   return weighted(outputs.sub(targets).square(), weights).mean();
 }
 
@@ -23,7 +24,7 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor, weights?: Ten
  * @param weights of the rows, [batch, 1], where outputs are [batch, outputs]. Default: all 1
  */
 export function meanAbsoluteError(outputs: Tensor, targets: Tensor, weights?: Tensor): Tensor {
-  checkLossArguments('meanAbsoluteError', outputs, targets, weights);
+  checkArguments('meanAbsoluteError', outputs, targets, weights);
   return weighted(outputs.sub(targets).abs(), weights).mean();
 }
 
@@ -42,6 +43,18 @@ export interface HuberOptions {
  */
 export function huberLoss(outputs: Tensor, targets: Tensor, weights?: Tensor, options?: HuberOptions): Tensor {
   const { delta = 1 } = readOptions('huberLoss', options, { delta: POSITIVE });
-  checkLossArguments('huberLoss', outputs, targets, weights);
+  checkArguments('huberLoss', outputs, targets, weights);
   return weighted(huber(outputs.sub(targets), delta), weights).mean();
+}
+
+/** Without weights, outputs and targets may be of any shape. */
+function checkArguments(what: string, outputs: Tensor, targets: Tensor, weights: Tensor | undefined): void {
+  if (weights) return checkLossArguments(what, outputs, targets, weights);
+  TENSOR(`${what}: outputs`, outputs);
+  TENSOR(`${what}: targets`, targets);
+  checkTogether(what, { outputs, targets });
+  if (sameShape(outputs.shape, targets.shape)) return;
+  throw new RangeError(
+    `${what}: outputs have shape ${formatShape(outputs.shape)}, targets ${formatShape(targets.shape)}; both must be the same`,
+  );
 }

@@ -21,10 +21,7 @@ export interface TargetColumn {
 }
 
 /** @param drawn how often each sample counts. Default: once */
-export function measureTarget(
-  { predicted, truth, weights }: TargetColumn,
-  drawn?: ArrayLike<number>,
-): TargetMeasures {
+export function measureTarget({ predicted, truth, weights }: TargetColumn, drawn?: ArrayLike<number>): TargetMeasures {
   const weightOf = (row: number): number => (weights?.[row] ?? 1) * (drawn?.[row] ?? 1);
   let [all, mean] = [0, 0];
   for (let row = 0; row < truth.length; row++) {
