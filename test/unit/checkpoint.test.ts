@@ -31,7 +31,7 @@ import {
 
 /** A history without its times. */
 function withoutTimes({ epochs, losses, stoppedEarly, bestEpoch }: History): object {
-  const plain = ({ seconds, secondsLeft, ...rest }: EpochProgress): object => rest;
+  const plain = ({ seconds, secondsLeft, samplesPerSecond, ...rest }: EpochProgress): object => rest;
   return { losses, stoppedEarly, bestEpoch, epochs: epochs.map(plain) };
 }
 
