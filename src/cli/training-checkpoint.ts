@@ -1,12 +1,6 @@
 /** The extras that `equilibra train` stores in a checkpoint, and how a run is resumed from them. */
 import { isDeepStrictEqual } from 'node:util';
-import {
-  DataError,
-  type ImagePreparation,
-  type Preparation,
-  preparationFrom,
-  type TablePreparation,
-} from '../data/index.ts';
+import { DataError, type Preparation, preparationFrom, type RegressionPreparation } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
 import { findPathKind, readBytes } from './files.ts';
 import { formatValue, InputError, toOneLine } from './io.ts';
@@ -29,7 +23,7 @@ export interface StoredModel {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly checkpoint: Checkpoint;
-  readonly preparation: TablePreparation | ImagePreparation;
+  readonly preparation: Exclude<Preparation, RegressionPreparation>;
   /** Undefined where the checkpoint was not written by `equilibra train`. */
   readonly data: Extras['data'] | undefined;
 }

@@ -56,7 +56,7 @@ export async function preparedFor(
 ): Promise<PreparedRows> {
   const options = readOptions('preparedFor', given, TABLE_OPTIONS);
   checkPreparation('preparedFor', preparation);
-  if (preparation.kind !== 'images') {
+  if (preparation.kind === 'table' || preparation.kind === 'regression') {
     const { header = preparation.header } = options;
     return prepareRows(preparation, await readTable(source, { ...options, header }));
   }
@@ -77,6 +77,10 @@ export async function preparedFor(
   return { inputs, count, features };
 }
 
+function isTabular({ kind }: Preparation): boolean {
+  return kind === 'table' || kind === 'regression';
+}
+
 function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b;
 }
@@ -84,8 +88,7 @@ function isZip(bytes: Uint8Array): boolean {
 /** Like `preparedFor`, for a table that has been read. */
 export function preparedTable(preparation: TablePreparation | RegressionPreparation, table: Table): PreparedRows {
   checkPreparation('preparedTable', preparation);
-  if ((preparation as Preparation).kind === 'images')
-    throw createArgumentError('preparedTable: preparation', preparation, 'that of a table');
+  if (!isTabular(preparation)) throw createArgumentError('preparedTable: preparation', preparation, 'that of a table');
   TABLE('preparedTable: table', table);
   return prepareRows(preparation, table);
 }

@@ -37,7 +37,8 @@ export function preparationFrom(value: unknown): Preparation {
       ...(standardisation !== undefined && { standardisation: readStandardisation(standardisation, width) }),
     };
   }
-  if (fields.kind !== 'table') throw createFieldError('kind', fields.kind, '"table", "regression", "images" or "arrays"');
+  if (fields.kind !== 'table')
+    throw createFieldError('kind', fields.kind, '"table", "regression", "images" or "arrays"');
   const [target] = readTexts([fields.target], 'target');
   return { kind: 'table', target, classNames, ...readFeaturePreparation(fields) };
 }

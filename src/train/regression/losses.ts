@@ -49,7 +49,10 @@ export function huberLoss(outputs: Tensor, targets: Tensor, weights?: Tensor, op
 
 /** Without weights, outputs and targets may be of any shape. */
 function checkArguments(what: string, outputs: Tensor, targets: Tensor, weights: Tensor | undefined): void {
-  if (weights) return checkLossArguments(what, outputs, targets, weights);
+  if (weights) {
+    checkLossArguments(what, outputs, targets, weights);
+    return;
+  }
   TENSOR(`${what}: outputs`, outputs);
   TENSOR(`${what}: targets`, targets);
   checkTogether(what, { outputs, targets });
