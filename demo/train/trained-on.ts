@@ -18,13 +18,21 @@ export function compareData({ inputs, outputs, preparation, data }: TrainedOn, n
   if (!preparation) return data === undefined || data.name === now.name ? 'alike' : 'other';
   if (!haveSameColumns(preparation, now.preparation)) return 'other';
   // The means of a table's columns are those of its rows; images say nothing of theirs but the name.
-  const isSame = isEqual(preparation, now.preparation) && (preparation.kind === 'table' || data?.name === now.name);
+  const isSame = isEqual(preparation, now.preparation) && ('means' in preparation || data?.name === now.name);
   return isSame ? 'same' : 'alike';
 }
 
 function haveSameColumns(before: Preparation, now: Preparation): boolean {
-  if (before.kind !== 'table' || now.kind !== 'table') return before.kind === now.kind;
-  return isEqual([before.columns, before.target, before.classNames], [now.columns, now.target, now.classNames]);
+  return isEqual(columnsOf(before), columnsOf(now));
+}
+
+/** What must be the same for a model to take the data; images are compared by the number of their pixels. */
+function columnsOf(preparation: Preparation): unknown {
+  const { kind } = preparation;
+  if (kind === 'images') return kind;
+  if (kind === 'arrays') return [kind, preparation.shape, preparation.classNames];
+  if (kind === 'regression') return [kind, preparation.columns, preparation.targets];
+  return [kind, preparation.columns, preparation.target, preparation.classNames];
 }
 
 /** Compares values as JSON stores them, whatever the order of their keys. */
