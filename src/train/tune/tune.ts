@@ -151,8 +151,9 @@ type Settings = ReturnType<typeof readSettings>;
 /** By so much the range of a parameter is widened, and so often at most. */
 const WIDENING = 6;
 const MOST_WIDENINGS = 3;
-/** A relative decrease below which the criterion counts as flat. */
-const FLAT = 1e-9;
+/** A relative decrease below which the criterion counts as flat, between points so far from one another. */
+const FLAT = 1e-4;
+const APART = { least: 1, most: 3 };
 
 /**
  * Widens the range where the least criterion is at an end of it, and goes on from there. Not at λ_max, above which β
@@ -162,13 +163,10 @@ const FLAT = 1e-9;
 async function searchBeyond(evaluation: Evaluation, settings: Settings, given: Bounds, log: TuneLog): Promise<Bounds> {
   const { kind, optimiser, tolerance } = settings;
   let bounds = given;
-  let before = Number.POSITIVE_INFINITY;
   for (let widened = 0; widened < MOST_WIDENINGS; widened++) {
     const best = findBest(log.visited);
-    if (!best) return bounds;
     // Where the criterion is flat, such as at least squares, there is nothing more to find.
-    if (!(best.value < before - FLAT * Math.abs(before)) && widened > 0) return bounds;
-    before = best.value;
+    if (!best || isFlatAround(best, log.visited)) return bounds;
     const wider = kind.widened(bounds, best.parameters, { by: WIDENING, tolerance });
     if (!wider) return bounds;
     const beyond: Bounds = optimiser === 'grid' ? [[wider[0][0], bounds[0][0]]] : wider;
@@ -176,6 +174,15 @@ async function searchBeyond(evaluation: Evaluation, settings: Settings, given: B
     await runSearch(evaluation, settings, beyond, [best.parameters], log);
   }
   return bounds;
+}
+
+/** Whether points at some distance from the best one are as good. */
+function isFlatAround(best: Visit, visited: readonly Visit[]): boolean {
+  return visited.some(({ value, parameters }) => {
+    const distance = Math.max(...parameters.map((parameter, index) => Math.abs(parameter - best.parameters[index])));
+    const isApart = distance >= APART.least && distance <= APART.most;
+    return isApart && value - best.value <= FLAT * Math.abs(best.value);
+  });
 }
 
 function findBest(visited: readonly Visit[]): Visit | undefined {
