@@ -1,6 +1,7 @@
 /** After a call of any public function, however it ends, only its results are left. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parseSafetensors, writeSafetensors } from '../../src/data/index.ts';
 import * as library from '../../src/index.ts';
 import {
   adam,
@@ -36,12 +37,15 @@ import {
   layerNorm,
   linearProgram,
   loadCheckpoint,
+  loadParameters,
+  loadStateDict,
   type Model,
   type MonotoneOptions,
   meanAbsoluteError,
   meanSquaredError,
   modelFrom,
   monotone,
+  monotoneConvolutionMap,
   monotoneFixedPoint,
   monotoneMap,
   monotoneMatrix,
@@ -51,10 +55,12 @@ import {
   quadraticProgram,
   root,
   saveCheckpoint,
+  saveParameters,
   sequential,
   sgd,
   simplexProjection,
   sparseCoding,
+  stateDictOf,
   stochasticGradient,
   sure,
   type Tensor,
@@ -428,6 +434,13 @@ const CALLS: Record<string, Call> = {
     await solution.z.data().catch(() => {});
     return { others: [solution, large] };
   },
+  monotoneConvolutionMap: async ({ t, x, one }) => {
+    const kernel = t([1], [1, 1, 1, 1]);
+    const map = monotoneConvolutionMap(kernel, kernel, one, one, { torus: [1, 2] });
+    const solution = monotoneFixedPoint(map, x, { activation: 'relu' });
+    await solution.z.data();
+    return { tensors: [kernel], others: [solution] };
+  },
   'monotoneMap and monotoneMatrix': ({ W, one, engine }) => {
     void engine;
     const map = monotoneMap(W, W, 1);
@@ -557,6 +570,17 @@ const CALLS: Record<string, Call> = {
     const read = loadCheckpoint(await saveCheckpoint(model));
     return { others: [modelFrom(read, engine)] };
   },
+  'parameters as safetensors': async ({ engine, model }) => {
+    const copy = sequential(monotone({ inputs: 2, width: 2 }), dense({ inputs: 2, outputs: 3 }));
+    loadParameters(copy, engine, await saveParameters(model));
+    return { others: [copy] };
+  },
+  'parameters of PyTorch': async ({ engine, model }) => {
+    const copy = sequential(monotone({ inputs: 2, width: 2 }), dense({ inputs: 2, outputs: 3 }));
+    const read = parseSafetensors(writeSafetensors(await stateDictOf(model)));
+    loadStateDict(copy, engine, read.tensors);
+    return { others: [copy] };
+  },
   'a checkpoint that cannot be taken up': async ({ engine, model }) => {
     const read = loadCheckpoint(await saveCheckpoint(model));
     const parameters = read.parameters.map((one, index, { length }) =>
@@ -617,6 +641,7 @@ const WITHOUT = [
     'CheckpointError',
     'monotonicityMargin',
     'projectOntoCones',
+    'interiorMask',
     'readCanonicalForm',
     'oneHot',
     'open',
