@@ -112,6 +112,7 @@ export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
 export type { ForwardPass, Layer, Memory, ParameterSpecification, TrainingPass, Tuning } from './layers/layer.ts';
 export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
+export { type MonotoneConvolutionOptions, monotoneConvolution } from './layers/monotone-convolution.ts';
 export type { WarmStart } from './layers/monotone-memory.ts';
 export type { OutputBounds } from './layers/output-bounds.ts';
 export { loadParameters, saveParameters } from './layers/parameters-file.ts';

@@ -112,7 +112,7 @@ function marginByNormalisation(value: number, kernels: Readonly<Record<string, T
 }
 
 /** No more fit into a list. */
-const MAXIMUM_UNITS = 2 ** 31;
+export const MAXIMUM_UNITS = 2 ** 31;
 
 /**
  * The `mask` of an activation that holds the border of images at 0: 1 for the pixels of the interior, which begins at

@@ -1,4 +1,5 @@
 import { elementwise, product, reduceAll } from '../tensor/kernels.ts';
+import { joinEndToEnd } from '../tensor/move-kernels.ts';
 import type { Context, Tensor } from '../tensor/tensor.ts';
 import { PROBES, probes } from './probes.ts';
 
@@ -57,31 +58,31 @@ interface NormEstimate {
  */
 export function probedNorm(context: Context, W: Tensor): NormEstimate {
   const [n] = W.shape;
-  const { estimate, margin } = estimateNorm(probes(context, n), (rows) => {
+  const { estimate, margin } = estimateNorm([probes(context, n)], ([rows]) => {
     const forth = product(rows, W, { transposeB: true, prior: rows, residual: true }); // Mω
-    return product(forth, W, { prior: forth, residual: true }); // MᵀMω
+    return [product(forth, W, { prior: forth, residual: true })]; // MᵀMω
   });
   return { estimate, bound: elementwise('scale', [estimate], [margin * (1 + 4 * n * context.epsilon), 0]) };
 }
 
 /**
  * About ‖M‖₂, [1], by products with PROBES standard normal vectors.
- * @param vectors their numbers, in any shape
+ * @param vectors their numbers, in tensors of any shape
  * @param apply MᵀM
  * @returns also the factor by which the norm may exceed the estimate
  */
 export function estimateNorm(
-  vectors: Tensor,
-  apply: (vectors: Tensor) => Tensor,
+  vectors: readonly Tensor[],
+  apply: (vectors: readonly Tensor[]) => readonly Tensor[],
 ): { readonly estimate: Tensor; readonly margin: number } {
   let rows = vectors;
   // The mean of the ‖Cωᵢ‖², as a logarithm, because it may exceed the range of the numbers.
-  let logarithm = rows.context.constant({ kind: 'fill', value: -Math.log(PROBES) / 2 }, [1]);
+  let logarithm = rows[0].context.constant({ kind: 'fill', value: -Math.log(PROBES) / 2 }, [1]);
   for (let application = 0; application < APPLICATIONS; application++) {
     const back = apply(rows);
-    const size = reduceAll('norm', back);
+    const size = reduceAll('norm', back.map((part) => reduceAll('norm', part)).reduce(joinEndToEnd));
     logarithm = elementwise('add', [logarithm, elementwise('log', [size])]);
-    rows = elementwise('divide', [back, size]);
+    rows = back.map((part) => elementwise('divide', [part, size]));
   }
   const root = 1 / (2 * APPLICATIONS);
   return {

@@ -42,6 +42,7 @@ const {
   meanSquaredError,
   modelFrom,
   monotone,
+  monotoneConvolution,
   monotoneConvolutionMap,
   monotoneFixedPoint,
   monotoneMap,
@@ -242,6 +243,13 @@ export const FAMILIES: readonly Family[] = [
   family('layerNorm', (_, given: Given) => layerNorm(given), [options('inputs epsilon', () => ({ inputs: 2 }))]),
   family('monotone', (_, given: Given) => monotone(given), [
     options(`${SOLVE} timeLimit inputs width activation margin warmStart`, () => ({ inputs: 2, width: 2 })),
+  ]),
+  family('monotoneConvolution', (_, given: Given) => monotoneConvolution(given), [
+    options(`${SOLVE} timeLimit inputChannels channels size kernel activation margin border`, () => ({
+      inputChannels: 1,
+      channels: 1,
+      size: [2, 2],
+    })),
   ]),
   family('sparseCoding', (_, given: Given) => sparseCoding(given), [
     options(

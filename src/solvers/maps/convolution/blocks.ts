@@ -1,47 +1,37 @@
 /** One small complex matrix for each frequency: their products, adjoints and inverses. No tape follows them. */
 import { batchedProduct, invertBatch } from '../../../tensor/batched.ts';
-import { elementwise, elementwiseLaidOut } from '../../../tensor/kernels.ts';
+import { elementwise, elementwiseLaidOut, type ProductOptions } from '../../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
 import { batchedInverse } from '../../batched-inverse.ts';
 
-/** Matrices X(f) = re + i·im, each [F, rows, columns]. */
+/** Matrices X(f) = re + i·im, each [F, rows, columns]; or a spectrum, whose rows are samples. */
 export interface Complex {
   readonly re: Tensor;
   readonly im: Tensor;
 }
 
 /**
- * X(f)y for each sample y of a spectrum, [F, 2·batch, columns] → [F, 2·batch, rows]; or X(f)ᴴy.
+ * X(f)y for each sample y of a spectrum, [F, batch, columns] → [F, batch, rows]; or X(f)ᴴy.
  * @param adjoint Xᴴ in place of X
  */
-export function multiplySpectrum(spectrum: Tensor, { re, im }: Complex, adjoint = false): Tensor {
+export function multiplySpectrum(y: Complex, { re, im }: Complex, adjoint = false): Complex {
   // Samples are rows: y ↦ y·Xᵀ, and y·X̄ for the adjoint.
   const turned = { transposeB: !adjoint };
-  return batchedProduct(quarterTurn(spectrum, adjoint), im, {
-    ...turned,
-    bias: batchedProduct(spectrum, re, turned),
-  });
-}
-
-/** i·y of a spectrum: (re, im) becomes (−im, re); or −i·y. */
-export function quarterTurn(spectrum: Tensor, backwards = false): Tensor {
-  const [count, doubled, channels] = spectrum.shape;
-  const { context } = spectrum;
-  const half = (doubled / 2) * channels;
-  const signs = context.constant({ kind: 'values', values: backwards ? [1, -1] : [-1, 1] }, [2]);
-  const layouts = [
-    { offset: half, strides: [2 * half, -half, channels, 1] as const },
-    { offset: 0, strides: [0, 1, 0, 0] as const },
-  ];
-  const turned = elementwiseLaidOut('multiply', [spectrum, signs], layouts, [count, 2, doubled / 2, channels]);
-  return context.alias(turned, spectrum.shape);
+  const times = (part: Tensor, by: Tensor, more: ProductOptions = {}): Tensor =>
+    batchedProduct(part, by, { ...turned, ...more });
+  const [less, more] = adjoint ? [y.re, y.im] : [y.im, y.re];
+  const difference = { prior: times(adjoint ? y.im : y.re, re), residual: true };
+  const sum = { bias: times(adjoint ? y.re : y.im, re) };
+  const [minus, plus] = [times(less, im, difference), times(more, im, sum)];
+  return adjoint ? { re: plus, im: minus } : { re: minus, im: plus };
 }
 
 /** Σ ŷ(f)ẑ(f)ᴴ over the samples of two spectra, [F, channels of y, channels of z]. */
-export function outerProducts(y: Tensor, z: Tensor): Complex {
+export function outerProducts(y: Complex, z: Complex): Complex {
+  const left = { transposeA: true };
   return {
-    re: batchedProduct(y, z, { transposeA: true }),
-    im: batchedProduct(y, quarterTurn(z), { transposeA: true }),
+    re: batchedProduct(y.im, z.im, { ...left, bias: batchedProduct(y.re, z.re, left) }),
+    im: batchedProduct(y.re, z.im, { ...left, prior: batchedProduct(y.im, z.re, left), residual: true }),
   };
 }
 

@@ -1,11 +1,11 @@
 /** How large I − W is for a convolution. */
 import { elementwise, reduceAll, reduceAxes } from '../../../tensor/kernels.ts';
-import { gatherAlong } from '../../../tensor/move-kernels.ts';
+import { gatherAlong, takePart } from '../../../tensor/move-kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
 import type { NormBounds } from '../../linear-map.ts';
 import { estimateNorm } from '../../norm.ts';
-import { probes } from '../../probes.ts';
-import { type Complex, multiplySpectrum } from './blocks.ts';
+import { PROBES, probes } from '../../probes.ts';
+import { type Complex, combineBlocks, multiplySpectrum } from './blocks.ts';
 
 /** W and its parts at all frequencies: I − W = mI + symmetric − skew. */
 interface Parts {
@@ -43,8 +43,14 @@ function estimate(tracing: LoopContext, { re, im }: Complex): Tensor {
   const indices = tracing.constant({ kind: 'values', values: places }, [taken]);
   const pick = (part: Tensor): Tensor => gatherAlong(part, 0, taken, { indices });
   const W = { re: pick(re), im: pick(im) };
-  const rows = probes(tracing, taken * channels); // half of them real parts, the others imaginary parts
-  const start = rows.context.alias(rows, [taken, rows.size / (taken * channels), channels]);
-  const missed = (x: Tensor, adjoint: boolean): Tensor => elementwise('subtract', [x, multiplySpectrum(x, W, adjoint)]); // (I − W)x
-  return estimateNorm(start, (x) => missed(missed(x, false), true)).estimate;
+  const numbers = probes(tracing, taken * channels);
+  const half = (PROBES / 2) * taken * channels;
+  const part = (offset: number): Tensor =>
+    takePart(numbers.context.alias(numbers, [numbers.size]), offset, [taken, PROBES / 2, channels]);
+  const missed = (x: Complex, adjoint: boolean): Complex =>
+    combineBlocks('subtract', x, multiplySpectrum(x, W, adjoint)); // (I − W)x
+  return estimateNorm([part(0), part(half)], ([re, im]) => {
+    const image = missed(missed({ re, im }, false), true);
+    return [image.re, image.im];
+  }).estimate;
 }

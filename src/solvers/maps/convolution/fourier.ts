@@ -2,22 +2,31 @@
  * The discrete Fourier transform of small real images, as products with matrices of cosines and sines:
  * x̂(f) = Σₚ x[p]·e^{−2πi(f₁p₁/rows + f₂p₂/columns)}, at the frequencies of the half spectrum.
  *
- * A spectrum is [F, 2·batch, channels]: for each frequency the real parts of all samples, then their imaginary parts,
- * so that one real matrix multiplies both.
+ * Images are treated in blocks of lines, one for each sample and channel, whose numbers fit into a cache. Within a block
+ * a transform along columns is followed by one along rows; what comes out of all blocks is put in the order of
+ * frequencies, so that one matrix multiplies all samples of a frequency.
  */
 import { batchedProduct } from '../../../tensor/batched.ts';
-import { product } from '../../../tensor/kernels.ts';
-import { transpose } from '../../../tensor/operations.ts';
+import { elementwiseLaidOut, product } from '../../../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../../../tensor/tensor.ts';
 import type { Complex } from './blocks.ts';
-import { frequencyCount, halfRows, type Torus, weightOf } from './torus.ts';
+import {
+  averagedKernelTable,
+  columnTable,
+  inverseColumnTable,
+  kernelTable,
+  type Phase,
+  rowTable,
+  type Table,
+} from './tables.ts';
+import { frequencyCount, halfColumns, type Torus } from './torus.ts';
 
 /** The transforms on one torus, inside a Program. */
 export interface Fourier {
-  /** The spectrum, [F, 2·batch, channels], of images [batch, channels·rows·columns]. */
-  forward(images: Tensor, channels: number): Tensor;
+  /** The spectrum, [F, batch, channels], of images [batch, channels·rows·columns]. */
+  forward(images: Tensor, channels: number): Complex;
   /** The images, [batch, channels·rows·columns], of a spectrum. */
-  inverse(spectrum: Tensor): Tensor;
+  inverse(spectrum: Complex): Tensor;
   /**
    * K̂(f) = Σₜ K[·, ·, t]·e^{2πi f·(t − r)}, [F, outputs, inputs]: the periodic correlation with K multiplies spectra by
    * it.
@@ -30,26 +39,59 @@ export interface Fourier {
 
 export function fourierOn(tracing: LoopContext, torus: Torus): Fourier {
   const { rows, columns } = torus;
-  const [half, count, pixels] = [halfRows(torus), frequencyCount(torus), rows * columns];
+  const [half, count] = [halfColumns(torus), frequencyCount(torus)];
   const alias = (x: Tensor, shape: readonly number[]): Tensor => x.context.alias(x, shape);
-  const constant = (table: Table): Tensor => {
-    return tracing.constant({ kind: 'values', values: table.values }, [table.rows, table.columns]);
-  };
+  const constant = (table: Table): Tensor =>
+    tracing.constant({ kind: 'values', values: table.values }, [table.rows, table.columns]);
   return {
     forward(images, channels) {
-      const lines = images.size / pixels; // batch·channels
-      const turned = transpose(alias(images, [lines, pixels]));
-      const ofColumns = product(constant(forwardRows(torus)), alias(turned, [rows, columns * lines]));
-      const each = alias(ofColumns, [half, 2 * columns, lines]); // (f₁), (re | im, p₂), lines
-      return alias(batchedProduct(constant(complexColumns(torus)), each), [count, (2 * lines) / channels, channels]);
+      const lines = images.size / (rows * columns);
+      const width = blockOf(lines);
+      const blocks = lines / width;
+      // (f₂, re | im) × (line, p₁), then (cos | sin, f₁) × line for each block, f₂, and re | im.
+      const image = alias(images, [blocks, width * rows, columns]);
+      const ofColumns = batchedProduct(constant(columnTable(torus)), image, { transposeB: true });
+      const turned = batchedProduct(constant(rowTable(torus)), alias(ofColumns, [blocks * half * 2, width, rows]), {
+        transposeB: true,
+      });
+      const part = (isImaginary: boolean, isSine: boolean) => ({
+        offset: ((isImaginary ? 2 : 0) + (isSine ? 1 : 0)) * rows * width,
+        strides: [4 * rows * width, width, 4 * half * rows * width, 1] as const,
+      });
+      const combine = (operation: 'add' | 'subtract', isImaginary: boolean): Tensor => {
+        const layouts = [part(isImaginary, false), part(!isImaginary, true)];
+        const ordered = elementwiseLaidOut(operation, [turned, turned], layouts, [half, rows, blocks, width]);
+        return alias(ordered, [count, lines / channels, channels]);
+      };
+      // (re + i·im)(cos − i·sin)
+      return { re: combine('add', false), im: combine('subtract', true) };
     },
-    inverse(spectrum) {
-      const [, doubled, channels] = spectrum.shape;
-      const lines = (doubled / 2) * channels;
-      const each = alias(spectrum, [half, 2 * columns, lines]);
-      const ofColumns = batchedProduct(constant(complexColumns(torus)), each, { transposeA: true });
-      const turned = product(constant(inverseRows(torus)), alias(ofColumns, [2 * half, columns * lines]));
-      return alias(transpose(alias(turned, [pixels, lines])), [doubled / 2, channels * pixels]);
+    inverse({ re, im }) {
+      const [, batch, channels] = re.shape;
+      const lines = batch * channels;
+      const width = blockOf(lines);
+      const blocks = lines / width;
+      const inBlocks = (part: Tensor): Tensor => {
+        const layout = { offset: 0, strides: [width, rows * lines, lines, 1] as const };
+        const ordered = elementwiseLaidOut('copy', [part], [layout], [blocks, half, rows, width]);
+        return alias(ordered, [blocks * half, rows, width]);
+      };
+      const [real, imaginary] = [inBlocks(re), inBlocks(im)];
+      const [cosines, sines] = [0, 1].map((at) => constant(rowTable(torus, at)));
+      const left = { transposeA: true };
+      // (re + i·im)(cos + i·sin), line × p₁ for each block and f₂.
+      const first = batchedProduct(imaginary, sines, left);
+      const turned = [
+        batchedProduct(real, cosines, { ...left, prior: first, residual: true }), // im·sin − re·cos
+        batchedProduct(real, sines, { ...left, bias: batchedProduct(imaginary, cosines, left) }),
+      ];
+      const [before, after] = turned.map((part, at) => {
+        const block = alias(part, [blocks, half, width * rows]);
+        return { block, table: constant(inverseColumnTable(torus, at === 1)) };
+      });
+      const started = batchedProduct(before.block, before.table, left);
+      const images = batchedProduct(after.block, after.table, { ...left, bias: started });
+      return alias(images, [batch, channels * rows * columns]);
     },
     ofKernel(kernel) {
       const [outputs, inputs, size] = kernel.shape;
@@ -60,76 +102,20 @@ export function fourierOn(tracing: LoopContext, torus: Torus): Fourier {
     },
     toKernel({ re, im }, size) {
       const [, outputs, inputs] = re.shape;
-      const part = (gradient: Tensor, phase: Phase, bias?: Tensor): Tensor =>
-        product(alias(gradient, [count, outputs * inputs]), constant(kernelTable(torus, size, phase, true)), {
-          transposeA: true,
-          bias,
-        });
+      const part = (gradient: Tensor, phase: Phase, bias?: Tensor): Tensor => {
+        const table = constant(averagedKernelTable(torus, size, phase));
+        return product(alias(gradient, [count, outputs * inputs]), table, { transposeA: true, bias });
+      };
       return alias(part(im, Math.sin, part(re, Math.cos)), [outputs, inputs, size, size]);
     },
   };
 }
 
-/** The numbers of a matrix, row by row. */
-interface Table {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: readonly number[];
-}
+/** A block has at most this many lines; with fewer than the least, blocks cost more than they save. */
+const [MOST_LINES, LEAST_LINES] = [128, 8];
 
-function tableOf(rows: number, columns: number, entry: (row: number, column: number) => number): Table {
-  const values: number[] = [];
-  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) values.push(entry(row, column));
-  return { rows, columns, values };
-}
-
-/** The angle 2πk/period. The integer k is reduced first, so that large products lose no digits. */
-const angle = (k: number, period: number): number => (2 * Math.PI * (((k % period) + period) % period)) / period;
-
-/** From rows p₁ to (f₁, re | im): e^{−iθ} = cos θ − i·sin θ. */
-function forwardRows(torus: Torus): Table {
-  const { rows } = torus;
-  return tableOf(2 * halfRows(torus), rows, (at, p) => {
-    const theta = angle((at >> 1) * p, rows);
-    return at % 2 === 0 ? Math.cos(theta) : -Math.sin(theta);
-  });
-}
-
-/** Back from (f₁, re | im) to rows p₁: Re(w·e^{iθ}·y)/(rows·columns), with the weight w of the half spectrum. */
-function inverseRows(torus: Torus): Table {
-  const { rows, columns } = torus;
-  return tableOf(rows, 2 * halfRows(torus), (p, at) => {
-    const theta = angle((at >> 1) * p, rows);
-    const weight = weightOf(at >> 1, torus) / (rows * columns);
-    return weight * (at % 2 === 0 ? Math.cos(theta) : -Math.sin(theta));
-  });
-}
-
-/**
- * From (re | im, p₂) to (f₂, re | im): multiplication by e^{−iθ} of complex numbers. Its transpose multiplies by e^{iθ},
- * and leads back.
- */
-function complexColumns({ columns }: Torus): Table {
-  return tableOf(2 * columns, 2 * columns, (to, from) => {
-    const theta = angle((to >> 1) * (from % columns), columns);
-    const isSame = (to % 2 === 1) === from >= columns;
-    if (isSame) return Math.cos(theta);
-    return to % 2 === 0 ? Math.sin(theta) : -Math.sin(theta);
-  });
-}
-
-type Phase = (angle: number) => number;
-
-/**
- * cos or sin of 2πf·(t − r) for each frequency and each of the size² taps t, r = (size − 1)/2.
- * @param isAverage each frequency has its weight, divided by the number of all frequencies
- */
-function kernelTable(torus: Torus, size: number, phase: Phase, isAverage = false): Table {
-  const { rows, columns } = torus;
-  const r = (size - 1) / 2;
-  return tableOf(frequencyCount(torus), size * size, (f, tap) => {
-    const f1 = Math.floor(f / columns);
-    const theta = angle(f1 * (Math.floor(tap / size) - r), rows) + angle((f % columns) * ((tap % size) - r), columns);
-    return phase(theta) * (isAverage ? weightOf(f1, torus) / (rows * columns) : 1);
-  });
+/** The largest width of blocks that divides the number of lines; that number itself where it has no such divisor. */
+function blockOf(lines: number): number {
+  for (let width = Math.min(MOST_LINES, lines); width >= LEAST_LINES; width--) if (lines % width === 0) return width;
+  return lines;
 }

@@ -7,18 +7,19 @@ export interface Torus {
 }
 
 /**
- * The rows of the half spectrum, f₁ = 0 … ⌊rows/2⌋: the transform of a real image at −f is the conjugate of that at f.
+ * The columns of the half spectrum, f₂ = 0 … ⌊columns/2⌋: the transform of a real image at −f is the conjugate of that
+ * at f.
  */
-export function halfRows({ rows }: Torus): number {
-  return Math.floor(rows / 2) + 1;
+export function halfColumns({ columns }: Torus): number {
+  return Math.floor(columns / 2) + 1;
 }
 
-/** The number F of stored frequencies. Frequency f₁·columns + f₂ is (f₁, f₂). */
+/** The number F of stored frequencies. Frequency f₂·rows + f₁ is (f₁, f₂). */
 export function frequencyCount(torus: Torus): number {
-  return halfRows(torus) * torus.columns;
+  return halfColumns(torus) * torus.rows;
 }
 
-/** How many of all frequencies a stored one with this f₁ stands for: itself, and −f where that is not stored. */
-export function weightOf(f1: number, { rows }: Torus): number {
-  return f1 === 0 || 2 * f1 === rows ? 1 : 2;
+/** How many of all frequencies a stored one with this f₂ stands for: itself, and −f where that is not stored. */
+export function weightOf(f2: number, { columns }: Torus): number {
+  return f2 === 0 || 2 * f2 === columns ? 1 : 2;
 }
