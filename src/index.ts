@@ -1,14 +1,21 @@
-/** The public face: nothing else is public. */
+/**
+ * The public face: nothing else is public.
+ *
+ * @module equilibra
+ */
+
 import './arguments/environment-types.ts';
 
 export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
 export { jacobianVectorProduct, type LossFunction, type TensorsLike, valueAndGrad } from './autodiff/gradient.ts';
 export { gradientOf } from './autodiff/gradient-of.ts';
+export type { KinkedOperationName } from './autodiff/kinks.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
 export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/options.ts';
 export { DeviceLostError } from './backends/lost.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset } from './data/dataset.ts';
+export type { Random } from './data/random.ts';
 export type { Samples } from './data/samples.ts';
 export type {
   CertificateArgument,
@@ -40,6 +47,7 @@ export type { ConeInterval } from './implicit/cones/interval.ts';
 export type { ConeProgramOptions, ConeSolveOptions, ConeStart } from './implicit/cones/options.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
+export type { SmallestSingularValueOptions } from './implicit/hypothesis/matrix-free.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';
 export { type ArgminOptions, argmin, type InverseOptions, inverse } from './implicit/inverse-and-argmin.ts';
 export type { KinkPlace } from './implicit/kink-places.ts';
@@ -63,7 +71,7 @@ export type { ProgramCertificates } from './implicit/programs/certificate.ts';
 export type { ProgramBounds } from './implicit/programs/data.ts';
 export type { MatrixRows, ProgramMatrix, ProgramVector, SparseEntries } from './implicit/programs/datum.ts';
 export type { ProgramTangent } from './implicit/programs/derivative.ts';
-export type { ProgramGradients } from './implicit/programs/directions.ts';
+export type { Determined, ProgramGradients } from './implicit/programs/directions.ts';
 export type { ProgramCotangent, ProgramDirection } from './implicit/programs/given-derivatives.ts';
 export type { SampleGradients } from './implicit/programs/host-derivative.ts';
 export type { ProgramCertificate } from './implicit/programs/hypothesis.ts';
@@ -82,6 +90,7 @@ export {
   quadraticProgram,
 } from './implicit/programs/quadratic-program.ts';
 export { NoSolutionError, type ProgramReport, type ProgramSampleReport } from './implicit/programs/report.ts';
+export type { ProgramTest } from './implicit/programs/verdicts.ts';
 export { type BoxOptions, boxProjection } from './implicit/projections/box.ts';
 export { type ConeProjectionOptions, coneProjection } from './implicit/projections/cone.ts';
 export {
@@ -129,7 +138,7 @@ export {
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
 export { loadStateDict, type StateDictOptions, stateDictOf } from './layers/state-dict.ts';
 export type { TargetScale } from './layers/target-scale.ts';
-export type { Activation, ActivationOption } from './solvers/activations.ts';
+export type { Activation, ActivationOption, MaskedActivation } from './solvers/activations.ts';
 export type { Cone, ConeType } from './solvers/cones/cone.ts';
 export type { Equation, Norms, ProximalMap } from './solvers/equation.ts';
 export type { ForwardSolverName, GeneralSolverName, LinearSolverName } from './solvers/index.ts';
@@ -148,6 +157,7 @@ export type {
 } from './solvers/linear-map.ts';
 export {
   ConvergenceError,
+  type FailureCause,
   type SampleReport,
   type SolveRecord,
   type SolveReport,
@@ -168,13 +178,21 @@ export { type Checkpoint, loadCheckpoint, type TrainingRecord } from './train/ch
 export type { CheckpointInfo, CheckpointOptions } from './train/checkpoint/options.ts';
 export type { ClassWeights } from './train/class-weights.ts';
 export { type ClipOptions, clipped } from './train/clipped.ts';
-export type { EarlyStoppingOptions } from './train/early-stopping.ts';
+export type { EarlyStoppingOptions, EarlyStoppingState, WatchedQuantity } from './train/early-stopping.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type RegressionEvaluateOptions } from './train/evaluate.ts';
 export { type BatchLoss, crossEntropy, oneHot } from './train/losses.ts';
 export type { Metric, Metrics } from './train/metrics.ts';
 export type { Optimiser, OptimiserState, Sampling } from './train/optimiser.ts';
 export type { RegressionLossOptions, RegressionTrainOptions, TrainOptions } from './train/options.ts';
-export type { EpochProgress, History, Progress, StepProgress } from './train/progress.ts';
+export type {
+  EpochCourse,
+  EpochProgress,
+  History,
+  Progress,
+  StepCourse,
+  StepProgress,
+  Tally as EpochTally,
+} from './train/progress.ts';
 export type { RegressionEvaluation, TargetEvaluation } from './train/regression/evaluation.ts';
 export type { ErrorIntervals } from './train/regression/intervals.ts';
 export { type HuberOptions, huberLoss, meanAbsoluteError, meanSquaredError } from './train/regression/losses.ts';
@@ -221,5 +239,5 @@ export type { TuneProgress, Visit } from './train/tune/progress.ts';
 export type { TuneOptions, TuningOptimiser } from './train/tune/settings.ts';
 export { type TuneResult, tune } from './train/tune/tune.ts';
 export type { MessageEnd } from './train/worker/messages.ts';
-export { serveTraining, type WorkerTraining } from './train/worker/serve.ts';
+export { serveTraining, type WorkerOptions, type WorkerTraining } from './train/worker/serve.ts';
 export { trainInWorker, type WorkerRun, type WorkerRunOptions } from './train/worker/train-in-worker.ts';

@@ -10,8 +10,7 @@
  * functions are definable in every o-minimal structure on ℝ.
  */
 
-/** One sentence for each operation, by the name under which it is recorded. */
-export const DEFINABLE = {
+const REASONS = {
   matmul: 'Semialgebraic: polynomials in the entries of both matrices.',
   affine: 'Semialgebraic: polynomials in the entries of x, W and b.',
   add: 'Semialgebraic: a polynomial.',
@@ -53,5 +52,12 @@ export const DEFINABLE = {
   custom: 'As the function that it computes: a solution that is unique is definable where its equation is.',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** The operations that a tape follows. */
-export type OperationName = keyof typeof DEFINABLE;
+/**
+ * The operations that a tape follows.
+ *
+ * @useDeclaredType
+ */
+export type OperationName = keyof typeof REASONS;
+
+/** One sentence for each operation, by the name under which it is recorded: why it is definable. */
+export const DEFINABLE: Readonly<Record<OperationName, string>> = REASONS;

@@ -95,6 +95,11 @@ export const KINKS = {
   minimum: extreme((x) => elementwise('negate', [x])),
 } as const satisfies Readonly<Record<string, KinkDescription>>;
 
+/**
+ * The operations that have kinks.
+ *
+ * @useDeclaredType
+ */
 export type KinkedOperationName = keyof typeof KINKS;
 
 export function isKinked(name: string): name is KinkedOperationName {

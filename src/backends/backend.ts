@@ -27,7 +27,11 @@ export interface Storage {
   readonly size: number;
 }
 
-/** The content of a slot that is known when the Program is traced. */
+/**
+ * The content of a slot that is known when the Program is traced.
+ *
+ * @inline
+ */
 export type Constant =
   | { readonly kind: 'fill'; readonly value: number }
   | { readonly kind: 'identity'; readonly order: number }

@@ -6,7 +6,11 @@
  * {(x, y, z): y > 0, y·e^{x/y} ≤ z}. pow: x^α y^{1−α} ≥ |z|, x, y ≥ 0. expdual, powdual: the duals of these two.
  */
 export const CONE_TYPES = ['zero', 'free', 'nonneg', 'soc', 'psd', 'exp', 'expdual', 'pow', 'powdual'] as const;
-/** The name of a cone; `CONE_TYPES` describes them. */
+/**
+ * The name of a cone. docs/cones.md describes them.
+ *
+ * @useDeclaredType
+ */
 export type ConeType = (typeof CONE_TYPES)[number];
 
 /** A cone at its place in a product. */

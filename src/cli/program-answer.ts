@@ -29,7 +29,7 @@ export interface ProgramFacts {
     /** rows or primal: the test that did not pass. */
     readonly test?: string;
     readonly null_vector?: readonly number[];
-    readonly smallest: { readonly rows: number; readonly primal: number };
+    readonly smallest: Readonly<Record<'rows' | 'primal', number>>;
     readonly nearly_singular: boolean;
     /** The keys of the derivatives that are null. */
     readonly undetermined: readonly string[];

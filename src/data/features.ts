@@ -9,8 +9,20 @@ import { columnIndex, isMissing, type Table } from './table.ts';
  * 1 January 1970. Categories become one feature each, which is 1 in rows of that category and 0 elsewhere.
  */
 export type FeatureColumn =
-  | { readonly name: string; readonly kind: 'numbers' | 'dates' }
-  | { readonly name: string; readonly kind: 'categories'; readonly categories: readonly string[] };
+  | {
+      /** The name of the column. */
+      readonly name: string;
+      /** What its cells hold. */
+      readonly kind: 'numbers' | 'dates';
+    }
+  | {
+      /** The name of the column. */
+      readonly name: string;
+      /** Its cells hold texts, or numbers that stand for categories. */
+      readonly kind: 'categories';
+      /** All texts of the column, in order. */
+      readonly categories: readonly string[];
+    };
 
 /** The roles of the columns of a table. */
 interface ColumnRoles {

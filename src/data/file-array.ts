@@ -21,8 +21,12 @@ interface ValuesByType {
   text: readonly string[];
 }
 
-/** The name of an element type. */
-export type ElementType = keyof ValuesByType;
+/**
+ * The name of an element type.
+ *
+ * @useDeclaredType
+ */
+export type ElementType = Extract<keyof ValuesByType, string>;
 
 /** An element type of numbers. */
 export type NumberType = Exclude<ElementType, 'text'>;
@@ -40,7 +44,7 @@ export type FileArray = {
 }[ElementType];
 
 /** Numbers from a file, or for one. */
-export type NumberFileArray = Extract<FileArray, { readonly type: NumberType }>;
+export type NumberFileArray = Extract<FileArray, Readonly<Record<'type', NumberType>>>;
 
 /** An array to be written. */
 export interface WritableArray {

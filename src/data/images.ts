@@ -130,7 +130,11 @@ const ROLES = {
   testLabels: { name: 't10k-labels-idx1-ubyte', pattern: /(t10k|test)[-_.]labels[-_.]idx1[-_.]ubyte(\.gz)?$/i },
 };
 
-/** The names of the four files of an MNIST-like data set. */
+/**
+ * The names of the four files of an MNIST-like data set.
+ *
+ * @useDeclaredType
+ */
 export type ImageFileNames = Readonly<Record<keyof typeof ROLES, string>>;
 
 /**
@@ -145,7 +149,9 @@ export function imageFileNames(names: readonly string[]): ImageFileNames {
 }
 
 /** Like `imageFileNames`, but only for the test part, whose labels may be absent. */
-export function testFileNames(names: readonly string[]): { readonly images: string; readonly labels?: string } {
+export function testFileNames(
+  names: readonly string[],
+): Readonly<Record<'images', string>> & Readonly<Partial<Record<'labels', string>>> {
   TEXTS('testFileNames: names', names);
   const { testImages: images } = findFiles(names, ['testImages']);
   if (findMatches(names, ROLES.testLabels.pattern).length === 0) return { images };

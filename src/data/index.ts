@@ -1,3 +1,9 @@
+/**
+ * Readers of files, data sets, splits and regressions.
+ *
+ * @module equilibra/data
+ */
+
 import '../arguments/environment-types.ts';
 
 export type { ArrayNames } from './array-rows.ts';

@@ -65,7 +65,7 @@ export interface TableFacts {
   /** Warnings about doubtful features, in sentences. */
   readonly warnings: readonly string[];
   /** The rows of the table, from 0, that make up each part, in the order of the part. */
-  readonly rows: { readonly train: readonly number[]; readonly test: readonly number[] };
+  readonly rows: Readonly<Record<'train' | 'test', readonly number[]>>;
 }
 
 /** The inputs of both parts, and the rows that they come from. */

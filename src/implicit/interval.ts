@@ -43,7 +43,7 @@ export interface GradientInterval {
    * The least and the greatest derivative that were found at some selection. Absent where the element at q = 0 is
    * singular.
    */
-  readonly attained?: { readonly low: number; readonly high: number };
+  readonly attained?: Readonly<Record<'low' | 'high', number>>;
   /**
    * Whether the bounds are attained. They are up to 16 kinks of each sample, where the precision leaves no doubt of the
    * kinks.

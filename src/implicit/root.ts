@@ -65,7 +65,7 @@ export interface ImplicitSolve {
  * A solution: a tensor of the shape of the unknown, with the property `solve`. Tensors computed from it, such as
  * `z.reshape(…)`, do not have this property, so keep a reference to the solution itself.
  */
-export type ImplicitSolution = Tensor & { readonly solve: ImplicitSolve };
+export type ImplicitSolution = Tensor & Readonly<Record<'solve', ImplicitSolve>>;
 
 /**
  * Solves z = f(z, …inputs) for z, and differentiates z with respect to the inputs. Each sample, an entry along the

@@ -19,7 +19,10 @@ import type { OperationKink } from './kinks.ts';
 export type ImplicitSelection =
   | number
   | Readonly<Partial<Record<KinkedOperationName, number>>>
-  | { readonly random: number }
+  | {
+      /** The seed. */
+      readonly random: number;
+    }
   | ((place: KinkPlace) => number);
 
 const isRandom = (selection: ImplicitSelection): selection is { readonly random: number } =>

@@ -28,7 +28,7 @@ export interface TunedStep {
   /** The mean number of iterations of a sample with that α; infinite where no α solved all samples. */
   readonly iterations: number;
   /** Every α that was tried, with its mean number of iterations, which is infinite where a sample was not solved. */
-  readonly tried: readonly { readonly step: number; readonly iterations: number }[];
+  readonly tried: readonly Readonly<Record<'step' | 'iterations', number>>[];
 }
 
 /** Below this α there is nothing to gain: V is then close to I, and the iteration hardly moves. */

@@ -3,7 +3,7 @@ import { FUNCTION, OBJECT } from '../arguments/check.ts';
 import { describeValue } from '../arguments/describe-value.ts';
 import { dense } from './dense.ts';
 import { dropout } from './dropout.ts';
-import { LAYER, type Layer } from './layer.ts';
+import { LAYER, type Layer, type ParameterSpecification } from './layer.ts';
 import { layerNorm } from './layer-norm.ts';
 import { monotone } from './monotone.ts';
 
@@ -16,7 +16,7 @@ export interface LayerDescription {
   /** Width of a row that comes out. */
   readonly outputs: number;
   /** The parameters in their order. */
-  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly parameters: readonly Pick<ParameterSpecification, 'name' | 'shape'>[];
   /** What `LayerMaker` takes; absent if the layer does not have `options`. */
   readonly options?: object;
 }

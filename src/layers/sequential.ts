@@ -140,6 +140,7 @@ export class Model {
   toString(): string {
     return this.summary();
   }
+  /** What `console.log` shows in Node. */
   [INSPECT](): string {
     return this.summary();
   }

@@ -3,6 +3,12 @@ import { createArgumentError, isList, readField } from '../arguments/check.ts';
 import { describeValue } from '../arguments/describe-value.ts';
 import type { ActivationName, ActivationParameters, ElementwiseOperation } from '../backends/kernels.ts';
 
+/**
+ * The activations that act element by element.
+ *
+ * @inline
+ * @useDeclaredType
+ */
 export type ElementwiseActivation = Exclude<ActivationName, 'identity'>;
 
 /** An activation as solvers use it; `ActivationOption` is what callers pass. */
@@ -13,13 +19,13 @@ export interface Activation {
    * The parameters that kernels take: the threshold, the slope, low and high, or alpha, in the order of
    * ACTIVATION_PARAMETERS.
    */
-  readonly parameters: ActivationParameters;
-  /** [n]: 1 for a unit that is in use, and 0 for one whose z is held at 0. Default: all units are in use. */
+  readonly parameters: readonly [number, number];
+  /** [n], with 1 for a unit that is in use, and 0 for one whose z is held at 0. Default: all units are in use. */
   readonly mask?: readonly number[];
 }
 
 /** Some units may be unused: the border of an image, or padding. */
-interface Masked {
+export interface MaskedActivation {
   /**
    * [n], of 0 and 1, with at least one 1. A unit with 0 is held at 0 whatever its input, has derivative 0, and is
    * never at a kink; softmax is taken over the others. Default: all units are in use.
@@ -30,11 +36,36 @@ interface Masked {
 /** An activation, by name or with parameters. Defaults: softThreshold 1, leakyRelu 0.01, clip from −1 to 1, elu 1. */
 export type ActivationOption =
   | Activation['name']
-  | ({ readonly name: Activation['name'] } & Masked)
-  | ({ readonly name: 'softThreshold' /** Finite, > 0. */; readonly threshold: number } & Masked)
-  | ({ readonly name: 'leakyRelu' /** Of x < 0; from 0 to 1. */; readonly slope: number } & Masked)
-  | ({ readonly name: 'clip' /** Finite, low < high. */; readonly low: number; readonly high: number } & Masked)
-  | ({ readonly name: 'elu' /** From 0 to 1; below 1 there is a kink at 0. */; readonly alpha: number } & Masked);
+  | ({
+      /** The name of the activation. */
+      readonly name: Activation['name'];
+    } & MaskedActivation)
+  | ({
+      /** The name of the activation. */
+      readonly name: 'softThreshold';
+      /** Finite, > 0. */
+      readonly threshold: number;
+    } & MaskedActivation)
+  | ({
+      /** The name of the activation. */
+      readonly name: 'leakyRelu';
+      /** The slope where x < 0, from 0 to 1. */
+      readonly slope: number;
+    } & MaskedActivation)
+  | ({
+      /** The name of the activation. */
+      readonly name: 'clip';
+      /** The least value, finite and less than `high`. */
+      readonly low: number;
+      /** The greatest value, finite. */
+      readonly high: number;
+    } & MaskedActivation)
+  | ({
+      /** The name of the activation. */
+      readonly name: 'elu';
+      /** From 0 to 1; below 1 there is a kink at 0. */
+      readonly alpha: number;
+    } & MaskedActivation);
 
 interface Kernels {
   readonly value: ElementwiseOperation;
@@ -163,7 +194,7 @@ function checkedActivation(given: Exclude<ActivationOption, string>, option: Act
   return { name, parameters: [first, second], ...(mask && { mask }) };
 }
 
-function maskOf({ mask }: Masked): readonly number[] | undefined {
+function maskOf({ mask }: MaskedActivation): readonly number[] | undefined {
   if (mask === undefined) return undefined;
   const wrong = isList(mask) ? mask.findIndex((value) => value !== 0 && value !== 1) : 0;
   if (wrong >= 0) {

@@ -39,7 +39,11 @@ export const FORWARD_SOLVERS = {
   /** The inverse is computed only if a sample needs it. */
   'anderson-picard+peaceman-rachford': [acceleratedRepetition, splitting],
 } as const satisfies Record<string, ForwardSolver>;
-/** The name of a forward solver. */
+/**
+ * The name of a forward solver.
+ *
+ * @useDeclaredType
+ */
 export type ForwardSolverName = keyof typeof FORWARD_SOLVERS;
 
 export const LINEAR_SOLVERS = {
@@ -55,7 +59,11 @@ export const LINEAR_SOLVERS = {
   'bicgstab+cgnr': [krylov(bicgstab), krylov(cgnr)],
   'peaceman-rachford+bicgstab+cgnr': [adjointIteration(splitting), krylov(bicgstab), krylov(cgnr)],
 } as const satisfies Record<string, LinearSolver<AdjointProblem>>;
-/** The name of a solver for the linear solves of a monotone layer. */
+/**
+ * The name of a solver for the linear solves of a monotone layer.
+ *
+ * @useDeclaredType
+ */
 export type LinearSolverName = keyof typeof LINEAR_SOLVERS;
 
 /** The methods of a solver, which is a name or an iteration of the user's own. */
@@ -104,7 +112,11 @@ export const GENERAL_SOLVERS = {
   /** GMRES for the samples on which BiCGSTAB breaks down. */
   'bicgstab+gmres': [krylov(bicgstab), krylov(gmres)],
 } as const satisfies Record<string, LinearSolver<KrylovProblem>>;
-/** The name of a solver for general linear systems. */
+/**
+ * The name of a solver for general linear systems.
+ *
+ * @useDeclaredType
+ */
 export type GeneralSolverName = keyof typeof GENERAL_SOLVERS;
 
 /** For symmetric positive definite matrices. */

@@ -17,7 +17,7 @@ import type { StoredMatrix } from './linear-map.ts';
 import { monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
 /** `x` is the vector that T maps, [batch, n]. All else is carried along, and may be reset to its start at any time. */
-export type Iterate = { readonly x: Tensor } & Readonly<Record<string, Tensor>>;
+export type Iterate = Readonly<Record<'x', Tensor>> & Readonly<Record<string, Tensor>>;
 
 /**
  * When an iteration converges. linearly: for every monotone equation, the distance to the solution falls by a fixed
@@ -54,14 +54,20 @@ export interface Begun {
    * `equation.sigma.residual`. Each round ends with the true residual, and another round follows if that is too
    * large.
    */
-  step(iterate: Iterate): { readonly next: Iterate; readonly residual: Tensor };
+  step(iterate: Iterate): Readonly<Record<'next', Iterate> & Record<'residual', Tensor>>;
   /** Whether the residual belongs to x or to T(x): a sample that stops keeps that one. */
   readonly keeps: 'x' | 'next';
   /** Computes z from x. */
   solution(x: Tensor): Tensor;
-  /** The same iteration as the kernels `iterate` and `pass` compute it, if they know it. */
+  /**
+   * The same iteration as the kernels `iterate` and `pass` compute it, if they know it.
+   * @internal
+   */
   readonly fused?: FusedIteration;
-  /** Runs the whole loop in one call of a kernel of its own; absent if there is none. */
+  /**
+   * Runs the whole loop in one call of a kernel of its own; absent if there is none.
+   * @internal
+   */
   whole?(x: Tensor, state: Tensor, rule: StopRule): ReturnType<Runner>;
 }
 
@@ -80,6 +86,7 @@ interface FusedIteration
 /**
  * The `fused` of an iteration that multiplies by W, or by the resolvent in its place.
  * @param matrix undefined if the map is not stored as a matrix
+ * @internal
  */
 export function createFusedIteration(
   iteration: IterationName,

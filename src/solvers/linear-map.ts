@@ -129,7 +129,7 @@ export interface ResolventOptions {
   readonly largest: Tensor;
   /** Bound of ‖I − V⁻¹V‖, [1]: how exact V has to be if an iteration computes it. */
   readonly tolerance: Tensor;
-  /** [1]: 0 if the resolvent is not needed. Default 1. */
+  /** [1], with 0 if the resolvent is not needed. Default 1. */
   readonly wanted?: Tensor;
   /** The `kept` tensors of an earlier solve with other parameters, which may be close enough to start from. */
   readonly near?: readonly Tensor[];

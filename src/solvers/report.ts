@@ -9,7 +9,7 @@ export type SolveStatus = 'converged' | 'stalled' | 'limit' | 'diverged' | 'infe
  * so later. limit: the iterations ended while the residual still fell. stagnation: it no longer fell. singular, of a
  * linear solve: rounding is a tenth of the answer, or more.
  */
-type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
+export type FailureCause = 'start' | 'divergence' | 'limit' | 'stagnation' | 'singular';
 
 /** The report of one sample. */
 export interface SampleReport {

@@ -395,6 +395,7 @@ export class Engine implements LoopContext {
     this.programs.clear();
     this.scalars.clear();
   }
+  /** Closes the engine, as `close` does: for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

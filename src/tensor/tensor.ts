@@ -142,6 +142,7 @@ export class Tensor {
   toString(): string {
     return formatTensor(this);
   }
+  /** What `console.log` shows in Node. */
   [INSPECT](): string {
     return formatTensor(this);
   }
@@ -174,6 +175,7 @@ export class Tensor {
     this.arena?.remove(this);
     this.context.release(this);
   }
+  /** Frees the tensor, as `dispose` does: for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -13,11 +13,13 @@ export type ClipOptions =
   | {
       /** The largest allowed norm of all gradients together, > 0. */
       norm: number;
+      /** Not with `norm`. */
       value?: undefined;
     }
   | {
       /** The largest allowed absolute value of each number of a gradient, > 0. */
       value: number;
+      /** Not with `value`. */
       norm?: undefined;
     };
 

@@ -15,8 +15,12 @@ export interface EarlyStoppingOptions {
 
 /** The state of early stopping without the parameters, as a checkpoint stores it. */
 export interface EarlyStoppingState {
+  /** What is watched. */
   readonly on: string;
+  /** The epoch of the best value, from 1. */
   readonly bestEpoch: number;
+  /** The best value so far. */
   readonly bestValue: number;
+  /** The epochs since then. */
   readonly waited: number;
 }

@@ -53,5 +53,9 @@ export interface OptimiserState {
   dispose(): void;
 }
 
-/** The numbers of an optimiser's memory by name, one list per parameter, as a checkpoint stores them. */
+/**
+ * The numbers of an optimiser's memory by name, one list per parameter, as a checkpoint stores them.
+ *
+ * @inline
+ */
 export type RememberedNumbers = ReadonlyMap<string, readonly ArrayLike<number>[]>;

@@ -3,7 +3,7 @@ import type { SolveReport } from '../solvers/report.ts';
 import type { Task, TaskEvaluation, TaskName, TrainingMeasures } from './task.ts';
 
 /** What is reported after each step, apart from measures. */
-interface StepCourse {
+export interface StepCourse {
   /** Tells the two kinds of progress apart. */
   readonly kind: 'step';
   /** The current epoch, counted from 1. */
@@ -39,7 +39,7 @@ interface StepCourse {
 }
 
 /** What is reported after each epoch, apart from measures. */
-interface EpochCourse {
+export interface EpochCourse {
   /** Tells the two kinds of progress apart. */
   readonly kind: 'epoch';
   /** The epoch that has just ended, counted from 1. */
@@ -115,7 +115,9 @@ export interface StepOutcome {
 
 /** Sums over the finished steps of an epoch. Plain numbers, so that a checkpoint can store them. */
 export interface Tally {
+  /** The seconds that the steps took. */
   readonly seconds: number;
+  /** The number of samples. */
   readonly count: number;
   /** The sums that the task measures; empty before the first step. */
   readonly measured: readonly number[];
@@ -123,12 +125,21 @@ export interface Tally {
   readonly weight: number;
   /** Σ weight · loss over the steps. */
   readonly loss: number;
+  /** The iterations of the solves. */
   readonly forward: Iterations;
+  /** The iterations of the linear solves for the gradients. */
   readonly backward: Iterations;
 }
 
-interface Iterations {
+/**
+ * Counts of iterations.
+ *
+ * @inline
+ */
+export interface Iterations {
+  /** The number of samples that were solved for. */
   readonly samples: number;
+  /** The sum of their iterations. */
   readonly sum: number;
 }
 

@@ -21,7 +21,12 @@ export interface Theorem3Options {
 }
 
 /** Options of `stochasticGradient`: those of `sgd`, or those that Theorem 3 covers. */
-export type StochasticGradientOptions = Theorem3Options | (SgdOptions & { theorem3?: false });
+export type StochasticGradientOptions =
+  | Theorem3Options
+  | (SgdOptions & {
+      /** Without it, or false: the options of `sgd` apply. */
+      theorem3?: false;
+    });
 
 /** The optimiser that `stochasticGradient` returns. */
 export interface StochasticGradient extends Optimiser {

@@ -52,7 +52,12 @@ export const suites: readonly LongSuite[] = [
   },
   { name: 'programs', files: ['test/long/programs.test.ts'], programs: [], minutes: 2 },
   { name: 'cones', files: ['test/long/cones.test.ts'], programs: [], minutes: 3 },
-  { name: 'guides', files: ['test/long/guides.test.ts'], programs: [], minutes: 2 },
+  {
+    name: 'guides',
+    files: ['test/long/guides.test.ts', 'test/long/site.test.ts'],
+    programs: [],
+    minutes: 2,
+  },
   {
     name: 'examples',
     files: ['test/long/examples.test.ts', 'test/long/sudoku.test.ts'],

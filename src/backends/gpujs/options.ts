@@ -4,7 +4,11 @@
 export type GPUJSMode = 'webgl2' | 'webassembly';
 export const GPUJS_MODES: readonly GPUJSMode[] = ['webgl2', 'webassembly'];
 
-/** Loads gpu.js in the way that suits the page: `() => import('gpu.js')`. */
+/**
+ * Loads gpu.js in the way that suits the page: `() => import('gpu.js')`.
+ *
+ * @inline
+ */
 export type LibraryLoader = () => Promise<unknown>;
 
 /** Options of the gpu.js backend. */

@@ -9,7 +9,7 @@ import type { KernelAdjoint } from './kernel-derivative.ts';
 import type { SolvedCone } from './solved-cone.ts';
 
 /** The gradients of one cone program. What is not determined is NaN, unless `leastNorm` asks for it. */
-export type SampleConeGradients = ConeGradients & Pick<ConeAdjoint, 'residual' | 'singular' | 'determined'>;
+export interface SampleConeGradients extends ConeGradients, Pick<ConeAdjoint, 'residual' | 'singular' | 'determined'> {}
 
 /** What the gradients of one program are put together from. */
 interface Adjoint extends Omit<ConeAdjoint, 'determined'> {

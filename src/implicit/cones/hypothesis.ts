@@ -34,7 +34,7 @@ export interface ConeCertificate extends SampleCertificate {
    */
   readonly nullVector?: Float64Array;
   /** σ_min/σ_max of the equilibrated matrices of both tests, or the roots of the smallest relative pivots of factors. */
-  readonly smallest: { readonly rows: number; readonly primal: number };
+  readonly smallest: Readonly<Record<ProgramTest, number>>;
   /** The first row of each cone, or part of one, that is at a kink. */
   readonly kinkRows: readonly number[];
 }

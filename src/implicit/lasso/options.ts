@@ -18,8 +18,12 @@ export const LASSO_SOLVERS = {
   'coordinate-descent': 0,
   homotopy: 0,
 } as const satisfies Record<LassoMethod, 0>;
-/** The solvers of `lasso` by name. */
-export type LassoSolverName = LassoMethod;
+/**
+ * The solvers of `lasso` by name.
+ *
+ * @useDeclaredType
+ */
+export type LassoSolverName = Extract<LassoMethod, string>;
 
 /** Solvers that run on `HOST_BACKENDS` only. */
 const HOST_SOLVERS: readonly string[] = ['coordinate-descent', 'homotopy'] satisfies LassoMethod[];

@@ -7,7 +7,9 @@ import type { SolvedSample } from './solved-sample.ts';
 import type { AdjointRow } from './tensor-derivative.ts';
 
 /** The gradients of one program. */
-export type SampleGradients = ProgramGradients & Pick<ProgramAdjoint, 'residual' | 'singular' | 'determined'>;
+export interface SampleGradients
+  extends ProgramGradients,
+    Pick<ProgramAdjoint, 'residual' | 'singular' | 'determined'> {}
 
 /** The gradients of one program: all 0 where the cotangent is, and NaN where the program was not solved. */
 export function* gradientsOfSample(

@@ -16,6 +16,7 @@ import {
   isNearlySingular,
   judgeTest,
   nameAll,
+  type ProgramTest,
   significant,
   toLargestOne,
   type Wording,
@@ -31,7 +32,7 @@ export interface ProgramCertificate extends SampleCertificate {
    */
   readonly nullVector?: Float64Array;
   /** σ_min/σ_max of the equilibrated matrices of both tests. */
-  readonly smallest: { readonly rows: number; readonly primal: number };
+  readonly smallest: Readonly<Record<ProgramTest, number>>;
   /** The numbers of the weakly active rows. */
   readonly kinkRows: readonly number[];
 }

@@ -13,7 +13,11 @@ import { type BatchData, readData, tensorsAmong } from './data.ts';
 import type { Extents, ProgramMatrix, ProgramVector, TensorDatum } from './datum.ts';
 
 const PROGRAM_SOLVERS = { 'interior-point': 0, splitting: 0 } as const;
-/** The solvers of programs by name. */
+/**
+ * The solvers of programs by name.
+ *
+ * @useDeclaredType
+ */
 export type ProgramSolverName = keyof typeof PROGRAM_SOLVERS;
 
 /** Where the solve of a program starts. */

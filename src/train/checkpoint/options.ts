@@ -15,7 +15,7 @@ export interface CheckpointInfo {
 /** When and how `train` writes checkpoints. */
 export interface CheckpointOptions {
   /** Epochs or steps between two checkpoints, an integer from 1. Default { epochs: 1 }. */
-  every?: { readonly epochs: number } | { readonly steps: number };
+  every?: Readonly<Record<'epochs', number>> | Readonly<Record<'steps', number>>;
   /** Receives the bytes, and is awaited. Also called when the signal stops training, and at the end. */
   write(bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo): void | Promise<void>;
   /** Your own data, to be stored as JSON in the checkpoint. */

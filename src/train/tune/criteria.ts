@@ -34,7 +34,7 @@ export interface Criterion {
 export interface Judge {
   /** The number of problems per candidate. */
   readonly copies: number;
-  /** [copies, rows]: 1 for the rows to which a copy is fitted, else 0. Default: all rows. */
+  /** [copies, rows], with 1 for the rows to which a copy is fitted, else 0. Default: all rows. */
   readonly masks?: Tensor;
   /**
    * For each copy, the share of all rows to which it is fitted. Its penalties are multiplied by that share. Default: 1.

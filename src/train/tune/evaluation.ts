@@ -35,6 +35,11 @@ function createEvaluated(
     : { parameters, value: Number.NaN, gradient: gradient?.map(() => 0) };
 }
 
+/**
+ * How the problems are solved.
+ *
+ * @inline
+ */
 export type SolverOptions = Pick<
   LassoOptions,
   'intercept' | 'nonNegative' | 'selection' | 'solver' | 'tolerance' | 'limit'

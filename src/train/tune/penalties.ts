@@ -79,5 +79,9 @@ export const PENALTIES = {
     }),
   },
 } as const satisfies Record<string, Penalty>;
-/** The penalties that `tune` can choose: one λ, one λ for each feature, or λ and the ridge ρ of an elastic net. */
+/**
+ * The penalties that `tune` can choose: one λ, one λ for each feature, or λ and the ridge ρ of an elastic net.
+ *
+ * @useDeclaredType
+ */
 export type PenaltyName = keyof typeof PENALTIES;

@@ -31,7 +31,11 @@ export interface TuneProgress {
   readonly secondsLeft: number | undefined;
 }
 
-/** Called with the progress of `tune`, and awaited. */
+/**
+ * Called with the progress of `tune`, and awaited.
+ *
+ * @inline
+ */
 export type OnTuneProgress = (progress: TuneProgress) => void | Promise<void>;
 
 interface ProgressOptions {

@@ -4,6 +4,11 @@
 import type { Evaluation } from './evaluation.ts';
 import type { Visit } from './progress.ts';
 
+/**
+ * The interval of each parameter.
+ *
+ * @inline
+ */
 export type Bounds = readonly (readonly [low: number, high: number])[];
 
 export interface SearchOptions {

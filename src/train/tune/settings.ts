@@ -23,7 +23,11 @@ import { adamSearch, descent, type Search } from './search.ts';
 
 /** The searches by the gradient of the criterion, by name. */
 export const SEARCHES = { descent, adam: adamSearch } as const satisfies Record<string, Search>;
-/** The methods by which `tune` searches for the penalty. */
+/**
+ * The methods by which `tune` searches for the penalty.
+ *
+ * @useDeclaredType
+ */
 export type TuningOptimiser = keyof typeof SEARCHES | 'grid';
 
 /** Options of `tune`. */

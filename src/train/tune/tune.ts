@@ -44,7 +44,7 @@ export interface TuneResult {
    * minimum lies between if the left one is negative and the right one positive; at a knot they need not be small.
    * Undefined unless there is a single λ, or where the time limit was reached.
    */
-  readonly slopes: { readonly left: number; readonly right: number } | undefined;
+  readonly slopes: Readonly<Record<'left' | 'right', number>> | undefined;
   /** The interval [low, high] that was searched for each parameter. */
   readonly bounds: Bounds;
   /** Every evaluation, in order. Points of a grid, and points from which starts are chosen, have no gradient. */

@@ -12,7 +12,8 @@ import { train } from '../train.ts';
 import { type Answer, type Command, MESSAGE_END, type MessageEnd, toPostedError } from './messages.ts';
 
 /** Options of `train` in a worker. `checkpoint.every` and `checkpoint.extras` apply; the bytes are posted to the page. */
-type WorkerOptions<Options> = Omit<Options, 'signal' | 'resume' | 'onProgress' | 'checkpoint'> & {
+export type WorkerOptions<Options> = Omit<Options, 'signal' | 'resume' | 'onProgress' | 'checkpoint'> & {
+  /** When checkpoints are posted, and what they hold beside the run. Default: none are posted. */
   readonly checkpoint?: Omit<CheckpointOptions, 'write'>;
 };
 

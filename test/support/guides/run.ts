@@ -105,7 +105,6 @@ async function bundle(folder: string, code: string): Promise<void> {
     splitting: true,
     format: 'esm',
     platform: 'browser',
-    external: ['webgpu', 'gpu.js', 'node:*'],
     target: 'es2022',
     outdir: folder,
     logLevel: 'silent',

@@ -17,7 +17,7 @@ const OPTIONS: ts.CompilerOptions = {
   moduleResolution: ts.ModuleResolutionKind.Bundler,
   moduleDetection: ts.ModuleDetectionKind.Force,
   types: ['node'],
-  skipLibCheck: true,
+  skipLibCheck: false,
   allowJs: true,
   resolveJsonModule: true,
 };
