@@ -39,7 +39,7 @@ export interface TrainingMeasures {
   };
 }
 
-/** @internal The task of a training run. */
+/** The task of a training run. */
 export interface Task {
   readonly loss: BatchLoss;
   /** What must be the same for training to resume. */

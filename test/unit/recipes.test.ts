@@ -148,6 +148,16 @@ test.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...guides])('links of
   expect(broken).toEqual([]);
 });
 
+test('the pictures of the README are files of this repository, by addresses that npm shows', () => {
+  const pictures = Array.from(read('README.md').matchAll(/!\[[^\]]*\]\(([^)]*)\)/g), ([, address]) => address);
+  const here = 'https://raw.githubusercontent.com/equilibra/equilibra/main/';
+  expect(pictures.length).toBeGreaterThan(1);
+  for (const picture of pictures) {
+    expect(picture).toMatch(/\.(png|svg|gif|jpg)$/);
+    expect(isFile(picture.replace(here, '')) && picture.startsWith(here), picture).toBe(true);
+  }
+});
+
 test('the README is short, and links to every guide', () => {
   const readme = read('README.md');
   expect(readme.split('\n').length).toBeLessThan(150);

@@ -1,6 +1,6 @@
 /** The package as npm publishes it, in a folder of a project that has installed it. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './pages.ts';
 
@@ -38,5 +38,7 @@ export function installPackage(folder: string, only: (path: string) => boolean =
       cpSync(join(root, 'dist', name), join(target, 'dist', name), { recursive: true, filter });
   }
   symlinkSync(join(root, 'node_modules', '@types'), join(modules, '@types'), 'junction');
-  symlinkSync(join(target, 'dist', 'cli', 'main.js'), join(modules, '.bin', 'equilibra'));
+  const program = join(target, 'dist', 'cli', 'main.js');
+  symlinkSync(program, join(modules, '.bin', 'equilibra'));
+  if (existsSync(program)) chmodSync(program, 0o755); // as npm does
 }
