@@ -10,6 +10,7 @@ export { DEFINABLE, type OperationName } from './autodiff/definable.ts';
 export { jacobianVectorProduct, type LossFunction, type TensorsLike, valueAndGrad } from './autodiff/gradient.ts';
 export { gradientOf } from './autodiff/gradient-of.ts';
 export type { KinkedOperationName } from './autodiff/kinks.ts';
+export { type Pullback, pullbackOf } from './autodiff/pullback-of.ts';
 export type { AdapterDescription, BackendName, MemoryFigures } from './backends/backend.ts';
 export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/options.ts';
 export { DeviceLostError } from './backends/lost.ts';
@@ -166,6 +167,13 @@ export {
 export type { SteppedResolvent } from './solvers/resolvent.ts';
 export { concat } from './tensor/concat.ts';
 export { type Engine, open } from './tensor/engine.ts';
+export {
+  type GPUBufferOptions,
+  gpuBufferOf,
+  type NumbersNow,
+  readNow,
+  tensorFromGPUBuffer,
+} from './tensor/gpu-buffers.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
 export type { Scope } from './tensor/scope.ts';

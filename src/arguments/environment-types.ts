@@ -10,6 +10,7 @@ declare global {
   interface AbortSignal {}
   interface Blob {}
   interface Event {}
+  interface GPUBuffer {}
   interface GPUDevice {}
   interface Response {}
   // biome-ignore-end lint/suspicious/noEmptyInterface: as above

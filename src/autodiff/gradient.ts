@@ -15,7 +15,7 @@ export type LossFunction<Inputs extends readonly Tensor[] = Tensor[]> = (
 /** One tensor for each of the inputs. Of a list whose length TypeScript does not know, a list of tensors. */
 export type TensorsLike<Inputs extends readonly Tensor[]> = { -readonly [Place in keyof Inputs]: Tensor };
 
-function engineOf(name: string, inputs: readonly Tensor[]): Engine {
+export function engineOf(name: string, inputs: readonly Tensor[]): Engine {
   TENSORS(`${name}: inputs`, inputs);
   if (inputs.length === 0) throw new RangeError(`${name}: inputs is empty; give at least one tensor`);
   const { context } = inputs[0];

@@ -42,7 +42,8 @@ export async function open(options?: OpenOptions): Promise<Engine> {
 export class Engine implements LoopContext {
   private readonly programs: ProgramCache;
   private readonly scalars = new ScalarCache();
-  private readonly ambient = new AmbientArena();
+  /** @internal The arena that new tensors join. */
+  readonly ambient = new AmbientArena();
   private readonly readings = new PendingReads();
   /** How many loops are running kernel by kernel at the moment, one inside another. */
   private loopDepth = 0;
@@ -52,7 +53,8 @@ export class Engine implements LoopContext {
    * @param programBytes memory above which Programs are forgotten; program-cache.ts has the default
    */
   constructor(
-    private readonly device: Backend,
+    /** @internal The backend. */
+    readonly device: Backend,
     /** Why this backend is used, in half a sentence. */
     readonly reason = 'it was asked for',
     programBytes?: number,
@@ -112,7 +114,8 @@ export class Engine implements LoopContext {
     return this.scalars.get(value, () => this.ambient.runIn(undefined, () => this.tensor([value])));
   }
 
-  private wrap(shared: SharedStorage, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
+  /** @internal A tensor that uses the storage. */
+  wrap(shared: SharedStorage, shape: Shape, checks: ReadonlySet<Check>, arena: Arena | undefined): Tensor {
     shared.references += 1;
     return new Tensor(this, shape, shared, checks, this.ambient.chooseArena(arena));
   }

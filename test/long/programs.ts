@@ -23,6 +23,11 @@ const programs = {
     find: () => findOnPath('firefox-esr') ?? findOnPath('firefox'),
     install: () => installFromDebian('firefox-esr', 'mesa-vulkan-drivers'),
   },
+  numpy: {
+    hint: 'Python 3 with NumPy; on Debian the package python3-numpy',
+    find: () => [findOnPath('python3'), '/usr/bin/python3'].find((path) => path !== undefined && hasNumPy(path)),
+    install: () => installFromDebian('python3-numpy'),
+  },
   deno: {
     hint: 'Deno 2, in the package deno of npm',
     find: () => findOnPath('deno') ?? findInPackage('deno'),
@@ -43,6 +48,10 @@ export function find(name: ProgramName): string {
 
 /** Packages only for the long suites, besides those that `npm ci` installs. */
 const PACKAGES = join('node_modules', '.long');
+
+function hasNumPy(python: string): boolean {
+  return spawnSync(python, ['-c', 'import numpy']).status === 0;
+}
 
 function findOnPath(name: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);

@@ -10,6 +10,7 @@ import type {
 } from '../backend.ts';
 import { DeviceLostError } from '../lost.ts';
 import { type DeviceOptions, type OpenedDevice, openDevice, USAGE } from './device.ts';
+import { DeviceStorage } from './device-storage.ts';
 import type { ProductVariants } from './dispatch.ts';
 import { Executable } from './executable.ts';
 import { widestIterationOn } from './lower-iterate.ts';
@@ -41,14 +42,6 @@ const TUNE_FROM = 1e9;
 const SOFTWARE: SubmitLimits = { work: 2e8, dispatches: 1000 };
 const HARDWARE: SubmitLimits = { work: 5e10, dispatches: 1000 };
 
-class DeviceStorage implements Storage {
-  isReleased = false;
-  constructor(
-    readonly size: number,
-    readonly buffer: DeviceBuffer,
-  ) {}
-}
-
 /**
  * Opens WebGPU.
  * @param options.device a device that the page already has; it remains the caller's, and close() does not destroy it
@@ -58,16 +51,16 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<Backend> 
   return new WebGPUBackend(await openDevice(options), options);
 }
 
-class WebGPUBackend implements Backend {
+export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
   readonly epsilon = 2 ** -23;
   readonly widestIteration: number;
   readonly largestPass: number;
   readonly adapter: AdapterDescription;
-  private readonly device: GPUDevice;
+  readonly device: GPUDevice;
   private readonly releaseDevice: () => void;
-  private readonly scheduler: Scheduler;
-  private readonly pool: BufferPool;
+  readonly scheduler: Scheduler;
+  readonly pool: BufferPool;
   private readonly runtime: Runtime;
   private loading: Promise<void> | undefined;
   private beginSpeculation: (() => ObservedSpeculation) | undefined;

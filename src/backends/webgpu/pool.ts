@@ -18,6 +18,8 @@ export interface DeviceBuffer {
   invalid: boolean;
   /** The error of the work that should have written it, if that failed: then its content is unusable. */
   spoiled: Error | undefined;
+  /** Only for a buffer of the caller: called when it is released. */
+  readonly onRelease?: () => void;
 }
 
 const STORAGE_USAGE = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
@@ -68,10 +70,10 @@ export class BufferPool {
    */
   private readonly idle = new Map<number, DeviceBuffer[]>();
   /** Buffers held by tensors and by runs in progress, and buffers held by compiled Programs. */
-  private readonly held = { tensors: new Ledger(), programs: new Ledger() };
+  readonly held = { tensors: new Ledger(), programs: new Ledger() };
   private idleBytes = 0;
   private idleCount = 0;
-  private nextId = 0;
+  nextId = 0;
 
   /**
    * @param destroy destroys a buffer after all work enqueued so far
@@ -131,6 +133,10 @@ export class BufferPool {
   /** Takes back a buffer of `acquire`. */
   release(buffer: DeviceBuffer): void {
     if (!this.removeHeld(buffer) || buffer.invalid) return;
+    if (buffer.onRelease) {
+      buffer.onRelease();
+      return;
+    }
     const list = this.idle.get(buffer.bytes) ?? [];
     this.idle.set(buffer.bytes, list);
     const place = list.findIndex(({ id }) => id < buffer.id);
@@ -178,7 +184,8 @@ export class BufferPool {
    * the work in flight is done.
    */
   takeAll(): DeviceBuffer[] {
-    const all = [...this.held.tensors.takeAll(), ...this.held.programs.takeAll(), ...[...this.idle.values()].flat()];
+    const own = this.held.tensors.takeAll().filter(({ onRelease }) => !onRelease);
+    const all = [...own, ...this.held.programs.takeAll(), ...[...this.idle.values()].flat()];
     this.idle.clear();
     this.idleBytes = 0;
     this.idleCount = 0;

@@ -3,6 +3,7 @@ import * as library from '../../../src/index.ts';
 import { CONE_FAMILIES } from './families-cones.ts';
 import { PARAMETER_FAMILIES } from './families-parameters.ts';
 import { PROGRAM_FAMILIES } from './families-programs.ts';
+import { SHARING_FAMILIES } from './families-sharing.ts';
 import { argument, type Family, family, options } from './family.ts';
 import { idleEnd, type World } from './world.ts';
 
@@ -234,6 +235,7 @@ export const FAMILIES: readonly Family[] = [
 
   ...CONE_FAMILIES,
   ...PARAMETER_FAMILIES,
+  ...SHARING_FAMILIES,
   ...PROGRAM_FAMILIES,
 
   family('dense', (_, given: Given) => dense(given), [
