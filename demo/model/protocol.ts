@@ -7,6 +7,7 @@ import type {
   EpochProgress,
   ForwardSolverName,
   SolveStatus,
+  TaskName,
 } from '../../src/index.ts';
 import type { InspectInput, TableFacts } from '../tables/facts.ts';
 import type { DataSource } from '../train/data.ts';
@@ -21,7 +22,7 @@ export interface ModelCalls {
   readonly open: Call<DataSource, DataSummary>;
   /** Loads the model of a checkpoint. */
   readonly model: Call<Uint8Array, ModelSummary>;
-  /** Classifies the rows that the page shows. */
+  /** Predicts the classes or numbers of the rows that the page shows. */
   readonly predictions: Call<undefined, Predictions>;
   /** Solves for one row repeatedly, each time with one iteration more. */
   readonly reach: Call<ReachInput, SolveStatus, ReachedPoint>;
@@ -37,7 +38,10 @@ export interface DeviceFigures {
 export interface DataSummary {
   readonly name: string;
   readonly kind: 'images' | 'table';
+  /** Empty for regression. */
   readonly classNames: readonly string[];
+  /** The names of the targets of a regression; empty where classes are predicted. */
+  readonly targets: readonly string[];
   readonly features: number;
   /** The shape of one row: such as [8, 8] for images, [features] for a table. */
   readonly featureShape: readonly number[];
@@ -45,14 +49,23 @@ export interface DataSummary {
   readonly testCount: number;
   /** All columns of a table; empty for images. */
   readonly columns: readonly string[];
-  /** The column of the classes of a table. */
+  /** The column of a table that is predicted. */
   readonly target?: string;
   readonly featureNames: readonly string[];
   /** Assumptions about a table and warnings about its columns, in sentences. */
   readonly remarks: readonly string[];
   readonly preparation: Preparation;
   /** The held-out rows that the page shows. */
-  readonly shown: { readonly inputs: Float32Array; readonly labels: Int32Array; readonly count: number };
+  readonly shown: ShownRows;
+}
+
+export interface ShownRows {
+  readonly inputs: Float32Array;
+  readonly count: number;
+  /** The class of each row; empty for regression. */
+  readonly labels: Int32Array;
+  /** count × targets; empty where classes are predicted. */
+  readonly targets: Float64Array;
 }
 
 export interface ModelSummary {
@@ -64,7 +77,7 @@ export interface ModelSummary {
     readonly epoch: number;
     readonly step: number;
     readonly losses: Float64Array;
-    readonly epochs: readonly EpochProgress[];
+    readonly epochs: readonly EpochProgress<TaskName>[];
   };
   /** The options that the page or the command line stored. Absent in other checkpoints. */
   readonly options?: Options;
@@ -73,10 +86,17 @@ export interface ModelSummary {
   readonly preparation?: Preparation;
 }
 
-export interface Predictions {
+export type Predictions = PredictedClasses | PredictedNumbers;
+
+export interface PredictedClasses {
   readonly classes: Int32Array;
   /** rows × classes */
   readonly probabilities: Float32Array;
+}
+
+export interface PredictedNumbers {
+  /** rows × targets, in their own units */
+  readonly numbers: Float64Array;
 }
 
 export interface ReachInput {
@@ -91,6 +111,7 @@ export interface ReachedPoint {
   readonly residual: number;
   readonly tolerance: number;
   readonly z: Float32Array;
-  readonly probabilities: Float32Array;
+  /** The probability of each class, or each target in its own unit. */
+  readonly outputs: ArrayLike<number>;
   readonly status: SolveStatus;
 }

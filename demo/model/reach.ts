@@ -6,6 +6,7 @@ import {
   monotoneFixedPoint,
   monotoneMatrix,
   type SolveStatus,
+  type TaskName,
   type Tensor,
 } from '../../src/index.ts';
 import { yieldToMessages } from '../workers/calls.ts';
@@ -13,10 +14,12 @@ import type { ReachedPoint, ReachInput } from './protocol.ts';
 
 /**
  * @param model a model that begins with a monotone layer
+ * @param task what its outputs are
  * @returns the status of the last solve, which is `limit` where the residual is still above the tolerance
  */
 export async function followSolver(
   model: Model,
+  task: TaskName,
   input: ReachInput,
   tell: (point: ReachedPoint) => void,
   signal: AbortSignal,
@@ -28,7 +31,7 @@ export async function followSolver(
   for (let limit = 1; limit <= input.limit && status === 'limit'; limit++) {
     await yieldToMessages();
     signal.throwIfAborted();
-    const point = await solveWithLimit(model, layer, input, limit);
+    const point = await solveWithLimit(model, task, layer, input, limit);
     ({ status } = point);
     tell(point);
   }
@@ -37,6 +40,7 @@ export async function followSolver(
 
 async function solveWithLimit(
   model: Model,
+  task: TaskName,
   layer: Layer,
   { inputs, solver }: ReachInput,
   limit: number,
@@ -51,7 +55,8 @@ async function solveWithLimit(
     const options = { activation, margin, tolerance, solver, limit, onFailure: 'report' } as const;
     const { z, report } = monotoneFixedPoint(W, b, options);
     const scores = applyLayers(model.layers.slice(1), z, others);
-    const [{ samples }, state, probabilities] = await Promise.all([report, z.data(), scores.softmax().data()]);
+    const outputs = task === 'regression' ? scores : scores.softmax();
+    const [{ samples }, state, numbers] = await Promise.all([report, z.data(), outputs.data()]);
     const [{ iterations, residual, status }] = samples;
     return {
       iterations,
@@ -59,9 +64,14 @@ async function solveWithLimit(
       tolerance,
       status,
       z: Float32Array.from(state),
-      probabilities: Float32Array.from(probabilities),
+      outputs: task === 'regression' ? inOwnUnits(numbers, model) : Float32Array.from(numbers),
     };
   });
+}
+
+function inOwnUnits(numbers: ArrayLike<number>, { targetScale }: Model): Float64Array {
+  const { mean, deviation } = targetScale ?? { mean: [], deviation: [] };
+  return Float64Array.from(numbers, (number, at) => (mean[at] ?? 0) + (deviation[at] ?? 1) * number);
 }
 
 /** Applies the layers after the first one to z. */

@@ -4,18 +4,17 @@ import {
   type Checkpoint,
   DeviceLostError,
   type Engine,
-  type EpochProgress,
   loadCheckpoint,
   type Model,
   modelFrom,
   open,
 } from '../../src/index.ts';
 import { inspectTable } from '../tables/facts.ts';
-import { readData } from '../train/data.ts';
+import { type ReadData, readData } from '../train/data.ts';
 import type { Options } from '../train/settings.ts';
 import { waitForAdapter } from '../workers/adapter.ts';
 import { serveCalls } from '../workers/calls.ts';
-import type { DataSummary, DeviceFigures, ModelCalls, ModelSummary } from './protocol.ts';
+import type { DeviceFigures, ModelCalls, ModelSummary, ShownRows } from './protocol.ts';
 import { followSolver } from './reach.ts';
 
 /** The number of held-out rows that the page shows. */
@@ -24,7 +23,7 @@ const SHOWN_ROWS = 60;
 let engine: Promise<Engine> | undefined;
 let checkpoint: Checkpoint | undefined;
 let model: Model | undefined;
-let shown: DataSummary['shown'] | undefined;
+let shown: ShownRows | undefined;
 
 serveCalls<ModelCalls>(self, {
   device: () => readDevice(),
@@ -33,13 +32,13 @@ serveCalls<ModelCalls>(self, {
 
   async open(source) {
     const { dataset, columns, featureNames, remarks, options } = await readData(source);
-    const { test, train, classNames, featureShape, preparation } = dataset;
-    const count = Math.min(SHOWN_ROWS, test.count);
-    shown = { inputs: test.inputs.slice(0, count * test.features), labels: test.labels.slice(0, count), count };
+    const { test, train, featureShape, preparation } = dataset;
+    shown = selectShown(dataset);
     return {
       name: dataset.name,
       kind: source.kind === 'table' ? 'table' : 'images',
-      classNames,
+      classNames: 'classNames' in dataset ? dataset.classNames : [],
+      targets: 'targetNames' in dataset ? dataset.targetNames : [],
       features: test.features,
       featureShape,
       trainCount: train.count,
@@ -60,13 +59,32 @@ serveCalls<ModelCalls>(self, {
   },
 
   predictions: () =>
-    withModel(requireModel(checkpoint), (own) => {
+    withModel(requireModel(checkpoint), async (own) => {
       if (!shown) throw new Error('predictions: no data have been opened yet');
+      if (isRegression(shown)) return { numbers: await own.predictValues(shown.inputs) };
       return own.predict(shown.inputs);
     }),
 
-  reach: (input, tell, signal) => withModel(requireModel(checkpoint), (own) => followSolver(own, input, tell, signal)),
+  reach: (input, tell, signal) =>
+    withModel(requireModel(checkpoint), (own) => {
+      const task = shown && isRegression(shown) ? 'regression' : 'classification';
+      return followSolver(own, task, input, tell, signal);
+    }),
 });
+
+function selectShown({ test }: ReadData['dataset']): ShownRows {
+  const count = Math.min(SHOWN_ROWS, test.count);
+  const inputs = test.inputs.slice(0, count * test.features);
+  if ('labels' in test) {
+    return { inputs, count, labels: test.labels.slice(0, count), targets: new Float64Array() };
+  }
+  const width = test.targets.length / test.count;
+  return { inputs, count, labels: new Int32Array(), targets: Float64Array.from(test.targets.slice(0, count * width)) };
+}
+
+function isRegression({ targets }: ShownRows): boolean {
+  return targets.length > 0;
+}
 
 function requireModel(loaded: Checkpoint | undefined): Checkpoint {
   if (!loaded) throw new Error('there is no model yet; train one or load a checkpoint');
@@ -135,7 +153,7 @@ function summarise({ layers, training, extras }: Checkpoint): ModelSummary {
       epoch: training.epoch,
       step: training.step,
       losses: Float64Array.from(training.losses),
-      epochs: training.epochs.filter((epoch): epoch is EpochProgress => 'accuracy' in epoch),
+      epochs: training.epochs,
     },
     options: areTexts(options) ? options : undefined,
     data: isOrigin(data) ? data : undefined,

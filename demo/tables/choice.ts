@@ -1,5 +1,6 @@
 /** What a user chooses about a table: the target, the use of the other columns, and what to do about missing values. */
 import type { MissingRule, TableOptions } from '../../src/data/index.ts';
+import type { TaskName } from '../../src/index.ts';
 import type { TableFacts } from './facts.ts';
 
 /** How the file is written; what is absent is detected. */
@@ -13,6 +14,8 @@ export interface TableChoice {
   /** 'error' where no value is missing in the columns that are used. */
   readonly missing: MissingRule;
   readonly form: TableForm;
+  /** Whether classes or numbers are predicted. Absent: what the values of the target suggest. */
+  readonly task?: TaskName;
 }
 
 export interface TableSource {
@@ -21,8 +24,8 @@ export interface TableSource {
   readonly choice: TableChoice;
 }
 
-/** What the target must be: classes of any kind, or numbers. */
-export type Purpose = 'classes' | 'numbers';
+/** What can be predicted: numbers only, or either numbers or classes. */
+export type Purpose = 'numbers' | 'either';
 
 /** The names of the columns that can be the target. */
 export function listTargets({ columns }: TableFacts, purpose: Purpose): string[] {
@@ -38,8 +41,8 @@ export function suggestChoice(facts: TableFacts, purpose: Purpose, form: TableFo
   return { target, ignore: unusable.map(({ name }) => name), categorical: [], missing: 'error', form };
 }
 
-/** Makes another column the target; the one before becomes a feature. */
-export function withTarget({ ignore, categorical, ...choice }: TableChoice, target: string): TableChoice {
+/** Makes another column the target, as its values suggest; the one before becomes a feature. */
+export function withTarget({ ignore, categorical, task: _, ...choice }: TableChoice, target: string): TableChoice {
   const others = (names: readonly string[]): string[] => names.filter((name) => name !== target);
   return { ...choice, target, ignore: others(ignore), categorical: others(categorical) };
 }

@@ -1,5 +1,11 @@
 /** Reads a table as its user has chosen. */
-import { readTable, type Table, type TableDataset, type TableRegression } from '../../src/data/index.ts';
+import {
+  readTable,
+  type Table,
+  type TableDataset,
+  type TableRegression,
+  type TableRegressionDataset,
+} from '../../src/data/index.ts';
 import { countOf } from '../page/words.ts';
 import type { TableSource } from './choice.ts';
 import { nameErrors } from './facts.ts';
@@ -10,14 +16,14 @@ interface Prepared {
   readonly warnings: readonly string[];
 }
 
-type PreparationOptions = Omit<TableSource['choice'], 'form'> & { readonly name: string };
+type PreparationOptions = Omit<TableSource['choice'], 'form' | 'task'> & { readonly name: string };
 
 /**
  * @param prepare makes data of the table, such as `tableDataset`
  * @throws DataError that names the file, and the place in it
  */
-export function readChosenTable<Data extends TableDataset | TableRegression>(
-  { file, choice: { form, ...columns } }: TableSource,
+export function readChosenTable<Data extends TableDataset | TableRegression | TableRegressionDataset>(
+  { file, choice: { form, task: _, ...columns } }: TableSource,
   prepare: (table: Table, options: PreparationOptions) => Data,
 ): Promise<{ readonly table: Table; readonly data: Data }> {
   const reading = readTable(file, form).then((table) => ({

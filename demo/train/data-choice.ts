@@ -1,4 +1,6 @@
 /** The choice of the training data: the digits, or files that the user chooses or drops. */
+
+import type { TaskName } from '../../src/index.ts';
 import type { DataSummary } from '../model/protocol.ts';
 import { takeDrops } from '../page/drops.ts';
 import { findButton, findElement, findInput, findSelect, hideElement, readMessage, setText } from '../page/elements.ts';
@@ -77,6 +79,8 @@ export function createDataChoice(
   findButton('columns').addEventListener('click', () => chooseAgain());
   const target = findSelect('target');
   target.addEventListener('change', () => chooseAgain((choice) => withTarget(choice, target.value)));
+  const task = findSelect('task');
+  task.addEventListener('change', () => chooseAgain((choice) => ({ ...choice, task: task.value as TaskName })));
   void chooseDigits();
   return {
     get source() {
@@ -89,7 +93,7 @@ export function createDataChoice(
 }
 
 function showData(
-  { name, kind, trainCount, testCount, featureShape, classNames, columns, target, remarks }: DataSummary,
+  { name, kind, trainCount, testCount, featureShape, classNames, targets, columns, target, remarks }: DataSummary,
   source: DataSource,
 ): void {
   setText('data-name', source.kind === 'digits' ? 'Handwritten digits' : name);
@@ -97,19 +101,24 @@ function showData(
     kind === 'images'
       ? `${countOf(trainCount, 'image')} of ${featureShape.join(' × ')}`
       : `${countOf(trainCount, 'row')} of ${countOf(featureShape[0], 'feature')}`;
-  const facts = `${rows}, ${testCount.toLocaleString('en')} held out; ${countOf(classNames.length, 'class', 'classes')}`;
+  const isRegression = targets.length > 0;
+  const predicted = isRegression ? `numbers are predicted` : countOf(classNames.length, 'class', 'classes');
+  const facts = `${rows}, ${testCount.toLocaleString('en')} held out; ${predicted}`;
   setText('data-facts', [facts, ...remarks].join('. '));
   const files = findInput('files');
   const shown: readonly (readonly [id: string, isShown: boolean])[] = [
     ['use-digits', source.kind !== 'digits'],
     ['columns', source.kind === 'table'],
     ['target-label', source.kind === 'table'],
+    ['task-label', source.kind === 'table'],
+    ['loss-label', isRegression],
   ];
   for (const [id, isShown] of shown) {
     const element = findElement(id, HTMLElement);
     if (isShown) element.hidden = false;
     else hideElement(element, files);
   }
+  findSelect('task').value = isRegression ? 'regression' : 'classification';
   findSelect('target').replaceChildren(
     ...columns.map((column) => new Option(column, column, column === target, column === target)),
   );

@@ -6,8 +6,11 @@ import {
   imageFileNames,
   imagesFromFiles,
   type Preparation,
+  type RegressionDataset,
+  regressionDataset,
   type Separator,
   tableDataset,
+  tableTask,
 } from '../../src/data/index.ts';
 import type { TableSource } from '../tables/choice.ts';
 import { listRemarks, readChosenTable } from '../tables/read.ts';
@@ -47,7 +50,9 @@ export function recogniseSource(files: readonly File[]): Exclude<DataSource, Tab
 
 /** Data with everything that a checkpoint must contain about them. */
 export interface ReadData {
-  readonly dataset: Dataset & { readonly classNames: readonly string[]; readonly preparation: Preparation };
+  readonly dataset: (RegressionDataset | (Dataset & { readonly classNames: readonly string[] })) & {
+    readonly preparation: Preparation;
+  };
   /** The columns of a table; empty for images. */
   readonly columns: readonly string[];
   readonly featureNames: readonly string[];
@@ -70,9 +75,11 @@ export async function readData(source: DataSource): Promise<ReadData> {
 async function readTableData(source: TableSource): Promise<ReadData> {
   const { target, ignore, categorical, missing, form } = source.choice;
   const { table, data } = await readChosenTable(source, (read, options) => {
-    const dataset = tableDataset(read, options);
-    if (dataset.test.count === 0) throw new DataError('every class has one row, so that none can be held out');
-    return dataset;
+    const { task = tableTask(read, target).task } = source.choice;
+    const dataset = task === 'regression' ? regressionDataset(read, options) : tableDataset(read, options);
+    if (dataset.test.count > 0) return dataset;
+    const few = task === 'regression' ? 'there are too few rows' : 'every class has one row';
+    throw new DataError(`${few}, so that none can be held out`);
   });
   const options = {
     target,

@@ -4,7 +4,7 @@ import { nameBackend } from '../page/device.ts';
 import { findElement, findInput as inputOf, setText } from '../page/elements.ts';
 import { keepFields } from '../page/keep-fields.ts';
 import { findLabel } from './labels.ts';
-import { ACTIVATIONS, DEFAULTS, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
+import { ACTIVATIONS, DEFAULTS, LOSSES, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
 
 /** gpu.js compiles text to functions, which the content security policy of this page forbids. */
 const OFFERED = BACKENDS.filter((name) => String(name) !== 'gpujs');
@@ -36,6 +36,7 @@ export function createSettingsForm(onChange: () => void): SettingsForm {
   offer('activation', ACTIVATIONS);
   offer('solver', SOLVERS);
   offer('optimiser', OPTIMISERS);
+  offer('loss', LOSSES);
   offer('backend', ['', ...OFFERED], (name) => (name === '' ? 'automatic' : nameBackend(name)));
   form.addEventListener('submit', (event) => event.preventDefault());
   let seed = DEFAULTS.seed;
@@ -53,6 +54,7 @@ export function createSettingsForm(onChange: () => void): SettingsForm {
       activation: field('activation').value as Settings['activation'],
       solver: field('solver').value as Settings['solver'],
       optimiser: field('optimiser').value as Settings['optimiser'],
+      loss: field('loss').value as Settings['loss'],
       backend: (field('backend').value || undefined) as Settings['backend'],
       seed,
     };

@@ -1,5 +1,5 @@
 /** The history of a run, in the form that the charts need. */
-import type { EpochProgress, StepProgress } from '../../src/index.ts';
+import type { EpochProgress, StepCourse, TaskName } from '../../src/index.ts';
 
 interface StepRow {
   readonly loss: number;
@@ -13,13 +13,13 @@ const SECONDS_OF_SPEED = 2;
 
 export class RunHistory {
   steps: StepRow[] = [];
-  epochs: EpochProgress[] = [];
+  epochs: EpochProgress<TaskName>[] = [];
   /** The steps from which the speed is computed, with their sums. */
-  #recent: Pick<StepProgress, 'samples' | 'seconds'>[] = [];
+  #recent: Pick<StepCourse, 'samples' | 'seconds'>[] = [];
   #sums = { samples: 0, seconds: 0 };
   #isInterrupted = false;
 
-  addStep({ loss, iterationsForward, iterationsBackward, samples, seconds }: StepProgress): void {
+  addStep({ loss, iterationsForward, iterationsBackward, samples, seconds }: StepCourse): void {
     this.steps.push({ loss, forward: iterationsForward, backward: iterationsBackward });
     if (this.#isInterrupted) this.#isInterrupted = false;
     else this.#addToSpeed(samples, seconds);
@@ -49,7 +49,7 @@ export class RunHistory {
   }
 
   /** Restores the history from a checkpoint. */
-  restore(losses: ArrayLike<number>, epochs: readonly EpochProgress[]): void {
+  restore(losses: ArrayLike<number>, epochs: readonly EpochProgress<TaskName>[]): void {
     this.steps = Array.from(losses, (loss) => ({ loss, forward: null, backward: null }));
     this.epochs = [...epochs];
     this.#recent = [];

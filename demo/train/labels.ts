@@ -12,6 +12,9 @@ const LABELS: Readonly<Record<string, string>> = {
   sgd: 'SGD, shuffled',
   adam: 'Adam',
   adamW: 'AdamW',
+  meanSquaredError: 'mean squared error',
+  meanAbsoluteError: 'mean absolute error',
+  huber: 'Huber, δ one deviation',
 };
 
 export function findLabel(name: string): string {

@@ -1,7 +1,9 @@
 /** Shows the figures and the curves of a run. */
+import type { EpochProgress, TaskName } from '../../src/index.ts';
 import { findElement, setText } from '../page/elements.ts';
 import { runInOwnFrame } from '../page/frames.ts';
 import { createLineChart } from '../page/line-chart.ts';
+import { formatNumber } from '../page/words.ts';
 import { computeCurves, type RunHistory } from './history.ts';
 
 /** Nobody reads faster. */
@@ -12,8 +14,11 @@ interface ProgressView {
   changed(): void;
 }
 
-/** @param share returns the share of the run that is done, from 0 to 1 */
-export function createProgressView(history: RunHistory, share: () => number): ProgressView {
+/**
+ * @param share returns the share of the run that is done, from 0 to 1
+ * @param task returns what is learnt
+ */
+export function createProgressView(history: RunHistory, share: () => number, task: () => TaskName): ProgressView {
   const loss = createLineChart(findElement('chart-loss', HTMLElement), {
     lines: [{ name: 'training', look: 'first' }],
     x: 'step',
@@ -32,6 +37,14 @@ export function createProgressView(history: RunHistory, share: () => number): Pr
     format: formatPercent,
     ticks: (value) => `${Math.round(100 * value)} %`,
   });
+  const error = createLineChart(findElement('chart-error', HTMLElement), {
+    lines: [
+      { name: 'training', look: 'first' },
+      { name: 'held out', look: 'second' },
+    ],
+    x: 'epoch',
+    format: formatNumber,
+  });
   const iterations = createLineChart(findElement('chart-iterations', HTMLElement), {
     lines: [
       { name: 'forward', look: 'first' },
@@ -46,9 +59,14 @@ export function createProgressView(history: RunHistory, share: () => number): Pr
     () => {
       const step = history.steps[history.steps.length - 1];
       const epoch = history.epochs[history.epochs.length - 1];
-      findElement('run', HTMLElement).toggleAttribute('data-empty', history.steps.length === 0);
+      const host = findElement('run', HTMLElement);
+      host.toggleAttribute('data-empty', history.steps.length === 0);
+      host.dataset.task = task();
       setText('figure-loss', step ? step.loss.toFixed(4) : '–');
-      setText('figure-accuracy', epoch?.validation ? formatPercent(epoch.validation.accuracy) : '–');
+      const held = measureHeldOut(epoch);
+      setText('figure-accuracy', held.accuracy === undefined ? '–' : formatPercent(held.accuracy));
+      setText('figure-r-squared', held.rSquared === undefined ? '–' : formatRSquared(held.rSquared));
+      setText('figure-error', held.error === undefined ? '–' : formatNumber(held.error));
       setText('figure-forward', step?.forward ? step.forward.toFixed(1) : '–');
       setText('figure-backward', step?.backward ? step.backward.toFixed(1) : '–');
       setText('figure-speed', history.speed ? Math.round(history.speed).toLocaleString('en') : '–');
@@ -66,7 +84,20 @@ export function createProgressView(history: RunHistory, share: () => number): Pr
       const { epochs } = history;
       accuracy.update(
         epochs.map(({ epoch }) => epoch),
-        [epochs.map((each) => each.accuracy), epochs.map(({ validation }) => validation?.accuracy ?? null)],
+        [
+          epochs.map((each) => ('accuracy' in each ? each.accuracy : null)),
+          epochs.map((each) => measureHeldOut(each).accuracy ?? null),
+        ],
+      );
+    },
+    () => {
+      const { epochs } = history;
+      error.update(
+        epochs.map(({ epoch }) => epoch),
+        [
+          epochs.map((each) => ('accuracy' in each ? null : each.rootMeanSquaredErrors[0])),
+          epochs.map((each) => measureHeldOut(each).error ?? null),
+        ],
       );
     },
   ];
@@ -83,6 +114,29 @@ export function createProgressView(history: RunHistory, share: () => number): Pr
     }, MILLISECONDS_BETWEEN_PAINTINGS);
   };
   return { changed };
+}
+
+type Epoch = EpochProgress<TaskName>;
+
+/** What was measured on the held-out rows: the accuracy of a classifier, or R² and the RMSE of the first target. */
+function measureHeldOut(epoch: Epoch | undefined): { accuracy?: number; rSquared?: number; error?: number } {
+  const { validation } = epoch ?? {};
+  if (!validation) return {};
+  if ('accuracy' in validation) return { accuracy: validation.accuracy };
+  const { rSquared, targets } = validation;
+  return { rSquared, error: targets[0].rootMeanSquaredError };
+}
+
+/** A sentence about the held-out rows, with a space before it; empty where nothing was measured. */
+export function describeHeldOut(epoch: Epoch | undefined): string {
+  const { accuracy, rSquared, error } = measureHeldOut(epoch);
+  if (accuracy !== undefined) return ` Held-out accuracy ${formatPercent(accuracy)}.`;
+  if (rSquared === undefined || error === undefined) return '';
+  return ` Held-out R² ${formatRSquared(rSquared)}, RMSE ${formatNumber(error)}.`;
+}
+
+function formatRSquared(value: number): string {
+  return value.toFixed(3).replace('-', '−');
 }
 
 export function formatPercent(share: number): string {

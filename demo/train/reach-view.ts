@@ -1,6 +1,6 @@
 /** Shows how a solver reaches a fixed point: residual, z and probabilities after each iteration. */
 import type { ForwardSolverName, SolveStatus } from '../../src/index.ts';
-import type { ReachedPoint, ReachInput } from '../model/protocol.ts';
+import type { DataSummary, ReachedPoint, ReachInput } from '../model/protocol.ts';
 import {
   createElement,
   findElement,
@@ -13,6 +13,7 @@ import {
 import { chooseGrid, clearCanvas, drawSigned } from '../page/images.ts';
 import { createLineChart } from '../page/line-chart.ts';
 import { onColourChange } from '../page/theme.ts';
+import { formatNumber } from '../page/words.ts';
 import { findLabel } from './labels.ts';
 import { formatPercent, formatPower } from './progress-view.ts';
 
@@ -35,8 +36,8 @@ const LIMIT = 60;
 type Reach = (input: ReachInput, onPart: (point: ReachedPoint) => void, signal: AbortSignal) => Promise<SolveStatus>;
 
 interface ReachView {
-  /** Sets the names of the classes, for the probabilities. */
-  expect(classNames: readonly string[]): void;
+  /** Prepares for the classes or the targets of other data. */
+  expect(data: DataSummary): void;
   /** Follows the solver on one row, or on none where `inputs` is undefined. */
   follow(inputs: Float32Array | undefined): void;
 }
@@ -56,7 +57,7 @@ export function createReachView(reach: Reach): ReachView {
   const slider = inputOf('iteration');
   const solver = findSelect('reach-solver');
   solver.append(...SOLVERS.map((name) => new Option(LABELS[name] ?? findLabel(name), name)));
-  let names: readonly string[] = [];
+  let outputs: Outputs = { names: [], areProbabilities: true };
   let points: ReachedPoint[] = [];
   let inputs: Float32Array | undefined;
   let current = new AbortController();
@@ -65,7 +66,7 @@ export function createReachView(reach: Reach): ReachView {
     const point = points[index];
     if (!point) return;
     setText('iteration-text', `${point.iterations} of ${points[points.length - 1].iterations}`);
-    showProbabilities(names, point.probabilities);
+    showOutputs(outputs, point.outputs);
     showState(point, points);
   };
   const drawChart = (): void => {
@@ -77,7 +78,7 @@ export function createReachView(reach: Reach): ReachView {
     slider.disabled = true;
     setText('iteration-text', '–');
     drawChart();
-    showProbabilities(names, undefined);
+    showOutputs(outputs, undefined);
     clearState();
   };
   const run = async (): Promise<void> => {
@@ -108,8 +109,10 @@ export function createReachView(reach: Reach): ReachView {
   solver.addEventListener('change', () => void run());
   onColourChange(() => show(Number(slider.value) - 1));
   return {
-    expect(classNames) {
-      names = classNames;
+    expect({ classNames, targets }) {
+      const areProbabilities = targets.length === 0;
+      outputs = { names: areProbabilities ? classNames : targets, areProbabilities };
+      setText('title-outputs', areProbabilities ? 'Probabilities' : 'Prediction');
       inputs = undefined;
       current.abort();
       reset();
@@ -138,9 +141,17 @@ function describeEnd(status: SolveStatus, { iterations, residual, tolerance }: R
   return sentences[status] ?? status;
 }
 
-function showProbabilities(names: readonly string[], probabilities: Float32Array | undefined): void {
+/** What the outputs of the model are: probabilities of these classes, or these targets. */
+interface Outputs {
+  readonly names: readonly string[];
+  readonly areProbabilities: boolean;
+}
+
+function showOutputs({ names, areProbabilities }: Outputs, outputs: ArrayLike<number> | undefined): void {
   const list = findElement('classes', HTMLOListElement);
-  const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
+  const all = Array.from(outputs ?? []);
+  const best = areProbabilities && outputs ? all.indexOf(Math.max(...all)) : -1;
+  list.classList.toggle('numbers', !areProbabilities);
   if (list.childElementCount !== names.length) {
     list.replaceChildren(
       ...names.map(() =>
@@ -158,9 +169,11 @@ function showProbabilities(names: readonly string[], probabilities: Float32Array
     const [name, bar, share] = item.children;
     item.className = index === best ? 'best' : '';
     name.textContent = names[index];
-    const value = probabilities?.[index] ?? 0;
-    (bar.firstElementChild as HTMLElement).style.width = `${(100 * value).toFixed(1)}%`;
-    share.textContent = probabilities ? formatPercent(value) : '–';
+    const value = all[index] ?? 0;
+    const width = areProbabilities ? 100 * value : 0;
+    (bar.firstElementChild as HTMLElement).style.width = `${width.toFixed(1)}%`;
+    const format = areProbabilities ? formatPercent : formatNumber;
+    share.textContent = outputs ? format(value) : '–';
   }
 }
 

@@ -1,5 +1,5 @@
 /** Controls a run in the training worker: starts, pauses and stops it, and resumes it after the device is lost. */
-import { type CheckpointInfo, type Progress, trainInWorker, type WorkerRun } from '../../src/index.ts';
+import { type CheckpointInfo, type Progress, type TaskName, trainInWorker, type WorkerRun } from '../../src/index.ts';
 import type { EngineMessage, Job } from './job.ts';
 
 export type RunState = 'opening' | 'running' | 'paused' | 'recovering' | 'stopped' | 'finished' | 'failed';
@@ -8,7 +8,7 @@ export interface RunEvents {
   /** @param error that of the states `recovering` and `failed` */
   onState(state: RunState, error?: Error): void;
   onEngine(engine: EngineMessage): void;
-  onProgress(progress: Progress): void;
+  onProgress(progress: Progress<TaskName>): void;
   onCheckpoint(bytes: Uint8Array<ArrayBuffer>, info: CheckpointInfo): void;
 }
 
@@ -26,7 +26,7 @@ const MAXIMUM_LOSSES = 3;
 /** @param resume the bytes of the checkpoint from which training goes on */
 export function startRun(worker: Worker, job: Job, resume: Uint8Array | undefined, events: RunEvents): TrainingRun {
   const controller = new AbortController();
-  let current: WorkerRun | undefined;
+  let current: WorkerRun<TaskName> | undefined;
   let latest = resume;
   let losses = 0;
   let isPaused = false;

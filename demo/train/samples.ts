@@ -1,8 +1,9 @@
 /** Shows held-out rows with their predictions. Each row is a button that shows its fixed point. */
-import type { DataSummary, Predictions } from '../model/protocol.ts';
+import type { DataSummary, PredictedClasses, PredictedNumbers, Predictions } from '../model/protocol.ts';
 import { createElement, findElement, readMessage, setText, updateText } from '../page/elements.ts';
 import { createSheet, type Sheet } from '../page/images.ts';
 import { onColourChange } from '../page/theme.ts';
+import { formatNumber } from '../page/words.ts';
 import { formatPercent } from './progress-view.ts';
 
 export interface Samples {
@@ -61,18 +62,27 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
     });
     return { button, picture, caption };
   };
-  const predicted = (predictions: Predictions | undefined): void => {
-    if (!data) return;
-    const { shown, classNames } = data;
+  const showTruth = ({ shown, classNames, targets }: DataSummary): void => {
+    for (const [row, { button, caption }] of items.entries()) {
+      const truth =
+        targets.length > 0 ? formatNumber(shown.targets[row * targets.length]) : classNames[shown.labels[row]];
+      updateText(caption, truth);
+      button.removeAttribute('data-answer');
+      button.setAttribute('aria-label', `${truth}, row ${row + 1}`);
+    }
+  };
+  const showNumbers = ({ shown, targets }: DataSummary, { numbers }: PredictedNumbers): void => {
+    for (const [row, { button, caption }] of items.entries()) {
+      const [answer, truth] = [numbers, shown.targets].map((all) => formatNumber(all[row * targets.length]));
+      updateText(caption, `${answer} for ${truth}`);
+      button.setAttribute('aria-label', `row ${row + 1}: ${answer} predicted, ${truth} true`);
+    }
+    setText('samples-facts', `Predicted for true ${targets[0]} in held-out rows. Choose one to see its fixed point.`);
+  };
+  const showClasses = ({ shown, classNames }: DataSummary, predictions: PredictedClasses): void => {
     let right = 0;
     for (const [row, { button, caption }] of items.entries()) {
       const truth = classNames[shown.labels[row]];
-      if (!predictions) {
-        updateText(caption, truth);
-        button.removeAttribute('data-answer');
-        button.setAttribute('aria-label', `${truth}, row ${row + 1}`);
-        continue;
-      }
       const answer = classNames[predictions.classes[row]];
       const isRight = predictions.classes[row] === shown.labels[row];
       if (isRight) right += 1;
@@ -84,14 +94,20 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
         `${caption.textContent}, row ${row + 1}: ${isRight ? 'recognised' : `${truth} taken for ${answer}`}, ${sure} sure`,
       );
     }
-    if (predictions)
-      setText('samples-facts', `${right} of these ${shown.count} are recognised. Choose one to see its fixed point.`);
+    setText('samples-facts', `${right} of these ${shown.count} are recognised. Choose one to see its fixed point.`);
+  };
+  const predicted = (predictions: Predictions | undefined): void => {
+    if (!data) return;
+    if (!predictions) showTruth(data);
+    else if ('numbers' in predictions) showNumbers(data, predictions);
+    else showClasses(data, predictions);
   };
   onColourChange(drawOrSay);
   return {
     show(summary) {
       data = summary;
       items = Array.from({ length: summary.shown.count }, (_, row) => itemOf(summary, row));
+      list.classList.toggle('numbers', summary.targets.length > 0);
       list.style.removeProperty('--sheet');
       list.replaceChildren(...items.map(({ button }) => createElement('li', {}, button)));
       setText('samples-facts', 'Predictions come with the first checkpoint. Choose one to see its fixed point.');

@@ -1,5 +1,5 @@
 /** The settings of a run. Names and texts are those of `equilibra train`, which can resume the page's checkpoints. */
-import type { Activation, BackendName, ForwardSolverName } from '../../src/index.ts';
+import type { Activation, BackendName, ForwardSolverName, TaskName } from '../../src/index.ts';
 
 /**
  * Whether the form offers each activation. When one is added to the library, this does not compile until it is listed.
@@ -40,6 +40,9 @@ export const SOLVERS = listOffered(OFFERED_SOLVERS);
 
 export const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 
+/** The losses of regression. */
+export const LOSSES = ['meanSquaredError', 'meanAbsoluteError', 'huber'] as const;
+
 export interface Settings {
   readonly width: number;
   readonly activation: (typeof ACTIVATIONS)[number];
@@ -51,6 +54,8 @@ export interface Settings {
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
+  /** That of regression; classification has one loss only. */
+  readonly loss: (typeof LOSSES)[number];
   readonly backend: BackendName | undefined;
 }
 
@@ -71,6 +76,7 @@ export const DEFAULTS: Settings = {
   epochs: 20,
   batch: 64,
   seed: 0,
+  loss: 'meanSquaredError',
   backend: undefined,
 };
 
@@ -80,7 +86,7 @@ export const DECAY = { factor: 0.1, every: 15 } as const;
 export type Options = Readonly<Record<string, string>>;
 
 /** Turns the settings into the options that the command line stores in a checkpoint. */
-export function toOptions({ backend, ...settings }: Settings): Options {
+export function toOptions({ backend, loss, ...settings }: Settings, task: TaskName): Options {
   const { optimiser } = settings;
   const all = {
     ...settings,
@@ -90,6 +96,7 @@ export function toOptions({ backend, ...settings }: Settings): Options {
     schedule: 'stepDecay',
     'decay-factor': DECAY.factor,
     'decay-every': DECAY.every,
+    loss: task === 'regression' ? loss : undefined,
     backend,
   };
   const present = Object.entries(all).filter(([, value]) => value !== undefined);
@@ -118,13 +125,15 @@ export function readSettings(options: Options): Settings | undefined {
     epochs: number('epochs', DEFAULTS.epochs),
     batch: number('batch', DEFAULTS.batch),
     seed: number('seed', DEFAULTS.seed),
+    loss: (options.loss ?? DEFAULTS.loss) as Settings['loss'],
   };
-  const own = toOptions(settings);
+  const own = toOptions(settings, options.loss === undefined ? 'classification' : 'regression');
   const names = new Set([...Object.keys(own), ...Object.keys(options)]);
   const isOffered =
     (ACTIVATIONS as readonly string[]).includes(settings.activation) &&
     (SOLVERS as readonly string[]).includes(settings.solver) &&
-    (OPTIMISERS as readonly string[]).includes(settings.optimiser);
+    (OPTIMISERS as readonly string[]).includes(settings.optimiser) &&
+    (LOSSES as readonly string[]).includes(settings.loss);
   const differs = [...names].some(
     (name) => !CHANGEABLE.includes(name) && !DATA_OPTIONS.includes(name) && own[name] !== options[name],
   );

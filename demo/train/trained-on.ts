@@ -9,12 +9,13 @@ export type TrainedOn = Pick<ModelSummary, 'inputs' | 'outputs' | 'preparation' 
 /** 'same': the same rows, prepared alike. 'alike': others of the same kind. 'other': the model cannot take them. */
 export type Likeness = 'same' | 'alike' | 'other';
 
-export function describeOrigin({ features, classNames, preparation, name }: DataSummary): TrainedOn {
-  return { inputs: features, outputs: classNames.length, preparation, data: { name, bundled: false } };
+export function describeOrigin(summary: DataSummary): TrainedOn {
+  const { features, preparation, name } = summary;
+  return { inputs: features, outputs: countOutputs(summary), preparation, data: { name, bundled: false } };
 }
 
 export function compareData({ inputs, outputs, preparation, data }: TrainedOn, now: DataSummary): Likeness {
-  if (inputs !== now.features || outputs !== now.classNames.length) return 'other';
+  if (inputs !== now.features || outputs !== countOutputs(now)) return 'other';
   if (!preparation) return data === undefined || data.name === now.name ? 'alike' : 'other';
   if (!haveSameColumns(preparation, now.preparation)) return 'other';
   // The means of a table's columns are those of its rows; images say nothing of theirs but the name.
@@ -33,6 +34,11 @@ function columnsOf(preparation: Preparation): unknown {
   if (kind === 'arrays') return [kind, preparation.shape, preparation.classNames];
   if (kind === 'regression') return [kind, preparation.columns, preparation.targets];
   return [kind, preparation.columns, preparation.target, preparation.classNames];
+}
+
+/** The number of outputs that a model of the data has: one for each class or target. */
+function countOutputs({ classNames, targets }: DataSummary): number {
+  return classNames.length + targets.length;
 }
 
 /** Compares values as JSON stores them, whatever the order of their keys. */
@@ -55,6 +61,10 @@ export function warnOfOtherData(model: TrainedOn, now: DataSummary): string | un
   if (likeness === 'alike') {
     return `This model was trained ${own}, but not on exactly the data here, which are ${now.name}: what it says of them may mean little. ${choose}`;
   }
-  const takes = `${countOf(model.inputs, 'number')} for each row, and tells ${countOf(model.outputs, 'class', 'classes')} apart`;
+  const gives =
+    model.preparation?.kind === 'regression'
+      ? `predicts ${model.preparation.targets.join(', ')}`
+      : `tells ${countOf(model.outputs, 'class', 'classes')} apart`;
+  const takes = `${countOf(model.inputs, 'number')} for each row, and ${gives}`;
   return `This model was trained ${own}, and cannot be used on the data here, which are ${now.name}: it takes ${takes}. ${choose}`;
 }

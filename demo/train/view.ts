@@ -1,4 +1,5 @@
 /** The view for training a model. */
+import type { TaskName } from '../../src/index.ts';
 import { downloadCheckpoint } from '../../src/train/checkpoint/download.ts';
 import type { DataSummary, ModelCalls, ModelSummary } from '../model/protocol.ts';
 import { namePlace, showDevice } from '../page/device.ts';
@@ -11,7 +12,7 @@ import { createSettingsForm } from './form.ts';
 import { RunHistory } from './history.ts';
 import { createLatestOnly } from './latest-only.ts';
 import { createPad } from './pad.ts';
-import { createProgressView, formatPercent } from './progress-view.ts';
+import { createProgressView, describeHeldOut } from './progress-view.ts';
 import { createReachView } from './reach-view.ts';
 import { type RunEvents, type RunState, startRun, type TrainingRun } from './run.ts';
 import { createSamplesGrid } from './samples.ts';
@@ -45,7 +46,11 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   let chosen: Float32Array | undefined;
 
   const form = createSettingsForm(() => showStart());
-  const progress = createProgressView(history, () => shareDone());
+  const progress = createProgressView(
+    history,
+    () => shareDone(),
+    () => findTask(),
+  );
   const reach = createReachView((wanted, onPart, signal) => ask('reach', wanted, { onPart, signal }));
   const pad = createPad((image) => {
     samples.release();
@@ -56,17 +61,25 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     follow(inputs);
   });
   const data = createDataChoice(
-    { purpose: 'classes', inspect: (input) => ask('inspect', input), open: (source) => ask('open', source) },
+    { purpose: 'either', inspect: (input) => ask('inspect', input), open: (source) => ask('open', source) },
     (summary) => {
       pad.expect(summary.kind === 'images' ? summary.featureShape : undefined);
       chosen = undefined;
-      reach.expect(summary.classNames);
+      reach.expect(summary);
       samples.show(summary);
       if (model) forgetRun(model, summary);
       showStart();
+      progress.changed();
       void lookAgain();
     },
   );
+
+  /** What the curves are of; before a run, what the data are for. */
+  function findTask(): TaskName {
+    const [epoch] = history.epochs;
+    const isRegression = epoch ? !('accuracy' in epoch) : (data.summary?.targets.length ?? 0) > 0;
+    return isRegression ? 'regression' : 'classification';
+  }
 
   function shareDone(): number {
     const { epoch, step, steps, epochs } = place;
@@ -175,8 +188,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     allowPress(findButton('stop'), isRunning());
     form.lock(isRunning());
     const { epoch } = place;
-    const ending = history.epochs[history.epochs.length - 1]?.validation;
-    const result = ending ? ` Held-out accuracy ${formatPercent(ending.accuracy)}.` : '';
+    const result = describeHeldOut(history.epochs[history.epochs.length - 1]);
     const sentences: Record<RunState, string> = {
       opening: 'Reading the data and opening the device.',
       running: `Training on ${where}.`,

@@ -24,31 +24,30 @@ const CHECKPOINT_STEPS = 50;
 
 serveTraining(self, async ({ source, settings }: Job) => {
   const { dataset, options } = await readData(source);
-  const { epochs, batch, seed, backend } = settings;
+  const { epochs, batch, seed, backend, loss } = settings;
   const engine = await open({ backend });
   self.postMessage(createMessage('engine', engine));
   void waitForAdapter(engine).then(() => self.postMessage(createMessage('adapter', engine)));
   const steps = Math.ceil(dataset.train.count / batch);
-  return {
-    engine,
-    model: createModel(settings, dataset.train.features, dataset.classes),
-    data: dataset,
-    options: {
-      epochs,
-      batch,
-      seed,
-      optimiser: createOptimiser(settings),
-      validation: dataset.test,
-      checkpoint: {
-        every: { steps: Math.min(steps, CHECKPOINT_STEPS) },
-        extras: {
-          preparation: dataset.preparation,
-          data: { name: dataset.name, bundled: source.kind === 'digits' },
-          options: { ...toOptions(settings), ...options },
-        },
+  const isRegression = 'targetNames' in dataset;
+  const outputs = isRegression ? dataset.targetNames.length : dataset.classes;
+  const model = createModel(settings, dataset.train.features, outputs);
+  const common = {
+    epochs,
+    batch,
+    seed,
+    optimiser: createOptimiser(settings),
+    checkpoint: {
+      every: { steps: Math.min(steps, CHECKPOINT_STEPS) },
+      extras: {
+        preparation: dataset.preparation,
+        data: { name: dataset.name, bundled: source.kind === 'digits' },
+        options: { ...toOptions(settings, isRegression ? 'regression' : 'classification'), ...options },
       },
     },
   };
+  if (isRegression) return { engine, model, data: dataset, options: { ...common, validation: dataset.test, loss } };
+  return { engine, model, data: dataset, options: { ...common, validation: dataset.test } };
 });
 
 function createMessage(type: EngineMessage['type'], { backend, adapter }: Engine): EngineMessage {
@@ -58,11 +57,11 @@ function createMessage(type: EngineMessage['type'], { backend, adapter }: Engine
 function createModel(
   { width, activation, margin, solver, tolerance }: Settings,
   inputs: number,
-  classes: number,
+  outputs: number,
 ): Model {
   return sequential(
     monotone({ inputs, width, activation, margin, solver, tolerance }),
-    dense({ inputs: width, outputs: classes }),
+    dense({ inputs: width, outputs }),
   );
 }
 

@@ -32,6 +32,18 @@ async function findViolations(): Promise<string[]> {
   );
 }
 
+function dropFile(name: string, text: string): Promise<void> {
+  return opened.page.evaluate(
+    (file, content) => {
+      const files = new DataTransfer();
+      files.items.add(new File([content], file));
+      dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }));
+    },
+    name,
+    text,
+  );
+}
+
 async function show(view: string): Promise<void> {
   await opened.page.evaluate((name) => {
     location.hash = name;
@@ -47,6 +59,35 @@ test('without WebGPU the page says so, suggests what to do, and trains', async (
   expect(await waitForText(opened, 'state', /Finished/)).toMatch(/accuracy \d/);
   await opened.page.click('#samples li button');
   await waitForText(opened, 'reach-state', /[Rr]eached/);
+});
+
+test('a column of decimal numbers is predicted as numbers: R², RMSE, and no accuracy', async () => {
+  const { page } = opened;
+  // A price that is linear in the area and jumps with the place: R² of a good model is near 1.
+  const rows = Array.from({ length: 150 }, (_, row) => {
+    const [area, rooms, place] = [40 + ((row * 37) % 110), 1 + (row % 6), row % 3];
+    return `${area},${rooms},${['hill', 'lake', 'town'][place]},${(1000 * (3 * area + 20 * rooms + 90 * place)) / 7}`;
+  });
+  await dropFile(`houses.csv`, `area,rooms,place,price\n${rows.join('\n')}\n`);
+  await waitForText(opened, 'data-facts', /numbers are predicted/);
+  expect(await page.$eval('#task', (field) => (field as HTMLSelectElement).value)).toBe('regression');
+  await setFields(opened, { width: '20', epochs: '30', batch: '16', loss: 'huber' });
+  await page.click('#start');
+  const ended = await waitForText(opened, 'state', /Finished|error/);
+  const [, rSquared, error] = /Held-out R² (\S+), RMSE ([\d,.]+)\./.exec(ended) ?? [ended];
+  expect(Number(rSquared)).toBeGreaterThan(0.9);
+  expect([await textIn(opened, 'figure-r-squared'), await textIn(opened, 'figure-error')]).toEqual([rSquared, error]);
+  expect(await page.$eval('#figure-accuracy', (element) => element.checkVisibility())).toBe(false);
+  expect(await page.evaluate(() => location.hash)).toContain('loss=huber');
+  await waitForText(opened, 'samples-facts', /true price/);
+  await page.click('#samples li button');
+  await waitForText(opened, 'reach-state', /[Rr]eached/);
+  expect(await textIn(opened, 'classes')).toMatch(/^price[\d,.]+$/);
+  expect(await findViolations()).toEqual([]);
+  await page.click('#use-digits');
+  await waitForText(opened, 'data-facts', /10 classes/);
+  expect(await page.$eval('#loss-label', (element) => element.checkVisibility())).toBe(false);
+  expect(await page.$eval('#figure-accuracy', (element) => element.checkVisibility())).toBe(true);
 });
 
 describe('the Lasso path', () => {
@@ -97,21 +138,10 @@ describe('the Lasso path', () => {
     expect(Math.abs(await figure('gradient'))).toBeLessThan(5);
   });
 
-  const drop = (name: string, text: string): Promise<void> =>
-    opened.page.evaluate(
-      (file, content) => {
-        const files = new DataTransfer();
-        files.items.add(new File([content], file));
-        dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }));
-      },
-      name,
-      text,
-    );
-
   test('of a table whose last column is text, the last column of numbers is explained', async () => {
     const { page } = opened;
     const rows = Array.from({ length: 30 }, (_, row) => `${row % 7},${row + (row % 7)},${['n', 's'][row % 2]}`);
-    await drop('houses.csv', `size,price,place\n${rows.join('\n')}\n`);
+    await dropFile('houses.csv', `size,price,place\n${rows.join('\n')}\n`);
     await waitForText(opened, 'lasso-name', /houses/);
     expect(await textIn(opened, 'lasso-facts')).toBe('20 rows train, 10 are held out; 2 features explain price');
     await page.select('#lasso-target', 'place'); // which is text
@@ -125,7 +155,7 @@ describe('the Lasso path', () => {
 
   test('a column of numbers and texts is left out unless its user decides otherwise', async () => {
     const { page } = opened;
-    await drop(
+    await dropFile(
       'mixed.csv',
       `a,b,c\n${Array.from({ length: 12 }, (_, row) => `${row},${row % 5 || 'x'},${row * row}`).join('\n')}\n`,
     );

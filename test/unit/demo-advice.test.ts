@@ -22,6 +22,7 @@ function summaryOf(csv: string, name: string): DataSummary {
     name,
     kind: 'table',
     classNames,
+    targets: [],
     features: train.features,
     featureShape,
     trainCount: train.count,
@@ -31,7 +32,7 @@ function summaryOf(csv: string, name: string): DataSummary {
     featureNames,
     remarks: [],
     preparation,
-    shown: { inputs: held.inputs, labels: held.labels, count: held.count },
+    shown: { inputs: held.inputs, labels: held.labels, targets: new Float64Array(), count: held.count },
   };
 }
 

@@ -66,13 +66,13 @@ describe('what is suggested', () => {
     expect(listTargets(facts, 'numbers')).toEqual(['size', 'price']);
     const forNumbers = suggestChoice(facts, 'numbers');
     expect(forNumbers).toMatchObject({ target: 'price', ignore: ['mixed', 'empty'], missing: 'error' });
-    expect(suggestChoice(facts, 'classes').target).toBe('place');
+    expect(suggestChoice(facts, 'either').target).toBe('place');
     expect(mustAsk(facts, forNumbers)).toBe(true);
   });
 
   test('nothing is asked of a table that leaves nothing open', async () => {
     const facts = await inspectTable({ file: new File(['a,b\n1,x\n2,y\n'], 'x.csv'), form: {} });
-    expect(mustAsk(facts, suggestChoice(facts, 'classes'))).toBe(false);
+    expect(mustAsk(facts, suggestChoice(facts, 'either'))).toBe(false);
     expect(mustAsk(facts, suggestChoice(facts, 'numbers'))).toBe(false); // a is explained by b
   });
 
@@ -86,6 +86,45 @@ describe('what is suggested', () => {
   test('another target is used neither as a feature nor left out', () => {
     const choice: TableChoice = { target: 'a', ignore: ['b', 'c'], categorical: ['b'], missing: 'drop', form: {} };
     expect(withTarget(choice, 'b')).toEqual({ ...choice, target: 'b', ignore: ['c'], categorical: [] });
+  });
+});
+
+describe('numbers or classes', () => {
+  const read = (task?: 'classification' | 'regression') => {
+    const rows = Array.from({ length: 30 }, (_, row) => `${row},${(row % 4) + 0.5},${row % 3}`);
+    const file = new File([`size,price,kind\n${rows.join('\n')}\n`], 'houses.csv');
+    return (target: string) =>
+      readData({
+        kind: 'table',
+        file,
+        choice: { target, ignore: [], categorical: [], missing: 'error', form: {}, task },
+      });
+  };
+
+  test('decimal numbers are predicted as numbers, and few integers as classes, unless their user says otherwise', async () => {
+    const { dataset, options } = await read()('price');
+    expect(dataset).toMatchObject({ targetNames: ['price'], preparation: { kind: 'regression', targets: ['price'] } });
+    expect(options).toMatchObject({ target: 'price', 'held-out': '0.2' });
+    expect((await read()('kind')).dataset).toMatchObject({ classNames: ['0', '1', '2'] });
+    expect((await read('regression')('kind')).dataset).toMatchObject({ targetNames: ['kind'] });
+  });
+
+  test('decimal numbers are refused as classes, with the place', async () => {
+    await expect(read('classification')('price')).rejects.toThrow(
+      /^houses\.csv: line 2, column "price": the class is 0\.5/,
+    );
+  });
+
+  test('another target is predicted as its values suggest', () => {
+    const choice: TableChoice = {
+      target: 'a',
+      ignore: [],
+      categorical: [],
+      missing: 'error',
+      form: {},
+      task: 'regression',
+    };
+    expect(withTarget(choice, 'b').task).toBeUndefined();
   });
 });
 

@@ -20,6 +20,14 @@ describe('a drawing becomes an image', () => {
     [0.5, 0.9],
   ];
 
+  test('the loss travels with a regression only', () => {
+    const settings = { ...DEFAULTS, loss: 'huber' as const };
+    expect(toOptions(settings, 'regression').loss).toBe('huber');
+    expect(readSettings(toOptions(settings, 'regression'))).toEqual(settings);
+    expect(toOptions(settings, 'classification')).not.toHaveProperty('loss');
+    expect(readSettings({ ...toOptions(settings, 'regression'), loss: 'own' })).toBeUndefined();
+  });
+
   test('a stroke fills the height of a small image, in the middle, with the area of the pen', () => {
     const framing = chooseFraming([8, 8]);
     const image = rasterise([one], framing);
@@ -52,11 +60,11 @@ describe('a drawing becomes an image', () => {
 describe('settings in a checkpoint', () => {
   test.each(OPTIMISERS)('are restored unchanged: %s', (optimiser) => {
     const settings = { ...DEFAULTS, optimiser, width: 33, tolerance: 1e-4, activation: 'tanh' as const };
-    expect(readSettings(toOptions(settings))).toEqual(settings);
+    expect(readSettings(toOptions(settings, 'classification'))).toEqual(settings);
   });
 
   test('a run with options that the page does not offer is not mistaken for another one', () => {
-    const options = toOptions(DEFAULTS);
+    const options = toOptions(DEFAULTS, 'classification');
     expect(readSettings({ ...options, 'clip-norm': '1' })).toBeUndefined();
     expect(readSettings({ ...options, schedule: 'cosine' })).toBeUndefined();
     expect(readSettings({ ...options, solver: 'picard' })).toBeUndefined();
