@@ -52,7 +52,7 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
     const button = createElement(
       'button',
       { type: 'button', 'aria-pressed': 'false' },
-      ...(picture ? [picture] : [`row ${row + 1}`]),
+      ...(picture ? [picture] : [`row ${row + 1} `]),
       caption,
     );
     button.addEventListener('click', () => {
@@ -63,25 +63,26 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
     return { button, picture, caption };
   };
   const showTruth = ({ shown, classNames, targets }: DataSummary): void => {
-    for (const [row, { button, caption }] of items.entries()) {
+    for (const [row, { button, caption, picture }] of items.entries()) {
       const truth =
         targets.length > 0 ? formatNumber(shown.targets[row * targets.length]) : classNames[shown.labels[row]];
       updateText(caption, truth);
       button.removeAttribute('data-answer');
-      button.setAttribute('aria-label', `${truth}, row ${row + 1}`);
+      if (picture) button.setAttribute('aria-label', `${truth}, row ${row + 1}`);
+      else button.removeAttribute('aria-label'); // its text says the same
     }
   };
   const showNumbers = ({ shown, targets }: DataSummary, { numbers }: PredictedNumbers): void => {
     for (const [row, { button, caption }] of items.entries()) {
       const [answer, truth] = [numbers, shown.targets].map((all) => formatNumber(all[row * targets.length]));
       updateText(caption, `${answer} for ${truth}`);
-      button.setAttribute('aria-label', `row ${row + 1}: ${answer} predicted, ${truth} true`);
+      button.removeAttribute('aria-label'); // its text says the same
     }
     setText('samples-facts', `Predicted for true ${targets[0]} in held-out rows. Choose one to see its fixed point.`);
   };
   const showClasses = ({ shown, classNames }: DataSummary, predictions: PredictedClasses): void => {
     let right = 0;
-    for (const [row, { button, caption }] of items.entries()) {
+    for (const [row, { button, caption, picture }] of items.entries()) {
       const truth = classNames[shown.labels[row]];
       const answer = classNames[predictions.classes[row]];
       const isRight = predictions.classes[row] === shown.labels[row];
@@ -91,7 +92,7 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
       const sure = formatPercent(predictions.probabilities[row * classNames.length + predictions.classes[row]]);
       button.setAttribute(
         'aria-label',
-        `${caption.textContent}, row ${row + 1}: ${isRight ? 'recognised' : `${truth} taken for ${answer}`}, ${sure} sure`,
+        `${picture ? `${caption.textContent}, row ${row + 1}` : `row ${row + 1} ${caption.textContent}`}: ${isRight ? 'recognised' : `${truth} taken for ${answer}`}, ${sure} sure`,
       );
     }
     setText('samples-facts', `${right} of these ${shown.count} are recognised. Choose one to see its fixed point.`);
