@@ -78,6 +78,13 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
       updateText(caption, `${answer} for ${truth}`);
       button.removeAttribute('aria-label'); // its text says the same
     }
+    const host = findElement('predicted', HTMLElement);
+    const own = data;
+    void import('./predicted-picture.ts').then(({ drawPredicted }) => {
+      if (own !== data) return; // other data have been chosen in the meantime
+      drawPredicted(host, targets[0], shown, { numbers });
+      host.hidden = false;
+    });
     setText('samples-facts', `Predicted for true ${targets[0]} in held-out rows. Choose one to see its fixed point.`);
   };
   const showClasses = ({ shown, classNames }: DataSummary, predictions: PredictedClasses): void => {
@@ -108,6 +115,7 @@ export function createSamplesGrid(onChosen: (row: number, inputs: Float32Array) 
     show(summary) {
       data = summary;
       items = Array.from({ length: summary.shown.count }, (_, row) => itemOf(summary, row));
+      findElement('predicted', HTMLElement).hidden = true;
       list.classList.toggle('numbers', summary.targets.length > 0);
       list.style.removeProperty('--sheet');
       list.replaceChildren(...items.map(({ button }) => createElement('li', {}, button)));

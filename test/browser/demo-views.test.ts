@@ -343,6 +343,8 @@ test('a column of decimal numbers is predicted as numbers: R², RMSE, and no acc
   expect(await page.$eval('#figure-accuracy', (element) => element.checkVisibility())).toBe(false);
   expect(await page.evaluate(() => location.hash)).toContain('loss=huber');
   await waitForText(opened, 'samples-facts', /true price/);
+  await page.waitForSelector('#predicted svg[aria-label^="price: predicted against true"]');
+  expect(await page.$$eval('#predicted .pane circle', (points) => points.length)).toBe(30);
   await page.click('#samples li button');
   await waitForText(opened, 'reach-state', /[Rr]eached/);
   expect(await textIn(opened, 'classes')).toMatch(/^price[\d,.]+$/);
