@@ -9,7 +9,7 @@ import { subset } from '../data/samples.ts';
 import { unlessAborted } from '../implicit/run-limits.ts';
 import type { Model } from '../layers/sequential.ts';
 import { drawBatches } from './batches.ts';
-import { isDueAfterSteps } from './checkpoint/options.ts';
+import { isDueAfter } from './checkpoint/options.ts';
 import { addToTally, EMPTY_TALLY, type StepOutcome, summarise } from './progress.ts';
 import type { Run } from './run.ts';
 import type { SpeculativeStep } from './speculative-step.ts';
@@ -43,7 +43,7 @@ export async function runSteps(run: Run): Promise<void> {
   try {
     for (;;) {
       const step = run.step + (current ? 1 : 0);
-      const isCheckpointDue = current !== undefined && isDueAfterSteps(settings.checkpoint, run.losses.length + 1);
+      const isCheckpointDue = current !== undefined && isDueAfter(settings.checkpoint, 'steps', run.losses.length + 1);
       // A checkpoint and the tuning of a layer read the results of `current`, which must no longer be able to turn out
       // void.
       const mustWait =

@@ -1,9 +1,16 @@
 import { checkSingles, createArgumentError, FUNCTION, OBJECT } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { AnySamples, RegressionSamples, Samples } from '../data/samples.ts';
-import { fetchPart } from '../implicit/fetch-part.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
-import { COMMON_CHECKS, checkInputs, computeLoss, measure, SHARED, withWeights } from './evaluation-parts.ts';
+import {
+  COMMON_CHECKS,
+  checkInputs,
+  computeLoss,
+  loadOnDemand,
+  measure,
+  SHARED,
+  withWeights,
+} from './evaluation-parts.ts';
 import { type BatchLoss, crossEntropy, oneHot } from './losses.ts';
 import type { Metrics } from './metrics.ts';
 import type { RegressionLossOptions } from './options.ts';
@@ -33,11 +40,6 @@ export function checkSamples(name: string, samples: Samples, model: Model): void
     }
   }
   checkSingles(`${name}: inputs`, samples.inputs);
-}
-
-/** What regression needs; a page that classifies does without it. */
-export function loadRegression(): Promise<typeof import('./regression/regression.ts')> {
-  return fetchPart('regression', import('./regression/regression.ts'));
 }
 
 /** Options of `evaluate`, apart from the loss. */
@@ -86,7 +88,7 @@ export async function evaluate(
   MODEL('evaluate: model', model);
   OBJECT('evaluate: samples', samples);
   if ('targets' in samples) {
-    return (await loadRegression()).evaluateRegression(model, samples, options as RegressionEvaluateOptions, SHARED);
+    return (await loadOnDemand()).evaluateRegression(model, samples, options as RegressionEvaluateOptions, SHARED);
   }
   const { loss = crossEntropy, metrics, ...how } = readOptions('evaluate', options as EvaluateOptions, OPTIONS);
   checkSamples('evaluate: samples', samples, model);

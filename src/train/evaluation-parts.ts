@@ -3,7 +3,7 @@ import { COUNT, checkSingles, createArgumentCheck, createArgumentError, OBJECT, 
 import { readOptions } from '../arguments/options.ts';
 import { random } from '../data/random.ts';
 import { type AnySamples, type RegressionSamples, type Samples, subset } from '../data/samples.ts';
-import { fetchPart } from '../implicit/fetch-part.ts';
+import { fetchPartOnce } from '../implicit/fetch-part.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { type BatchLoss, checkLoss } from './losses.ts';
@@ -39,19 +39,16 @@ export function checkInputs(
   }
 }
 
+export const loadOnDemand = /* @__PURE__ */ fetchPartOnce('a part of training', () => import('./on-demand.ts'));
+
 /** Samples whose weights have mean 1, after a check of them. */
 export async function withWeights<Own extends AnySamples>(name: string, samples: Own): Promise<Own> {
   if (samples.weights === undefined) return samples;
-  return (await fetchPart('what weights samples', import('./weights.ts'))).withScaledWeights(name, samples, SHARED);
+  return (await loadOnDemand()).withScaledWeights(name, samples, SHARED);
 }
 
 export async function measure(engine: Engine, metrics: Metrics, compared: Compared): Promise<Record<string, number>> {
-  return (await fetchPart('what computes metrics', import('./metrics.ts'))).computeMetrics(
-    engine,
-    metrics,
-    compared,
-    SHARED,
-  );
+  return (await loadOnDemand()).computeMetrics(engine, metrics, compared, SHARED);
 }
 
 interface LossOptions {

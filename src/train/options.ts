@@ -10,8 +10,8 @@ import type { CheckpointOptions } from './checkpoint/options.ts';
 import type { ClassWeights } from './class-weights.ts';
 import { createClassification } from './classification.ts';
 import type { EarlyStoppingOptions } from './early-stopping.ts';
-import { checkSamples, loadRegression } from './evaluate.ts';
-import { SHARED, withWeights } from './evaluation-parts.ts';
+import { checkSamples } from './evaluate.ts';
+import { loadOnDemand, SHARED, withWeights } from './evaluation-parts.ts';
 import type { BatchLoss } from './losses.ts';
 import type { Metrics } from './metrics.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
@@ -115,7 +115,7 @@ export interface Settings
   /** The code for checkpoints, where they are written or read. */
   readonly checkpointing: typeof import('./checkpoint/resume.ts') | undefined;
   /** The code for early stopping, where it is asked for. */
-  readonly stopping: typeof import('./early-stopper.ts') | undefined;
+  readonly stopping: Pick<typeof import('./on-demand.ts'), 'createStopper' | 'readEarlyStopping'> | undefined;
   /** The number of steps in an epoch. */
   readonly steps: number;
   onProgress?: (progress: Progress<TaskName>) => void | Promise<void>;
@@ -146,7 +146,7 @@ export async function readSettings(
   if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
   if (metrics) OBJECT('train: validation, on which metrics are computed,', validation);
   const task = isRegression
-    ? (await loadRegression()).createRegression(model, samples, validation, options, SHARED)
+    ? (await loadOnDemand()).createRegression(model, samples, validation, options, SHARED)
     : await createTask(model, samples, options as TrainOptions);
   const [checkpointing, stopping] = await Promise.all([
     loadCheckpointing(options as TrainOptions),
@@ -187,7 +187,7 @@ async function loadCheckpointing({ checkpoint, resume }: TrainOptions): Promise<
 }
 
 async function loadStopping({ earlyStopping }: TrainOptions): Promise<Settings['stopping']> {
-  return earlyStopping === undefined ? undefined : fetchPart('what ends training early', import('./early-stopper.ts'));
+  return earlyStopping === undefined ? undefined : loadOnDemand();
 }
 
 async function createTask(model: Model, samples: Samples, options: TrainOptions): Promise<Task> {
@@ -200,7 +200,7 @@ async function createTask(model: Model, samples: Samples, options: TrainOptions)
   const weights =
     classWeights === undefined
       ? undefined
-      : (await fetchPart('what weights classes', import('./class-weights.ts'))).createClassWeighting(classWeights, {
+      : (await loadOnDemand()).createClassWeighting(classWeights, {
           samples,
           classes: model.outputs,
           loss,

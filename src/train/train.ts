@@ -3,7 +3,7 @@ import type { AnySamples, RegressionSamples, Samples } from '../data/samples.ts'
 import type { Model } from '../layers/sequential.ts';
 import { ConvergenceError } from '../solvers/report.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
-import { isDueAfterEpochs } from './checkpoint/options.ts';
+import { isDueAfter } from './checkpoint/options.ts';
 import { runSteps } from './epoch-steps.ts';
 import { type RegressionTrainOptions, readSettings, type TrainOptions } from './options.ts';
 import { EMPTY_TALLY, type EpochProgress, type History, summarise } from './progress.ts';
@@ -57,7 +57,8 @@ export async function train(
       await stopIfAborted(run);
       if (run.step < settings.steps) break;
       await endEpoch(run);
-      if (hasMore(run) && isDueAfterEpochs(settings.checkpoint, run.epoch)) await run.writeCheckpoint(run, 'scheduled');
+      if (hasMore(run) && isDueAfter(settings.checkpoint, 'epochs', run.epoch))
+        await run.writeCheckpoint(run, 'scheduled');
     }
     await run.writeCheckpoint(run, 'finished');
     if (run.step > 0) await endEpoch(run); // maximumSteps ended the epoch early

@@ -1,6 +1,5 @@
 /** Finds a GPU: that of the browser, or, in Node, through Dawn. */
 import type { AdapterDescription } from '../backend.ts';
-import { importUnbundled, isNode } from '../runtime.ts';
 
 export interface DeviceOptions {
   /** A device that the caller already has. It is shared, and remains the caller's. */
@@ -26,7 +25,7 @@ export async function openDevice({ device, powerPreference }: DeviceOptions): Pr
   if (device) return { device, adapter: describeAdapter(device.adapterInfo), release: () => {} };
   const gpu = await findGPU();
   const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw new Error((await import('./no-adapter.ts')).explainNoAdapter(isNode()));
+  if (!adapter) throw (await elsewhere()).createNoAdapterError();
   const requiredLimits = Object.fromEntries(NEGOTIATED.map((name) => [name, adapter.limits[name]]));
   const opened = await adapter.requestDevice({ label: 'equilibra', requiredLimits });
   return {
@@ -37,28 +36,10 @@ export async function openDevice({ device, powerPreference }: DeviceOptions): Pr
 }
 
 async function findGPU(): Promise<GPU> {
-  if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu;
-  if (isNode()) return loadDawn();
-  throw new Error((await import('./no-adapter.ts')).explainNoGPU());
+  return globalThis.navigator?.gpu ?? (await elsewhere()).findNodeGPU();
 }
 
-/**
- * Dawn in this process. The reference is never dropped: once Dawn is garbage-collected, its remaining devices refer to
- * freed memory, and Node crashes or hangs. The reference does not keep Node from exiting.
- */
-let instance: GPU | undefined;
-
-async function loadDawn(): Promise<GPU> {
-  if (instance) return instance;
-  let module: { create(flags: string[]): GPU };
-  try {
-    module = (await importUnbundled('webgpu')) as typeof module;
-  } catch (cause) {
-    throw new Error('webgpu: Node reaches a GPU through the package webgpu (Dawn): npm install webgpu', { cause });
-  }
-  instance ??= module.create([]);
-  return instance;
-}
+const elsewhere = (): Promise<typeof import('./node-gpu.ts')> => import('./node-gpu.ts');
 
 export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
   const { vendor, architecture, description } = info;

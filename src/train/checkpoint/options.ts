@@ -22,14 +22,8 @@ export interface CheckpointOptions {
   extras?: unknown;
 }
 
-export const EVERY_EPOCH = { epochs: 1 };
-
-export function isDueAfterSteps(options: CheckpointOptions | undefined, steps: number): boolean {
-  const every = options?.every ?? EVERY_EPOCH;
-  return options !== undefined && 'steps' in every && steps % every.steps === 0;
-}
-
-export function isDueAfterEpochs(options: CheckpointOptions | undefined, epochs: number): boolean {
-  const every = options?.every ?? EVERY_EPOCH;
-  return options !== undefined && 'epochs' in every && epochs % every.epochs === 0;
+/** Whether a checkpoint is to be written after so many steps of an epoch, or after so many epochs. */
+export function isDueAfter(options: CheckpointOptions | undefined, unit: 'steps' | 'epochs', count: number): boolean {
+  const every: Partial<Record<typeof unit, number>> = options?.every ?? { epochs: 1 };
+  return options !== undefined && count % (every[unit] ?? Number.NaN) === 0;
 }

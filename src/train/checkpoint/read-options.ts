@@ -2,13 +2,13 @@
 import { createArgumentError, FUNCTION, isObject } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { checkExtras } from '../../layers/checkpoint/extras.ts';
-import { type CheckpointOptions, EVERY_EPOCH } from './options.ts';
+import type { CheckpointOptions } from './options.ts';
 
 const OPTIONS: Checks<CheckpointOptions> = { every: 0, write: FUNCTION, extras: 0 };
 
 export function readCheckpointOptions(given: CheckpointOptions): CheckpointOptions {
   const options = readOptions('checkpoint', given, OPTIONS, 'write');
-  const { every = EVERY_EPOCH, extras } = options;
+  const { every = { epochs: 1 }, extras } = options;
   const [[name, count] = ['', 0], ...others] = isObject(every)
     ? Object.entries(every).filter(([, each]) => each !== undefined)
     : [];
