@@ -16,7 +16,7 @@ import { handleMissing, prepareValues } from './prepared-rows.ts';
 import { random } from './random.ts';
 import { splitIndices } from './samples.ts';
 import { type Standardisation, standardisationOf } from './standardisation.ts';
-import type { Table } from './table.ts';
+import { columnIndex, type Table } from './table.ts';
 import { TABLE_DATA_OPTIONS, type TableDataOptions } from './table-data-options.ts';
 import { readWeights } from './target.ts';
 
@@ -98,6 +98,7 @@ export interface KeptRows {
 
 export function keepRows(table: Table, targets: readonly string[], options: TablePartOptions): KeptRows {
   const { weights, missing = 'error' } = options;
+  if (weights !== undefined) columnIndex(table, weights, 'weights');
   const others = weights === undefined ? targets : [...targets, weights];
   const names = featureColumnNames(table, { ...options, targets: others });
   return { ...handleMissing(table, [...names, ...others], missing), names };

@@ -22,7 +22,7 @@ const MAXIMUM_CLASSES = 20;
 export function tableTask(table: Table, target: string): TableTask {
   TABLE('tableTask: table', table);
   TEXT('tableTask: target', target);
-  const index = columnIndex(table, target);
+  const index = columnIndex(table, target, 'target');
   const cells = table.rows.map((row) => row[index]).filter((cell) => !isMissing(cell));
   const column = JSON.stringify(target);
   const values = cells.map((cell) => readNumber(cell));

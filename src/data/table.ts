@@ -120,8 +120,11 @@ export function isMissing(cell: string): boolean {
   return cell === '' || cell === 'NA' || cell === 'NaN' || cell === 'nan' || cell === '?';
 }
 
-/** @throws DataError that lists the columns and suggests the closest name where no column has this name */
-export function columnIndex({ columns }: Table, name: string): number {
+/**
+ * @param option that names the column, for the error
+ * @throws DataError that lists the columns and suggests the closest name where no column has this name
+ */
+export function columnIndex({ columns }: Table, name: string, option?: string): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
   // A suggestion may differ in fewer than half of the letters.
@@ -129,5 +132,6 @@ export function columnIndex({ columns }: Table, name: string): number {
   const suggestion = closest === undefined ? '' : ` Did you mean ${JSON.stringify(closest)}?`;
   const listed =
     columns.length > 30 ? `${columns.slice(0, 30).join(', ')} and ${columns.length - 30} more` : columns.join(', ');
-  throw new DataError(`there is no column ${JSON.stringify(name)}.${suggestion} The columns are ${listed}`);
+  const asked = option === undefined ? '' : `${option}: `;
+  throw new DataError(`${asked}there is no column ${JSON.stringify(name)}.${suggestion} The columns are ${listed}`);
 }

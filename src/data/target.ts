@@ -94,7 +94,7 @@ export function readTargetMatrix(table: Table, targets: readonly string[], mayBe
  *   where all are 0
  */
 export function readWeights(table: Table, column: string): Float64Array {
-  const index = columnIndex(table, column);
+  const index = columnIndex(table, column, 'weights');
   const weights = Float64Array.from(table.rows, (record, row) => {
     const place = describePlace(table, row, column);
     if (isMissing(record[index])) throw new DataError(`${place}: the weight is missing; complete it, or drop the row`);

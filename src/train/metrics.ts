@@ -34,6 +34,9 @@ export async function computeMetrics(
   { count, outputs, targets, weights }: Compared,
   { createArgumentError }: Pick<Shared, 'createArgumentError'>,
 ): Promise<Record<string, number>> {
+  // A promise of metrics, which somebody forgot to await, would be one metric named then.
+  if ('then' in metrics)
+    throw createArgumentError('metrics', metrics, 'an object of functions, none of which is named then');
   const found: Record<string, number> = {};
   for (const [name, metric] of Object.entries(metrics)) {
     const place = `metrics: ${name}`;

@@ -26,7 +26,7 @@ beforeAll(async () => {
 /** The state that training produced, without its times. */
 function stateOf(name: string) {
   const { parameters, training } = loadCheckpoint(readFileSync(path(name)));
-  const untimed = training?.epochs.map(({ seconds, secondsLeft, epochs, ...rest }) => rest);
+  const untimed = training?.epochs.map(({ seconds, secondsLeft, samplesPerSecond, epochs, ...rest }) => rest);
   return { parameters, losses: training?.losses, optimiser: training?.optimiser, epochs: untimed };
 }
 

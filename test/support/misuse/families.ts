@@ -292,6 +292,11 @@ export const FAMILIES: readonly Family[] = [
     argument('x', ({ x }) => x),
     argument('step', () => 0),
   ]),
+  family('Model.save', ({ model: made }, given: Given) => made.save(given), [options('extras')]),
+  family('Model.load', ({ model: made }, bytes: Given, engine: Given) => made.load(bytes, engine), [
+    argument('bytes checkpoint', ({ bytes }) => bytes),
+    argument('engine', ({ engine }) => engine),
+  ]),
   family('Model.predictValues', ({ model: made }, rows: Given, given: Given) => made.predictValues(rows, given), [
     argument('inputs', () => [1, 2]),
     options('batch signal'),
