@@ -11,6 +11,7 @@ import {
   preparedArrays,
   preparedFor,
   preparedTable,
+  type RegressionPreparation,
   readLabels,
   readNPZ,
   type Table,
@@ -69,12 +70,18 @@ export async function readPredictionRows(
   { preparation, data, path: checkpoint }: StoredModel,
   path: string | undefined,
 ): Promise<PredictionRows> {
-  const reads = { images: 'IDX images or .npz files', arrays: '.npz files', table: 'CSV files' }[preparation.kind];
+  const reads = {
+    images: 'IDX images or .npz files',
+    arrays: '.npz files',
+    table: 'CSV files',
+    regression: 'CSV files',
+  }[preparation.kind];
+  const isTable = preparation.kind === 'table' || preparation.kind === 'regression';
   const isArchive = path !== undefined && isArchiveName(path);
-  if (preparation.kind !== 'table') refuseOptions(given, Object.keys(TABLE_ONLY), `${checkpoint} reads ${reads}`);
+  if (!isTable) refuseOptions(given, Object.keys(TABLE_ONLY), `${checkpoint} reads ${reads}`);
   if (preparation.kind !== 'images' || isArchive) refuseOptions(given, ['labels'], 'it goes with a file of IDX images');
   if (!isArchive) {
-    const names = Object.keys(ARRAYS_ONLY).concat(preparation.kind === 'table' ? [] : ['target']);
+    const names = Object.keys(ARRAYS_ONLY).concat(isTable ? [] : ['target']);
     refuseOptions(given, names, `it is for a .npz file; ${checkpoint} reads ${reads}`);
   }
   if (path === undefined) {
@@ -84,9 +91,9 @@ export async function readPredictionRows(
   }
   const limits = readLimits(given);
   const rows = await convertDataErrors<Omit<PredictionRows, 'name'>>(path, () =>
-    preparation.kind !== 'table'
-      ? readArrayOrImageRows(given, preparation, path, limits)
-      : readTableRows(given, preparation, path, limits),
+    preparation.kind === 'table' || preparation.kind === 'regression'
+      ? readTableRows(given, preparation, path, limits)
+      : readArrayOrImageRows(given, preparation, path, limits),
   );
   return { name: path, ...rows };
 }
@@ -141,7 +148,7 @@ async function readLabelFile(
 
 async function readTableRows(
   given: Arguments,
-  stored: TablePreparation,
+  stored: TablePreparation | RegressionPreparation,
   path: string,
   limits: Partial<Limits>,
 ): Promise<Omit<PredictionRows, 'name'>> {
@@ -152,6 +159,10 @@ async function readTableRows(
     throw new InputError(`${path}: it is ${isIDX ? 'an IDX file' : 'a folder'}; the model reads CSV files`);
   }
   const table = await readTableFile(given, path, path, { header: stored.header, limits });
+  if (stored.kind === 'regression') {
+    if (target !== undefined) throw new InputError('--target: the model predicts the columns it learned from');
+    return { ...preparedTable({ ...stored, missing }, table), table };
+  }
   if (target !== undefined && !table.columns.includes(target)) {
     throw new InputError(
       `--target: ${path} has no column ${JSON.stringify(target)}; it has ${table.columns.join(', ')}`,

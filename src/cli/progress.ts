@@ -1,12 +1,14 @@
 /** Formats the progress of training and tuning for a terminal. */
-import type { EpochProgress, StepProgress, TuneProgress } from '../index.ts';
+import type { EpochProgress, RegressionEvaluation, StepProgress, TaskName, TuneProgress } from '../index.ts';
 import { formatDuration } from './duration.ts';
+import { toOneLine } from './io.ts';
+import { formatNumber } from './report/numbers.ts';
 
 /** The length of the progress bar in characters. */
 const BAR_LENGTH = 24;
 
 /** The line that is redrawn at every step of an epoch. */
-export function formatStep({ epoch, epochs, step, steps, loss, secondsLeft }: StepProgress): string {
+export function formatStep({ epoch, epochs, step, steps, loss, secondsLeft }: StepProgress<TaskName>): string {
   const done = Math.round((BAR_LENGTH * step) / steps);
   const bar = '█'.repeat(done) + '░'.repeat(BAR_LENGTH - done);
   const left = secondsLeft === undefined ? '' : `  ${formatDuration(secondsLeft, 0)} left`;
@@ -27,16 +29,44 @@ export function formatEvaluation({ kind, visited, evaluations, best, secondsLeft
 }
 
 /** The line for a finished epoch. */
-export function formatEpoch(progress: EpochProgress): string {
-  const { epoch, epochs, loss, accuracy, iterationsForward, iterationsBackward, seconds, validation } = progress;
+export function formatEpoch(progress: EpochProgress<TaskName>): string {
+  const { epoch, epochs, loss, iterationsForward, iterationsBackward, seconds } = progress;
   return [
     formatEpochNumber(epoch, epochs),
     `loss ${loss.toFixed(4)}`,
-    `training ${formatPercent(accuracy)}`,
-    ...(validation ? [`held-out ${formatPercent(validation.accuracy)}`] : []),
+    ...formatMeasures(progress),
     `iterations ${iterationsForward.toFixed(1)} forward, ${iterationsBackward.toFixed(1)} backward`,
     `${seconds.toFixed(2)} s`,
   ].join('  ');
+}
+
+function formatMeasures(progress: EpochProgress<TaskName>): string[] {
+  if ('accuracy' in progress) {
+    const { accuracy, validation } = progress;
+    const heldOut = validation ? [`held-out ${formatPercent(validation.accuracy)}`] : [];
+    return [`training ${formatPercent(accuracy)}`, ...heldOut];
+  }
+  const { rootMeanSquaredErrors, validation } = progress;
+  const list = (errors: readonly number[]): string => errors.map((error) => formatNumber(error, 4)).join(', ');
+  const heldOut = validation?.targets.map(({ rootMeanSquaredError }) => rootMeanSquaredError);
+  return [
+    `training RMSE ${list(rootMeanSquaredErrors)}`,
+    ...(heldOut ? [`held-out RMSE ${list(heldOut)}  R² ${formatNumber(validation?.rSquared ?? Number.NaN, 3)}`] : []),
+  ];
+}
+
+/** One line for each target, with 95 % intervals. */
+export function formatErrors({ targets, count }: RegressionEvaluation, names: readonly string[]): string[] {
+  return targets.map(({ rSquared, rootMeanSquaredError, meanAbsoluteError, intervals }, target) => {
+    const between = (interval: readonly [number, number] | undefined): string =>
+      interval ? ` (${formatNumber(interval[0], 3)} to ${formatNumber(interval[1], 3)})` : '';
+    const name = names.length > 1 ? `${toOneLine(names[target])}: ` : '';
+    return [
+      `${name}RMSE ${formatNumber(rootMeanSquaredError, 4)}${between(intervals?.rootMeanSquaredError)}`,
+      `MAE ${formatNumber(meanAbsoluteError, 4)}${between(intervals?.meanAbsoluteError)}`,
+      `R² ${formatNumber(rSquared, 3)}${between(intervals?.rSquared)} on ${count} rows`,
+    ].join(', ');
+  });
 }
 
 export function formatAccuracy(right: number, count: number): string {

@@ -1,22 +1,24 @@
-/** `equilibra train`: trains a monotone equilibrium model to classify. */
+/** `equilibra train`: trains a monotone equilibrium model to classify, or to predict numbers. */
 import {
   type Engine,
   type EpochProgress,
-  type Evaluation,
-  evaluate,
   type History,
   type Model,
   type Progress,
+  type RegressionTrainOptions,
+  type TaskName,
+  type TrainOptions,
   train as trainModel,
 } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
+import { readFolds, runFolds } from './folds.ts';
+import { describeEvaluation, evaluateHeldOut, type HeldOut } from './held-out.ts';
 import { describeInterruption, EXIT, formatValue, InputError, type IO, toOneLine } from './io.ts';
 import { createLiveLine, type LiveLine } from './live-line.ts';
 import { checkTrainingMemory } from './memory-check.ts';
 import { type Arguments, formatHelp, readArguments } from './options.ts';
-import { formatAccuracy, formatEpoch, formatStep } from './progress.ts';
-import { countRight } from './report/page.ts';
+import { formatEpoch, formatStep } from './progress.ts';
 import {
   checkSameData,
   checkSameKind,
@@ -26,7 +28,7 @@ import {
   readRun,
   type StoredRun,
 } from './training-checkpoint.ts';
-import { DATA_OPTIONS, readTrainingData, type TrainingData } from './training-data.ts';
+import { countOutputs, DATA_OPTIONS, isTableData, readTrainingData, type TrainingData } from './training-data.ts';
 import { countParameters, describeLayers, writeTrainingReport } from './training-report.ts';
 import { readTrainingSettings, SETTING_OPTIONS, type TrainingSettings } from './training-settings.ts';
 import { printRemarks } from './wording.ts';
@@ -37,10 +39,16 @@ const TABLE = {
   checkpoint: { value: '<file>', description: 'write the model and the state after every epoch, and when interrupted' },
   resume: { value: '<file>', description: 'continue from a checkpoint, with its options; give the data again' },
   report: { value: '<file>', description: 'write a report of the run, one HTML file' },
+  folds: {
+    value: '<count>',
+    description:
+      'CSV: cross-validation: train so many models, each without one part of the rows, and judge it on that part',
+    fallback: 'one model',
+  },
 };
 
 const SUMMARY =
-  'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), or on\na CSV file whose column --target holds the classes.';
+  'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), on a\n.npz file, or on a CSV file whose column --target holds the classes. Where --target holds numbers, or several columns\nof them, the model learns to predict these.';
 
 const NOTES =
   'Ctrl-C stops after the current step.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted (143 by SIGTERM).';
@@ -69,36 +77,47 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   }
   const run = own.options.resume === undefined ? undefined : await readRun(own.options.resume);
   const given = run ? mergeOptions(own, run) : own;
-  const settings = readTrainingSettings(given);
+  const { seed } = readTrainingSettings(given).training;
+  const folds = readFolds(given);
   for (const name of ['checkpoint', 'report'] as const) {
     const path = given.options[name];
     if (path !== undefined) await checkWritable(name, path);
   }
   if (run) await checkSameKind(run, given);
-  const data = await readTrainingData(given, settings.training.seed);
+  const data = await readTrainingData(given, seed);
+  const settings = readTrainingSettings(given, data.task);
+  checkDelta(settings, data);
+  if (folds !== undefined && !isTableData(data))
+    throw new InputError('--folds: it is for a CSV file, which --data must name');
   if (run) checkSameData(run, data, given);
   const interruption = io.interruption();
   const engine = await openEngine(settings.backend);
   try {
-    const { train: rows, classes } = data.dataset;
+    const { train: rows } = data.dataset;
+    const classes = countOutputs(data);
     const { width, batch } = settings.sizes;
     const sizes = { width, batch: Math.min(batch, rows.count), features: rows.features, classes };
     checkTrainingMemory(sizes, engine.backend);
     const model = settings.modelFor(rows.features, classes);
     const session = { io, given, data, settings, model, engine, run, interruption };
     printIntroduction(session);
-    return await runTraining(session);
+    return folds !== undefined && isTableData(data) ? await runFolds(session, data, folds) : await runTraining(session);
   } finally {
     engine.close();
   }
 }
 
-function printIntroduction({ io, data, settings, model, engine, run }: Session): void {
+function printIntroduction({ io, given, data, settings, model, engine, run }: Session): void {
   const { dataset, facts, origin } = data;
   const why =
     engine.backend !== 'webgpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
   const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${toOneLine(value)}\n`);
-  line('data', `${dataset.name}: ${dataset.train.count} training, ${dataset.test.count} held-out`);
+  const { folds } = given.options;
+  const parts =
+    folds === undefined
+      ? `${dataset.train.count} training, ${dataset.test.count} held-out`
+      : `${dataset.train.count + dataset.test.count} rows in ${folds} folds`;
+  line('data', `${dataset.name}: ${parts}`);
   const isRemark = (name: string): boolean => name === 'assumed' || name === 'warning';
   if (origin) for (const [name, value] of facts) if (!isRemark(name)) line(name, value);
   printRemarks(io, 'assumed', origin?.dataset.assumed);
@@ -112,6 +131,15 @@ function printIntroduction({ io, data, settings, model, engine, run }: Session):
   }
 }
 
+/** @throws InputError where there is another number of δ than of targets */
+function checkDelta({ ofTask: { delta } }: TrainingSettings, data: TrainingData): void {
+  const targets = countOutputs(data);
+  if (typeof delta !== 'object' || delta.length === targets) return;
+  throw new InputError(
+    `--delta: it has ${delta.length} numbers; there must be one, or ${targets}, one for each target`,
+  );
+}
+
 async function runTraining(session: Session): Promise<number> {
   const { given, data, settings, model, engine, run, interruption } = session;
   const { checkpoint: path } = given.options;
@@ -121,14 +149,16 @@ async function runTraining(session: Session): Promise<number> {
     log.hasCheckpoint = true;
   };
   try {
-    const history = await trainModel(engine, model, data.dataset.train, {
+    const options = {
       ...settings.training,
+      ...settings.ofTask,
       validation: data.dataset.test,
       signal: interruption,
       checkpoint: path === undefined ? undefined : { write, extras: createExtras(data, settings) },
       resume: run?.bytes,
       onProgress: log.onProgress,
-    });
+    } as TrainOptions | RegressionTrainOptions;
+    const history = await trainModel(engine, model, data.dataset.train, options);
     await conclude(session, log, history);
     return EXIT.done;
   } catch (error) {
@@ -142,17 +172,17 @@ async function runTraining(session: Session): Promise<number> {
 /** The state that the command keeps during the run. */
 interface Log {
   /** All finished epochs, with those before the run was resumed. */
-  readonly epochs: readonly EpochProgress[];
+  readonly epochs: readonly EpochProgress<TaskName>[];
   /** Whether a checkpoint was written, from which training can go on. */
   hasCheckpoint: boolean;
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress: (progress: Progress<TaskName>) => void;
   readonly live: LiveLine;
   /** The time since this call began. */
   readonly seconds: () => number;
 }
 
 function createLog({ io, run }: Session): Log {
-  const epochs: EpochProgress[] = [...((run?.record.epochs ?? []) as readonly EpochProgress[])];
+  const epochs: EpochProgress<TaskName>[] = [...(run?.record.epochs ?? [])];
   const started = performance.now();
   const live = createLiveLine(io);
   return {
@@ -169,12 +199,12 @@ function createLog({ io, run }: Session): Log {
   };
 }
 
-async function conclude(session: Session, log: Log, { bestEpoch, stoppedEarly }: History): Promise<void> {
+async function conclude(session: Session, log: Log, { bestEpoch, stoppedEarly }: History<TaskName>): Promise<void> {
   const { io, given, data, model } = session;
   const best = `the parameters are those of epoch ${bestEpoch}, the best`;
   if (bestEpoch !== undefined) io.out(`${stoppedEarly ? 'stopped early; ' : ''}${best}\n`);
-  const evaluation = await evaluate(model, data.dataset.test);
-  io.out(`test ${formatAccuracy(countRight(evaluation), evaluation.count)}\n`);
+  const evaluation = await evaluateHeldOut(model, data);
+  for (const line of describeEvaluation(data, evaluation)) io.out(`test ${line}\n`);
   io.out(`${log.seconds().toFixed(1)} s in all\n`);
   if (given.options.checkpoint !== undefined) io.out(`saved    ${given.options.checkpoint}\n`);
   await writeRunReport(session, log, evaluation, bestEpoch === undefined ? undefined : `early stopping; ${best}`);
@@ -190,16 +220,11 @@ async function handleInterruption(session: Session, log: Log): Promise<void> {
     io.error(`go on with: equilibra train --resume ${quoteForShell(checkpoint)}${same}\n`);
   }
   if (given.options.report === undefined || log.epochs.length === 0) return;
-  await writeRunReport(session, log, await evaluate(model, data.dataset.test), message);
+  await writeRunReport(session, log, await evaluateHeldOut(model, data), message);
 }
 
 /** @param end how training ended, if not after the last epoch */
-async function writeRunReport(
-  session: Session,
-  log: Log,
-  evaluation: Evaluation,
-  end: string | undefined,
-): Promise<void> {
+async function writeRunReport(session: Session, log: Log, evaluation: HeldOut, end: string | undefined): Promise<void> {
   const { io, given, data, settings, model, engine, run } = session;
   const { report } = given.options;
   if (report === undefined) return;

@@ -1,6 +1,6 @@
 /** The extras that `equilibra train` stores in a checkpoint, and how a run is resumed from them. */
 import { isDeepStrictEqual } from 'node:util';
-import { DataError, type Preparation, preparationFrom, type RegressionPreparation } from '../data/index.ts';
+import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
 import { findPathKind, readBytes } from './files.ts';
 import { formatValue, InputError, toOneLine } from './io.ts';
@@ -23,7 +23,7 @@ export interface StoredModel {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly checkpoint: Checkpoint;
-  readonly preparation: Exclude<Preparation, RegressionPreparation>;
+  readonly preparation: Preparation;
   /** Undefined where the checkpoint was not written by `equilibra train`. */
   readonly data: Extras['data'] | undefined;
 }
@@ -62,13 +62,11 @@ export async function readModel(place: string, path: string): Promise<StoredMode
     if (preparation === undefined) {
       throw new InputError(`${place}: it does not say how data are made ready for its model (extras.preparation)`);
     }
-    const prepared = preparationFrom(preparation);
-    if (prepared.kind === 'regression') throw new InputError(`${place}: its model predicts numbers, not classes`);
     return {
       path,
       bytes,
       checkpoint,
-      preparation: prepared,
+      preparation: preparationFrom(preparation),
       data: isOrigin(data) ? data : undefined,
     };
   } catch (error) {
@@ -135,12 +133,13 @@ export async function checkSameKind({ path, preparation, data }: StoredRun, give
   const isFolder = (await findPathKind(place, source)) === 'folder';
   // Images may come from a folder or from a .npz file.
   const isArchive = isArchiveName(source);
-  const kinds = isFolder ? ['images'] : isArchive ? ['images', 'arrays'] : ['table'];
+  const kinds = isFolder ? ['images'] : isArchive ? ['images', 'arrays'] : ['table', 'regression'];
   if (data.bundled || !kinds.includes(preparation.kind) || isArchive !== isArchiveName(data.name)) {
     const of = {
       images: isArchiveName(data.name) ? 'a .npz file' : 'a folder of images',
       arrays: 'a .npz file',
       table: 'a CSV file',
+      regression: 'a CSV file',
     };
     const what = data.bundled ? 'the bundled digits' : `${data.name}, ${of[preparation.kind]}`;
     throw new InputError(`${place}: ${path} learned from ${toOneLine(what)}; give the same data again`);

@@ -9,9 +9,13 @@ import {
   imagesFromFiles,
   type Limits,
   type Preparation,
+  type RegressionPreparation,
   readNPZ,
+  regressionDataset,
   type Table,
   type TableDataset,
+  type TablePreparation,
+  type TableRegressionDataset,
   tableDataset,
 } from '../data/index.ts';
 import { findPathKind, readBytes } from './files.ts';
@@ -29,13 +33,19 @@ import {
   readTableFile,
   readYesOrNo,
   refuseOptions,
-  requireTarget,
 } from './table-options.ts';
+import { readTargets, TASKS } from './target-options.ts';
 import { type Chosen, toTexts } from './training-settings.ts';
 import { formatDroppedRows, formatNames, formatQuantity } from './wording.ts';
 
 /** The options that apply only where the data are a CSV file. */
 const TABLE_ONLY = {
+  task: {
+    value: '<name>',
+    description: `CSV: ${TASKS.join(', ')}`,
+    fallback: 'regression for decimals, or more than 20 integers',
+  },
+  weights: { value: '<column>', description: 'CSV: the column of how much each row counts', fallback: 'all alike' },
   ...COLUMN_OPTIONS,
   ...HEADER_OPTION,
   ...FORM_OPTIONS,
@@ -43,7 +53,12 @@ const TABLE_ONLY = {
 
 /** The options that apply where the data are a CSV file or a .npz file. */
 const ROWS_ONLY = {
-  target: { value: '<name>', description: 'CSV: the column of the classes; .npz: their array', fallback: '.npz: y' },
+  target: {
+    value: '<name>',
+    description:
+      'CSV: the column of the classes, or of numbers to predict, or several with commas; .npz: the array of the classes',
+    fallback: '.npz: y',
+  },
   'held-out': {
     value: '<share>',
     description: 'CSV, .npz: share of the rows to test on, in (0, 1)',
@@ -69,9 +84,7 @@ export const DATA_OPTIONS = {
   ...LIMITS_OPTION,
 };
 
-export interface TrainingData {
-  readonly dataset: Dataset;
-  readonly classNames: readonly string[];
+interface CommonData {
   /** How new data are prepared for the model. A checkpoint contains this. */
   readonly preparation: Preparation;
   /** Whether these are the bundled digits. */
@@ -80,8 +93,41 @@ export interface TrainingData {
   readonly chosen: Chosen;
   /** Facts about the data for the user: names and values. */
   readonly facts: readonly (readonly [string, string])[];
+}
+
+/** Data with classes. */
+export interface ClassData extends CommonData {
+  readonly task: 'classification';
+  readonly dataset: Dataset;
+  readonly classNames: readonly string[];
   /** The table and its data set. Absent for images. */
   readonly origin?: { readonly table: Table; readonly dataset: TableDataset };
+}
+
+/** Data with numbers to predict. */
+export interface NumberData extends CommonData {
+  readonly task: 'regression';
+  readonly dataset: TableRegressionDataset;
+  readonly origin: { readonly table: Table; readonly dataset: TableRegressionDataset };
+}
+
+export type TrainingData = ClassData | NumberData;
+
+export function isTableData(data: TrainingData): data is TableData {
+  return 'holdOut' in data;
+}
+
+/** Data from a table, from which other rows can be held out. */
+export type TableData = (NumberData | (ClassData & { readonly origin: NonNullable<ClassData['origin']> })) & {
+  readonly dataset: TableDataset | TableRegressionDataset;
+  readonly preparation: TablePreparation | RegressionPreparation;
+  /** The same with these rows of the table held out. */
+  readonly holdOut: (rows: readonly number[]) => TableData;
+};
+
+/** The number of outputs that a model for the data has. */
+export function countOutputs(data: TrainingData): number {
+  return data.task === 'regression' ? data.dataset.targetNames.length : data.dataset.classes;
 }
 
 /**
@@ -109,9 +155,10 @@ export async function readTrainingData(given: Arguments, seed: number): Promise<
   );
 }
 
-function describeImages(dataset: Awaited<ReturnType<typeof digits>>): TrainingData {
+function describeImages(dataset: Awaited<ReturnType<typeof digits>>): ClassData {
   const { classNames, preparation, featureShape } = dataset;
   return {
+    task: 'classification',
     dataset,
     classNames,
     preparation,
@@ -148,6 +195,7 @@ async function readArrayData(
   const shape = preparation.shape.length > 0 ? preparation.shape.join(' × ') : '1';
   const how = preparation.kind === 'images' ? 'divided by 255' : `${standardise ? '' : 'not '}standardised`;
   return {
+    task: 'classification',
     dataset,
     classNames,
     preparation,
@@ -166,49 +214,54 @@ async function readTableData(
   given: Arguments,
   seed: number,
   limits: Partial<Limits>,
-): Promise<TrainingData> {
+): Promise<TableData> {
   if (isIDXName(path)) {
     throw new InputError(`--data ${path}: name the folder of the four IDX files, not one of them`);
   }
   const table = await readTableFile(given, `--data ${path}`, path, { limits });
-  const target = requireTarget(given, table, 'the column of the classes');
+  const { task, targets, reason } = readTargets(given, table);
   const heldOut = readHeldOut(given);
   const columns = readColumnOptions(given);
   const standardise = readYesOrNo(given, 'standardise') ?? true;
-  const dataset = tableDataset(table, {
-    target,
-    ...columns,
-    heldOut,
-    standardise,
-    seed,
-    name: basename(path),
-    limits,
-  });
-  if (dataset.test.count === 0) {
-    throw new InputError(`--data ${path}: every class has one row, so none can be held out`);
-  }
-  const { classNames, preparation } = dataset;
-  const chosen = toTexts({
-    target,
-    'held-out': heldOut,
-    ignore: given.options.ignore,
-    categorical: given.options.categorical,
-    missing: columns.missing,
-    standardise: standardise ? 'yes' : 'no',
-    header: table.header ? 'yes' : 'no',
-    separator: given.options.separator,
-    decimal: given.options.decimal,
-    dates: given.options.dates,
-  });
-  return {
-    dataset,
-    classNames,
-    preparation,
+  const { weights } = given.options;
+  const options = { ...columns, weights, standardise, seed, name: basename(path), limits };
+  const common = {
     isBundled: false,
-    chosen,
-    facts: listTableFacts(dataset),
-    origin: { table, dataset },
+    chosen: toTexts({
+      target: given.options.target,
+      task,
+      weights,
+      'held-out': heldOut,
+      ignore: given.options.ignore,
+      categorical: given.options.categorical,
+      missing: columns.missing,
+      standardise: standardise ? 'yes' : 'no',
+      header: table.header ? 'yes' : 'no',
+      separator: given.options.separator,
+      decimal: given.options.decimal,
+      dates: given.options.dates,
+    }),
   };
+  const taskFact = ['task', `${task}: ${reason}`] as const;
+  const holdOut = (rows: number | readonly number[]): TableData => {
+    if (task === 'regression') {
+      const dataset = regressionDataset(table, { ...options, heldOut: rows, target: targets });
+      const { preparation } = dataset;
+      const facts = [taskFact, ...listTableFacts(dataset)];
+      return { ...common, task, dataset, preparation, facts, origin: { table, dataset }, holdOut };
+    }
+    const dataset = tableDataset(table, { ...options, heldOut: rows, target: targets[0] });
+    const { classNames, preparation } = dataset;
+    const facts = [taskFact, ...listTableFacts(dataset)];
+    return { ...common, task, dataset, classNames, preparation, facts, origin: { table, dataset }, holdOut };
+  };
+  const data = holdOut(heldOut);
+  if (data.dataset.test.count > 0) return data;
+  const why =
+    task === 'regression'
+      ? 'there are too few rows to hold some out'
+      : 'every class has one row, so none can be held out';
+  throw new InputError(`--data ${path}: ${why}`);
 }
 
 function listTableFacts({
@@ -218,7 +271,7 @@ function listTableFacts({
   dropped,
   assumed,
   warnings,
-}: TableDataset): (readonly [string, string])[] {
+}: TableDataset | TableRegressionDataset): (readonly [string, string])[] {
   const columns = preparation.columns.map((column) =>
     column.kind === 'categories'
       ? `${column.name} (${formatQuantity(column.categories.length, 'category', 'categories')})`

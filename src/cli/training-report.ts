@@ -1,8 +1,11 @@
 /** Writes the report of `equilibra train --report`. */
-import type { Engine, EpochProgress, Evaluation, Model } from '../index.ts';
+import type { Engine, EpochProgress, Evaluation, Model, RegressionEvaluation, TaskName } from '../index.ts';
 import { writeOutput } from './files.ts';
+import { findLargestErrors } from './largest-errors.ts';
 import { type Appearance, chooseAppearance, createTableAppearance, findMistakes } from './mistakes.ts';
+import type { Outcome } from './report/outcome.ts';
 import type { FactGroups } from './report/page.ts';
+import { predictionReport } from './report/prediction-report.ts';
 import { trainingReport } from './report/report.ts';
 import type { TrainingData } from './training-data.ts';
 import type { TrainingSettings } from './training-settings.ts';
@@ -14,9 +17,9 @@ export interface TrainingRun {
   readonly model: Model;
   readonly engine: Engine;
   /** At least one epoch, with those before the run was resumed. */
-  readonly epochs: readonly EpochProgress[];
+  readonly epochs: readonly EpochProgress<TaskName>[];
   /** The evaluation on the held-out rows. */
-  readonly evaluation: Evaluation;
+  readonly evaluation: Evaluation | RegressionEvaluation;
   readonly seconds: number;
   /** How training ended, if not after the last epoch. */
   readonly end: string | undefined;
@@ -24,7 +27,7 @@ export interface TrainingRun {
 
 export async function writeTrainingReport(path: string, run: TrainingRun): Promise<void> {
   const { data, settings, model, engine, epochs, evaluation, seconds, end } = run;
-  const { dataset, classNames } = data;
+  const { dataset } = data;
   const facts = [
     {
       heading: 'Data',
@@ -32,7 +35,9 @@ export async function writeTrainingReport(path: string, run: TrainingRun): Promi
         ['name', dataset.name],
         ['training rows', String(dataset.train.count)],
         ['held-out rows', String(dataset.test.count)],
-        ['classes', String(dataset.classes)],
+        data.task === 'regression'
+          ? (['targets', data.dataset.targetNames.join(', ')] as const)
+          : (['classes', String(data.dataset.classes)] as const),
         ...data.facts,
       ] as const,
     },
@@ -43,10 +48,53 @@ export async function writeTrainingReport(path: string, run: TrainingRun): Promi
     },
     listMachineFacts(engine),
   ];
-  const mistakes = findMistakes(dataset.test, await model.predict(dataset.test.inputs), chooseDataAppearance(data));
   const title = `Training on ${dataset.name}`;
-  const text = trainingReport({ title, classNames, facts, history: epochs, evaluation, mistakes, seconds });
+  const outcome = await describeOutcome(data, model, evaluation);
+  const text = trainingReport({ ...outcome, title, facts, history: epochs, seconds });
   await writeOutput('report', path, text);
+}
+
+async function describeOutcome(
+  data: TrainingData,
+  model: Model,
+  evaluation: Evaluation | RegressionEvaluation,
+): Promise<Outcome> {
+  const appearance = chooseDataAppearance(data);
+  if (data.task === 'regression') {
+    const found = evaluation as RegressionEvaluation;
+    const { targets: truth } = data.dataset.test;
+    const largest = findLargestErrors(found, truth, appearance);
+    return { numbers: { evaluation: found, targetNames: data.dataset.targetNames, truth, largest } };
+  }
+  const { test } = data.dataset;
+  const mistakes = findMistakes(test, await model.predict(test.inputs), appearance);
+  return { classNames: data.classNames, evaluation: evaluation as Evaluation, mistakes };
+}
+
+/** @param run.data with any rows held out: the facts that depend on them are left out */
+export async function writeFoldReport(
+  path: string,
+  run: Pick<TrainingRun, 'data' | 'settings' | 'model' | 'engine'> & { folds: number; outcome: Outcome },
+): Promise<void> {
+  const { data, settings, model, engine, folds, outcome } = run;
+  const { train, test, name } = data.dataset;
+  const facts = [
+    {
+      heading: 'Data',
+      entries: [
+        ['name', name],
+        [
+          'rows',
+          `${train.count + test.count}, in ${folds} folds; each row is judged by the model that has not seen it`,
+        ],
+        ...data.facts,
+      ] as const,
+    },
+    listModelFacts(model),
+    { heading: 'Training', entries: listSettingFacts(settings) },
+    listMachineFacts(engine),
+  ];
+  await writeOutput('report', path, predictionReport({ title: `Cross-validation on ${name}`, facts, outcome }));
 }
 
 export function listModelFacts(model: Model): FactGroups[number] {

@@ -1,14 +1,26 @@
 /** Reads the settings of `equilibra train`: the model, the optimiser and the course of training. */
 import { BACKENDS } from '../backends/open.ts';
-import { type BackendName, dense, type Model, monotone, sequential, type TrainOptions } from '../index.ts';
+import {
+  type BackendName,
+  dense,
+  type Model,
+  monotone,
+  type RegressionLossOptions,
+  sequential,
+  type TaskName,
+  type TrainOptions,
+} from '../index.ts';
 import { ACTIVATION_NAMES } from '../solvers/activations.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
 import { resolveActivationName } from './activation-name.ts';
-import { InputError } from './io.ts';
+import { formatValue, InputError } from './io.ts';
 import { OPTIMISER_OPTIONS, readOptimiserSettings } from './optimiser-settings.ts';
 import { type Arguments, readChoice, readCount, readNumber, readPositive } from './options.ts';
+import { refuseOptions } from './table-options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
+
+const LOSSES = ['meanSquaredError', 'meanAbsoluteError', 'huber'] as const;
 
 export const SETTING_OPTIONS = {
   width: { value: '<count>', description: 'width n of the equilibrium layer', fallback: '100' },
@@ -31,6 +43,12 @@ export const SETTING_OPTIONS = {
   batch: { value: '<count>', description: 'samples in a step', fallback: '64' },
   ...OPTIMISER_OPTIONS,
   'class-weights': { value: '<rule>', description: 'balanced: every class weighs the same', fallback: 'none' },
+  loss: { value: '<name>', description: `regression: ${LOSSES.join(', ')}`, fallback: 'meanSquaredError' },
+  delta: {
+    value: '<number>',
+    description: 'huber: δ in the units of the target; with several, one for all or with commas',
+    fallback: 'one standard deviation',
+  },
   'early-stopping': {
     value: '<patience>',
     description: 'stop after so many epochs without a lower held-out loss, and keep the best parameters',
@@ -49,19 +67,34 @@ export type Chosen = Readonly<Record<string, string>>;
 
 export interface TrainingSettings {
   readonly sizes: { readonly width: number; readonly batch: number };
-  /** Creates the model for rows of `features` numbers and for `classes` classes. */
-  modelFor(features: number, classes: number): Model;
+  /** Creates the model for rows of `features` numbers, and for `outputs` classes or targets. */
+  modelFor(features: number, outputs: number): Model;
   /** The options for the library's `train`. */
-  readonly training: Pick<TrainOptions, 'batch' | 'optimiser' | 'classWeights' | 'earlyStopping'> & {
+  readonly training: Pick<TrainOptions, 'batch' | 'optimiser' | 'earlyStopping'> & {
     readonly epochs: number;
     readonly seed: number;
   };
+  /** Those that only one task has. */
+  readonly ofTask: Pick<TrainOptions, 'classWeights'> & RegressionLossOptions;
   readonly backend: BackendName | undefined;
   readonly chosen: Chosen;
 }
 
-/** @throws InputError that names the option and says what is allowed */
-export function readTrainingSettings(given: Arguments): TrainingSettings {
+/** The options that only one task has. */
+const OPTIONS_OF_TASK: Readonly<Record<TaskName, readonly string[]>> = {
+  classification: ['class-weights'],
+  regression: ['loss', 'delta'],
+};
+
+/**
+ * @param task undefined before the data say it
+ * @throws InputError that names the option and says what is allowed
+ */
+export function readTrainingSettings(given: Arguments, task?: TaskName): TrainingSettings {
+  if (task) {
+    const other = task === 'classification' ? 'regression' : 'classification';
+    refuseOptions(given, OPTIONS_OF_TASK[other], `it is for ${other}; this is ${task}`);
+  }
   const layer = {
     width: readCount(given, 'width', 100),
     activation: readActivationOption(given),
@@ -80,22 +113,24 @@ export function readTrainingSettings(given: Arguments): TrainingSettings {
   const batch = readCount(given, 'batch', 64);
   const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   const seed = readNumber(given, 'seed', 0, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`, natural);
-  const { optimiser, chosen } = readOptimiserSettings(given, epochs, seed);
+  const { optimiser, chosen } = readOptimiserSettings(given, epochs, seed, task);
   const classWeights = readChoice(given, 'class-weights', ['balanced']);
+  const loss = readChoice(given, 'loss', LOSSES);
+  const delta = readDelta(given, loss);
   const patience = readCount(given, 'early-stopping', undefined);
   const backend = readChoice(given, 'backend', BACKENDS);
   return {
     sizes: { width: layer.width, batch },
-    modelFor: (features, classes) =>
-      sequential(monotone({ inputs: features, ...layer, warmStart }), dense({ inputs: layer.width, outputs: classes })),
+    modelFor: (features, outputs) =>
+      sequential(monotone({ inputs: features, ...layer, warmStart }), dense({ inputs: layer.width, outputs })),
     training: {
       epochs,
       batch,
       seed,
       optimiser,
-      classWeights,
       earlyStopping: patience === undefined ? undefined : { patience },
     },
+    ofTask: { ...(classWeights && { classWeights }), ...(loss && { loss }), ...(delta && { delta }) },
     backend,
     chosen: toTexts({
       ...layer,
@@ -104,6 +139,8 @@ export function readTrainingSettings(given: Arguments): TrainingSettings {
       batch,
       ...chosen,
       'class-weights': classWeights,
+      loss: loss ?? (task === 'regression' ? 'meanSquaredError' : undefined),
+      delta: given.options.delta,
       'early-stopping': patience,
       seed,
       backend,
@@ -115,6 +152,16 @@ export function readTrainingSettings(given: Arguments): TrainingSettings {
 export function toTexts(values: Readonly<Record<string, string | number | undefined>>): Chosen {
   const present = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
+}
+
+function readDelta({ options }: Arguments, loss: string | undefined): number | readonly number[] | undefined {
+  const { delta } = options;
+  if (delta === undefined) return undefined;
+  if (loss !== 'huber') throw new InputError('--delta: it is for --loss huber');
+  const numbers = delta.split(',').map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
+  if (numbers.every((number) => number > 0 && Number.isFinite(number)))
+    return numbers.length > 1 ? numbers : numbers[0];
+  throw new InputError(`--delta: it is ${formatValue(delta)}; it must be a finite number > 0, or several with commas`);
 }
 
 function readStepSize(given: Arguments): number | 'tuned' | undefined {

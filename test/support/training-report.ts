@@ -1,9 +1,12 @@
 /** A report with everything that can go wrong: markup in names, a class that was never predicted, one epoch or many. */
+import type { ClassOutcome } from '../../src/cli/report/outcome.ts';
 import type { TrainingReport } from '../../src/cli/report/report.ts';
 
 export const HOSTILE = '<script>document.title = "taken"</script> & "quotes" \'both\'';
 
-export function exampleReport(epochs: number, changes: Partial<TrainingReport> = {}): TrainingReport {
+type ClassReport = Extract<TrainingReport, ClassOutcome>;
+
+export function exampleReport(epochs: number, changes: Partial<ClassReport> = {}): ClassReport {
   const confusion = [
     [9, 1, 0],
     [2, 7, 0],
@@ -41,7 +44,7 @@ export function exampleReport(epochs: number, changes: Partial<TrainingReport> =
 }
 
 /** Mistakes with images: 8 × 8 in grey, or 3 × 4 in colour. */
-export function imageMistakes(shape: readonly number[], count: number): TrainingReport['mistakes'] {
+export function imageMistakes(shape: readonly number[], count: number): ClassReport['mistakes'] {
   const size = shape.reduce((a, b) => a * b, 1);
   return {
     kind: 'images',

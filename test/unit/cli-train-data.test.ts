@@ -37,11 +37,12 @@ describe('equilibra train --data FILE.csv', () => {
     expect(code).toBe(0);
     const lines = out.split('\n');
     expect(lines[0]).toBe('data     flowers.csv: 63 training, 27 held-out');
-    expect(lines[1]).toBe(
+    expect(lines[1]).toBe('task     classification: "species" holds texts');
+    expect(lines[2]).toBe(
       'features 6, standardised: sepal, petal, stem, <script>garden</script> (2 categories), planet (1 category)',
     );
-    expect(lines[2]).toBe('constant planet=earth: nothing to learn from these');
-    expect(lines[3]).toBe('model    monotone 6 → 8, dense 8 → 3: 211 parameters');
+    expect(lines[3]).toBe('constant planet=earth: nothing to learn from these');
+    expect(lines[4]).toBe('model    monotone 6 → 8, dense 8 → 3: 211 parameters');
     expect(accuracy(out)).toBeGreaterThan(95);
   });
 
@@ -138,7 +139,11 @@ describe('errors are one line on standard error, with exit code 2', () => {
   const csv = (name: string, ...more: string[]) => ['--data', path(name), ...more];
   test.each([
     ['no such file', () => csv('nothing.csv'), 'nothing.csv: there is no such file or folder'],
-    ['no target', () => csv('flowers.csv'), '--target is missing: the column of the classes; the columns are sepal,'],
+    [
+      'no target',
+      () => csv('flowers.csv'),
+      '--target is missing: the column of the classes, or of the numbers to predict; the columns are sepal,',
+    ],
     ['a target misspelt', () => csv('flowers.csv', '--target', 'specie'), 'Did you mean "species"?'],
     ['a ragged table', () => csv('ragged.csv', '--target', 'y'), 'ragged.csv: line 3 has 1 cell; it must have 2'],
     ['missing values', () => csv('missing.csv', '--target', 'y'), 'line 3, column "x": the value is missing ("?")'],

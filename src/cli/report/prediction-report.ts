@@ -1,27 +1,20 @@
-/** The report of a model on rows whose classes are known. */
-import type { Evaluation } from '../../index.ts';
+/** The report of a model on rows whose classes or targets are known. */
 import { html } from '../../pictures/markup.ts';
-import { classSection, confusionSection } from './confusion.ts';
-import { type Mistakes, mistakesSection } from './mistakes.ts';
-import { countRight, type FactGroups, factsSection, listEvaluationItems, page, summary } from './page.ts';
+import { listOutcomeItems, type Outcome, outcomeSections } from './outcome.ts';
+import { type FactGroups, factsSection, page, summary } from './page.ts';
 
 interface PredictionReport {
   readonly title: string;
-  readonly classNames: readonly string[];
   readonly facts: FactGroups;
-  readonly evaluation: Evaluation;
-  readonly mistakes: Mistakes;
+  readonly outcome: Outcome;
 }
 
 /** Returns the text of the HTML file. Text from the data is escaped. */
-export function predictionReport({ title, classNames, facts, evaluation, mistakes }: PredictionReport): string {
-  const wrong = evaluation.count - countRight(evaluation);
+export function predictionReport({ title, facts, outcome }: PredictionReport): string {
   return page(
     title,
-    html`${summary(listEvaluationItems(evaluation, ''))}
-<div class="pair">${confusionSection(evaluation, classNames)}
-${classSection(evaluation, classNames)}</div>
-${mistakesSection(mistakes, wrong, classNames)}
+    html`${summary(listOutcomeItems(outcome, ''))}
+${outcomeSections(outcome)}
 ${factsSection(facts)}`,
   );
 }

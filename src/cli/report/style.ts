@@ -52,6 +52,7 @@ section { margin-top: 1rem; }
 .area.second { fill: color-mix(in srgb, var(--second) 25%, var(--surface)); }
 .mark.quiet { fill: var(--ink); }
 .mark.first { fill: var(--first); }
+.dot { fill: var(--first); fill-opacity: .45; }
 .mark.second { fill: var(--surface); stroke: var(--second); stroke-width: 1.75; }
 .chart .label { fill: var(--ink); }
 .lead { font-size: 1.1rem; max-width: 52rem; }
