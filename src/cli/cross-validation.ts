@@ -15,6 +15,7 @@ import { InputError } from './io.ts';
 import { findLargestErrors } from './largest-errors.ts';
 import { createTableAppearance, findMistakes } from './mistakes.ts';
 import type { Outcome } from './report/outcome.ts';
+import { chooseSamples, startModel } from './start.ts';
 import { countOutputs, type TableData } from './training-data.ts';
 import type { TrainingSettings } from './training-settings.ts';
 
@@ -45,8 +46,9 @@ export async function crossValidate(
     if (test.count === 0)
       throw new InputError(`--folds: fold ${fold + 1} holds no row that is not dropped; take fewer`);
     const model = settings.modelFor(training.features, countOutputs(own));
-    const options = { ...settings.training, ...settings.ofTask, signal } as TrainOptions | RegressionTrainOptions;
-    await train(engine, model, training, options);
+    const start = chooseSamples(own, settings);
+    await startModel(model, engine, own, start, settings);
+    await train(engine, model, start.samples, { ...start.options, signal } as TrainOptions | RegressionTrainOptions);
     const result: FoldResult = {
       data: own,
       evaluation: await (own.task === 'regression'

@@ -21,7 +21,7 @@ interface FoldSession {
 }
 
 /** The options that one model has, and cross-validation does not. */
-const NOT_WITH_FOLDS = ['checkpoint', 'resume', 'held-out', 'early-stopping'];
+const NOT_WITH_FOLDS = ['checkpoint', 'resume', 'held-out'];
 
 /** @throws InputError where the number is wrong, or an option does not go with it */
 export function readFolds(given: Arguments): number | undefined {

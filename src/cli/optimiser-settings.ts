@@ -49,19 +49,19 @@ const OUTSIDE_THEOREM = [
 ];
 
 export const OPTIMISER_OPTIONS = {
-  optimiser: { value: '<name>', description: OPTIMISERS.join(', '), fallback: 'adam; adamW in regression' },
-  rate: { value: '<number>', description: 'learning rate', fallback: '1e-2; 0.1 with --theorem3' },
+  optimiser: { value: '<name>', description: OPTIMISERS.join(', '), fallback: 'adam' },
+  rate: { value: '<number>', description: 'learning rate', fallback: '1e-2; 1e-3 in regression; 0.1 with --theorem3' },
   momentum: { value: '<number>', description: 'sgd, stochasticGradient: in [0, 1)', fallback: '0' },
   'weight-decay': {
     value: '<number>',
     description: 'adamW, sgd, stochasticGradient: ≥ 0',
-    fallback: '1e-2 for adamW, or 3 in regression, else 0',
+    fallback: '1e-2 for adamW, else 0',
   },
   'clip-norm': { value: '<number>', description: 'largest norm of all gradients together', fallback: 'none' },
   theorem3: {
     description: 'stochasticGradient exactly as in its convergence theorem, with the rate rate/(k + 1)^power',
   },
-  schedule: { value: '<name>', description: SCHEDULES.join(', '), fallback: 'stepDecay' },
+  schedule: { value: '<name>', description: SCHEDULES.join(', '), fallback: 'stepDecay; constantRate in regression' },
   'decay-factor': {
     value: '<number>',
     description: 'stepDecay, exponentialDecay: in (0, 1]',
@@ -101,17 +101,18 @@ export function readOptimiserSettings(
   seed: number,
   task: TaskName | undefined,
 ): OptimiserSettings {
-  const name = readChoice(given, 'optimiser', OPTIMISERS) ?? (task === 'regression' ? 'adamW' : 'adam');
+  const name = readChoice(given, 'optimiser', OPTIMISERS) ?? 'adam';
   for (const [option, names] of Object.entries(OPTIMISERS_OF_OPTION)) {
     if (given.options[option] === undefined || names.includes(name)) continue;
     throw new InputError(`--${option}: it does not go with the optimiser ${name}; it is for ${names.join(', ')}`);
   }
   if (given.options.theorem3 !== undefined) return readTheorem3Settings(given, seed);
-  const rate = readPositive(given, 'rate', 1e-2);
-  const { schedule, chosen } = readScheduleSettings(given, rate, epochs);
+  // A regression starts as the best line, from which large steps would lead away.
+  const rate = readPositive(given, 'rate', task === 'regression' ? 1e-3 : 1e-2);
+  const { schedule, chosen } = readScheduleSettings(given, rate, epochs, task);
   const momentum = readNumber(given, 'momentum', 0, 'a number in [0, 1)', (value) => value >= 0 && value < 1);
   const decays = (value: number): boolean => value >= 0 && Number.isFinite(value);
-  const decay = readNumber(given, 'weight-decay', chooseDecay(name, task), 'a finite number ≥ 0', decays);
+  const decay = readNumber(given, 'weight-decay', name === 'adamW' ? 1e-2 : 0, 'a finite number ≥ 0', decays);
   const norm = readPositive(given, 'clip-norm', undefined);
   const makers: Record<OptimiserName, () => Optimiser> = {
     adam: () => adam({ rate: schedule }),
@@ -133,18 +134,6 @@ export function readOptimiserSettings(
   };
 }
 
-/**
- * Tables with numbers to predict are small and noisy as a rule, so that a model of 100 units learns their noise unless
- * something holds it back. With a decay of 3 it stays as good as ridge regression even where the truth is linear
- * (`npm run regression`).
- */
-const REGRESSION_DECAY = 3;
-
-function chooseDecay(name: OptimiserName, task: TaskName | undefined): number {
-  if (name !== 'adamW') return 0;
-  return task === 'regression' ? REGRESSION_DECAY : 1e-2;
-}
-
 function readTheorem3Settings(given: Arguments, seed: number): OptimiserSettings {
   for (const name of OUTSIDE_THEOREM) {
     if (given.options[name] !== undefined) {
@@ -163,8 +152,9 @@ function readScheduleSettings(
   given: Arguments,
   rate: number,
   epochs: number,
+  task: TaskName | undefined,
 ): { schedule: Schedule; chosen: OptimiserSettings['chosen'] } {
-  const name = readChoice(given, 'schedule', SCHEDULES) ?? 'stepDecay';
+  const name = readChoice(given, 'schedule', SCHEDULES) ?? (task === 'regression' ? 'constantRate' : 'stepDecay');
   const has = (option: string): boolean => SCHEDULES_OF_OPTION[option].includes(name);
   for (const [option, names] of Object.entries(SCHEDULES_OF_OPTION)) {
     if (given.options[option] === undefined || has(option)) continue;

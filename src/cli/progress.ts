@@ -51,7 +51,7 @@ function formatMeasures(progress: EpochProgress<TaskName>): string[] {
   const heldOut = validation?.targets.map(({ rootMeanSquaredError }) => rootMeanSquaredError);
   return [
     `training RMSE ${list(rootMeanSquaredErrors)}`,
-    ...(heldOut ? [`held-out RMSE ${list(heldOut)}  R² ${formatNumber(validation?.rSquared ?? Number.NaN, 3)}`] : []),
+    ...(heldOut ? [`watched RMSE ${list(heldOut)}  R² ${formatNumber(validation?.rSquared ?? Number.NaN, 3)}`] : []),
   ];
 }
 

@@ -19,6 +19,7 @@ import { createLiveLine, type LiveLine } from './live-line.ts';
 import { checkTrainingMemory } from './memory-check.ts';
 import { type Arguments, formatHelp, readArguments } from './options.ts';
 import { formatEpoch, formatStep } from './progress.ts';
+import { chooseSamples, startModel } from './start.ts';
 import {
   checkSameData,
   checkSameKind,
@@ -87,9 +88,12 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   const data = await readTrainingData(given, seed);
   const settings = readTrainingSettings(given, data.task);
   checkDelta(settings, data);
+  if (folds !== undefined && data.task === 'classification' && settings.training.earlyStopping) {
+    throw new InputError('--early-stopping: with --folds, each fold would choose the parameters that it judges');
+  }
+  if (run) checkSameData(run, data, chooseSamples(data, settings).samples.count, given);
   if (folds !== undefined && !isTableData(data))
     throw new InputError('--folds: it is for a CSV file, which --data must name');
-  if (run) checkSameData(run, data, given);
   const interruption = io.interruption();
   const engine = await openEngine(settings.backend);
   try {
@@ -149,16 +153,16 @@ async function runTraining(session: Session): Promise<number> {
     log.hasCheckpoint = true;
   };
   try {
+    const start = chooseSamples(data, settings);
+    if (!run) await startModel(model, engine, data, start, settings);
     const options = {
-      ...settings.training,
-      ...settings.ofTask,
-      validation: data.dataset.test,
+      ...start.options,
       signal: interruption,
       checkpoint: path === undefined ? undefined : { write, extras: createExtras(data, settings) },
       resume: run?.bytes,
       onProgress: log.onProgress,
     } as TrainOptions | RegressionTrainOptions;
-    const history = await trainModel(engine, model, data.dataset.train, options);
+    const history = await trainModel(engine, model, start.samples, options);
     await conclude(session, log, history);
     return EXIT.done;
   } catch (error) {

@@ -147,8 +147,8 @@ export async function checkSameKind({ path, preparation, data }: StoredRun, give
 }
 
 /** @throws InputError where the data differ from those of the run in their number, preparation or statistics */
-export function checkSameData(run: StoredRun, { dataset, preparation }: TrainingData, given: Arguments): void {
-  const { count } = dataset.train;
+/** @param count of the rows that the model learns from */
+export function checkSameData(run: StoredRun, { preparation }: TrainingData, count: number, given: Arguments): void {
   const stored = run.record.configuration.data as { readonly count?: number } | undefined;
   // Compared as JSON stores it.
   const isPrepared = isDeepStrictEqual(JSON.parse(JSON.stringify(preparation)), run.preparation);

@@ -39,7 +39,7 @@ export const SETTING_OPTIONS = {
       "where solves start in training: none, step (mean solution of the last step), sample (the sample's last solution)",
     fallback: 'none',
   },
-  epochs: { value: '<count>', description: 'passes over the training data', fallback: '40' },
+  epochs: { value: '<count>', description: 'passes over the training data', fallback: '40; at most 100 in regression' },
   batch: { value: '<count>', description: 'samples in a step', fallback: '64' },
   ...OPTIMISER_OPTIONS,
   'class-weights': { value: '<rule>', description: 'balanced: every class weighs the same', fallback: 'none' },
@@ -51,8 +51,9 @@ export const SETTING_OPTIONS = {
   },
   'early-stopping': {
     value: '<patience>',
-    description: 'stop after so many epochs without a lower held-out loss, and keep the best parameters',
-    fallback: 'never',
+    description:
+      'stop after so many epochs without a lower loss, and keep the best parameters; never. Watches the held-out rows, in regression a fifth of the training rows',
+    fallback: 'never; 10 in regression',
   },
   seed: {
     value: '<count>',
@@ -109,7 +110,7 @@ export function readTrainingSettings(given: Arguments, task?: TaskName): Trainin
       `--step: it is "tuned", but --solver is "${layer.solver}"; the step is tuned for peaceman-rachford only`,
     );
   }
-  const epochs = readCount(given, 'epochs', 40);
+  const epochs = readCount(given, 'epochs', task === 'regression' ? 100 : 40);
   const batch = readCount(given, 'batch', 64);
   const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   const seed = readNumber(given, 'seed', 0, `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`, natural);
@@ -117,7 +118,7 @@ export function readTrainingSettings(given: Arguments, task?: TaskName): Trainin
   const classWeights = readChoice(given, 'class-weights', ['balanced']);
   const loss = readChoice(given, 'loss', LOSSES);
   const delta = readDelta(given, loss);
-  const patience = readCount(given, 'early-stopping', undefined);
+  const patience = readPatience(given, task);
   const backend = readChoice(given, 'backend', BACKENDS);
   return {
     sizes: { width: layer.width, batch },
@@ -141,7 +142,7 @@ export function readTrainingSettings(given: Arguments, task?: TaskName): Trainin
       'class-weights': classWeights,
       loss: loss ?? (task === 'regression' ? 'meanSquaredError' : undefined),
       delta: given.options.delta,
-      'early-stopping': patience,
+      'early-stopping': patience ?? (task === 'regression' ? 'never' : undefined),
       seed,
       backend,
     }),
@@ -152,6 +153,12 @@ export function readTrainingSettings(given: Arguments, task?: TaskName): Trainin
 export function toTexts(values: Readonly<Record<string, string | number | undefined>>): Chosen {
   const present = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
+}
+
+/** In regression, a model that has started as the best line stops before it learns noise. */
+function readPatience(given: Arguments, task: TaskName | undefined): number | undefined {
+  if (given.options['early-stopping'] === 'never') return undefined;
+  return readCount(given, 'early-stopping', task === 'regression' ? 10 : undefined);
 }
 
 function readDelta({ options }: Arguments, loss: string | undefined): number | readonly number[] | undefined {

@@ -43,7 +43,7 @@ describe('equilibra train and predict', () => {
     const engine = await open({ backend: 'cpu' });
     const table = parseTable(writeCSV(houses()));
     const data = regressionDataset(table, { target: ['price', 'rent'], ignore: ['grade', 'sampled'] });
-    const model = modelFrom(loadCheckpoint(readFileSync(path('both'))), engine);
+    const model = modelFrom(loadCheckpoint(readFileSync(path('both'))), engine, { parameters: 'best' });
     const wanted = await model.predictValues(data.test.inputs);
     engine.close();
     const predicted = await run(['predict', path('both'), path('houses.csv'), '--backend', 'cpu']);

@@ -20,6 +20,9 @@ import {
   train,
   valueAndGrad,
 } from '../../src/index.ts';
+import { startLinear } from '../../src/train/regression/linear-start.ts';
+import { fitRidge, predictLinear } from '../../src/train/regression/ridge.ts';
+import { fitScale } from '../../src/train/regression/scale.ts';
 import { clouds } from '../support/clouds.ts';
 import { createOracle } from '../support/engines.ts';
 
@@ -340,3 +343,61 @@ function solveLeastSquares({ inputs, targets, count }: RegressionSamples): Float
     rows[Math.floor(at / 2)].reduce((sum, value, i) => sum + value * system[i][4 + (at % 2)], 0),
   );
 }
+
+describe('the linear start', () => {
+  test('is ridge regression, for each of several targets, with weights and another margin', async () => {
+    const engine = createOracle();
+    const samples = { ...linear(50), weights: Float64Array.from({ length: 50 }, (_, row) => 1 + (row % 3)) };
+    const model = sequential(monotone({ inputs: 3, width: 7, margin: 0.5 }), dense({ inputs: 7, outputs: 2 }));
+    expect(await startLinear(model, engine, samples, 1)).toBe(true);
+    const fitted = fitRidge(samples, 1);
+    const { mean, deviation } = fitScale(samples);
+    const outputs = await model.predictValues(samples.inputs);
+    for (let at = 0; at < outputs.length; at++) {
+      const wanted = predictLinear(fitted[at % 2], samples, Math.floor(at / 2));
+      expect(outputs[at]).toBeCloseTo((wanted - mean[at % 2]) / deviation[at % 2], 3); // the tolerance of a solve
+    }
+  });
+
+  test('ridge regression: the gradient of its objective is 0 at a penalty of the list, and noise is penalised more', () => {
+    const generator = random(3);
+    const inputs = Float64Array.from({ length: 4 * 40 }, () => generator.normal());
+    const rows = (noise: number) => ({
+      inputs,
+      targets: Float64Array.from({ length: 40 }, (_, row) => inputs[4 * row] + noise * generator.normal()),
+      count: 40,
+      features: 4,
+    });
+    const penaltyOf = (noise: number): number => {
+      const data = rows(noise);
+      const [linear] = fitRidge(data, 0);
+      const residuals = Array.from(data.targets, (y, row) => y - predictLinear(linear, data, row));
+      expect(residuals.reduce((sum, each) => sum + each)).toBeCloseTo(0, 10);
+      const penalties = Array.from(linear.slopes, (slope, feature) => {
+        const slopeOfFit = residuals.reduce((sum, each, row) => sum + each * inputs[4 * row + feature], 0);
+        return slopeOfFit / (40 * slope);
+      });
+      for (const each of penalties) expect(each / penalties[0]).toBeCloseTo(1, 6);
+      const power = 2 * Math.log10(penalties[0]);
+      expect(power).toBeCloseTo(Math.round(power), 6);
+      return penalties[0];
+    };
+    expect(penaltyOf(5)).toBeGreaterThan(penaltyOf(0.01));
+  });
+
+  test.each([
+    [
+      'another activation',
+      () => sequential(monotone({ inputs: 3, width: 8, activation: 'tanh' }), dense({ inputs: 8, outputs: 2 })),
+    ],
+    ['too few units', () => sequential(monotone({ inputs: 3, width: 3 }), dense({ inputs: 3, outputs: 2 }))],
+    ['other layers', () => affine()],
+  ])('%s: the model starts as it always does', async (_, make) => {
+    const engine = createOracle();
+    const [model, plain] = [make(), make()];
+    expect(await startLinear(model, engine, linear(20), 5)).toBe(false);
+    plain.initialise(engine, 5);
+    const [found] = await Promise.all(model.parameters.map(({ value }) => value.data()));
+    expect(found).toEqual(await plain.parameters[0].value.data());
+  });
+});

@@ -51,6 +51,8 @@ function listTrainingItems({ history, seconds }: TrainingReport): SummaryItem[] 
 /** The measure that is followed over the epochs, of what is measured on training rows and on held-out ones. */
 interface FollowedMeasure {
   readonly name: string;
+  /** What the second curve is of: a regression watches a part of its training rows. */
+  readonly watched: 'held-out' | 'watched';
   readonly greatest?: number;
   readonly of: (epoch: EpochProgress<TaskName>) => number;
   readonly heldOut: (epoch: EpochProgress<TaskName>) => number | undefined;
@@ -61,6 +63,7 @@ function chooseMeasure(history: readonly EpochProgress<TaskName>[]): FollowedMea
   if (history.every((epoch): epoch is EpochProgress => 'accuracy' in epoch)) {
     return {
       name: 'accuracy',
+      watched: 'held-out',
       greatest: 1,
       of: (epoch) => ('accuracy' in epoch ? epoch.accuracy : Number.NaN),
       heldOut: ({ validation }) => (validation && 'accuracy' in validation ? validation.accuracy : undefined),
@@ -69,6 +72,7 @@ function chooseMeasure(history: readonly EpochProgress<TaskName>[]): FollowedMea
   }
   return {
     name: 'RMSE',
+    watched: 'watched',
     of: (epoch) => ('rootMeanSquaredErrors' in epoch ? epoch.rootMeanSquaredErrors[0] : Number.NaN),
     heldOut: ({ validation }) =>
       validation && 'targets' in validation ? validation.targets[0].rootMeanSquaredError : undefined,
@@ -82,11 +86,11 @@ function listCharts(history: readonly EpochProgress<TaskName>[]): Chart[] {
     kind,
     values: history.map(of),
   });
+  const measure = chooseMeasure(history);
   const heldOut = (of: (epoch: EpochProgress<TaskName>) => number | undefined): Curve[] =>
     history.every((epoch) => of(epoch) !== undefined)
-      ? [curve('held-out', 'second', (epoch) => of(epoch) as number)]
+      ? [curve(measure.watched, 'second', (epoch) => of(epoch) as number)]
       : [];
-  const measure = chooseMeasure(history);
   const losses = [curve('training', 'first', ({ loss }) => loss), ...heldOut(({ validation }) => validation?.loss)];
   const measured = [curve('training', 'first', measure.of), ...heldOut(measure.heldOut)];
   const iterations = [
@@ -116,13 +120,14 @@ function isOfSeveral([first]: readonly EpochProgress<TaskName>[]): boolean {
 
 function epochTable(history: readonly EpochProgress<TaskName>[]): Markup {
   const measure = chooseMeasure(history);
+  const watched = measure.watched === 'watched' ? 'Watched' : 'Held-out';
   const title = `${measure.name[0].toUpperCase()}${measure.name.slice(1)}`;
   const headings = [
     'Epoch',
     'Loss',
     title,
-    'Held-out loss',
-    `Held-out ${measure.name}`,
+    `${watched} loss`,
+    `${watched} ${measure.name}`,
     'Forward',
     'Backward',
     'Rate',

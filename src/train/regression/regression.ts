@@ -8,7 +8,7 @@ import type { RegressionTrainOptions } from '../options.ts';
 import type { Task } from '../task.ts';
 import { evaluateTargets, type RegressionEvaluation } from './evaluation.ts';
 import { createLoss, readLoss } from './loss.ts';
-import { fitScale, identityScale, scaleOf } from './scale.ts';
+import { fitScale, identityScale, scaleOf, scaleTargets } from './scale.ts';
 
 /** @throws RangeError where samples or options do not fit the model */
 export function createRegression(
@@ -82,11 +82,6 @@ export async function evaluateRegression(
     count,
     ...(metrics && { metrics: await measure(model.engine, metrics, { count, outputs: predicted, targets, weights }) }),
   };
-}
-
-function scaleTargets({ targets }: RegressionSamples, { mean, deviation }: TargetScale): Float32Array {
-  const width = mean.length;
-  return Float32Array.from(targets, (target, at) => (target - mean[at % width]) / deviation[at % width]);
 }
 
 function unscale(outputs: ArrayLike<number>, { mean, deviation }: TargetScale): Float64Array {

@@ -22,3 +22,9 @@ export function fitScale({ targets, count }: RegressionSamples): TargetScale {
   });
   return { mean: fitted.map(({ mean }) => mean), deviation: fitted.map(({ deviation }) => deviation) };
 }
+
+/** The targets in standard deviations from their means. */
+export function scaleTargets({ targets }: RegressionSamples, { mean, deviation }: TargetScale): Float32Array {
+  const width = mean.length;
+  return Float32Array.from(targets, (target, at) => (target - mean[at % width]) / deviation[at % width]);
+}
