@@ -38,6 +38,11 @@ export function chooseSamples(data: TrainingData, settings: TrainingSettings): S
   return { samples, options: { ...options, validation } as RegressionTrainOptions };
 }
 
+/** How many training rows are watched rather than learned from. */
+export function countWatched(data: TrainingData, settings: TrainingSettings): number {
+  return data.dataset.train.count - chooseSamples(data, settings).samples.count;
+}
+
 /** A regression starts as ridge regression, where its model can. */
 export async function startModel(
   model: Model,

@@ -19,7 +19,7 @@ import { createLiveLine, type LiveLine } from './live-line.ts';
 import { checkTrainingMemory } from './memory-check.ts';
 import { type Arguments, formatHelp, readArguments } from './options.ts';
 import { formatEpoch, formatStep } from './progress.ts';
-import { chooseSamples, startModel } from './start.ts';
+import { chooseSamples, countWatched, startModel } from './start.ts';
 import {
   checkSameData,
   checkSameKind,
@@ -117,9 +117,10 @@ function printIntroduction({ io, given, data, settings, model, engine, run }: Se
     engine.backend !== 'webgpu' && settings.backend === undefined ? '; `equilibra doctor` says why not webgpu' : '';
   const line = (name: string, value: string): void => io.out(`${name.padEnd(9)}${toOneLine(value)}\n`);
   const { folds } = given.options;
+  const watched = countWatched(data, settings);
   const parts =
     folds === undefined
-      ? `${dataset.train.count} training, ${dataset.test.count} held-out`
+      ? `${dataset.train.count - watched} training,${watched > 0 ? ` ${watched} watched,` : ''} ${dataset.test.count} held-out`
       : `${dataset.train.count + dataset.test.count} rows in ${folds} folds`;
   line('data', `${dataset.name}: ${parts}`);
   const isRemark = (name: string): boolean => name === 'assumed' || name === 'warning';

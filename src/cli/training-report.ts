@@ -7,6 +7,7 @@ import type { Outcome } from './report/outcome.ts';
 import type { FactGroups } from './report/page.ts';
 import { predictionReport } from './report/prediction-report.ts';
 import { trainingReport } from './report/report.ts';
+import { countWatched } from './start.ts';
 import type { TrainingData } from './training-data.ts';
 import type { TrainingSettings } from './training-settings.ts';
 import { readVersion } from './version.ts';
@@ -28,12 +29,14 @@ export interface TrainingRun {
 export async function writeTrainingReport(path: string, run: TrainingRun): Promise<void> {
   const { data, settings, model, engine, epochs, evaluation, seconds, end } = run;
   const { dataset } = data;
+  const watched = countWatched(data, settings);
   const facts = [
     {
       heading: 'Data',
       entries: [
         ['name', dataset.name],
-        ['training rows', String(dataset.train.count)],
+        ['training rows', String(dataset.train.count - watched)],
+        ...(watched > 0 ? [['watched rows', `${watched}: training ends when they no longer improve`] as const] : []),
         ['held-out rows', String(dataset.test.count)],
         data.task === 'regression'
           ? (['targets', data.dataset.targetNames.join(', ')] as const)

@@ -35,6 +35,7 @@ describe('equilibra train and predict', () => {
     const target = ['--target', 'price,rent'];
     const { code, out, error } = await train(...target, '--checkpoint', path('both'), '--report', path('both.html'));
     expect([code, error]).toEqual([0, '']);
+    expect(out).toContain('data     houses.csv: 77 training, 19 watched, 24 held-out');
     expect(out).toContain('task     regression: there are several targets');
     const [, share] = out.match(/test price: RMSE \d+ \(\d+ to \d+\), MAE .*R² ([\d.]+) \(/) ?? [];
     expect(Number(share)).toBeGreaterThan(0.95);

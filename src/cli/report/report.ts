@@ -36,7 +36,7 @@ function listTrainingItems({ history, seconds }: TrainingReport): SummaryItem[] 
   const { name, format, of } = chooseMeasure(history);
   return [
     {
-      name: `Training ${name}`,
+      name: `Training ${name}${isOfSeveral(history) ? ', first target' : ''}`,
       value: format(of(last), 2),
       note: `loss ${last.loss.toFixed(4)} in the last epoch`,
     },

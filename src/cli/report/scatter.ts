@@ -14,7 +14,7 @@ export interface Scatter {
 
 const WIDTH = 440;
 const HEIGHT = 320;
-const PLOT = { left: 64, right: WIDTH - 10, top: 12, bottom: HEIGHT - 40 };
+const PLOT = { left: 64, right: WIDTH - 30, top: 12, bottom: HEIGHT - 40 };
 
 /** More points than this are thinned evenly, since a file with each of many rows would be slow to open. */
 const MAXIMUM_POINTS = 2000;
