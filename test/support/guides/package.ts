@@ -20,7 +20,7 @@ function build(): void {
 }
 
 /**
- * Installs the package in a folder, together with the types of Node, and nothing else that this project has.
+ * Installs the package in a folder, together with the types of Node and of WebGPU, and nothing else that this project has.
  *
  * @param only which files of dist/ are needed
  */
@@ -37,7 +37,8 @@ export function installPackage(folder: string, only: (path: string) => boolean =
     if (filter(join(root, 'dist', name)))
       cpSync(join(root, 'dist', name), join(target, 'dist', name), { recursive: true, filter });
   }
-  symlinkSync(join(root, 'node_modules', '@types'), join(modules, '@types'), 'junction');
+  for (const types of ['@types', '@webgpu'])
+    symlinkSync(join(root, 'node_modules', types), join(modules, types), 'junction');
   const program = join(target, 'dist', 'cli', 'main.js');
   symlinkSync(program, join(modules, '.bin', 'equilibra'));
   if (existsSync(program)) chmodSync(program, 0o755); // as npm does
