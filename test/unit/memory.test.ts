@@ -45,12 +45,14 @@ import {
   meanSquaredError,
   modelFrom,
   monotone,
+  monotoneConvolution,
   monotoneConvolutionMap,
   monotoneFixedPoint,
   monotoneMap,
   monotoneMatrix,
   type Optimiser,
   open,
+  pullbackOf,
   quadraticLayer,
   quadraticProgram,
   root,
@@ -441,6 +443,16 @@ const CALLS: Record<string, Call> = {
     await solution.z.data();
     return { tensors: [kernel], others: [solution] };
   },
+  pullbackOf: ({ x, W }) => {
+    const { output, pullback, dispose } = pullbackOf((z: Tensor, w: Tensor) => z.mul(w).relu(), [x, W]);
+    const products = pullback(output);
+    dispose();
+    return { tensors: products };
+  },
+  'pullbackOf a function that throws': ({ x }) => {
+    pullbackOf((z: Tensor) => failAfter(z.relu()), [x]);
+    return {};
+  },
   'monotoneMap and monotoneMatrix': ({ W, one, engine }) => {
     void engine;
     const map = monotoneMap(W, W, 1);
@@ -604,6 +616,10 @@ const CALLS: Record<string, Call> = {
       dense({ inputs: 4, outputs: 3, activation: 'relu' }),
     ],
   ),
+  'train: monotoneConvolution': training(
+    () => ({}),
+    () => [monotoneConvolution({ inputChannels: 1, channels: 1, size: [1, 2] }), dense({ inputs: 2, outputs: 3 })],
+  ),
   'train with an optimiser whose start throws': training(() => ({ optimiser: brokenStart })),
   'train with an optimiser that throws': training(() => ({ optimiser: brokenUpdate })),
   'train with a loss that throws': training(() => ({ loss: fail })),
@@ -657,6 +673,8 @@ const WITHOUT = [
     'stepDecay',
   ],
   ...['downloadCheckpoint', 'serveTraining', 'trainInWorker'],
+  // test/unit/shared-device.test.ts counts what these leave, on WebGPU.
+  ...['gpuBufferOf', 'readNow', 'tensorFromGPUBuffer'],
 ];
 
 async function inputsOn(backend: 'cpu' | 'wasm'): Promise<Inputs> {
