@@ -8,7 +8,7 @@ import { DATA_FAMILIES } from '../support/misuse/families-data.ts';
 import { runFamily } from '../support/misuse/run.ts';
 import { makeWorld, type World } from '../support/misuse/world.ts';
 
-const CASES = Number(process.env.EQUILIBRA_TEST_CASES ?? 4_000);
+const CASES = Number(process.env.EQUILIBRA_TEST_CASES ?? 1_500);
 
 let world: World;
 beforeAll(async () => {
