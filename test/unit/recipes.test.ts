@@ -117,7 +117,18 @@ test('the table of the rooms has them in the order in which they may import', ()
 describe('README.md and docs/', () => {
   const words = new Set(code.flatMap((text) => text.match(/[\w$]+/g) ?? []));
   /** Of the languages, of the platform, of a compiler, of PyTorch, tfjs and onnxruntime. */
-  const OTHERS = ['using', 'override', 'Response', 'isFallbackAdapter', 'handlevec.rs', 'nn.LayerNorm', 'tol', 'tensor.dataToGPU', 'tensorRef.dispose', 'output.gpuBuffer'];
+  const OTHERS = [
+    'using',
+    'override',
+    'Response',
+    'isFallbackAdapter',
+    'handlevec.rs',
+    'nn.LayerNorm',
+    'tol',
+    'tensor.dataToGPU',
+    'tensorRef.dispose',
+    'output.gpuBuffer',
+  ];
 
   test.each(['README.md', ...guides])('%s names only what exists in the code', (page) => {
     const names = quotedIn(read(page)).filter(isName).map(bare);
