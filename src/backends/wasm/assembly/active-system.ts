@@ -1,5 +1,7 @@
 // The system of the rows that are active: P·p + A_aᵀ·w = f, A_a·p = g. It is solved by a factor of K = P + ρA_aᵀA_a and
 // of the Schur complement A_a·K⁻¹·A_aᵀ, with f + ρA_aᵀg in the place of f.
+import { fillDiagonal, raiseDiagonal } from './diagonals';
+import { at8, clear, integerIn } from './entries';
 import {
   addProduct,
   addTransposed,
@@ -11,7 +13,7 @@ import {
   gram,
   padded,
   panelAt,
-  tileOf,
+  sumWithGram,
 } from './panels';
 import * as data from './program-data';
 
@@ -42,7 +44,7 @@ export function factoriseActive(rows: usize, rowCount: i32, share: f64): f64 {
     const N = data.N;
     copyRows(rows);
     memory.copy(data.work, data.P, (<usize>(N * N)) << 3);
-    data.fillDiagonal(data.work, N, data.n, N, 1);
+    fillDiagonal(data.work, N, data.n, N);
     rho = 0;
     smallest = factorise(data.work, N, N + size, REGULAR);
     if (!(smallest > REGULAR)) {
@@ -50,28 +52,20 @@ export function factoriseActive(rows: usize, rowCount: i32, share: f64): f64 {
       smallest = factoriseSquares(rows, share);
       if (!(smallest > 0)) return 0;
     }
-    gram(data.schur, data.at8(data.work, N * N), size, N);
+    gram(data.schur, at8(data.work, N * N), size, N);
   }
-  data.fillDiagonal(data.schur, size, count, size, 1);
-  shift(data.schur, size, count, SHIFT_OF_ROWS);
+  fillDiagonal(data.schur, size, count, size);
+  raiseDiagonal(data.schur, size, count, SHIFT_OF_ROWS);
   return factorise(data.schur, size, size, 0) > 0 ? smallest : 0;
-}
-
-function shift(matrix: usize, columns: i32, order: i32, share: f64): void {
-  for (let i = 0; i < order; i++) {
-    const at = element(matrix, columns, i, i);
-    const value = load<f64>(at);
-    store<f64>(at, value + share * (value > 0 ? value : 1));
-  }
 }
 
 function gatherG(rows: usize): void {
   const M = data.M;
   for (let i = 0; i < count; i++) {
-    const row = data.integerIn(rows, i);
+    const row = integerIn(rows, i);
     for (let j = 0; j <= i; j++) {
       // The rows are in ascending order, and the lower triangle is given.
-      store<f64>(element(data.schur, size, i, j), load<f64>(element(data.G, M, row, data.integerIn(rows, j))));
+      store<f64>(element(data.schur, size, i, j), load<f64>(element(data.G, M, row, integerIn(rows, j))));
     }
   }
   for (let i = count; i < size; i++) for (let j = 0; j < i; j++) store<f64>(element(data.schur, size, i, j), 0);
@@ -80,11 +74,11 @@ function gatherG(rows: usize): void {
 /** Copies the rows of A below K. */
 function copyRows(rows: usize): void {
   const N = data.N;
-  const to = data.at8(data.work, N * N);
-  data.clear(to, size * N);
+  const to = at8(data.work, N * N);
+  clear(to, size * N);
   for (let i = 0; i < count; i++) {
     let target = element(to, N, i, 0);
-    let source = element(data.A, N, data.integerIn(rows, i), 0);
+    let source = element(data.A, N, integerIn(rows, i), 0);
     for (let k = 0; k < N; k++, target += COLUMN, source += COLUMN) store<f64>(target, load<f64>(source));
   }
 }
@@ -94,16 +88,9 @@ function factoriseSquares(rows: usize, share: f64): f64 {
   const N = data.N;
   copyRows(rows);
   gatherColumns(rows, count);
-  for (let i = 0; i < N; i += 4) {
-    const left = panelAt(data.chosen, size, i);
-    let tile = panelAt(data.work, N, i);
-    let from = panelAt(data.P, N, i);
-    for (let j = 0; j <= i; j += 4, tile += 128, from += 128) {
-      tileOf(tile, from, rho, left, panelAt(data.chosen, size, j), size);
-    }
-  }
-  data.fillDiagonal(data.work, N, data.n, N, 1);
-  shift(data.work, N, data.n, share);
+  sumWithGram(data.work, data.P, rho, data.chosen, N, size);
+  fillDiagonal(data.work, N, data.n, N);
+  raiseDiagonal(data.work, N, data.n, share);
   return factorise(data.work, N, N + size, 0);
 }
 
@@ -114,11 +101,11 @@ export function gatherColumns(rows: usize, rowCount: i32): void {
     let to = panelAt(data.chosen, width, i);
     const from = panelAt(data.At, data.M, i);
     for (let c = 0; c < rowCount; c++, to += COLUMN) {
-      const source = from + ((<usize>data.integerIn(rows, c)) << 5);
+      const source = from + ((<usize>integerIn(rows, c)) << 5);
       v128.store(to, v128.load(source));
       v128.store(to, v128.load(source, 16), 16);
     }
-    data.clear(to, 4 * (width - rowCount));
+    clear(to, 4 * (width - rowCount));
   }
 }
 
@@ -132,32 +119,31 @@ export function solveActive(rows: usize, f: usize, g: usize, aside: usize): void
   const N = data.N;
   const M = data.M;
   const factor = isPrepared ? data.tall : data.work;
-  const W = data.at8(factor, N * N);
+  const W = at8(factor, N * N);
   if (rho !== 0 && !isPrepared) {
-    data.clear(aside, M);
+    clear(aside, M);
     for (let i = 0; i < count; i++) {
-      const place = data.integerIn(rows, i);
-      store<f64>(data.at8(aside, place), load<f64>(data.at8(g, place)));
+      const place = integerIn(rows, i);
+      store<f64>(at8(aside, place), load<f64>(at8(g, place)));
     }
     addTransposed(f, rho, data.A, M, N, aside);
   }
   forwards(factor, N, f);
-  data.clear(aside, M);
+  clear(aside, M);
   if (isPrepared) {
     const products = data.strip;
-    data.clear(products, M);
+    clear(products, M);
     addProduct(products, 1, W, M, N, f);
-    for (let i = 0; i < count; i++)
-      store<f64>(data.at8(aside, i), load<f64>(data.at8(products, data.integerIn(rows, i))));
+    for (let i = 0; i < count; i++) store<f64>(at8(aside, i), load<f64>(at8(products, integerIn(rows, i))));
   } else addProduct(aside, 1, W, size, N, f);
   for (let i = 0; i < count; i++) {
-    const at = data.at8(aside, i);
-    store<f64>(at, load<f64>(at) - load<f64>(data.at8(g, data.integerIn(rows, i))));
+    const at = at8(aside, i);
+    store<f64>(at, load<f64>(at) - load<f64>(at8(g, integerIn(rows, i))));
   }
   forwards(data.schur, size, aside);
   backwards(data.schur, size, aside);
-  data.clear(g, M);
-  for (let i = 0; i < count; i++) store<f64>(data.at8(g, data.integerIn(rows, i)), load<f64>(data.at8(aside, i)));
+  clear(g, M);
+  for (let i = 0; i < count; i++) store<f64>(at8(g, integerIn(rows, i)), load<f64>(at8(aside, i)));
   if (isPrepared) addTransposed(f, -1, W, M, N, g);
   else addTransposed(f, -1, W, size, N, aside);
   backwards(factor, N, f);

@@ -6,8 +6,8 @@ import { chooseRatios, clearance, project, turn } from './cone-eigenrows';
 import { factoriseAtPoint } from './cone-newton';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { addEntry, entry, setEntry } from './cone-program-state';
 import { pivotOfRows, pivotOfVariables, solveSystem } from './cone-system';
+import { addEntry, clear, entry, largest, multiplyBy, setEntry } from './entries';
 import { buffer, word } from './memory';
 import { addProduct } from './panels';
 import { readNumbers } from './wide';
@@ -38,7 +38,7 @@ export function solveDerivative(at: usize, sample: i32): bool {
   readCotangent(at, sample);
   refine();
   turn(state.y, state.target, true);
-  for (let j = 0; j < data.n; j++) setEntry(state.x, j, entry(state.x, j) * entry(data.columnScales, j));
+  multiplyBy(state.x, data.columnScales, data.n);
   for (let r = 0; r < data.m; r++) {
     setEntry(state.y, r, (entry(state.s, r) - entry(state.target, r)) * entry(data.rowScales, r));
   }
@@ -88,13 +88,13 @@ function readCotangent(at: usize, sample: i32): void {
     setEntry(state.dy, r, entry(state.dy, r) * scale);
     setEntry(state.s, r, entry(state.s, r) / scale);
   }
-  data.clear(state.c, data.N);
+  clear(state.c, data.N);
   addProduct(state.c, 1, data.At, data.N, data.M, state.s);
   for (let j = 0; j < n; j++) addEntry(state.c, j, -entry(state.dx, j) * entry(data.columnScales, j));
   turn(state.dy, state.b, false);
   for (let r = 0; r < m; r++) setEntry(state.b, r, entry(state.slope, r) > 0 ? -entry(state.b, r) : 0);
-  data.clear(state.x, data.N);
-  data.clear(state.y, data.M);
+  clear(state.x, data.N);
+  clear(state.y, data.M);
 }
 
 /** Solves by corrections of the true residual; Ω is in y. */
@@ -104,7 +104,7 @@ function refine(): void {
   residual = 0;
   for (let pass = 0; pass < REFINEMENTS; pass++) {
     findResidual();
-    const error = max(state.largest(state.f, 0, data.n), state.largest(state.g, 0, data.m));
+    const error = max(largest(state.f, 0, data.n), largest(state.g, 0, data.m));
     if (pass === 0) size = error;
     if (size === 0) return;
     if (!(error < 0.5 * last)) {
@@ -134,7 +134,7 @@ function findResidual(): void {
   addProduct(state.f, -1, data.Q, data.N, data.N, state.x);
   turn(state.y, state.target, true);
   addProduct(state.f, -1, data.At, data.N, data.M, state.target);
-  data.clear(state.ds, data.M);
+  clear(state.ds, data.M);
   addProduct(state.ds, 1, data.A, data.M, data.N, state.x);
   turn(state.ds, state.target, false);
   for (let r = 0; r < data.m; r++) {

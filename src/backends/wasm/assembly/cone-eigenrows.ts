@@ -6,10 +6,9 @@
 import { ConeType } from '../cone-instructions';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { entry, larger, setEntry } from './cone-program-state';
+import { at8, clear, entry, integerIn, larger, largest, setEntry, setIntegerIn } from './entries';
 import { decompose, inMatrix } from './jacobi';
 import { COLUMN, panelAt } from './panels';
-import { integerIn, setIntegerIn } from './program-matrices';
 import { congruence, congruenceOfPanel, dotOf, transposeTo, unpack } from './small-matrices';
 
 /** What J is on a block: 0, I, or something that U diagonalises. */
@@ -22,11 +21,11 @@ export let clearance: f64 = 0;
 
 /** Chooses ρ for each block, a power of two, so that y and ρs are of one size. Px, Aᵀy and Ax are not needed. */
 export function chooseRatios(): void {
-  data.clear(state.f, data.N);
+  clear(state.f, data.N);
   state.addSizes(state.f, data.Q, data.N, data.N, state.x);
   state.addSizes(state.f, data.At, data.N, data.M, state.y);
-  const multiplier = state.largest(state.f, 0, data.n);
-  data.clear(state.t, data.M);
+  const multiplier = largest(state.f, 0, data.n);
+  clear(state.t, data.M);
   state.addSizes(state.t, data.A, data.M, data.N, state.x);
   for (let block = 0; block < data.blocks; block++) {
     const start = data.startOf(block);
@@ -87,7 +86,7 @@ function projectNonnegative(block: i32, start: i32, dim: i32): void {
 /** Where J is mixed, the reflector holds 2/hᵀh and h of the reflection I − 2hhᵀ/hᵀh. */
 function projectSecondOrder(block: i32, start: i32, dim: i32): void {
   const head = entry(state.v, start);
-  const tail = data.at8(state.v, start + 1);
+  const tail = at8(state.v, start + 1);
   const size = sqrt<f64>(dotOf(tail, tail, dim - 1));
   noteDistance(start, abs(abs(head) - size) * Math.SQRT1_2);
   if (size <= abs(head)) {
@@ -114,7 +113,7 @@ function projectSecondOrder(block: i32, start: i32, dim: i32): void {
 function projectSemidefinite(block: i32, start: i32, k: i32): void {
   const matrix = data.matrixAside(0);
   const Q = data.matrixOf(block, 0);
-  unpack(data.at8(state.v, start), matrix, k);
+  unpack(at8(state.v, start), matrix, k);
   let size: f64 = 0;
   for (let i = 0; i < k * k; i++) size = larger(size, abs(entry(matrix, i)));
   if (!(size < Infinity)) size = NaN;
@@ -164,13 +163,13 @@ function turnBlock(block: i32, from: usize, to: usize, isBack: bool): void {
   } else if (data.typeOf(block) === ConeType.psd) {
     const F = data.matrixOf(block, isBack ? 1 : 0);
     const Ft = data.matrixOf(block, isBack ? 0 : 1);
-    const target = data.at8(to, start);
-    congruence(F, Ft, data.at8(from, start), target, dim, data.matrixAside(0), data.matrixAside(1));
+    const target = at8(to, start);
+    congruence(F, Ft, at8(from, start), target, dim, data.matrixAside(0), data.matrixAside(1));
   } else turnSecondOrder(from, to, start, dim, isBack);
 }
 
 function turnSecondOrder(from: usize, to: usize, start: i32, dim: i32, isBack: bool): void {
-  const h = data.at8(state.reflector, start + 1);
+  const h = at8(state.reflector, start + 1);
   const sign: f64 = load<f64>(h) > 0 ? -1 : 1;
   for (let r = start; r < start + dim; r++) setEntry(to, r, entry(from, r));
   if (isBack) {
@@ -179,7 +178,7 @@ function turnSecondOrder(from: usize, to: usize, start: i32, dim: i32, isBack: b
     setEntry(to, start, Math.SQRT1_2 * (plus + minus));
     setEntry(to, start + 1, sign * Math.SQRT1_2 * (plus - minus));
   }
-  const share = entry(state.reflector, start) * dotOf(h, data.at8(to, start + 1), dim - 1);
+  const share = entry(state.reflector, start) * dotOf(h, at8(to, start + 1), dim - 1);
   for (let r = start + 1; r < start + dim; r++) setEntry(to, r, entry(to, r) - share * entry(state.reflector, r));
   if (isBack) return;
   const head = entry(to, start);
@@ -211,16 +210,16 @@ function turnColumns(at: usize, start: i32, dim: i32): void {
   let low = f64x2.splat(0);
   let high = low;
   for (let i = 1; i < dim; i++) {
-    const factor = v128.load64_splat(data.at8(state.reflector, start + i));
+    const factor = v128.load64_splat(at8(state.reflector, start + i));
     const from = at + ((<usize>i) << 5);
     low = f64x2.add(low, f64x2.mul(factor, v128.load(from)));
     high = f64x2.add(high, f64x2.mul(factor, v128.load(from, 16)));
   }
-  const share = v128.load64_splat(data.at8(state.reflector, start));
+  const share = v128.load64_splat(at8(state.reflector, start));
   low = f64x2.mul(share, low);
   high = f64x2.mul(share, high);
   for (let i = 1; i < dim; i++) {
-    const factor = v128.load64_splat(data.at8(state.reflector, start + i));
+    const factor = v128.load64_splat(at8(state.reflector, start + i));
     const to = at + ((<usize>i) << 5);
     v128.store(to, f64x2.sub(v128.load(to), f64x2.mul(factor, low)));
     v128.store(to, f64x2.sub(v128.load(to, 16), f64x2.mul(factor, high)), 16);

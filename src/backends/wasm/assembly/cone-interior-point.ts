@@ -6,10 +6,10 @@ import { beat } from './clock';
 import { polish, steps } from './cone-newton';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { entry, setEntry } from './cone-program-state';
 import { addIdentity, degree, margin } from './cone-scaling';
 import { factoriseStep, takeStep } from './cone-step';
 import { solveSystem } from './cone-system';
+import { clear, entry, larger, setEntry } from './entries';
 import { word } from './memory';
 import { dotOf } from './small-matrices';
 
@@ -65,9 +65,9 @@ function tryPolish(at: usize): bool {
 }
 
 function clearPoint(): void {
-  data.clear(state.x, data.N);
-  data.clear(state.y, data.M);
-  data.clear(state.s, data.M);
+  clear(state.x, data.N);
+  clear(state.y, data.M);
+  clear(state.s, data.M);
 }
 
 /** Evaluates the point, after it has met the rows of free cones, whose s is what is left. */
@@ -88,7 +88,7 @@ function assess(gap: f64): f64 {
   const quadratic = abs(dotOf(state.x, state.Px, data.N));
   const linear = abs(dotOf(state.x, state.c, data.N));
   const support = abs(dotOf(state.y, state.b, data.M));
-  return state.larger(state.assess(), gap / (gap + max(quadratic, max(linear, support))));
+  return larger(state.assess(), gap / (gap + max(quadratic, max(linear, support))));
 }
 
 /**

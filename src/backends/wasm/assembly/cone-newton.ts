@@ -1,13 +1,12 @@
 // Newton's method on the residual map of a cone program: (Px + c + Aᵀy, Ax + s − b) at y = Π(v), s = (y − v)/ρ as a
 // function of (x, v). It ends at rounding where the element J of the derivative of Π that it takes makes the map
 // invertible, as it does at a solution that is unique and strictly complementary.
-
 import { beat } from './clock';
 import { chooseRatios, project, turn, turnMatrix } from './cone-eigenrows';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { addEntry, entry, setEntry } from './cone-program-state';
 import { addRow, beginSystem, factoriseSystem, solveSystem } from './cone-system';
+import { addEntry, entry, largest, setEntry } from './entries';
 import { addProduct } from './panels';
 
 const STEPS: i32 = 8;
@@ -41,8 +40,8 @@ export function polish(at: usize): bool {
 }
 
 function sizeOfPoint(): f64 {
-  const ofRows = max(state.largest(state.y, 0, data.m), state.largest(state.s, 0, data.m));
-  return max(state.largest(state.x, 0, data.n), ofRows);
+  const ofRows = max(largest(state.y, 0, data.m), largest(state.s, 0, data.m));
+  return max(largest(state.x, 0, data.n), ofRows);
 }
 
 function iterate(): bool {

@@ -2,14 +2,14 @@
 // sizes.
 import { ConeType } from '../cone-instructions';
 import { ConeProgramFields, PROGRAM_BLOCK_WORDS, ProgramBlockFields } from '../cone-program-instructions';
+import { at8, setIntegerIn } from './entries';
 import { word } from './memory';
-import { element, factorise } from './panels';
 import {
   A,
   At,
-  at8,
-  clear,
   columnScales,
+  isPositiveSemidefinite,
+  isZeroP,
   layOutMatrices,
   M,
   m,
@@ -20,11 +20,10 @@ import {
   readMatrices as readProgramMatrices,
   readSizes,
   rowScales,
-  setIntegerIn,
   useGroups,
 } from './program-matrices';
 
-export { A, At, at8, clear, columnScales, M, m, N, n, P, rowScales };
+export { A, At, columnScales, M, m, N, n, P, rowScales };
 
 // What belongs to a sample.
 /** N × N: P with the units of the sample. */
@@ -131,36 +130,9 @@ export function readMatrices(at: usize, sample: i32): void {
   }
   useGroups(groups);
   readProgramMatrices(at, sample);
-  store<f64>(facts, findConvexity() ? 1 : 0);
+  store<f64>(facts, isZeroP() || isPositiveSemidefinite(work) ? 1 : 0);
 }
 
 export function isConvex(): bool {
   return load<f64>(facts) !== 0;
-}
-
-/** A pivot that is negative by rounding alone is less than this many units of n·ε·max Pᵢᵢ below 0. */
-const ROUNDING_UNITS: f64 = 10;
-
-/** Whether P is positive semidefinite up to rounding, as a Cholesky factor of P + shift·I shows. */
-function findConvexity(): bool {
-  let largest: f64 = 0;
-  for (let i = 0; i < N * N; i++) largest = max(largest, abs(load<f64>(at8(P, i))));
-  if (largest === 0) return true;
-  memory.copy(work, P, (<usize>(N * N)) << 3);
-  const shift = ROUNDING_UNITS * <f64>n * f64.EPSILON * largest;
-  addToDiagonal(work, N, shift);
-  fillDiagonal(work, N, n, N);
-  return factorise(work, N, N, 0) > 0;
-}
-
-export function addToDiagonal(matrix: usize, columns: i32, value: f64): void {
-  for (let i = 0; i < columns; i++) {
-    const at = element(matrix, columns, i, i);
-    store<f64>(at, load<f64>(at) + value);
-  }
-}
-
-/** Sets the diagonal from `start` to `end` to 1. */
-export function fillDiagonal(matrix: usize, columns: i32, start: i32, end: i32): void {
-  for (let i = start; i < end; i++) store<f64>(element(matrix, columns, i, i), 1);
 }

@@ -12,8 +12,8 @@ import { fraction, reach, residual, solveDerivative } from './cone-derivative';
 import { iterations, solveConeProgram } from './cone-interior-point';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { entry } from './cone-program-state';
 import { pivotOfRows, pivotOfVariables } from './cone-system';
+import { at8, entry } from './entries';
 import { buffer, useTable, useWorkspace, word } from './memory';
 import { storeWide } from './wide';
 
@@ -28,7 +28,7 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
   const prepared = buffer(at, ConeProgramFields.prepared);
   const isOwn = prepared === 0;
   data.layOut(at, prepared, space);
-  if (isOwn) data.layOut(at, space, data.at8(space, data.preparedSize()));
+  if (isOwn) data.layOut(at, space, at8(space, data.preparedSize()));
   if (operation === ConeProgramOperation.prepareConeProgram) {
     data.readMatrices(at, 0);
     return;

@@ -3,9 +3,10 @@
 //   x = p·C∘x', s = p·s'/R, y = R∘y'/κ, P' = κp·CPC, A' = RAC, b' = R∘b/p, c' = κ·C∘c.
 import { ConeProgramFields } from '../cone-program-instructions';
 import * as data from './cone-program-data';
-import { buffer, real, word } from './memory';
+import { clear, entry, larger, largest, multiplyBy, setEntry } from './entries';
+import { buffer } from './memory';
 import { addProduct, COLUMN } from './panels';
-import { readNumbers } from './wide';
+import { allowed, readVector } from './program-matrices';
 
 // Vectors of the variables.
 export let c: usize = 0;
@@ -108,37 +109,14 @@ export function useVectors(): void {
 
 /** Sets all vectors to 0. */
 export function clearVectors(): void {
-  data.clear(data.vector(0), data.VECTORS * max(data.N, data.M));
-}
-
-export function entry(vector: usize, index: i32): f64 {
-  return load<f64>(vector + ((<usize>index) << 3));
-}
-
-export function setEntry(vector: usize, index: i32, value: f64): void {
-  store<f64>(vector + ((<usize>index) << 3), value);
-}
-
-export function addEntry(vector: usize, index: i32, value: f64): void {
-  setEntry(vector, index, entry(vector, index) + value);
-}
-
-export function largest(vector: usize, start: i32, end: i32): f64 {
-  let size: f64 = 0;
-  for (let i = start; i < end; i++) size = larger(size, abs(entry(vector, i)));
-  return size;
-}
-
-/** The larger of two numbers; NaN counts as infinite. */
-export function larger(a: f64, b: f64): f64 {
-  return a >= b ? a : isNaN<f64>(b) ? Infinity : b;
+  clear(data.vector(0), data.VECTORS * max(data.N, data.M));
 }
 
 /** Reads and scales b and c, and P with the units of the sample. */
 export function readVectors(at: usize, sample: i32): void {
   clearVectors();
-  read(at, b, ConeProgramFields.b, 1 << 2, sample, data.m);
-  read(at, c, ConeProgramFields.c, 1 << 3, sample, data.n);
+  readVector(at, b, ConeProgramFields.b, 1 << 2, sample, data.m);
+  readVector(at, c, ConeProgramFields.c, 1 << 3, sample, data.n);
   multiplyBy(c, data.columnScales, data.n);
   multiplyBy(b, data.rowScales, data.m);
   chooseUnits();
@@ -146,10 +124,6 @@ export function readVectors(at: usize, sample: i32): void {
   for (let r = 0; r < data.m; r++) setEntry(b, r, entry(b, r) / unitX);
   const factor = unitX * unitY;
   for (let i = 0; i < data.N * data.N; i++) setEntry(data.Q, i, entry(data.P, i) * factor);
-}
-
-function multiplyBy(vector: usize, factors: usize, count: i32): void {
-  for (let i = 0; i < count; i++) setEntry(vector, i, entry(vector, i) * entry(factors, i));
 }
 
 /** How much larger than b a solution that P and c alone decide may be. */
@@ -179,20 +153,15 @@ export function useNoUnits(): void {
   memory.copy(data.Q, data.P, (<usize>(data.N * data.N)) << 3);
 }
 
-function read(at: usize, to: usize, field: i32, bit: i32, sample: i32, count: i32): void {
-  const first = (word(at, ConeProgramFields.shared) & bit) !== 0 ? 0 : sample * count;
-  readNumbers(to, buffer(at, field), first, count, (word(at, ConeProgramFields.wide) & bit) !== 0);
-}
-
 /** Reads and scales where to start: x, y and s, of which those that are absent are 0, s is b − Ax. @returns whether one is given */
 export function readStart(at: usize, sample: i32): bool {
   const hasX = buffer(at, ConeProgramFields.x) !== 0;
   const hasY = buffer(at, ConeProgramFields.y) !== 0;
   const hasS = buffer(at, ConeProgramFields.s) !== 0;
   if (!hasX && !hasY && !hasS) return false;
-  if (hasX) read(at, x, ConeProgramFields.x, 1 << 4, sample, data.n);
-  if (hasY) read(at, y, ConeProgramFields.y, 1 << 5, sample, data.m);
-  if (hasS) read(at, s, ConeProgramFields.s, 1 << 6, sample, data.m);
+  if (hasX) readVector(at, x, ConeProgramFields.x, 1 << 4, sample, data.n);
+  if (hasY) readVector(at, y, ConeProgramFields.y, 1 << 5, sample, data.m);
+  if (hasS) readVector(at, s, ConeProgramFields.s, 1 << 6, sample, data.m);
   toUnits();
   if (hasX && !hasS) {
     evaluate();
@@ -223,9 +192,9 @@ export function fromUnits(): void {
 
 /** Px, Aᵀy, Ax and the two residuals Px + c + Aᵀy and Ax + s − b at x, y and s. */
 export function evaluate(): void {
-  data.clear(Px, data.N);
-  data.clear(Aty, data.N);
-  data.clear(Ax, data.M);
+  clear(Px, data.N);
+  clear(Aty, data.N);
+  clear(Ax, data.M);
   addProduct(Px, 1, data.Q, data.N, data.N, x);
   addProduct(Aty, 1, data.At, data.N, data.M, y);
   addProduct(Ax, 1, data.A, data.M, data.N, x);
@@ -261,11 +230,6 @@ export function measure(at: usize): void {
   const gapSize = max(abs(quadratic), max(abs(linear), abs(support))) * unit;
   merit = larger(primal / allowed(at, primalSize), dual / allowed(at, dualSize));
   merit = larger(merit, gap / allowed(at, gapSize));
-}
-
-/** What a residual may be. @param size of its terms */
-function allowed(at: usize, size: f64): f64 {
-  return <f64>real(at, ConeProgramFields.absolute) + <f64>real(at, ConeProgramFields.relative) * size;
 }
 
 /** The largest residual of the scaled data relative to the sizes of all terms of its kind, to which `gap` may be added. */

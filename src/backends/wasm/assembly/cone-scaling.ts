@@ -8,7 +8,7 @@
 import { ConeType } from '../cone-instructions';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { addEntry, entry, setEntry } from './cone-program-state';
+import { addEntry, at8, entry, setEntry } from './entries';
 import { decompose, inMatrix } from './jacobi';
 import { COLUMN, panelAt } from './panels';
 import {
@@ -58,7 +58,7 @@ function addIdentityOf(block: i32, vector: usize, factor: f64): void {
 
 /** ‖(u₁, …)‖ of a second-order cone. */
 function tailOf(vector: usize, start: i32, dim: i32): f64 {
-  const tail = data.at8(vector, start + 1);
+  const tail = at8(vector, start + 1);
   return sqrt<f64>(dotOf(tail, tail, dim - 1));
 }
 
@@ -80,7 +80,7 @@ export function margin(vector: usize): f64 {
     else if (type === ConeType.soc) least = min(least, entry(vector, start) - tailOf(vector, start, dim));
     else if (type === ConeType.psd) {
       const matrix = data.matrixAside(0);
-      unpack(data.at8(vector, start), matrix, dim);
+      unpack(at8(vector, start), matrix, dim);
       least = min(least, leastEigenvalue(matrix, dim));
     }
   }
@@ -130,7 +130,7 @@ function scaleSecondOrder(block: i32): bool {
   if (!(sizeS > 0 && sizeY > 0)) return false;
   const s0 = entry(state.s, start) / sizeS;
   const y0 = entry(state.y, start) / sizeY;
-  const product = dotOf(data.at8(state.s, start), data.at8(state.y, start), dim) / sizeS / sizeY;
+  const product = dotOf(at8(state.s, start), at8(state.y, start), dim) / sizeS / sizeY;
   const gamma = sqrt<f64>(0.5 * (1 + max(product, 1)));
   const w0 = (s0 + y0) / (2 * gamma);
   const root = sqrt<f64>(2 * (w0 + 1));
@@ -155,8 +155,8 @@ function scaleSemidefinite(block: i32): bool {
   const L2 = data.matrixAside(1);
   const rows = data.matrixAside(2);
   const transposed = data.matrixAside(3);
-  unpack(data.at8(state.s, start), L1, k);
-  unpack(data.at8(state.y, start), L2, k);
+  unpack(at8(state.s, start), L1, k);
+  unpack(at8(state.y, start), L2, k);
   if (!choleskyOf(L1, k) || !choleskyOf(L2, k)) return false;
   // The columns of L₂ᵀL₁ as rows: L₁ᵀL₂.
   transposeTo(L1, transposed, k);
@@ -215,12 +215,12 @@ function turnSecondOrder(at: usize, start: i32, dim: i32): void {
   let low = f64x2.splat(0);
   let high = low;
   for (let i = 0; i < dim; i++) {
-    const factor = v128.load64_splat(data.at8(state.reflector, start + i));
+    const factor = v128.load64_splat(at8(state.reflector, start + i));
     const from = at + ((<usize>i) << 5);
     low = f64x2.add(low, f64x2.mul(factor, v128.load(from)));
     high = f64x2.add(high, f64x2.mul(factor, v128.load(from, 16)));
   }
-  const inverse = v128.load64_splat(data.at8(state.sizes, start));
+  const inverse = v128.load64_splat(at8(state.sizes, start));
   for (let i = 0; i < dim; i++, at += COLUMN) {
     const factor = f64x2.splat(2 * entry(state.reflector, start + i));
     const sign = i === 0 ? f64x2.splat(-1) : f64x2.splat(1);
@@ -240,7 +240,7 @@ export function unscale(from: usize, to: usize, isDual: bool): void {
     if (type === ConeType.nonneg) {
       for (let r = start; r < start + dim; r++) setEntry(to, r, entry(from, r) * entry(state.reflector, r));
     } else if (type === ConeType.soc) {
-      const share = 2 * dotOf(data.at8(state.reflector, start), data.at8(from, start), dim);
+      const share = 2 * dotOf(at8(state.reflector, start), at8(from, start), dim);
       const inverse = entry(state.sizes, start);
       for (let i = 0; i < dim; i++) {
         const value = i === 0 ? -entry(from, start) : entry(from, start + i);
@@ -249,8 +249,8 @@ export function unscale(from: usize, to: usize, isDual: bool): void {
     } else if (type === ConeType.psd) {
       const F = data.matrixOf(block, isDual ? 1 : 0);
       const Ft = data.matrixOf(block, isDual ? 0 : 1);
-      const place = data.at8(to, start);
-      congruence(F, Ft, data.at8(from, start), place, dim, data.matrixAside(0), data.matrixAside(1));
+      const place = at8(to, start);
+      congruence(F, Ft, at8(from, start), place, dim, data.matrixAside(0), data.matrixAside(1));
     }
   }
 }
@@ -272,7 +272,7 @@ export function divide(u: usize, w: usize, factor: f64, to: usize): void {
 
 /** x₀ = (λ₀d₀ − λ₁ᵀd₁)/(λᵀJλ), x₁ = (d₁ − x₀λ₁)/λ₀ */
 function divideSecondOrder(u: usize, w: usize, factor: f64, to: usize, start: i32, dim: i32): void {
-  const head = factor - dotOf(data.at8(u, start), data.at8(w, start), dim);
+  const head = factor - dotOf(at8(u, start), at8(w, start), dim);
   const u0 = entry(u, start);
   const w0 = entry(w, start);
   const lambda0 = entry(state.lambda, start);
@@ -295,10 +295,10 @@ function divideSemidefinite(u: usize, w: usize, factor: f64, to: usize, start: i
   const first = data.matrixAside(0);
   const second = data.matrixAside(1);
   const product = data.matrixAside(2);
-  unpack(data.at8(u, start), first, k);
-  unpack(data.at8(w, start), second, k);
+  unpack(at8(u, start), first, k);
+  unpack(at8(w, start), second, k);
   multiply(first, second, product, k);
-  pack(product, data.at8(to, start), k);
+  pack(product, at8(to, start), k);
   let r = start;
   let ri = start;
   for (let j = 0; j < k; ri += k - j, j++) {
@@ -344,7 +344,7 @@ function inverseSecondOrder(direction: usize, start: i32, dim: i32): f64 {
 /** Minus the least eigenvalue of Λ^{−½}DΛ^{−½} */
 function inverseSemidefinite(direction: usize, start: i32, k: i32): f64 {
   const matrix = data.matrixAside(0);
-  unpack(data.at8(direction, start), matrix, k);
+  unpack(at8(direction, start), matrix, k);
   let ri = start;
   for (let i = 0; i < k; ri += k - i, i++) {
     const root = 1 / sqrt<f64>(entry(state.lambda, ri));

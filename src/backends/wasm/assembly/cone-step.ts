@@ -6,9 +6,9 @@
 import { ConeType } from '../cone-instructions';
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { addEntry, entry, setEntry } from './cone-program-state';
 import { divide, inverseStep, scale, turnMatrix, unscale } from './cone-scaling';
 import { addRow, beginSystem, factoriseSystem, solveSystem } from './cone-system';
+import { addEntry, clear, entry, setEntry } from './entries';
 import { addProduct } from './panels';
 
 /** The share of the way to the boundary that a step takes. */
@@ -34,7 +34,7 @@ export function factoriseStep(): bool {
 /** Takes a step from x, y and s, whose residuals are known. @param mean sᵀy / degree */
 export function takeStep(mean: f64): bool {
   if (!factoriseStep()) return false;
-  data.clear(state.target, data.M);
+  clear(state.target, data.M);
   unscale(state.primalResidual, state.scaledResidual, false);
   for (let r = 0; r < data.m; r++) setEntry(state.target, r, -entry(state.lambda, r));
   findDirection(1);

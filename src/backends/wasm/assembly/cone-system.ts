@@ -4,7 +4,8 @@
 // Δ is small, and none is divided by 0 where it is 0.
 import * as data from './cone-program-data';
 import * as state from './cone-program-state';
-import { entry, setEntry } from './cone-program-state';
+import { fillDiagonal, raiseDiagonal } from './diagonals';
+import { at8, clear, entry, integerIn, setEntry, setIntegerIn } from './entries';
 import {
   addProduct,
   addTransposed,
@@ -16,9 +17,8 @@ import {
   gram,
   padded,
   panelAt,
-  tileOf,
+  sumWithGram,
 } from './panels';
-import { integerIn, setIntegerIn } from './program-matrices';
 
 /** Rows up to this Δ are hard. */
 const HARD: f64 = 0.5;
@@ -55,16 +55,9 @@ export function addRow(r: i32, delta: f64): void {
 export function factoriseSystem(share: f64): bool {
   const N = data.N;
   const width = gatherColumns();
-  for (let i = 0; i < N; i += 4) {
-    const left = panelAt(data.chosen, width, i);
-    let tile = panelAt(data.work, N, i);
-    let from = panelAt(data.Q, N, i);
-    for (let j = 0; j <= i; j += 4, tile += 128, from += 128) {
-      tileOf(tile, from, 1, left, panelAt(data.chosen, width, j), width);
-    }
-  }
-  const balance = shift(data.work, N, data.n, share);
-  data.fillDiagonal(data.work, N, data.n, N);
+  sumWithGram(data.work, data.Q, 1, data.chosen, N, width);
+  const balance = raiseDiagonal(data.work, N, data.n, share);
+  fillDiagonal(data.work, N, data.n, N);
   size = padded(hardRows);
   gatherHardRows();
   pivotOfRows = 1;
@@ -77,8 +70,8 @@ export function factoriseSystem(share: f64): bool {
     const at = element(data.schur, size, i, i);
     store<f64>(at, load<f64>(at) + entry(state.weight, integerIn(state.hard, i)));
   }
-  const balanceOfRows = shift(data.schur, size, hardRows, share);
-  data.fillDiagonal(data.schur, size, hardRows, size);
+  const balanceOfRows = raiseDiagonal(data.schur, size, hardRows, share);
+  fillDiagonal(data.schur, size, hardRows, size);
   pivotOfRows = factorise(data.schur, size, size, 0);
   if (!(pivotOfRows > 0)) return false;
   pivotOfRows *= balanceOfRows;
@@ -99,39 +92,25 @@ function gatherColumns(): i32 {
       v128.store(to, f64x2.mul(factor, v128.load(source)));
       v128.store(to, f64x2.mul(factor, v128.load(source, 16)), 16);
     }
-    data.clear(to, 4 * (width - count));
+    clear(to, 4 * (width - count));
   }
   return width;
 }
 
 function rowsBelow(): usize {
-  return data.at8(data.work, data.N * data.N);
+  return at8(data.work, data.N * data.N);
 }
 
 function gatherHardRows(): void {
   const N = data.N;
   const to = rowsBelow();
-  data.clear(to, size * N);
+  clear(to, size * N);
   for (let k = 0; k < hardRows; k++) {
     const r = integerIn(state.hard, k);
     for (let j = 0; j < data.n; j += 1) {
       store<f64>(element(to, N, k, j), load<f64>(element(data.turned, data.M, j, r)));
     }
   }
-}
-
-/** Adds to a diagonal. @returns the least entry that it had, relative to the largest one */
-function shift(matrix: usize, columns: i32, order: i32, share: f64): f64 {
-  let least = Infinity;
-  let most: f64 = 0;
-  for (let i = 0; i < order; i++) {
-    const at = element(matrix, columns, i, i);
-    const value = load<f64>(at);
-    least = min(least, value);
-    most = max(most, value);
-    store<f64>(at, value + share * (value > 0 ? value : 1));
-  }
-  return least > 0 ? least / most : 0;
 }
 
 /** Solves the system once. @param f N numbers; becomes p @param g M numbers; becomes w, with 0 at rows that are not in it */
@@ -142,7 +121,7 @@ export function solveSystem(f: usize, g: usize): void {
   const turned = state.aside;
   const found = state.found;
   // f + Ãᵀ(g/Δ of soft rows, g of hard rows)
-  data.clear(turned, M);
+  clear(turned, M);
   for (let k = 0; k < softRows; k++) {
     const r = integerIn(state.soft, k);
     setEntry(turned, r, entry(state.weight, r) * entry(g, r));
@@ -154,7 +133,7 @@ export function solveSystem(f: usize, g: usize): void {
   addProduct(f, 1, data.turned, N, M, turned);
   forwards(data.work, N, f);
   if (size > 0) {
-    data.clear(t, size);
+    clear(t, size);
     addProduct(t, 1, rowsBelow(), size, N, f);
     for (let k = 0; k < hardRows; k++) setEntry(t, k, entry(t, k) - entry(g, integerIn(state.hard, k)));
     forwards(data.schur, size, t);
@@ -163,9 +142,9 @@ export function solveSystem(f: usize, g: usize): void {
   }
   backwards(data.work, N, f);
   // w = (Ã·p − g)/Δ of soft rows, w'/(1 − Δ) = w'·(1 + Δ/(1 − Δ)) of hard rows
-  data.clear(turned, M);
+  clear(turned, M);
   addTransposed(turned, 1, data.turned, N, M, f);
-  data.clear(found, M);
+  clear(found, M);
   for (let k = 0; k < softRows; k++) {
     const r = integerIn(state.soft, k);
     setEntry(found, r, entry(state.weight, r) * (entry(turned, r) - entry(g, r)));

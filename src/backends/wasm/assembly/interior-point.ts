@@ -2,13 +2,15 @@
 // program-kernels.ts. program-step.ts has the step.
 import { ProgramFields } from '../program-instructions';
 import { beat } from './clock';
+import { at8, clear, entry, setEntry } from './entries';
 import { word } from './memory';
 import { beginSteps, factoriseStep, solveStep } from './newton-system';
 import { addProduct, addSymmetric, backwards, forwards } from './panels';
 import { hasNewGuess, polish } from './polish';
 import * as data from './program-data';
+import { allowed } from './program-matrices';
 import * as state from './program-state';
-import { entry, hasLower, hasUpper, setEntry } from './program-state';
+import { hasLower, hasUpper } from './program-state';
 import { takeStep } from './program-step';
 
 /** Iterations without progress after which a sample is given up, and the factor that counts as progress. */
@@ -92,8 +94,8 @@ function isSolution(at: usize): bool {
 }
 
 function clearPoint(): void {
-  data.clear(state.x, data.N);
-  data.clear(state.y, data.M);
+  clear(state.x, data.N);
+  clear(state.y, data.M);
 }
 
 /** Tries the rows whose multipliers are not 0. */
@@ -115,8 +117,8 @@ function computeCentre(): void {
   const N = data.N;
   memory.copy(state.f, state.q, (<usize>N) << 3);
   forwards(data.tall, N, state.f);
-  data.clear(state.centre, data.M);
-  addProduct(state.centre, -1, data.at8(data.tall, N * N), data.M, N, state.f);
+  clear(state.centre, data.M);
+  addProduct(state.centre, -1, at8(data.tall, N * N), data.M, N, state.f);
 }
 
 /** y − η */
@@ -127,7 +129,7 @@ function subtractOffset(): void {
 /** Where P is inverted: x = −P⁻¹(q + Aᵀ(y − η)). */
 function completeX(): void {
   if (!data.invertsP()) return;
-  data.clear(state.x, data.N);
+  clear(state.x, data.N);
   subtractOffset();
   addProduct(state.x, -1, data.At, data.N, data.M, state.aside);
   for (let j = 0; j < data.n; j++) setEntry(state.x, j, entry(state.x, j) - entry(state.q, j));
@@ -259,5 +261,5 @@ function valueSize(): f64 {
 
 /** Whether the point may be within the tolerances, so that it is worth measuring. */
 function isWithin(at: usize): bool {
-  return complementarity <= state.allowed(at, abs(support) + valueSize());
+  return complementarity <= allowed(at, abs(support) + valueSize());
 }

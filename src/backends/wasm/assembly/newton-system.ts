@@ -3,6 +3,8 @@
 // rows: with G = A·P⁻¹·Aᵀ, D = 1/h and r_d = Aᵀη, (G + D)·dy = D·g − G·η and dz = −G(dy + η). Otherwise inequalities are
 // condensed into K = P + AᵀhA, and equalities form a Schur complement.
 import { gatherColumns } from './active-system';
+import { addToDiagonal, fillDiagonal, raiseDiagonal } from './diagonals';
+import { at8, clear, entry, integerIn, setEntry, setIntegerIn } from './entries';
 import {
   addProduct,
   addSymmetric,
@@ -15,6 +17,7 @@ import {
   gram,
   padded,
   panelAt,
+  sumWithGram,
   tileOf,
 } from './panels';
 import * as data from './program-data';
@@ -40,8 +43,8 @@ export function beginSteps(): void {
   equalities = 0;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
-    if (kind === state.EQUAL) data.setIntegerIn(state.others, equalities++, r);
-    else if (kind !== 0) data.setIntegerIn(state.list, inequalities++, r);
+    if (kind === state.EQUAL) setIntegerIn(state.others, equalities++, r);
+    else if (kind !== 0) setIntegerIn(state.list, inequalities++, r);
   }
   if (data.invertsP()) return;
   size = padded(equalities);
@@ -49,21 +52,11 @@ export function beginSteps(): void {
   // K₀ = P + A_eᵀA_e + shift; equalities that are satisfied make A_eᵀA_e·dx known.
   gatherColumns(state.others, equalities);
   let largest: f64 = 1e-300;
-  for (let i = 0; i < N; i += 4) {
-    const left = panelAt(data.chosen, size, i);
-    let tile = panelAt(data.base, N, i);
-    let from = panelAt(data.P, N, i);
-    for (let j = 0; j <= i; j += 4, tile += 128, from += 128) {
-      tileOf(tile, from, 1, left, panelAt(data.chosen, size, j), size);
-    }
-  }
+  sumWithGram(data.base, data.P, 1, data.chosen, N, size);
   for (let j = 0; j < data.n; j++) largest = max(largest, load<f64>(element(data.base, N, j, j)));
   largest = max(largest, 1);
-  for (let j = 0; j < data.n; j++) {
-    const at = element(data.base, N, j, j);
-    store<f64>(at, load<f64>(at) + SHIFT * largest);
-  }
-  data.fillDiagonal(data.base, N, data.n, N, 1);
+  addToDiagonal(data.base, N, data.n, SHIFT * largest);
+  fillDiagonal(data.base, N, data.n, N);
   gatherColumns(state.list, inequalities);
 }
 
@@ -80,9 +73,9 @@ function factoriseRows(): bool {
   for (let r = 0; r < data.m; r++) {
     const at = element(data.schur, M, r, r);
     const kind = state.kindOf(r);
-    if (kind !== state.EQUAL) store<f64>(at, load<f64>(at) + (kind === 0 ? UNBOUND : 1 / state.entry(state.weight, r)));
+    if (kind !== state.EQUAL) store<f64>(at, load<f64>(at) + (kind === 0 ? UNBOUND : 1 / entry(state.weight, r)));
   }
-  data.fillDiagonal(data.schur, M, data.m, M, 1);
+  fillDiagonal(data.schur, M, data.m, M);
   return factorise(data.schur, M, M, 0) > 0;
 }
 
@@ -101,7 +94,7 @@ function factoriseCondensed(share: f64): bool {
     const from = panelAt(data.chosen, width, i);
     for (let c = 0; c < inequalities; c++) {
       const place = (<usize>c) << 5;
-      const h = f64x2.splat(state.entry(state.weight, data.integerIn(state.list, c)));
+      const h = f64x2.splat(entry(state.weight, integerIn(state.list, c)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place)));
       v128.store(data.strip + place, f64x2.mul(h, v128.load(from + place, 16)), 16);
     }
@@ -117,22 +110,18 @@ function factoriseCondensed(share: f64): bool {
       store<f64>(at, load<f64>(at) * (1 + share));
     }
   }
-  const rows = data.at8(data.work, N * N);
-  data.clear(rows, size * N);
+  const rows = at8(data.work, N * N);
+  clear(rows, size * N);
   for (let c = 0; c < equalities; c++) {
     let to = element(rows, N, c, 0);
-    let from = element(data.A, N, data.integerIn(state.others, c), 0);
+    let from = element(data.A, N, integerIn(state.others, c), 0);
     for (let k = 0; k < N; k++, to += COLUMN, from += COLUMN) store<f64>(to, load<f64>(from));
   }
   if (!(factorise(data.work, N, N + size, 0) > 0)) return false;
   if (size === 0) return true;
   gram(data.schur, rows, size, N);
-  for (let c = 0; c < equalities; c++) {
-    const at = element(data.schur, size, c, c);
-    const value = load<f64>(at);
-    store<f64>(at, value + SHIFT_OF_ROWS * (value > 0 ? value : 1));
-  }
-  data.fillDiagonal(data.schur, size, equalities, size, 1);
+  raiseDiagonal(data.schur, size, equalities, SHIFT_OF_ROWS);
+  fillDiagonal(data.schur, size, equalities, size);
   return factorise(data.schur, size, size, 0) > 0;
 }
 
@@ -146,10 +135,10 @@ export function solveStep(refinements: i32): void {
     solveRows();
     return;
   }
-  data.clear(state.step, data.N);
-  data.clear(state.dz, data.M);
+  clear(state.step, data.N);
+  clear(state.dz, data.M);
   for (let r = 0; r < data.m; r++) {
-    state.setEntry(state.dy, r, state.kindOf(r) === state.EQUAL ? 0 : state.entry(state.g, r));
+    setEntry(state.dy, r, state.kindOf(r) === state.EQUAL ? 0 : entry(state.g, r));
   }
   for (let pass = wasShifted ? -2 : 0; pass <= refinements; pass++) correctColumns();
 }
@@ -158,10 +147,10 @@ function solveRows(): void {
   const M = data.M;
   for (let r = 0; r < data.m; r++) {
     const kind = state.kindOf(r);
-    const value = state.entry(state.g, r);
-    const right = kind === state.EQUAL ? -value : kind === 0 ? 0 : value / state.entry(state.weight, r);
-    state.setEntry(state.dy, r, right - state.entry(state.offsetMoved, r));
-    state.setEntry(state.dz, r, -state.entry(state.offsetMoved, r));
+    const value = entry(state.g, r);
+    const right = kind === state.EQUAL ? -value : kind === 0 ? 0 : value / entry(state.weight, r);
+    setEntry(state.dy, r, right - entry(state.offsetMoved, r));
+    setEntry(state.dz, r, -entry(state.offsetMoved, r));
   }
   forwards(data.schur, M, state.dy);
   backwards(data.schur, M, state.dy);
@@ -175,36 +164,36 @@ function correctColumns(): void {
   const f = state.f;
   const t = state.aside;
   // f = −r_d − P·dx − Aᵀdy + A_eᵀe with the residual e of equalities
-  for (let r = 0; r < data.m; r++) state.setEntry(t, r, state.entry(state.dy, r) - residualOf(r));
-  for (let j = 0; j < N; j++) state.setEntry(f, j, -state.entry(state.dualResidual, j));
+  for (let r = 0; r < data.m; r++) setEntry(t, r, entry(state.dy, r) - residualOf(r));
+  for (let j = 0; j < N; j++) setEntry(f, j, -entry(state.dualResidual, j));
   addProduct(f, -1, data.P, N, N, state.step);
   addProduct(f, -1, data.At, N, M, t);
   forwards(data.work, N, f);
   if (size > 0) {
-    const rows = data.at8(data.work, N * N);
-    data.clear(t, size);
+    const rows = at8(data.work, N * N);
+    clear(t, size);
     addProduct(t, 1, rows, size, N, f);
     for (let c = 0; c < equalities; c++) {
-      state.setEntry(t, c, state.entry(t, c) - residualOf(data.integerIn(state.others, c)));
+      setEntry(t, c, entry(t, c) - residualOf(integerIn(state.others, c)));
     }
     forwards(data.schur, size, t);
     backwards(data.schur, size, t);
     addTransposed(f, -1, rows, size, N, t);
   }
   backwards(data.work, N, f);
-  for (let j = 0; j < N; j++) state.setEntry(state.step, j, state.entry(state.step, j) + state.entry(f, j));
+  for (let j = 0; j < N; j++) setEntry(state.step, j, entry(state.step, j) + entry(f, j));
   addProduct(state.dz, 1, data.A, M, N, f);
   for (let c = 0; c < equalities; c++) {
-    const r = data.integerIn(state.others, c);
-    state.setEntry(state.dy, r, state.entry(state.dy, r) + state.entry(t, c));
+    const r = integerIn(state.others, c);
+    setEntry(state.dy, r, entry(state.dy, r) + entry(t, c));
   }
   for (let c = 0; c < inequalities; c++) {
-    const r = data.integerIn(state.list, c);
-    state.setEntry(state.dy, r, state.entry(state.weight, r) * state.entry(state.dz, r) + state.entry(state.g, r));
+    const r = integerIn(state.list, c);
+    setEntry(state.dy, r, entry(state.weight, r) * entry(state.dz, r) + entry(state.g, r));
   }
 }
 
 /** What is missing in A·dx of an equality; 0 for other rows. */
 function residualOf(r: i32): f64 {
-  return state.kindOf(r) === state.EQUAL ? state.entry(state.g, r) - state.entry(state.dz, r) : 0;
+  return state.kindOf(r) === state.EQUAL ? entry(state.g, r) - entry(state.dz, r) : 0;
 }

@@ -78,6 +78,18 @@ export function gram(to: usize, b: usize, rows: i32, columns: i32): void {
   }
 }
 
+/** The lower triangle of M + factor·B·Bᵀ, in whole tiles. */
+export function sumWithGram(to: usize, matrix: usize, factor: f64, b: usize, rows: i32, columns: i32): void {
+  for (let i = 0; i < rows; i += 4) {
+    const left = panelAt(b, columns, i);
+    let tile = panelAt(to, rows, i);
+    let from = panelAt(matrix, rows, i);
+    for (let j = 0; j <= i; j += 4, tile += 128, from += 128) {
+      tileOf(tile, from, factor, left, panelAt(b, columns, j), columns);
+    }
+  }
+}
+
 /** y += factor·M·x */
 export function addProduct(y: usize, factor: f64, matrix: usize, rows: i32, columns: i32, x: usize): void {
   const factors = f64x2.splat(factor);

@@ -2,9 +2,9 @@
 // a bound or a multiplier has the wrong sign.
 import { factoriseActive, solveActive } from './active-system';
 import { beat } from './clock';
+import { entry, setEntry, setIntegerIn } from './entries';
 import * as data from './program-data';
 import * as state from './program-state';
-import { entry, setEntry } from './program-state';
 
 /** How often the solution is refined at most, and the relative residual at which it is not. */
 const REFINEMENTS: i32 = 4;
@@ -80,7 +80,7 @@ function solveWithActive(): bool {
   activeRows = 0;
   for (let r = 0; r < data.m; r++) {
     if (sideOf(r) === 0) setEntry(state.y, r, 0);
-    else data.setIntegerIn(rows, activeRows++, r);
+    else setIntegerIn(rows, activeRows++, r);
   }
   beat();
   if (!(factoriseActive(rows, activeRows, SHIFT) > 0)) return false;

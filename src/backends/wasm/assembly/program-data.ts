@@ -1,13 +1,14 @@
 // The data of a quadratic program, read and equilibrated, and where everything lies that its solution needs. Scales are
 // powers of two, so that scaled numbers have the same bits.
-import { element, factorise, gram } from './panels';
+import { fillDiagonal } from './diagonals';
+import { at8 } from './entries';
+import { factorise, gram } from './panels';
 import {
   A,
   At,
-  at8,
-  clear,
   columnScales,
-  integerIn,
+  isPositiveSemidefinite,
+  isZeroP,
   layOutMatrices,
   M,
   m,
@@ -18,10 +19,9 @@ import {
   readMatrices as readProgramMatrices,
   readSizes,
   rowScales,
-  setIntegerIn,
 } from './program-matrices';
 
-export { A, At, at8, clear, columnScales, integerIn, M, m, N, n, P, rowScales, setIntegerIn };
+export { A, At, columnScales, M, m, N, n, P, rowScales };
 
 /** [L; W] with P = LLᵀ and W = A·L⁻ᵀ, and WWᵀ = A·P⁻¹·Aᵀ, where P can be inverted; see `hasInverse`. */
 export let tall: usize = 0;
@@ -103,9 +103,7 @@ export function pivotOfP(): f64 {
 /** Reads P and A of a sample, and scales them. */
 export function readMatrices(at: usize, sample: i32): void {
   readProgramMatrices(at, sample);
-  let largest: f64 = 0;
-  for (let i = 0; i < N * N; i++) largest = max(largest, abs(load<f64>(at8(P, i))));
-  store<f64>(facts, largest === 0 ? 1 : 0, 16);
+  store<f64>(facts, isZeroP() ? 1 : 0, 16);
 }
 
 /** Factorises [P; A], and computes G, where P is regular enough. @param wanted false where that is not worth while */
@@ -115,7 +113,7 @@ export function invertP(wanted: bool): void {
   if (!wanted) return;
   memory.copy(tall, P, (<usize>(N * N)) << 3);
   memory.copy(at8(tall, N * N), A, (<usize>(M * N)) << 3);
-  fillDiagonal(tall, N, n, N, 1);
+  fillDiagonal(tall, N, n, N);
   const share = factorise(tall, N, N + M, REGULAR);
   store<f64>(facts, share, 8);
   if (!(share > REGULAR)) return;
@@ -123,25 +121,7 @@ export function invertP(wanted: bool): void {
   gram(G, at8(tall, N * N), M, N);
 }
 
-/** A pivot that is negative by rounding alone is less than this many units of n·ε·max Pᵢᵢ below 0. */
-const ROUNDING_UNITS: f64 = 10;
-
-/** Whether P is positive semidefinite up to rounding, as a Cholesky factor of P + shift·I shows. It overwrites `work`. */
+/** Whether P is positive semidefinite up to rounding. It overwrites `work`. */
 export function isConvex(): bool {
-  if (isLinear() || invertsP()) return true;
-  let largest: f64 = 0;
-  for (let i = 0; i < n; i++) largest = max(largest, load<f64>(element(P, N, i, i)));
-  memory.copy(work, P, (<usize>(N * N)) << 3);
-  const shift = ROUNDING_UNITS * <f64>n * f64.EPSILON * largest;
-  for (let i = 0; i < n; i++) {
-    const at = element(work, N, i, i);
-    store<f64>(at, load<f64>(at) + shift);
-  }
-  fillDiagonal(work, N, n, N, 1);
-  return factorise(work, N, N, 0) > 0;
-}
-
-/** Sets the diagonal from `start` to `end`. */
-export function fillDiagonal(matrix: usize, columns: i32, start: i32, end: i32, value: f64): void {
-  for (let i = start; i < end; i++) store<f64>(element(matrix, columns, i, i), value);
+  return isLinear() || invertsP() || isPositiveSemidefinite(work);
 }

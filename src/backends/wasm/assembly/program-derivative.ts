@@ -1,11 +1,12 @@
 // Solves the systems of derivatives of quadratic programs; see ProgramDerivativeCall in program-kernels.ts.
 import { ProgramFields } from '../program-instructions';
 import { factoriseActive, solveActive } from './active-system';
+import { fillDiagonal } from './diagonals';
+import { clear, divideBy, entry, integerIn, multiplyBy, setEntry, setIntegerIn } from './entries';
 import { buffer, word } from './memory';
-import { addProduct, addTransposed, element, factorise, gram, padded } from './panels';
+import { addProduct, element, factorise, gram, padded } from './panels';
 import * as data from './program-data';
 import * as state from './program-state';
-import { entry, setEntry } from './program-state';
 import { readNumbers } from './wide';
 
 /** What is added to the diagonal of a singular K, relative to its entries: little, since the smallest pivot tells. */
@@ -27,7 +28,7 @@ export function solveDerivative(at: usize, sample: i32): bool {
   for (let r = 0; r < m; r++) {
     const value = load<f32>(activity + ((<usize>r) << 2));
     if (value !== 0 && value !== 1) return false;
-    if (value === 1) data.setIntegerIn(rows, count++, r);
+    if (value === 1) setIntegerIn(rows, count++, r);
     setEntry(state.sides, r, <f64>value);
   }
   readRight(at, sample);
@@ -35,8 +36,8 @@ export function solveDerivative(at: usize, sample: i32): bool {
   primalPivot = factoriseActive(rows, count, SHIFT);
   if (!(primalPivot > 0)) return false;
   refine(rows);
-  for (let j = 0; j < n; j++) setEntry(state.x, j, entry(state.x, j) * entry(data.columnScales, j));
-  for (let r = 0; r < m; r++) setEntry(state.y, r, entry(state.y, r) * entry(data.rowScales, r));
+  multiplyBy(state.x, data.columnScales, n);
+  multiplyBy(state.y, data.rowScales, m);
   if (word(at, ProgramFields.isTangent) !== 0) return true;
   for (let j = 0; j < n; j++) setEntry(state.x, j, -entry(state.x, j));
   return true;
@@ -52,14 +53,14 @@ function readRight(at: usize, sample: i32): void {
   const first = sample * (isTangent ? n + m : n + 2 * m);
   readNumbers(state.q, from, first, n, isWide);
   readNumbers(state.u, from, first + n, m, isWide);
-  for (let j = 0; j < n; j++) setEntry(state.q, j, entry(state.q, j) * entry(data.columnScales, j));
+  multiplyBy(state.q, data.columnScales, n);
   for (let r = 0; r < m; r++) {
     const value = entry(state.u, r) * entry(data.rowScales, r);
     setEntry(state.u, r, entry(state.sides, r) !== 0 ? value : 0);
   }
   if (isTangent) return;
   readNumbers(state.z, from, first + n + m, m, isWide);
-  for (let r = 0; r < m; r++) setEntry(state.z, r, entry(state.z, r) / entry(data.rowScales, r));
+  divideBy(state.z, data.rowScales, m);
   addProduct(state.q, 1, data.At, data.N, data.M, state.z);
 }
 
@@ -69,15 +70,15 @@ function pivotOfRows(rows: usize, count: i32): f64 {
   const N = data.N;
   const size = padded(count);
   const packed = data.work;
-  data.clear(packed, size * N);
+  clear(packed, size * N);
   for (let i = 0; i < count; i++) {
     let to = element(packed, N, i, 0);
-    let from = element(data.A, N, data.integerIn(rows, i), 0);
+    let from = element(data.A, N, integerIn(rows, i), 0);
     for (let k = 0; k < N; k++, to += 32, from += 32) store<f64>(to, load<f64>(from));
   }
   gram(data.schur, packed, size, N);
   for (let i = 0; i < count; i++) if (!(load<f64>(element(data.schur, size, i, i)) > 0)) return 0;
-  data.fillDiagonal(data.schur, size, count, size, 1);
+  fillDiagonal(data.schur, size, count, size);
   return max(factorise(data.schur, size, size, 0), 0);
 }
 

@@ -1,8 +1,10 @@
 // The matrices P and A of a program, read and equilibrated. Scales are powers of two, so that scaled numbers have the
 // same bits.
 import { ProgramFields } from '../program-instructions';
-import { buffer, word } from './memory';
-import { COLUMN, padded, panelAt } from './panels';
+import { addToDiagonal, fillDiagonal } from './diagonals';
+import { at8, clear, integerIn, largest } from './entries';
+import { buffer, real, word } from './memory';
+import { COLUMN, element, factorise, padded, panelAt } from './panels';
 import { readNumbers } from './wide';
 
 /** Sizes, and the same padded to multiples of four. */
@@ -26,23 +28,6 @@ let groups: usize = 0;
 /** The most sweeps of equilibration, and the distance of a peak from 1, as a quotient, after which none follows. */
 const SWEEPS: i32 = 12;
 const BALANCED: f64 = 4;
-
-export function at8(address: usize, index: i32): usize {
-  return address + ((<usize>index) << 3);
-}
-
-/** The number of an integer in a list. */
-export function integerIn(list: usize, index: i32): i32 {
-  return load<i32>(list + ((<usize>index) << 2));
-}
-
-export function setIntegerIn(list: usize, index: i32, value: i32): void {
-  store<i32>(list + ((<usize>index) << 2), value);
-}
-
-export function clear(address: usize, count: i32): void {
-  memory.fill(address, 0, (<usize>count) << 3);
-}
 
 /** Numbers that scales, P, A and Aᵀ take. */
 export function matricesSize(): i32 {
@@ -94,6 +79,38 @@ export function readMatrices(at: usize, sample: i32): void {
     spread(At, M, r);
   }
   equilibrate();
+}
+
+/** Reads a vector of a sample. @param bit of the operand in `shared` and `wide` */
+export function readVector(at: usize, to: usize, field: i32, bit: i32, sample: i32, count: i32): void {
+  const first = (word(at, ProgramFields.shared) & bit) !== 0 ? 0 : sample * count;
+  readNumbers(to, buffer(at, field), first, count, (word(at, ProgramFields.wide) & bit) !== 0);
+}
+
+/** What a residual may be. @param size of its terms */
+export function allowed(at: usize, size: f64): f64 {
+  return <f64>real(at, ProgramFields.absolute) + <f64>real(at, ProgramFields.relative) * size;
+}
+
+/** Whether P = 0. */
+export function isZeroP(): bool {
+  return largest(P, 0, N * N) === 0;
+}
+
+/** A pivot that is negative by rounding alone is less than this many units of n·ε·max Pᵢᵢ below 0. */
+const ROUNDING_UNITS: f64 = 10;
+
+/**
+ * Whether P, which is not 0, is positive semidefinite up to rounding, as a Cholesky factor of P + shift·I shows.
+ * @param factor room for N × N numbers
+ */
+export function isPositiveSemidefinite(factor: usize): bool {
+  let most: f64 = 0;
+  for (let i = 0; i < n; i++) most = max(most, load<f64>(element(P, N, i, i)));
+  memory.copy(factor, P, (<usize>(N * N)) << 3);
+  addToDiagonal(factor, N, n, ROUNDING_UNITS * <f64>n * f64.EPSILON * most);
+  fillDiagonal(factor, N, n, N);
+  return factorise(factor, N, N, 0) > 0;
 }
 
 /** Stores the numbers at `row` as column k of a matrix of N rows. */

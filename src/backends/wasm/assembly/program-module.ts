@@ -3,13 +3,13 @@
 import { Extra } from '../extra-instructions';
 import { DERIVATIVE_SAMPLE_NUMBERS, ProgramFields, ProgramOperation, SAMPLE_NUMBERS } from '../program-instructions';
 import { beat, watchStopAt } from './clock';
+import { at8, divideBy, entry, multiplyBy } from './entries';
 import { addIterations, isPolished, iterations, solveProgram } from './interior-point';
 import { buffer, useTable, useWorkspace, word } from './memory';
 import { forgetGuess } from './polish';
 import * as data from './program-data';
 import { primalPivot, residual, rowPivot, solveDerivative } from './program-derivative';
 import * as state from './program-state';
-import { entry } from './program-state';
 import { storeWide } from './wide';
 
 export { useWorkspace, watchStopAt };
@@ -23,7 +23,6 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
   const prepared = buffer(at, ProgramFields.prepared);
   const slot = first - word(at, Extra.done);
   const space = buffer(at, ProgramFields.space) + ((<usize>slot * <usize>word(at, ProgramFields.spaceOfSample)) << 3);
-  const n = word(at, ProgramFields.n);
   data.layOut(at, prepared, space);
   const operation = word(at, Extra.operation);
   if (operation === ProgramOperation.prepareProgram) {
@@ -32,7 +31,7 @@ export function perform(table: usize, at: usize, first: i32, last: i32): void {
     return;
   }
   const isOwn = prepared === 0;
-  if (isOwn) data.layOut(at, space, data.at8(space, data.preparedSize()));
+  if (isOwn) data.layOut(at, space, at8(space, data.preparedSize()));
   state.useVectors();
   for (let sample = first; sample < last; sample++) {
     beat();
@@ -66,12 +65,9 @@ function writeSolution(at: usize, sample: i32, isSolved: bool, isValid: bool): v
   const m = data.m;
   const batch = word(at, ProgramFields.batch);
   let to = buffer(at, ProgramFields.out);
-  for (let j = 0; j < n; j++) store<f64>(data.at8(state.x, j), entry(state.x, j) * entry(data.columnScales, j));
-  for (let r = 0; r < m; r++) {
-    const scale = entry(data.rowScales, r);
-    store<f64>(data.at8(state.y, r), entry(state.y, r) * scale);
-    store<f64>(data.at8(state.z, r), entry(state.z, r) / scale);
-  }
+  multiplyBy(state.x, data.columnScales, n);
+  multiplyBy(state.y, data.rowScales, m);
+  divideBy(state.z, data.rowScales, m);
   to = writeWide(to, state.x, batch, sample, n);
   to = writeWide(to, state.y, batch, sample, m);
   to = writeWide(to, state.z, batch, sample, m);

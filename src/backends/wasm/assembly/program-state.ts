@@ -1,10 +1,11 @@
 // A quadratic program and a point: bounds, slacks and multipliers in the scaled data, and how far the point is from a
 // solution in the data as given.
 import { ProgramFields } from '../program-instructions';
-import { buffer, real, word } from './memory';
-import { addProduct, addTransposed } from './panels';
+import { clear, divideBy, entry, larger, multiplyBy, setEntry } from './entries';
+import { buffer } from './memory';
+import { addProduct } from './panels';
 import * as data from './program-data';
-import { readNumbers } from './wide';
+import { allowed, readVector } from './program-matrices';
 
 /** What a row is: the sum of LOWER and UPPER, or EQUAL, or 0 for one without bounds. */
 export const LOWER: i32 = 1;
@@ -104,7 +105,7 @@ export function useVectors(): void {
 
 /** Sets all vectors to 0. */
 export function clearVectors(): void {
-  data.clear(data.vector(0), VECTORS * max(data.N, data.M));
+  clear(data.vector(0), VECTORS * max(data.N, data.M));
 }
 
 export function kindOf(r: i32): i32 {
@@ -119,23 +120,15 @@ export function hasLower(r: i32): bool {
   return (kindOf(r) & LOWER) !== 0;
 }
 
-export function entry(vector: usize, index: i32): f64 {
-  return load<f64>(vector + ((<usize>index) << 3));
-}
-
-export function setEntry(vector: usize, index: i32, value: f64): void {
-  store<f64>(vector + ((<usize>index) << 3), value);
-}
-
 /** Reads and scales q, l and u. @returns the number of finite bounds of inequalities; −1 where some l > u */
 export function readVectors(at: usize, sample: i32): i32 {
   const n = data.n;
   const m = data.m;
   clearVectors();
-  read(at, q, ProgramFields.q, 1 << 2, sample, n);
-  read(at, l, ProgramFields.l, 1 << 3, sample, m);
-  read(at, u, ProgramFields.u, 1 << 4, sample, m);
-  for (let j = 0; j < n; j++) setEntry(q, j, entry(q, j) * entry(data.columnScales, j));
+  readVector(at, q, ProgramFields.q, 1 << 2, sample, n);
+  readVector(at, l, ProgramFields.l, 1 << 3, sample, m);
+  readVector(at, u, ProgramFields.u, 1 << 4, sample, m);
+  multiplyBy(q, data.columnScales, n);
   let bounds = 0;
   for (let r = 0; r < m; r++) {
     const low = entry(l, r);
@@ -156,27 +149,22 @@ export function readVectors(at: usize, sample: i32): i32 {
   return bounds;
 }
 
-function read(at: usize, to: usize, field: i32, bit: i32, sample: i32, count: i32): void {
-  const first = (word(at, ProgramFields.shared) & bit) !== 0 ? 0 : sample * count;
-  readNumbers(to, buffer(at, field), first, count, (word(at, ProgramFields.wide) & bit) !== 0);
-}
-
 /** Reads and scales where to start. @returns whether it is given */
 export function readStart(at: usize, sample: i32): bool {
   if (buffer(at, ProgramFields.x) === 0) return false;
-  read(at, x, ProgramFields.x, 1 << 5, sample, data.n);
-  for (let j = 0; j < data.n; j++) setEntry(x, j, entry(x, j) / entry(data.columnScales, j));
+  readVector(at, x, ProgramFields.x, 1 << 5, sample, data.n);
+  divideBy(x, data.columnScales, data.n);
   if (buffer(at, ProgramFields.y) === 0) return true;
-  read(at, y, ProgramFields.y, 1 << 6, sample, data.m);
-  for (let r = 0; r < data.m; r++) setEntry(y, r, entry(y, r) / entry(data.rowScales, r));
+  readVector(at, y, ProgramFields.y, 1 << 6, sample, data.m);
+  divideBy(y, data.rowScales, data.m);
   return true;
 }
 
 /** Px, Aᵀy, z = Ax and Px + q + Aᵀy at x and y. */
 export function evaluate(): void {
-  data.clear(Px, data.N);
-  data.clear(Aty, data.N);
-  data.clear(z, data.M);
+  clear(Px, data.N);
+  clear(Aty, data.N);
+  clear(z, data.M);
   addProduct(Px, 1, data.P, data.N, data.N, x);
   addProduct(Aty, 1, data.At, data.N, data.M, y);
   addProduct(z, 1, data.A, data.M, data.N, x);
@@ -224,14 +212,4 @@ export function measure(at: usize): void {
   excess = larger(primal / allowed(at, primalSize), dual / allowed(at, dualSize));
   excess = larger(excess, gap / allowed(at, max(abs(quadratic), max(abs(linear), abs(support)))));
   if (!(excess < Infinity)) excess = Infinity;
-}
-
-/** What a residual may be. @param size of its terms */
-export function allowed(at: usize, size: f64): f64 {
-  return <f64>real(at, ProgramFields.absolute) + <f64>real(at, ProgramFields.relative) * size;
-}
-
-/** The larger of two numbers; NaN counts as infinite. */
-function larger(a: f64, b: f64): f64 {
-  return a >= b ? a : isNaN<f64>(b) ? Infinity : b;
 }

@@ -3,10 +3,11 @@
 //   r_u = z + s_u − u,  ds_u = −r_u − dz,  s_u·dλ_u + λ_u·ds_u = −c_u,
 //   r_l = z − s_l − l,  ds_l = r_l + dz,   s_l·dλ_l + λ_l·ds_l = −c_l,
 // so that dy = h·dz + g, h = λ_u/s_u + λ_l/s_l, g = (λ_u·r_u − c_u)/s_u + (c_l + λ_l·r_l)/s_l.
+import { entry, setEntry } from './entries';
 import { factoriseStep, solveStep } from './newton-system';
 import * as data from './program-data';
 import * as state from './program-state';
-import { entry, hasLower, hasUpper, setEntry } from './program-state';
+import { hasLower, hasUpper } from './program-state';
 
 /** The share of the way to the boundary that a step takes. */
 const SHARE: f64 = 0.995;
