@@ -84,20 +84,16 @@ export function monotoneConvolution(given: MonotoneConvolutionOptions): Layer {
     throw createArgumentError('monotoneConvolution: border', border, 'zeros or periodic');
   }
   checkPositive('margin', margin);
+  const isTuned = step === 'tuned';
+  checkSolveOptions({ ...solve, activation, ...(!isTuned && { step }) });
   const ring = border === 'zeros' ? (k - 1) / 2 : 0;
   const inner = [rows, columns] as const;
   const outer = [rows + 2 * ring, columns + 2 * ring] as const;
-  const units = channels * outer[0] * outer[1];
-  if (units > MAXIMUM_UNITS) {
-    throw new RangeError(
-      `monotoneConvolution: channels, size and kernel make ${units} units; they must make at most ${MAXIMUM_UNITS}`,
-    );
-  }
+  checkUnits('channels, size and kernel', channels * outer[0] * outer[1]);
+  checkUnits('inputChannels, size and kernel', inputChannels * Math.max(outer[0] * outer[1], channels * k * k));
   const place = { inner, outer, ring };
   const masked = ring === 0 ? activation : withMask(activation, interiorMask(channels, outer, inner, ring));
-  const isTuned = step === 'tuned';
   const options = { ...solve, activation: masked, ...(!isTuned && { step }) };
-  checkSolveOptions(options);
   if (isTuned && !['auto', 'peaceman-rachford'].includes(solve.solver ?? 'auto')) {
     throw new RangeError(`monotoneConvolution: step is "tuned", for which the solver must be peaceman-rachford`);
   }
@@ -138,6 +134,12 @@ export function monotoneConvolution(given: MonotoneConvolutionOptions): Layer {
       return ring === 0 ? solution.z : cutBorder(solution.z, place);
     },
   };
+}
+
+function checkUnits(names: string, units: number): void {
+  if (units > MAXIMUM_UNITS) {
+    throw new RangeError(`monotoneConvolution: ${names} make ${units} units; they must make at most ${MAXIMUM_UNITS}`);
+  }
 }
 
 function withMask(activation: ActivationOption, mask: readonly number[]): ActivationOption {

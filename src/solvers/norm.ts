@@ -80,7 +80,7 @@ export function estimateNorm(
   let logarithm = rows[0].context.constant({ kind: 'fill', value: -Math.log(PROBES) / 2 }, [1]);
   for (let application = 0; application < APPLICATIONS; application++) {
     const back = apply(rows);
-    const size = reduceAll('norm', back.map((part) => reduceAll('norm', part)).reduce(joinEndToEnd));
+    const size = normOfAll(back);
     logarithm = elementwise('add', [logarithm, elementwise('log', [size])]);
     rows = back.map((part) => elementwise('divide', [part, size]));
   }
@@ -89,4 +89,10 @@ export function estimateNorm(
     estimate: elementwise('exp', [elementwise('scale', [logarithm], [root, 0])]),
     margin: (UNLIKELINESS * Math.sqrt((2 / Math.PI) * PROBES)) ** root,
   };
+}
+
+/** The norm of the numbers of all parts, [1]. */
+function normOfAll(parts: readonly Tensor[]): Tensor {
+  const norms = parts.map((part) => reduceAll('norm', part));
+  return norms.length === 1 ? norms[0] : reduceAll('norm', norms.reduce(joinEndToEnd));
 }

@@ -145,13 +145,18 @@ export async function readSettings(
   checkCount('batch', batch);
   if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
   if (metrics) OBJECT('train: validation, on which metrics are computed,', validation);
-  const task = isRegression
-    ? (await loadOnDemand()).createRegression(model, samples, validation, options, SHARED)
-    : await createTask(model, samples, options as TrainOptions);
   const [checkpointing, stopping] = await Promise.all([
     loadCheckpointing(options as TrainOptions),
     loadStopping(options as TrainOptions),
   ]);
+  const earlyStopping = stopping?.readEarlyStopping(
+    options.earlyStopping as EarlyStoppingOptions,
+    validation !== undefined,
+    SHARED,
+  );
+  const task = isRegression
+    ? (await loadOnDemand()).createRegression(model, samples, validation, { ...options, earlyStopping }, SHARED)
+    : await createTask(model, samples, options as TrainOptions);
   return {
     epochs,
     batch,
@@ -159,11 +164,7 @@ export async function readSettings(
     seed,
     maximumSteps,
     validation,
-    earlyStopping: stopping?.readEarlyStopping(
-      options.earlyStopping as EarlyStoppingOptions,
-      validation !== undefined,
-      SHARED,
-    ),
+    earlyStopping,
     signal,
     checkpoint: options.checkpoint === undefined ? undefined : checkpointing?.readCheckpointOptions(options.checkpoint),
     resume,
