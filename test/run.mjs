@@ -6,11 +6,11 @@ import { runLong } from './runner/long.mjs';
 import { quietly, root, Tally } from './runner/tally.mjs';
 import { load } from './runner/typescript.mjs';
 
-const HELP = `npm test                      every check; takes ten minutes on two cores
+const HELP = `npm test                      every check; takes twenty minutes on two cores
 npm test -- --quick           checks for work in progress; two minutes: types, lint, imports, every kernel of WebAssembly and
                               gpu.js against the CPU, and the unit tests except the slowest and those of built programs
 npm test -- test/unit/data    the test files whose paths contain this; other options are passed to vitest
-npm run test:long             the long suites of test/long/suites.ts, such as other browsers; up to 39 minutes
+npm run test:long             the long suites of test/long/suites.ts, such as other browsers; up to 30 minutes
 npm run test:long -- soak     the long suites with these names`;
 
 const MODES = ['--help', '--long', '--quick'];
@@ -66,16 +66,16 @@ async function main() {
   if (!long && filters.length === 0) await checkFiles();
   await tally.check('browser', ensureBrowser);
   if (long) await runLong(tally, filters);
-  else if (filters.length > 0) tally.tests('tests', filters);
+  else if (filters.length > 0) await tally.tests('tests', filters);
   else if (quick) {
     const without = LEFT_OUT.map((name) => `--exclude=test/unit/${name}.test.ts`);
-    tally.tests('quick tests', ['test/unit', 'test/parity/kernels.test.ts', ...without, '--maxWorkers=2']);
+    await tally.tests('quick tests', ['test/unit', 'test/parity/kernels.test.ts', ...without, '--maxWorkers=2']);
   } else {
-    tally.tests('tests of the web app', ['test/browser/demo', '--maxWorkers=1']);
-    tally.tests('all other tests', [`--exclude=${ALONE}`, '--maxWorkers=2']);
+    await tally.tests('tests of the web app', ['test/browser/demo', '--maxWorkers=1']);
+    await tally.tests('all other tests', [`--exclude=${ALONE}`, '--maxWorkers=2']);
   }
   if (filters.length > 0) tally.close();
-  else tally.close(long ? 30 : quick ? 2 : 10);
+  else tally.close(long ? 30 : quick ? 2 : 20);
 }
 
 if (given.includes('--help')) console.log(HELP);

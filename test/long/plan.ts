@@ -1,9 +1,10 @@
 /** Decides which long suites run on this computer. */
 import type { Program, ProgramName } from './programs.ts';
-import type { LongSuite } from './suites.ts';
+import { type LongSuite, ROWS, type Row } from './suites.ts';
 
 interface Plan {
   readonly name: string;
+  readonly row: Row;
   readonly files: readonly string[];
   /** The programs that a person would have to install on this computer; empty where nothing is missing. */
   readonly missing: readonly string[];
@@ -21,10 +22,10 @@ export function planSuites(
   installs: boolean,
 ): Plan[] {
   const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name));
-  return chosen.map(({ name, files, programs }) => {
+  return chosen.map(({ name, row, files, programs }) => {
     const isMissing = (each: ProgramName): boolean => program(each).find() === undefined;
     if (installs) for (const each of programs.filter(isMissing)) program(each).install();
-    return { name, files, missing: programs.filter(isMissing).map((each) => program(each).hint) };
+    return { name, row, files, missing: programs.filter(isMissing).map((each) => program(each).hint) };
   });
 }
 
@@ -37,7 +38,8 @@ export function findFaults(
 ): string[] {
   const known = suites.map(({ name }) => name);
   const named = suites.flatMap(({ files }) => files);
-  const sum = suites.reduce((total, suite) => total + suite.minutes, 0);
+  const minutesOf = (row: Row): number =>
+    suites.reduce((total, suite) => total + (suite.row === row ? suite.minutes : 0), 0);
   return [
     ...names
       .filter((name) => !known.includes(name))
@@ -48,6 +50,8 @@ export function findFaults(
     ...named
       .filter((file) => !filesFound.includes(file))
       .map((file) => `test/long/suites.ts names ${file}, which is not there`),
-    ...(sum > minutes ? [`the long suites take ${sum} minutes together, and may take ${minutes}`] : []),
+    ...ROWS.map((row) => [row, minutesOf(row)] as const)
+      .filter(([, sum]) => sum > minutes)
+      .map(([row, sum]) => `the ${row} row of long suites takes ${sum} minutes, and may take ${minutes}`),
   ];
 }

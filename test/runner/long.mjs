@@ -8,7 +8,7 @@ import { load } from './typescript.mjs';
 export async function runLong(tally, names) {
   const started = performance.now();
   const ci = process.env.CI === 'true';
-  const [{ suites, LONG_MINUTES }, { program }, { findFaults, planSuites }] = await Promise.all(
+  const [{ suites, LONG_MINUTES, ROWS }, { program }, { findFaults, planSuites }] = await Promise.all(
     ['suites', 'programs', 'plan'].map((name) => load(`test/long/${name}.ts`)),
   );
   const found = readdirSync(join(root, 'test', 'long'), { recursive: true })
@@ -17,21 +17,30 @@ export async function runLong(tally, names) {
   await tally.check('registry of long suites', () => {
     const faults = findFaults(suites, names, found, LONG_MINUTES);
     if (faults.length > 0) throw new Error(faults.join('\n'));
-    return suites.map(({ name, minutes }) => `${name}, ${minutes} min`).join('; ');
+    return suites.map(({ name, row, minutes }) => `${name}, ${row} row, ${minutes} min`).join('; ');
   });
-  let went = 0;
-  for (const { name, files, missing } of planSuites(suites, names, program, ci)) {
-    if (missing.length === 0 || ci) went += 1;
-    if (missing.length === 0) {
-      const left = Math.max(1, Math.round(LONG_MINUTES * 60_000 - (performance.now() - started)));
-      tally.tests(name, files, { config: 'test/long/vitest.config.ts', limit: ci ? left : undefined });
-    } else if (ci) {
+  const planned = planSuites(suites, names, program, ci);
+  for (const { name, missing } of planned.filter(({ missing }) => missing.length > 0)) {
+    if (!ci) console.log(`\nnot registered: ${name}, for want of ${missing.join(', and of ')}`);
+  }
+  const going = planned.filter(({ missing }) => missing.length === 0 || ci);
+  const run = async ({ name, files, missing }) => {
+    if (missing.length > 0) {
       await tally.check(name, () => {
         throw new Error(`missing, and could not be installed: ${missing.join('; ')}`);
       });
-    } else console.log(`\nnot registered: ${name}, for want of ${missing.join(', and of ')}`);
-  }
-  if (went === 0) {
+    } else {
+      const left = Math.max(1, Math.round(LONG_MINUTES * 60_000 - (performance.now() - started)));
+      const holds = new Set(going.map(({ row }) => row)).size > 1;
+      await tally.tests(name, files, { config: 'test/long/vitest.config.ts', holds, limit: ci ? left : undefined });
+    }
+  };
+  await Promise.all(
+    ROWS.map(async (row) => {
+      for (const suite of going.filter((each) => each.row === row)) await run(suite);
+    }),
+  );
+  if (going.length === 0) {
     await tally.check('long suites', () => {
       throw new Error('no test ran; that counts as a failure');
     });

@@ -1,5 +1,5 @@
 // Counts and times of checks and tests. Everything that did not run and pass counts as a failure.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,19 +15,27 @@ const shell = process.platform === 'win32';
 /** The path of npm, or of a program in node_modules/.bin. */
 const pathOf = (program) => (program === 'npm' ? 'npm' : join(root, 'node_modules', '.bin', program));
 
-/** Runs a program whose output is held back until it has ended; throws, with the output, if it did not succeed. */
-export function quietly(program, parameters) {
+/**
+ * Runs a program, and resolves to its exit code and, if that is held back until the program has ended, its output.
+ *
+ * @param limit milliseconds after which it is stopped
+ */
+function runProgram(program, parameters, { holds, limit }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(pathOf(program), parameters, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell });
+    const stdio = holds ? ['ignore', 'pipe', 'pipe'] : 'inherit';
+    const child = spawn(pathOf(program), parameters, { cwd: root, stdio, shell, timeout: limit });
     const chunks = [];
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk));
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => chunks.push(chunk));
     child.once('error', reject);
-    child.once('close', (code) => {
-      const output = Buffer.concat(chunks).toString().trimEnd();
-      if (code === 0) resolve(output);
-      else reject(new Error(`${output}\n${program} ended with code ${code}`));
-    });
+    child.once('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString().trimEnd() }));
   });
+}
+
+/** Runs a program whose output is held back until it has ended; throws, with the output, if it did not succeed. */
+export async function quietly(program, parameters) {
+  const { code, output } = await runProgram(program, parameters, { holds: true });
+  if (code === 0) return output;
+  throw new Error(`${output}\n${program} ended with code ${code}`);
 }
 
 export class Tally {
@@ -52,18 +60,23 @@ export class Tally {
     this.#end(name, start, 1 - failed, failed);
   }
 
-  /** Runs vitest with these parameters, and counts the tests from its report. `limit` is in milliseconds. */
-  tests(name, parameters, { config = 'test/vitest.config.ts', limit } = {}) {
+  /**
+   * Runs vitest with these parameters, and counts the tests from its report.
+   *
+   * @param options.holds whether to print its output only when it has ended, because others run beside it
+   * @param options.limit milliseconds after which it is stopped
+   */
+  async tests(name, parameters, { config = 'test/vitest.config.ts', holds = false, limit } = {}) {
     const start = performance.now();
-    console.log(`\n── ${name}`);
+    if (!holds) console.log(`\n── ${name}`);
     const folder = mkdtempSync(join(tmpdir(), 'equilibra-test-'));
     const file = join(folder, 'report.json');
     try {
       const reports = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
       const all = ['run', `--config=${config}`, ...reports, ...parameters];
-      const options = { cwd: root, stdio: 'inherit', shell, timeout: limit };
-      const succeeded = spawnSync(pathOf('vitest'), all, options).status === 0;
-      const { passed, failed } = this.#read(JSON.parse(readFileSync(file, 'utf8')), succeeded);
+      const { code, output } = await runProgram('vitest', all, { holds, limit });
+      if (holds) console.log(`\n── ${name}\n${output}`);
+      const { passed, failed } = this.#read(JSON.parse(readFileSync(file, 'utf8')), code === 0);
       this.#end(name, start, passed, failed);
     } catch (error) {
       console.error(`the test runner left no report: ${error instanceof Error ? error.message : error}`);

@@ -6,11 +6,12 @@ import type { LongSuite } from '../long/suites.ts';
 
 const FIREFOX: LongSuite = {
   name: 'firefox',
+  row: 'first',
   files: ['test/long/firefox.test.ts'],
   programs: ['firefox'],
   minutes: 10,
 };
-const SOAK: LongSuite = { name: 'soak', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 };
+const SOAK: LongSuite = { name: 'soak', row: 'first', files: ['test/long/soak.test.ts'], programs: [], minutes: 2 };
 const SUITES = [FIREFOX, SOAK];
 const FILES = SUITES.flatMap(({ files }) => files);
 
@@ -28,8 +29,8 @@ function pretendProgram(when: 'at once' | 'installed' | 'never') {
 }
 
 const without = (missing: string[]) => [
-  { name: 'firefox', files: FIREFOX.files, missing },
-  { name: 'soak', files: SOAK.files, missing: [] },
+  { name: 'firefox', row: 'first', files: FIREFOX.files, missing },
+  { name: 'soak', row: 'first', files: SOAK.files, missing: [] },
 ];
 
 test.each([
@@ -54,6 +55,10 @@ test('a registry in order has no faults', () => {
   expect(findFaults(SUITES, ['soak'], FILES, 12)).toEqual([]);
 });
 
+test('each row has its own minutes', () => {
+  expect(findFaults([FIREFOX, { ...SOAK, row: 'second' }], [], FILES, 10)).toEqual([]);
+});
+
 test.each<[string, readonly string[], readonly string[], number, string]>([
   ['a name', ['fuzz'], FILES, 12, 'no long suite fuzz; there are firefox, soak'],
   [
@@ -70,7 +75,7 @@ test.each<[string, readonly string[], readonly string[], number, string]>([
     12,
     'test/long/suites.ts names test/long/firefox.test.ts, which is not there',
   ],
-  ['too many minutes', [], FILES, 11, 'the long suites take 12 minutes together, and may take 11'],
+  ['too many minutes', [], FILES, 11, 'the first row of long suites takes 12 minutes, and may take 11'],
 ])('%s is a fault', (_, names, found, minutes, fault) => {
   expect(findFaults(SUITES, names, found, minutes)).toEqual([fault]);
 });
