@@ -317,7 +317,7 @@ export class Model {
     const probabilities = Float32Array.from(values);
     const classes = new Int32Array(probabilities.length / width);
     for (let row = 0; row < classes.length; row++) {
-      classes[row] = indexOfLargest(probabilities.subarray(row * width, (row + 1) * width));
+      classes[row] = indexOfLargest(values.subarray(row * width, (row + 1) * width));
     }
     return { classes, probabilities };
   }

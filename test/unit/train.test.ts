@@ -45,6 +45,16 @@ describe('training', () => {
     }
   });
 
+  test('a prediction tells classes apart whose probabilities are the same in float32', async () => {
+    const engine = createOracle();
+    const model = sequential(dense({ inputs: 1, outputs: 2 }));
+    model.initialise(engine);
+    model.replaceParameters([engine.tensor([0, 0], [2, 1]), engine.tensor([0, 1e-9])]);
+    const { classes, probabilities } = await model.predict([1]);
+    expect([...probabilities]).toEqual([0.5, 0.5]);
+    expect([...classes]).toEqual([1]);
+  });
+
   test('the same seed gives the same losses to the last bit, another seed others', async () => {
     const run = async (seed: number): Promise<readonly number[]> =>
       (await train(createOracle(), small(), clouds(40), { epochs: 2, batch: 16, seed })).losses;
