@@ -313,7 +313,7 @@ export class Model {
   async predict(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Prediction> {
     if (this.targetScale) throw new Error('predict: the model was trained for regression; use predictValues');
     const width = this.outputs;
-    const values = await this.computeOutputs(inputs, options, (outputs) => outputs.softmax());
+    const values = await this.computeOutputs('predict', inputs, options, (outputs) => outputs.softmax());
     const probabilities = Float32Array.from(values);
     const classes = new Int32Array(probabilities.length / width);
     for (let row = 0; row < classes.length; row++) {
@@ -330,26 +330,27 @@ export class Model {
    * @throws RangeError if there are too few or too many numbers, or one is not finite
    */
   async predictValues(inputs: ArrayLike<number>, options?: PredictOptions): Promise<Float64Array> {
-    const values = await this.computeOutputs(inputs, options, (outputs) => outputs);
+    const values = await this.computeOutputs('predictValues', inputs, options, (outputs) => outputs);
     if (!this.targetScale) return values;
     const { mean, deviation } = this.targetScale;
     return values.map((value, at) => mean[at % mean.length] + deviation[at % mean.length] * value);
   }
 
   private async computeOutputs(
+    what: string,
     inputs: ArrayLike<number>,
     options: PredictOptions | undefined,
     last: (outputs: Tensor) => Tensor,
   ): Promise<Float64Array> {
     const { engine } = this.requireParameters();
-    const { batch = 256, signal } = readOptions('predict', options, PREDICT_OPTIONS);
-    NUMBERS('predict: inputs', inputs);
+    const { batch = 256, signal } = readOptions(what, options, PREDICT_OPTIONS);
+    NUMBERS(`${what}: inputs`, inputs);
     if (inputs.length === 0 || inputs.length % this.inputs !== 0) {
       throw new RangeError(
-        `predict: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
+        `${what}: inputs holds ${inputs.length} numbers; it must be a positive multiple of ${this.inputs}`,
       );
     }
-    checkSingles('predict: inputs', inputs);
+    checkSingles(`${what}: inputs`, inputs);
     const count = inputs.length / this.inputs;
     const all = new Float64Array(count * this.outputs);
     for (let start = 0; start < count; start += batch) {

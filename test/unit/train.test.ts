@@ -161,5 +161,7 @@ describe('wrong use is refused, naming what was wrong', () => {
       'inputs holds 3 numbers; it must be a positive multiple of 2',
     );
     await expect(model.predict([])).rejects.toThrow('inputs holds 0 numbers');
+    await expect(model.predictValues([])).rejects.toThrow('predictValues: inputs holds 0 numbers');
+    await expect(model.predictValues([1, 2], { batch: 0 })).rejects.toThrow('predictValues: batch');
   });
 });
