@@ -10,6 +10,14 @@ export interface ConeProgramSizes extends ProgramSizes {
   readonly blocks: readonly ConeBlock[];
 }
 
+/** Of a semidefinite block of order k: k³ so often for its scaling, and for each variable. */
+const SCALING_WORK = 32;
+
+/** What blocks add to the work of an iteration with n variables, in multiplications. */
+export function workOfBlocks(n: number, blocks: readonly ConeBlock[]): number {
+  return blocks.reduce((sum, { type, dim }) => sum + (type === 'psd' ? (SCALING_WORK + n) * dim ** 3 : 0), 0);
+}
+
 /**
  * Solves min ½xᵀPx + cᵀx over Ax + s = b, s ∈ K for each sample, in float64: a predictor-corrector interior point method
  * along directions of Nesterov and Todd on the equilibrated program (L. Vandenberghe, "The CVXOPT linear and quadratic

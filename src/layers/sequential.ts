@@ -15,7 +15,7 @@ import { fetchPartOnce } from '../implicit/fetch-part.ts';
 import type { SolveRecord } from '../solvers/report.ts';
 import { Arena } from '../tensor/arena.ts';
 import { ENGINE, type Engine } from '../tensor/engine.ts';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import { formatShape, type Shape } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import { INSPECT } from '../tensor/text.ts';
 import {
@@ -27,6 +27,7 @@ import {
   type Memory,
   type TrainingPass,
 } from './layer.ts';
+import { formatLayers, parameterNames } from './summary.ts';
 import type { TargetScale } from './target-scale.ts';
 
 /** A parameter of a model. */
@@ -120,21 +121,7 @@ export class Model {
    * A table of the layers as text: widths, shapes of the parameters, and how many numbers they hold.
    */
   summary(): string {
-    const rows = this.layers.map(({ kind, inputs, outputs, parameters }, index) => {
-      const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-      const shapes = parameters.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
-      return { count, cells: [`${index}`, kind, `${inputs} → ${outputs}`, `${count}`, shapes] };
-    });
-    const total = rows.reduce((sum, { count }) => sum + count, 0);
-    const table = [['', 'layer', 'widths', 'parameters', 'shapes'], ...rows.map(({ cells }) => cells)];
-    const width = (column: number): number => Math.max(...table.map((cells) => cells[column].length));
-    const lines = table.map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(width(column)))
-        .join('  ')
-        .trimEnd(),
-    );
-    return `${lines.join('\n')}\n${total} parameters, ${this.held ? `on ${this.held.engine.backend}` : 'not initialised'}`;
+    return formatLayers(this.layers, this.held ? `on ${this.held.engine.backend}` : 'not initialised');
   }
   /** The summary. */
   toString(): string {
@@ -164,10 +151,7 @@ export class Model {
   /** The parameters in the order of the layers, by name. @throws Error if the model has none yet */
   get parameters(): NamedParameter[] {
     const { values } = this.requireParameters();
-    const names = this.layers.flatMap((layer, index) =>
-      layer.parameters.map(({ name }) => `${index}.${layer.kind}.${name}`),
-    );
-    return names.map((name, index) => ({ name, value: values[index] }));
+    return parameterNames(this.layers).map((name, index) => ({ name, value: values[index] }));
   }
 
   /** What each layer remembers between training steps. */

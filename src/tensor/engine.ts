@@ -1,13 +1,13 @@
 /** The engine: creates tensors on one backend, traces Programs once per shape, and frees memory. */
 import { createArgumentCheck, FINITE, FUNCTION, NUMBERS } from '../arguments/check.ts';
 import type { Backend, BackendName, Constant, MemoryFigures, RunOptions, Speculation } from '../backends/backend.ts';
-import { isTurnOver } from '../backends/event-loop.ts';
-import { HOST_BACKENDS, STATUS } from '../backends/kernels.ts';
+import { HOST_BACKENDS } from '../backends/kernels.ts';
 import { type OpenOptions, openBackend } from '../backends/open.ts';
 import type { CallWithoutSlots } from '../program/trace.ts';
 import { AmbientArena } from './ambient-arena.ts';
 import { Arena } from './arena.ts';
 import { createCheck, mergedChecks, NO_CHECKS, speculationOf } from './checks.ts';
+import { EagerLoops } from './eager-loops.ts';
 import { PendingReads } from './pending-reads.ts';
 import { ProgramCache, type Traced } from './program-cache.ts';
 import { ScalarCache } from './scalars.ts';
@@ -45,8 +45,7 @@ export class Engine implements LoopContext {
   /** @internal The arena that new tensors join. */
   readonly ambient = new AmbientArena();
   private readonly readings = new PendingReads();
-  /** How many loops are running kernel by kernel at the moment, one inside another. */
-  private loopDepth = 0;
+  private readonly loops: EagerLoops;
 
   /**
    * @internal Use `open()` instead.
@@ -60,6 +59,7 @@ export class Engine implements LoopContext {
     programBytes?: number,
   ) {
     this.programs = new ProgramCache(device, programBytes);
+    this.loops = new EagerLoops(device, (tensor) => sharedStorageOf(tensor, this).storage);
   }
 
   /** The name that error messages use. */
@@ -214,25 +214,7 @@ export class Engine implements LoopContext {
     limit: number,
     body: (values: Values) => Values,
   ): Values {
-    let values = initial;
-    this.loopDepth += 1;
-    try {
-      for (let pass = 0; pass < limit && (pass === 0 || this.mayRun(running(values))); pass++) values = body(values);
-    } finally {
-      this.loopDepth -= 1;
-    }
-    return values;
-  }
-
-  /**
-   * Whether a sample may still be running. To look at the statuses, the backend carries out all enqueued work while
-   * other tasks wait. An outermost loop therefore looks only while the turn lasts; an inner loop always looks, because
-   * the passes of the two loops multiply.
-   */
-  private mayRun(statuses: Tensor): boolean {
-    if (!this.device.readNow || (this.loopDepth === 1 && isTurnOver())) return true;
-    const numbers = this.device.readNow(sharedStorageOf(statuses, this).storage);
-    return !numbers || Array.prototype.includes.call(numbers, STATUS.running);
+    return this.loops.run(initial, running, limit, body);
   }
 
   private enqueue(traced: Traced, inputs: readonly Tensor[], { isCutShort }: RunLimits): Tensor[] {

@@ -1,4 +1,5 @@
 /** Lowers the calls of kernels for cone programs, which are in a module of their own. */
+import { workOfBlocks } from '../cone-program-kernels.ts';
 import type { ConeDerivativeCall, ConeInteriorPointCall, KernelCall } from '../kernels.ts';
 import { ConeType } from './cone-instructions.ts';
 import {
@@ -11,20 +12,12 @@ import { Extra } from './extra-instructions.ts';
 import { Instruction } from './instruction.ts';
 import { Code } from './instructions.ts';
 import type { Reservations } from './lower.ts';
+import { bitsOf, matricesSize, padded, reserveRoom, workOfIteration } from './program-room.ts';
 
-/** The work between two looks at the clock, as `workOf` counts it: some milliseconds on one thread. */
-const AT_ONCE = 2 ** 24;
-/** What the samples in progress may take, in numbers. */
-const MEMORY = 2 ** 24;
 /** The number of iterations of the interior point method that are assumed. */
 const ITERATIONS = 12;
-/** What an iteration does for each row and variable, in multiplications of a factorisation that take as long. */
-const VECTOR_WORK = 128;
-/** Of a semidefinite block of order k: k³ so often for its scaling, and for each variable. */
-const SCALING_WORK = 32;
-/** Vectors of a sample, and numbers before its matrices; see assembly/cone-program-data.ts. */
+/** Vectors of a sample; see assembly/cone-program-data.ts. */
 const VECTORS = 36;
-const FACTS = 8;
 
 export type ConeProgramCall = ConeInteriorPointCall | ConeDerivativeCall;
 
@@ -39,23 +32,21 @@ export function lowerConeProgram(
   aside: Reservations,
 ): Instruction[] {
   const { batch, n, m, blocks, shared, wide } = call;
-  const [N, M] = [4 * Math.ceil(n / 4), 4 * Math.ceil(m / 4)];
+  const [N, M] = [n, m].map(padded);
   const order = Math.max(0, ...blocks.map(({ type, dim }) => (type === 'psd' ? dim : 0)));
   // These are the sizes that assembly/cone-program-data.ts lays out.
-  const preparedSize = FACTS + N + M + N ** 2 + 2 * M * N;
+  const preparedSize = matricesSize(N, M);
   const sampleSize = N ** 2 + (N + M) * N + M ** 2 + 2 * N * M + 4 * M + 10 * order ** 2 + VECTORS * Math.max(N, M);
   const isShared = shared[0] && shared[1];
-  const spaceOfSample = 8 * Math.ceil((sampleSize + (isShared ? 0 : preparedSize)) / 8);
   const work = workOf(call);
-  const atOnce = Math.min(batch, Math.max(1, Math.floor(Math.min(AT_ONCE / work, MEMORY / spaceOfSample))));
-  const prepared = isShared ? aside.reserve(2 * preparedSize) : 0;
-  const space = aside.reserve(2 * spaceOfSample * atOnce);
+  const room = reserveRoom(aside, { batch, isShared, preparedSize, sampleSize, work });
   const create = (operation: ConeProgramOperation, units: number, count: number): Instruction => {
     const instruction = new Instruction(Code.extra, ConeProgramFields.end + PROGRAM_BLOCK_WORDS * blocks.length)
       .set(Extra.operation, operation, units, 1, count)
       .setReals(Extra.work, work)
       .set(ConeProgramFields.P, P, A)
-      .set(ConeProgramFields.prepared, prepared, space, spaceOfSample, batch, n, m, bitsOf(shared), bitsOf(wide))
+      .set(ConeProgramFields.prepared, room.prepared, room.space, room.spaceOfSample)
+      .set(ConeProgramFields.batch, batch, n, m, bitsOf(shared), bitsOf(wide))
       .set(ConeProgramFields.blocks, blocks.length, order);
     for (const [index, { type, start, dim }] of blocks.entries()) {
       const at = ConeProgramFields.end + PROGRAM_BLOCK_WORDS * index;
@@ -63,7 +54,7 @@ export function lowerConeProgram(
     }
     return instruction;
   };
-  const perform = create(ConeProgramOperation[call.kernel], batch, atOnce)
+  const perform = create(ConeProgramOperation[call.kernel], batch, room.atOnce)
     .set(ConeProgramFields.out, out)
     .set(ConeProgramFields.b, ...others);
   if (call.kernel === 'coneInteriorPoint') {
@@ -74,11 +65,5 @@ export function lowerConeProgram(
 
 /** The approximate work of a sample, in multiplications. */
 function workOf({ kernel, n, m, blocks }: ConeProgramCall): number {
-  const ofBlocks = blocks.reduce((sum, { type, dim }) => sum + (type === 'psd' ? (SCALING_WORK + n) * dim ** 3 : 0), 0);
-  const iteration = (n * (n + m) ** 2) / 16 + VECTOR_WORK * (n + m) + ofBlocks;
-  return kernel === 'coneInteriorPoint' ? ITERATIONS * iteration : 2 * iteration;
-}
-
-function bitsOf(flags: readonly boolean[]): number {
-  return flags.reduce((bits, isSet, index) => bits | (Number(isSet) << index), 0);
+  return (kernel === 'coneInteriorPoint' ? ITERATIONS : 2) * (workOfIteration(n, m) + workOfBlocks(n, blocks));
 }

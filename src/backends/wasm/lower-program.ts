@@ -5,18 +5,12 @@ import { Instruction } from './instruction.ts';
 import { Code } from './instructions.ts';
 import type { Reservations } from './lower.ts';
 import { ProgramFields, ProgramOperation } from './program-instructions.ts';
+import { bitsOf, matricesSize, padded, reserveRoom, workOfIteration } from './program-room.ts';
 
-/** The work between two looks at the clock, as `workOf` counts it: some milliseconds on one thread. */
-const AT_ONCE = 2 ** 24;
-/** What the samples in progress may take, in numbers. */
-const MEMORY = 2 ** 24;
 /** The number of iterations of the interior point method that are assumed. */
 const ITERATIONS = 8;
-/** What an iteration does for each row and variable, in multiplications of a factorisation that take as long. */
-const VECTOR_WORK = 128;
-/** Vectors of a sample, see assembly/program-state.ts; and numbers before its matrices. */
+/** Vectors of a sample; see assembly/program-state.ts. */
 const VECTORS = 35;
-const FACTS = 8;
 
 export type ProgramCall = InteriorPointCall | ProgramDerivativeCall;
 
@@ -31,28 +25,23 @@ export function lowerProgram(
   aside: Reservations,
 ): Instruction[] {
   const { batch, n, m } = call;
-  const [wideN, wideM] = [4 * Math.ceil(n / 4), 4 * Math.ceil(m / 4)];
+  const [N, M] = [n, m].map(padded);
   const [P, A] = call.kernel === 'interiorPoint' ? [operands[0], operands[2]] : operands;
   const [sharesP, sharesA] = call.kernel === 'interiorPoint' ? [call.shared[0], call.shared[2]] : call.shared;
   // These are the sizes that assembly/program-data.ts lays out.
-  const preparedSize = FACTS + wideN + wideM + wideN ** 2 + 2 * wideM * wideN + (wideN + wideM) * wideN + wideM ** 2;
-  const sampleSize =
-    (wideN + wideM) * wideN + wideM ** 2 + wideN ** 2 + wideM * wideN + 4 * wideM + VECTORS * Math.max(wideN, wideM);
+  const preparedSize = matricesSize(N, M) + (N + M) * N + M ** 2;
+  const sampleSize = (N + M) * N + M ** 2 + N ** 2 + M * N + 4 * M + VECTORS * Math.max(N, M);
   const isShared = sharesP && sharesA;
-  const spaceOfSample = 8 * Math.ceil((sampleSize + (isShared ? 0 : preparedSize)) / 8);
   const work = workOf(call);
-  const atOnce = Math.min(batch, Math.max(1, Math.floor(Math.min(AT_ONCE / work, MEMORY / spaceOfSample))));
-  const prepared = isShared ? aside.reserve(2 * preparedSize) : 0;
+  const room = reserveRoom(aside, { batch, isShared, preparedSize, sampleSize, work });
   const create = (operation: ProgramOperation, units: number, count: number): Instruction =>
     new Instruction(Code.extra, ProgramFields.end)
       .set(Extra.operation, operation, units, 1, count)
       .setReals(Extra.work, work)
       .set(ProgramFields.P, P, A)
-      .set(ProgramFields.prepared, prepared)
-      .set(ProgramFields.batch, batch, n, m, bitsOf(call, 'shared'), bitsOf(call, 'wide'));
-  const perform = create(ProgramOperation[call.kernel], batch, atOnce)
-    .set(ProgramFields.out, out)
-    .set(ProgramFields.space, aside.reserve(2 * spaceOfSample * atOnce), spaceOfSample);
+      .set(ProgramFields.prepared, room.prepared, room.space, room.spaceOfSample)
+      .set(ProgramFields.batch, batch, n, m, flagsOf(call, 'shared'), flagsOf(call, 'wide'));
+  const perform = create(ProgramOperation[call.kernel], batch, room.atOnce).set(ProgramFields.out, out);
   if (call.kernel === 'interiorPoint') {
     const [, q, , l, u, x, y] = operands;
     perform.set(ProgramFields.q, q, l, u, x, y);
@@ -64,13 +53,12 @@ export function lowerProgram(
 
 /** The approximate work of a sample, in multiplications. */
 function workOf({ kernel, n, m }: ProgramCall): number {
-  const iteration = (n * (n + m) ** 2) / 16 + VECTOR_WORK * (n + m);
-  return kernel === 'interiorPoint' ? ITERATIONS * iteration : 4 * iteration;
+  return (kernel === 'interiorPoint' ? ITERATIONS : 4) * workOfIteration(n, m);
 }
 
 /** The flags of the operands as bits, P and A first. */
-function bitsOf(call: ProgramCall, flags: 'shared' | 'wide'): number {
+function flagsOf(call: ProgramCall, flags: 'shared' | 'wide'): number {
   const given = call[flags];
   const ordered = call.kernel === 'interiorPoint' ? [given[0], given[2], given[1], ...given.slice(3)] : given;
-  return ordered.reduce((bits, isSet, index) => bits | (Number(isSet) << index), 0);
+  return bitsOf(ordered);
 }

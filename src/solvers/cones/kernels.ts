@@ -5,6 +5,7 @@ import {
   CONE_PROGRAM_NUMBERS,
   type ConeProgramSizes,
   SYMMETRIC_CONES,
+  workOfBlocks,
 } from '../../backends/cone-program-kernels.ts';
 import { WIDE_WORDS } from '../../backends/program-kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -13,8 +14,6 @@ import type { WideTensor } from '../programs/wide.ts';
 
 /** A program with more work than this takes the kernel longer than the turn of one task; see `fitsKernel`. */
 const LARGEST_WORK = 2 ** 26;
-/** k³ of a semidefinite cone of order k so often for its scaling, and for each variable. */
-const SCALING_WORK = 32;
 
 /**
  * Whether programs of this size are for the kernels, which cannot be interrupted within a sample, and which have
@@ -22,8 +21,7 @@ const SCALING_WORK = 32;
  */
 export function fitsKernel({ n, m, blocks }: Omit<ConeProgramSizes, 'batch'>): boolean {
   if (!blocks.every(({ type }) => SYMMETRIC_CONES.has(type))) return false;
-  const ofBlocks = blocks.reduce((sum, { type, dim }) => sum + (type === 'psd' ? (SCALING_WORK + n) * dim ** 3 : 0), 0);
-  return n * (n + m) ** 2 + ofBlocks <= LARGEST_WORK;
+  return n * (n + m) ** 2 + workOfBlocks(n, blocks) <= LARGEST_WORK;
 }
 
 /** P [n, n], A [m, n], b [m] and c [n]; each may have a leading axis `batch`. */
