@@ -5,6 +5,7 @@ import {
   type Engine,
   type Evaluation,
   evaluate,
+  type Model,
   type RegressionEvaluation,
   type RegressionTrainOptions,
   type TrainOptions,
@@ -13,7 +14,7 @@ import {
 import { evaluateTargets } from '../train/regression/evaluation.ts';
 import { InputError } from './io.ts';
 import { findLargestErrors } from './largest-errors.ts';
-import { createTableAppearance, findMistakes } from './mistakes.ts';
+import { type Appearance, createTableAppearance, findMistakes } from './mistakes.ts';
 import type { Outcome } from './report/outcome.ts';
 import { chooseSamples, startModel } from './start.ts';
 import { countOutputs, type TableData } from './training-data.ts';
@@ -26,6 +27,8 @@ export interface FoldResult {
   readonly data: TableData;
   /** The outputs for the held-out part: predictions in their units, or probabilities. */
   readonly outputs: ArrayLike<number>;
+  /** The classes found for the held-out part; none for a regression. */
+  readonly classes: ArrayLike<number>;
 }
 
 /**
@@ -49,21 +52,22 @@ export async function crossValidate(
     const start = chooseSamples(own, settings);
     await startModel(model, engine, own, start, settings);
     await train(engine, model, start.samples, { ...start.options, signal } as TrainOptions | RegressionTrainOptions);
-    const result: FoldResult = {
-      data: own,
-      evaluation: await (own.task === 'regression'
-        ? evaluate(model, own.dataset.test)
-        : evaluate(model, own.dataset.test)),
-      outputs:
-        own.task === 'regression'
-          ? await model.predictValues(test.inputs)
-          : (await model.predict(test.inputs)).probabilities,
-    };
+    const result: FoldResult = { data: own, ...(await judge(model, own)) };
     model.dispose();
     results.push(result);
     onFold?.(result);
   }
   return results;
+}
+
+async function judge(model: Model, { task, dataset }: TableData): Promise<Omit<FoldResult, 'data'>> {
+  const { inputs } = dataset.test;
+  if (task === 'regression') {
+    const evaluation = await evaluate(model, dataset.test);
+    return { evaluation, outputs: evaluation.predicted, classes: [] };
+  }
+  const { probabilities, classes } = await model.predict(inputs);
+  return { evaluation: await evaluate(model, dataset.test), outputs: probabilities, classes };
 }
 
 /** The fold of each row of the table. Classes have about the same share in every fold. */
@@ -81,54 +85,82 @@ function assignFolds({ task, origin }: TableData, folds: number, seed: number): 
   return foldOf;
 }
 
+/** The rows of all folds, one fold after the other. */
+interface PooledRows {
+  readonly data: TableData;
+  readonly count: number;
+  /** The mean loss. */
+  readonly loss: number;
+  /** The share of all weights that each fold has. */
+  readonly shares: readonly number[];
+  readonly weights: Float64Array | undefined;
+  readonly outputs: Float64Array;
+  readonly appearance: Appearance;
+}
+
 /** The evaluation of all rows together, each by the model that has not seen it. */
 export function poolFolds(results: readonly FoldResult[]): Outcome {
   const [{ data }] = results;
   const names = data.preparation.columns.map(({ name }) => name);
   const rows = results.flatMap((result) => result.data.dataset.rows.test);
-  const appearance = createTableAppearance(data.origin.table, names, (index) => rows[index]);
-  const weights = results.every((result) => result.data.dataset.test.weights)
-    ? join(results.map((result) => result.data.dataset.test.weights ?? []))
-    : undefined;
-  const count = rows.length;
-  const outputs = join(results.map((result) => result.outputs));
-  const loss = results.reduce((sum, { evaluation }) => sum + (evaluation.count / count) * evaluation.loss, 0);
-  if (data.task === 'regression') {
-    const truth = join(
-      results.map((result) => (result.data.task === 'regression' ? result.data.dataset.test.targets : [])),
-    );
-    const targets = evaluateTargets({ predicted: outputs, targets: truth, count, weights }, (target) =>
-      random(0).fork(`bootstrap ${target}`),
-    );
-    const rSquared = targets.reduce((sum, target) => sum + target.rSquared, 0) / targets.length;
-    const evaluation = { loss, rSquared, targets, predicted: outputs, count };
-    const largest = findLargestErrors(evaluation, truth, appearance);
-    return { numbers: { evaluation, targetNames: data.dataset.targetNames, truth, largest } };
-  }
-  const labels = Int32Array.from(
-    join(results.map((result) => (result.data.task === 'classification' ? result.data.dataset.test.labels : []))),
-  );
-  const evaluations = results.map(({ evaluation }) => evaluation as Evaluation);
-  const confusion = evaluations[0].confusion.map((row, label) =>
-    row.map((_, found) => evaluations.reduce((sum, each) => sum + each.confusion[label][found], 0)),
-  );
-  const accuracy = confusion.reduce((sum, row, label) => sum + row[label], 0) / count;
-  const { features } = data.dataset.train;
-  const classes = evaluations[0].confusion.length;
-  const found = Int32Array.from({ length: count }, (_, row) =>
-    indexOfLargest(outputs.subarray(row * classes, (row + 1) * classes)),
-  );
-  const samples = { inputs: new Float32Array(count * features), labels, count, features };
-  const prediction = { classes: found, probabilities: Float32Array.from(outputs) };
-  return {
-    classNames: data.classNames,
-    evaluation: { loss, accuracy, confusion, count },
-    mistakes: findMistakes(samples, prediction, appearance),
+  const parts = results.map((result) => result.data.dataset.test);
+  const weights = parts[0].weights && join(parts.map((part) => part.weights ?? []));
+  const sums = parts.map((part) => (part.weights ? sumOf(part.weights) : part.count));
+  const shares = sums.map((sum) => sum / sumOf(sums));
+  const pooled: PooledRows = {
+    data,
+    count: rows.length,
+    loss: results.reduce((sum, { evaluation }, fold) => sum + shares[fold] * evaluation.loss, 0),
+    shares,
+    weights,
+    outputs: join(results.map((result) => result.outputs)),
+    appearance: createTableAppearance(data.origin.table, names, (index) => rows[index]),
   };
+  return data.task === 'regression'
+    ? poolNumbers(results, pooled, data.dataset.targetNames)
+    : poolClasses(results, pooled, data.classNames);
 }
 
-function indexOfLargest(values: Float64Array): number {
-  return values.reduce((best, value, index) => (value > values[best] ? index : best), 0);
+function poolNumbers(
+  results: readonly FoldResult[],
+  { count, loss, weights, outputs, appearance }: PooledRows,
+  targetNames: readonly string[],
+): Outcome {
+  const truth = join(results.map(({ data }) => (data.task === 'regression' ? data.dataset.test.targets : [])));
+  const targets = evaluateTargets({ predicted: outputs, targets: truth, count, weights }, (target) =>
+    random(0).fork(`bootstrap ${target}`),
+  );
+  const rSquared = targets.reduce((sum, target) => sum + target.rSquared, 0) / targets.length;
+  const evaluation = { loss, rSquared, targets, predicted: outputs, count };
+  const largest = findLargestErrors(evaluation, truth, appearance);
+  return { numbers: { evaluation, targetNames, isWeighted: weights !== undefined, truth, largest } };
+}
+
+function poolClasses(
+  results: readonly FoldResult[],
+  { data, count, loss, shares, weights, outputs, appearance }: PooledRows,
+  classNames: readonly string[],
+): Outcome {
+  const evaluations = results.map(({ evaluation }) => evaluation as Evaluation);
+  const confusion = evaluations[0].confusion.map((row, label) =>
+    row.map((_, found) => sumOf(evaluations.map((each) => each.confusion[label][found]))),
+  );
+  const accuracy = evaluations.reduce((sum, each, fold) => sum + shares[fold] * each.accuracy, 0);
+  const { features } = data.dataset.train;
+  const labels = join(
+    results.map((each) => (each.data.task === 'classification' ? each.data.dataset.test.labels : [])),
+  );
+  const samples = { inputs: new Float32Array(count * features), labels: Int32Array.from(labels), count, features };
+  const prediction = {
+    classes: Int32Array.from(join(results.map(({ classes }) => classes))),
+    probabilities: Float32Array.from(outputs),
+  };
+  const mistakes = findMistakes(samples, prediction, appearance);
+  return { classNames, evaluation: { loss, accuracy, confusion, count }, weights, mistakes };
+}
+
+function sumOf(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0);
 }
 
 function join(lists: readonly ArrayLike<number>[]): Float64Array {

@@ -11,7 +11,10 @@ export function evaluateHeldOut(model: Model, data: TrainingData): Promise<HeldO
 }
 
 export function describeEvaluation(data: TrainingData, evaluation: HeldOut): string[] {
-  if (data.task === 'regression') return formatErrors(evaluation as RegressionEvaluation, data.dataset.targetNames);
-  const { count } = evaluation;
-  return [formatAccuracy(countRight(evaluation as Evaluation), count)];
+  const isWeighted = data.dataset.test.weights !== undefined;
+  if (data.task === 'regression') {
+    return formatErrors(evaluation as RegressionEvaluation, data.dataset.targetNames, isWeighted);
+  }
+  const found = evaluation as Evaluation;
+  return [formatAccuracy(found, countRight(found), isWeighted)];
 }

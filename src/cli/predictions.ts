@@ -1,5 +1,5 @@
 /** What `equilibra predict` says of rows, for each task. */
-import type { Preparation, RegressionPreparation } from '../data/index.ts';
+import type { Preparation, RegressionPreparation, Samples } from '../data/index.ts';
 import { evaluate, type Model, type Prediction } from '../index.ts';
 import { findLargestErrors } from './largest-errors.ts';
 import { type Appearance, chooseAppearance, createTableAppearance, findMistakes } from './mistakes.ts';
@@ -25,24 +25,26 @@ export async function predictClasses(
   { batch, everyClass }: { readonly batch: number; readonly everyClass: boolean },
 ): Promise<Predictions> {
   const { classNames } = preparation;
-  const { labels, count } = rows;
+  const { labels, weights } = rows;
   const prediction = await model.predict(rows.inputs, { batch });
-  const right = prediction.classes.reduce((sum, found, row) => sum + (found === labels?.[row] ? 1 : 0), 0);
   return {
     csv: formatClasses(rows, prediction, classNames, everyClass),
-    measures: labels ? [formatAccuracy(right, count)] : [],
+    measures: labels ? [measureAccuracy(prediction, { ...rows, labels })] : [],
     async outcome() {
-      // Weights are left out: the report counts rows.
-      const { weights, ...plain } = rows;
-      const samples = { ...plain, labels: labels as Int32Array };
+      if (!labels) throw new Error('predict: a report needs the classes');
+      const samples = { ...rows, labels };
       const evaluation = await evaluate(model, samples, { batch });
-      return {
-        classNames,
-        evaluation,
-        mistakes: findMistakes(samples, prediction, chooseRowAppearance(preparation, rows)),
-      };
+      const mistakes = findMistakes(samples, prediction, chooseRowAppearance(preparation, rows));
+      return { classNames, evaluation, weights, mistakes };
     },
   };
+}
+
+function measureAccuracy({ classes }: Prediction, { labels, weights, count }: Samples): string {
+  const right = Array.from(labels.keys()).filter((row) => classes[row] === labels[row]);
+  const weightOf = (row: number): number => weights?.[row] ?? 1;
+  const sum = (rows: Iterable<number>): number => Array.from(rows, weightOf).reduce((all, weight) => all + weight, 0);
+  return formatAccuracy({ accuracy: sum(right) / sum(labels.keys()), count }, right.length, weights !== undefined);
 }
 
 export async function predictNumbers(
@@ -53,6 +55,7 @@ export async function predictNumbers(
 ): Promise<Predictions> {
   const { targets: names } = preparation;
   const { targets: truth } = rows;
+  const isWeighted = rows.weights !== undefined;
   const predicted = await model.predictValues(rows.inputs, { batch });
   const evaluation = truth && (await evaluate(model, { ...rows, targets: truth }, { batch }));
   const records = Array.from({ length: rows.count }, (_, row) => {
@@ -61,11 +64,11 @@ export async function predictNumbers(
   });
   return {
     csv: formatRecords([['row', ...names], ...records]),
-    measures: evaluation ? formatErrors(evaluation, names) : [],
+    measures: evaluation ? formatErrors(evaluation, names, isWeighted) : [],
     async outcome() {
       if (!evaluation || !truth) throw new Error('predict: a report needs the targets');
       const largest = findLargestErrors(evaluation, truth, chooseRowAppearance(preparation, rows));
-      return { numbers: { evaluation, targetNames: names, truth, largest } };
+      return { numbers: { evaluation, targetNames: names, isWeighted, truth, largest } };
     },
   };
 }

@@ -1,5 +1,12 @@
 /** Formats the progress of training and tuning for a terminal. */
-import type { EpochProgress, RegressionEvaluation, StepProgress, TaskName, TuneProgress } from '../index.ts';
+import type {
+  EpochProgress,
+  Evaluation,
+  RegressionEvaluation,
+  StepProgress,
+  TaskName,
+  TuneProgress,
+} from '../index.ts';
 import { formatDuration } from './duration.ts';
 import { toOneLine } from './io.ts';
 import { formatNumber } from './report/numbers.ts';
@@ -55,8 +62,15 @@ function formatMeasures(progress: EpochProgress<TaskName>): string[] {
   ];
 }
 
-/** One line for each target, with 95 % intervals. */
-export function formatErrors({ targets, count }: RegressionEvaluation, names: readonly string[]): string[] {
+/**
+ * One line for each target, with 95 % intervals.
+ * @param isWeighted whether the rows have weights
+ */
+export function formatErrors(
+  { targets, count }: RegressionEvaluation,
+  names: readonly string[],
+  isWeighted: boolean,
+): string[] {
   return targets.map(({ rSquared, rootMeanSquaredError, meanAbsoluteError, intervals }, target) => {
     const between = (interval: readonly [number, number] | undefined): string =>
       interval ? ` (${formatNumber(interval[0], 3)} to ${formatNumber(interval[1], 3)})` : '';
@@ -64,13 +78,19 @@ export function formatErrors({ targets, count }: RegressionEvaluation, names: re
     return [
       `${name}RMSE ${formatNumber(rootMeanSquaredError, 4)}${between(intervals?.rootMeanSquaredError)}`,
       `MAE ${formatNumber(meanAbsoluteError, 4)}${between(intervals?.meanAbsoluteError)}`,
-      `R² ${formatNumber(rSquared, 3)}${between(intervals?.rSquared)} on ${count} rows`,
+      `R² ${formatNumber(rSquared, 3)}${between(intervals?.rSquared)} on ${count} rows${isWeighted ? ', by weight' : ''}`,
     ].join(', ');
   });
 }
 
-export function formatAccuracy(right: number, count: number): string {
-  return `accuracy ${formatPercent(right / count).trim()} (${right} of ${count})`;
+/** The accuracy, and how many rows were classified rightly: another share of the rows where they have weights. */
+export function formatAccuracy(
+  { accuracy, count }: Pick<Evaluation, 'accuracy' | 'count'>,
+  right: number,
+  isWeighted: boolean,
+): string {
+  const rows = `${right} of ${count}`;
+  return `accuracy ${formatPercent(accuracy).trim()} ${isWeighted ? `by weight (${rows} rows)` : `(${rows})`}`;
 }
 
 function formatEpochNumber(epoch: number, epochs: number): string {

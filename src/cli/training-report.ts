@@ -65,13 +65,14 @@ async function describeOutcome(
   const appearance = chooseDataAppearance(data);
   if (data.task === 'regression') {
     const found = evaluation as RegressionEvaluation;
-    const { targets: truth } = data.dataset.test;
-    const largest = findLargestErrors(found, truth, appearance);
-    return { numbers: { evaluation: found, targetNames: data.dataset.targetNames, truth, largest } };
+    const { targetNames, test } = data.dataset;
+    const largest = findLargestErrors(found, test.targets, appearance);
+    const isWeighted = test.weights !== undefined;
+    return { numbers: { evaluation: found, targetNames, isWeighted, truth: test.targets, largest } };
   }
   const { test } = data.dataset;
   const mistakes = findMistakes(test, await model.predict(test.inputs), appearance);
-  return { classNames: data.classNames, evaluation: evaluation as Evaluation, mistakes };
+  return { classNames: data.classNames, evaluation: evaluation as Evaluation, weights: test.weights, mistakes };
 }
 
 /** @param run.data with any rows held out: the facts that depend on them are left out */

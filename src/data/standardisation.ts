@@ -1,4 +1,4 @@
-import { createArgumentCheck, isListLike, isListOf, isObject } from '../arguments/check.ts';
+import { createArgumentCheck, createArgumentError, isListLike, isListOf, isObject } from '../arguments/check.ts';
 import type { Samples } from './samples.ts';
 
 /** Maps each feature x to (x − mean)/deviation. It is plain JSON, so that it can be stored with the model. */
@@ -19,6 +19,8 @@ export interface Rows {
   readonly count: number;
   /** The number of features of a row. */
   readonly features: number;
+  /** How much each row counts: finite, ≥ 0, not all 0. Default: all count the same. */
+  readonly weights?: ArrayLike<number> | undefined;
 }
 
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
@@ -26,11 +28,15 @@ const areNumbers = (values: ArrayLike<unknown>): boolean =>
   isListLike(values) && (ArrayBuffer.isView(values) || Array.from(values).every((each) => typeof each === 'number'));
 
 /** @throws RangeError unless the value has the type Rows; a number may be NaN */
-const ROWS = createArgumentCheck('rows: { inputs, count, features } with count × features numbers', (value) => {
-  if (!isObject(value)) return false;
-  const { inputs, count, features } = value as Rows;
-  return Number.isInteger(count) && isCount(features) && areNumbers(inputs) && inputs.length === count * features;
-});
+const ROWS = createArgumentCheck(
+  'rows: { inputs, count, features } with count × features numbers, and count weights where there are some',
+  (value) => {
+    if (!isObject(value)) return false;
+    const { inputs, count, features, weights } = value as Rows;
+    if (weights !== undefined && !(areNumbers(weights) && weights.length === count)) return false;
+    return Number.isInteger(count) && isCount(features) && areNumbers(inputs) && inputs.length === count * features;
+  },
+);
 
 /** @throws RangeError unless the value has the type Standardisation, with finite numbers and deviations other than 0 */
 export const STANDARDISATION = createArgumentCheck('{ mean, deviation, constant } with lists of numbers', (value) => {
@@ -42,16 +48,17 @@ export const STANDARDISATION = createArgumentCheck('{ mean, deviation, constant 
 
 /**
  * Computes the mean and the standard deviation √(Σ(x − mean)²/count) of each feature in float64, first the mean and
- * then the deviation. Missing values, which are NaN, are ignored; a feature without any value gets the mean Infinity.
- * Use the training part alone, so that nothing is learned from held-out rows.
+ * then the deviation. Where rows have weights w, these are Σwx/Σw and √(Σw(x − mean)²/Σw), as if a row of weight 2 were
+ * there twice. Missing values, which are NaN, are ignored; a feature without any value gets the mean Infinity. Use the training part alone, so that nothing is learned from held-out rows.
  *
- * @throws RangeError where there are no rows
+ * @throws RangeError where there are no rows, or a weight is wrong
  */
 export function standardisationOf(rows: Rows): Standardisation {
   ROWS('standardisationOf: rows', rows);
-  const { inputs, count, features } = rows;
+  const { count, features, weights } = rows;
   if (count < 1) throw new RangeError('standardisationOf: there are no rows; at least one is needed');
-  const fitted = Array.from({ length: features }, (_, feature) => computeMoments(inputs, feature, features));
+  if (weights) checkWeights(weights);
+  const fitted = Array.from({ length: features }, (_, feature) => computeMoments(rows, feature));
   return {
     mean: fitted.map(({ mean }) => mean),
     deviation: fitted.map(({ deviation, constant }) => (constant ? 1 : deviation)),
@@ -59,20 +66,27 @@ export function standardisationOf(rows: Rows): Standardisation {
   };
 }
 
+function checkWeights(weights: ArrayLike<number>): void {
+  const all = Array.from(weights);
+  const wrong = all.findIndex((weight) => !(Number.isFinite(weight) && weight >= 0));
+  if (wrong >= 0) throw createArgumentError(`weights[${wrong}]`, all[wrong], 'a finite number ≥ 0');
+  if (!all.some((weight) => weight > 0)) throw new RangeError('all weights are 0; at least one must be > 0');
+}
+
 function computeMoments(
-  inputs: ArrayLike<number>,
+  { inputs, count, features, weights }: Rows,
   feature: number,
-  features: number,
 ): { mean: number; deviation: number; constant: boolean } {
   let known = 0;
   let sum = 0;
   let least = Number.POSITIVE_INFINITY;
   let greatest = Number.NEGATIVE_INFINITY;
-  for (let at = feature; at < inputs.length; at += features) {
-    const x = inputs[at];
-    if (Number.isNaN(x)) continue;
-    known++;
-    sum += x;
+  for (let row = 0; row < count; row++) {
+    const x = inputs[row * features + feature];
+    const weight = weights?.[row] ?? 1;
+    if (Number.isNaN(x) || weight === 0) continue;
+    known += weight;
+    sum += weight * x;
     least = Math.min(least, x);
     greatest = Math.max(greatest, x);
   }
@@ -80,9 +94,9 @@ function computeMoments(
   if (least >= greatest) return { mean: least, deviation: 0, constant: true };
   const mean = sum / known;
   let squares = 0;
-  for (let at = feature; at < inputs.length; at += features) {
-    const x = inputs[at];
-    if (!Number.isNaN(x)) squares += (x - mean) ** 2;
+  for (let row = 0; row < count; row++) {
+    const x = inputs[row * features + feature];
+    if (!Number.isNaN(x)) squares += (weights?.[row] ?? 1) * (x - mean) ** 2;
   }
   return { mean, deviation: Math.sqrt(squares / known), constant: known === 0 };
 }

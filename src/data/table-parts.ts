@@ -121,7 +121,16 @@ export function readTableParts(
   const values = encodeFeatures(kept, columns);
   const weights = weightColumn === undefined ? undefined : readWeights(kept, weightColumn);
   const [trainRows, testRows] = splitRows(table, numbers, options, classes);
-  const fitted = fitStandardisation(selectRows(values, trainRows, features), featureList);
+  const weightsOf = (rows: Int32Array, part: string): Float64Array | undefined => {
+    const own = weights && Float64Array.from(rows, (row) => weights[row]);
+    if (!own || own.length === 0 || own.some((weight) => weight > 0)) return own;
+    throw new DataError(
+      `column ${JSON.stringify(weightColumn)}: all weights of the ${part} part are 0; at least one must be > 0`,
+    );
+  };
+  const trainWeights = weightsOf(trainRows, 'training');
+  const testWeights = weightsOf(testRows, 'held-out');
+  const fitted = fitStandardisation(selectRows(values, trainRows, features), featureList, trainWeights);
   const preparation: FeaturePreparation = {
     header: table.header,
     columns,
@@ -130,11 +139,11 @@ export function readTableParts(
     ...(standardise && { standardisation: fitted }),
     ...(weightColumn !== undefined && { weights: weightColumn }),
   };
-  const inputsOf = (rows: Int32Array): SampleInputs => ({
+  const inputsOf = (rows: Int32Array, own: Float64Array | undefined): SampleInputs => ({
     inputs: prepareValues(preparation, selectRows(values, rows, features)),
     count: rows.length,
     features,
-    ...(weights && { weights: Float64Array.from(rows, (row) => weights[row]) }),
+    ...(own && { weights: own }),
   });
   const numbersOf = (rows: Int32Array): number[] => Array.from(rows, (row) => numbers[row]);
   return {
@@ -149,8 +158,8 @@ export function readTableParts(
       rows: { train: numbersOf(trainRows), test: numbersOf(testRows) },
     },
     samplesOf: (select) => ({
-      train: { ...inputsOf(trainRows), ...select(trainRows) },
-      test: { ...inputsOf(testRows), ...select(testRows) },
+      train: { ...inputsOf(trainRows, trainWeights), ...select(trainRows) },
+      test: { ...inputsOf(testRows, testWeights), ...select(testRows) },
     }),
   };
 }
@@ -179,9 +188,13 @@ function splitRows(
 }
 
 /** Computes mean and standard deviation over the training part. @throws DataError where a feature has no value there */
-function fitStandardisation(inputs: Float64Array, names: readonly string[]): Standardisation {
+function fitStandardisation(
+  inputs: Float64Array,
+  names: readonly string[],
+  weights: Float64Array | undefined,
+): Standardisation {
   const features = names.length;
-  const fitted = standardisationOf({ inputs, count: inputs.length / features, features });
+  const fitted = standardisationOf({ inputs, count: inputs.length / features, features, weights });
   const unknown = fitted.mean.findIndex((mean) => !Number.isFinite(mean));
   if (unknown < 0) return fitted;
   throw new DataError(`column ${JSON.stringify(names[unknown])}: all values of the training part are missing`);

@@ -1,19 +1,22 @@
 /** The sections of a report on which classes are mistaken for which. */
-import type { Evaluation } from '../../index.ts';
 import { formatPercent, html, type Markup, wideTable } from '../../pictures/markup.ts';
+import type { ClassOutcome } from './outcome.ts';
 
 /** For more classes, a list of the most frequent mistakes replaces the matrix. */
 const MAXIMUM_MATRIX_CLASSES = 20;
 const MAXIMUM_MISTAKES = 20;
 
-export function confusionSection(evaluation: Evaluation, classNames: readonly string[]): Markup {
-  const matrix = classNames.length <= MAXIMUM_MATRIX_CLASSES;
+/** What both sections count, where the accuracy counts otherwise. */
+const UNWEIGHTED = html` Rows are counted here, not weighed.`;
+
+export function confusionSection(outcome: ClassOutcome): Markup {
+  const matrix = outcome.classNames.length <= MAXIMUM_MATRIX_CLASSES;
   return html`<section aria-labelledby="confusion"><h2 id="confusion">Confusion</h2>
-${matrix ? confusionMatrix(evaluation, classNames) : frequentMistakes(evaluation, classNames)}
+${matrix ? confusionMatrix(outcome) : frequentMistakes(outcome)}
 </section>`;
 }
 
-function confusionMatrix({ confusion }: Evaluation, classNames: readonly string[]): Markup {
+function confusionMatrix({ evaluation: { confusion }, classNames, weights }: ClassOutcome): Markup {
   const rows = confusion.map((row, label) => {
     const count = sum(row);
     const cells = row.map((found, predicted) => matrixCell(found, count, label === predicted));
@@ -23,7 +26,7 @@ function confusionMatrix({ confusion }: Evaluation, classNames: readonly string[
     'Confusion matrix',
     html`<thead class="matrix"><tr><td></td>${classNames.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody class="matrix">${rows}</tbody>`,
-    html`Rows are the true classes, columns the predicted ones. The shade is the share of the row: <span class="key right">right</span> <span class="key wrong">wrong</span>`,
+    html`Rows are the true classes, columns the predicted ones. The shade is the share of the row: <span class="key right">right</span> <span class="key wrong">wrong</span>.${weights && UNWEIGHTED}`,
   );
 }
 
@@ -34,7 +37,7 @@ function matrixCell(found: number, count: number, right: boolean): Markup {
   return html`<td class="${right ? 'right' : 'wrong'}" style="--shade:${shade}%">${found}</td>`;
 }
 
-function frequentMistakes({ confusion }: Evaluation, classNames: readonly string[]): Markup {
+function frequentMistakes({ evaluation: { confusion }, classNames, weights }: ClassOutcome): Markup {
   const mistakes = confusion
     .flatMap((row, label) => row.map((count, predicted) => ({ label, predicted, count, of: sum(row) })))
     .filter(({ label, predicted, count }) => label !== predicted && count > 0)
@@ -49,7 +52,7 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
     'Most frequent mistakes',
     html`<thead><tr><th scope="col">True class</th><th scope="col">Predicted</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Of the class</th></tr></thead>
 <tbody>${rows}</tbody>`,
-    html`The most frequent mistakes among ${classNames.length} classes.`,
+    html`The most frequent mistakes among ${classNames.length} classes.${weights && UNWEIGHTED}`,
   );
 }
 
@@ -57,7 +60,7 @@ function frequentMistakes({ confusion }: Evaluation, classNames: readonly string
  * Precision is the share of the rows predicted as a class that belong to it; recall is the share of its rows that are
  * found.
  */
-export function classSection({ confusion }: Evaluation, classNames: readonly string[]): Markup {
+export function classSection({ evaluation: { confusion }, classNames, weights }: ClassOutcome): Markup {
   const rows = classNames.map((name, label) => {
     const right = confusion[label][label];
     const precision = shareCell(right, sum(confusion.map((row) => row[label])));
@@ -68,7 +71,7 @@ export function classSection({ confusion }: Evaluation, classNames: readonly str
     'Precision and recall',
     html`<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">Rows</th></tr></thead>
 <tbody>${rows}</tbody>`,
-    html`Precision: the share of the rows predicted as the class that belong to it. Recall: the share of its rows that were found.`,
+    html`Precision: the share of the rows predicted as the class that belong to it. Recall: the share of its rows that were found.${weights && UNWEIGHTED}`,
   );
   return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>${table}</section>`;
 }

@@ -8,6 +8,8 @@ import { drawScatter } from './scatter.ts';
 export interface PredictedNumbers {
   readonly evaluation: RegressionEvaluation;
   readonly targetNames: readonly string[];
+  /** Whether the rows have weights, by which the errors are means. */
+  readonly isWeighted: boolean;
   /** The true targets: count × targets, row-major. */
   readonly truth: ArrayLike<number>;
   /** The rows with the largest errors, in standard deviations of the errors of their target, the largest first. */
@@ -85,7 +87,7 @@ ${largestSection(numbers)}`;
   }
 }
 
-function measureSection({ evaluation, targetNames }: PredictedNumbers): Markup {
+function measureSection({ evaluation, targetNames, isWeighted }: PredictedNumbers): Markup {
   const cell = (value: number, interval: readonly [number, number] | undefined): Markup =>
     html`<td class="number">${formatNumber(value, 4)}${interval && html` <span class="quiet">${formatNumber(interval[0], 3)} to ${formatNumber(interval[1], 3)}</span>`}</td>`;
   const rows = evaluation.targets.map(
@@ -96,7 +98,7 @@ function measureSection({ evaluation, targetNames }: PredictedNumbers): Markup {
     'Errors of each target',
     html`<thead><tr><th scope="col">Target</th><th scope="col" class="number">R²</th><th scope="col" class="number">RMSE</th><th scope="col" class="number">MAE</th></tr></thead>
 <tbody>${rows}</tbody>`,
-    html`Root mean squared error and mean absolute error are in the unit of the target. The small numbers are 95 % intervals, by 1000 bootstrap samples of the ${evaluation.count} rows.`,
+    html`Root mean squared error and mean absolute error are in the unit of the target. The small numbers are 95 % intervals, by 1000 bootstrap samples of the ${evaluation.count} rows.${isWeighted && ' Rows count by their weights.'}`,
   );
   return html`<section aria-labelledby="errors"><h2 id="errors">Errors</h2>${table}</section>`;
 }

@@ -10,6 +10,8 @@ import { countRight, listEvaluationItems, type SummaryItem } from './page.ts';
 export interface ClassOutcome {
   readonly classNames: readonly string[];
   readonly evaluation: Evaluation;
+  /** The weights of the rows; undefined where they have none. */
+  readonly weights: ArrayLike<number> | undefined;
   readonly mistakes: Mistakes;
 }
 
@@ -22,13 +24,13 @@ export type Outcome = ClassOutcome | NumberOutcome;
 
 /** @param of the rows that were evaluated, such as "Held-out"; empty where the report has no other rows */
 export function listOutcomeItems(outcome: Outcome, of: string): SummaryItem[] {
-  return 'numbers' in outcome ? listNumberItems(outcome.numbers, of) : listEvaluationItems(outcome.evaluation, of);
+  return 'numbers' in outcome ? listNumberItems(outcome.numbers, of) : listEvaluationItems(outcome, of);
 }
 
 export function outcomeSections(outcome: Outcome): Markup {
   if ('numbers' in outcome) return numberSections(outcome.numbers);
   const { classNames, evaluation, mistakes } = outcome;
-  return html`<div class="pair">${confusionSection(evaluation, classNames)}
-${classSection(evaluation, classNames)}</div>
+  return html`<div class="pair">${confusionSection(outcome)}
+${classSection(outcome)}</div>
 ${mistakesSection(mistakes, evaluation.count - countRight(evaluation), classNames)}`;
 }

@@ -1,6 +1,7 @@
 /** The parts that all reports share. A report is one HTML file that needs no server, network or script. */
 import type { Evaluation } from '../../index.ts';
 import { formatPercent, html, type Markup } from '../../pictures/markup.ts';
+import type { ClassOutcome } from './outcome.ts';
 import { STYLE } from './style.ts';
 
 /** Names and values of facts, grouped by heading. */
@@ -45,15 +46,16 @@ export function summary(items: readonly SummaryItem[]): Markup {
 }
 
 /** @param of the rows that were evaluated, such as "Held-out"; empty where the report has no other rows */
-export function listEvaluationItems(evaluation: Evaluation, of: string): SummaryItem[] {
-  const right = countRight(evaluation);
-  const [low, high] = computeWilsonInterval(right, evaluation.count);
+export function listEvaluationItems({ evaluation, weights }: ClassOutcome, of: string): SummaryItem[] {
+  const { accuracy, count } = evaluation;
+  const [low, high] = computeWilsonInterval(accuracy, weights ? countEffectively(weights) : count);
+  const rows = `${countRight(evaluation)} of ${count}`;
   const named = (name: string): string => (of === '' ? `${name[0].toUpperCase()}${name.slice(1)}` : `${of} ${name}`);
   return [
     {
       name: named('accuracy'),
-      value: formatPercent(evaluation.accuracy, 2),
-      note: `${right} of ${evaluation.count}; 95 % interval ${formatPercent(low)} to ${formatPercent(high)}`,
+      value: formatPercent(accuracy, 2),
+      note: `${weights ? `by weight, ${rows} rows` : rows}; 95 % interval ${formatPercent(low)} to ${formatPercent(high)}`,
     },
     { name: named('loss'), value: evaluation.loss.toFixed(4), note: 'mean cross-entropy' },
   ];
@@ -65,12 +67,19 @@ export function countRight({ confusion }: Evaluation): number {
 }
 
 /** The 95 % confidence interval of a share (E. B. Wilson, 1927), which is also sound for few rows and near 0 and 1. */
-function computeWilsonInterval(right: number, count: number): readonly [number, number] {
+function computeWilsonInterval(share: number, count: number): readonly [number, number] {
   const z = 1.959964;
-  const share = right / count;
   const centre = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);
   const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+/**
+ * As many rows of the same weight would give as precise a mean as these: (Σw)²/Σw² (L. Kish, "Survey Sampling", 1965).
+ */
+function countEffectively(weights: ArrayLike<number>): number {
+  const all = Array.from(weights);
+  return all.reduce((sum, weight) => sum + weight, 0) ** 2 / all.reduce((sum, weight) => sum + weight ** 2, 0);
 }
 
 export function factsSection(groups: FactGroups): Markup {

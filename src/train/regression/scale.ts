@@ -11,14 +11,28 @@ export function identityScale(targets: number): TargetScale {
   return { mean: new Array<number>(targets).fill(0), deviation: new Array<number>(targets).fill(1) };
 }
 
-/** The scale in which each target has mean 0 and standard deviation 1, computed in float64. */
-export function fitScale({ targets, count }: RegressionSamples): TargetScale {
+/**
+ * The scale in which each target has mean 0 and standard deviation 1, computed in float64, by weight where the samples
+ * have weights.
+ */
+export function fitScale({ targets, count, weights }: RegressionSamples): TargetScale {
   const width = targets.length / count;
+  const rows = Array.from({ length: count }, (_, row) => row).filter((row) => weights?.[row] !== 0);
+  const meanOf = (value: (row: number) => number): number => {
+    let [sum, all] = [0, 0];
+    for (const row of rows) {
+      const weight = weights?.[row] ?? 1;
+      sum += weight * value(row);
+      all += weight;
+    }
+    return sum / all;
+  };
   const fitted = Array.from({ length: width }, (_, target) => {
-    const column = Float64Array.from({ length: count }, (__, row) => targets[row * width + target]);
-    const mean = column.reduce((sum, value) => sum + value, 0) / count;
-    const deviation = Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count);
-    return column.every((value) => value === column[0]) ? { mean: column[0], deviation: 1 } : { mean, deviation };
+    const at = (row: number): number => targets[row * width + target];
+    const first = at(rows[0]);
+    if (rows.every((row) => at(row) === first)) return { mean: first, deviation: 1 };
+    const mean = meanOf(at);
+    return { mean, deviation: Math.sqrt(meanOf((row) => (at(row) - mean) ** 2)) };
   });
   return { mean: fitted.map(({ mean }) => mean), deviation: fitted.map(({ deviation }) => deviation) };
 }
