@@ -40,7 +40,9 @@ interface ColumnRoles {
  * @throws DataError where a named column does not exist, a target is ignored, or no column remains
  */
 export function featureColumnNames(table: Table, { targets, ignore = [], categorical = [] }: ColumnRoles): string[] {
-  for (const name of [...targets, ...ignore, ...categorical]) columnIndex(table, name);
+  for (const [option, names] of Object.entries({ target: targets, ignore, categorical })) {
+    for (const name of names) columnIndex(table, name, option);
+  }
   const ignored = targets.find((name) => ignore.includes(name));
   if (ignored !== undefined)
     throw new DataError(`column ${JSON.stringify(ignored)} is the target and cannot be ignored`);

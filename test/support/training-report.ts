@@ -32,6 +32,7 @@ export function exampleReport(epochs: number, changes: Partial<ClassReport> = {}
       validation: evaluation(1.7 / (index + 1), 1 - 0.7 / (index + 1)),
     })),
     evaluation: evaluation(0.4321, 16 / 22),
+    weights: undefined,
     mistakes: {
       kind: 'rows',
       counted: 'Line',

@@ -122,6 +122,25 @@ describe('the answer', () => {
     expect(answer.intercept).toBeCloseTo(expected.intercept, 9);
   });
 
+  test('takes weights of rows, and coefficients that may not be negative', async () => {
+    const rowWeights = [2, 0, 1, 3, 1, 1, 0, 1, 2];
+    const repeated = rowWeights.flatMap((weight, row) => Array.from({ length: weight }, () => row));
+    const asked = { lambda, intercept: true, non_negative: true };
+    const weighted = await solve({ ...small, ...asked, row_weights: rowWeights });
+    const copies = await solve({
+      X: repeated.map((row) => small.X[row]),
+      y: repeated.map((row) => small.y[row]),
+      ...asked,
+    });
+    expect(weighted.code).toBe(0);
+    const beta = weighted.answer.beta as readonly number[];
+    expect(relativeError(beta, copies.answer.beta as readonly number[])).toBeLessThan(1e-9);
+    expect(weighted.answer.intercept).toBeCloseTo(copies.answer.intercept as number, 9);
+    const free = await solve({ ...small, lambda, intercept: true, row_weights: rowWeights });
+    expect(Math.min(...(free.answer.beta as readonly number[]))).toBeLessThan(0);
+    expect(Math.min(...beta)).toBe(0);
+  });
+
   test.each(Object.keys(LASSO_SOLVERS))('by %s', async (solver) => {
     const { answer } = await solve({ ...small, lambda }, '--solver', solver);
     expect(answer.report.solver).toBe(solver);
@@ -211,6 +230,18 @@ describe('bad input', () => {
       'weights[3]: it is -1; it must be a finite number of at least 0',
     ],
     ['ridge < 0', { ...good, ridge: -1 }, 'ridge: it is -1; it must be a finite number of at least 0'],
+    [
+      'row_weights too short',
+      { ...good, row_weights: [1] },
+      'row_weights: it holds 1 number; it must hold 9, one for each row',
+    ],
+    ['row weight < 0', { ...good, row_weights: [1, -1] }, 'row_weights[1]: it is -1; it must be a finite number of at'],
+    [
+      'row_weights 0',
+      { ...good, row_weights: good.y.map(() => 0) },
+      'row_weights: all are 0; at least one must be above 0',
+    ],
+    ['non_negative "yes"', { ...good, non_negative: 'yes' }, 'non_negative: it is "yes"; it must be true or false'],
     ['intercept 1', { ...good, intercept: 1 }, 'intercept: it is 1; it must be true or false'],
   ])('%s', (_name, problem, message) => refuse(problem, message));
 

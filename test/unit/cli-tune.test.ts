@@ -270,6 +270,30 @@ describe('equilibra tune', () => {
     expect(/^grid /m.test(out)).toBe(optimiser !== 'grid');
   });
 
+  test('--row-weights: a row of weight 0 does not count, nor is the column a feature', async () => {
+    const rows = plainRows();
+    const weighted = rows.map((each, at) => [...each.slice(0, 3), at % 4 === 0 ? 0 : 2, at % 4 === 0 ? 1e6 : each[3]]);
+    write('weighted.csv', ['a', 'b', 'c', 'weight', 'y'], weighted);
+    write(
+      'fewer.csv',
+      ['a', 'b', 'c', 'y'],
+      rows.filter((_, at) => at % 4 !== 0),
+    );
+    const heavy = await tuneAsJSON(path('weighted.csv'), '--target', 'y', '--row-weights', 'weight');
+    const fewer = await tuneAsJSON(path('fewer.csv'), '--target', 'y');
+    expect(Object.keys(heavy.coefficients)).toEqual(['a', 'b', 'c']);
+    // The folds differ, and with them λ a little.
+    for (const name of ['a', 'b', 'c']) expect(heavy.coefficients[name]).toBeCloseTo(fewer.coefficients[name], 1);
+    expect(heavy.error).toBeLessThan(1);
+  });
+
+  test('--non-negative: no coefficient is below 0', async () => {
+    const { coefficients } = await tuneAsJSON(path('plain.csv'), '--target', 'y', '--non-negative');
+    expect(coefficients.b ?? 0).toBe(0);
+    expect(coefficients.a).toBeGreaterThan(2);
+    expect((await tuneAsJSON(path('plain.csv'), '--target', 'y')).coefficients.b).toBeLessThan(-0.1);
+  });
+
   test('the seed chooses the folds', async () => {
     const [first, again, other] = [
       await tuneAsJSON(path('plain.csv'), '--target', 'y', '--seed', '1'),
@@ -413,6 +437,17 @@ describe('equilibra tune refuses', () => {
       ['plain.csv', '--target', 'y', '--optimiser', 'grid', '--starts', '3'],
       '--starts: a grid has none',
     ],
+    [
+      'rows of unequal weight for the risk estimate',
+      ['plain.csv', '--target', 'y', '--criterion', 'sure', '--row-weights', 'a'],
+      '--row-weights: it is for --criterion cv and held-out; sure is for rows of equal weight',
+    ],
+    [
+      'weights of rows that are not there',
+      ['plain.csv', '--target', 'y', '--row-weights', 'w'],
+      '--row-weights: there is no column "w"',
+    ],
+    ['a negative weight', ['plain.csv', '--target', 'y', '--row-weights', 'c'], '--row-weights: line 3 has "-'],
     [
       'a report in no folder',
       ['plain.csv', '--target', 'y', '--report', 'nowhere/report.html'],

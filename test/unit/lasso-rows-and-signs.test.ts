@@ -260,6 +260,33 @@ describe('tune', () => {
     const noisy = { X: data.X, y: engine.tensor(y) };
     const within = await tune({ ...noisy, criterion: crossValidation({ folds: 3 }) });
     expect(within.bounds[0][1] - within.bounds[0][0]).toBeCloseTo(12, 9);
+    // Near least squares, which is best on the rows of the fit, less penalty changes nothing.
+    const flat = await tune({ ...noisy, criterion: heldOut(noisy) });
+    expect(flat.logLambda).toBeCloseTo(flat.bounds[0][0], 9);
+    expect(flat.bounds[0][1] - flat.bounds[0][0]).toBeCloseTo(12, 9);
+  });
+
+  test('widens the range beyond a part where the criterion is flat, until a feature of small unit enters', async () => {
+    const own = random(3);
+    const rows = () => {
+      const normal = Array.from({ length: 40 }, () => [own.normal(), own.normal()] as const);
+      return {
+        X: engine.tensor(
+          normal.flatMap(([a, b]) => [1e6 * a, b]),
+          [40, 2],
+        ),
+        y: engine.tensor(normal.map(([a, b]) => 1e-9 * (a + b + 0.1 * own.normal()))),
+      };
+    };
+    const [fit, judge] = [rows(), rows()];
+    const single = await tune({ ...fit, criterion: heldOut(judge) });
+    expect(single.logLambda).toBeLessThan(single.bounds[0][1] - 12);
+    expect(Array.from(single.beta).every((coefficient) => coefficient > 0)).toBe(true);
+    // Two ends of the search differ in the ridge alone, which changes nothing here.
+    const starts = [-9, -11].map((ridge) => [single.bounds[0][1] - 11, ridge]);
+    const net = await tune({ ...fit, criterion: heldOut(judge), penalty: 'elastic-net', starts });
+    expect(net.value / single.value).toBeCloseTo(1, 3);
+    expect(net.bounds[1][1] - net.bounds[1][0]).toBeCloseTo(12, 9);
   });
 
   test('takes row weights and signs to the fit and to the criterion', async () => {

@@ -109,6 +109,7 @@ async function readRegression(path: string, given: Arguments): Promise<ReadData>
     const target = requireTarget(given, table, 'the column to explain');
     const chosen = readColumnOptions(given);
     const weights = given.options['row-weights'];
+    if (weights !== undefined) columnIndex(table, weights, '--row-weights');
     const ignore = weights === undefined ? chosen.ignore : [...(chosen.ignore ?? []), weights];
     const data = tableRegression(table, { target, ...chosen, ignore, name: basename(path), limits });
     const rowWeights = weights === undefined ? undefined : readRowWeights(table, weights, data.lines);

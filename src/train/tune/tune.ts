@@ -47,7 +47,9 @@ export interface TuneResult {
   readonly slopes: Readonly<Record<'left' | 'right', number>> | undefined;
   /** The interval [low, high] that was searched for each parameter. */
   readonly bounds: Bounds;
-  /** Every evaluation, in order. Points of a grid, and points from which starts are chosen, have no gradient. */
+  /**
+   * Every evaluation in the range, in order. Points of a grid, and points from which starts are chosen, have no gradient.
+   */
   readonly visited: readonly Visit[];
   /**
    * The number of evaluations that were left out because a problem was not solved to its tolerance. Their value is NaN.
@@ -66,8 +68,8 @@ const STARTING_SHARE = 0.6;
 
 /**
  * Chooses the penalty of a Lasso: minimises a criterion over log λ in [log λ_max − 12, log λ_max], by its gradient
- * through the solutions. Where the minimum lies at the lower end of the range, or at either end of that of log ρ, the
- * range is widened, up to three times by 6.
+ * through the solutions. Where the minimum lies at the lower end of the range, or at either end of that of log ρ, and
+ * the criterion is less at one of three points beyond, the range is widened, by at most 18.
  * @throws RangeError where an option is wrong; the signal's reason once it is aborted; an Error where no λ can be
  *   chosen, because Xᵀy is 0, no candidate was solved to its tolerance, or the time limit was reached before one was
  */
@@ -148,41 +150,73 @@ async function endsByDeadline(work: () => Promise<unknown>): Promise<boolean> {
 
 type Settings = ReturnType<typeof readSettings>;
 
-/** By so much the range of a parameter is widened, and so often at most. */
-const WIDENING = 6;
-const MOST_WIDENINGS = 3;
-/** A relative decrease below which the criterion counts as flat, between points so far from one another. */
+/** By so much the range of a parameter is widened at most. So many points of that part are looked at first. */
+const WIDENING = 18;
+const PROBES = 3;
+/** A relative decrease below which the criterion counts as the same. */
 const FLAT = 1e-4;
-const APART = { least: 1, most: 3 };
 
 /**
- * Widens the range where the least criterion is at an end of it, and goes on from there. Not at λ_max, above which β
- * stays 0, and not with one λ for each feature, where many reach an end that no longer matters.
+ * Widens the range where the least criterion is at an end of it and points beyond are better, and goes on from the best
+ * of these. Not at λ_max, above which β stays 0, and not with one λ for each feature, where many reach an end that no
+ * longer matters.
  * @returns the range that was searched
  */
 async function searchBeyond(evaluation: Evaluation, settings: Settings, given: Bounds, log: TuneLog): Promise<Bounds> {
   const { kind, optimiser, tolerance } = settings;
   let bounds = given;
-  for (let widened = 0; widened < MOST_WIDENINGS; widened++) {
+  for (let round = 0; round < given.length; round++) {
     const best = findBest(log.visited);
-    // Where the criterion is flat, such as at least squares, there is nothing more to find.
-    if (!best || isFlatAround(best, log.visited)) return bounds;
-    const wider = kind.widened(bounds, best.parameters, { by: WIDENING, tolerance });
-    if (!wider) return bounds;
-    const beyond: Bounds = optimiser === 'grid' ? [[wider[0][0], bounds[0][0]]] : wider;
-    bounds = wider;
-    await runSearch(evaluation, settings, beyond, [best.parameters], log);
+    const wider = best && kind.widened(bounds, best.parameters, { by: WIDENING, tolerance });
+    const probes = wider ? listProbes(best, bounds, wider).filter(({ index }) => bounds[index] === given[index]) : [];
+    const found = await findBetter(evaluation, best, probes);
+    if (!found) return bounds;
+    const before = bounds;
+    bounds = bounds.map((range, index) => (index === found.index ? found.range : range));
+    const beyond: Bounds = optimiser === 'grid' ? [[bounds[0][0], before[0][0]]] : bounds;
+    await runSearch(evaluation, settings, beyond, [found.parameters], log);
   }
   return bounds;
 }
 
-/** Whether points at some distance from the best one are as good. */
-function isFlatAround(best: Visit, visited: readonly Visit[]): boolean {
-  return visited.some(({ value, parameters }) => {
-    const distance = Math.max(...parameters.map((parameter, index) => Math.abs(parameter - best.parameters[index])));
-    const isApart = distance >= APART.least && distance <= APART.most;
-    return isApart && value - best.value <= FLAT * Math.abs(best.value);
+/** A point beyond the range of a parameter. */
+interface Probe {
+  /** The parameter. */
+  readonly index: number;
+  readonly parameters: readonly number[];
+  /** Its range, widened beyond the point, so that a minimum on its far side is inside. */
+  readonly range: Bounds[number];
+}
+
+/** Points in the part by which each parameter's range is wider. The criterion may be flat at first, and fall farther on. */
+function listProbes({ parameters }: Visit, bounds: Bounds, wider: Bounds): Probe[] {
+  return wider.flatMap(([low, high], index) => {
+    const [from, to] = bounds[index];
+    const isLow = low < from;
+    if (!isLow && high === to) return [];
+    const at = (step: number): number =>
+      isLow
+        ? from + ((low - from) * Math.min(step, PROBES)) / PROBES
+        : to + ((high - to) * Math.min(step, PROBES)) / PROBES;
+    return Array.from({ length: PROBES }, (_, step) => ({
+      index,
+      parameters: parameters.map((value, other) => (other === index ? at(step + 1) : value)),
+      range: isLow ? ([at(step + 2), to] as const) : ([from, at(step + 2)] as const),
+    }));
   });
+}
+
+/** The best of the points, where it is better than the best one so far. */
+async function findBetter(
+  evaluation: Evaluation,
+  best: Visit | undefined,
+  probes: readonly Probe[],
+): Promise<Probe | undefined> {
+  if (!best || probes.length === 0) return undefined;
+  const points = probes.map(({ parameters }) => parameters);
+  const values = (await evaluation.evaluateAll(points, false)).map(({ value }) => value);
+  const least = Math.min(...values.filter(Number.isFinite));
+  return least < best.value - FLAT * Math.abs(best.value) ? probes[values.indexOf(least)] : undefined;
 }
 
 function findBest(visited: readonly Visit[]): Visit | undefined {
