@@ -15,6 +15,7 @@ import type { IterateCall, PassCall } from './iteration-kernels.ts';
 import type { CoordinateDescentCall, HomotopyCall, ProximalGradientCall } from './lasso-kernels.ts';
 import type { ActivationName, ProductCall } from './product-kernels.ts';
 import type { InteriorPointCall, ProgramDerivativeCall } from './program-kernels.ts';
+import type { ComplexProductCall, FourierCall } from './spectrum-kernels.ts';
 import type { SplittingCall } from './splitting-kernels.ts';
 
 /** The slot of an operand that is absent. */
@@ -261,6 +262,7 @@ export * from './iteration-kernels.ts';
 export type * from './lasso-kernels.ts';
 export * from './product-kernels.ts';
 export type { InteriorPointCall, ProgramDerivativeCall, ProgramSizes } from './program-kernels.ts';
+export type * from './spectrum-kernels.ts';
 export type * from './splitting-kernels.ts';
 
 export type KernelCall =
@@ -277,6 +279,8 @@ export type KernelCall =
   | SolveCall
   | InvertCall
   | BatchedInvertCall
+  | FourierCall
+  | ComplexProductCall
   | CholeskyCall
   | TriangularSolveCall
   | IterateCall

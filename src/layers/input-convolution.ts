@@ -1,5 +1,4 @@
 /** The term Ux + c of a convolutional layer: a periodic correlation by discrete Fourier transforms, and a bias. */
-import { multiplySpectrum, outerProducts } from '../solvers/maps/convolution/blocks.ts';
 import { fourierOn } from '../solvers/maps/convolution/fourier.ts';
 import type { Torus } from '../solvers/maps/convolution/torus.ts';
 import type { Engine } from '../tensor/engine.ts';
@@ -37,12 +36,12 @@ export function inputConvolution(engine: Engine, [x, U, c]: readonly [Tensor, Te
         ([x, U, v], tracing) => {
           const fourier = fourierOn(tracing, torus);
           const cotangent = fourier.forward(v, outputs);
-          const G = outerProducts(cotangent, fourier.forward(padded(x, border), inputs));
+          const G = fourier.outerProducts(cotangent, fourier.forward(padded(x, border), inputs));
           const { context } = v;
           const bySample = context.alias(v, [v.shape[0], outputs, rows * columns]);
           const gradients = [fourier.toKernel(G, size), reduceAxes('sum', [reduceAxes('sum', [bySample], 2, 3)], 0, 1)];
           if (!needsImage) return gradients;
-          const back = fourier.inverse(multiplySpectrum(cotangent, fourier.ofKernel(U), true));
+          const back = fourier.inverse(fourier.multiply(cotangent, fourier.ofKernel(U), true));
           return [...gradients, inside(back, border)];
         },
       );
@@ -62,7 +61,7 @@ export function inputConvolution(engine: Engine, [x, U, c]: readonly [Tensor, Te
 function correlate(tracing: LoopContext, torus: Torus, images: Tensor, kernel: Tensor, bias?: Tensor): Tensor {
   const [outputs, inputs] = kernel.shape;
   const fourier = fourierOn(tracing, torus);
-  const result = fourier.inverse(multiplySpectrum(fourier.forward(images, inputs), fourier.ofKernel(kernel)));
+  const result = fourier.inverse(fourier.multiply(fourier.forward(images, inputs), fourier.ofKernel(kernel)));
   if (!bias) return result;
   const { context, shape } = result;
   const byChannel = context.alias(result, [shape[0], outputs, torus.rows * torus.columns]);

@@ -9,6 +9,7 @@ import { homotopyCases } from './cases/homotopy.ts';
 import { iterateCases, parityCases } from './cases/index.ts';
 import { invertCases } from './cases/invert.ts';
 import { passCases } from './cases/pass.ts';
+import { spectrumCases } from './cases/spectra.ts';
 import { describeParity } from './suite.ts';
 
 describeParity('wasm', openWasm, [
@@ -19,6 +20,7 @@ describeParity('wasm', openWasm, [
   ...invertCases,
   ...factorCases,
   ...batchedInvertCases,
+  ...spectrumCases,
   ...simpleConeCases,
   ...coneCases,
 ]);

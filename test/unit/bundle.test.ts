@@ -67,7 +67,7 @@ describe('what a page loads', () => {
     const own = eager('dist/index.js').sources.filter((source) => !others.test(source));
     expect(own.filter((source) => /backends\/\w+\/|^kernels\//.test(source))).toEqual([]);
     const variants = ['', '-shared', '-fused', '-fused-shared'];
-    for (const build of ['kernels', 'second', 'program', 'cones', 'conic'].flatMap((module) =>
+    for (const build of ['kernels', 'second', 'program', 'cones', 'conic', 'spectra'].flatMap((module) =>
       variants.map((variant) => `${module}${variant}`),
     )) {
       const source = `src/backends/wasm/${build}.generated.ts`;

@@ -22,6 +22,7 @@ import { reduce } from './reduce.ts';
 import { rows } from './rows.ts';
 import { scalar } from './scalar.ts';
 import { solve } from './solve.ts';
+import { complexProduct, fourier } from './spectra.ts';
 import { splitting } from './splitting.ts';
 import { triangularSolve } from './triangular-solve.ts';
 import { type Layout, Workspace } from './workspace.ts';
@@ -249,6 +250,12 @@ function* runWithPauses(statement: Statement, slots: Float64Array[], run: Run): 
       break;
     case 'batchedInvert':
       yield* batchedInvert(statement, slots);
+      break;
+    case 'fourier':
+      yield* fourier(statement, slots);
+      break;
+    case 'complexProduct':
+      yield* complexProduct(statement, slots);
       break;
     case 'cholesky':
       yield* cholesky(statement, slots);

@@ -60,6 +60,8 @@ export function lower(call: KernelCall, emit: Emit): void {
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
+    case 'fourier':
+    case 'complexProduct':
     case 'interiorPoint':
     case 'programDerivative':
     case 'coneInteriorPoint':

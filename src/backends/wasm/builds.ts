@@ -47,10 +47,16 @@ const BUILDS = {
     fused: () => import('./conic-fused.generated.ts'),
     fusedShared: () => import('./conic-fused-shared.generated.ts'),
   },
+  spectra: {
+    plain: () => import('./spectra.generated.ts'),
+    shared: () => import('./spectra-shared.generated.ts'),
+    fused: () => import('./spectra-fused.generated.ts'),
+    fusedShared: () => import('./spectra-fused-shared.generated.ts'),
+  },
 } as const;
 
 /** The modules that are fetched when a Program first needs them, by their numbers. */
-export const LATE_MODULES = ['second', 'program', 'cones', 'conic'] as const;
+export const LATE_MODULES = ['second', 'program', 'cones', 'conic', 'spectra'] as const;
 
 /** Loads the build of a module that suits this memory and this engine. */
 export async function binaryOf(module: keyof typeof BUILDS, { isShared }: Heap): Promise<Uint8Array<ArrayBuffer>> {

@@ -47,6 +47,7 @@ import { isConeCall, lowerCones } from './lower-cones.ts';
 import { type ExtraCall, isExtra, lowerExtra } from './lower-extra.ts';
 import { activationOf, lowerProduct, type Pack, proximalOf } from './lower-product.ts';
 import { isProgramCall, lowerProgram, type ProgramCall } from './lower-program.ts';
+import { isSpectrumCall, lowerSpectrum, type SpectrumCall } from './lower-spectrum.ts';
 
 /** Returns the place of a buffer in the table: 0 where the buffer is ABSENT. */
 type Place = (buffer: number) => number;
@@ -72,12 +73,13 @@ export function lowerCall({ call, operands, output }: PlannedCall, place: Place,
   if (isExtra(call)) return lowerExtra(call, places, place(output));
   if (isProgramCall(call)) return lowerProgram(call, places, place(output), aside);
   if (isConeProgramCall(call)) return lowerConeProgram(call, places, place(output), aside);
+  if (isSpectrumCall(call)) return [lowerSpectrum(call, places, place(output))];
   if (isConeCall(call)) return lowerCones(call, places, place(output));
   return [lowerToInstruction(call, places, place(output), aside)];
 }
 
 function lowerToInstruction(
-  call: Exclude<KernelCall, InvertCall | ExtraCall | ProgramCall | ConeProgramCall | ConeCall>,
+  call: Exclude<KernelCall, InvertCall | ExtraCall | ProgramCall | ConeProgramCall | ConeCall | SpectrumCall>,
   operands: readonly number[],
   out: number,
   aside: Reservations,

@@ -34,7 +34,7 @@ export interface Kernels {
 }
 
 /** The size of one thread's workspace, which assembly/memory.ts lays out. */
-const WORKSPACE_BYTES = 4 * 4096 + 192 + 32 * 512 * 4;
+const WORKSPACE_BYTES = 2 ** 18;
 
 export function takeWorkspace(heap: Heap): Block {
   return heap.take(WORKSPACE_BYTES);

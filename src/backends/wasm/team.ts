@@ -1,5 +1,6 @@
 /** Starts helper threads that share the work of the thread which runs Programs; see assembly/team.ts. */
 import { importUnbundled, isNode } from '../runtime.ts';
+import { LATE_MODULES } from './builds.ts';
 import { Extra, OPERATIONS } from './extra-instructions.ts';
 import { bytesFor, type Heap } from './heap.ts';
 import { type Kernels, takeWorkspace } from './module.ts';
@@ -16,8 +17,7 @@ export interface Team {
 
 /** With more threads than this, the bandwidth of the memory limits the speed. */
 const MAXIMUM_THREADS = 8;
-/** The number of words that the threads share, and the places of some of them; assembly/team.ts defines them all. */
-const SHARED_WORDS = 19;
+/** The places of some of the words that the threads share; assembly/team.ts defines them. */
 const SERVING = 3;
 const STOP = 9;
 const PULSE = 10;
@@ -25,6 +25,7 @@ const USED = 11;
 const FAILED = 12;
 /** For each late module its address, followed by its length in bytes; 0 until there is one. */
 const LATE = 13;
+const SHARED_WORDS = LATE + 2 * LATE_MODULES.length;
 /** Milliseconds to wait for the threads to start. */
 const PATIENCE = 1000;
 

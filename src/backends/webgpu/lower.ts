@@ -70,6 +70,8 @@ export function lowerCall(planned: PlannedCall, variants: ProductVariants): Disp
     case 'homotopy':
     case 'invert':
     case 'batchedInvert':
+    case 'fourier':
+    case 'complexProduct':
     case 'interiorPoint':
     case 'programDerivative':
     case 'coneInteriorPoint':

@@ -14,8 +14,6 @@ import {
   gram,
   minusAdjoint,
   multiplyBlocks,
-  multiplySpectrum,
-  outerProducts,
   plusAdjoint,
   symmetricProduct,
 } from './blocks.ts';
@@ -68,7 +66,7 @@ function tracedConvolution(numbers: readonly Tensor[], tracing: LoopContext, tor
   const skew = minusAdjoint(fourier.ofKernel(times(b.unit, h))); // η(B̂ − B̂ᴴ)
   const W = addIdentity(tracing, combineBlocks('subtract', skew, symmetric), oneMinus(m));
   const filter = (z: Tensor, blocks: Complex, transposed: boolean): Tensor =>
-    fourier.inverse(multiplySpectrum(fourier.forward(z, channels), blocks, transposed));
+    fourier.inverse(fourier.multiply(fourier.forward(z, channels), blocks, transposed));
   return {
     apply: (z, { transposed }) => filter(z, W, transposed),
     norms: () => convolutionNorms(tracing, { W, symmetric, skew, m }),
@@ -77,7 +75,7 @@ function tracedConvolution(numbers: readonly Tensor[], tracing: LoopContext, tor
       return { apply: (x, { transposed }) => filter(x, V, transposed), kept: [V.re, V.im] };
     },
     cotangent(left, right) {
-      const G = outerProducts(fourier.forward(left, channels), fourier.forward(right, channels));
+      const G = fourier.outerProducts(fourier.forward(left, channels), fourier.forward(right, channels));
       // For Σ leftᵀÂᵀÂ·right and Σ leftᵀ(B̂ − B̂ᵀ)right, as functions of Â and B̂.
       const ofSymmetric = fourier.toKernel(multiplyBlocks(fourier.ofKernel(a.unit), plusAdjoint(G)), A.shape[2]);
       const ofSkew = fourier.toKernel(minusAdjoint(G), A.shape[2]);

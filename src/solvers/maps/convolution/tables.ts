@@ -1,4 +1,5 @@
 /** The matrices of cosines and sines by which discrete Fourier transforms multiply. */
+import type { Context, Tensor } from '../../../tensor/tensor.ts';
 import { frequencyCount, halfColumns, type Torus, weightOf } from './torus.ts';
 
 /** The numbers of a matrix, row by row. */
@@ -6,6 +7,11 @@ export interface Table {
   readonly rows: number;
   readonly columns: number;
   readonly values: readonly number[];
+}
+
+/** A table as a constant of a Program. */
+export function constantTable(tracing: Context, { rows, columns, values }: Table): Tensor {
+  return tracing.constant({ kind: 'values', values }, [rows, columns]);
 }
 
 function tableOf(rows: number, columns: number, entry: (row: number, column: number) => number): Table {
@@ -39,16 +45,21 @@ export function inverseColumnTable(torus: Torus, isImaginary: boolean): Table {
   });
 }
 
-/** cos θ and then sin θ, (cos | sin, f₁) × p₁, θ = 2πf₁p₁/rows. @param only 0: the cosines alone, 1: the sines alone */
-export function rowTable({ rows }: Torus, only?: number): Table {
-  return tableOf(only === undefined ? 2 * rows : rows, rows, (at, p) => {
-    const theta = angle((at % rows) * p, rows);
-    return (only ?? Math.floor(at / rows)) === 0 ? Math.cos(theta) : Math.sin(theta);
-  });
-}
-
 /** The cosine or the sine. */
 export type Phase = (angle: number) => number;
+
+/** cos θ or sin θ, f₁ × p₁, θ = 2πf₁p₁/rows. */
+export function rowTable({ rows }: Torus, phase: Phase): Table {
+  return tableOf(rows, rows, (f1, p) => phase(angle(f1 * p, rows)));
+}
+
+/** cos 2πk/rows for k < rows, the sines of the same, and both for columns: one row. */
+export function rootsTable({ rows, columns }: Torus): Table {
+  const values = [rows, columns].flatMap((extent) =>
+    [Math.cos, Math.sin].flatMap((phase) => tableOf(1, extent, (_, k) => phase(angle(k, extent))).values),
+  );
+  return { rows: 1, columns: values.length, values };
+}
 
 /** cos or sin of 2πf·(t − r) for each frequency and each of the size² taps t, r = (size − 1)/2. */
 export function kernelTable(torus: Torus, size: number, phase: Phase): Table {
