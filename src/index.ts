@@ -176,8 +176,10 @@ export {
 } from './tensor/gpu-buffers.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
+export { argsort, rank, topKMask } from './tensor/ranking.ts';
 export type { Scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
+export { median, type SortOptions, sort, topK } from './tensor/sorting.ts';
 export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
 export { type ModelFromOptions, modelFrom, saveCheckpoint } from './train/checkpoint/checkpoint.ts';

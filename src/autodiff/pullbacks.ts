@@ -3,7 +3,7 @@ import { broadcast, gather, pad, scatterAdd, slice } from '../tensor/arrange.ts'
 import { exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { readAttribute } from './attributes.ts';
+import { axisOf, indicesOf, readAttribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, mapTable, SYMMETRIC, sumLastAxis } from './derivatives.ts';
@@ -62,7 +62,7 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
     slice(g, readAttribute<readonly number[]>(attributes, 'starts'), shape),
   ],
   concat: (g, { inputs, attributes }, needed) => {
-    const axis = readAttribute<number>(attributes, 'axis');
+    const axis = axisOf(attributes);
     let start = 0;
     return inputs.map(({ shape }, index) => {
       const starts = shape.map((_, at) => (at === axis ? start : 0));
@@ -71,9 +71,9 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
     });
   },
   gather: (g, { inputs: [x], attributes }) => [
-    scatterAdd(g, readAttribute<readonly number[]>(attributes, 'indices'), x.shape[0]),
+    scatterAdd(g, indicesOf(attributes), x.shape[axisOf(attributes)], axisOf(attributes)),
   ],
-  scatterAdd: (g, { attributes }) => [gather(g, readAttribute<readonly number[]>(attributes, 'indices'))],
+  scatterAdd: (g, { attributes }) => [gather(g, indicesOf(attributes), axisOf(attributes))],
   broadcast: (g, { inputs: [x] }) => [unbroadcast(g, x.shape)],
   // The cotangent of a sum is repeated along the summed axes.
   sum: (g, { inputs: [{ shape }], attributes }) => {

@@ -7,7 +7,7 @@ import { product } from '../tensor/kernels.ts';
 import { add, exp, matmul, multiply, reshape, subtract, sum, transpose } from '../tensor/operations.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { readAttribute } from './attributes.ts';
+import { axisOf, indicesOf, readAttribute } from './attributes.ts';
 import { type CustomOperation, refuseFollowed } from './custom.ts';
 import type { OperationName } from './definable.ts';
 import { BINARY, mapTable, SYMMETRIC, sumLastAxis, zerosLike } from './derivatives.ts';
@@ -64,7 +64,7 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   ),
   broadcast: unary((t, { output }) => broadcast(t, output.shape)),
   scatterAdd: unary((t, { attributes }) =>
-    scatterAdd(t, readAttribute<readonly number[]>(attributes, 'indices'), readAttribute<number>(attributes, 'rows')),
+    scatterAdd(t, indicesOf(attributes), readAttribute<number>(attributes, 'rows'), axisOf(attributes)),
   ),
   slice: unary((t, { output, attributes }) =>
     slice(t, readAttribute<readonly number[]>(attributes, 'starts'), output.shape),
@@ -72,9 +72,9 @@ export const PUSHFORWARDS: Readonly<Record<OperationName, Pushforward>> = {
   concat: (tangents, { inputs, attributes }) =>
     concat(
       tangents.map((t, index) => t ?? zerosLike(inputs[index])),
-      readAttribute<number>(attributes, 'axis'),
+      axisOf(attributes),
     ),
-  gather: unary((t, { attributes }) => gather(t, readAttribute<readonly number[]>(attributes, 'indices'))),
+  gather: unary((t, { attributes }) => gather(t, indicesOf(attributes), axisOf(attributes))),
   sum: unary((t, { output, attributes }) =>
     reshape(sum(t, readAttribute<readonly number[]>(attributes, 'axes'), { keepAxes: true }), output.shape),
   ),

@@ -45,8 +45,7 @@ function applyMap(context: LoopContext, map: LinearMap, parameters: readonly Ten
 function activate(p: Tensor, { mask, ...activation }: Activation): Tensor {
   if (!mask) return activateUsed(p, activation);
   const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
-  const value = activateUsed(p.transpose().gather(used).transpose(), activation);
-  return scatterAdd(value.transpose(), used, mask.length).transpose();
+  return scatterAdd(activateUsed(p.gather(used, -1), activation), used, mask.length, p.shape.length - 1);
 }
 
 function activateUsed(p: Tensor, { name, parameters: [first, second] }: Omit<Activation, 'mask'>): Tensor {

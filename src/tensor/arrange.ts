@@ -2,7 +2,7 @@
 import { createArgumentError, isListLike, NUMBERS } from '../arguments/check.ts';
 import { describeValue } from '../arguments/describe-value.ts';
 import { elementwiseLaidOut } from './kernels.ts';
-import { gatherAlong, gatherRows, segmentSum } from './move-kernels.ts';
+import { gatherAlong, segmentSum } from './move-kernels.ts';
 import { recordOperation } from './operations.ts';
 import { broadcastLayout, formatShape, normaliseAxes, type Shape, slicedLayout } from './shape.ts';
 import type { Tensor } from './tensor.ts';
@@ -69,32 +69,33 @@ function joinAlong([first, ...others]: readonly Tensor[], axis: number): Tensor 
   return output;
 }
 
-export function gather(x: Tensor, indices: ArrayLike<number>): Tensor {
+export function gather(x: Tensor, indices: ArrayLike<number>, axis = 0): Tensor {
   if (x.shape.length === 0) throw new RangeError('gather: x is a scalar; it needs at least one axis');
   NUMBERS('gather: indices', indices);
   if (indices.length === 0) throw new RangeError('gather: indices is empty; give at least one');
-  const [count] = x.shape;
+  const [along] = normaliseAxes('gather', axis, x.shape.length);
+  const count = x.shape[along];
   for (let at = 0; at < indices.length; at++) {
     if (Number.isInteger(indices[at]) && indices[at] >= 0 && indices[at] < count) continue;
     throw createArgumentError(`gather: indices[${at}]`, indices[at], `an integer from 0 to ${count - 1}`);
   }
   const places = x.context.upload(indices, [indices.length], x);
-  const output = gatherRows(x, places);
+  const output = gatherAlong(x, along, indices.length, { indices: places });
   places.dispose();
-  return recordOperation('gather', [x], output, { indices: Array.from(indices) });
+  return recordOperation('gather', [x], output, { indices: Array.from(indices), axis: along });
 }
 
 /**
  * Row r of the result is the sum of the rows t of x with indices[t] = r, in ascending order: the cotangent of a
- * gather.
+ * gather along the same axis.
  */
-export function scatterAdd(x: Tensor, indices: readonly number[], rows: number): Tensor {
+export function scatterAdd(x: Tensor, indices: readonly number[], rows: number, axis = 0): Tensor {
   const order = indices.map((_, at) => at).sort((s, t) => indices[s] - indices[t] || s - t);
   const starts = new Array<number>(rows + 1).fill(0);
   for (const index of indices) starts[index + 1] += 1;
   for (let row = 1; row < starts.length; row++) starts[row] += starts[row - 1];
   const [places, bounds] = [order, starts].map((values) => x.context.upload(values, [values.length], x));
-  const output = segmentSum(x, places, bounds);
+  const output = segmentSum(x, axis, places, bounds);
   for (const uploaded of [places, bounds]) uploaded.dispose();
-  return recordOperation('scatterAdd', [x], output, { indices, rows });
+  return recordOperation('scatterAdd', [x], output, { indices, rows, axis });
 }

@@ -50,14 +50,15 @@ export function scatterAlong(store: Tensor, axis: number, rows: Tensor, indices:
 }
 
 /**
- * Sums rows of x, [k, …]: row r of the result is Σ x[order[t]] over starts[r] ≤ t < starts[r + 1].
- * @param order [k], integers
+ * Sums rows of x along an axis: row r of the result is Σ x[order[t]] over starts[r] ≤ t < starts[r + 1].
+ * @param order integers, as many as x has along the axis
  * @param starts [length + 1], integers
  */
-export function segmentSum(x: Tensor, order: Tensor, starts: Tensor): Tensor {
+export function segmentSum(x: Tensor, axis: number, order: Tensor, starts: Tensor): Tensor {
   const length = starts.size - 1;
-  const call = { ...moveCall('segmentSum', x, 0), length };
-  return x.context.call(call, [x, order, starts], [length, ...x.shape.slice(1)]);
+  const call = { ...moveCall('segmentSum', x, axis), length };
+  const shape = x.shape.map((extent, index) => (index === axis ? length : extent));
+  return x.context.call(call, [x, order, starts], shape);
 }
 
 function moveCall(operation: MoveOperation, { shape }: Tensor, axis: number) {

@@ -315,9 +315,13 @@ export class Tensor {
   slice(starts: readonly number[], sizes: Shape): Tensor {
     return arrange.slice(this, starts, sizes);
   }
-  /** Takes the rows at the indices, along axis 0. @param indices integers on the host; a row may occur several times */
-  gather(indices: ArrayLike<number>): Tensor {
-    return arrange.gather(this, indices);
+  /**
+   * Takes what is at the indices along an axis.
+   * @param indices integers on the host; each may occur several times
+   * @param axis default 0; a negative one counts from the end
+   */
+  gather(indices: ArrayLike<number>, axis?: number): Tensor {
+    return arrange.gather(this, indices, axis);
   }
   /**
    * Sets each number to 0 with probability `rate`, and divides the others by 1 − rate, so that the mean stays

@@ -36,6 +36,7 @@ describe('gradients against central differences', () => {
     'slice of the middle': (x) => x.slice([1, 1], [2, 3]).square(),
     'slice of whole rows': (x) => x.slice([2, 0], [1, 6]).square(),
     'gather, rows taken twice and left out': (x) => x.gather([2, 0, 2, 2]).square(),
+    'gather, columns taken twice and left out': (x) => x.gather([5, 0, 5, 3, 3], -1).square(),
     'concat with itself': (x) => concat([x, x.square(), x], 1).tanh(),
     'split and put together': (x) =>
       concat([x.slice([0, 3], [4, 3]), x.slice([0, 0], [4, 3])], -1).mul(engine.tensor(normals(24, 5), [4, 6])),

@@ -56,6 +56,19 @@ const LAYOUTS: Readonly<Record<string, (x: Tensor, f: (y: Tensor) => Tensor) => 
     f(x.reshape([1, ...x.shape]).transpose([2, 0, 1]))
       .transpose([1, 2, 0])
       .reshape(x.shape),
+  'columns exchanged and taken twice': (x, f) => {
+    const last = x.shape[1] - 1;
+    const order = Array.from({ length: x.shape[1] }, (_, column) => last - column);
+    return f(
+      x
+        .gather([...order, 0], -1)
+        .gather(
+          Array.from({ length: last + 1 }, (_, column) => column),
+          1,
+        )
+        .gather(order, -1),
+    );
+  },
   'turned around': (x, f) => {
     const order = Array.from({ length: x.shape[0] }, (_, row) => x.shape[0] - 1 - row);
     return f(x.gather(order)).gather(order);

@@ -1,6 +1,6 @@
 /** The rule of each operation: on which samples its output depends, given the same for its inputs. */
 
-import { readAttribute } from '../../autodiff/attributes.ts';
+import { axisOf, indicesOf, readAttribute } from '../../autodiff/attributes.ts';
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import type { OperationName } from '../../autodiff/definable.ts';
 import type { Entry } from '../../autodiff/linearisation.ts';
@@ -89,14 +89,22 @@ function matrixProduct(
   });
 }
 
-/** Row r of the output takes the rows of the input that `sources` names. */
-function takeRows(x: Owners, width: number, count: number, sources: (row: number) => readonly number[]): Owners {
+/** Place r of the output, along an axis, takes the places of the input that `sources` names. */
+function takeAlong(
+  x: Owners,
+  from: Shape,
+  to: Shape,
+  axis: number,
+  sources: (index: number) => readonly number[],
+): Owners {
   if (!x) return undefined;
-  const result = new Int32Array(count * width).fill(NONE);
-  for (let row = 0; row < count; row++) {
+  const [outer, inner] = [sizeOf(to.slice(0, axis)), sizeOf(to.slice(axis + 1))];
+  const result = new Int32Array(sizeOf(to)).fill(NONE);
+  for (let row = 0; row < to[axis]; row++) {
     for (const source of sources(row)) {
-      for (let at = 0; at < width; at++) {
-        result[row * width + at] = joinOwners(result[row * width + at], x[source * width + at]);
+      for (let block = 0; block < outer; block++) {
+        const [into, out] = [(block * to[axis] + row) * inner, (block * from[axis] + source) * inner];
+        for (let at = 0; at < inner; at++) result[into + at] = joinOwners(result[into + at], x[out + at]);
       }
     }
   }
@@ -143,7 +151,7 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
   },
   broadcast: ([x], { inputs: [{ shape }], output }) => broadcastOwners(x, shape, output.shape),
   concat: (inputs, { inputs: tensors, output, attributes }) => {
-    const axis = readAttribute<number>(attributes, 'axis');
+    const axis = axisOf(attributes);
     const result = new Int32Array(output.size).fill(NONE);
     let start = 0;
     for (const [index, { shape }] of tensors.entries()) {
@@ -153,14 +161,15 @@ const RULES: Readonly<Record<OperationName, Rule>> = {
     }
     return result;
   },
-  gather: ([x], { output: { shape, size }, attributes }) => {
-    const indices = readAttribute<readonly number[]>(attributes, 'indices');
-    return takeRows(x, size / shape[0], shape[0], (row) => [indices[row]]);
+  gather: ([x], { inputs: [{ shape }], output, attributes }) => {
+    const indices = indicesOf(attributes);
+    return takeAlong(x, shape, output.shape, axisOf(attributes), (row) => [indices[row]]);
   },
-  scatterAdd: ([x], { output: { shape, size }, attributes }) => {
-    const sources: number[][] = Array.from({ length: shape[0] }, () => []);
-    for (const [at, row] of readAttribute<readonly number[]>(attributes, 'indices').entries()) sources[row].push(at);
-    return takeRows(x, size / shape[0], shape[0], (row) => sources[row]);
+  scatterAdd: ([x], { inputs: [{ shape }], output, attributes }) => {
+    const axis = axisOf(attributes);
+    const sources: number[][] = Array.from({ length: output.shape[axis] }, () => []);
+    for (const [at, row] of indicesOf(attributes).entries()) sources[row].push(at);
+    return takeAlong(x, shape, output.shape, axis, (row) => sources[row]);
   },
   sum: ([x], { inputs: [{ shape }], output, attributes }) => {
     if (!x) return undefined;

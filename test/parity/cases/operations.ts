@@ -6,6 +6,8 @@ import { concat } from '../../../src/tensor/arrange.ts';
 import { Engine } from '../../../src/tensor/engine.ts';
 import { proximalSoftmax } from '../../../src/tensor/kernels.ts';
 import { gatherRows, scatterRows } from '../../../src/tensor/move-kernels.ts';
+import { argsort, rank, topKMask } from '../../../src/tensor/ranking.ts';
+import { sort, topK } from '../../../src/tensor/sorting.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { normals, relativeError } from '../../support/numbers.ts';
 import type { ParityCase } from './parity.ts';
@@ -21,6 +23,10 @@ const DIFFERENTIABLE: Record<string, Composite> = {
     concat([a.slice([0, 3], [6, 5]), b.slice([0, 0], [6, 15])], 1)
       .gather([5, 0, 0, 3, 5, 5])
       .mul(c),
+  'columns gathered, and rows sorted': (a, b, c) =>
+    sort(a)
+      .mul(b.gather([19, 3, 3, ...Array.from({ length: 17 }, (_, column) => column)], -1))
+      .add(topK(b, 20).mul(c)),
   'maximum, minimum and clip': (a, b, c) => a.maximum(b).minimum(c).clip(-0.7, 0.8).mul(b),
   'activations one after the other': (a, b) =>
     a
@@ -34,6 +40,7 @@ const DIFFERENTIABLE: Record<string, Composite> = {
 const PLAIN: Record<string, Composite> = {
   'gatherRows and scatterRows': (a, b, _, make) =>
     scatterRows(gatherRows(a, make([3, 9, 0, 1], [4])), b.slice([0, 0], [2, 20]), make([2, 0], [2])),
+  'ranks, orders and masks': (a, b) => rank(a).add(argsort(b)).add(topKMask(b, 7)),
   proximalSoftmax: (a, _, __, make) => proximalSoftmax(a.mul(3), make([0.4], [1])),
 };
 

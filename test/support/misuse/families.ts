@@ -4,6 +4,7 @@ import { CONE_FAMILIES } from './families-cones.ts';
 import { PARAMETER_FAMILIES } from './families-parameters.ts';
 import { PROGRAM_FAMILIES } from './families-programs.ts';
 import { SHARING_FAMILIES } from './families-sharing.ts';
+import { SORTING_FAMILIES } from './families-sorting.ts';
 import { argument, type Family, family, options } from './family.ts';
 import { idleEnd, type World } from './world.ts';
 
@@ -236,6 +237,7 @@ export const FAMILIES: readonly Family[] = [
   ...CONE_FAMILIES,
   ...PARAMETER_FAMILIES,
   ...SHARING_FAMILIES,
+  ...SORTING_FAMILIES,
   ...PROGRAM_FAMILIES,
 
   family('dense', (_, given: Given) => dense(given), [
