@@ -111,6 +111,8 @@ export type {
 } from './implicit/root-options.ts';
 export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
+export { argsort, rank, topKMask } from './implicit/sorting/rank.ts';
+export { median, type SortOptions, sort, topK } from './implicit/sorting/sort.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export { CheckpointError, type NumberArray } from './layers/checkpoint/bytes.ts';
@@ -176,10 +178,8 @@ export {
 } from './tensor/gpu-buffers.ts';
 export type { DropoutOptions, LayerNormOptions } from './tensor/normalise.ts';
 export type { AxesOptions, MatmulOptions } from './tensor/operations.ts';
-export { argsort, rank, topKMask } from './tensor/ranking.ts';
 export type { Scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
-export { median, type SortOptions, sort, topK } from './tensor/sorting.ts';
 export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
 export { type ModelFromOptions, modelFrom, saveCheckpoint } from './train/checkpoint/checkpoint.ts';

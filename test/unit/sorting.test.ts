@@ -1,9 +1,9 @@
 /** Sorting, the largest numbers and the median with their derivatives at ties, and what has no gradient. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixedPoint, root } from '../../src/implicit/root.ts';
+import { argsort, rank, topKMask } from '../../src/implicit/sorting/rank.ts';
+import { median, sort, topK } from '../../src/implicit/sorting/sort.ts';
 import { concat, type Engine, jacobianVectorProduct, open, type Tensor, valueAndGrad } from '../../src/index.ts';
-import { argsort, rank, topKMask } from '../../src/tensor/ranking.ts';
-import { median, sort, topK } from '../../src/tensor/sorting.ts';
 import { normals } from '../support/numbers.ts';
 
 let engine: Engine;

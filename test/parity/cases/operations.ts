@@ -2,12 +2,12 @@
 import { createLinearisation, pushforward } from '../../../src/autodiff/jacobian-products.ts';
 import { Tape } from '../../../src/autodiff/tape.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
+import { argsort, rank, topKMask } from '../../../src/implicit/sorting/rank.ts';
+import { sort, topK } from '../../../src/implicit/sorting/sort.ts';
 import { concat } from '../../../src/tensor/arrange.ts';
 import { Engine } from '../../../src/tensor/engine.ts';
 import { proximalSoftmax } from '../../../src/tensor/kernels.ts';
 import { gatherRows, scatterRows } from '../../../src/tensor/move-kernels.ts';
-import { argsort, rank, topKMask } from '../../../src/tensor/ranking.ts';
-import { sort, topK } from '../../../src/tensor/sorting.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { normals, relativeError } from '../../support/numbers.ts';
 import type { ParityCase } from './parity.ts';

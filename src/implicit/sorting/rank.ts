@@ -1,9 +1,9 @@
 /** Ranks, orders and masks: functions of rows that are constant but for jumps at ties, and have no gradient. */
-import type { CustomOperation } from '../autodiff/custom.ts';
-import { elementwise, reduceAxes } from './kernels.ts';
-import { recordOperation } from './operations.ts';
-import { checkK, rowLength } from './sorting.ts';
-import type { Tensor } from './tensor.ts';
+import type { CustomOperation } from '../../autodiff/custom.ts';
+import { elementwise, reduceAxes } from '../../tensor/kernels.ts';
+import { recordOperation } from '../../tensor/operations.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { checkK, rowLength } from './sort.ts';
 
 /**
  * The rank of each number in its row, along the last axis: 1 for the largest. Numbers that tie share the mean of their

@@ -1,11 +1,11 @@
 /** Sorting as an operation with kinks, and what follows from it: the largest numbers, and the median. */
-import { COUNT, createArgumentError } from '../arguments/check.ts';
-import { type Checks, readOptions } from '../arguments/options.ts';
-import { concat, gather } from './arrange.ts';
-import { elementwise } from './kernels.ts';
-import { add, checkSelection, maximum, mean, recordOperation, reshape } from './operations.ts';
-import { formatShape } from './shape.ts';
-import { type KinkOptions, TENSOR, type Tensor } from './tensor.ts';
+import { COUNT, createArgumentError } from '../../arguments/check.ts';
+import { type Checks, readOptions } from '../../arguments/options.ts';
+import { concat, gather } from '../../tensor/arrange.ts';
+import { elementwise } from '../../tensor/kernels.ts';
+import { add, checkSelection, maximum, mean, recordOperation, reshape } from '../../tensor/operations.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import { type KinkOptions, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 
 /** Options of `sort`. */
 export interface SortOptions extends KinkOptions {
