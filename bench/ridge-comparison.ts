@@ -1,6 +1,6 @@
 /** `equilibra train` beside ridge regression, whose α is chosen by cross-validation within the training rows. */
 import { crossValidate } from '../src/cli/cross-validation.ts';
-import { isTableData, readTrainingData } from '../src/cli/training-data.ts';
+import { isFoldable, readTrainingData } from '../src/cli/training-data.ts';
 import { readTrainingSettings } from '../src/cli/training-settings.ts';
 import type { Engine } from '../src/index.ts';
 import { fitRidge, predictLinear } from '../src/train/regression/ridge.ts';
@@ -24,9 +24,9 @@ export async function compareWithRidge(
   seed: number,
 ): Promise<Comparison> {
   const given = { options: { data, target, seed: String(seed) }, positionals: [] };
-  const table = await readTrainingData(given, seed);
-  if (!isTableData(table)) throw new Error(`${data} is no table`);
-  const results = await crossValidate(engine, table, readTrainingSettings(given, 'regression'), { folds: FOLDS });
+  const read = await readTrainingData(given, seed);
+  if (!isFoldable(read)) throw new Error(`${data} has parts of its own`);
+  const results = await crossValidate(engine, read, readTrainingSettings(given, 'regression'), { folds: FOLDS });
   const errors = results.map(({ data: fold, evaluation }) => {
     if (fold.task !== 'regression' || !('targets' in evaluation)) throw new Error(`${data} is no regression`);
     const { train, test } = fold.dataset;
@@ -39,6 +39,6 @@ export async function compareWithRidge(
   });
   const mean = (of: (error: (typeof errors)[number]) => number): number =>
     errors.reduce((sum, error) => sum + of(error), 0) / FOLDS;
-  const rows = table.origin.table.rows.length;
+  const { count: rows } = read.folding;
   return { data, rows, seed, train: mean((error) => error.train), ridge: mean((error) => error.ridge) };
 }

@@ -31,6 +31,7 @@ function haveSameColumns(before: Preparation, now: Preparation): boolean {
 function columnsOf(preparation: Preparation): unknown {
   const { kind } = preparation;
   if (kind === 'images') return kind;
+  if (kind === 'regressionArrays') return [kind, preparation.shape, preparation.targets];
   if (kind === 'arrays') return [kind, preparation.shape, preparation.classNames];
   if (kind === 'regression') return [kind, preparation.columns, preparation.targets];
   return [kind, preparation.columns, preparation.target, preparation.classNames];

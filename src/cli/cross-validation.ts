@@ -14,17 +14,18 @@ import {
 import { evaluateTargets } from '../train/regression/evaluation.ts';
 import { InputError } from './io.ts';
 import { findLargestErrors } from './largest-errors.ts';
-import { type Appearance, createTableAppearance, findMistakes } from './mistakes.ts';
+import { type Appearance, findMistakes } from './mistakes.ts';
 import type { Outcome } from './report/outcome.ts';
 import { chooseSamples, startModel } from './start.ts';
-import { countOutputs, type TableData } from './training-data.ts';
+import { countOutputs, type FoldableData, type Folding, type TrainingData } from './training-data.ts';
+import { chooseDataAppearance } from './training-report.ts';
 import type { TrainingSettings } from './training-settings.ts';
 
 /** One fold, after the model that has not seen it was trained. */
 export interface FoldResult {
   readonly evaluation: Evaluation | RegressionEvaluation;
   /** The part that the model learned from, and the part that was held out. */
-  readonly data: TableData;
+  readonly data: FoldableData;
   /** The outputs for the held-out part: predictions in their units, or probabilities. */
   readonly outputs: ArrayLike<number>;
   /** The classes found for the held-out part; none for a regression. */
@@ -37,14 +38,15 @@ export interface FoldResult {
  */
 export async function crossValidate(
   engine: Engine,
-  data: TableData,
+  data: FoldableData,
   settings: TrainingSettings,
   { folds, signal, onFold }: { folds: number; signal?: AbortSignal; onFold?: (result: FoldResult) => void },
 ): Promise<FoldResult[]> {
-  const foldOf = assignFolds(data, folds, settings.training.seed);
+  const { count, holdOut } = data.folding;
+  const foldOf = assignFolds(data.folding, folds, settings.training.seed);
   const results: FoldResult[] = [];
   for (let fold = 0; fold < folds; fold++) {
-    const own = data.holdOut(data.origin.table.rows.map((_, row) => row).filter((row) => foldOf[row] === fold));
+    const own = holdOut(Array.from({ length: count }, (_, row) => row).filter((row) => foldOf[row] === fold));
     const { train: training, test } = own.dataset;
     if (test.count === 0)
       throw new InputError(`--folds: fold ${fold + 1} holds no row that is not dropped; take fewer`);
@@ -60,7 +62,7 @@ export async function crossValidate(
   return results;
 }
 
-async function judge(model: Model, { task, dataset }: TableData): Promise<Omit<FoldResult, 'data'>> {
+async function judge(model: Model, { task, dataset }: TrainingData): Promise<Omit<FoldResult, 'data'>> {
   const { inputs } = dataset.test;
   if (task === 'regression') {
     const evaluation = await evaluate(model, dataset.test);
@@ -70,24 +72,21 @@ async function judge(model: Model, { task, dataset }: TableData): Promise<Omit<F
   return { evaluation: await evaluate(model, dataset.test), outputs: probabilities, classes };
 }
 
-/** The fold of each row of the table. Classes have about the same share in every fold. */
-function assignFolds({ task, origin }: TableData, folds: number, seed: number): Int32Array {
-  const { rows, columns } = origin.table;
-  if (folds > rows.length) {
-    throw new InputError(`--folds: it is ${folds}; it must be at most ${rows.length}, the number of rows`);
+/** The fold of each row. Classes have about the same share in every fold. */
+function assignFolds({ count, classes }: Folding, folds: number, seed: number): Int32Array {
+  if (folds > count) {
+    throw new InputError(`--folds: it is ${folds}; it must be at most ${count}, the number of rows`);
   }
-  if (task === 'regression') return foldMasks(rows.length, { folds, seed }).foldOf;
-  const target = columns.indexOf(origin.dataset.preparation.target);
-  const order = Array.from(random(seed).permutation(rows.length));
-  order.sort((a, b) => (rows[a][target] < rows[b][target] ? -1 : rows[a][target] > rows[b][target] ? 1 : 0));
-  const foldOf = new Int32Array(rows.length);
+  if (!classes) return foldMasks(count, { folds, seed }).foldOf;
+  const order = Array.from(random(seed).permutation(count));
+  order.sort((a, b) => (classes[a] < classes[b] ? -1 : classes[a] > classes[b] ? 1 : 0));
+  const foldOf = new Int32Array(count);
   for (const [place, row] of order.entries()) foldOf[row] = place % folds;
   return foldOf;
 }
 
 /** The rows of all folds, one fold after the other. */
 interface PooledRows {
-  readonly data: TableData;
   readonly count: number;
   /** The mean loss. */
   readonly loss: number;
@@ -101,20 +100,18 @@ interface PooledRows {
 /** The evaluation of all rows together, each by the model that has not seen it. */
 export function poolFolds(results: readonly FoldResult[]): Outcome {
   const [{ data }] = results;
-  const names = data.preparation.columns.map(({ name }) => name);
-  const rows = results.flatMap((result) => result.data.dataset.rows.test);
+  const rows = results.flatMap((result) => result.data.folding.testRows);
   const parts = results.map((result) => result.data.dataset.test);
   const weights = parts[0].weights && join(parts.map((part) => part.weights ?? []));
   const sums = parts.map((part) => (part.weights ? sumOf(part.weights) : part.count));
   const shares = sums.map((sum) => sum / sumOf(sums));
   const pooled: PooledRows = {
-    data,
     count: rows.length,
     loss: results.reduce((sum, { evaluation }, fold) => sum + shares[fold] * evaluation.loss, 0),
     shares,
     weights,
     outputs: join(results.map((result) => result.outputs)),
-    appearance: createTableAppearance(data.origin.table, names, (index) => rows[index]),
+    appearance: chooseDataAppearance(data, rows),
   };
   return data.task === 'regression'
     ? poolNumbers(results, pooled, data.dataset.targetNames)
@@ -138,7 +135,7 @@ function poolNumbers(
 
 function poolClasses(
   results: readonly FoldResult[],
-  { data, count, loss, shares, weights, outputs, appearance }: PooledRows,
+  { count, loss, shares, weights, outputs, appearance }: PooledRows,
   classNames: readonly string[],
 ): Outcome {
   const evaluations = results.map(({ evaluation }) => evaluation as Evaluation);
@@ -146,11 +143,11 @@ function poolClasses(
     row.map((_, found) => sumOf(evaluations.map((each) => each.confusion[label][found]))),
   );
   const accuracy = evaluations.reduce((sum, each, fold) => sum + shares[fold] * each.accuracy, 0);
-  const { features } = data.dataset.train;
   const labels = join(
     results.map((each) => (each.data.task === 'classification' ? each.data.dataset.test.labels : [])),
   );
-  const samples = { inputs: new Float32Array(count * features), labels: Int32Array.from(labels), count, features };
+  const inputs = Float32Array.from(join(results.map((each) => each.data.dataset.test.inputs)));
+  const samples = { inputs, labels: Int32Array.from(labels), count, features: inputs.length / count };
   const prediction = {
     classes: Int32Array.from(join(results.map(({ classes }) => classes))),
     probabilities: Float32Array.from(outputs),

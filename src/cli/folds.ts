@@ -6,7 +6,7 @@ import { describeInterruption, EXIT, type IO, toOneLine } from './io.ts';
 import { type Arguments, readNumber } from './options.ts';
 import { formatNumber } from './report/numbers.ts';
 import { refuseOptions } from './table-options.ts';
-import type { TableData, TrainingData } from './training-data.ts';
+import type { FoldableData, TrainingData } from './training-data.ts';
 import { writeFoldReport } from './training-report.ts';
 import type { TrainingSettings } from './training-settings.ts';
 
@@ -36,7 +36,7 @@ export function readFolds(given: Arguments): number | undefined {
   return folds;
 }
 
-export async function runFolds(session: FoldSession, data: TableData, folds: number): Promise<number> {
+export async function runFolds(session: FoldSession, data: FoldableData, folds: number): Promise<number> {
   const { io, given, settings, model, engine, interruption } = session;
   const started = performance.now();
   const results: FoldResult[] = [];

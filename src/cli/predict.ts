@@ -1,6 +1,7 @@
 /** `equilibra predict`: classifies rows of data with a trained model, or predicts their numbers. */
 import { basename } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
+import { predictsNumbers } from '../data/preparation.ts';
 import { type Engine, type Model, modelFrom } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
@@ -51,24 +52,23 @@ export async function predict(argv: readonly string[], io: IO): Promise<number> 
   if (report !== undefined) await checkWritable('report', report);
   const stored = await readModel(path, path);
   const { preparation } = stored;
-  if (preparation.kind === 'regression' && given.options.probabilities !== undefined) {
+  if (predictsNumbers(preparation) && given.options.probabilities !== undefined) {
     throw new InputError(`--probabilities: ${path} predicts numbers, not classes`);
   }
   const rows = await readPredictionRows(given, stored, data);
   if (report !== undefined && !rows.labels && !rows.targets) {
-    const what = preparation.kind === 'regression' ? 'targets' : 'classes';
+    const what = predictsNumbers(preparation) ? 'targets' : 'classes';
     throw new InputError(`--report: the ${what} of ${rows.name} are not known, and the report compares with them`);
   }
   const engine = await openEngine(backend);
   try {
     const model = loadModel(stored, rows, engine);
-    const predicted =
-      preparation.kind === 'regression'
-        ? await predictNumbers(model, rows, preparation, batch)
-        : await predictClasses(model, rows, preparation, {
-            batch,
-            everyClass: given.options.probabilities !== undefined,
-          });
+    const predicted = predictsNumbers(preparation)
+      ? await predictNumbers(model, rows, preparation, batch)
+      : await predictClasses(model, rows, preparation, {
+          batch,
+          everyClass: given.options.probabilities !== undefined,
+        });
     if (output === undefined) io.out(predicted.csv);
     else await writeOutput('output', output, predicted.csv);
     printRemarks(io, 'assumed', rows.assumed);
@@ -89,10 +89,9 @@ function loadModel({ path, checkpoint, preparation }: StoredModel, rows: Predict
   } catch (error) {
     throw error instanceof RangeError ? new InputError(`${path}: ${error.message}`) : error;
   }
-  const [outputs, what] =
-    preparation.kind === 'regression'
-      ? [preparation.targets.length, 'targets']
-      : [preparation.classNames.length, 'classes'];
+  const [outputs, what] = predictsNumbers(preparation)
+    ? [preparation.targets.length, 'targets']
+    : [preparation.classNames.length, 'classes'];
   if (model.inputs !== rows.features || model.outputs !== outputs) {
     throw new InputError(
       `${path}: its model takes ${model.inputs} numbers and gives ${model.outputs} ${what}, its preparation ${rows.features} and ${outputs}`,

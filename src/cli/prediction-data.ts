@@ -10,7 +10,9 @@ import {
   type PreparedRows,
   preparedArrays,
   preparedFor,
+  preparedRegressionArrays,
   preparedTable,
+  type RegressionArrayPreparation,
   type RegressionPreparation,
   readLabels,
   readNPZ,
@@ -48,7 +50,7 @@ const ARRAYS_ONLY = {
 export const PREDICTION_DATA_OPTIONS = {
   target: {
     value: '<name>',
-    description: 'CSV: the column of the classes; .npz: their array',
+    description: 'CSV: the column of the classes; .npz: the array of classes or targets',
     fallback: 'as in training; y, or y_test',
   },
   ...ARRAYS_ONLY,
@@ -73,6 +75,7 @@ export async function readPredictionRows(
   const reads = {
     images: 'IDX images or .npz files',
     arrays: '.npz files',
+    regressionArrays: '.npz files',
     table: 'CSV files',
     regression: 'CSV files',
   }[preparation.kind];
@@ -106,7 +109,7 @@ async function readBundledDigits({ options }: Arguments): Promise<PredictionRows
 
 async function readArrayOrImageRows(
   given: Arguments,
-  preparation: ImagePreparation | ArrayPreparation,
+  preparation: ImagePreparation | ArrayPreparation | RegressionArrayPreparation,
   path: string,
   limits: Partial<Limits>,
 ): Promise<PreparedRows> {
@@ -116,7 +119,9 @@ async function readArrayOrImageRows(
   }
   const { features, target } = given.options;
   const arrays = await readNPZ(await readBytes(path, path), { limits });
-  return preparedArrays(preparation, arrays, { features, target, limits });
+  return preparation.kind === 'regressionArrays'
+    ? preparedRegressionArrays(preparation, arrays, { features, target, limits })
+    : preparedArrays(preparation, arrays, { features, target, limits });
 }
 
 async function readImageRows(

@@ -1,5 +1,6 @@
 /** What `equilibra predict` says of rows, for each task. */
-import type { Preparation, RegressionPreparation, Samples } from '../data/index.ts';
+import type { Preparation, RegressionArrayPreparation, RegressionPreparation, Samples } from '../data/index.ts';
+import type { ClassPreparation } from '../data/preparation.ts';
 import { evaluate, type Model, type Prediction } from '../index.ts';
 import { findLargestErrors } from './largest-errors.ts';
 import { type Appearance, chooseAppearance, createTableAppearance, findMistakes } from './mistakes.ts';
@@ -21,7 +22,7 @@ interface Predictions {
 export async function predictClasses(
   model: Model,
   rows: PredictionRows,
-  preparation: Exclude<Preparation, RegressionPreparation>,
+  preparation: ClassPreparation,
   { batch, everyClass }: { readonly batch: number; readonly everyClass: boolean },
 ): Promise<Predictions> {
   const { classNames } = preparation;
@@ -50,7 +51,7 @@ function measureAccuracy({ classes }: Prediction, { labels, weights, count }: Sa
 export async function predictNumbers(
   model: Model,
   rows: PredictionRows,
-  preparation: RegressionPreparation,
+  preparation: RegressionPreparation | RegressionArrayPreparation,
   batch: number,
 ): Promise<Predictions> {
   const { targets: names } = preparation;
@@ -102,7 +103,7 @@ function quoteCell(cell: string): string {
 
 function chooseRowAppearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
   if (preparation.kind === 'images') return chooseAppearance(preparation.shape);
-  if (preparation.kind === 'arrays') return chooseAppearance([]);
+  if (preparation.kind === 'arrays' || preparation.kind === 'regressionArrays') return chooseAppearance([]);
   if (!table || !lines) throw new Error('predict: the rows of a table come without the table');
   const names = preparation.columns.map(({ name }) => name);
   const rows = new Map(table.lines.map((line, row) => [line, row]));

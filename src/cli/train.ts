@@ -29,7 +29,7 @@ import {
   readRun,
   type StoredRun,
 } from './training-checkpoint.ts';
-import { countOutputs, DATA_OPTIONS, isTableData, readTrainingData, type TrainingData } from './training-data.ts';
+import { countOutputs, DATA_OPTIONS, isFoldable, readTrainingData, type TrainingData } from './training-data.ts';
 import { countParameters, describeLayers, writeTrainingReport } from './training-report.ts';
 import { readTrainingSettings, SETTING_OPTIONS, type TrainingSettings } from './training-settings.ts';
 import { printRemarks } from './wording.ts';
@@ -43,13 +43,13 @@ const TABLE = {
   folds: {
     value: '<count>',
     description:
-      'CSV: cross-validation: train so many models, each without one part of the rows, and judge it on that part',
+      'CSV, .npz: cross-validation: train so many models, each without one part of the rows, and judge it on that part',
     fallback: 'one model',
   },
 };
 
 const SUMMARY =
-  'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), on a\n.npz file, or on a CSV file whose column --target holds the classes. Where --target holds numbers, or several columns\nof them, the model learns to predict these.';
+  'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), or on\na CSV or .npz file whose --target holds the classes. Where --target holds numbers, or several columns of them, the model\nlearns to predict these.';
 
 const NOTES =
   'Ctrl-C stops after the current step.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted (143 by SIGTERM).';
@@ -92,8 +92,8 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
     throw new InputError('--early-stopping: with --folds, each fold would choose the parameters that it judges');
   }
   if (run) checkSameData(run, data, chooseSamples(data, settings).samples.count, given);
-  if (folds !== undefined && !isTableData(data))
-    throw new InputError('--folds: it is for a CSV file, which --data must name');
+  if (folds !== undefined && !isFoldable(data))
+    throw new InputError('--folds: it is for a CSV or a .npz file, whose rows are not in two parts already');
   const interruption = io.interruption();
   const engine = await openEngine(settings.backend);
   try {
@@ -105,7 +105,7 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
     const model = settings.modelFor(rows.features, classes);
     const session = { io, given, data, settings, model, engine, run, interruption };
     printIntroduction(session);
-    return folds !== undefined && isTableData(data) ? await runFolds(session, data, folds) : await runTraining(session);
+    return folds !== undefined && isFoldable(data) ? await runFolds(session, data, folds) : await runTraining(session);
   } finally {
     engine.close();
   }
@@ -124,7 +124,7 @@ function printIntroduction({ io, given, data, settings, model, engine, run }: Se
       : `${dataset.train.count + dataset.test.count} rows in ${folds} folds`;
   line('data', `${dataset.name}: ${parts}`);
   const isRemark = (name: string): boolean => name === 'assumed' || name === 'warning';
-  if (origin) for (const [name, value] of facts) if (!isRemark(name)) line(name, value);
+  if (data.preparation.kind !== 'images') for (const [name, value] of facts) if (!isRemark(name)) line(name, value);
   printRemarks(io, 'assumed', origin?.dataset.assumed);
   printRemarks(io, 'warning', origin?.dataset.warnings);
   line('model', `${describeLayers(model)}: ${countParameters(model)} parameters`);

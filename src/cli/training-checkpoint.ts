@@ -133,11 +133,12 @@ export async function checkSameKind({ path, preparation, data }: StoredRun, give
   const isFolder = (await findPathKind(place, source)) === 'folder';
   // Images may come from a folder or from a .npz file.
   const isArchive = isArchiveName(source);
-  const kinds = isFolder ? ['images'] : isArchive ? ['images', 'arrays'] : ['table', 'regression'];
+  const kinds = isFolder ? ['images'] : isArchive ? ['images', 'arrays', 'regressionArrays'] : ['table', 'regression'];
   if (data.bundled || !kinds.includes(preparation.kind) || isArchive !== isArchiveName(data.name)) {
     const of = {
       images: isArchiveName(data.name) ? 'a .npz file' : 'a folder of images',
       arrays: 'a .npz file',
+      regressionArrays: 'a .npz file',
       table: 'a CSV file',
       regression: 'a CSV file',
     };
@@ -165,6 +166,8 @@ export function checkSameData(run: StoredRun, { preparation }: TrainingData, cou
 function describePreparation(preparation: Preparation): string {
   if (preparation.kind === 'regression')
     return `${preparation.means.length} features, ${preparation.targets.length} targets`;
+  if (preparation.kind === 'regressionArrays')
+    return `rows of [${preparation.shape}], ${preparation.targets.length} targets`;
   const classes = `${preparation.classNames.length} classes`;
   if (preparation.kind === 'images') return `images of ${preparation.shape.join(' × ')}, ${classes}`;
   if (preparation.kind === 'arrays') return `rows of [${preparation.shape}], ${classes}`;

@@ -1,27 +1,34 @@
 /** Reads the data of `equilibra train`: the bundled digits, a folder of IDX files, a .npz file, or a CSV file. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readClassTexts } from '../data/array-rows.ts';
 import {
+  type ArrayNames,
   arraysDataset,
+  arraysTask,
   type Dataset,
   digits,
   imageFileNames,
   imagesFromFiles,
   type Limits,
+  type NamedArrays,
   type Preparation,
-  type RegressionPreparation,
+  type RegressionDataset,
   readNPZ,
+  regressionArraysDataset,
   regressionDataset,
   type Table,
   type TableDataset,
-  type TablePreparation,
+  type TableFacts,
   type TableRegressionDataset,
   tableDataset,
 } from '../data/index.ts';
+import type { TaskName } from '../index.ts';
+import { findWhole, holdOutRows } from './array-folds.ts';
 import { findPathKind, readBytes } from './files.ts';
 import { InputError } from './io.ts';
 import { LIMITS_OPTION, readLimits } from './limits-option.ts';
-import { type Arguments, readNumber } from './options.ts';
+import { type Arguments, readChoice, readNumber } from './options.ts';
 import {
   COLUMN_OPTIONS,
   convertDataErrors,
@@ -40,11 +47,6 @@ import { formatDroppedRows, formatNames, formatQuantity } from './wording.ts';
 
 /** The options that apply only where the data are a CSV file. */
 const TABLE_ONLY = {
-  task: {
-    value: '<name>',
-    description: `CSV: ${TASKS.join(', ')}`,
-    fallback: 'regression for decimals, or more than 20 integers',
-  },
   weights: { value: '<column>', description: 'CSV: the column of how much each row counts', fallback: 'all alike' },
   ...COLUMN_OPTIONS,
   ...HEADER_OPTION,
@@ -56,8 +58,13 @@ const ROWS_ONLY = {
   target: {
     value: '<name>',
     description:
-      'CSV: the column of the classes, or of numbers to predict, or several with commas; .npz: the array of the classes',
+      'CSV: the column of the classes, or of numbers to predict, or several with commas; .npz: the array of these',
     fallback: '.npz: y',
+  },
+  task: {
+    value: '<name>',
+    description: `CSV, .npz: ${TASKS.join(', ')}`,
+    fallback: 'regression for decimals, or more than 20 integers',
   },
   'held-out': {
     value: '<share>',
@@ -93,6 +100,20 @@ interface CommonData {
   readonly chosen: Chosen;
   /** Facts about the data for the user: names and values. */
   readonly facts: readonly (readonly [string, string])[];
+  /** How other rows can be held out; absent where the data come in two parts. */
+  readonly folding?: Folding;
+}
+
+/** The rows of data, and how to hold some of them out. */
+export interface Folding {
+  /** The number of rows. */
+  readonly count: number;
+  /** The class of each row; undefined for a regression. */
+  readonly classes: readonly string[] | undefined;
+  /** The rows of the test part, in its order. */
+  readonly testRows: readonly number[];
+  /** The same data with these rows held out. */
+  readonly holdOut: (rows: readonly number[]) => FoldableData;
 }
 
 /** Data with classes. */
@@ -107,23 +128,19 @@ export interface ClassData extends CommonData {
 /** Data with numbers to predict. */
 export interface NumberData extends CommonData {
   readonly task: 'regression';
-  readonly dataset: TableRegressionDataset;
-  readonly origin: { readonly table: Table; readonly dataset: TableRegressionDataset };
+  readonly dataset: RegressionDataset;
+  /** The table and its data set. Absent for arrays. */
+  readonly origin?: { readonly table: Table; readonly dataset: TableRegressionDataset };
 }
 
 export type TrainingData = ClassData | NumberData;
 
-export function isTableData(data: TrainingData): data is TableData {
-  return 'holdOut' in data;
-}
+/** Data from which other rows can be held out. */
+export type FoldableData = TrainingData & { readonly folding: Folding };
 
-/** Data from a table, from which other rows can be held out. */
-export type TableData = (NumberData | (ClassData & { readonly origin: NonNullable<ClassData['origin']> })) & {
-  readonly dataset: TableDataset | TableRegressionDataset;
-  readonly preparation: TablePreparation | RegressionPreparation;
-  /** The same with these rows of the table held out. */
-  readonly holdOut: (rows: readonly number[]) => TableData;
-};
+export function isFoldable(data: TrainingData): data is FoldableData {
+  return data.folding !== undefined;
+}
 
 /** The number of outputs that a model for the data has. */
 export function countOutputs(data: TrainingData): number {
@@ -187,22 +204,43 @@ async function readArrayData(
   const heldOut = readHeldOut(given);
   const standardise = readYesOrNo(given, 'standardise') ?? true;
   const options = { features, target, heldOut, standardise, seed, name: basename(path), limits };
-  const dataset = arraysDataset(arrays, options);
-  if (dataset.test.count === 0) {
-    throw new InputError(`--data ${path}: every class has one row, so none can be held out`);
-  }
-  const { classNames, preparation } = dataset;
-  const shape = preparation.shape.length > 0 ? preparation.shape.join(' × ') : '1';
-  const how = preparation.kind === 'images' ? 'divided by 255' : `${standardise ? '' : 'not '}standardised`;
-  return {
-    task: 'classification',
-    dataset,
-    classNames,
-    preparation,
+  const found = arraysTask(arrays, { features, target });
+  const asked = readChoice(given, 'task', TASKS);
+  const { task, reason } = asked === undefined ? found : { task: asked, reason: 'asked for by --task' };
+  const common = {
     isBundled: false,
-    chosen: toTexts({ features, target, 'held-out': heldOut, standardise: standardise ? 'yes' : 'no' }),
-    facts: [['features', `${shape}, ${how}`]],
+    chosen: toTexts({ features, target, task, 'held-out': heldOut, standardise: standardise ? 'yes' : 'no' }),
   };
+  const describe = (own: NamedArrays, names: ArrayNames): TrainingData => {
+    const wanted = { ...options, ...names };
+    const dataset = task === 'regression' ? regressionArraysDataset(own, wanted) : arraysDataset(own, wanted);
+    const { preparation } = dataset;
+    const shape = preparation.shape.length > 0 ? preparation.shape.join(' × ') : '1';
+    const how = preparation.kind === 'images' ? 'divided by 255' : `${standardise ? '' : 'not '}standardised`;
+    const facts = [['task', `${task}: ${reason}`] as const, ['features', `${shape}, ${how}`] as const];
+    return 'classNames' in dataset
+      ? { ...common, task: 'classification', dataset, classNames: dataset.classNames, preparation, facts }
+      : { ...common, task: 'regression', dataset, preparation, facts };
+  };
+  const data = describe(arrays, { features, target });
+  if (data.dataset.test.count === 0) throw createNoneHeldOutError(path, task);
+  const whole = findWhole(arrays, { features, target });
+  if (!whole) return data;
+  const [[featureName, { shape }], [targetName, targetArray]] = [whole.features, whole.target];
+  const classes = task === 'classification' ? readClassTexts(whole.target, shape[0]) : undefined;
+  const holdOut = (rows: readonly number[]): FoldableData => ({
+    ...describe(holdOutRows(arrays, whole, rows), { features: featureName, target: targetName }),
+    folding: { count: targetArray.shape[0], classes, testRows: rows, holdOut },
+  });
+  return { ...data, folding: { count: shape[0], classes, testRows: [], holdOut } };
+}
+
+function createNoneHeldOutError(path: string, task: TaskName): InputError {
+  const why =
+    task === 'regression'
+      ? 'there are too few rows to hold some out'
+      : 'every class has one row, so none can be held out';
+  return new InputError(`--data ${path}: ${why}`);
 }
 
 function readHeldOut(given: Arguments): number {
@@ -214,7 +252,7 @@ async function readTableData(
   given: Arguments,
   seed: number,
   limits: Partial<Limits>,
-): Promise<TableData> {
+): Promise<FoldableData> {
   if (isIDXName(path)) {
     throw new InputError(`--data ${path}: name the folder of the four IDX files, not one of them`);
   }
@@ -243,25 +281,31 @@ async function readTableData(
     }),
   };
   const taskFact = ['task', `${task}: ${reason}`] as const;
-  const holdOut = (rows: number | readonly number[]): TableData => {
+  const place = table.columns.indexOf(targets[0]);
+  const classes = task === 'regression' ? undefined : table.rows.map((row) => row[place]);
+  const holdOut = (rows: number | readonly number[]): FoldableData => {
+    const foldingOf = ({ rows: { test } }: TableFacts): Folding => ({
+      count: table.rows.length,
+      classes,
+      testRows: test,
+      holdOut,
+    });
     if (task === 'regression') {
       const dataset = regressionDataset(table, { ...options, heldOut: rows, target: targets });
       const { preparation } = dataset;
       const facts = [taskFact, ...listTableFacts(dataset)];
-      return { ...common, task, dataset, preparation, facts, origin: { table, dataset }, holdOut };
+      const origin = { table, dataset };
+      return { ...common, task, dataset, preparation, facts, origin, folding: foldingOf(dataset) };
     }
     const dataset = tableDataset(table, { ...options, heldOut: rows, target: targets[0] });
     const { classNames, preparation } = dataset;
     const facts = [taskFact, ...listTableFacts(dataset)];
-    return { ...common, task, dataset, classNames, preparation, facts, origin: { table, dataset }, holdOut };
+    const origin = { table, dataset };
+    return { ...common, task, dataset, classNames, preparation, facts, origin, folding: foldingOf(dataset) };
   };
   const data = holdOut(heldOut);
   if (data.dataset.test.count > 0) return data;
-  const why =
-    task === 'regression'
-      ? 'there are too few rows to hold some out'
-      : 'every class has one row, so none can be held out';
-  throw new InputError(`--data ${path}: ${why}`);
+  throw createNoneHeldOutError(path, task);
 }
 
 function listTableFacts({

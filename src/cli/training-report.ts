@@ -138,9 +138,15 @@ export function countParameters(model: Model): number {
   return shapes.reduce((sum, shape) => sum + shape.reduce((size, extent) => size * extent, 1), 0);
 }
 
-function chooseDataAppearance({ dataset, origin }: TrainingData): Appearance {
-  if (!origin) return chooseAppearance(dataset.featureShape);
-  const { table, dataset: own } = origin;
-  const names = own.preparation.columns.map(({ name }) => name);
-  return createTableAppearance(table, names, (index) => own.rows.test[index]);
+/** @param rows that are judged, by their numbers in the file. Default: those of the test part */
+export function chooseDataAppearance({ dataset, origin }: TrainingData, rows?: readonly number[]): Appearance {
+  if (origin) {
+    const { table, dataset: own } = origin;
+    const names = own.preparation.columns.map(({ name }) => name);
+    const judged = rows ?? own.rows.test;
+    return createTableAppearance(table, names, (index) => judged[index]);
+  }
+  const appearance = chooseAppearance(dataset.featureShape);
+  if (!rows || appearance.kind === 'images') return appearance;
+  return { ...appearance, at: (index) => ({ number: rows[index], cells: [] }) };
 }

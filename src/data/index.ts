@@ -54,6 +54,7 @@ export type {
   ImagePreparation,
   MissingRule,
   Preparation,
+  RegressionArrayPreparation,
   RegressionPreparation,
   TablePreparation,
 } from './preparation.ts';
@@ -69,6 +70,12 @@ export {
   tableRegression,
   unstandardisedModel,
 } from './regression.ts';
+export {
+  arraysTask,
+  preparedRegressionArrays,
+  type RegressionArraysDataset,
+  regressionArraysDataset,
+} from './regression-arrays.ts';
 export {
   type RegressionDatasetOptions,
   regressionDataset,

@@ -68,5 +68,32 @@ export interface ArrayPreparation {
   readonly standardisation?: Standardisation;
 }
 
+/** How rows of an array become numbers for a model for regression. */
+export interface RegressionArrayPreparation {
+  /** Tells the kinds of preparation apart. */
+  readonly kind: 'regressionArrays';
+  /** The shape of one row, such as [4]; [] for rows of one number. */
+  readonly shape: readonly number[];
+  /** The name of each target. */
+  readonly targets: readonly string[];
+  /** The standardisation of the numbers of a row; absent where they are not standardised. */
+  readonly standardisation?: Standardisation;
+}
+
 /** How data become numbers for a model. It is plain JSON, so that a checkpoint can store it with the model. */
-export type Preparation = TablePreparation | RegressionPreparation | ImagePreparation | ArrayPreparation;
+export type Preparation =
+  | TablePreparation
+  | RegressionPreparation
+  | ImagePreparation
+  | ArrayPreparation
+  | RegressionArrayPreparation;
+
+/** How data become numbers for a classifier. */
+export type ClassPreparation = TablePreparation | ImagePreparation | ArrayPreparation;
+
+/** Whether the preparation is that of a model that predicts numbers. */
+export function predictsNumbers(
+  preparation: Preparation,
+): preparation is RegressionPreparation | RegressionArrayPreparation {
+  return 'targets' in preparation;
+}

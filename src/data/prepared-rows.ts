@@ -12,6 +12,7 @@ import type {
   RegressionPreparation,
   TablePreparation,
 } from './preparation.ts';
+import { preparedRegressionArrays } from './regression-arrays.ts';
 import { readBytes, type Source } from './source.ts';
 import { standardiseInputs } from './standardisation.ts';
 import { preparationFrom } from './stored-preparation.ts';
@@ -65,6 +66,9 @@ export async function preparedFor(
     throw new DataError(`the model reads ${files}, not a text`);
   }
   const bytes = await readBytes(source, options);
+  if (preparation.kind === 'regressionArrays') {
+    return preparedRegressionArrays(preparation, await decodeNPZ(bytes, options), { limits: options.limits });
+  }
   if (preparation.kind === 'arrays' || isZip(bytes)) {
     return preparedArrays(preparation, await decodeNPZ(bytes, options), { limits: options.limits });
   }

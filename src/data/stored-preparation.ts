@@ -2,7 +2,7 @@ import { isList, isListOf, isObject } from '../arguments/check.ts';
 import { describeValue } from '../arguments/describe-value.ts';
 import { type FeatureColumn, featureNames } from './features.ts';
 import { DataError } from './limits.ts';
-import type { FeaturePreparation, MissingRule, Preparation } from './preparation.ts';
+import type { ArrayPreparation, FeaturePreparation, MissingRule, Preparation } from './preparation.ts';
 import type { Standardisation } from './standardisation.ts';
 
 const RULES: readonly MissingRule[] = ['error', 'mean', 'drop'];
@@ -20,27 +20,29 @@ export function preparationFrom(value: unknown): Preparation {
   if (fields.kind === 'regression') {
     return { kind: 'regression', targets: readTexts(fields.targets, 'targets'), ...readFeaturePreparation(fields) };
   }
+  if (fields.kind === 'regressionArrays') {
+    return { kind: 'regressionArrays', targets: readTexts(fields.targets, 'targets'), ...readArrayRows(fields) };
+  }
   const classNames = readTexts(fields.classNames, 'classNames');
   if (fields.kind === 'images') {
     const shape = readNumbers(fields.shape, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
     const [greatest] = readNumbers([fields.greatest], 'greatest', (level) => level > 0);
     return { kind: 'images', shape, greatest, classNames };
   }
-  if (fields.kind === 'arrays') {
-    const shape = readNumbers(fields.shape, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
-    const width = shape.reduce((product, extent) => product * extent, 1);
-    const { standardisation } = fields;
-    return {
-      kind: 'arrays',
-      shape,
-      classNames,
-      ...(standardisation !== undefined && { standardisation: readStandardisation(standardisation, width) }),
-    };
-  }
+  if (fields.kind === 'arrays') return { kind: 'arrays', classNames, ...readArrayRows(fields) };
   if (fields.kind !== 'table')
-    throw createFieldError('kind', fields.kind, '"table", "regression", "images" or "arrays"');
+    throw createFieldError('kind', fields.kind, '"table", "regression", "images", "arrays" or "regressionArrays"');
   const [target] = readTexts([fields.target], 'target');
   return { kind: 'table', target, classNames, ...readFeaturePreparation(fields) };
+}
+
+function readArrayRows({ shape: given, standardisation }: Fields): Pick<ArrayPreparation, 'shape' | 'standardisation'> {
+  const shape = readNumbers(given, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
+  const width = shape.reduce((product, extent) => product * extent, 1);
+  return {
+    shape,
+    ...(standardisation !== undefined && { standardisation: readStandardisation(standardisation, width) }),
+  };
 }
 
 function readFeaturePreparation(fields: Fields): FeaturePreparation {

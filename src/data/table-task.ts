@@ -26,10 +26,17 @@ export function tableTask(table: Table, target: string): TableTask {
   const cells = table.rows.map((row) => row[index]).filter((cell) => !isMissing(cell));
   const column = JSON.stringify(target);
   const values = cells.map((cell) => readNumber(cell));
-  if (values.includes(undefined)) return { task: 'classification', reason: `${column} holds texts` };
-  if (!values.every(Number.isSafeInteger)) return { task: 'regression', reason: `${column} holds decimal numbers` };
+  return chooseTask(column, values.every((value) => value !== undefined) ? values : undefined);
+}
+
+/** @param values undefined where there are others than numbers */
+export function chooseTask(place: string, values: readonly number[] | undefined): TableTask {
+  if (!values) return { task: 'classification', reason: `${place} holds texts` };
+  if (!values.every(Number.isSafeInteger)) return { task: 'regression', reason: `${place} holds decimal numbers` };
   const different = new Set(values).size;
-  const found = `${column} holds integers, ${different} different ones in ${cells.length} rows`;
-  const areClasses = different <= MAXIMUM_CLASSES && 2 * different <= cells.length;
-  return { task: areClasses ? 'classification' : 'regression', reason: found };
+  const areClasses = different <= MAXIMUM_CLASSES && 2 * different <= values.length;
+  return {
+    task: areClasses ? 'classification' : 'regression',
+    reason: `${place} holds integers, ${different} different ones in ${values.length} rows`,
+  };
 }

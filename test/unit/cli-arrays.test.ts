@@ -65,3 +65,48 @@ test('options for other files, and broken files, are refused in one line', async
   writeFileSync(path('broken.npz'), 'no archive at all, only text');
   expect(await refused('--data', path('broken.npz'))).toContain('it must begin with PK');
 });
+
+test('numbers of a .npz file are predicted, in their units, and in folds', async () => {
+  const values = Float64Array.from({ length: 2 * COUNT }, (_, index) => Math.sin(index * 7) + (index % 2));
+  const dose = Float64Array.from(
+    { length: COUNT },
+    (_, row) => 5000 + 100 * values[2 * row] - 50 * values[2 * row + 1],
+  );
+  const x = { shape: [COUNT, 2], values };
+  writeFileSync(path('doses.npz'), await writeNPZ({ x, dose: { values: dose } }));
+  writeFileSync(path('more.npz'), await writeNPZ({ x }));
+  const given = ['--data', path('doses.npz'), '--target', 'dose'];
+  const { code, out, error } = await train(...given, '--checkpoint', path('doses'), '--report', path('doses.html'));
+  expect([code, error]).toEqual([0, '']);
+  expect(out).toContain('task     regression: array "dose" holds decimal numbers');
+  expect(Number(out.match(/^test RMSE ([\d.]+)/m)?.[1])).toBeLessThan(5);
+  const predicted = await run(['predict', path('doses'), path('more.npz'), '--backend', 'cpu']);
+  const lines = predicted.out.trimEnd().split('\n');
+  expect([lines.length, lines[0]]).toEqual([COUNT + 1, 'row,dose']);
+  for (const [row, line] of lines.slice(1).entries()) {
+    expect(Math.abs(Number(line.split(',')[1]) - dose[row])).toBeLessThan(20);
+  }
+  const judged = ['predict', path('doses'), path('doses.npz'), '--target', 'dose', '--backend', 'cpu'];
+  expect((await run(judged)).error).toMatch(/^RMSE .* on 60 rows\n$/);
+  const resumed = await train(...given, '--resume', path('doses'), '--epochs', '11');
+  expect([resumed.code, resumed.error]).toEqual([0, '']);
+
+  const folds = await train(...given, '--folds', '3', '--epochs', '2', '--report', path('folds.html'));
+  expect(folds.error).toBe('');
+  expect(folds.out.match(/^fold \d\/3 .*on 20 rows$/gm)).toHaveLength(3);
+  expect(folds.out).toMatch(/^all rows, each held out once: RMSE .* on 60 rows$/m);
+});
+
+test('--folds holds out the rows of a .npz file with classes, unless the file divides them', async () => {
+  const { out, error } = await train('--data', path('clouds.npz'), '--folds', '3', '--report', path('classes.html'));
+  expect(error).toBe('');
+  expect(out).toMatch(/^all rows, each held out once: accuracy 100.00 % \(60 of 60\)$/m);
+  const x = { shape: [4, 1], values: Float32Array.of(1, 2, 3, 4) };
+  const y = { values: ['a', 'b', 'a', 'b'] };
+  writeFileSync(path('parts.npz'), await writeNPZ({ x_train: x, y_train: y, x_test: x, y_test: y }));
+  const refused = await train('--data', path('parts.npz'), '--folds', '2');
+  expect([refused.code, refused.error]).toEqual([
+    2,
+    expect.stringContaining('whose rows are not in two parts already'),
+  ]);
+});

@@ -184,6 +184,27 @@ export const DATA_FAMILIES: readonly Family[] = [
       options('features target limits'),
     ],
   ),
+  family(
+    'regressionArraysDataset',
+    (_, arrays: Given, given: Given) => data.regressionArraysDataset(arrays, given),
+    [
+      argument('arrays array', ({ arrays }) => arrays),
+      options('features target heldOut seed standardise name limits'),
+    ],
+  ),
+  family(
+    'preparedRegressionArrays',
+    (_, preparation: Given, arrays: Given, given: Given) => data.preparedRegressionArrays(preparation, arrays, given),
+    [
+      argument('preparation', ({ arrays }) => data.regressionArraysDataset(arrays).preparation),
+      argument('arrays array', ({ arrays }) => arrays),
+      options('features target limits'),
+    ],
+  ),
+  family('arraysTask', (_, arrays: Given, given: Given) => data.arraysTask(arrays, given), [
+    argument('arrays array', ({ arrays }) => arrays),
+    options('features target'),
+  ]),
   // The bundled data sets have no arguments to misuse.
   family('digits', async () => (await data.digits()).classes, []),
   family('diabetes', async () => (await data.diabetes()).count, []),
