@@ -7,6 +7,7 @@ import {
   preparedRegressionArrays,
   readNPZ,
   regressionArraysDataset,
+  type Standardisation,
   standardisationOf,
   type WritableArrays,
   writeNPZ,
@@ -22,7 +23,7 @@ describe('data sets for regression', () => {
   test('rows are held out at random, and each stays with its target', async () => {
     const { train, test: held, targetNames, preparation } = regressionArraysDataset(await written({ x, y }));
     expect([train.count, held.count, targetNames]).toEqual([8, 2, ['y']]);
-    const { mean, deviation } = preparation.standardisation as { mean: number[]; deviation: number[] };
+    const { mean, deviation } = preparation.standardisation as Standardisation;
     for (const { inputs, targets, count } of [train, held]) {
       for (let row = 0; row < count; row++) {
         const place = 4 * (targets[row] - 1e12);

@@ -184,14 +184,10 @@ export const DATA_FAMILIES: readonly Family[] = [
       options('features target limits'),
     ],
   ),
-  family(
-    'regressionArraysDataset',
-    (_, arrays: Given, given: Given) => data.regressionArraysDataset(arrays, given),
-    [
-      argument('arrays array', ({ arrays }) => arrays),
-      options('features target heldOut seed standardise name limits'),
-    ],
-  ),
+  family('regressionArraysDataset', (_, arrays: Given, given: Given) => data.regressionArraysDataset(arrays, given), [
+    argument('arrays array', ({ arrays }) => arrays),
+    options('features target heldOut seed standardise name limits'),
+  ]),
   family(
     'preparedRegressionArrays',
     (_, preparation: Given, arrays: Given, given: Given) => data.preparedRegressionArrays(preparation, arrays, given),
