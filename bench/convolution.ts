@@ -1,149 +1,144 @@
 /**
- * Times a solve and a training step of the single-layer convolutional networks of Winston & Kolter, with fresh parameters:
- * `npm run convolution -- [--batch 128] [--seeds 5] [--rounds 5] [--backend wasm] [--network MNIST]
- * [--python python3]`. With --python it
- * takes turns with PyTorch, which does the same in a process of its own.
+ * Times solves and training steps of the single-layer convolutional networks of Winston & Kolter, beside PyTorch, and
+ * counts their iterations: `npm run convolution`. Prints tables and writes them to bench/results/convolution.json and
+ * convolution.md.
  */
 import { spawn } from 'node:child_process';
+import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
-import { random } from '../src/data/random.ts';
-import {
-  adam,
-  type BackendName,
-  crossEntropy,
-  dense,
-  type Engine,
-  monotoneConvolution,
-  oneHot,
-  open,
-  type SolveRecord,
-  sequential,
-  type Tensor,
-  train,
-  valueAndGrad,
-} from '../src/index.ts';
+import { EXIT, InputError } from '../src/cli/io.ts';
+import { formatHelp, readArguments, readCount } from '../src/cli/options.ts';
+import { readVersion } from '../src/cli/version.ts';
+import { open } from '../src/index.ts';
+import { NETWORKS, type Network, type NetworkName, samplesFor, TOLERANCE } from './convolution-networks.ts';
+import { type ConvolutionFinding, convolutionTextOf } from './convolution-table.ts';
+import { type ConvolutionContestant, countFreshAndTrained, measureMemory, openOwn } from './convolution-works.ts';
+import { LoadWatch } from './load.ts';
+import { writeTables } from './program-contestants.ts';
 
-const { values } = parseArgs({
-  options: {
-    batch: { type: 'string', default: '128' },
-    seeds: { type: 'string', default: '5' },
-    rounds: { type: 'string', default: '5' },
-    backend: { type: 'string', default: 'wasm' },
-    python: { type: 'string' },
-    network: { type: 'string' },
+const TABLE = {
+  batch: { value: '<count>', description: 'of images', fallback: '128' },
+  rounds: { value: '<count>', description: 'in which the contestants take turns', fallback: '5' },
+  seeds: { value: '<count>', description: 'of fresh parameters, from 0 on', fallback: '5' },
+  steps: { value: '<count>', description: 'of training before iterations are counted again', fallback: '20' },
+  threads: { value: '<count>', description: 'of WebAssembly', fallback: '2' },
+  network: { value: '<name>', description: 'the only one, by how its name begins' },
+  data: { value: '<folder>', description: 'with the four IDX files of MNIST or Fashion-MNIST, to train on' },
+  python: { value: '<program>', description: 'a Python that has PyTorch, to be measured too' },
+  output: {
+    value: '<file>',
+    description: 'where the JSON goes; the tables go beside it',
+    fallback: 'bench/results/convolution.json',
   },
-});
+};
 
-/** The authors' networks: images, channels of the layer, and the relative step at which they stop. */
-const NETWORKS = {
-  'MNIST single 54': { inputChannels: 1, channels: 54, size: [28, 28] },
-  'CIFAR single 81': { inputChannels: 3, channels: 81, size: [32, 32] },
-} as const;
-type Network = (typeof NETWORKS)[keyof typeof NETWORKS];
-
-const CLASSES = 10;
-const TOLERANCE = 1e-2;
-const RATE = 1e-3;
-
-const [batch, seeds, rounds] = [values.batch, values.seeds, values.rounds].map(Number);
-
-function modelOf({ inputChannels, channels, size }: Network) {
-  const [rows, columns] = size;
-  return sequential(
-    monotoneConvolution({ inputChannels, channels, size, tolerance: TOLERANCE }),
-    dense({ inputs: channels * rows * columns, outputs: CLASSES }),
-  );
+interface Options {
+  readonly batch: number;
+  readonly rounds: number;
+  readonly seeds: number;
+  readonly steps: number;
+  readonly threads: number;
+  readonly network: string;
+  readonly data: string | undefined;
+  readonly python: string | undefined;
+  readonly output: string;
 }
 
-/** Images of uniform numbers with means that differ between classes. */
-function samplesOf({ inputChannels, size }: Network, seed: number) {
-  const features = inputChannels * size[0] * size[1];
-  const generator = random(seed);
-  const labels = Int32Array.from({ length: batch }, (_, sample) => sample % CLASSES);
-  const inputs = Float32Array.from({ length: batch * features }, () => generator.uniform());
-  return { inputs, labels, count: batch, features };
-}
+/** Of iterations, between which the memory is compared. */
+const LIMITS = [5, 50];
+/** Shares of the batch, at which steps are timed too. */
+const SHARES = [4, 2];
 
-/** The mean numbers of iterations of the first step, and the largest true residuals. */
-async function countIterations(engine: Engine, network: Network, seed: number) {
-  const model = modelOf(network);
-  model.initialise(engine, seed);
-  const data = samplesOf(network, seed);
-  const reports = await engine.tidy(async (scope) => {
-    const x = scope.tensor(data.inputs, [batch, data.features]);
-    const targets = scope.tensor(oneHot(data.labels, CLASSES), [batch, CLASSES]);
-    const solves: SolveRecord[] = [];
-    const lossOf = (...parameters: Tensor[]): Tensor =>
-      crossEntropy(model.forward(x, { values: parameters, solves }), targets);
-    await valueAndGrad(
-      lossOf,
-      model.parameters.map(({ value }) => value),
-    );
-    return Promise.all([solves[0].report, ...solves[0].backwardReports]);
-  });
-  model.dispose();
-  return reports.map(({ solver, samples }) => ({
-    solver,
-    iterations: samples.reduce((sum, each) => sum + each.iterations, 0) / batch,
-    most: Math.max(...samples.map((each) => each.iterations)),
-    residual: Math.max(...samples.map((each) => each.residual)),
-  }));
-}
+process.exitCode = await main(process.argv.slice(2));
 
-/** Opens what takes steps, and gives the milliseconds of each. */
-interface Contestant {
-  readonly name: string;
-  solve(): Promise<number>;
-  step(): Promise<number>;
-  close(): void;
-}
-
-async function openOwn(engine: Engine, network: Network): Promise<Contestant> {
-  const model = modelOf(network);
-  model.initialise(engine, 0);
-  const data = samplesOf(network, 0);
-  const timed = async (work: () => Promise<unknown>): Promise<number> => {
-    const since = performance.now();
-    await work();
-    return performance.now() - since;
-  };
-  return {
-    name: `equilibra ${engine.backend}`,
-    solve: () =>
-      timed(() =>
-        engine.tidy(async (scope) => model.forward(scope.tensor(data.inputs, [batch, data.features])).data()),
-      ),
-    step: () => timed(() => train(engine, model, data, { epochs: 1, batch, optimiser: adam({ rate: RATE }) })),
-    close: () => model.dispose(),
-  };
-}
-
-/** PyTorch in a process of its own, which answers each line with the milliseconds that it took. */
-function openPeer(python: string, { inputChannels, channels, size }: Network): Contestant {
-  // Without these, freed arrays go back to the system, and PyTorch spends a third of its time on page faults.
-  const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '8589934592' };
-  const given = [inputChannels, channels, size[0], batch].map(String);
-  const child = spawn(python, ['bench/python/convolution.py', ...given], { stdio: ['pipe', 'pipe', 'inherit'], env });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (what: string): Promise<number> => {
-    child.stdin.write(`${what}\n`);
-    const { value } = await lines.next();
-    return Number(value);
-  };
-  return { name: 'pytorch cpu', solve: () => ask('solve'), step: () => ask('step'), close: () => child.kill() };
-}
-
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
-
-for (const [name, network] of Object.entries(NETWORKS)) {
-  if (values.network && !name.startsWith(values.network)) continue;
-  const engine = await open({ backend: values.backend as BackendName });
-  for (let seed = 0; seed < seeds; seed++) {
-    console.log(JSON.stringify({ name, seed, reports: await countIterations(engine, network, seed) }));
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const options = readOptions(argv);
+    if (options) {
+      await bench(options);
+      return EXIT.done;
+    }
+    const summary = 'Times convolutional networks beside PyTorch; prints tables and writes JSON.';
+    process.stdout.write(formatHelp('npm run convolution -- [options]', summary, TABLE));
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    console.error(error.message);
+    return EXIT.badInput;
   }
-  const contestants = [await openOwn(engine, network), ...(values.python ? [openPeer(values.python, network)] : [])];
-  const times = contestants.map(() => ({ solve: [] as number[], step: [] as number[] }));
+}
+
+function readOptions(argv: readonly string[]): Options | undefined {
+  const given = readArguments('convolution', TABLE, argv);
+  const { options } = given;
+  if (options.help) return undefined;
+  const network = options.network ?? '';
+  if (!Object.keys(NETWORKS).some((name) => name.startsWith(network))) {
+    throw new InputError(
+      `--network: it is ${network}; it must begin the name of ${Object.keys(NETWORKS).join(' or ')}`,
+    );
+  }
+  return {
+    batch: readCount(given, 'batch', 128),
+    rounds: readCount(given, 'rounds', 5),
+    seeds: readCount(given, 'seeds', 5),
+    steps: readCount(given, 'steps', 20),
+    threads: readCount(given, 'threads', 2),
+    network,
+    data: options.data,
+    python: options.python,
+    output: options.output ?? TABLE.output.fallback,
+  };
+}
+
+async function bench(options: Options): Promise<void> {
+  const findings: ConvolutionFinding[] = [];
+  for (const name of Object.keys(NETWORKS) as NetworkName[]) {
+    if (name.startsWith(options.network)) findings.push(await measure(name, options));
+  }
+  const processors = cpus();
+  const results = {
+    ...{ date: new Date().toISOString(), equilibra: readVersion(), node: process.versions.node },
+    processor: { name: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
+    ...{ batch: options.batch, threads: options.threads, tolerance: TOLERANCE },
+    notes: options.python ? [] : ['PyTorch was not measured: no --python was given.'],
+    findings,
+  };
+  process.stdout.write(await writeTables(options.output, results, convolutionTextOf(results)));
+}
+
+async function measure(name: NetworkName, options: Options): Promise<ConvolutionFinding> {
+  const { batch, rounds, seeds, steps, threads, data } = options;
+  const network = NETWORKS[name];
+  const opening = { backend: 'wasm', threads } as const;
+  const watch = new LoadWatch();
+  const memory = [];
+  for (const limit of LIMITS) memory.push(await measureMemory(opening, network, batch, limit));
+  const engine = await open(opening);
+  const samples = await samplesFor(network, steps * batch, data);
+  const counts = await countFreshAndTrained(engine, network, samples, { batch, seeds, steps });
+  const others = watch.share();
+  const peers = options.python ? [openPeer(options.python, network, batch, threads)] : [];
+  const times = await takeTurns([openOwn(engine, network, batch), ...peers], rounds);
+  const sizes = SHARES.map((share) => Math.max(1, Math.floor(batch / share)));
+  const smaller = await takeTurns(
+    sizes.map((size) => openOwn(engine, network, size)),
+    rounds,
+  );
+  engine.close();
+  return {
+    network: name,
+    images: data !== undefined && network.inputChannels === 1 ? `Trained on images of ${data}` : 'Generated images',
+    times,
+    batches: [...sizes.map((size, at) => ({ batch: size, step: smaller[at].step })), { batch, step: times[0].step }],
+    memory,
+    ...counts,
+    ...(others === undefined ? {} : { others }),
+  };
+}
+
+async function takeTurns(contestants: readonly ConvolutionContestant[], rounds: number) {
+  const times = contestants.map(({ name }) => ({ name, solve: [] as number[], step: [] as number[] }));
   for (let round = 0; round <= rounds; round++) {
     for (const [index, contestant] of contestants.entries()) {
       const [solve, step] = [await contestant.solve(), await contestant.step()];
@@ -152,10 +147,27 @@ for (const [name, network] of Object.entries(NETWORKS)) {
       times[index].step.push(step);
     }
   }
-  for (const [index, { solve, step }] of times.entries()) {
-    const shown = { name, contestant: contestants[index].name, batch, solve: median(solve), step: median(step) };
-    console.log(JSON.stringify({ ...shown, solves: solve.map(Math.round), steps: step.map(Math.round) }));
-    contestants[index].close();
-  }
-  await engine.close();
+  for (const contestant of contestants) contestant.close();
+  return times;
+}
+
+/** PyTorch in a process of its own, which answers each line with the milliseconds that it took. */
+function openPeer(
+  python: string,
+  { inputChannels, channels, size }: Network,
+  batch: number,
+  threads: number,
+): ConvolutionContestant {
+  // Without these, freed arrays go back to the system, and PyTorch spends a third of its time on page faults.
+  const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '8589934592' };
+  const given = [inputChannels, channels, size[0], batch, threads].map(String);
+  const child = spawn(python, ['bench/python/convolution.py', ...given], { stdio: ['pipe', 'pipe', 'inherit'], env });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (what: string): Promise<number> => {
+    child.stdin.write(`${what}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new InputError(`--python: ${python} ended without an answer; it must have PyTorch`);
+    return Number(value);
+  };
+  return { name: 'PyTorch', solve: () => ask('solve'), step: () => ask('step'), close: () => child.kill() };
 }

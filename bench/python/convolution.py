@@ -3,7 +3,7 @@
 Every frequency of the half spectrum is one complex matrix: the transforms are torch.fft, the products a complex bmm. Peaceman-Rachford
 splitting with step size 1 stops on the relative change of the whole batch, 1e-2, forward and backward.
 
-Arguments: channels of the images, channels of the layer, rows and columns of an image, batch. Each line of standard input, "solve" or
+Arguments: channels of the images, channels of the layer, rows and columns of an image, batch, threads. Each line of standard input, "solve" or
 "step", is answered with the milliseconds that it took; a step ends with the update of Adam.
 """
 
@@ -108,8 +108,8 @@ class Network(torch.nn.Module):
 
 
 def main():
-    inputs, channels, size, batch = map(int, sys.argv[1:5])
-    torch.set_num_threads(2)
+    inputs, channels, size, batch, threads = map(int, sys.argv[1:6])
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
     network = Network(inputs, channels, size)
     optimiser = torch.optim.Adam(network.parameters(), RATE)
