@@ -74,9 +74,6 @@ async function judge(model: Model, { task, dataset }: TrainingData): Promise<Omi
 
 /** The fold of each row. Classes have about the same share in every fold. */
 function assignFolds({ count, classes }: Folding, folds: number, seed: number): Int32Array {
-  if (folds > count) {
-    throw new InputError(`--folds: it is ${folds}; it must be at most ${count}, the number of rows`);
-  }
   if (!classes) return foldMasks(count, { folds, seed }).foldOf;
   const order = Array.from(random(seed).permutation(count));
   order.sort((a, b) => (classes[a] < classes[b] ? -1 : classes[a] > classes[b] ? 1 : 0));

@@ -33,7 +33,9 @@ export function chooseSamples(data: TrainingData, settings: TrainingSettings): S
   }
   const [samples, validation] = splitSamples(data.dataset.train, LEARNED_SHARE, settings.training.seed);
   if (validation.count === 0 || samples.count === 0) {
-    throw new InputError('--early-stopping: there are too few training rows to watch some of them; give never');
+    throw new InputError(
+      '--early-stopping: there are too few training rows to watch some of them; give --early-stopping never',
+    );
   }
   return { samples, options: { ...options, validation } as RegressionTrainOptions };
 }

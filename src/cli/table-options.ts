@@ -52,6 +52,11 @@ export async function readTableFile(
   path: string,
   { header = readYesOrNo(given, 'header'), limits }: Pick<TableOptions, 'header' | 'limits'>,
 ): Promise<Table> {
+  if (/\.npy$/i.test(path)) {
+    throw new InputError(
+      `${place}: a .npy file is one array; save features and targets together, by numpy.savez("data.npz", x=x, y=y)`,
+    );
+  }
   const options = { header, ...readForm(given), limits };
   return readTable(await readBytes(place, path), options);
 }

@@ -94,6 +94,9 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   if (run) checkSameData(run, data, chooseSamples(data, settings).samples.count, given);
   if (folds !== undefined && !isFoldable(data))
     throw new InputError('--folds: it is for a CSV or a .npz file, whose rows are not in two parts already');
+  if (folds !== undefined && isFoldable(data) && folds > data.folding.count) {
+    throw new InputError(`--folds: it is ${folds}; it must be at most ${data.folding.count}, the number of rows`);
+  }
   const interruption = io.interruption();
   const engine = await openEngine(settings.backend);
   try {

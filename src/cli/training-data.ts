@@ -223,7 +223,7 @@ async function readArrayData(
       : { ...common, task: 'regression', dataset, preparation, facts };
   };
   const data = describe(arrays, { features, target });
-  if (data.dataset.test.count === 0) throw createNoneHeldOutError(path, task);
+  if (data.dataset.test.count === 0) throw createNoneHeldOutError(path, task, reason);
   const whole = findWhole(arrays, { features, target });
   if (!whole) return data;
   const [[featureName, { shape }], [targetName, targetArray]] = [whole.features, whole.target];
@@ -235,12 +235,13 @@ async function readArrayData(
   return { ...data, folding: { count: shape[0], classes, testRows: [], holdOut } };
 }
 
-function createNoneHeldOutError(path: string, task: TaskName): InputError {
+/** @param reason why it is this task */
+function createNoneHeldOutError(path: string, task: TaskName, reason: string): InputError {
   const why =
     task === 'regression'
       ? 'there are too few rows to hold some out'
       : 'every class has one row, so none can be held out';
-  return new InputError(`--data ${path}: ${why}`);
+  return new InputError(`--data ${path}: ${why} (${task}: ${reason})`);
 }
 
 function readHeldOut(given: Arguments): number {
@@ -305,7 +306,7 @@ async function readTableData(
   };
   const data = holdOut(heldOut);
   if (data.dataset.test.count > 0) return data;
-  throw createNoneHeldOutError(path, task);
+  throw createNoneHeldOutError(path, task, reason);
 }
 
 function listTableFacts({

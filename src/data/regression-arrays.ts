@@ -53,6 +53,7 @@ export function regressionArraysDataset(arrays: NamedArrays, given?: ArraysDatas
   const parts = last
     ? [first, last]
     : splitIndices(new Int32Array(first.count), 1 - heldOut, seed).map((rows) => chooseRows(first, rows));
+  checkVaried(train.target?.[0] ?? '', first);
   if (parts[0].count === 0) throw new DataError('every row is held out; none is left to learn from');
   const preparation: RegressionArrayPreparation = {
     kind: 'regressionArrays',
@@ -113,6 +114,17 @@ function readTargetNumbers([name, array]: ArrayPart['features'], count: number):
   throw new DataError(
     `${place}: row ${Math.floor(wrong / targetCount)} has ${targets[wrong]}; targets must be finite: leave the row out`,
   );
+}
+
+/** @throws DataError where a target is the same in every row */
+function checkVaried(name: string, { targets, targetCount }: Part): void {
+  for (let target = 0; target < targetCount; target++) {
+    if (targets.some((value, at) => at % targetCount === target && value !== targets[target])) continue;
+    const which = targetCount === 1 ? '' : ` ${target}`;
+    throw new DataError(
+      `array ${JSON.stringify(name)}: the target${which} is ${targets[target]} in every row; there is nothing to explain`,
+    );
+  }
 }
 
 /** A single target is called as its array; several have their places behind that, where the file does not name them. */

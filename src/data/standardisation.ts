@@ -93,12 +93,15 @@ function computeMoments(
   // The sum of a constant may round, so its mean is taken to be the value itself.
   if (least >= greatest) return { mean: least, deviation: 0, constant: true };
   const mean = sum / known;
+  // Squares of very large or small numbers would overflow, or become 0. A power of two leaves the bits of others alone.
+  const unit = 2 ** Math.floor(Math.log2(greatest - least));
   let squares = 0;
   for (let row = 0; row < count; row++) {
     const x = inputs[row * features + feature];
-    if (!Number.isNaN(x)) squares += (weights?.[row] ?? 1) * (x - mean) ** 2;
+    const weight = weights?.[row] ?? 1;
+    if (!Number.isNaN(x) && weight > 0) squares += weight * ((x - mean) / unit) ** 2;
   }
-  return { mean, deviation: Math.sqrt(squares / known), constant: known === 0 };
+  return { mean, deviation: unit * Math.sqrt(squares / known), constant: known === 0 };
 }
 
 /**

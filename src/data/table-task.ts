@@ -26,7 +26,12 @@ export function tableTask(table: Table, target: string): TableTask {
   const cells = table.rows.map((row) => row[index]).filter((cell) => !isMissing(cell));
   const column = JSON.stringify(target);
   const values = cells.map((cell) => readNumber(cell));
-  return chooseTask(column, values.every((value) => value !== undefined) ? values : undefined);
+  const text = cells.find((_, at) => values[at] === undefined);
+  const numbers = values.filter((value) => value !== undefined);
+  if (text !== undefined && numbers.length > 0) {
+    return { task: 'classification', reason: `${column} holds texts beside numbers, such as ${JSON.stringify(text)}` };
+  }
+  return chooseTask(column, text === undefined ? numbers : undefined);
 }
 
 /** @param values undefined where there are others than numbers */

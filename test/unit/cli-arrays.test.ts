@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { writeNPZ } from '../../src/data/index.ts';
+import { writeNPY, writeNPZ } from '../../src/data/index.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { createFolder } from '../support/folder.ts';
 
@@ -62,6 +62,8 @@ test('options for other files, and broken files, are refused in one line', async
   };
   expect(await refused('--data', path('clouds.npz'), '--ignore', 'a')).toContain('--ignore: it is for a CSV file');
   expect(await refused('--data', path('table.csv'), '--features', 'a')).toContain('--features: it is for a .npz file');
+  writeFileSync(path('one.npy'), writeNPY({ values: Float32Array.of(1, 2) }));
+  expect(await refused('--data', path('one.npy'))).toContain('a .npy file is one array; save features and targets');
   writeFileSync(path('broken.npz'), 'no archive at all, only text');
   expect(await refused('--data', path('broken.npz'))).toContain('it must begin with PK');
 });

@@ -124,12 +124,13 @@ describe('equilibra train and predict', () => {
 });
 
 describe('the task', () => {
-  const table = parseTable('text,decimal,few,many\na,1.5,1,1\nb,2,2,2\na,3,1,3\nb,4,2,4\n');
+  const table = parseTable('text,decimal,few,many,mixed\na,1.5,1,1,1.5\nb,2,2,2,Infinity\na,3,1,3,3\nb,4,2,4,2\n');
   test.each([
     ['text', 'classification', '"text" holds texts'],
     ['decimal', 'regression', '"decimal" holds decimal numbers'],
     ['few', 'classification', '"few" holds integers, 2 different ones in 4 rows'],
     ['many', 'regression', '"many" holds integers, 4 different ones in 4 rows'],
+    ['mixed', 'classification', '"mixed" holds texts beside numbers, such as "Infinity"'],
   ])('%s: %s', (target, task, reason) => {
     expect(tableTask(table, target)).toEqual({ task, reason });
   });
@@ -186,4 +187,15 @@ describe('errors are one line on standard error, with exit code 2', () => {
     expect(error.trimEnd().split('\n')).toHaveLength(1);
     expect(error).toContain(message);
   });
+});
+
+test.each([
+  [['few.csv', '--folds', '4'], '--folds: it is 4; it must be at most 3, the number of rows'],
+  [['few.csv'], 'too few training rows to watch some of them; give --early-stopping never'],
+  [['mixed.csv'], 'none can be held out (classification: "price" holds texts beside numbers, such as "Infinity")'],
+])('%j is refused', async ([name, ...more], message) => {
+  writeFileSync(path('few.csv'), 'area,price\n1,2.5\n2,3.5\n3,4.25\n');
+  writeFileSync(path('mixed.csv'), 'area,price\n1,2.5\n2,Infinity\n3,4.25\n');
+  const { code, error } = await run(['train', '--data', path(name), '--target', 'price', ...more]);
+  expect([code, error]).toEqual([2, expect.stringContaining(message)]);
 });

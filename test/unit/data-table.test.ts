@@ -340,7 +340,7 @@ describe('preparationFrom', () => {
     [
       'an unknown kind',
       storeWith({ kind: 'sounds' }),
-      'kind is "sounds"; it must be "table", "regression", "images" or "arrays"',
+      'kind is "sounds"; it must be "table", "regression", "images", "arrays" or "regressionArrays"',
     ],
     ['no header', storeWith({ header: undefined }), 'header is undefined'],
     ['no columns', storeWith({ columns: 3 }), 'columns is 3; it must be a list'],

@@ -55,6 +55,14 @@ describe('a row of weight k counts as k rows, one of weight 0 not at all', () =>
   });
 });
 
+test.each([1e-200, 1e200])('numbers of size %d have a deviation, although their squares have none', (size) => {
+  const inputs = [size, 2 * size, 4 * size];
+  const { deviation } = standardisationOf({ inputs, count: 3, features: 1 });
+  expect(deviation[0] / size).toBeCloseTo(Math.sqrt(14 / 9), 12);
+  const targets = { inputs: new Float32Array(3), targets: Float64Array.from(inputs), count: 3, features: 1 };
+  expect(fitScale(targets).deviation[0] / size).toBeCloseTo(Math.sqrt(14 / 9), 12);
+});
+
 test.each([
   [[1, -1], 'weights[1] is -1; it must be a finite number ≥ 0'],
   [[0, 0], 'all weights are 0'],

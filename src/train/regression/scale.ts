@@ -32,7 +32,9 @@ export function fitScale({ targets, count, weights }: RegressionSamples): Target
     const first = at(rows[0]);
     if (rows.every((row) => at(row) === first)) return { mean: first, deviation: 1 };
     const mean = meanOf(at);
-    return { mean, deviation: Math.sqrt(meanOf((row) => (at(row) - mean) ** 2)) };
+    // Squares of very small numbers would be 0. A power of two leaves the bits of others alone.
+    const unit = 2 ** Math.floor(Math.log2(rows.reduce((most, row) => Math.max(most, Math.abs(at(row) - mean)), 0)));
+    return { mean, deviation: unit * Math.sqrt(meanOf((row) => ((at(row) - mean) / unit) ** 2)) };
   });
   return { mean: fitted.map(({ mean }) => mean), deviation: fitted.map(({ deviation }) => deviation) };
 }
