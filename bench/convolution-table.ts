@@ -82,7 +82,10 @@ function sectionOf(
       ...batches.map(({ batch, step }) => [String(batch), milliseconds(step), (median(step) / batch).toFixed(2)]),
     ]),
     `From batch ${first.batch} on, a step takes ${slopeOf(batches).toFixed(2)} ms for each further image.`,
-    markdownTable([['iterations', 'MB'], ...memory.map(({ limit, bytes }) => [String(limit), megabytes(bytes)])]),
+    markdownTable([
+      ['iterations', `MB at batch ${memory[0].batch}`],
+      ...memory.map(({ limit, bytes }) => [String(limit), megabytes(bytes)]),
+    ]),
     markdownTable([
       ['parameters', ...COUNT_HEADING],
       ...fresh.map((counts, seed) => [`fresh, seed ${seed}`, ...rowOf(counts)]),

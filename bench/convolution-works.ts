@@ -126,6 +126,7 @@ export function openOwn(engine: Engine, network: Network, batch: number): Convol
 const UNREACHABLE = 1e-30;
 
 export interface ConvolutionMemory {
+  readonly batch: number;
   readonly limit: number;
   readonly bytes: number;
 }
@@ -148,5 +149,5 @@ export async function measureMemory(
   const { bytes, pooledBytes, programBytes } = engine.memory();
   model.dispose();
   engine.close();
-  return { limit, bytes: bytes + pooledBytes + programBytes };
+  return { batch, limit, bytes: bytes + pooledBytes + programBytes };
 }

@@ -46,7 +46,7 @@ interface Options {
 
 /** Of iterations, between which the memory is compared. */
 const LIMITS = [5, 50];
-/** Shares of the batch, at which steps are timed too. */
+/** Shares of the batch, at which steps are timed too, and the memory is measured at the smallest one. */
 const SHARES = [4, 2];
 
 process.exitCode = await main(process.argv.slice(2));
@@ -112,15 +112,15 @@ async function measure(name: NetworkName, options: Options): Promise<Convolution
   const network = NETWORKS[name];
   const opening = { backend: 'wasm', threads } as const;
   const watch = new LoadWatch();
+  const sizes = SHARES.map((share) => Math.max(1, Math.floor(batch / share)));
   const memory = [];
-  for (const limit of LIMITS) memory.push(await measureMemory(opening, network, batch, limit));
+  for (const limit of LIMITS) memory.push(await measureMemory(opening, network, sizes[0], limit));
   const engine = await open(opening);
   const samples = await samplesFor(network, steps * batch, data);
   const counts = await countFreshAndTrained(engine, network, samples, { batch, seeds, steps });
   const others = watch.share();
   const peers = options.python ? [openPeer(options.python, network, batch, threads)] : [];
   const times = await takeTurns([openOwn(engine, network, batch), ...peers], rounds);
-  const sizes = SHARES.map((share) => Math.max(1, Math.floor(batch / share)));
   const smaller = await takeTurns(
     sizes.map((size) => openOwn(engine, network, size)),
     rounds,
