@@ -2,12 +2,16 @@
  * The views of the web app: axe-core's complaints on a screen and on a phone, and the messages in a browser without
  * WebGPU.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
+import type { ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuiltDemo } from '../../demo/build/build.ts';
 import { createPane, WIDTH } from '../../src/pictures/plot.ts';
+import { run } from '../fixtures/cli/run.ts';
+import { createFolder } from '../support/folder.ts';
 import { buildDemoFor, openDemo, setFields, textIn, waitForText } from './demo-page.ts';
 import type { OpenPage } from './harness.ts';
 
@@ -321,16 +325,20 @@ test.each(['train', 'lasso', 'gradients', 'sudoku'])('on a tablet %s is as wide 
   expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBe(768);
 });
 
-test('a column of decimal numbers is predicted as numbers: R², RMSE, and no accuracy', async () => {
-  const { page } = opened;
-  await page.setViewport({ width: 1280, height: 900 });
-  await show('train');
-  // A price that is linear in the area and jumps with the place: R² of a good model is near 1.
+/** A price that is linear in the area and jumps with the place: R² of a good model is near 1. */
+function houses(): string {
   const rows = Array.from({ length: 150 }, (_, row) => {
     const [area, rooms, place] = [40 + ((row * 37) % 110), 1 + (row % 6), row % 3];
     return `${area},${rooms},${['hill', 'lake', 'town'][place]},${(1000 * (3 * area + 20 * rooms + 90 * place)) / 7}`;
   });
-  await dropFile(`houses.csv`, `area,rooms,place,price\n${rows.join('\n')}\n`);
+  return `area,rooms,place,price\n${rows.join('\n')}\n`;
+}
+
+test('a column of decimal numbers is predicted as numbers: R², RMSE, and no accuracy', async () => {
+  const { page } = opened;
+  await page.setViewport({ width: 1280, height: 900 });
+  await show('train');
+  await dropFile('houses.csv', houses());
   await waitForText(opened, 'data-facts', /numbers are predicted/);
   expect(await page.$eval('#task', (field) => (field as HTMLSelectElement).value)).toBe('regression');
   await setFields(opened, { width: '20', epochs: '30', batch: '16', loss: 'huber' });
@@ -353,6 +361,37 @@ test('a column of decimal numbers is predicted as numbers: R², RMSE, and no acc
   await waitForText(opened, 'data-facts', /10 classes/);
   expect(await page.$eval('#loss-label', (element) => element.checkVisibility())).toBe(false);
   expect(await page.$eval('#figure-accuracy', (element) => element.checkVisibility())).toBe(true);
+});
+
+test('a regression of the command line is loaded; the loss outlives a reload, and Start is reached by keyboard', async () => {
+  const { page } = opened;
+  const folder = createFolder('demo-regression');
+  const [csv, checkpoint] = ['houses.csv', 'houses.equilibra'].map((name) => join(folder, name));
+  writeFileSync(csv, houses());
+  const trained = ['train', '--data', csv, '--target', 'price', '--width', '20', '--epochs', '5', '--backend', 'cpu'];
+  expect((await run([...trained, '--checkpoint', checkpoint])).error).toBe('');
+  await page.reload();
+  await page.waitForSelector('#samples li');
+  await dropFile('houses.csv', houses());
+  await waitForText(opened, 'data-facts', /numbers are predicted/);
+  expect(await page.$eval('#settings [name=loss]', (field) => (field as HTMLSelectElement).value)).toBe('huber');
+  await ((await page.$('#checkpoint')) as ElementHandle<HTMLInputElement>).uploadFile(checkpoint);
+  expect(await waitForText(opened, 'state', /houses.equilibra/)).toMatch(
+    /width 20, after \d epochs?, trained on houses.csv/,
+  );
+  expect(await waitForText(opened, 'samples-facts', /true price/)).not.toBe('');
+  await page.waitForSelector('#predicted svg[aria-label^="price: predicted against true"]');
+  await setFields(opened, { width: '10', epochs: '2' });
+  await page.focus('#settings [name=epochs]');
+  for (let presses = 0; presses < 30 && (await focusedId()) !== 'start'; presses++) await page.keyboard.press('Tab');
+  expect(await focusedId()).toBe('start');
+  await page.keyboard.press('Enter');
+  expect(await waitForText(opened, 'state', /Finished|error/)).toMatch(/2 epochs/);
+  expect(await focusedId()).toBe('start');
+
+  function focusedId(): Promise<string | undefined> {
+    return page.evaluate(() => document.activeElement?.id);
+  }
 });
 
 test('the page had no errors and sent no requests elsewhere', () => {

@@ -1,6 +1,7 @@
 /** Both sides of training in a worker, over the ports of a channel. The browser tests run it in a real Worker. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import type { RegressionSamples } from '../../src/data/samples.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { monotone } from '../../src/layers/monotone.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
@@ -8,7 +9,8 @@ import { ConvergenceError } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
 import { loadCheckpoint } from '../../src/train/checkpoint/load.ts';
 import type { CheckpointInfo } from '../../src/train/checkpoint/options.ts';
-import type { Progress } from '../../src/train/progress.ts';
+import type { EpochProgress, Progress } from '../../src/train/progress.ts';
+import type { TaskName } from '../../src/train/task.ts';
 import { train } from '../../src/train/train.ts';
 import { serveTraining } from '../../src/train/worker/serve.ts';
 import { trainInWorker } from '../../src/train/worker/train-in-worker.ts';
@@ -16,14 +18,26 @@ import { clouds } from '../support/clouds.ts';
 
 interface Job {
   readonly epochs: number;
+  /** Whether it predicts numbers. */
+  readonly predictsNumbers?: boolean;
   /** The solver's limit. */
   readonly limit?: number;
   readonly width?: number;
 }
 
 const options = (epochs: number) => ({ epochs, batch: 8, seed: 2 });
-const model = ({ limit, width = 4 }: Partial<Job>): Model =>
-  sequential(monotone({ inputs: 2, width, limit }), dense({ inputs: width, outputs: 3 }));
+const model = ({ limit, width = 4, outputs = 3 }: Partial<Job> & { readonly outputs?: number }): Model =>
+  sequential(monotone({ inputs: 2, width, limit }), dense({ inputs: width, outputs }));
+
+/** Two targets of different units, for rows of different weights. */
+const NUMBERS: RegressionSamples = (({ inputs, count, features }) => ({
+  inputs,
+  targets: Float64Array.from({ length: 2 * count }, (_, at) => (at % 2 ? 1e6 : 1e-3) * (3 + inputs[at])),
+  weights: Float64Array.from({ length: count }, (_, row) => row % 3),
+  count,
+  features,
+}))(clouds(20));
+const REGRESSION = { ...options(2), loss: 'huber', validation: NUMBERS } as const;
 
 let channel: MessageChannel;
 let engines: Engine[];
@@ -33,6 +47,7 @@ beforeEach(() => {
   serveTraining(channel.port2, (job: Job) => {
     const engine = new Engine(openCPU());
     engines.push(engine);
+    if (job.predictsNumbers) return { engine, model: model({ outputs: 2 }), data: NUMBERS, options: REGRESSION };
     return { engine, model: model(job), data: clouds(20), options: options(job.epochs) };
   });
 });
@@ -47,6 +62,18 @@ describe('training in a worker', () => {
     expect(losses).toEqual(here.losses);
     expect(seen.map(({ kind }) => kind)).toEqual(['step', 'step', 'step', 'epoch', 'step', 'step', 'step', 'epoch']);
     expect(() => engines[0].tensor([1])).toThrow('it is closed');
+  });
+
+  test('a regression is the same, too', async () => {
+    const seen: Progress<TaskName>[] = [];
+    const job = { epochs: 2, predictsNumbers: true };
+    const run = trainInWorker(channel.port1, job, { onProgress: (progress) => void seen.push(progress) });
+    const { losses } = await run.finished;
+    const here = await train(new Engine(openCPU()), model({ outputs: 2 }), NUMBERS, REGRESSION);
+    expect(losses).toEqual(here.losses);
+    const last = seen[seen.length - 1] as EpochProgress<'regression'>;
+    expect(last.rootMeanSquaredErrors).toEqual(here.epochs[1].rootMeanSquaredErrors);
+    expect(last.validation?.targets).toEqual(here.epochs[1].validation?.targets);
   });
 
   test('trains one run after the other; a second run during the first is refused and does not affect it', async () => {
