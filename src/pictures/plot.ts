@@ -163,8 +163,8 @@ function ticksOf({ from, to }: Range): number[] {
 /** Formats a tick in exponential notation where its digits would not fit beside the axis. */
 function formatTick(value: number): string {
   const size = Math.abs(value);
-  const isPlain = value === 0 || (size >= 1e-3 && size < 1e5);
-  return formatSigned(isPlain ? value : Number(value.toPrecision(6)).toExponential());
+  const isPlain = value === 0 || (size >= 1e-3 && size < 1e6);
+  return formatSigned(isPlain ? value : Number(value.toPrecision(6)).toExponential().replace('e+', 'e'));
 }
 
 /** The number with a minus sign in place of the hyphen. */
