@@ -206,7 +206,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a monotone convo
     },
   );
 
-  test.runIf(isOracle).each(NAMES)('moves with %s as its dense matrix does', async (name) => {
+  test.each(isOracle ? NAMES : NAMES.slice(0, 1))('moves with %s as its dense matrix does', async (name) => {
     const opened = await engine();
     const problem = normalConvolution(2, [4, 5], 3, 30);
     const n = 40;
