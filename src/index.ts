@@ -182,6 +182,7 @@ export type { Scope } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
 export type { KinkOptions, LoopContext, Tensor } from './tensor/tensor.ts';
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './train/adam.ts';
+export type { AugmentationOptions } from './train/augmentation.ts';
 export { type ModelFromOptions, modelFrom, saveCheckpoint } from './train/checkpoint/checkpoint.ts';
 export { downloadCheckpoint } from './train/checkpoint/download.ts';
 export { type Checkpoint, loadCheckpoint, type TrainingRecord } from './train/checkpoint/load.ts';

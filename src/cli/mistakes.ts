@@ -1,5 +1,5 @@
 /** Finds the rows that were classified wrongly, for a report. */
-import type { Samples, Table } from '../data/index.ts';
+import type { Preparation, Samples, Standardisation, Table } from '../data/index.ts';
 import type { Prediction } from '../index.ts';
 import type { Mistake, Mistakes } from './report/mistakes.ts';
 
@@ -11,7 +11,13 @@ const MAXIMUM_COLUMNS = 30;
 
 /** How a report shows rows: as images, or by a number and the cells of a table. */
 export type Appearance =
-  | { readonly kind: 'images'; readonly shape: readonly number[] }
+  | {
+      readonly kind: 'images';
+      /** 1 or 3 channels × height × width. */
+      readonly shape: readonly number[];
+      /** How the channels were standardised, if they were. */
+      readonly standardisation?: Standardisation;
+    }
   | {
       readonly kind: 'rows';
       readonly counted: string;
@@ -19,9 +25,11 @@ export type Appearance =
       at(index: number): { readonly number: number; readonly cells: readonly string[] };
     };
 
-/** Chooses the appearance of rows of this shape that do not come from a table. */
-export function chooseAppearance(shape: readonly number[]): Appearance {
-  if (shape.length === 2 || (shape.length === 3 && shape[2] === 3)) return { kind: 'images', shape };
+/** Chooses the appearance of rows that do not come from a table. @param shape of a row, where it is known */
+export function chooseAppearance(preparation: Preparation, shape: readonly number[] = []): Appearance {
+  if (preparation.kind === 'images' && shape.length === 3 && [1, 3].includes(shape[0])) {
+    return { kind: 'images', shape, standardisation: preparation.standardisation };
+  }
   return { kind: 'rows', counted: 'No.', columns: [], at: (index) => ({ number: index, cells: [] }) };
 }
 
@@ -63,7 +71,16 @@ export function findMistakes(samples: Samples, prediction: Prediction, appearanc
     const { counted, columns } = appearance;
     return { kind: 'rows', counted, columns, shown: shown.map((each) => ({ ...each, ...appearance.at(each.index) })) };
   }
-  const pixels = (index: number): Float32Array => inputs.subarray(index * features, (index + 1) * features);
-  const images = shown.map((each) => ({ ...each, pixels: pixels(each.index) }));
-  return { kind: 'images', shape: appearance.shape, shown: images };
+  const { shape, standardisation } = appearance;
+  const images = shown.map((each) => {
+    const pixels = inputs.slice(each.index * features, (each.index + 1) * features);
+    return { ...each, pixels: standardisation ? restoreChannels(pixels, standardisation) : pixels };
+  });
+  return { kind: 'images', shape, shown: images };
+}
+
+/** The pixels in [0, 1] that were standardised, channel by channel. */
+function restoreChannels(pixels: Float32Array, { mean, deviation }: Standardisation): Float32Array {
+  const size = pixels.length / mean.length;
+  return pixels.map((value, at) => mean[Math.floor(at / size)] + deviation[Math.floor(at / size)] * value);
 }

@@ -101,9 +101,10 @@ function quoteCell(cell: string): string {
   return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-function chooseRowAppearance(preparation: Preparation, { table, lines }: PredictionRows): Appearance {
-  if (preparation.kind === 'images') return chooseAppearance(preparation.shape);
-  if (preparation.kind === 'arrays' || preparation.kind === 'regressionArrays') return chooseAppearance([]);
+function chooseRowAppearance(preparation: Preparation, { table, lines, shape }: PredictionRows): Appearance {
+  if (preparation.kind === 'images' || preparation.kind === 'arrays' || preparation.kind === 'regressionArrays') {
+    return chooseAppearance(preparation, shape);
+  }
   if (!table || !lines) throw new Error('predict: the rows of a table come without the table');
   const names = preparation.columns.map(({ name }) => name);
   const rows = new Map(table.lines.map((line, row) => [line, row]));

@@ -139,14 +139,17 @@ export function countParameters(model: Model): number {
 }
 
 /** @param rows that are judged, by their numbers in the file. Default: those of the test part */
-export function chooseDataAppearance({ dataset, origin }: TrainingData, rows?: readonly number[]): Appearance {
+export function chooseDataAppearance(
+  { dataset, origin, preparation }: TrainingData,
+  rows?: readonly number[],
+): Appearance {
   if (origin) {
     const { table, dataset: own } = origin;
     const names = own.preparation.columns.map(({ name }) => name);
     const judged = rows ?? own.rows.test;
     return createTableAppearance(table, names, (index) => judged[index]);
   }
-  const appearance = chooseAppearance(dataset.featureShape);
+  const appearance = chooseAppearance(preparation, dataset.test.shape);
   if (!rows || appearance.kind === 'images') return appearance;
   return { ...appearance, at: (index) => ({ number: rows[index], cells: [] }) };
 }

@@ -1,5 +1,6 @@
 /** Which arrays of a .npz file are features and classes, and how they become rows for a model. */
 import { describeArray, type FileArray, numbersOf } from './file-array.ts';
+import { layoutOf, toPlanes, withoutSingleChannel } from './image-shape.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
 import type { NamedArrays } from './npz.ts';
 
@@ -56,15 +57,18 @@ export interface ArrayRows {
   readonly inputs: Float64Array;
   readonly count: number;
   readonly features: number;
-  /** The shape of one row. */
+  /** The shape of one row, as a preparation states it. */
   readonly shape: readonly number[];
+  /** The shape that samples have; absent for rows that are no images. */
+  readonly imageShape?: readonly number[];
 }
 
 /**
+ * @param planes whether the channels of images are brought into planes
  * @throws DataError where the array has no rows, no features or no numbers, exceeds a limit, or has a number that is not
  *   finite, whose place it names
  */
-export function readRows([name, array]: ArrayPart['features'], options: LimitOptions): ArrayRows {
+export function readRows([name, array]: ArrayPart['features'], options: LimitOptions, planes: boolean): ArrayRows {
   const place = `array ${JSON.stringify(name)}`;
   const [count = 0, ...shape] = array.shape;
   const features = shape.reduce((product, extent) => product * extent, 1);
@@ -75,10 +79,24 @@ export function readRows([name, array]: ArrayPart['features'], options: LimitOpt
   checkLimit(limitsOf(options), 'columns', features, `${place} has ${features} numbers in a row`);
   const inputs = Float64Array.from(numbersOf(array));
   const wrong = inputs.findIndex((value) => !Number.isFinite(value));
-  if (wrong < 0) return { inputs, count, features, shape };
+  if (wrong < 0) return { ...arrange(inputs, shape, planes), count, features };
   throw new DataError(
     `${place}: row ${Math.floor(wrong / features)}, number ${wrong % features} is ${inputs[wrong]}; features must be finite: fill missing values, or leave the row out`,
   );
+}
+
+function arrange(
+  inputs: Float64Array,
+  extents: readonly number[],
+  planes: boolean,
+): Pick<ArrayRows, 'inputs' | 'shape' | 'imageShape'> {
+  const { shape, isInterleaved } = layoutOf(extents);
+  if (shape.length !== 3 || (isInterleaved && !planes)) return { inputs, shape: withoutSingleChannel(extents) };
+  return {
+    inputs: toPlanes(inputs, { shape, isInterleaved }),
+    shape: withoutSingleChannel(shape),
+    imageShape: shape,
+  };
 }
 
 /** Whether features are images: bytes with at least two axes for a row. They are divided by 255. */

@@ -10,8 +10,10 @@ import {
   readClassTexts,
   readRows,
 } from './array-rows.ts';
+import { standardiseChannels } from './channels.ts';
 import type { Dataset } from './dataset.ts';
 import { FILE_ARRAYS } from './file-array.ts';
+import { withoutSingleChannel } from './image-shape.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
 import type { NamedArrays } from './npz.ts';
 import type { ArrayPreparation, ImagePreparation } from './preparation.ts';
@@ -55,7 +57,8 @@ export interface ArraysDataset extends Dataset {
  * the first axis, and classes under `y`, which are integers, bools or texts; or `x_train`, `y_train`, `x_test` and
  * `y_test`, which are the two parts. `ArraysDatasetOptions` has other names. The names of classes 0, 1, … may stand
  * under `class_names`. Features of type uint8 with two or more axes are images and are divided by 255; others are
- * standardised. Without a test part, rows are held out at random, of each class about the same share.
+ * standardised. Rows of two axes are taken for rows × columns, rows of three for images with channels, first or last,
+ * whichever axis is shorter; the samples then have a `shape`. Without a test part, rows are held out at random, of each class about the same share.
  *
  * @throws DataError that names the array, and the row where there is one
  * @throws RangeError where an option is out of range
@@ -86,9 +89,16 @@ export function arraysDataset(arrays: NamedArrays, given?: ArraysDatasetOptions)
         chooseRows(first, classNames, indices),
       );
   const { shape, features } = first.rows;
+  const planes = shape.length === 3 ? { planes: true } : {};
   const preparation: ArraysDataset['preparation'] = areImages(train.features[1])
-    ? { kind: 'images', shape, greatest: WHITE, classNames }
-    : { kind: 'arrays', shape, classNames, ...(standardise && { standardisation: standardisationOf(parts[0]) }) };
+    ? { kind: 'images', shape, greatest: WHITE, classNames, ...planes }
+    : {
+        kind: 'arrays',
+        shape,
+        classNames,
+        ...planes,
+        ...(standardise && { standardisation: standardisationOf(parts[0]) }),
+      };
   const [trained, tested] = parts.map((part): Samples => ({ ...part, inputs: prepareInputs(preparation, part) }));
   return {
     name,
@@ -108,7 +118,7 @@ interface Part {
 }
 
 function readPart({ features, target }: ArrayPart, options: ArraysDatasetOptions): Part {
-  const rows = readRows(features, options);
+  const rows = readRows(features, options, true);
   if (!target) {
     throw new DataError(
       `target is missing: an array ${options.target ?? 'y'}${features[0].match(/_(train|test)$/)?.[0] ?? ''} must hold the classes of the rows in ${features[0]}`,
@@ -147,19 +157,26 @@ type RawSamples = Omit<Samples, 'inputs'> & { readonly inputs: Float64Array };
 
 /** @param indices the rows, in their order. Default: all */
 function chooseRows({ rows, classes }: Part, classNames: readonly string[], indices?: Int32Array): RawSamples {
-  const { inputs, features, count } = rows;
+  const { inputs, features, count, imageShape } = rows;
   const labels = numberClasses(classes, classNames);
-  if (!indices) return { inputs, labels, count, features };
+  const common = { features, ...(imageShape && { shape: imageShape }) };
+  if (!indices) return { inputs, labels, count, ...common };
   const chosen = new Float64Array(indices.length * features);
   for (const [at, row] of indices.entries()) {
     chosen.set(inputs.subarray(row * features, (row + 1) * features), at * features);
   }
-  return { inputs: chosen, labels: Int32Array.from(indices, (row) => labels[row]), count: indices.length, features };
+  return { inputs: chosen, labels: Int32Array.from(indices, (row) => labels[row]), count: indices.length, ...common };
 }
 
-function prepareInputs(preparation: ArraysDataset['preparation'], rows: Omit<RawSamples, 'labels'>): Float32Array {
-  if (preparation.kind === 'images') return Float32Array.from(rows.inputs, (value) => value / preparation.greatest);
+function prepareInputs(
+  preparation: ArraysDataset['preparation'],
+  rows: Omit<RawSamples, 'labels' | 'shape'>,
+): Float32Array {
   const { standardisation } = preparation;
+  if (preparation.kind === 'images') {
+    const pixels = Float32Array.from(rows.inputs, (value) => value / preparation.greatest);
+    return standardisation ? standardiseChannels(pixels, rows.features, standardisation) : pixels;
+  }
   return standardisation ? standardiseInputs(rows, standardisation) : Float32Array.from(rows.inputs);
 }
 
@@ -189,8 +206,8 @@ export function preparedArrays(
   const options = readOptions('preparedArrays', given, { ...LIMIT_OPTIONS, ...NAME_OPTIONS });
   const part = findPart(arrays, options, '') ?? findPart(arrays, options, '_test');
   if (!part) throw new DataError(`no array ${options.features ?? 'x'} of features; ${listArrayNames(arrays)}`);
-  const rows = readRows(part.features, options);
-  if (String(rows.shape) !== String(preparation.shape)) {
+  const rows = readRows(part.features, options, preparation.planes ?? false);
+  if (String(rows.shape) !== String(withoutSingleChannel(preparation.shape))) {
     throw new DataError(`a row has the shape [${rows.shape}]; the model reads rows of [${preparation.shape}]`);
   }
   if (preparation.kind === 'images' && !areImages(part.features[1])) {
@@ -198,7 +215,13 @@ export function preparedArrays(
       `array ${JSON.stringify(part.features[0])} holds ${part.features[1].type}; the model reads images of uint8`,
     );
   }
-  const { count, features } = rows;
+  const { count, features, imageShape } = rows;
   const labels = part.target && numberClasses(readClassTexts(part.target, count), preparation.classNames);
-  return { inputs: prepareInputs(preparation, rows), count, features, ...(labels && { labels }) };
+  return {
+    inputs: prepareInputs(preparation, rows),
+    count,
+    features,
+    ...(imageShape && { shape: imageShape }),
+    ...(labels && { labels }),
+  };
 }

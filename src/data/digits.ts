@@ -58,7 +58,7 @@ export function parseDigits(text: string, split: Split, expectedRows?: number): 
     );
   }
   checkSplit(split, lines.length);
-  const all: Samples = { inputs, labels, count: lines.length, features: pixels };
+  const all: Samples = { inputs, labels, count: lines.length, features: pixels, shape: [1, 8, 8] };
   return {
     name: 'digits',
     classes,

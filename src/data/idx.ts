@@ -59,7 +59,7 @@ function parseArray(bytes: Uint8Array, options: LimitOptions): IDXArray {
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const shape = readExtents(bytes);
   const count = shape.reduce((product, extent) => product * extent, 1);
   const size = element.make(0).BYTES_PER_ELEMENT;
   const described = `an array of ${shape.join(' × ')} ${element.type}`;
@@ -75,6 +75,20 @@ function parseArray(bytes: Uint8Array, options: LimitOptions): IDXArray {
   if (values instanceof Uint8Array) values.set(bytes.subarray(start));
   else for (let index = 0; index < count; index++) values[index] = view[element.read](start + index * size);
   return { type: element.type, shape, values };
+}
+
+/** Whether the bytes have the header of an IDX file, and as many elements as it tells of. */
+export function isIDX(bytes: Uint8Array): boolean {
+  const element = (ELEMENTS as Partial<Record<number, Element>>)[bytes[2]];
+  const start = 4 + 4 * bytes[3];
+  if (bytes[0] !== 0 || bytes[1] !== 0 || !element || bytes.length < start) return false;
+  const count = readExtents(bytes).reduce((product, extent) => product * extent, 1);
+  return bytes.length === start + count * element.make(0).BYTES_PER_ELEMENT;
+}
+
+function readExtents(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes[3] }, (_, axis) => view.getUint32(4 + 4 * axis));
 }
 
 function readElementType(bytes: Uint8Array): Element {

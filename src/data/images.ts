@@ -1,7 +1,9 @@
-import { COUNT, createArgumentCheck, INDEX, isListOf, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
+import { BOOLEAN, COUNT, createArgumentCheck, INDEX, isListOf, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
+import { channelStandardisationOf, standardiseChannels } from './channels.ts';
 import type { Dataset } from './dataset.ts';
 import { type IDXArray, readArray } from './idx.ts';
+import { interleaved, layoutOf, toPlanes, withoutSingleChannel } from './image-shape.ts';
 import { checkLimit, DataError, LIMIT_OPTIONS, type LimitOptions, limitsOf } from './limits.ts';
 import type { ImagePreparation } from './preparation.ts';
 import type { Samples } from './samples.ts';
@@ -10,9 +12,9 @@ import type { Source } from './source.ts';
 /** The value of a white pixel in a file of bytes. */
 const WHITE = 255;
 
-/** Labelled images. Each row of `inputs` is one image, pixel by pixel, in [0, 1]. */
+/** Labelled images. Each row of `inputs` is one image, one plane of pixels for each channel, in [0, 1]. */
 export interface LabelledImages extends Samples {
-  /** The shape of one image, such as [28, 28]. */
+  /** The shape of one image: [channels, rows, columns], or [pixels] where the file does not say rows and columns. */
   readonly shape: readonly number[];
 }
 
@@ -45,11 +47,16 @@ async function readLabelled(images: NamedFile, labels: NamedFile, options: Label
   return { inputs, labels: classOf, count, features, shape };
 }
 
-/** Reads images without labels. Pixels are divided by the greatest value that they can have. */
+/**
+ * Reads images without labels. Pixels are divided by the greatest value that they can have.
+ * @param planes whether the channels of count × height × width × channels are brought into planes, rather than left side
+ *   by side as in models of the past
+ */
 export async function readPixels(
   source: Source,
   options: LimitOptions = {},
   greatest = WHITE,
+  planes = true,
 ): Promise<Omit<LabelledImages, 'labels'>> {
   const { type, shape: extents, values } = await readArray(source, options);
   const [count, ...shape] = extents;
@@ -60,7 +67,10 @@ export async function readPixels(
   checkLimit(limitsOf(options), 'rows', count, `there are ${count} images`);
   const inputs = new Float32Array(values.length);
   for (let index = 0; index < values.length; index++) inputs[index] = values[index] / greatest;
-  return { inputs, count, features: values.length / count, shape };
+  const features = values.length / count;
+  if (shape.length === 3 && !planes) return { inputs, count, features, shape };
+  const layout = shape.length === 3 ? interleaved(shape) : layoutOf(shape);
+  return { inputs: toPlanes(inputs, layout), count, features, shape: layout.shape };
 }
 
 /** Reads the labels of `count` images from an IDX file, plain or .gz, that holds one integer per image. */
@@ -108,6 +118,8 @@ export interface ImageFileOptions extends LimitOptions {
   name?: string;
   /** The names of the classes. Default '0', '1', … up to the greatest label of the training part. */
   classNames?: readonly string[];
+  /** Whether each channel is scaled to mean 0 and deviation 1 over the training part. Default false: pixels in [0, 1]. */
+  standardise?: boolean;
 }
 
 const NAMES = /* @__PURE__ */ createArgumentCheck(
@@ -115,7 +127,12 @@ const NAMES = /* @__PURE__ */ createArgumentCheck(
   (value) => isListOf<string>(value, (each) => typeof each === 'string') && value.length > 0,
 );
 
-const IMAGE_FILE_OPTIONS: Checks<ImageFileOptions> = { ...LIMIT_OPTIONS, name: TEXT, classNames: NAMES };
+export const IMAGE_FILE_OPTIONS: Checks<ImageFileOptions> = {
+  ...LIMIT_OPTIONS,
+  name: TEXT,
+  classNames: NAMES,
+  standardise: BOOLEAN,
+};
 
 /** A data set of images, with the preparation for other images of the same kind. */
 export interface ImageDataset extends Dataset {
@@ -174,11 +191,15 @@ function findFiles<Role extends keyof typeof ROLES>(
 }
 
 function findMatches(names: readonly string[], pattern: RegExp): string[] {
-  const matches = names.filter((name) => pattern.test(name));
-  return matches.filter((name) => !(name.toLowerCase().endsWith('.gz') && matches.includes(name.slice(0, -3))));
+  return withoutCompressedTwins(names.filter((name) => pattern.test(name)));
 }
 
-function listFiles(names: readonly string[]): string {
+/** Leaves out the .gz of a file that is there plain as well. */
+export function withoutCompressedTwins(names: readonly string[]): string[] {
+  return names.filter((name) => !(name.toLowerCase().endsWith('.gz') && names.includes(name.slice(0, -3))));
+}
+
+export function listFiles(names: readonly string[]): string {
   if (names.length === 0) return 'there are no files';
   const shown = names.slice(0, 10).join(', ');
   return `there ${names.length === 1 ? 'is' : 'are'} ${shown}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`;
@@ -204,15 +225,37 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
   const train = await part(names.trainImages, names.trainLabels);
   const classNames = options.classNames ?? numberClasses(train.labels);
   const test = await part(names.testImages, names.testLabels, classNames.length);
-  const { shape } = train;
-  if (String(test.shape) !== String(shape)) {
-    throw new DataError(
-      `the images of ${names.testImages} are ${test.shape.join(' × ')}, those of ${names.trainImages} ${shape.join(' × ')}`,
-    );
+  const [own, other] = [train, test].map(({ shape }) => withoutSingleChannel(shape).join(' × '));
+  if (own !== other) {
+    throw new DataError(`the images of ${names.testImages} are ${other}, those of ${names.trainImages} ${own}`);
   }
-  const { name = 'images' } = options;
-  const preparation: ImagePreparation = { kind: 'images', shape, greatest: WHITE, classNames };
-  return { name, classes: classNames.length, featureShape: shape, train, test, classNames, preparation };
+  return createImageDataset({ train, test, ...options, classNames });
+}
+
+/** What makes a data set of images. */
+interface ImageParts extends Pick<ImageFileOptions, 'name' | 'standardise'> {
+  readonly train: LabelledImages;
+  readonly test: LabelledImages;
+  readonly classNames: readonly string[];
+}
+
+/** The data set of these parts, whose images are standardised in place where that is asked for. */
+export function createImageDataset({ train, test, classNames, name, standardise }: ImageParts): ImageDataset {
+  const shape = withoutSingleChannel(train.shape);
+  const standardisation = standardise ? channelStandardisationOf(train) : undefined;
+  if (standardisation) {
+    for (const { inputs, features } of [train, test]) standardiseChannels(inputs, features, standardisation);
+  }
+  const preparation: ImagePreparation = {
+    kind: 'images',
+    shape,
+    greatest: WHITE,
+    classNames,
+    ...(shape.length === 3 && { planes: true }),
+    ...(standardisation && { standardisation }),
+  };
+  const classes = classNames.length;
+  return { name: name ?? 'images', classes, featureShape: shape, train, test, classNames, preparation };
 }
 
 function numberClasses(labels: Int32Array): string[] {
@@ -220,7 +263,7 @@ function numberClasses(labels: Int32Array): string[] {
 }
 
 /** Prefixes the message of a DataError with the name of the file. */
-async function prefixErrors<T>(name: string, reading: Promise<T>): Promise<T> {
+export async function prefixErrors<T>(name: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: unknown) => {
     throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
   });

@@ -14,6 +14,8 @@ export {
   type PreparedArraysOptions,
   preparedArrays,
 } from './arrays-dataset.ts';
+export { type CIFARKind, type CIFAROptions, readCIFAR } from './cifar.ts';
+export { type CIFARFileNames, type CIFARFileOptions, cifarFileNames, cifarFromFiles } from './cifar-dataset.ts';
 export { type CSVOptions, type CSVRecords, parseCSV } from './csv.ts';
 export type { Dataset, RegressionDataset } from './dataset.ts';
 export type { DateOrder } from './dates.ts';

@@ -18,7 +18,7 @@ export interface Limits {
   readonly rows: number;
   /** Columns of a table, and features after categories have become features. Default 10 000. */
   readonly columns: number;
-  /** Numbers in total: rows × features. Default 2²⁷ (512 MiB as float32). */
+  /** Numbers in total: rows × features. Default 2²⁸ (1 GiB as float32). */
   readonly values: number;
   /** Different texts in a column of categories. Default 256. */
   readonly categories: number;
@@ -40,7 +40,7 @@ const DEFAULT_LIMITS: Limits = {
   decompressedBytes: 2 ** 29,
   rows: 1e7,
   columns: 1e4,
-  values: 2 ** 27,
+  values: 2 ** 28,
   categories: 256,
   classes: 1000,
 };

@@ -48,8 +48,15 @@ export interface RegressionPreparation extends FeaturePreparation {
 export interface ImagePreparation {
   /** Tells the kinds of preparation apart. */
   readonly kind: 'images';
-  /** The shape of one image, such as [28, 28]. */
+  /** The shape of one image: [rows, columns], or [channels, rows, columns] where there are several channels. */
   readonly shape: readonly number[];
+  /**
+   * Whether several channels are brought into planes, one after the other, whatever their order in a file. Absent in
+   * older checkpoints, whose models read numbers in the order of the file.
+   */
+  readonly planes?: boolean;
+  /** The standardisation of the channels after the division, one number for each; absent without one. */
+  readonly standardisation?: Standardisation;
   /** The greatest value of a pixel, such as 255. */
   readonly greatest: number;
   /** The names of the classes, by class number. */
@@ -60,8 +67,10 @@ export interface ImagePreparation {
 export interface ArrayPreparation {
   /** Tells the kinds of preparation apart. */
   readonly kind: 'arrays';
-  /** The shape of one row, such as [4]; [] for rows of one number. */
+  /** The shape of one row, such as [4]; [] for rows of one number; [channels, rows, columns] for images. */
   readonly shape: readonly number[];
+  /** As for images. */
+  readonly planes?: boolean;
   /** The names of the classes, by class number. */
   readonly classNames: readonly string[];
   /** The standardisation of the numbers of a row; absent where they are not standardised. */

@@ -1,12 +1,16 @@
 import { createArgumentError } from '../arguments/check.ts';
 import { readOptions } from '../arguments/options.ts';
 import { preparedArrays } from './arrays-dataset.ts';
+import { standardiseChannels } from './channels.ts';
+import { isCIFAR, readForClasses } from './cifar.ts';
 import { describePlace, encodeFeatures, featureNames } from './features.ts';
-import { readPixels } from './images.ts';
-import { DataError } from './limits.ts';
+import { withoutSingleChannel } from './image-shape.ts';
+import { type LabelledImages, readPixels } from './images.ts';
+import { DataError, type LimitOptions } from './limits.ts';
 import { decodeNPZ } from './npz.ts';
 import type {
   FeaturePreparation,
+  ImagePreparation,
   MissingRule,
   Preparation,
   RegressionPreparation,
@@ -27,6 +31,8 @@ export interface PreparedRows {
   readonly count: number;
   /** The number of features of a row. */
   readonly features: number;
+  /** The shape of a row, [channels, rows, columns] for images; absent for the rows of a table. */
+  readonly shape?: readonly number[];
   /** The class number of each row; absent unless the table has a target column that is not empty. */
   readonly labels?: Int32Array;
   /**
@@ -46,7 +52,7 @@ export interface PreparedRows {
  * Prepares new data in the same way as the training data of a model. Columns are found by name, and further columns are
  * ignored. Categories, missing values and standardisation are treated as in training.
  *
- * @param source a CSV file or its text, an IDX file of images, plain or .gz, or a .npz file
+ * @param source a CSV file or its text, a file of images as IDX or of CIFAR, plain or .gz, or a .npz file
  * @throws DataError where a column is absent, a category or class is unknown, a required value is missing, or the
  *   images have another shape
  */
@@ -72,13 +78,22 @@ export async function preparedFor(
   if (preparation.kind === 'arrays' || isZip(bytes)) {
     return preparedArrays(preparation, await decodeNPZ(bytes, options), { limits: options.limits });
   }
-  const { inputs, count, features, shape } = await readPixels(bytes, options, preparation.greatest);
-  if (String(shape) !== String(preparation.shape)) {
-    throw new DataError(
-      `the images are ${shape.join(' × ')}; the model reads images of ${preparation.shape.join(' × ')}`,
-    );
-  }
-  return { inputs, count, features };
+  return prepareImages(preparation, bytes, options);
+}
+
+async function prepareImages(
+  preparation: ImagePreparation,
+  bytes: Uint8Array,
+  options: LimitOptions,
+): Promise<PreparedRows> {
+  const { classNames, greatest, planes, standardisation } = preparation;
+  const images: Omit<LabelledImages, 'labels'> & Partial<Pick<LabelledImages, 'labels'>> = isCIFAR(bytes)
+    ? await readForClasses(bytes, classNames.length, options)
+    : await readPixels(bytes, options, greatest, planes ?? false);
+  const [found, known] = [images, preparation].map(({ shape }) => withoutSingleChannel(shape).join(' × '));
+  if (found !== known) throw new DataError(`the images are ${found}; the model reads images of ${known}`);
+  if (standardisation) standardiseChannels(images.inputs, images.features, standardisation);
+  return images;
 }
 
 function isTabular({ kind }: Preparation): boolean {

@@ -67,6 +67,7 @@ export function regressionArraysDataset(arrays: NamedArrays, given?: ArraysDatas
       targets,
       count: rows.count,
       features: rows.features,
+      ...(rows.imageShape && { shape: rows.imageShape }),
     }),
   );
   return { name, targetNames, featureShape: [first.features], train: trained, test: tested, preparation };
@@ -85,13 +86,14 @@ function findParts(arrays: NamedArrays, options: ArrayNames): { train: ArrayPart
 interface Part extends Rows {
   readonly inputs: Float64Array;
   readonly shape: readonly number[];
+  readonly imageShape?: readonly number[];
   /** count × targetCount, row-major. */
   readonly targets: Float64Array;
   readonly targetCount: number;
 }
 
 function readPart({ features, target }: ArrayPart, options: LimitOptions & ArrayNames): Part {
-  const rows = readRows(features, options);
+  const rows = readRows(features, options, true);
   if (target) return { ...rows, ...readTargetNumbers(target, rows.count) };
   const ending = features[0].match(/_(train|test)$/)?.[0] ?? '';
   throw new DataError(
@@ -138,7 +140,7 @@ function nameTargets(arrays: NamedArrays, { target }: ArrayPart, count: number):
   return count === 1 ? [name] : Array.from({ length: count }, (_, index) => `${name}[${index}]`);
 }
 
-function chooseRows({ inputs, targets, features, targetCount, shape }: Part, rows: Int32Array): Part {
+function chooseRows({ inputs, targets, features, targetCount, ...rest }: Part, rows: Int32Array): Part {
   const choose = (values: Float64Array, width: number): Float64Array => {
     const chosen = new Float64Array(rows.length * width);
     for (const [at, row] of rows.entries()) chosen.set(values.subarray(row * width, (row + 1) * width), at * width);
@@ -146,12 +148,12 @@ function chooseRows({ inputs, targets, features, targetCount, shape }: Part, row
   };
   const count = rows.length;
   return {
+    ...rest,
     inputs: choose(inputs, features),
     targets: choose(targets, targetCount),
     count,
     features,
     targetCount,
-    shape,
   };
 }
 
@@ -182,7 +184,7 @@ export function preparedRegressionArrays(
   const options = readOptions('preparedRegressionArrays', given, { ...LIMIT_OPTIONS, ...NAMES });
   const part = findPart(arrays, options, '') ?? findPart(arrays, options, '_test');
   if (!part) throw new DataError(`no array ${options.features ?? 'x'} of features; ${listArrayNames(arrays)}`);
-  const rows = readRows(part.features, options);
+  const rows = readRows(part.features, options, true);
   if (String(rows.shape) !== String(preparation.shape)) {
     throw new DataError(`a row has the shape [${rows.shape}]; the model reads rows of [${preparation.shape}]`);
   }
@@ -192,8 +194,14 @@ export function preparedRegressionArrays(
       `array ${JSON.stringify(part.target?.[0])} has ${known.targetCount} targets; the model predicts ${preparation.targets.length}`,
     );
   }
-  const { count, features } = rows;
-  return { inputs: prepareInputs(preparation, rows), count, features, ...(known && { targets: known.targets }) };
+  const { count, features, imageShape } = rows;
+  return {
+    inputs: prepareInputs(preparation, rows),
+    count,
+    features,
+    ...(imageShape && { shape: imageShape }),
+    ...(known && { targets: known.targets }),
+  };
 }
 
 /**

@@ -12,6 +12,11 @@ interface SampleRows {
   /** The number of features of a sample. */
   readonly features: number;
   /**
+   * The shape of a sample, whose product is `features`: [channels, rows, columns] for images, one plane after the other.
+   * Default: a plain row.
+   */
+  readonly shape?: readonly number[];
+  /**
    * How much each sample counts in losses and measures, relative to the others: finite, ≥ 0, not all 0. Default: all
    * count the same.
    */
@@ -73,8 +78,14 @@ export function subset(samples: AnySamples, indices: ArrayLike<number>): AnySamp
   }
   const chosen = <Numbers extends Float32Array | Float64Array | Int32Array>(values: Numbers): Numbers =>
     copyRows(values, values.length / samples.count, indices);
-  const { features, weights } = samples;
-  const rows = { inputs: chosen(samples.inputs), count, features, ...(weights && { weights: chosen(weights) }) };
+  const { features, shape, weights } = samples;
+  const rows = {
+    inputs: chosen(samples.inputs),
+    count,
+    features,
+    ...(shape && { shape }),
+    ...(weights && { weights: chosen(weights) }),
+  };
   return 'targets' in samples
     ? { ...rows, targets: chosen(samples.targets) }
     : { ...rows, labels: chosen(samples.labels) };

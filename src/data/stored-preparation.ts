@@ -1,5 +1,6 @@
 import { isList, isListOf, isObject } from '../arguments/check.ts';
 import { describeValue } from '../arguments/describe-value.ts';
+import { channelsOf } from './channels.ts';
 import { type FeatureColumn, featureNames } from './features.ts';
 import { DataError } from './limits.ts';
 import type { ArrayPreparation, FeaturePreparation, MissingRule, Preparation } from './preparation.ts';
@@ -27,7 +28,17 @@ export function preparationFrom(value: unknown): Preparation {
   if (fields.kind === 'images') {
     const shape = readNumbers(fields.shape, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
     const [greatest] = readNumbers([fields.greatest], 'greatest', (level) => level > 0);
-    return { kind: 'images', shape, greatest, classNames };
+    const { standardisation } = fields;
+    return {
+      kind: 'images',
+      shape,
+      greatest,
+      classNames,
+      ...readPlanes(fields),
+      ...(standardisation !== undefined && {
+        standardisation: readStandardisation(standardisation, channelsOf(shape)),
+      }),
+    };
   }
   if (fields.kind === 'arrays') return { kind: 'arrays', classNames, ...readArrayRows(fields) };
   if (fields.kind !== 'table')
@@ -36,13 +47,21 @@ export function preparationFrom(value: unknown): Preparation {
   return { kind: 'table', target, classNames, ...readFeaturePreparation(fields) };
 }
 
-function readArrayRows({ shape: given, standardisation }: Fields): Pick<ArrayPreparation, 'shape' | 'standardisation'> {
-  const shape = readNumbers(given, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
+function readArrayRows(fields: Fields): Pick<ArrayPreparation, 'shape' | 'planes' | 'standardisation'> {
+  const shape = readNumbers(fields.shape, 'shape', (extent) => Number.isInteger(extent) && extent > 0);
   const width = shape.reduce((product, extent) => product * extent, 1);
+  const { standardisation } = fields;
   return {
     shape,
+    ...readPlanes(fields),
     ...(standardisation !== undefined && { standardisation: readStandardisation(standardisation, width) }),
   };
+}
+
+function readPlanes({ planes }: Fields): { planes?: boolean } {
+  if (planes === undefined) return {};
+  if (typeof planes !== 'boolean') throw createFieldError('planes', planes, 'true or false');
+  return { planes };
 }
 
 function readFeaturePreparation(fields: Fields): FeaturePreparation {

@@ -149,17 +149,19 @@ function releaseStep({ start, speculative }: Pick<StepInFlight, 'start' | 'specu
 /** Returns a function that enqueues a step of the current epoch. If it throws, the step leaves no trace. */
 function createStepEnqueuer(run: Run): (step: number, maySpeculate: boolean) => Promise<StepInFlight> {
   const { model, settings, optimiser, epoch } = run;
-  const { samples, batch, steps, seed, task } = settings;
+  const { samples, batch, steps, seed, task, augmentation } = settings;
   const generator = random(seed);
   const rowsOf = drawBatches(generator, epoch, samples.count, batch, settings.optimiser.sampling ?? 'shuffled');
   return async (step, maySpeculate) => {
     const rows = rowsOf(step);
+    const chosen = subset(samples, rows);
+    const part = augmentation?.augment(chosen, rows, generator, epoch) ?? chosen;
     const start = holdStepStart(run);
     let speculative: SpeculativeStep | undefined;
     try {
       speculative = maySpeculate ? await speculateOn(model, start) : undefined;
       const { read } = await trainStep(model, {
-        part: subset(samples, rows),
+        part,
         task,
         training: {
           step: epoch * steps + step,

@@ -2,6 +2,7 @@
  * What training needs only where it is asked for, in one file that is loaded then. Nothing here imports code of
  * training, which would divide that into more files; see `Shared`.
  */
+export { createAugmentation } from './augmentation.ts';
 export { createClassWeighting } from './class-weights.ts';
 export { createStopper, readEarlyStopping } from './early-stopper.ts';
 export { computeMetrics } from './metrics.ts';

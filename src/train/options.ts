@@ -6,6 +6,7 @@ import type { AnySamples, Samples } from '../data/samples.ts';
 import { fetchPart } from '../implicit/fetch-part.ts';
 import { MODEL, type Model } from '../layers/sequential.ts';
 import { adam } from './adam.ts';
+import type { AugmentationOptions, createAugmentation } from './augmentation.ts';
 import type { CheckpointOptions } from './checkpoint/options.ts';
 import type { ClassWeights } from './class-weights.ts';
 import { createClassification } from './classification.ts';
@@ -36,6 +37,8 @@ interface CommonOptions<Name extends TaskName> {
   metrics?: Metrics;
   /** Training stops after this total number of steps, an integer from 1. Default: no limit. */
   maximumSteps?: number;
+  /** Random crops and flips of the training images, whose samples must have a shape. Default: none. */
+  augmentation?: AugmentationOptions;
   /** Ends training once a quantity no longer improves. Default: all epochs are run. */
   earlyStopping?: EarlyStoppingOptions;
   /**
@@ -94,6 +97,7 @@ const COMMON_OPTIONS: Checks<CommonOptions<TaskName>> = {
   validation: OBJECT,
   metrics: OBJECT,
   maximumSteps: 0,
+  augmentation: 0,
   earlyStopping: 0,
   signal: SIGNAL,
   checkpoint: 0,
@@ -112,6 +116,8 @@ export interface Settings
   readonly samples: AnySamples;
   readonly validation: AnySamples | undefined;
   readonly task: Task;
+  /** How the images of a step are varied, where they are. */
+  readonly augmentation: ReturnType<typeof createAugmentation> | undefined;
   /** The code for checkpoints, where they are written or read. */
   readonly checkpointing: typeof import('./checkpoint/resume.ts') | undefined;
   /** The code for early stopping, where it is asked for. */
@@ -140,7 +146,7 @@ export async function readSettings(
     } as Checks<TrainOptions & RegressionTrainOptions>,
   );
   const { epochs = 10, batch = 32, optimiser = adam(), seed = 0, maximumSteps = Number.POSITIVE_INFINITY } = options;
-  const { validation, metrics, signal, resume, onProgress } = options;
+  const { validation, metrics, augmentation, signal, resume, onProgress } = options;
   checkCount('epochs', epochs);
   checkCount('batch', batch);
   if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
@@ -173,6 +179,8 @@ export async function readSettings(
     onProgress: onProgress as Settings['onProgress'],
     samples: await withWeights('train: data', samples),
     task,
+    augmentation:
+      augmentation === undefined ? undefined : (await loadOnDemand()).createAugmentation(augmentation, samples, SHARED),
     steps: Math.ceil(samples.count / batch),
   };
 }

@@ -63,3 +63,19 @@ export function imageFiles(count: number, side: number, classes: number): { name
   };
   return [...part('train', count), ...part('t10k', Math.ceil(count / 3))];
 }
+
+/**
+ * A binary file of CIFAR: records of label bytes and three planes of 32 × 32 pixels, each bright in the band of its class.
+ * @param labels the label bytes of each record: one for CIFAR-10, two for CIFAR-100
+ */
+export function cifarFile(labels: readonly (readonly number[])[]): Uint8Array {
+  const records = labels.map((own, image) => {
+    const label = own[own.length - 1];
+    const pixels = Array.from({ length: 3 * 1024 }, (_, at) => {
+      const [plane, row] = [Math.floor(at / 1024), Math.floor((at % 1024) / 32)];
+      return Math.floor(row / 3) === label % 10 ? 250 - 50 * plane - (image % 7) : (at + 13 * image) % 40;
+    });
+    return [...own, ...pixels];
+  });
+  return Uint8Array.from(records.flat());
+}

@@ -69,7 +69,7 @@ describe('the report of a training run', () => {
   test('can be of one epoch, and without a mistake', () => {
     const confusion = [[22]];
     const evaluation = { loss: 0, accuracy: 1, confusion, count: 22 };
-    const mistakes = { kind: 'images', shape: [8, 8], shown: [] } as const;
+    const mistakes = { kind: 'images', shape: [1, 8, 8], shown: [] } as const;
     const one = trainingReport(exampleReport(1, { evaluation, mistakes, classNames: ['only'] }));
     expect(one).not.toMatch(/NaN|Infinity|undefined/);
     expect(one).toContain('Every row was classified rightly.');
@@ -81,14 +81,14 @@ describe('the report of a training run', () => {
     );
     const classNames = confusion.map((_, label) => `class ${label}`);
     const evaluation = { loss: 1, accuracy: 150 / 154, confusion, count: 154 };
-    const mistakes = imageMistakes([8, 8], 4);
+    const mistakes = imageMistakes([1, 8, 8], 4);
     const large = trainingReport(exampleReport(2, { evaluation, classNames, mistakes }));
     expect(large).not.toContain('Confusion matrix');
     expect(row(large, 'class 7')).toEqual(['class 7', 'class 8', '4', '44.4\u00a0%']);
   });
 
   test('says how many mistakes are not shown', () => {
-    const text = trainingReport(exampleReport(2, { mistakes: imageMistakes([8, 8], 4) }));
+    const text = trainingReport(exampleReport(2, { mistakes: imageMistakes([1, 8, 8], 4) }));
     expect(text).toContain('4 of 6 are shown, the surest first.');
     expect(text.match(/<img src="data:image\/png;base64,/g)).toHaveLength(4);
   });
@@ -103,18 +103,19 @@ describe('png', () => {
   }
 
   test('holds the pixels, clamped to 0 … 255', () => {
-    const file = encodePNG([0, 0.2, 1, 2, -1, 0.5], [2, 3]);
+    const file = encodePNG([0, 0.2, 1, 2, -1, 0.5], [1, 2, 3]);
     expect([...file.subarray(16, 29)]).toEqual([0, 0, 0, 3, 0, 0, 0, 2, 8, 0, 0, 0, 0]);
     expect(lines(file)).toEqual([0, 0, 51, 255, 0, 255, 0, 128]);
-    expect(lines(encodePNG([1, 0, 0, 0, 1, 0], [1, 2, 3]))).toEqual([0, 255, 0, 0, 0, 255, 0]);
+    // Planes of red, green and blue become pixels.
+    expect(lines(encodePNG([1, 0, 0, 1, 0.2, 0], [3, 1, 2]))).toEqual([0, 255, 0, 51, 0, 255, 0]);
   });
 
   test('has the check sum that the standard gives for the empty last chunk', () => {
-    expect([...encodePNG([0], [1, 1]).subarray(-4)]).toEqual([0xae, 0x42, 0x60, 0x82]);
+    expect([...encodePNG([0], [1, 1, 1]).subarray(-4)]).toEqual([0xae, 0x42, 0x60, 0x82]);
   });
 
   test('refuses shapes that are not pictures', () => {
-    expect(() => encodePNG([0, 0], [2])).toThrow('shape is 2; it must be height × width');
-    expect(() => encodePNG([0, 0], [1, 1, 2])).toThrow('shape is 1 × 1 × 2');
+    expect(() => encodePNG([0, 0], [2])).toThrow('shape is 2; it must be 1 or 3 × height × width');
+    expect(() => encodePNG([0, 0], [2, 1, 1])).toThrow('shape is 2 × 1 × 1');
   });
 });

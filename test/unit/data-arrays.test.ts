@@ -66,6 +66,41 @@ test('bytes with two axes for a row are images', async () => {
   expect(train.inputs.every((value) => Number.isInteger(Math.round(value * 2550) / 10))).toBe(true);
 });
 
+test.each([
+  ['channels first', [6, 3, 4, 5], 3 * 4 * 5],
+  ['channels last', [6, 4, 5, 3], 3 * 4 * 5],
+  ['one channel, last', [6, 4, 5, 1], 4 * 5],
+])('rows with channels become planes with a shape: %s', async (_, shape, size) => {
+  const values = Uint8Array.from({ length: 6 * size }, (_, at) => at % size);
+  const kind = { values: ['b', 'a', 'b', 'a', 'b', 'a'] };
+  const { train, test: held, preparation } = arraysDataset(await written({ x: { shape, values }, y: kind }));
+  const channels = size / 20;
+  expect([train.shape, held.shape]).toEqual([
+    [channels, 4, 5],
+    [channels, 4, 5],
+  ]);
+  expect(preparation.shape).toEqual(channels === 1 ? [4, 5] : [3, 4, 5]);
+  const pixels = [...train.inputs.subarray(0, size)].map((x) => Math.round(255 * x));
+  const isFirst = shape[1] === 3;
+  const own = Array.from({ length: size }, (_, at) => (isFirst ? at : (at % 20) * channels + Math.floor(at / 20)));
+  expect(pixels).toEqual(own);
+  const prepared = preparedArrays(preparation, await written({ x: { shape, values } }));
+  expect(prepared.shape).toEqual([channels, 4, 5]);
+  expect([...prepared.inputs.subarray(0, size)].map((x) => Math.round(255 * x))).toEqual(own);
+});
+
+test('numbers that are no bytes have a shape as well, and a plain row has none', async () => {
+  const values = Float64Array.from({ length: 24 }, (_, at) => at);
+  const kind = { values: ['b', 'a', 'b', 'a', 'b', 'a'] };
+  const shaped = arraysDataset(await written({ x: { shape: [6, 2, 2], values }, y: kind }));
+  expect([shaped.train.shape, shaped.preparation.shape]).toEqual([
+    [1, 2, 2],
+    [2, 2],
+  ]);
+  const plain = arraysDataset(await written({ x: { shape: [6, 4], values }, y: kind }));
+  expect(plain.train.shape).toBeUndefined();
+});
+
 test('other rows are prepared as those of training, with and without classes', async () => {
   const arrays = await written({ x, y });
   const { preparation, train } = arraysDataset(arrays, { heldOut: 0 });

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataError, imageFileNames, imagesFromFiles, parseIDX, readIDX, readImages } from '../../src/data/index.ts';
+import {
+  DataError,
+  imageFileNames,
+  imagesFromFiles,
+  parseIDX,
+  preparedFor,
+  readIDX,
+  readImages,
+} from '../../src/data/index.ts';
 import { type ElementType, gzipped, imageFiles, writeIDX } from '../support/files.ts';
 
 const images = writeIDX('uint8', [3, 2, 2], [0, 51, 102, 255, 1, 2, 3, 4, 5, 6, 7, 8]);
@@ -109,9 +117,21 @@ describe('limits', () => {
 });
 
 describe('readImages', () => {
+  test('brings the channels of a pixel into planes', async () => {
+    const colours = writeIDX('uint8', [1, 1, 2, 3], [10, 20, 30, 40, 50, 60]);
+    const { inputs, shape } = await readImages(colours, writeIDX('uint8', [1], [0]));
+    expect(shape).toEqual([3, 1, 2]);
+    expect([...inputs].map((x) => Math.round(255 * x))).toEqual([10, 40, 20, 50, 30, 60]);
+  });
+
+  test('states the pixels alone where the file has no rows and columns', async () => {
+    const flat = writeIDX('uint8', [3, 4], images.subarray(16));
+    expect((await readImages(flat, labels)).shape).toEqual([4]);
+  });
+
   test('scales the pixels by 1/255 and keeps the shape', async () => {
     const data = await readImages(gzipped(images), labels);
-    expect([data.count, data.features, data.shape]).toEqual([3, 4, [2, 2]]);
+    expect([data.count, data.features, data.shape]).toEqual([3, 4, [1, 2, 2]]);
     expect([...data.inputs.subarray(0, 4)]).toEqual([0, 0.2, 0.4, 1].map(Math.fround));
     expect([...data.labels]).toEqual([2, 0, 1]);
   });
@@ -181,6 +201,13 @@ describe('imagesFromFiles', () => {
     expect(() => imageFileNames([...names, `fashion-${names[0]}`])).toThrow(
       'train-images-idx3-ubyte and fashion-train-images-idx3-ubyte could each be train-images-idx3-ubyte; keep one',
     );
+  });
+
+  test('a model of the past, which read colours in the order of the file, still gets them so', async () => {
+    const colours = writeIDX('uint8', [1, 1, 2, 3], [10, 20, 30, 40, 50, 60]);
+    const old = { kind: 'images', shape: [1, 2, 3], greatest: 255, classNames: ['a', 'b'] } as const;
+    const { inputs } = await preparedFor(old, colours);
+    expect([...inputs].map((x) => Math.round(255 * x))).toEqual([10, 20, 30, 40, 50, 60]);
   });
 
   test('names the faulty file', async () => {

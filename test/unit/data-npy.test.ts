@@ -119,7 +119,7 @@ describe('files that lie, or are cut short', () => {
     'a version to come': [changed('\x93NUMPY\x01', '\x93NUMPY\x04'), 'version 4.0'],
     'a shape that is too large': [
       changed('(2, 3)', '(99999999999999999999, 3)'),
-      'at most 134217728 are read: raise limits.values',
+      'at most 268435456 are read: raise limits.values',
     ],
     'a shape that is negative': [changed('(2, 3)', '(-2, 3)'), 'the .npy header is broken'],
     'a number for a shape': [changed('(2, 3)', '(6)'), 'the .npy header is broken'],

@@ -11,7 +11,7 @@ export interface Mistake {
 
 interface ImageMistakes {
   readonly kind: 'images';
-  /** The shape of one image: height × width, or height × width × 3. */
+  /** The shape of one image: 1 or 3 channels × height × width. */
   readonly shape: readonly number[];
   /** `index` counts the images from 0; `pixels` are in [0, 1]. */
   readonly shown: readonly (Mistake & { readonly index: number; readonly pixels: ArrayLike<number> })[];
@@ -40,11 +40,12 @@ ${count === 0 ? html`<p>Every row was classified rightly.</p>` : html`<p>${which
 }
 
 function imageList({ shape, shown }: ImageMistakes, classNames: readonly string[]): Markup {
-  const scale = Math.max(1, Math.floor(84 / Math.max(shape[0], shape[1])));
+  const [, height, width] = shape;
+  const scale = Math.max(1, Math.floor(84 / Math.max(height, width)));
   const items = shown.map(({ index, label, predicted, probability, pixels }) => {
     const source = `data:image/png;base64,${Buffer.from(encodePNG(pixels, shape)).toString('base64')}`;
     const [truth, answer] = [classNames[label], classNames[predicted]];
-    return html`<li><img src="${source}" width="${scale * shape[1]}" height="${scale * shape[0]}" alt="image ${index}: ${truth} taken for ${answer}">
+    return html`<li><img src="${source}" width="${scale * width}" height="${scale * height}" alt="image ${index}: ${truth} taken for ${answer}">
 <span><b>${truth}</b> as <b class="answer">${answer}</b></span><span class="quiet">${formatPercent(probability, 0)} sure · no. ${index}</span></li>`;
   });
   return html`<ul class="gallery">${items}</ul>`;

@@ -43,13 +43,22 @@ async function createRecord(run: Run): Promise<TrainingRecord> {
   };
 }
 
-function describeConfiguration({ batch, seed, optimiser, task, samples }: Settings): Record<string, unknown> {
+function describeConfiguration({
+  batch,
+  seed,
+  optimiser,
+  task,
+  samples,
+  augmentation,
+}: Settings): Record<string, unknown> {
   const { name, settings, sampling = 'shuffled' } = optimiser;
   return {
     batch,
     seed,
     optimiser: { name, sampling, ...settings },
     ...task.configuration,
+    augmentation: augmentation?.configuration,
+    shape: samples.shape,
     data: { count: samples.count, features: samples.features, checksum: computeChecksum(samples) },
   };
 }
@@ -80,7 +89,11 @@ function checkResumable(checkpoint: Checkpoint, model: Model, settings: Settings
     checkSame(`layer ${index}`, layers[index], own[index]);
   }
   const now = describeConfiguration(settings);
-  for (const name of Object.keys(now)) checkSame(name, training.configuration[name], now[name]);
+  for (const name of Object.keys(now)) {
+    // Older checkpoints do not store the shape of samples.
+    if (name === 'shape' && !(name in training.configuration)) continue;
+    checkSame(name, training.configuration[name], now[name]);
+  }
   const watched = settings.earlyStopping && (settings.earlyStopping.on ?? 'validation loss');
   if (training.earlyStopping && watched) checkSame('earlyStopping.on', training.earlyStopping.on, watched);
   return { ...training, tally: readTally(training.tally) };

@@ -98,7 +98,18 @@ export const DATA_FAMILIES: readonly Family[] = [
         .map((name) => ({ name, bytes: images }))
         .concat(['train-labels-idx1-ubyte', 't10k-labels-idx1-ubyte'].map((name) => ({ name, bytes: idx }))),
     ),
-    options('limits name classNames'),
+    options('limits name classNames standardise'),
+  ]),
+  family('readCIFAR', (_, source: Given, given: Given) => data.readCIFAR(source, given), [
+    argument(`${SOURCE} CIFAR`, () => new Uint8Array(3073)),
+    options('limits kind labels'),
+  ]),
+  family('cifarFileNames', (_, names: Given) => data.cifarFileNames(names), [
+    argument('names found', () => ['data_batch_1.bin', 'test_batch.bin']),
+  ]),
+  family('cifarFromFiles', (_, files: Given, given: Given) => data.cifarFromFiles(files, given), [
+    argument('files found', () => [{ name: 'train.bin', bytes: new Uint8Array(2 * 3073) }]),
+    options('limits name classNames kind labels heldOut seed standardise'),
   ]),
   family('readImages', (_, images: Given, labels: Given, given: Given) => data.readImages(images, labels, given), [
     argument(`images ${SOURCE}`, ({ images }) => images),

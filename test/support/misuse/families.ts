@@ -422,7 +422,7 @@ export const FAMILIES: readonly Family[] = [
     [
       argument('data', ({ samples }) => samples),
       options(
-        'epochs batch optimiser seed loss classWeights validation metrics maximumSteps earlyStopping signal checkpoint resume onProgress',
+        'epochs batch optimiser seed loss classWeights validation metrics maximumSteps augmentation earlyStopping signal checkpoint resume onProgress',
         () => ({ epochs: 1, batch: 3, maximumSteps: 2 }),
       ),
     ],
