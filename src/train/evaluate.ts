@@ -1,4 +1,4 @@
-import { checkSingles, createArgumentError, FUNCTION, OBJECT } from '../arguments/check.ts';
+import { checkSingles, FUNCTION, OBJECT } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import type { AnySamples, RegressionSamples, Samples } from '../data/samples.ts';
 import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
@@ -11,7 +11,7 @@ import {
   SHARED,
   withWeights,
 } from './evaluation-parts.ts';
-import { type BatchLoss, crossEntropy, oneHot } from './losses.ts';
+import { type BatchLoss, checkLabels, crossEntropy, oneHot } from './losses.ts';
 import type { Metrics } from './metrics.ts';
 import type { RegressionLossOptions } from './options.ts';
 import type { RegressionEvaluation } from './regression/evaluation.ts';
@@ -33,12 +33,7 @@ export interface Evaluation {
 /** @throws RangeError where the samples are malformed or do not fit the model */
 export function checkSamples(name: string, samples: Samples, model: Model): void {
   checkInputs(name, samples, model, 'labels', 1);
-  for (let row = 0; row < samples.count; row++) {
-    const label = samples.labels[row];
-    if (!Number.isInteger(label) || label < 0 || label >= model.outputs) {
-      throw createArgumentError(`${name}: labels[${row}]`, label, `an integer from 0 to ${model.outputs - 1}`);
-    }
-  }
+  checkLabels(`${name}: labels`, samples.labels, model.outputs);
   checkSingles(`${name}: inputs`, samples.inputs);
 }
 

@@ -50,6 +50,15 @@ export function weighted(terms: Tensor, weights: Tensor | undefined): Tensor {
   return weights ? terms.mul(weights) : terms;
 }
 
+/** @throws RangeError where a label is not an integer from 0 to classes − 1 */
+export function checkLabels(place: string, labels: ArrayLike<number>, classes: number): void {
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row];
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
+    throw createArgumentError(`${place}[${row}]`, label, `an integer from 0 to ${classes - 1}`);
+  }
+}
+
 /**
  * One-hot rows, count × classes: 1 at the label and 0 elsewhere.
  * @throws RangeError where a label is not an integer from 0 to classes − 1
@@ -57,14 +66,9 @@ export function weighted(terms: Tensor, weights: Tensor | undefined): Tensor {
 export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
   NUMBERS('oneHot: labels', labels);
   COUNT('oneHot: classes', classes);
-  for (let row = 0; row < labels.length; row++) {
-    if (Number.isInteger(labels[row]) && labels[row] >= 0 && labels[row] < classes) continue;
-    throw createArgumentError(`labels[${row}]`, labels[row], `an integer from 0 to ${classes - 1}`);
-  }
+  checkLabels('labels', labels, classes);
   if (labels.length * classes > 2 ** 32) {
-    throw new RangeError(
-      `oneHot: ${labels.length} labels and ${classes} classes give more than 2³² numbers, which no array can hold`,
-    );
+    throw new RangeError(`oneHot: ${labels.length} labels and ${classes} classes give more than 2³² numbers`);
   }
   const rows = new Float32Array(labels.length * classes);
   for (let row = 0; row < labels.length; row++) rows[row * classes + labels[row]] = 1;
