@@ -32,6 +32,8 @@ export interface CustomOperation {
     selection: UniformSelection | undefined,
     inputs: readonly Tensor[],
   ) => Tensor;
+  /** Whether the pullback consists of operations that a tape follows, so that it has derivatives too. Default false. */
+  readonly isFollowed?: boolean;
   /** A bound of the norm of its Jacobian, of every element, where it has one input. Default: none is known. */
   readonly lipschitz?: number;
   /** Whether the operation has no kinks, and derivatives that are exact up to rounding. Default false. */

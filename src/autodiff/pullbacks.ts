@@ -91,8 +91,8 @@ export const PULLBACKS: Readonly<Record<OperationName, Pullback>> = {
   logSoftmax: (g, { output }) => [subtract(g, multiply(exp(output), sumLastAxis(g)))],
   // Solutions and parametrisations bring their own rules.
   custom: (g, { attributes, inputs, selection }, needed) => {
-    const { name = 'a custom operation', pullback } = attributes as CustomOperation;
-    refuseFollowed(name, inputs);
+    const { name = 'a custom operation', pullback, isFollowed } = attributes as CustomOperation;
+    if (!isFollowed) refuseFollowed(name, inputs);
     return pullback(g, needed, selection, inputs);
   },
 };

@@ -78,6 +78,9 @@ export interface Tuning {
   tune(x: Tensor, parameters: readonly Tensor[], memory: Memory, step: number): Promise<void>;
 }
 
+/** The images of which a row consists: channels, rows and columns. The row holds them in the order channel, row, column. */
+export type ImageShape = readonly [channels: number, rows: number, columns: number];
+
 /** A layer: maps rows of numbers to rows of numbers. Pass your own to `sequential` as you pass the library's. */
 export interface Layer {
   /** Names the kind of layer, such as dense. */
@@ -86,6 +89,12 @@ export interface Layer {
   readonly inputs: number;
   /** Width of a row that comes out. */
   readonly outputs: number;
+  /** The images that go in. Default: a row is no images, or it does not matter. `sequential` compares neighbours. */
+  readonly inputShape?: ImageShape | undefined;
+  /** The images that come out. Default: none. */
+  readonly outputShape?: ImageShape | undefined;
+  /** Whether images that go in come out with the same shape, whatever it is. Default false. */
+  readonly keepsShape?: boolean;
   /** The parameters; `forward` receives their tensors in this order. */
   readonly parameters: readonly ParameterSpecification[];
   /**

@@ -107,6 +107,8 @@ export function monotoneConvolution(given: MonotoneConvolutionOptions): Layer {
     kind: 'monotoneConvolution',
     inputs: inputChannels * rows * columns,
     outputs: channels * rows * columns,
+    inputShape: [inputChannels, rows, columns],
+    outputShape: [channels, rows, columns],
     options: { ...solve, inputChannels, channels, size: [rows, columns], kernel: k, activation, margin, border, step },
     parameters: [
       uniformParameter('A', [channels, channels, k, k], channels * taps),

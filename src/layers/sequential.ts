@@ -18,11 +18,12 @@ import { ENGINE, type Engine } from '../tensor/engine.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import { INSPECT } from '../tensor/text.ts';
+import { checkChain, shapeBehind } from './chain.ts';
 import {
   checkOutput,
   emptyMemory,
   type ForwardPass,
-  LAYER,
+  type ImageShape,
   type Layer,
   type Memory,
   type TrainingPass,
@@ -75,19 +76,12 @@ export interface Prediction {
 
 /**
  * A model of layers one after the other. It gets its parameters from `initialise`, which `train` calls.
- * @throws RangeError if there is no layer, or if the widths of two layers do not match
+ * @throws RangeError if there is no layer, or if the widths of two layers do not match, or the shapes of
+ *   their images
  */
 export function sequential(...layers: Layer[]): Model {
   if (layers.length === 0) throw new RangeError('sequential: no layers were given; at least one is needed');
-  for (const [index, layer] of layers.entries()) {
-    LAYER(`sequential: layer ${index}`, layer);
-    const before = layers[index - 1];
-    if (before && before.outputs !== layer.inputs) {
-      throw new RangeError(
-        `sequential: layer ${index} (${layer.kind}) takes ${layer.inputs} inputs, layer ${index - 1} (${before.kind}) gives ${before.outputs} outputs`,
-      );
-    }
-  }
+  checkChain('sequential', layers);
   return new Model(layers);
 }
 
@@ -118,7 +112,7 @@ export class Model {
   }
 
   /**
-   * A table of the layers as text: widths, shapes of the parameters, and how many numbers they hold.
+   * A table of the layers as text: widths, or shapes of images, shapes of the parameters, and how many numbers they hold.
    */
   summary(): string {
     return formatLayers(this.layers, this.held ? `on ${this.held.engine.backend}` : 'not initialised');
@@ -139,6 +133,14 @@ export class Model {
   /** Width of a row that comes out. */
   get outputs(): number {
     return this.layers[this.layers.length - 1].outputs;
+  }
+  /** The images of a row that goes in; undefined where the first layer names none. */
+  get inputShape(): ImageShape | undefined {
+    return this.layers[0].inputShape;
+  }
+  /** The images of a row that comes out; undefined where the row is no images. */
+  get outputShape(): ImageShape | undefined {
+    return shapeBehind(this.layers);
   }
   /** The engine that holds the parameters. @throws Error if the model has none yet */
   get engine(): Engine {

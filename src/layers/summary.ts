@@ -1,5 +1,6 @@
 /** The layers of a model as text, and what their parameters are called. */
 import { formatShape, sizeOf } from '../tensor/shape.ts';
+import { asImages, shapeBehind } from './chain.ts';
 import type { Layer } from './layer.ts';
 
 /** The names of all parameters, in the order of the layers: number and kind of the layer, and name of the parameter. */
@@ -9,10 +10,13 @@ export function parameterNames(layers: readonly Layer[]): string[] {
 
 /** A table of the layers. @param where the parameters are, in words */
 export function formatLayers(layers: readonly Layer[], where: string): string {
-  const rows = layers.map(({ kind, inputs, outputs, parameters }, index) => {
+  const rows = layers.map((layer, index) => {
+    const { kind, inputs, outputs, parameters } = layer;
     const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const shapes = parameters.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
-    return { count, cells: [`${index}`, kind, `${inputs} → ${outputs}`, `${count}`, shapes] };
+    const shape = layer.inputShape ?? shapeBehind(layers.slice(0, index));
+    const widths = `${inputs}${asImages(shape)} → ${outputs}${asImages(shapeBehind([layer], shape))}`;
+    return { count, cells: [`${index}`, kind, widths, `${count}`, shapes] };
   });
   const total = rows.reduce((sum, { count }) => sum + count, 0);
   const table = [['', 'layer', 'widths', 'parameters', 'shapes'], ...rows.map(({ cells }) => cells)];

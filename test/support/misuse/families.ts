@@ -13,6 +13,7 @@ const {
   adam,
   adamW,
   argmin,
+  averagePooling,
   boxProjection,
   clipped,
   concat,
@@ -27,6 +28,7 @@ const {
   evaluate,
   exponentialDecay,
   fixedPoint,
+  flatten,
   gradientOf,
   heldOut,
   interiorMask,
@@ -254,6 +256,12 @@ export const FAMILIES: readonly Family[] = [
       channels: 1,
       size: [2, 2],
     })),
+  ]),
+  family('averagePooling', (_, given: Given) => averagePooling(given), [
+    options('channels size window stride padding', () => ({ channels: 1, size: [2, 2], window: 2 })),
+  ]),
+  family('flatten', (_, given: Given) => flatten(given), [
+    options('channels size', () => ({ channels: 1, size: [2, 2] })),
   ]),
   family('sparseCoding', (_, given: Given) => sparseCoding(given), [
     options(
