@@ -125,7 +125,15 @@ export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
 export { type FlattenOptions, flatten } from './layers/flatten.ts';
 export { imageLayers } from './layers/image-layers.ts';
 export type { Extents } from './layers/image-options.ts';
-export type { ForwardPass, ImageShape, Layer, Memory, ParameterSpecification, TrainingPass, Tuning } from './layers/layer.ts';
+export type {
+  ForwardPass,
+  ImageShape,
+  Layer,
+  Memory,
+  ParameterSpecification,
+  TrainingPass,
+  Tuning,
+} from './layers/layer.ts';
 export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export { type MonotoneConvolutionOptions, monotoneConvolution } from './layers/monotone-convolution.ts';

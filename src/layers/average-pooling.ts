@@ -43,21 +43,22 @@ export function averagePooling(options: AveragePoolingOptions): Layer {
 
 /** Reads the options of a layer that moves a window over each channel. */
 export function readPooling(layer: string, options: AveragePoolingOptions) {
-  const { channels, size, window: w, stride: s = w, padding: p = 0 } = readOptions(
-    layer,
-    options,
-    OPTIONS,
-    'channels',
-    'size',
-    'window',
-  );
+  const {
+    channels,
+    size,
+    window: w,
+    stride: s = w,
+    padding: p = 0,
+  } = readOptions(layer, options, OPTIONS, 'channels', 'size', 'window');
   const shape = readImages(layer, 'channels', channels, size);
   const window = readExtents(`${layer}: window`, w, COUNT);
   const stride = readExtents(`${layer}: stride`, s, COUNT);
   const padding = readExtents(`${layer}: padding`, p, INDEX);
   for (const axis of [0, 1]) {
     if (2 * padding[axis] <= window[axis]) continue;
-    throw new RangeError(`${layer}: padding is ${padding[axis]}; it must be at most half of the window, ${window[axis]}`);
+    throw new RangeError(
+      `${layer}: padding is ${padding[axis]}; it must be at most half of the window, ${window[axis]}`,
+    );
   }
   const windows = { size: [shape[1], shape[2]] as const, window, stride, padding };
   const output = [channels, ...countWindows(layer, 'window', windows)] as const;

@@ -12,7 +12,8 @@ export function readExtents(place: string, given: Extents, check: Check): readon
     return [given, given];
   }
   const list = given as readonly number[];
-  if (list.length !== 2) throw createArgumentError(place, given, 'a number, or a list of two: for rows and for columns');
+  if (list.length !== 2)
+    throw createArgumentError(place, given, 'a number, or a list of two: for rows and for columns');
   for (const [index, each] of list.entries()) check(`${place}[${index}]`, each);
   return [list[0], list[1]];
 }

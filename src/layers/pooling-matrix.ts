@@ -45,7 +45,9 @@ export function applyPooling(images: Tensor, matrices: PoolingMatrices, transpos
     const [R, C] = [alongRows, alongColumns].map(({ values, rows, columns }) =>
       tracing.constant({ kind: 'values', values }, [rows, columns]),
     );
-    const [rows, columns] = transposed ? [alongRows.rows, alongColumns.rows] : [alongRows.columns, alongColumns.columns];
+    const [rows, columns] = transposed
+      ? [alongRows.rows, alongColumns.rows]
+      : [alongRows.columns, alongColumns.columns];
     const [newRows, newColumns] = transposed
       ? [alongRows.columns, alongColumns.columns]
       : [alongRows.rows, alongColumns.rows];

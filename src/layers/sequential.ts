@@ -18,16 +18,8 @@ import { ENGINE, type Engine } from '../tensor/engine.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import { INSPECT } from '../tensor/text.ts';
-import { checkChain, shapeBehind } from './chain.ts';
-import {
-  checkOutput,
-  emptyMemory,
-  type ForwardPass,
-  type ImageShape,
-  type Layer,
-  type Memory,
-  type TrainingPass,
-} from './layer.ts';
+import { checkChain } from './chain.ts';
+import { checkOutput, emptyMemory, type ForwardPass, type Layer, type Memory, type TrainingPass } from './layer.ts';
 import { formatLayers, parameterNames } from './summary.ts';
 import type { TargetScale } from './target-scale.ts';
 
@@ -133,14 +125,6 @@ export class Model {
   /** Width of a row that comes out. */
   get outputs(): number {
     return this.layers[this.layers.length - 1].outputs;
-  }
-  /** The images of a row that goes in; undefined where the first layer names none. */
-  get inputShape(): ImageShape | undefined {
-    return this.layers[0].inputShape;
-  }
-  /** The images of a row that comes out; undefined where the row is no images. */
-  get outputShape(): ImageShape | undefined {
-    return shapeBehind(this.layers);
   }
   /** The engine that holds the parameters. @throws Error if the model has none yet */
   get engine(): Engine {

@@ -1,6 +1,6 @@
 /** The layers of a model as text, and what their parameters are called. */
 import { formatShape, sizeOf } from '../tensor/shape.ts';
-import { asImages, shapeBehind } from './chain.ts';
+import { formatWidth } from './chain.ts';
 import type { Layer } from './layer.ts';
 
 /** The names of all parameters, in the order of the layers: number and kind of the layer, and name of the parameter. */
@@ -14,8 +14,7 @@ export function formatLayers(layers: readonly Layer[], where: string): string {
     const { kind, inputs, outputs, parameters } = layer;
     const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const shapes = parameters.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
-    const shape = layer.inputShape ?? shapeBehind(layers.slice(0, index));
-    const widths = `${inputs}${asImages(shape)} → ${outputs}${asImages(shapeBehind([layer], shape))}`;
+    const widths = `${formatWidth(inputs, layer.inputShape)} → ${formatWidth(outputs, layer.outputShape)}`;
     return { count, cells: [`${index}`, kind, widths, `${count}`, shapes] };
   });
   const total = rows.reduce((sum, { count }) => sum + count, 0);

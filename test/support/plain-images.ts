@@ -14,7 +14,9 @@ export function poolNumbers(
   { size: [rows, columns], window, stride, padding }: PooledWindows,
   reduce: (inside: readonly number[]) => number,
 ): number[] {
-  const counts = [rows, columns].map((n, axis) => Math.floor((n + 2 * padding[axis] - window[axis]) / stride[axis]) + 1);
+  const counts = [rows, columns].map(
+    (n, axis) => Math.floor((n + 2 * padding[axis] - window[axis]) / stride[axis]) + 1,
+  );
   const result: number[] = [];
   for (let line = 0; line < x.length / (rows * columns); line++) {
     for (let r = 0; r < counts[0]; r++) {
