@@ -1,9 +1,7 @@
-import { createArgumentError } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { affine } from '../tensor/operations.ts';
+import { activate, checkActivation, type LayerActivation } from './activate.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
-
-const ACTIVATIONS = ['none', 'relu', 'tanh', 'sigmoid', 'leakyRelu', 'elu', 'softplus', 'softsign', 'arctan'] as const;
 
 /** Options of `dense`. */
 export interface DenseOptions {
@@ -12,7 +10,7 @@ export interface DenseOptions {
   /** Width of a row that comes out. */
   outputs: number;
   /** Applied to each output, with its default parameters. Default none. */
-  activation?: (typeof ACTIVATIONS)[number];
+  activation?: LayerActivation;
 }
 
 const OPTIONS: Checks<DenseOptions> = { inputs: 0, outputs: 0, activation: 0 };
@@ -22,18 +20,13 @@ export function dense(options: DenseOptions): Layer {
   const { inputs, outputs, activation = 'none' } = readOptions('dense', options, OPTIONS);
   checkWidth('dense', 'inputs', inputs);
   checkWidth('dense', 'outputs', outputs);
-  if (!ACTIVATIONS.includes(activation)) {
-    throw createArgumentError('dense: activation', activation, `one of ${ACTIVATIONS.join(', ')}`);
-  }
+  checkActivation('dense', activation);
   return {
     kind: 'dense',
     inputs,
     outputs,
     options: { inputs, outputs, activation },
     parameters: [uniformParameter('W', [outputs, inputs], inputs), uniformParameter('b', [outputs], inputs)],
-    forward(x, [W, b]) {
-      const y = affine(x, W, b);
-      return activation === 'none' ? y : y[activation]();
-    },
+    forward: (x, [W, b]) => activate(affine(x, W, b), activation),
   };
 }

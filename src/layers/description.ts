@@ -49,16 +49,11 @@ export function layerFrom(description: LayerDescription, own: Readonly<Record<st
   FUNCTION(`layers: ${kind}`, maker);
   const layer = maker(options as never);
   LAYER(`layers: what ${kind} made`, layer);
-  const made = describeLayer(layer);
-  if (JSON.stringify([made.inputs, made.outputs, made.parameters]) !== JSON.stringify(shapeOf(description))) {
-    throw new RangeError(
-      `layers: the layer made for ${JSON.stringify(kind)} takes ${made.inputs} inputs and gives ${made.outputs} outputs with the ` +
-        `parameters ${JSON.stringify(made.parameters)}; described were ${JSON.stringify(shapeOf(description))}`,
-    );
+  const [made, described] = [layer, description].map(({ inputs, outputs, parameters }) =>
+    JSON.stringify({ inputs, outputs, parameters: parameters.map(({ name, shape }) => ({ name, shape })) }),
+  );
+  if (made !== described) {
+    throw new RangeError(`layers: the layer made for ${JSON.stringify(kind)} has ${made}, not ${described}`);
   }
   return layer;
-}
-
-function shapeOf({ inputs, outputs, parameters }: LayerDescription): unknown[] {
-  return [inputs, outputs, parameters];
 }

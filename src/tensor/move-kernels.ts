@@ -36,9 +36,7 @@ export function scatterRows(store: Tensor, rows: Tensor, indices: Tensor): Tenso
   checkIndices('scatterRows', store, indices);
   const needed = [indices.size, ...store.shape.slice(1)];
   if (!sameShape(rows.shape, needed)) {
-    throw new RangeError(
-      `scatterRows: rows has shape ${formatShape(rows.shape)}; a store ${formatShape(store.shape)} and ${indices.size} indices need ${formatShape(needed)}`,
-    );
+    throw new RangeError(`scatterRows: rows has shape ${formatShape(rows.shape)}; it must have ${formatShape(needed)}`);
   }
   return scatterAlong(store, 0, rows, indices);
 }

@@ -35,3 +35,39 @@ export function poolNumbers(
   }
   return result;
 }
+
+/** The correlation of images with kernels [outputs, channels, window], and a number for each output. */
+export function correlateNumbers(
+  x: ArrayLike<number>,
+  { channels, size: [rows, columns], window, stride, padding }: PooledWindows,
+  { outputs, K, b }: { outputs: number; K: ArrayLike<number>; b?: ArrayLike<number> | undefined },
+): number[] {
+  const counts = [rows, columns].map(
+    (n, axis) => Math.floor((n + 2 * padding[axis] - window[axis]) / stride[axis]) + 1,
+  );
+  const pixel = (sample: number, channel: number, row: number, column: number): number =>
+    row < 0 || row >= rows || column < 0 || column >= columns
+      ? 0
+      : x[((sample * channels + channel) * rows + row) * columns + column];
+  const result: number[] = [];
+  for (let sample = 0; sample < x.length / (channels * rows * columns); sample++) {
+    for (let o = 0; o < outputs; o++) {
+      for (let r = 0; r < counts[0]; r++) {
+        for (let c = 0; c < counts[1]; c++) {
+          let total = b?.[o] ?? 0;
+          for (let channel = 0; channel < channels; channel++) {
+            for (let i = 0; i < window[0]; i++) {
+              for (let j = 0; j < window[1]; j++) {
+                const [row, column] = [r * stride[0] - padding[0] + i, c * stride[1] - padding[1] + j];
+                const tap = ((o * channels + channel) * window[0] + i) * window[1] + j;
+                total += K[tap] * pixel(sample, channel, row, column);
+              }
+            }
+          }
+          result.push(total);
+        }
+      }
+    }
+  }
+  return result;
+}

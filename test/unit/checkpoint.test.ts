@@ -168,7 +168,7 @@ describe('a model from its checkpoint', () => {
     const checkpoint = loadCheckpoint(await saveCheckpoint(model));
     expect(() => modelFrom(checkpoint, createOracle())).toThrow('there is no maker for the kind "jitter"');
     expect(() => modelFrom(checkpoint, createOracle(), { layers: { jitter: () => createJitterLayer(9) } })).toThrow(
-      'the layer made for "jitter" takes 9 inputs',
+      'the layer made for "jitter" has {"inputs":9,',
     );
     const again = modelFrom(checkpoint, createOracle(), {
       layers: { jitter: ({ width }: { width: number }) => createJitterLayer(width) },

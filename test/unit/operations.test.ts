@@ -236,7 +236,7 @@ describe('wrong use is refused, naming what was wrong', () => {
     [
       'scatterRows',
       () => scatterRows(x(), x(), engine.tensor([1])),
-      'scatterRows: rows has shape [2, 3]; a store [2, 3] and 1 indices need [1, 3]',
+      'scatterRows: rows has shape [2, 3]; it must have [1, 3]',
     ],
     ['rate', () => x().dropout(1, { seed: 0 }), 'dropout: rate is 1; it must be a number from 0 to below 1'],
     ['seed', () => x().dropout(0.5, { seed: -1 }), 'dropout: seed is -1; it must be an integer from 0 to 2⁴⁸ − 1'],

@@ -19,6 +19,7 @@ const {
   concat,
   coneProjection,
   constantRate,
+  convolution,
   cosine,
   crossEntropy,
   crossValidation,
@@ -259,6 +260,13 @@ export const FAMILIES: readonly Family[] = [
   ]),
   family('averagePooling', (_, given: Given) => averagePooling(given), [
     options('channels size window stride padding', () => ({ channels: 1, size: [2, 2], window: 2 })),
+  ]),
+  family('convolution', (_, given: Given) => convolution(given), [
+    options('inputChannels channels size kernel stride padding bias activation', () => ({
+      inputChannels: 1,
+      channels: 1,
+      size: [3, 3],
+    })),
   ]),
   family('flatten', (_, given: Given) => flatten(given), [
     options('channels size', () => ({ channels: 1, size: [2, 2] })),
