@@ -117,6 +117,7 @@ export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export type { LayerActivation } from './layers/activate.ts';
 export { type AveragePoolingOptions, averagePooling } from './layers/average-pooling.ts';
+export { type BatchNormOptions, batchNorm } from './layers/batch-norm.ts';
 export { CheckpointError, type NumberArray } from './layers/checkpoint/bytes.ts';
 export type { ModelState, RememberedByLayer } from './layers/checkpoint/model-state.ts';
 export { type ConeLayerOptions, coneLayer } from './layers/cone.ts';
@@ -137,6 +138,7 @@ export type {
   Tuning,
 } from './layers/layer.ts';
 export { type LayerNormLayerOptions, layerNorm } from './layers/layer-norm.ts';
+export { type MaximumPoolingOptions, maximumPooling } from './layers/maximum-pooling.ts';
 export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export { type MonotoneConvolutionOptions, monotoneConvolution } from './layers/monotone-convolution.ts';
 export type { WarmStart } from './layers/monotone-memory.ts';
@@ -144,6 +146,7 @@ export type { OutputBounds } from './layers/output-bounds.ts';
 export { loadParameters, saveParameters } from './layers/parameters-file.ts';
 export type { ProgramMap } from './layers/program-parameters.ts';
 export { type QuadraticLayerOptions, quadraticLayer } from './layers/quadratic.ts';
+export { residual } from './layers/residual.ts';
 export {
   type ForwardOptions,
   type Model,

@@ -1,21 +1,9 @@
-/** Activations that layers apply to what they compute. */
+/** Activations that layers for images apply to what they compute: those of `dense`. */
 import { createArgumentError } from '../arguments/check.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { ACTIVATIONS, type DenseOptions } from './dense.ts';
 
-export const ACTIVATIONS = [
-  'none',
-  'relu',
-  'tanh',
-  'sigmoid',
-  'leakyRelu',
-  'elu',
-  'softplus',
-  'softsign',
-  'arctan',
-] as const;
-
-/** The activations that need no parameter, or have a default one. */
-export type LayerActivation = (typeof ACTIVATIONS)[number];
+export type LayerActivation = NonNullable<DenseOptions['activation']>;
 
 export function checkActivation(layer: string, activation: LayerActivation): void {
   if (ACTIVATIONS.includes(activation)) return;

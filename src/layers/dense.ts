@@ -1,7 +1,19 @@
+import { createArgumentError } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { affine } from '../tensor/operations.ts';
-import { activate, checkActivation, type LayerActivation } from './activate.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
+
+export const ACTIVATIONS = [
+  'none',
+  'relu',
+  'tanh',
+  'sigmoid',
+  'leakyRelu',
+  'elu',
+  'softplus',
+  'softsign',
+  'arctan',
+] as const;
 
 /** Options of `dense`. */
 export interface DenseOptions {
@@ -10,7 +22,7 @@ export interface DenseOptions {
   /** Width of a row that comes out. */
   outputs: number;
   /** Applied to each output, with its default parameters. Default none. */
-  activation?: LayerActivation;
+  activation?: (typeof ACTIVATIONS)[number];
 }
 
 const OPTIONS: Checks<DenseOptions> = { inputs: 0, outputs: 0, activation: 0 };
@@ -20,13 +32,18 @@ export function dense(options: DenseOptions): Layer {
   const { inputs, outputs, activation = 'none' } = readOptions('dense', options, OPTIONS);
   checkWidth('dense', 'inputs', inputs);
   checkWidth('dense', 'outputs', outputs);
-  checkActivation('dense', activation);
+  if (!ACTIVATIONS.includes(activation)) {
+    throw createArgumentError('dense: activation', activation, `one of ${ACTIVATIONS.join(', ')}`);
+  }
   return {
     kind: 'dense',
     inputs,
     outputs,
     options: { inputs, outputs, activation },
     parameters: [uniformParameter('W', [outputs, inputs], inputs), uniformParameter('b', [outputs], inputs)],
-    forward: (x, [W, b]) => activate(affine(x, W, b), activation),
+    forward(x, [W, b]) {
+      const y = affine(x, W, b);
+      return activation === 'none' ? y : y[activation]();
+    },
   };
 }

@@ -21,8 +21,11 @@ export interface LayerDescription {
   readonly options?: object;
 }
 
-/** Makes layers of one kind from the `options` of their description. */
-export type LayerMaker = (options: never) => Layer;
+/**
+ * Makes layers of one kind from the `options` of their description.
+ * @param make makes the layers that are inside of another from their descriptions
+ */
+export type LayerMaker = (options: never, make: (description: LayerDescription) => Layer) => Layer;
 
 /** Makers of the layers that most models have. A layer that brings much code must be named by its user instead. */
 const MAKERS: Readonly<Record<string, LayerMaker>> = { dense, dropout, layerNorm, monotone };
@@ -47,10 +50,11 @@ export function layerFrom(description: LayerDescription, own: Readonly<Record<st
     );
   }
   FUNCTION(`layers: ${kind}`, maker);
-  const layer = maker(options as never);
+  const layer = maker(options as never, (inner) => layerFrom(inner, own));
   LAYER(`layers: what ${kind} made`, layer);
-  const [made, described] = [layer, description].map(({ inputs, outputs, parameters }) =>
-    JSON.stringify({ inputs, outputs, parameters: parameters.map(({ name, shape }) => ({ name, shape })) }),
+  // The listed fields alone, and in this order.
+  const [made, described] = [layer, description].map((one) =>
+    JSON.stringify(one, ['inputs', 'outputs', 'parameters', 'name', 'shape']),
   );
   if (made !== described) {
     throw new RangeError(`layers: the layer made for ${JSON.stringify(kind)} has ${made}, not ${described}`);

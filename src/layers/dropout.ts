@@ -25,7 +25,6 @@ export function dropout(options: DropoutLayerOptions): Layer {
     kind: 'dropout',
     inputs,
     outputs: inputs,
-    keepsShape: true,
     options: { inputs, rate },
     parameters: [],
     forward: (x, _, { training }) =>

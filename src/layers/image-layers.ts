@@ -1,8 +1,11 @@
 import { averagePooling } from './average-pooling.ts';
+import { batchNorm } from './batch-norm.ts';
 import { convolution } from './convolution.ts';
 import type { LayerMaker } from './description.ts';
 import { flatten } from './flatten.ts';
+import { maximumPooling } from './maximum-pooling.ts';
 import { monotoneConvolution } from './monotone-convolution.ts';
+import { residualFrom } from './residual.ts';
 
 /**
  * The makers of the layers for images, by kind: `modelFrom(checkpoint, engine, { layers: imageLayers })` loads a model
@@ -10,7 +13,10 @@ import { monotoneConvolution } from './monotone-convolution.ts';
  */
 export const imageLayers: Readonly<Record<string, LayerMaker>> = {
   averagePooling,
+  batchNorm,
   convolution,
   flatten,
+  maximumPooling,
   monotoneConvolution,
+  residual: residualFrom,
 };

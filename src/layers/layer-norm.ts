@@ -23,7 +23,6 @@ export function layerNorm(options: LayerNormLayerOptions): Layer {
     kind: 'layerNorm',
     inputs,
     outputs: inputs,
-    keepsShape: true,
     options: { inputs, epsilon },
     parameters: [constantParameter('gain', [inputs], 1), constantParameter('bias', [inputs], 0)],
     forward: (x, [gain, bias]) => x.layerNorm({ gain, bias, epsilon }),

@@ -93,8 +93,6 @@ export interface Layer {
   readonly inputShape?: ImageShape | undefined;
   /** The images that come out. Default: none. */
   readonly outputShape?: ImageShape | undefined;
-  /** Whether images that go in come out with the same shape, whatever it is. Default false. */
-  readonly keepsShape?: boolean;
   /** The parameters; `forward` receives their tensors in this order. */
   readonly parameters: readonly ParameterSpecification[];
   /**

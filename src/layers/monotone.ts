@@ -1,5 +1,4 @@
 import { createArgumentError } from '../arguments/check.ts';
-import { describeValue } from '../arguments/describe-value.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { solveMonotone } from '../implicit/monotone.ts';
 import { checkPositive, checkSolveOptions, SOLVE_OPTIONS, type SolveOptions } from '../implicit/options.ts';
@@ -128,8 +127,6 @@ function checkChoices(start: WarmStart, isTuned: boolean, solver: string): void 
     throw createArgumentError('monotone: warmStart', start, 'one of none, step, sample');
   }
   if (isTuned && !['auto', 'peaceman-rachford'].includes(solver)) {
-    throw new RangeError(
-      `monotone: step is "tuned" and solver ${describeValue(solver)}; the step is tuned for peaceman-rachford only`,
-    );
+    throw new RangeError(`monotone: solver is "${solver}"; with a tuned step it must be peaceman-rachford`);
   }
 }

@@ -94,10 +94,7 @@ describe.each(CASES)(
       // f = Σ (K ⋆ x)²/2 has the gradient (K ⋆)ᵀ(K ⋆ x) in x, whose derivatives are compared with differences.
       const half = (a: Tensor, k: Tensor) => layerOf.forward(a, [k], PASS).square().sum().mul(0.5);
       const weights = engine.tensor(normals(x.length, 7), image.shape);
-      const slope = (a: Tensor, k: Tensor) =>
-        gradientOf((one: Tensor) => half(one, k))(a)
-          .mul(weights)
-          .sum();
+      const slope = (a: Tensor, k: Tensor) => gradientOf(half)(a, k).mul(weights).sum();
       const ofX = gradientOf((a: Tensor) => slope(a, kernel))(image);
       const ofK = gradientOf((k: Tensor) => slope(image, k))(kernel);
       const step = 1e-5;

@@ -164,7 +164,7 @@ describe('in training', () => {
       'monotone: warmStart is "last"; it must be one of none, step, sample',
     );
     expect(() => monotone({ ...layer, step: 'tuned', solver: 'picard' })).toThrow(
-      'monotone: step is "tuned" and solver "picard"; the step is tuned for peaceman-rachford only',
+      'monotone: solver is "picard"; with a tuned step it must be peaceman-rachford',
     );
     expect(() => monotone({ ...layer, step: -1 })).toThrow('step: it is -1');
   });

@@ -14,6 +14,7 @@ const {
   adamW,
   argmin,
   averagePooling,
+  batchNorm,
   boxProjection,
   clipped,
   concat,
@@ -43,6 +44,7 @@ const {
   linearWarmUp,
   loadCheckpoint,
   huberLoss,
+  maximumPooling,
   meanAbsoluteError,
   meanSquaredError,
   modelFrom,
@@ -57,6 +59,7 @@ const {
   oneHot,
   open,
   polynomialDecay,
+  residual,
   root,
   saveCheckpoint,
   scheduleNamed,
@@ -260,6 +263,16 @@ export const FAMILIES: readonly Family[] = [
   ]),
   family('averagePooling', (_, given: Given) => averagePooling(given), [
     options('channels size window stride padding', () => ({ channels: 1, size: [2, 2], window: 2 })),
+  ]),
+  family('batchNorm', (_, given: Given) => batchNorm(given), [
+    options('inputs channels size epsilon momentum activation', () => ({ inputs: 2 })),
+  ]),
+  family('maximumPooling', (_, given: Given) => maximumPooling(given), [
+    options('channels size window stride padding selection', () => ({ channels: 1, size: [2, 2], window: 2 })),
+  ]),
+  family('residual', (_, first: Given, second: Given) => residual(first, second), [
+    argument('layer', ({ layer }) => layer),
+    argument('layer', ({ layer }) => layer),
   ]),
   family('convolution', (_, given: Given) => convolution(given), [
     options('inputChannels channels size kernel stride padding bias activation', () => ({
