@@ -1,6 +1,6 @@
 import { COUNT, INDEX } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { countWindows, type Extents, readExtents, readImages } from './image-options.ts';
+import { countWindows, type Extents, readExtents, readImages, takingImages } from './image-options.ts';
 import type { Layer } from './layer.ts';
 import { applyPooling, poolingMatrices } from './pooling-matrix.ts';
 
@@ -33,7 +33,7 @@ export function averagePooling(options: AveragePoolingOptions): Layer {
     kind: 'averagePooling',
     inputs: channels * rows * columns,
     outputs: channels * output[1] * output[2],
-    inputShape: shape,
+    ...takingImages('averagePooling', shape),
     outputShape: output,
     options: given,
     parameters: [],

@@ -5,7 +5,7 @@ import { elementwise, reduceAxes, rowwise } from '../tensor/kernels.ts';
 import { add, divide, multiply, recordOperation, reshape, sqrt, subtract, transpose } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activate, checkActivation, type LayerActivation } from './activate.ts';
-import { readImages } from './image-options.ts';
+import { readImages, takingImages } from './image-options.ts';
 import { checkWidth, constantParameter, type Layer, type Memory } from './layer.ts';
 
 /** Options of `batchNorm`: for plain rows `inputs`, for images `channels` and `size`. */
@@ -67,7 +67,7 @@ export function batchNorm(options: BatchNormOptions): Layer {
     kind: 'batchNorm',
     inputs: width,
     outputs: width,
-    inputShape: shape,
+    ...(shape && takingImages('batchNorm', shape)),
     outputShape: shape,
     options: { ...own, epsilon, momentum, activation },
     parameters: [constantParameter('gain', [groups], 1), constantParameter('bias', [groups], 0)],

@@ -2,7 +2,7 @@ import { BOOLEAN, COUNT, INDEX } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { activate, checkActivation, type LayerActivation } from './activate.ts';
 import { correlate } from './image-convolution.ts';
-import { countWindows, type Extents, readExtents, readImages } from './image-options.ts';
+import { countWindows, type Extents, readExtents, readImages, takingImages } from './image-options.ts';
 import { checkWidth, type Layer, uniformParameter } from './layer.ts';
 
 /** Options of `convolution`. */
@@ -69,7 +69,7 @@ export function convolution(options: ConvolutionOptions): Layer {
     kind: 'convolution',
     inputs: inputChannels * shape[1] * shape[2],
     outputs,
-    inputShape: shape,
+    ...takingImages('convolution', shape),
     outputShape: [channels, ...counts],
     options: { inputChannels, channels, size: windows.size, kernel: window, stride, padding, bias, activation },
     parameters: bias ? [kernels, uniformParameter('b', [channels], fanIn)] : [kernels],

@@ -1,5 +1,5 @@
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { readImages } from './image-options.ts';
+import { readImages, takingImages } from './image-options.ts';
 import type { Layer } from './layer.ts';
 
 /** Options of `flatten`. */
@@ -24,7 +24,7 @@ export function flatten(options: FlattenOptions): Layer {
     kind: 'flatten',
     inputs: width,
     outputs: width,
-    inputShape: shape,
+    ...takingImages('flatten', shape),
     options: { channels, size: [shape[1], shape[2]] },
     parameters: [],
     forward: (x) => x,

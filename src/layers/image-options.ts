@@ -1,6 +1,7 @@
 /** Options that the layers for images have in common. */
 import { type Check, COUNT, createArgumentError, isList } from '../arguments/check.ts';
-import { checkWidth, type ImageShape } from './layer.ts';
+import { formatShape } from '../tensor/shape.ts';
+import { checkWidth, type ImageShape, type Layer } from './layer.ts';
 
 /** One number for rows and columns, or one for rows and one for columns. */
 export type Extents = number | readonly [rows: number, columns: number];
@@ -60,4 +61,17 @@ export function countWindows(
     );
   });
   return [counts[0], counts[1]];
+}
+
+/** The part of a layer for images that goes in, and that refuses a layer before it whose images have another shape. */
+export function takingImages(kind: string, inputShape: ImageShape): Pick<Layer, 'inputShape' | 'checkBefore'> {
+  return {
+    inputShape,
+    checkBefore({ kind: other, outputShape }) {
+      if (!outputShape || `${outputShape}` === `${inputShape}`) return;
+      throw new RangeError(
+        `sequential: ${kind} takes images ${formatShape(inputShape)}, ${other} before it gives images ${formatShape(outputShape)}`,
+      );
+    },
+  };
 }

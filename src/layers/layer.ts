@@ -89,10 +89,12 @@ export interface Layer {
   readonly inputs: number;
   /** Width of a row that comes out. */
   readonly outputs: number;
-  /** The images that go in. Default: a row is no images, or it does not matter. `sequential` compares neighbours. */
+  /** The images that go in. Default: a row is no images, or it does not matter. */
   readonly inputShape?: ImageShape | undefined;
   /** The images that come out. Default: none. */
   readonly outputShape?: ImageShape | undefined;
+  /** Throws where the layer cannot follow another one although the widths agree: `sequential` calls it. */
+  checkBefore?(before: Layer): void;
   /** The parameters; `forward` receives their tensors in this order. */
   readonly parameters: readonly ParameterSpecification[];
   /**

@@ -3,6 +3,7 @@ import { concat } from '../tensor/arrange.ts';
 import { checkSelection, maximum, reshape } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AveragePoolingOptions, readPooling } from './average-pooling.ts';
+import { takingImages } from './image-options.ts';
 import type { Layer } from './layer.ts';
 import { everyLine, type Steps } from './strided.ts';
 
@@ -38,7 +39,7 @@ export function maximumPooling(options: MaximumPoolingOptions): Layer {
     kind: 'maximumPooling',
     inputs: channels * rows * columns,
     outputs: channels * output[1] * output[2],
-    inputShape: shape,
+    ...takingImages('maximumPooling', shape),
     outputShape: output,
     options: { ...given, selection },
     parameters: [],

@@ -9,6 +9,7 @@ import type { LinearMap } from '../solvers/linear-map.ts';
 import { engineOf } from '../tensor/engine-of.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { cutBorder } from './image-border.ts';
+import { takingImages } from './image-options.ts';
 import { inputConvolution } from './input-convolution.ts';
 import { constantParameter, type Layer, uniformParameter } from './layer.ts';
 import { isTuningDue, rememberedStep, rememberIterations, tuneStep } from './monotone-memory.ts';
@@ -107,7 +108,7 @@ export function monotoneConvolution(given: MonotoneConvolutionOptions): Layer {
     kind: 'monotoneConvolution',
     inputs: inputChannels * rows * columns,
     outputs: channels * rows * columns,
-    inputShape: [inputChannels, rows, columns],
+    ...takingImages('monotoneConvolution', [inputChannels, rows, columns]),
     outputShape: [channels, rows, columns],
     options: { ...solve, inputChannels, channels, size: [rows, columns], kernel: k, activation, margin, border, step },
     parameters: [

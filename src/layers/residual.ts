@@ -1,9 +1,10 @@
 import { createArgumentError, isListOf } from '../arguments/check.ts';
 import { add } from '../tensor/operations.ts';
-import { checkChain } from './chain.ts';
 import { describeLayer, type LayerDescription } from './description.ts';
+import { takingImages } from './image-options.ts';
 import { checkOutput, type ForwardPass, type Layer, type Memory } from './layer.ts';
 import { PartOfMap } from './part-of-map.ts';
+import { sequential } from './sequential.ts';
 
 /**
  * The layer x + F(x), where F is layers one after the other (He et al., "Deep residual learning for image recognition",
@@ -14,10 +15,15 @@ import { PartOfMap } from './part-of-map.ts';
  */
 export function residual(...layers: Layer[]): Layer {
   if (layers.length === 0) throw new RangeError('residual: no layers were given; at least one is needed');
-  checkChain('residual', layers);
+  sequential(...layers); // checks that they fit
   const [first, last] = [layers[0], layers[layers.length - 1]];
-  checkChain('residual: the layers one after the other, twice', [last, first]);
   const { inputs, inputShape } = first;
+  if (last.outputs !== inputs) {
+    throw new RangeError(
+      `residual: the last layer (${last.kind}) gives ${last.outputs} outputs; it must give ${inputs}, as many as the first takes`,
+    );
+  }
+  first.checkBefore?.(last);
   const counts = layers.map(({ parameters }) => parameters.length);
   const own = <Value>(all: readonly Value[], index: number): Value[] => {
     const start = counts.slice(0, index).reduce((sum, count) => sum + count, 0);
@@ -28,7 +34,7 @@ export function residual(...layers: Layer[]): Layer {
     kind: 'residual',
     inputs,
     outputs: inputs,
-    inputShape,
+    ...(inputShape && takingImages('residual', inputShape)),
     outputShape: last.outputShape ?? inputShape,
     ...(layers.every(({ options }) => options) && { options: { layers: layers.map(describeLayer) } }),
     parameters: layers.flatMap(({ kind, parameters }, index) =>

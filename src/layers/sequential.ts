@@ -18,8 +18,15 @@ import { ENGINE, type Engine } from '../tensor/engine.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { checkTogether, TENSOR, TENSORS, type Tensor } from '../tensor/tensor.ts';
 import { INSPECT } from '../tensor/text.ts';
-import { checkChain } from './chain.ts';
-import { checkOutput, emptyMemory, type ForwardPass, type Layer, type Memory, type TrainingPass } from './layer.ts';
+import {
+  checkOutput,
+  emptyMemory,
+  type ForwardPass,
+  LAYER,
+  type Layer,
+  type Memory,
+  type TrainingPass,
+} from './layer.ts';
 import { formatLayers, parameterNames } from './summary.ts';
 import type { TargetScale } from './target-scale.ts';
 
@@ -68,12 +75,20 @@ export interface Prediction {
 
 /**
  * A model of layers one after the other. It gets its parameters from `initialise`, which `train` calls.
- * @throws RangeError if there is no layer, or if the widths of two layers do not match, or the shapes of
- *   their images
+ * @throws RangeError if there is no layer, or if the widths of two layers do not match, or their images
  */
 export function sequential(...layers: Layer[]): Model {
   if (layers.length === 0) throw new RangeError('sequential: no layers were given; at least one is needed');
-  checkChain('sequential', layers);
+  for (const [index, layer] of layers.entries()) {
+    LAYER(`sequential: layer ${index}`, layer);
+    const before = layers[index - 1];
+    if (before && before.outputs !== layer.inputs) {
+      throw new RangeError(
+        `sequential: layer ${index} (${layer.kind}) takes ${layer.inputs} inputs, layer ${index - 1} (${before.kind}) gives ${before.outputs} outputs`,
+      );
+    }
+    if (before) layer.checkBefore?.(before);
+  }
   return new Model(layers);
 }
 
@@ -104,7 +119,7 @@ export class Model {
   }
 
   /**
-   * A table of the layers as text: widths, or shapes of images, shapes of the parameters, and how many numbers they hold.
+   * A table of the layers as text: widths, shapes of the parameters, and how many numbers they hold.
    */
   summary(): string {
     return formatLayers(this.layers, this.held ? `on ${this.held.engine.backend}` : 'not initialised');

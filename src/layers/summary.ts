@@ -1,6 +1,5 @@
 /** The layers of a model as text, and what their parameters are called. */
 import { formatShape, sizeOf } from '../tensor/shape.ts';
-import { formatWidth } from './chain.ts';
 import type { Layer } from './layer.ts';
 
 /** The names of all parameters, in the order of the layers: number and kind of the layer, and name of the parameter. */
@@ -10,12 +9,19 @@ export function parameterNames(layers: readonly Layer[]): string[] {
 
 /** A table of the layers. @param where the parameters are, in words */
 export function formatLayers(layers: readonly Layer[], where: string): string {
-  const rows = layers.map((layer, index) => {
-    const { kind, inputs, outputs, parameters } = layer;
+  const rows = layers.map(({ kind, inputs, outputs, inputShape, outputShape, parameters }, index) => {
     const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const shapes = parameters.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
-    const widths = `${formatWidth(inputs, layer.inputShape)} → ${formatWidth(outputs, layer.outputShape)}`;
-    return { count, cells: [`${index}`, kind, widths, `${count}`, shapes] };
+    return {
+      count,
+      cells: [
+        `${index}`,
+        kind,
+        `${inputShape?.join('×') ?? inputs} → ${outputShape?.join('×') ?? outputs}`,
+        `${count}`,
+        shapes,
+      ],
+    };
   });
   const total = rows.reduce((sum, { count }) => sum + count, 0);
   const table = [['', 'layer', 'widths', 'parameters', 'shapes'], ...rows.map(({ cells }) => cells)];

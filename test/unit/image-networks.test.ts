@@ -205,10 +205,13 @@ describe('residual', () => {
 
   test('refuses layers that do not give what they take', () => {
     expect(() => residual()).toThrow('no layers were given');
-    expect(() => residual(dense({ inputs: 2, outputs: 3 }))).toThrow('takes 2 inputs');
+    expect(() => residual(dense({ inputs: 2, outputs: 3 }))).toThrow('gives 3 outputs; it must give 2');
     expect(() =>
-      residual(flatten({ channels: 2, size: [1, 3] }), averagePooling({ channels: 1, size: [3, 2], window: 1 })),
-    ).toThrow('twice: layer 1 (flatten) takes 6 = [2, 1, 3] inputs');
+      residual(
+        averagePooling({ channels: 1, size: [3, 2], window: 1 }),
+        convolution({ inputChannels: 1, channels: 6, size: [3, 2], kernel: [3, 2] }),
+      ),
+    ).toThrow('averagePooling takes images [1, 3, 2], convolution before it gives images [6, 1, 1]');
   });
 });
 
@@ -255,6 +258,6 @@ describe('a network', () => {
     const again = modelFrom(loadCheckpoint(await model.save()), engine, { layers: imageLayers });
     const rows = samples.inputs.slice(0, 80);
     expect(await again.predictValues(rows)).toEqual(await model.predictValues(rows));
-    expect(again.summary()).toContain('16 = [2, 2, 4] → 4 = [2, 1, 2]');
+    expect(again.summary()).toContain('2×2×4 → 2×1×2');
   });
 });

@@ -66,16 +66,16 @@ describe('shapes of neighbours', () => {
 
   test('images of another shape are refused, although the widths agree', () => {
     expect(() => sequential(pooling, averagePooling({ channels: 2, size: [3, 2], window: 1 }))).toThrow(
-      'layer 1 (averagePooling) takes 12 = [2, 3, 2] inputs, layer 0 (averagePooling) gives 12 = [2, 2, 3] outputs',
+      'averagePooling takes images [2, 3, 2], averagePooling before it gives images [2, 2, 3]',
     );
-    expect(() => sequential(pooling, flatten({ channels: 3, size: [2, 2] }))).toThrow('takes 12 = [3, 2, 2] inputs');
+    expect(() => sequential(pooling, flatten({ channels: 3, size: [2, 2] }))).toThrow('takes images [3, 2, 2]');
   });
 
   test('a plain row fits any shape, and flatten makes one', () => {
     const other = averagePooling({ channels: 3, size: [2, 2], window: 2 });
     const model = sequential(pooling, flatten({ channels: 2, size: [2, 3] }), other);
     expect([model.inputs, model.outputs]).toEqual([48, 3]);
-    expect(model.summary()).toContain('48 = [2, 4, 6] → 12 = [2, 2, 3]');
-    expect(model.summary()).toContain('12 = [2, 2, 3] → 12');
+    expect(model.summary()).toContain('2×4×6 → 2×2×3');
+    expect(model.summary()).toContain('2×2×3 → 12');
   });
 });
