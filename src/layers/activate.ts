@@ -3,6 +3,7 @@ import { createArgumentError } from '../arguments/check.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { ACTIVATIONS, type DenseOptions } from './dense.ts';
 
+/** An activation that a layer applies to what it computes, with its default parameters. */
 export type LayerActivation = NonNullable<DenseOptions['activation']>;
 
 export function checkActivation(layer: string, activation: LayerActivation): void {

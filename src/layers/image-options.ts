@@ -57,7 +57,7 @@ export function countWindows(
     if (room >= 0) return Math.floor(room / stride[axis]) + 1;
     const [what, of] = [`${layer}: ${name}`, ['rows', 'columns'][axis]];
     throw new RangeError(
-      `${what} has ${window[axis]} ${of}; it must have at most ${size[axis] + 2 * padding[axis]}, those of an image with its padding`,
+      `${what} has ${window[axis]} ${of}; it must have at most ${size[axis] + 2 * padding[axis]}, the size of an image with its padding`,
     );
   });
   return [counts[0], counts[1]];

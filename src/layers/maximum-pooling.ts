@@ -8,7 +8,7 @@ import type { Layer } from './layer.ts';
 import { everyLine, type Steps } from './strided.ts';
 
 /** Options of `maximumPooling`. */
-export interface MaximumPoolingOptions extends Pick<AveragePoolingOptions, 'channels' | 'size' | 'window' | 'stride'> {
+export interface MaximumPoolingOptions extends Omit<AveragePoolingOptions, 'padding'> {
   /** Rows and columns on each side that are not there, at most half a window: they are never the greatest. Default 0. */
   padding?: AveragePoolingOptions['padding'];
   /**

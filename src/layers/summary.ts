@@ -9,19 +9,10 @@ export function parameterNames(layers: readonly Layer[]): string[] {
 
 /** A table of the layers. @param where the parameters are, in words */
 export function formatLayers(layers: readonly Layer[], where: string): string {
-  const rows = layers.map(({ kind, inputs, outputs, inputShape, outputShape, parameters }, index) => {
+  const rows = layers.map(({ kind, inputs, outputs, parameters }, index) => {
     const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const shapes = parameters.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
-    return {
-      count,
-      cells: [
-        `${index}`,
-        kind,
-        `${inputShape?.join('×') ?? inputs} → ${outputShape?.join('×') ?? outputs}`,
-        `${count}`,
-        shapes,
-      ],
-    };
+    return { count, cells: [`${index}`, kind, `${inputs} → ${outputs}`, `${count}`, shapes] };
   });
   const total = rows.reduce((sum, { count }) => sum + count, 0);
   const table = [['', 'layer', 'widths', 'parameters', 'shapes'], ...rows.map(({ cells }) => cells)];

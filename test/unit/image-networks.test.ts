@@ -258,6 +258,5 @@ describe('a network', () => {
     const again = modelFrom(loadCheckpoint(await model.save()), engine, { layers: imageLayers });
     const rows = samples.inputs.slice(0, 80);
     expect(await again.predictValues(rows)).toEqual(await model.predictValues(rows));
-    expect(again.summary()).toContain('2×2×4 → 2×1×2');
   });
 });

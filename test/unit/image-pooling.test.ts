@@ -75,7 +75,5 @@ describe('shapes of neighbours', () => {
     const other = averagePooling({ channels: 3, size: [2, 2], window: 2 });
     const model = sequential(pooling, flatten({ channels: 2, size: [2, 3] }), other);
     expect([model.inputs, model.outputs]).toEqual([48, 3]);
-    expect(model.summary()).toContain('2×4×6 → 2×2×3');
-    expect(model.summary()).toContain('2×2×3 → 12');
   });
 });
