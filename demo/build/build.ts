@@ -13,7 +13,7 @@ export interface BuiltDemo {
 
 /**
  * Entries that are bundled together share their common files, and every entry loads a shared file whole. The exhibits,
- * the Lasso and Sudoku need large parts of the library that training does not, so they are bundled on their own.
+ * the Lasso, Sudoku and models of images need large parts of the library that training does not, so they are bundled on their own.
  */
 const GROUPS: readonly Readonly<Record<string, string>>[] = [
   {
@@ -22,6 +22,7 @@ const GROUPS: readonly Readonly<Record<string, string>>[] = [
     'model-worker': 'demo/model/worker.ts',
     style: 'demo/style.css',
   },
+  { 'image-training-worker': 'demo/train/image-worker.ts', 'image-model-worker': 'demo/model/image-worker.ts' },
   { 'gradients-worker': 'demo/gradients/worker.ts' },
   { 'lasso-worker': 'demo/lasso/worker.ts' },
   { 'sudoku-worker': 'demo/sudoku/worker.ts' },

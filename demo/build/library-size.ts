@@ -21,6 +21,11 @@ export interface LibraryPart {
 const PARTS = [
   { name: 'to train on WebGPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'webgpu' },
   { name: 'to train on the CPU', entries: ['page', 'training-worker', 'model-worker'], backend: 'cpu' },
+  {
+    name: 'to train models of images',
+    entries: ['page', 'image-training-worker', 'image-model-worker'],
+    backend: 'webgpu',
+  },
   { name: 'for the Lasso path', entries: ['lasso-worker'], backend: 'cpu' },
   { name: 'for the exhibits', entries: ['gradients-worker'], backend: 'cpu' },
   { name: 'for Sudoku', entries: ['sudoku-worker'], backend: 'wasm' },

@@ -71,7 +71,8 @@ export interface ShownRows {
 export interface ModelSummary {
   readonly inputs: number;
   readonly outputs: number;
-  readonly width: number;
+  /** What its first layer is, in words. */
+  readonly about: string;
   /** Absent where the checkpoint was saved outside training. */
   readonly training?: {
     readonly epoch: number;
@@ -110,7 +111,10 @@ export interface ReachedPoint {
   readonly iterations: number;
   readonly residual: number;
   readonly tolerance: number;
+  /** The output of the layer. */
   readonly z: Float32Array;
+  /** The shape of z: [n], or [channels, rows, columns]. */
+  readonly shape: readonly number[];
   /** The probability of each class, or each target in its own unit. */
   readonly outputs: ArrayLike<number>;
   readonly status: SolveStatus;

@@ -1,37 +1,42 @@
 /** Follows a solver to its fixed point: repeats one solve with a limit of one iteration, of two, and so on. */
-import {
-  type Layer,
-  type Model,
-  type MonotoneLayerOptions,
-  monotoneFixedPoint,
-  monotoneMatrix,
-  type SolveStatus,
-  type TaskName,
-  type Tensor,
+import type {
+  Layer,
+  LayerMaker,
+  Model,
+  SolveOptions,
+  SolveStatus,
+  TaskName,
+  Tensor,
 } from '../../src/index.ts';
 import { yieldToMessages } from '../workers/calls.ts';
 import type { ReachedPoint, ReachInput } from './protocol.ts';
 
+/** The makers of layers that have a fixed point, by their kind. */
+export type Makers = Readonly<Record<string, LayerMaker>>;
+
+/** The tolerance of a layer that states none. */
+const DEFAULT_TOLERANCE = 1e-4;
+
 /**
- * @param model a model that begins with a monotone layer
+ * @param model a model whose first layer is of a kind in `makers`
  * @param task what its outputs are
  * @returns the status of the last solve, which is `limit` where the residual is still above the tolerance
  */
 export async function followSolver(
   model: Model,
+  makers: Makers,
   task: TaskName,
   input: ReachInput,
   tell: (point: ReachedPoint) => void,
   signal: AbortSignal,
 ): Promise<SolveStatus> {
-  const [layer] = model.layers;
-  if (layer.kind !== 'monotone')
-    throw new Error(`the first layer is ${layer.kind}; it must be monotone for its fixed point to be shown`);
+  const [{ kind }] = model.layers;
+  if (!Object.hasOwn(makers, kind)) throw new Error(`the first layer is ${kind}, which has no fixed point to show`);
   let status: SolveStatus = 'limit';
   for (let limit = 1; limit <= input.limit && status === 'limit'; limit++) {
     await yieldToMessages();
     signal.throwIfAborted();
-    const point = await solveWithLimit(model, task, layer, input, limit);
+    const point = await solveWithLimit(model, makers[kind], task, input, limit);
     ({ status } = point);
     tell(point);
   }
@@ -40,30 +45,33 @@ export async function followSolver(
 
 async function solveWithLimit(
   model: Model,
+  maker: LayerMaker,
   task: TaskName,
-  layer: Layer,
   { inputs, solver }: ReachInput,
   limit: number,
 ): Promise<ReachedPoint> {
-  const { engine } = model;
-  const { activation = 'relu', margin = 1, tolerance = 1e-4 } = layer.options as MonotoneLayerOptions;
-  return engine.tidy(async (scope) => {
-    const [A, B, U, c, ...others] = model.parameters.map(({ value }) => scope.use(value));
-    const x = scope.tensor(inputs, [1, layer.inputs]);
-    const b = x.matmul(U.transpose()).add(c);
-    const W = monotoneMatrix(A, B, scope.tensor([margin]));
-    const options = { activation, margin, tolerance, solver, limit, onFailure: 'report' } as const;
-    const { z, report } = monotoneFixedPoint(W, b, options);
-    const scores = applyLayers(model.layers.slice(1), z, others);
+  const [layer, ...others] = model.layers;
+  const options = layer.options as SolveOptions;
+  const limited = maker({ ...options, solver, limit, step: undefined, onFailure: 'report' } as never);
+  return model.engine.tidy(async (scope) => {
+    const parameters = model.parameters.map(({ value }) => scope.use(value));
+    const solves: Parameters<Layer['forward']>[2]['solves'] = [];
+    const count = layer.parameters.length;
+    const z = limited.forward(scope.tensor(inputs, [1, layer.inputs]), parameters.slice(0, count), {
+      solves,
+      memory: { numbers: new Map(), tensors: new Map() },
+    });
+    const scores = applyLayers(others, z, parameters.slice(count));
     const outputs = task === 'regression' ? scores : scores.softmax();
-    const [{ samples }, state, numbers] = await Promise.all([report, z.data(), outputs.data()]);
+    const [{ samples }, state, numbers] = await Promise.all([solves[0].report, z.data(), outputs.data()]);
     const [{ iterations, residual, status }] = samples;
     return {
       iterations,
       residual,
-      tolerance,
+      tolerance: options.tolerance ?? DEFAULT_TOLERANCE,
       status,
       z: Float32Array.from(state),
+      shape: shapeOf(layer),
       outputs: task === 'regression' ? inOwnUnits(numbers, model) : Float32Array.from(numbers),
     };
   });

@@ -19,6 +19,7 @@ export function clearCanvas(canvas: HTMLCanvasElement): void {
 
 /**
  * Draws signed numbers: 0 is the background, and the colours `first` and `second` stand for `largest` and −`largest`.
+ * NaN is left transparent.
  */
 export function drawSigned(
   canvas: HTMLCanvasElement,
@@ -33,8 +34,28 @@ export function drawSigned(
   ];
   drawPixels(canvas, height, width, (index) => {
     const value = index < values.length ? values[index] / largest : 0;
+    if (Number.isNaN(value)) return 0;
     return value < 0 ? negative(-value) : positive(value);
   });
+}
+
+/** Feature maps side by side, with a transparent line between them. @param values [maps, height, width] */
+export function arrangeMaps(
+  values: ArrayLike<number>,
+  [maps, height, width]: readonly number[],
+): { readonly values: Float32Array; readonly shape: readonly [height: number, width: number] } {
+  const [down, across] = chooseGrid(maps);
+  const shape = [down * (height + GAP) - GAP, across * (width + GAP) - GAP] as const;
+  const arranged = new Float32Array(shape[0] * shape[1]).fill(Number.NaN);
+  for (let map = 0; map < maps; map++) {
+    const [top, left] = [Math.floor(map / across) * (height + GAP), (map % across) * (width + GAP)];
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        arranged[(top + row) * shape[1] + left + column] = values[(map * height + row) * width + column];
+      }
+    }
+  }
+  return { values: arranged, shape };
 }
 
 /**

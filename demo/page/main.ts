@@ -1,14 +1,12 @@
 /** The web app has four views. The library runs in workers, so that the page never freezes. */
 
-import type { ModelCalls } from '../model/protocol.ts';
-import { createCaller } from '../workers/calls.ts';
+import { createModelCaller } from '../model/caller.ts';
 import { explainDevice, showDevice } from './device.ts';
 import { readMessage, setText } from './elements.ts';
 import { startRouter } from './router.ts';
 import { startTheme } from './theme.ts';
 
-const modelWorker = new Worker(new URL('./model-worker.js', import.meta.url), { type: 'module', name: 'model' });
-const ask = createCaller<ModelCalls>(modelWorker);
+const ask = createModelCaller();
 
 startTheme();
 foldSettings();

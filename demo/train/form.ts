@@ -4,13 +4,13 @@ import { nameBackend } from '../page/device.ts';
 import { findElement, findInput as inputOf, setText } from '../page/elements.ts';
 import { keepFields } from '../page/keep-fields.ts';
 import { findLabel } from './labels.ts';
-import { ACTIVATIONS, DEFAULTS, LOSSES, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
+import { ACTIVATIONS, DEFAULTS, LOSSES, MODELS, OPTIMISERS, type Settings, SOLVERS } from './settings.ts';
 
 /** gpu.js compiles text to functions, which the content security policy of this page forbids. */
 const OFFERED = BACKENDS.filter((name) => String(name) !== 'gpujs');
 
 type Field = keyof Settings;
-const NUMBERS = ['width', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
+const NUMBERS = ['width', 'channels', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
 
 interface SettingsForm {
   /** Reads the settings. Where a field is invalid, it shows the reason and returns undefined. */
@@ -18,6 +18,8 @@ interface SettingsForm {
   /** Reads the settings, and returns undefined where a field is invalid. */
   peek(): Settings | undefined;
   write(settings: Settings): void;
+  /** Offers the layer over images, or not. */
+  offerImages(areImages: boolean): void;
   /** Disables the form during a run. */
   lock(isLocked: boolean): void;
 }
@@ -33,6 +35,7 @@ export function createSettingsForm(onChange: () => void): SettingsForm {
   const offer = (name: Field, values: readonly string[], label = findLabel): void => {
     field(name).append(...values.map((value) => new Option(label(value), value)));
   };
+  offer('model', MODELS);
   offer('activation', ACTIVATIONS);
   offer('solver', SOLVERS);
   offer('optimiser', OPTIMISERS);
@@ -47,10 +50,17 @@ export function createSettingsForm(onChange: () => void): SettingsForm {
     }
   };
   write(DEFAULTS);
+  const showSize = (): void => {
+    const isConvolution = field('model').value === 'convolution';
+    findElement('width-label', HTMLElement).hidden = isConvolution;
+    findElement('channels-label', HTMLElement).hidden = !isConvolution;
+  };
+  field('model').addEventListener('input', showSize);
   const collect = (): Settings => {
     const numbers = Object.fromEntries(NUMBERS.map((name) => [name, Number(field(name).value)]));
     return {
       ...(numbers as Pick<Settings, (typeof NUMBERS)[number]>),
+      model: field('model').value as Settings['model'],
       activation: field('activation').value as Settings['activation'],
       solver: field('solver').value as Settings['solver'],
       optimiser: field('optimiser').value as Settings['optimiser'],
@@ -62,10 +72,19 @@ export function createSettingsForm(onChange: () => void): SettingsForm {
   const names = Object.keys(DEFAULTS).filter((name) => name !== 'seed') as Field[];
   const fields = Object.fromEntries(names.map((name) => [name, field(name)]));
   const kept = keepFields('train', fields, (sentence) => setText('settings-problem', sentence));
+  showSize();
   form.addEventListener('input', onChange);
   return {
     write(settings) {
       write(settings);
+      showSize();
+      kept.changed();
+    },
+    offerImages(areImages) {
+      findElement('model-label', HTMLElement).hidden = !areImages;
+      if (areImages || field('model').value === DEFAULTS.model) return;
+      field('model').value = DEFAULTS.model;
+      showSize();
       kept.changed();
     },
     peek: () => (NUMBERS.every((name) => field(name).checkValidity()) ? collect() : undefined),

@@ -15,6 +15,8 @@ const LABELS: Readonly<Record<string, string>> = {
   meanSquaredError: 'mean squared error',
   meanAbsoluteError: 'mean absolute error',
   huber: 'Huber, δ one deviation',
+  monotone: 'rows of numbers: W is a matrix',
+  convolution: 'images: W is a convolution',
 };
 
 export function findLabel(name: string): string {

@@ -10,7 +10,7 @@ import {
   readMessage,
   setText,
 } from '../page/elements.ts';
-import { chooseGrid, clearCanvas, drawSigned } from '../page/images.ts';
+import { arrangeMaps, chooseGrid, clearCanvas, drawSigned } from '../page/images.ts';
 import { createLineChart } from '../page/line-chart.ts';
 import { onColourChange } from '../page/theme.ts';
 import { formatNumber } from '../page/words.ts';
@@ -184,13 +184,16 @@ function clearState(): void {
 }
 
 /** Draws z on one scale for all iterations, so that it visibly settles. */
-function showState({ z, iterations }: ReachedPoint, points: readonly ReachedPoint[]): void {
+function showState({ z, shape, iterations }: ReachedPoint, points: readonly ReachedPoint[]): void {
   const { z: final } = points[points.length - 1];
   const largest = final.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const canvas = findElement('z', HTMLCanvasElement);
-  drawSigned(canvas, z, chooseGrid(z.length), largest);
+  const picture = shape.length === 3 ? arrangeMaps(z, shape) : { values: z, shape: chooseGrid(z.length) };
+  drawSigned(canvas, picture.values, picture.shape, largest);
+  const what = shape.length === 3 ? `${shape[0]} feature maps` : `${z.length} numbers`;
+  setText('title-state', shape.length === 3 ? `z, ${shape[0]} feature maps` : 'z');
   canvas.setAttribute(
     'aria-label',
-    `The ${z.length} numbers of z after ${iterations} iterations as an image; the largest is ${largest.toPrecision(2)}`,
+    `The ${what} of z after ${iterations} iterations as an image; the largest is ${largest.toPrecision(2)}`,
   );
 }

@@ -38,13 +38,20 @@ function listOffered<Choices extends Readonly<Record<string, boolean>>>(choices:
 export const ACTIVATIONS = listOffered(OFFERED_ACTIVATIONS);
 export const SOLVERS = listOffered(OFFERED_SOLVERS);
 
+/** The equilibrium layer: over rows of numbers, or a convolution over images. */
+export const MODELS = ['monotone', 'convolution'] as const;
+
 export const OPTIMISERS = ['adam', 'adamW', 'sgd', 'stochasticGradient'] as const;
 
 /** The losses of regression. */
 export const LOSSES = ['meanSquaredError', 'meanAbsoluteError', 'huber'] as const;
 
 export interface Settings {
+  readonly model: (typeof MODELS)[number];
+  /** The width of the layer over rows. */
   readonly width: number;
+  /** The channels of the convolution. */
+  readonly channels: number;
   readonly activation: (typeof ACTIVATIONS)[number];
   readonly margin: number;
   readonly solver: (typeof SOLVERS)[number];
@@ -66,7 +73,9 @@ export function isSameRun(before: Settings, now: Settings): boolean {
 }
 
 export const DEFAULTS: Settings = {
+  model: 'monotone',
   width: 100,
+  channels: 16,
   activation: 'relu',
   margin: 1,
   solver: 'auto',
@@ -86,9 +95,10 @@ export const DECAY = { factor: 0.1, every: 15 } as const;
 export type Options = Readonly<Record<string, string>>;
 
 /** Turns the settings into the options that the command line stores in a checkpoint. */
-export function toOptions({ backend, loss, ...settings }: Settings, task: TaskName): Options {
+export function toOptions({ backend, loss, model, width, channels, ...settings }: Settings, task: TaskName): Options {
   const { optimiser } = settings;
   const all = {
+    ...(model === 'convolution' ? { model, channels } : { width }),
     ...settings,
     'warm-start': 'none',
     momentum: optimiser === 'sgd' || optimiser === 'stochasticGradient' ? 0 : undefined,
@@ -115,7 +125,9 @@ export function readSettings(options: Options): Settings | undefined {
   const number = (name: string, fallback: number): number => Number(options[name] ?? fallback);
   const settings = {
     ...DEFAULTS,
+    model: (options.model ?? DEFAULTS.model) as Settings['model'],
     width: number('width', DEFAULTS.width),
+    channels: number('channels', DEFAULTS.channels),
     activation: options.activation as Settings['activation'],
     margin: number('margin', DEFAULTS.margin),
     solver: options.solver as Settings['solver'],
@@ -130,6 +142,7 @@ export function readSettings(options: Options): Settings | undefined {
   const own = toOptions(settings, options.loss === undefined ? 'classification' : 'regression');
   const names = new Set([...Object.keys(own), ...Object.keys(options)]);
   const isOffered =
+    (MODELS as readonly string[]).includes(settings.model) &&
     (ACTIVATIONS as readonly string[]).includes(settings.activation) &&
     (SOLVERS as readonly string[]).includes(settings.solver) &&
     (OPTIMISERS as readonly string[]).includes(settings.optimiser) &&

@@ -27,7 +27,8 @@ interface Resumable {
 }
 
 export function startTraining(ask: Caller<ModelCalls>): void {
-  const worker = new Worker(new URL('./training-worker.js', import.meta.url), { type: 'module', name: 'training' });
+  const workers = new Map<Settings['model'], Worker>();
+  workerFor('monotone');
   const history = new RunHistory();
   let run: TrainingRun | undefined;
   let state: RunState | 'ready' = 'ready';
@@ -64,6 +65,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     { purpose: 'either', inspect: (input) => ask('inspect', input), open: (source) => ask('open', source) },
     (summary) => {
       pad.expect(summary.kind === 'images' ? summary.featureShape : undefined);
+      form.offerImages(summary.kind === 'images');
       chosen = undefined;
       reach.expect(summary);
       samples.show(summary);
@@ -73,6 +75,14 @@ export function startTraining(ask: Caller<ModelCalls>): void {
       void lookAgain();
     },
   );
+
+  /** The worker that trains models of this kind, which is started when there is the first one. */
+  function workerFor(kind: Settings['model']): Worker {
+    const path = kind === 'convolution' ? './image-training-worker.js' : './training-worker.js';
+    const worker = workers.get(kind) ?? new Worker(new URL(path, import.meta.url), { type: 'module', name: 'training' });
+    workers.set(kind, worker);
+    return worker;
+  }
 
   /** What the curves are of; before a run, what the data are for. */
   function findTask(): TaskName {
@@ -214,7 +224,7 @@ export function startTraining(ask: Caller<ModelCalls>): void {
     }
     resumable = undefined;
     under = { data: data.summary, settings };
-    run = startRun(worker, { source: data.source, settings }, resume, events);
+    run = startRun(workerFor(settings.model), { source: data.source, settings }, resume, events);
     await run.ended;
     if (state !== 'stopped' || !latest) return;
     resumable = { bytes: latest.bytes, settings, origin: describeOrigin(under.data) };
@@ -263,8 +273,8 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   });
 }
 
-function describeLoaded(name: string, { width, training, data }: ModelSummary, canResume: boolean): string {
+function describeLoaded(name: string, { about, training, data }: ModelSummary, canResume: boolean): string {
   const after = training ? `, after ${countOf(training.epoch, 'epoch')}` : '';
-  const about = `${name}: a layer of width ${width}${after}${data ? `, trained on ${data.name}` : ''}.`;
-  return `${about} ${canResume ? 'Resume goes on from there.' : 'The page can show it, but not resume its training; Start trains a new model.'}`;
+  const loaded = `${name}: ${about}${after}${data ? `, trained on ${data.name}` : ''}.`;
+  return `${loaded} ${canResume ? 'Resume goes on from there.' : 'The page can show it, but not resume its training; Start trains a new model.'}`;
 }
