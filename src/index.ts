@@ -122,6 +122,7 @@ export { CheckpointError, type NumberArray } from './layers/checkpoint/bytes.ts'
 export type { ModelState, RememberedByLayer } from './layers/checkpoint/model-state.ts';
 export { type ConeLayerOptions, coneLayer } from './layers/cone.ts';
 export { type ConvolutionOptions, convolution } from './layers/convolution.ts';
+export { type ConvolutionNetworkOptions, convolutionNetwork } from './layers/convolution-network.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';

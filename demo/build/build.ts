@@ -13,15 +13,12 @@ export interface BuiltDemo {
 
 /**
  * Entries that are bundled together share their common files, and every entry loads a shared file whole. The exhibits,
- * the Lasso, Sudoku and models of images need large parts of the library that training does not, so they are bundled on their own.
+ * the Lasso, Sudoku and models of images need large parts of the library that training does not, and the page needs few, so
+ * they are bundled on their own.
  */
 const GROUPS: readonly Readonly<Record<string, string>>[] = [
-  {
-    page: 'demo/page/main.ts',
-    'training-worker': 'demo/train/worker.ts',
-    'model-worker': 'demo/model/worker.ts',
-    style: 'demo/style.css',
-  },
+  { page: 'demo/page/main.ts', style: 'demo/style.css' },
+  { 'training-worker': 'demo/train/worker.ts', 'model-worker': 'demo/model/worker.ts' },
   { 'image-training-worker': 'demo/train/image-worker.ts', 'image-model-worker': 'demo/model/image-worker.ts' },
   { 'gradients-worker': 'demo/gradients/worker.ts' },
   { 'lasso-worker': 'demo/lasso/worker.ts' },

@@ -1,24 +1,16 @@
 /** Follows a solver to its fixed point: repeats one solve with a limit of one iteration, of two, and so on. */
-import type {
-  Layer,
-  LayerMaker,
-  Model,
-  SolveOptions,
-  SolveStatus,
-  TaskName,
-  Tensor,
-} from '../../src/index.ts';
+import type { Layer, LayerMaker, Model, SolveOptions, SolveStatus, TaskName, Tensor } from '../../src/index.ts';
 import { yieldToMessages } from '../workers/calls.ts';
 import type { ReachedPoint, ReachInput } from './protocol.ts';
 
-/** The makers of layers that have a fixed point, by their kind. */
+/** Makers of layers by their kind. */
 export type Makers = Readonly<Record<string, LayerMaker>>;
 
 /** The tolerance of a layer that states none. */
 const DEFAULT_TOLERANCE = 1e-4;
 
 /**
- * @param model a model whose first layer is of a kind in `makers`
+ * @param model a model whose first layer solves an equation, and is of a kind in `makers`
  * @param task what its outputs are
  * @returns the status of the last solve, which is `limit` where the residual is still above the tolerance
  */
@@ -31,7 +23,9 @@ export async function followSolver(
   signal: AbortSignal,
 ): Promise<SolveStatus> {
   const [{ kind }] = model.layers;
-  if (!Object.hasOwn(makers, kind)) throw new Error(`the first layer is ${kind}, which has no fixed point to show`);
+  if (!kind.startsWith('monotone') || !Object.hasOwn(makers, kind)) {
+    throw new Error(`the first layer is ${kind}, which has no fixed point to show`);
+  }
   let status: SolveStatus = 'limit';
   for (let limit = 1; limit <= input.limit && status === 'limit'; limit++) {
     await yieldToMessages();
@@ -52,7 +46,10 @@ async function solveWithLimit(
 ): Promise<ReachedPoint> {
   const [layer, ...others] = model.layers;
   const options = layer.options as SolveOptions;
-  const limited = maker({ ...options, solver, limit, step: undefined, onFailure: 'report' } as never);
+  const refuse = (): never => {
+    throw new Error(`${layer.kind} holds other layers`);
+  };
+  const limited = maker({ ...options, solver, limit, step: undefined, onFailure: 'report' } as never, refuse);
   return model.engine.tidy(async (scope) => {
     const parameters = model.parameters.map(({ value }) => scope.use(value));
     const solves: Parameters<Layer['forward']>[2]['solves'] = [];
@@ -71,7 +68,7 @@ async function solveWithLimit(
       tolerance: options.tolerance ?? DEFAULT_TOLERANCE,
       status,
       z: Float32Array.from(state),
-      shape: shapeOf(layer),
+      shape: layer.outputShape ?? [layer.outputs],
       outputs: task === 'regression' ? inOwnUnits(numbers, model) : Float32Array.from(numbers),
     };
   });

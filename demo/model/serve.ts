@@ -8,6 +8,7 @@ import {
   loadCheckpoint,
   type Model,
   modelFrom,
+  monotone,
   open,
 } from '../../src/index.ts';
 import { inspectTable } from '../tables/facts.ts';
@@ -27,13 +28,9 @@ let model: Model | undefined;
 let shown: ShownRows | undefined;
 let layers: Readonly<Record<string, LayerMaker>> = {};
 
-/**
- * Answers the calls of the page.
- * @param implicit the makers of the layers whose fixed point can be shown
- * @param others makers of further layers, besides those that `modelFrom` knows
- */
-export function serveModel(implicit: Makers, others: Makers = {}): void {
-  layers = { ...others, ...implicit };
+/** Answers the calls of the page. @param images makers of layers besides those that `modelFrom` knows */
+export function serveModel(images: Makers = {}): void {
+  layers = images;
   serveCalls<ModelCalls>(self, {
     device: () => readDevice(),
 
@@ -77,7 +74,7 @@ export function serveModel(implicit: Makers, others: Makers = {}): void {
     reach: (input, tell, signal) =>
       withModel(requireModel(checkpoint), (own) => {
         const task = shown && isRegression(shown) ? 'regression' : 'classification';
-        return followSolver(own, implicit, task, input, tell, signal);
+        return followSolver(own, { monotone, ...layers }, task, input, tell, signal);
       }),
   });
 }

@@ -10,7 +10,15 @@ import { ACTIVATIONS, DEFAULTS, LOSSES, MODELS, OPTIMISERS, type Settings, SOLVE
 const OFFERED = BACKENDS.filter((name) => String(name) !== 'gpujs');
 
 type Field = keyof Settings;
-const NUMBERS = ['width', 'channels', 'margin', 'tolerance', 'rate', 'epochs', 'batch'] as const satisfies readonly Field[];
+const NUMBERS = [
+  'width',
+  'channels',
+  'margin',
+  'tolerance',
+  'rate',
+  'epochs',
+  'batch',
+] as const satisfies readonly Field[];
 
 interface SettingsForm {
   /** Reads the settings. Where a field is invalid, it shows the reason and returns undefined. */

@@ -79,7 +79,8 @@ export function startTraining(ask: Caller<ModelCalls>): void {
   /** The worker that trains models of this kind, which is started when there is the first one. */
   function workerFor(kind: Settings['model']): Worker {
     const path = kind === 'convolution' ? './image-training-worker.js' : './training-worker.js';
-    const worker = workers.get(kind) ?? new Worker(new URL(path, import.meta.url), { type: 'module', name: 'training' });
+    const worker =
+      workers.get(kind) ?? new Worker(new URL(path, import.meta.url), { type: 'module', name: 'training' });
     workers.set(kind, worker);
     return worker;
   }

@@ -20,8 +20,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const isVisible = (id: string): Promise<boolean> =>
-  opened.page.$eval(`#${id}`, (element) => element.checkVisibility());
+const isVisible = (id: string): Promise<boolean> => opened.page.$eval(`#${id}`, (element) => element.checkVisibility());
 
 const modelField = (): Promise<string> =>
   opened.page.$eval('[name=model]', (field) => (field as HTMLSelectElement).value);
@@ -64,7 +63,9 @@ test('its checkpoint is loaded by a page that has met no model of images, and go
   await page.waitForSelector('#samples li');
   expect(await modelField()).toBe('monotone');
   await upload('#checkpoint', checkpoint);
-  expect(await waitForText(opened, 'state', /digits.equilibra/)).toContain('a convolution of 4 channels, after 3 epochs');
+  expect(await waitForText(opened, 'state', /digits.equilibra/)).toContain(
+    'a convolution of 4 channels, after 3 epochs',
+  );
   expect([await modelField(), await isVisible('channels-label')]).toEqual(['convolution', true]);
   expect(await waitForText(opened, 'samples-facts', /\d+ of these 60 are recognised/)).toBe(recognised);
   await setFields(opened, { epochs: '4' });
@@ -75,7 +76,10 @@ test('its checkpoint is loaded by a page that has met no model of images, and go
 
 test('a table has no images: the layer over rows takes its place', async () => {
   const table = join(folder, 'points.csv');
-  writeFileSync(table, `x,y,side\n${Array.from({ length: 40 }, (_, row) => `${row},${row ** 2},${row % 2}`).join('\n')}\n`);
+  writeFileSync(
+    table,
+    `x,y,side\n${Array.from({ length: 40 }, (_, row) => `${row},${row ** 2},${row % 2}`).join('\n')}\n`,
+  );
   await upload('#files', table);
   await waitForText(opened, 'data-facts', /2 classes/);
   expect([await isVisible('model-label'), await isVisible('width-label'), await modelField()]).toEqual([

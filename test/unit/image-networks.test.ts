@@ -6,6 +6,7 @@ import {
   averagePooling,
   batchNorm,
   convolution,
+  convolutionNetwork,
   dense,
   flatten,
   imageLayers,
@@ -258,5 +259,27 @@ describe('a network', () => {
     const again = modelFrom(loadCheckpoint(await model.save()), engine, { layers: imageLayers });
     const rows = samples.inputs.slice(0, 80);
     expect(await again.predictValues(rows)).toEqual(await model.predictValues(rows));
+  });
+});
+
+describe('the networks of Winston & Kolter', () => {
+  test.each([
+    [[1, 28, 28], 'monotoneConvolution 784 → 42336, averagePooling 42336 → 2646, dense 2646 → 10'],
+    [[3, 32, 32], 'monotoneConvolution 3072 → 82944, averagePooling 82944 → 5184, dense 5184 → 10'],
+    [[1, 8, 8], 'monotoneConvolution 64 → 1024, averagePooling 1024 → 256, dense 256 → 10'],
+    [[1, 1, 1], 'monotoneConvolution 1 → 16, averagePooling 16 → 16, dense 16 → 10'],
+  ] as const)('for images %j has their sizes', (shape, layers) => {
+    const model = convolutionNetwork({ shape, outputs: 10 });
+    expect(model.layers.map(({ kind, inputs, outputs }) => `${kind} ${inputs} → ${outputs}`).join(', ')).toBe(layers);
+  });
+
+  test('other sizes are taken, and wrong ones named', () => {
+    const model = convolutionNetwork({ shape: [1, 9, 8], outputs: 2, channels: 3, window: 4, kernel: 5, margin: 0.5 });
+    expect(model.layers[0].options).toMatchObject({ channels: 3, size: [9, 8], kernel: 5, margin: 0.5 });
+    expect(model.outputs).toBe(2);
+    expect(() => convolutionNetwork({ shape: [8, 8] as never, outputs: 2 })).toThrow(
+      'convolutionNetwork: shape is [8, 8]; it must be a list of three: channels, rows and columns',
+    );
+    expect(() => convolutionNetwork({ shape: [1, 8, 8], outputs: 2, window: 9 })).toThrow('averagePooling: window');
   });
 });

@@ -642,6 +642,10 @@ const CALLS: Record<string, Call> = {
       dense({ inputs: 2, outputs: 3 }),
     ],
   ),
+  'train: convolutionNetwork': training(
+    () => ({}),
+    () => [...library.convolutionNetwork({ shape: [1, 1, 2], outputs: 3, channels: 2 }).layers],
+  ),
   'train: monotoneConvolution': training(
     () => ({}),
     () => [monotoneConvolution({ inputChannels: 1, channels: 1, size: [1, 2] }), dense({ inputs: 2, outputs: 3 })],

@@ -27,7 +27,9 @@ export default async function buildKernels() {
   const files = readdirSync(join(folder, 'assembly')).filter((name) => name.endsWith('.ts'));
   const sources = [
     ...files.sort().map((name) => join(folder, 'assembly', name)),
-    ...['', 'extra-', 'program-', 'cone-', 'cone-program-', 'spectrum-'].map((kind) => join(folder, `${kind}instructions.ts`)),
+    ...['', 'extra-', 'program-', 'cone-', 'cone-program-', 'spectrum-'].map((kind) =>
+      join(folder, `${kind}instructions.ts`),
+    ),
   ];
   const hash = createHash('sha256').update(JSON.stringify([MODULES, FLAGS, VARIANTS]));
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');

@@ -281,6 +281,13 @@ export const FAMILIES: readonly Family[] = [
       size: [3, 3],
     })),
   ]),
+  family('convolutionNetwork', (_, given: Given) => library.convolutionNetwork(given), [
+    options('shape outputs channels window kernel activation margin tolerance solver linearSolver step', () => ({
+      shape: [1, 4, 4],
+      outputs: 2,
+      channels: 1,
+    })),
+  ]),
   family('flatten', (_, given: Given) => flatten(given), [
     options('channels size', () => ({ channels: 1, size: [2, 2] })),
   ]),
