@@ -1,4 +1,6 @@
 /** Ends training early. It is loaded only where the options ask for it. */
+import { createMemories } from '../layers/checkpoint/model-state.ts';
+import type { Memory } from '../layers/layer.ts';
 import type { Model } from '../layers/sequential.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -54,21 +56,30 @@ function readAccuracy(measured: object | undefined): number | undefined {
 export function createStopper(engine: Engine, options: EarlyStoppingOptions, record?: TrainingRecord): EarlyStopper {
   const stopper = new EarlyStopper(options);
   if (record?.earlyStopping) {
-    const best = stopper.keepsParameters ? record.best : [];
-    stopper.resumeFrom(
-      record.earlyStopping,
-      best.map(({ values, shape }) => engine.tensor(values, shape)),
-    );
+    const { best, bestMemories } = stopper.keepsParameters ? record : { best: [], bestMemories: [] };
+    stopper.resumeFrom(record.earlyStopping, {
+      parameters: best.map(({ values, shape }) => engine.tensor(values, shape)),
+      memories: createMemories(engine, bestMemories),
+    });
   }
   return stopper;
 }
 
-/** Watches one quantity from epoch to epoch and holds the best parameters. */
+/** The state of a model at the end of an epoch. */
+interface ModelAtEpoch {
+  /** Its parameters in their order; empty where nothing is kept. */
+  readonly parameters: readonly Tensor[];
+  readonly memories: readonly Memory[];
+}
+
+const NOTHING: ModelAtEpoch = { parameters: [], memories: [] };
+
+/** Watches one quantity from epoch to epoch and holds the best parameters, with what layers remembered then. */
 export class EarlyStopper {
   readonly on: WatchedQuantity;
   private best: { readonly epoch: number; readonly value: number } | undefined;
   private waited = 0;
-  private kept: Tensor[] = [];
+  private kept = NOTHING;
 
   constructor(private readonly options: EarlyStoppingOptions) {
     this.on = options.on ?? 'validation loss';
@@ -85,19 +96,23 @@ export class EarlyStopper {
   }
   /** Parameters of the best epoch so far, in the order of the model; empty before the first epoch ends. */
   get bestParameters(): readonly Tensor[] {
-    return this.kept;
+    return this.kept.parameters;
+  }
+  /** What each layer remembered at the end of the best epoch so far; empty as `bestParameters`. */
+  get bestMemories(): readonly Memory[] {
+    return this.kept.memories;
   }
   get state(): EarlyStoppingState | undefined {
     const { on, best, waited } = this;
     return best && { on, bestEpoch: best.epoch, bestValue: best.value, waited };
   }
 
-  /** Continues from a stored state. The stopper owns the parameters from now on. */
-  resumeFrom({ bestEpoch, bestValue, waited }: EarlyStoppingState, parameters: Tensor[]): void {
+  /** Continues from a stored state. The stopper owns the tensors from now on. */
+  resumeFrom({ bestEpoch, bestValue, waited }: EarlyStoppingState, kept: ModelAtEpoch): void {
     this.dispose();
     this.best = { epoch: bestEpoch, value: bestValue };
     this.waited = waited;
-    this.kept = parameters;
+    this.kept = kept;
   }
 
   recordEpoch(progress: EpochProgress<TaskName>, model: Model): void {
@@ -113,19 +128,31 @@ export class EarlyStopper {
     this.best = { epoch: progress.epoch, value };
     if (!this.keepsParameters) return;
     this.dispose();
-    // Aliases suffice, since parameters are only ever replaced by new tensors, never written to in place.
-    this.kept = model.parameters.map(({ value: parameter }) => model.engine.keepAlias(parameter));
+    // Aliases suffice, since tensors of models are only ever replaced by new ones, never written to in place.
+    const alias = (tensor: Tensor): Tensor => model.engine.keepAlias(tensor);
+    this.kept = {
+      parameters: model.parameters.map(({ value }) => alias(value)),
+      memories: model.memories.map(({ numbers, tensors }) => ({
+        numbers: new Map(numbers),
+        tensors: new Map([...tensors].map(([name, tensor]) => [name, alias(tensor)])),
+      })),
+    };
   }
 
-  /** Gives the best parameters to the model. */
+  /** Gives the best parameters to the model, and to its layers what they remembered then. */
   restore(model: Model): void {
-    if (this.kept.length === 0) return;
-    model.replaceParameters(this.kept);
-    this.kept = [];
+    const { parameters, memories } = this.kept;
+    if (parameters.length === 0) return;
+    const { targetScale } = model;
+    model.takeUp(model.engine, parameters, memories);
+    model.targetScale = targetScale;
+    this.kept = NOTHING;
   }
 
   dispose(): void {
-    for (const tensor of this.kept) tensor.dispose();
-    this.kept = [];
+    const { parameters, memories } = this.kept;
+    for (const tensor of parameters) tensor.dispose();
+    for (const { tensors } of memories) for (const tensor of tensors.values()) tensor.dispose();
+    this.kept = NOTHING;
   }
 }

@@ -9,7 +9,10 @@ export interface EarlyStoppingOptions {
   minimumImprovement?: number;
   /** The quantity that has to improve. Default 'validation loss'. */
   on?: WatchedQuantity;
-  /** Whether the model gets the parameters of the best epoch when training ends, early or not. Default true. */
+  /**
+   * Whether the model gets the parameters of the best epoch when training ends, early or not, and what layers remembered
+   * at its end, such as the statistics of `batchNorm`. Default true.
+   */
   restoreBest?: boolean;
 }
 

@@ -2,6 +2,7 @@
 import type { Engine } from '../../tensor/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LayerDescription } from '../description.ts';
+import type { Memory } from '../layer.ts';
 import type { Model } from '../sequential.ts';
 import type { TargetScale } from '../target-scale.ts';
 import { CheckpointError, type NumberArray } from './bytes.ts';
@@ -26,10 +27,13 @@ export interface RememberedByLayer {
   readonly tensors: ReadonlyMap<string, NumberArray>;
 }
 
+/** The names of what each layer remembers, as the JSON part of a checkpoint lists them. */
+export type MemoryNames = readonly { readonly numbers: readonly string[]; readonly tensors: readonly string[] }[];
+
 /** The model's share of the JSON part of a checkpoint. It names the arrays that hold the rest. */
 export interface ModelContent extends Pick<ModelState, 'layers' | 'targetScale'> {
   readonly counts: { readonly parameters: number; readonly best: number };
-  readonly memories: readonly { readonly numbers: readonly string[]; readonly tensors: readonly string[] }[];
+  readonly memories: MemoryNames;
 }
 
 export const MODEL_ARRAYS = {
@@ -37,6 +41,9 @@ export const MODEL_ARRAYS = {
   numbers: (layer: number) => `numbers of layer ${layer}`,
   tensor: (layer: number, name: string) => `tensor ${name} of layer ${layer}`,
 };
+
+/** How the arrays of memories are called. */
+export type MemoryArrays = Pick<typeof MODEL_ARRAYS, 'numbers' | 'tensor'>;
 
 /** @throws CheckpointError where an array is missing */
 export function arrayIn(arrays: ReadonlyMap<string, NumberArray>, name: string): NumberArray {
@@ -53,31 +60,40 @@ export function readModelState(
     layers,
     targetScale,
     parameters: Array.from({ length: counts.parameters }, (_, index) => arrayIn(arrays, MODEL_ARRAYS.parameter(index))),
-    memories: memories.map(({ numbers, tensors }, layer) => ({
-      numbers: new Map(
-        numbers.map((name, index) => [name, arrayIn(arrays, MODEL_ARRAYS.numbers(layer)).values[index]]),
-      ),
-      tensors: new Map(tensors.map((name) => [name, arrayIn(arrays, MODEL_ARRAYS.tensor(layer, name))])),
-    })),
+    memories: readMemories(memories, arrays, MODEL_ARRAYS),
   };
+}
+
+export function readMemories(
+  memories: MemoryNames,
+  arrays: ReadonlyMap<string, NumberArray>,
+  called: MemoryArrays,
+): RememberedByLayer[] {
+  return memories.map(({ numbers, tensors }, layer) => ({
+    numbers: new Map(numbers.map((name, index) => [name, arrayIn(arrays, called.numbers(layer)).values[index]])),
+    tensors: new Map(tensors.map((name) => [name, arrayIn(arrays, called.tensor(layer, name))])),
+  }));
 }
 
 /** Gives a model the parameters and memories of a checkpoint with the same layers. */
 export function restoreModel(
-  { parameters, memories, targetScale }: ModelState,
+  { parameters, memories, targetScale }: Pick<ModelState, 'parameters' | 'memories' | 'targetScale'>,
   engine: Engine,
   model: Model,
-  values: readonly NumberArray[] = parameters,
 ): void {
   engine.runLasting(() => {
-    const own = values.map((one) => createTensor(engine, one));
-    const remembered = memories.map(({ numbers, tensors }) => ({
-      numbers: new Map(numbers),
-      tensors: new Map([...tensors].map(([name, one]) => [name, createTensor(engine, one)])),
-    }));
-    model.takeUp(engine, own, remembered);
+    const own = parameters.map((one) => createTensor(engine, one));
+    model.takeUp(engine, own, createMemories(engine, memories));
     model.targetScale = targetScale;
   });
+}
+
+/** What layers remember, on an engine. */
+export function createMemories(engine: Engine, memories: readonly RememberedByLayer[]): Memory[] {
+  return memories.map(({ numbers, tensors }) => ({
+    numbers: new Map(numbers),
+    tensors: new Map([...tensors].map(([name, one]) => [name, createTensor(engine, one)])),
+  }));
 }
 
 function createTensor(engine: Engine, { shape, values }: NumberArray): Tensor {

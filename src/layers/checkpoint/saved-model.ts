@@ -7,6 +7,8 @@ import type { Model } from '../sequential.ts';
 import { CheckpointError, type NumberArray, unpack } from './bytes.ts';
 import { checkExtras } from './extras.ts';
 import {
+  type MemoryArrays,
+  type MemoryNames,
   MODEL_ARRAYS,
   type ModelContent,
   type ModelState,
@@ -26,11 +28,20 @@ export function listNumbers(values: Iterable<number>): NumberArray {
 export function arraysOfModel({ parameters, memories }: ModelState): Map<string, NumberArray> {
   const arrays = new Map<string, NumberArray>();
   for (const [index, one] of parameters.entries()) arrays.set(MODEL_ARRAYS.parameter(index), one);
-  for (const [layer, { numbers, tensors }] of memories.entries()) {
-    arrays.set(MODEL_ARRAYS.numbers(layer), listNumbers(numbers.values()));
-    for (const [name, one] of tensors) arrays.set(MODEL_ARRAYS.tensor(layer, name), one);
-  }
+  addMemories(arrays, memories, MODEL_ARRAYS);
   return arrays;
+}
+
+/** Adds what layers remember to the arrays of a checkpoint. */
+export function addMemories(
+  arrays: Map<string, NumberArray>,
+  memories: readonly RememberedByLayer[],
+  called: MemoryArrays,
+): void {
+  for (const [layer, { numbers, tensors }] of memories.entries()) {
+    arrays.set(called.numbers(layer), listNumbers(numbers.values()));
+    for (const [name, one] of tensors) arrays.set(called.tensor(layer, name), one);
+  }
 }
 
 /** @param best how many parameters of the best epoch the checkpoint stores besides */
@@ -39,8 +50,13 @@ export function contentOfModel({ layers, targetScale, parameters, memories }: Mo
     layers,
     targetScale,
     counts: { parameters: parameters.length, best },
-    memories: memories.map(({ numbers, tensors }) => ({ numbers: [...numbers.keys()], tensors: [...tensors.keys()] })),
+    memories: namesOf(memories),
   };
+}
+
+/** The names of what layers remember. */
+export function namesOf(memories: readonly RememberedByLayer[]): MemoryNames {
+  return memories.map(({ numbers, tensors }) => ({ numbers: [...numbers.keys()], tensors: [...tensors.keys()] }));
 }
 
 /** Reads tensors back, all at once. */
@@ -48,18 +64,23 @@ export async function readNumbers(tensors: readonly Tensor[]): Promise<NumberArr
   return Promise.all(tensors.map(async (tensor) => ({ shape: tensor.shape, values: await tensor.data() })));
 }
 
-/** Reads the state of a model back. */
-export async function takeSnapshot(model: Model): Promise<ModelState> {
-  const { targetScale } = model;
+/** Reads what layers remember back. */
+export async function readRemembered(memories: readonly Memory[]): Promise<RememberedByLayer[]> {
   const remembered = async ({ numbers, tensors }: Memory): Promise<RememberedByLayer> => {
     const names = [...tensors.keys()];
     const kept = new Map(numbers);
     const values = await readNumbers([...tensors.values()]);
     return { numbers: kept, tensors: new Map(names.map((name, index) => [name, values[index]])) };
   };
+  return Promise.all(memories.map(remembered));
+}
+
+/** Reads the state of a model back. */
+export async function takeSnapshot(model: Model): Promise<ModelState> {
+  const { targetScale } = model;
   const [parameters, memories] = await Promise.all([
     readNumbers(model.parameters.map(({ value }) => value)),
-    Promise.all(model.memories.map(remembered)),
+    readRemembered(model.memories),
   ]);
   return { layers: model.layers.map(describeLayer), parameters, memories, targetScale };
 }

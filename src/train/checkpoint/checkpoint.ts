@@ -26,7 +26,10 @@ export async function saveCheckpoint(model: Model, options?: { extras?: unknown 
 export interface ModelFromOptions {
   /** Functions that make layers of your own, by kind. They receive the `options` that the layer had. */
   layers?: Readonly<Record<string, LayerMaker>>;
-  /** 'best' takes the parameters of the best epoch, which early stopping stores. Default 'latest'. */
+  /**
+   * 'best' takes the parameters of the best epoch and what layers remembered at its end, which early stopping stores.
+   * Default 'latest'.
+   */
   parameters?: 'latest' | 'best';
 }
 
@@ -40,7 +43,7 @@ const CHECKPOINT = /* @__PURE__ */ createArgumentCheck('a checkpoint', (value) =
   const areArrays = (all: readonly NumberArray[]): boolean =>
     isListOf(all, (each: NumberArray) => Boolean(each?.values));
   const isMemory = (one: RememberedByLayer): boolean => one?.numbers instanceof Map && one.tensors instanceof Map;
-  const isTrained = training === undefined || areArrays(training?.best);
+  const isTrained = training === undefined || (areArrays(training?.best) && isListOf(training.bestMemories, isMemory));
   return isTrained && isList(layers) && areArrays(parameters) && isListOf(memories, isMemory);
 });
 
@@ -54,12 +57,14 @@ export function modelFrom(checkpoint: Checkpoint, engine: Engine, options?: Mode
   ENGINE('modelFrom: engine', engine);
   const { layers = {}, parameters = 'latest' } = readOptions('modelFrom', options, OPTIONS);
   const model = sequential(...checkpoint.layers.map((description) => layerFrom(description, layers)));
-  const best = checkpoint.training?.best ?? [];
+  const { best = [], bestMemories = [] } = checkpoint.training ?? {};
   if (parameters === 'best' && best.length === 0) {
     throw new CheckpointError(
       'checkpoint: it holds no best parameters; only early stopping with restoreBest stores them',
     );
   }
-  restoreModel(checkpoint, engine, model, parameters === 'best' ? best : checkpoint.parameters);
+  const { targetScale } = checkpoint;
+  const state = parameters === 'best' ? { parameters: best, memories: bestMemories, targetScale } : checkpoint;
+  restoreModel(state, engine, model);
   return model;
 }

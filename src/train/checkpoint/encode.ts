@@ -1,12 +1,19 @@
 /** Writes a checkpoint with the state of training. It is loaded when training is to write one. */
 import { pack } from '../../layers/checkpoint/pack.ts';
-import { arraysOfModel, contentOfModel, listNumbers } from '../../layers/checkpoint/saved-model.ts';
-import { type Checkpoint, type Content, TRAINING_ARRAYS, type TrainingRecord } from './load.ts';
+import {
+  addMemories,
+  arraysOfModel,
+  contentOfModel,
+  listNumbers,
+  namesOf,
+} from '../../layers/checkpoint/saved-model.ts';
+import { BEST_MEMORIES, type Checkpoint, type Content, TRAINING_ARRAYS, type TrainingRecord } from './load.ts';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { training, extras } = checkpoint;
   const arrays = arraysOfModel(checkpoint);
   for (const [index, one] of training?.best.entries() ?? []) arrays.set(TRAINING_ARRAYS.best(index), one);
+  addMemories(arrays, training?.bestMemories ?? [], BEST_MEMORIES);
   for (const [name, own] of training?.optimiser ?? []) {
     for (const [index, one] of own.entries()) arrays.set(TRAINING_ARRAYS.optimiser(name, index), one);
   }
@@ -20,6 +27,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
 }
 
 function describeRecord(record: TrainingRecord): Content['training'] {
-  const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser } = record;
-  return { configuration, epoch, step, tally, epochs, earlyStopping, optimiser: [...optimiser.keys()] };
+  const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser, bestMemories } = record;
+  const names = { optimiser: [...optimiser.keys()], bestMemories: namesOf(bestMemories) };
+  return { configuration, epoch, step, tally, epochs, earlyStopping, ...names };
 }

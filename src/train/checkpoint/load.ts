@@ -1,6 +1,15 @@
 /** The content of a checkpoint, and how its bytes are read. */
 import { type NumberArray, unpack } from '../../layers/checkpoint/bytes.ts';
-import { arrayIn, type ModelContent, type ModelState, readModelState } from '../../layers/checkpoint/model-state.ts';
+import {
+  arrayIn,
+  type MemoryArrays,
+  type MemoryNames,
+  type ModelContent,
+  type ModelState,
+  type RememberedByLayer,
+  readMemories,
+  readModelState,
+} from '../../layers/checkpoint/model-state.ts';
 import type { EarlyStoppingState } from '../early-stopping.ts';
 import type { EpochProgress, Tally } from '../progress.ts';
 import type { TaskName } from '../task.ts';
@@ -33,17 +42,28 @@ export interface TrainingRecord {
   readonly earlyStopping: EarlyStoppingState | undefined;
   /** Parameters of the best epoch if early stopping holds them; otherwise empty. */
   readonly best: readonly NumberArray[];
+  /** What each layer remembered at the end of the best epoch, such as the statistics of `batchNorm`; empty as `best`. */
+  readonly bestMemories: readonly RememberedByLayer[];
 }
 
 /** The JSON part of a checkpoint. It names the arrays that hold the rest. */
 export interface Content extends ModelContent, Pick<Checkpoint, 'extras'> {
-  readonly training?: Omit<TrainingRecord, 'losses' | 'optimiser' | 'best'> & { readonly optimiser: readonly string[] };
+  readonly training?: Omit<TrainingRecord, 'losses' | 'optimiser' | 'best' | 'bestMemories'> & {
+    readonly optimiser: readonly string[];
+    /** Older checkpoints do not have it. */
+    readonly bestMemories?: MemoryNames;
+  };
 }
 
 export const TRAINING_ARRAYS = {
   best: (index: number) => `best parameter ${index}`,
   optimiser: (name: string, index: number) => `${name} of parameter ${index}`,
   losses: 'losses',
+};
+
+export const BEST_MEMORIES: MemoryArrays = {
+  numbers: (layer) => `best numbers of layer ${layer}`,
+  tensor: (layer, name) => `best tensor ${name} of layer ${layer}`,
 };
 
 /**
@@ -56,8 +76,9 @@ export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   const { extras, counts, training } = content as Content;
   const several = (count: number, nameOf: (index: number) => string): NumberArray[] =>
     Array.from({ length: count }, (_, index) => arrayIn(arrays, nameOf(index)));
+  const model = readModelState(content as Content, arrays);
   return {
-    ...readModelState(content as Content, arrays),
+    ...model,
     extras,
     training: training && {
       ...training,
@@ -69,6 +90,11 @@ export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
         ]),
       ),
       best: several(counts.best, TRAINING_ARRAYS.best),
+      bestMemories: training.bestMemories
+        ? readMemories(training.bestMemories, arrays, BEST_MEMORIES)
+        : counts.best > 0
+          ? model.memories
+          : [],
     },
   };
 }

@@ -4,7 +4,7 @@ import { checksum } from '../../data/checksum.ts';
 import type { AnySamples } from '../../data/samples.ts';
 import { CheckpointError } from '../../layers/checkpoint/bytes.ts';
 import { restoreModel } from '../../layers/checkpoint/model-state.ts';
-import { readNumbers, takeSnapshot } from '../../layers/checkpoint/saved-model.ts';
+import { readNumbers, readRemembered, takeSnapshot } from '../../layers/checkpoint/saved-model.ts';
 import { describeLayer } from '../../layers/description.ts';
 import type { Model } from '../../layers/sequential.ts';
 import type { Engine } from '../../tensor/engine.ts';
@@ -40,6 +40,7 @@ async function createRecord(run: Run): Promise<TrainingRecord> {
     optimiser: new Map(names.map((name, index) => [name, remembered[index]])),
     earlyStopping: stopper?.state,
     best: await readNumbers(stopper?.bestParameters ?? []),
+    bestMemories: await readRemembered(stopper?.bestMemories ?? []),
   };
 }
 
