@@ -5,6 +5,7 @@ import { indexOfLargest, MODEL, type Model } from '../layers/sequential.ts';
 import {
   COMMON_CHECKS,
   checkInputs,
+  checkShape,
   computeLoss,
   loadOnDemand,
   measure,
@@ -82,6 +83,7 @@ export async function evaluate(
 ): Promise<Evaluation | RegressionEvaluation> {
   MODEL('evaluate: model', model);
   OBJECT('evaluate: samples', samples);
+  await checkShape('evaluate: samples', samples, model);
   if ('targets' in samples) {
     return (await loadOnDemand()).evaluateRegression(model, samples, options as RegressionEvaluateOptions, SHARED);
   }

@@ -41,6 +41,11 @@ export function checkInputs(
 
 export const loadOnDemand = /* @__PURE__ */ fetchPartOnce('a part of training', () => import('./on-demand.ts'));
 
+/** @throws RangeError where the samples and the model tell of images of different shapes */
+export async function checkShape(name: string, samples: AnySamples, model: Model): Promise<void> {
+  if (samples.shape && model.layers[0].inputShape) (await loadOnDemand()).compareShapes(name, samples, model, SHARED);
+}
+
 /** Samples whose weights have mean 1, after a check of them. */
 export async function withWeights<Own extends AnySamples>(name: string, samples: Own): Promise<Own> {
   if (samples.weights === undefined) return samples;

@@ -12,7 +12,7 @@ import type { ClassWeights } from './class-weights.ts';
 import { createClassification } from './classification.ts';
 import type { EarlyStoppingOptions } from './early-stopping.ts';
 import { checkSamples } from './evaluate.ts';
-import { loadOnDemand, SHARED, withWeights } from './evaluation-parts.ts';
+import { checkShape, loadOnDemand, SHARED, withWeights } from './evaluation-parts.ts';
 import type { BatchLoss } from './losses.ts';
 import type { Metrics } from './metrics.ts';
 import { OPTIMISER, type Optimiser } from './optimiser.ts';
@@ -151,6 +151,8 @@ export async function readSettings(
   checkCount('batch', batch);
   if (maximumSteps !== Number.POSITIVE_INFINITY) checkCount('maximumSteps', maximumSteps);
   if (metrics) OBJECT('train: validation, on which metrics are computed,', validation);
+  await checkShape('train: data', samples, model);
+  if (validation) await checkShape('train: validation', validation, model);
   const [checkpointing, stopping] = await Promise.all([
     loadCheckpointing(options as TrainOptions),
     loadStopping(options as TrainOptions),
