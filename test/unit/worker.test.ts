@@ -2,8 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { RegressionSamples } from '../../src/data/samples.ts';
+import { averagePooling } from '../../src/layers/average-pooling.ts';
+import { batchNorm } from '../../src/layers/batch-norm.ts';
+import { convolution } from '../../src/layers/convolution.ts';
 import { dense } from '../../src/layers/dense.ts';
+import { flatten } from '../../src/layers/flatten.ts';
+import { maximumPooling } from '../../src/layers/maximum-pooling.ts';
 import { monotone } from '../../src/layers/monotone.ts';
+import { residual } from '../../src/layers/residual.ts';
 import { type Model, sequential } from '../../src/layers/sequential.ts';
 import { ConvergenceError } from '../../src/solvers/report.ts';
 import { Engine } from '../../src/tensor/engine.ts';
@@ -15,9 +21,12 @@ import { train } from '../../src/train/train.ts';
 import { serveTraining } from '../../src/train/worker/serve.ts';
 import { trainInWorker } from '../../src/train/worker/train-in-worker.ts';
 import { clouds } from '../support/clouds.ts';
+import { normals } from '../support/numbers.ts';
 
 interface Job {
   readonly epochs: number;
+  /** Whether it learns from images. */
+  readonly takesImages?: boolean;
   /** Whether it predicts numbers. */
   readonly predictsNumbers?: boolean;
   /** The solver's limit. */
@@ -39,6 +48,18 @@ const NUMBERS: RegressionSamples = (({ inputs, count, features }) => ({
 }))(clouds(20));
 const REGRESSION = { ...options(2), loss: 'huber', validation: NUMBERS } as const;
 
+/** Every layer for images, with what they remember. */
+const imageModel = (): Model =>
+  sequential(
+    convolution({ inputChannels: 1, channels: 2, size: [2, 3], kernel: [3, 1], padding: [1, 0], bias: false }),
+    residual(batchNorm({ channels: 2, size: [2, 3], activation: 'relu' })),
+    maximumPooling({ channels: 2, size: [2, 3], window: 2, stride: 1 }),
+    averagePooling({ channels: 2, size: [1, 2], window: 1 }),
+    flatten({ channels: 2, size: [1, 2] }),
+    dense({ inputs: 4, outputs: 3 }),
+  );
+const IMAGES = { ...clouds(20), inputs: Float32Array.from(normals(120, 5)), features: 6 };
+
 let channel: MessageChannel;
 let engines: Engine[];
 beforeEach(() => {
@@ -47,6 +68,7 @@ beforeEach(() => {
   serveTraining(channel.port2, (job: Job) => {
     const engine = new Engine(openCPU());
     engines.push(engine);
+    if (job.takesImages) return { engine, model: imageModel(), data: IMAGES, options: options(job.epochs) };
     if (job.predictsNumbers) return { engine, model: model({ outputs: 2 }), data: NUMBERS, options: REGRESSION };
     return { engine, model: model(job), data: clouds(20), options: options(job.epochs) };
   });
@@ -74,6 +96,19 @@ describe('training in a worker', () => {
     const last = seen[seen.length - 1] as EpochProgress<'regression'>;
     expect(last.rootMeanSquaredErrors).toEqual(here.epochs[1].rootMeanSquaredErrors);
     expect(last.validation?.targets).toEqual(here.epochs[1].validation?.targets);
+  });
+
+  test('of the layers for images is the same, with what they remember', async () => {
+    const written: Uint8Array[] = [];
+    const onCheckpoint = (bytes: Uint8Array) => void written.push(bytes);
+    const { losses } = await trainInWorker(channel.port1, { epochs: 2, takesImages: true }, { onCheckpoint }).finished;
+    const here = imageModel();
+    const history = await train(new Engine(openCPU()), here, IMAGES, options(2));
+    expect(losses).toEqual(history.losses);
+    const [there, kept] = [written[written.length - 1], await here.save()].map(loadCheckpoint);
+    expect(there.memories).toEqual(kept.memories);
+    expect(there.memories[1].tensors.size).toBe(2);
+    expect(there.parameters).toEqual(kept.parameters);
   });
 
   test('trains one run after the other; a second run during the first is refused and does not affect it', async () => {
