@@ -62,7 +62,7 @@ export function convolution(options: ConvolutionOptions): Layer {
   checkActivation('convolution', activation);
   const windows = { size: [shape[1], shape[2]] as const, window, stride, padding };
   const counts = countWindows('convolution', 'kernel', windows);
-  const outputs = checkWidth('convolution', 'channels · size', channels * counts[0] * counts[1]);
+  const outputs = checkWidth('convolution', 'channels · size with padding', channels * counts[0] * counts[1]);
   const fanIn = inputChannels * window[0] * window[1];
   const kernels = uniformParameter('K', [channels, inputChannels, ...window], fanIn);
   return {
