@@ -116,6 +116,7 @@ export { median, type SortOptions, sort, topK } from './implicit/sorting/sort.ts
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export type { LayerActivation } from './layers/activate.ts';
+export { type ActivationOptions, activation } from './layers/activation.ts';
 export { type AveragePoolingOptions, averagePooling } from './layers/average-pooling.ts';
 export { type BatchNormOptions, batchNorm } from './layers/batch-norm.ts';
 export { CheckpointError, type NumberArray } from './layers/checkpoint/bytes.ts';
@@ -144,6 +145,7 @@ export { type MonotoneLayerOptions, monotone } from './layers/monotone.ts';
 export { type MonotoneConvolutionOptions, monotoneConvolution } from './layers/monotone-convolution.ts';
 export type { WarmStart } from './layers/monotone-memory.ts';
 export type { OutputBounds } from './layers/output-bounds.ts';
+export type { ParameterArray } from './layers/parameter-arrays.ts';
 export { loadParameters, saveParameters } from './layers/parameters-file.ts';
 export type { ProgramMap } from './layers/program-parameters.ts';
 export { type QuadraticLayerOptions, quadraticLayer } from './layers/quadratic.ts';
@@ -157,7 +159,7 @@ export {
   sequential,
 } from './layers/sequential.ts';
 export { type SparseCodingOptions, sparseCoding } from './layers/sparse-coding.ts';
-export { loadStateDict, type StateDictOptions, stateDictOf } from './layers/state-dict.ts';
+export { loadStateDict, type StateDictOptions, type StateDictPrefix, stateDictOf } from './layers/state-dict.ts';
 export type { TargetScale } from './layers/target-scale.ts';
 export type { Activation, ActivationOption, MaskedActivation } from './solvers/activations.ts';
 export type { Cone, ConeType } from './solvers/cones/cone.ts';

@@ -1,3 +1,4 @@
+import { activation } from './activation.ts';
 import { averagePooling } from './average-pooling.ts';
 import { batchNorm } from './batch-norm.ts';
 import { convolution } from './convolution.ts';
@@ -12,6 +13,7 @@ import { residualFrom } from './residual.ts';
  * that has some of them.
  */
 export const imageLayers: Readonly<Record<string, LayerMaker>> = {
+  activation,
   averagePooling,
   batchNorm,
   convolution,

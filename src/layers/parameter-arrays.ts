@@ -1,61 +1,93 @@
-/** The parameters of a model as arrays by name, out of it and into it. */
+/** The parameters of a model, and the running statistics of `batchNorm`, as arrays by name, out of it and into it. */
 
 import { type FileArray, numbersOf } from '../data/file-array.ts';
 import { DataError } from '../data/limits.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { formatShape } from '../tensor/shape.ts';
-import type { NumberArray } from './checkpoint/bytes.ts';
-import { emptyMemory } from './layer.ts';
+import { emptyMemory, type Memory } from './layer.ts';
+import { type RunningStatistic, runningStatisticsOf } from './running-statistics.ts';
 import type { Model } from './sequential.ts';
+import { parameterNames } from './summary.ts';
 
-/** @param names the name of each parameter, in their order */
+/** A parameter of a model or a running statistic, out of it. */
+export interface ParameterArray {
+  /** The extents of the axes; [] for the number of batches that a `batchNorm` has seen. */
+  readonly shape: readonly number[];
+  /** Row-major: in the precision of the backend, or an integer of 64 bits, the number of batches. */
+  readonly values: Float32Array | Float64Array | BigInt64Array;
+}
+
+/** @param rename gives the name of an array, from that in the model, such as `0.dense.W` */
 export async function readParameters(
   model: Model,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, NumberArray>> {
-  const read = model.parameters.map(async ({ value }, index) => {
-    return [names[index], { shape: value.shape, values: await value.data() }] as const;
+  rename: (name: string) => string,
+): Promise<ReadonlyMap<string, ParameterArray>> {
+  const parameters = model.parameters.map(async ({ name, value }) => {
+    return [rename(name), { shape: value.shape, values: await value.data() }] as const;
   });
-  return new Map(await Promise.all(read));
+  const statistics = runningStatisticsOf(model.layers).map(async (one) => {
+    return [rename(one.name), { shape: one.shape, values: await readStatistic(one, model) }] as const;
+  });
+  return new Map(await Promise.all([...parameters, ...statistics]));
+}
+
+async function readStatistic({ layer, key, shape, start }: RunningStatistic, { memories }: Model) {
+  const { numbers, tensors } = memories[layer];
+  if (shape.length === 0) return BigInt64Array.of(BigInt(numbers.get(key) ?? start));
+  return tensors.get(key)?.data() ?? new Float32Array(shape[0]).fill(start);
 }
 
 const FLOATS = ['float16', 'bfloat16', 'float32', 'float64'];
 
 /**
- * Gives a model these parameters.
- * @param names the name of each parameter, in their order
+ * Gives a model these parameters and running statistics.
+ * @param rename gives the name of an array, from that in the model, such as `0.dense.W`
  * @throws DataError where an array is missing, is one too many, or has another shape than the parameter or no floats
  */
 export function takeParameters(
   model: Model,
   engine: Engine,
-  names: readonly string[],
+  rename: (name: string) => string,
   arrays: ReadonlyMap<string, FileArray>,
 ): void {
-  const parameters = model.layers.flatMap((layer) => layer.parameters);
-  const found = parameters.map(({ shape }, index) => {
-    const name = names[index];
-    const array = arrays.get(name);
-    const shown = JSON.stringify(name);
-    if (!array) throw new DataError(`${shown} is missing; it must be among the arrays, which are ${listNames(arrays)}`);
-    if (!FLOATS.includes(array.type)) {
-      throw new DataError(`${shown} holds ${array.type}; a parameter must be one of ${FLOATS.join(', ')}`);
-    }
-    if (String(array.shape) !== String(shape)) {
-      throw new DataError(
-        `${shown} has the shape ${formatShape(array.shape)}; the model has ${formatShape(shape)} there, and both must be the same`,
-      );
-    }
-    return { shape, values: numbersOf(array) };
-  });
-  const unknown = [...arrays.keys()].find((name) => !names.includes(name));
+  const shapes = model.layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape));
+  const names = parameterNames(model.layers).map(rename);
+  const statistics = runningStatisticsOf(model.layers).map((one) => ({ ...one, name: rename(one.name) }));
+  const found = names.map((name, index) => findArray(arrays, name, shapes[index]));
+  // Files of PyTorch before 0.4.1 do not count the batches.
+  const present = statistics.filter(({ shape, name }) => shape.length > 0 || arrays.has(name));
+  const values = present.map(({ name, shape }) => findArray(arrays, name, shape).values);
+  const known = [...names, ...statistics.map(({ name }) => name)];
+  const unknown = [...arrays.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new DataError(`the model has no parameter for ${JSON.stringify(unknown)}; its own are ${names.join(', ')}`);
+    throw new DataError(`the model has no parameter for ${JSON.stringify(unknown)}; its own are ${known.join(', ')}`);
   }
   engine.runLasting(() => {
-    const values = found.map(({ values, shape }) => engine.tensor(values, shape));
-    model.takeUp(engine, values, model.layers.map(emptyMemory));
+    const memories: Memory[] = model.layers.map(emptyMemory);
+    for (const [index, { layer, key, shape }] of present.entries()) {
+      const { numbers, tensors } = memories[layer];
+      if (shape.length === 0) numbers.set(key, values[index][0]);
+      else tensors.set(key, engine.tensor(values[index], shape));
+    }
+    const parameters = found.map(({ values, shape }) => engine.tensor(values, shape));
+    model.takeUp(engine, parameters, memories);
   });
+}
+
+/** @param shape that the array must have; one of a single number, whose shape is [], may also hold an integer */
+function findArray(arrays: ReadonlyMap<string, FileArray>, name: string, shape: readonly number[]) {
+  const array = arrays.get(name);
+  const shown = JSON.stringify(name);
+  if (!array) throw new DataError(`${shown} is missing; it must be among the arrays, which are ${listNames(arrays)}`);
+  if (!FLOATS.includes(array.type) && shape.length > 0) {
+    throw new DataError(`${shown} holds ${array.type}; a parameter must be one of ${FLOATS.join(', ')}`);
+  }
+  if (String(array.shape) !== String(shape)) {
+    throw new DataError(
+      `${shown} has the shape ${formatShape(array.shape)}; the model has ${formatShape(shape)} there, and both must be the same`,
+    );
+  }
+  return { shape, values: numbersOf(array) };
 }
 
 function listNames(arrays: ReadonlyMap<string, FileArray>): string {

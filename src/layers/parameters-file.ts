@@ -5,19 +5,19 @@ import { ENGINE, type Engine } from '../tensor/engine.ts';
 import { readParameters, takeParameters } from './parameter-arrays.ts';
 import { MODEL, type Model } from './sequential.ts';
 
-function namesOf({ layers }: Model): string[] {
-  return layers.flatMap(({ kind, parameters }, index) => parameters.map(({ name }) => `${index}.${kind}.${name}`));
-}
+/** The arrays have the names that the model gives them. */
+const keepName = (name: string): string => name;
 
 /**
- * Writes the parameters of a model, and nothing else, as a safetensors file, under the names of `model.parameters`: in
- * the precision of the backend, so that nothing is rounded. A checkpoint holds the layers as well; see `saveCheckpoint`.
+ * Writes the parameters of a model, with the running statistics of `batchNorm` and nothing else, as a safetensors file,
+ * under the names of `model.parameters`: in the precision of the backend, so that nothing is rounded. A checkpoint holds
+ * the layers as well; see `saveCheckpoint`.
  * `stateDictOf` gives the names of PyTorch.
  */
 export async function saveParameters(model: Model, given?: SafetensorsOptions): Promise<Uint8Array<ArrayBuffer>> {
   MODEL('saveParameters: model', model);
   const options = readOptions('saveParameters', given, { metadata: 0 });
-  return writeSafetensors(await readParameters(model, namesOf(model)), options);
+  return writeSafetensors(await readParameters(model, keepName), options);
 }
 
 /**
@@ -31,5 +31,5 @@ export function loadParameters(model: Model, engine: Engine, bytes: Uint8Array):
   MODEL('loadParameters: model', model);
   ENGINE('loadParameters: engine', engine);
   BYTES('loadParameters: bytes', bytes);
-  takeParameters(model, engine, namesOf(model), parseSafetensors(bytes).tensors);
+  takeParameters(model, engine, keepName, parseSafetensors(bytes).tensors);
 }

@@ -119,7 +119,7 @@ export class Model {
   }
 
   /**
-   * A table of the layers as text: widths, shapes of the parameters, and how many numbers they hold.
+   * A table of the layers as text: widths or images, shapes of the parameters, and how many numbers they hold.
    */
   summary(): string {
     return formatLayers(this.layers, this.held ? `on ${this.held.engine.backend}` : 'not initialised');

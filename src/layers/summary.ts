@@ -9,10 +9,12 @@ export function parameterNames(layers: readonly Layer[]): string[] {
 
 /** A table of the layers. @param where the parameters are, in words */
 export function formatLayers(layers: readonly Layer[], where: string): string {
-  const rows = layers.map(({ kind, inputs, outputs, parameters }, index) => {
+  const rows = layers.map(({ kind, inputs, outputs, inputShape, outputShape, parameters }, index) => {
+    const taken = inputShape ? formatShape(inputShape) : inputs;
+    const given = outputShape ? formatShape(outputShape) : outputs;
     const count = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const shapes = parameters.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
-    return { count, cells: [`${index}`, kind, `${inputs} → ${outputs}`, `${count}`, shapes] };
+    return { count, cells: [`${index}`, kind, `${taken} → ${given}`, `${count}`, shapes] };
   });
   const total = rows.reduce((sum, { count }) => sum + count, 0);
   const table = [['', 'layer', 'widths', 'parameters', 'shapes'], ...rows.map(({ cells }) => cells)];

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { random } from '../../src/data/random.ts';
 import {
+  activation,
   adam,
   averagePooling,
   batchNorm,
@@ -216,6 +217,40 @@ describe('residual', () => {
   });
 });
 
+describe('activation', () => {
+  test.each([
+    ['plain rows', { inputs: 3 }, undefined],
+    ['images', { channels: 1, size: [1, 3] as const }, [1, 1, 3]],
+  ])('is applied to each number of %s', async (_, given, shape) => {
+    const layer = activation({ ...given, activation: 'relu' });
+    const model = sequential(layer);
+    model.initialise(engine);
+    expect([...(await model.predictValues([-1, 0, 2]))]).toEqual([0, 0, 2]);
+    expect([layer.inputShape, layer.outputShape]).toEqual([shape, shape]);
+    const [description] = loadCheckpoint(await model.save()).layers;
+    expect(description.options).toEqual({ ...given, activation: 'relu' });
+    const again = modelFrom(loadCheckpoint(await model.save()), engine, { layers: imageLayers });
+    expect([...(await again.predictValues([-1, 0, 2]))]).toEqual([0, 0, 2]);
+  });
+
+  test.each<[object, string]>([
+    [{ activation: 'relu' }, 'activation: inputs is for plain rows'],
+    [{ inputs: 2, channels: 1, size: [1, 2], activation: 'relu' }, 'give one of the two'],
+    [{ inputs: 2 }, 'activation'],
+    [{ inputs: 2, activation: 'gelu' }, 'activation: activation is "gelu"; it must be one of none, relu'],
+    [{ channels: 1, activation: 'relu' }, 'size is'],
+  ])('refuses %j', (options, message) => {
+    expect(() => activation(options as never)).toThrow(message);
+  });
+
+  test('keeps the shape of images: a layer after it compares it', () => {
+    const after = activation({ channels: 2, size: [2, 3], activation: 'relu' });
+    expect(() => sequential(after, flatten({ channels: 3, size: [2, 2] }))).toThrow(
+      'flatten takes images [3, 2, 2], activation before it gives images [2, 2, 3]',
+    );
+  });
+});
+
 describe('a network', () => {
   const network = () =>
     sequential(
@@ -251,6 +286,21 @@ describe('a network', () => {
     const [expected, found] = [await state(whole), await state(second)];
     expect(expected.length).toBe(13);
     expect(found).toEqual(expected);
+  });
+
+  test('shows its images in its summary', () => {
+    const widths = network()
+      .summary()
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(/ {2,}/)[2]);
+    expect(widths).toEqual([
+      '[1, 2, 4] → [2, 2, 4]',
+      ...new Array(2).fill('[2, 2, 4] → [2, 2, 4]'),
+      '[2, 2, 4] → [2, 1, 2]',
+      '[2, 1, 2] → 4',
+      '4 → 3',
+    ]);
   });
 
   test('is made again from a checkpoint by imageLayers, and predicts the same', async () => {

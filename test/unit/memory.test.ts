@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseSafetensors, writeSafetensors } from '../../src/data/index.ts';
 import * as library from '../../src/index.ts';
 import {
+  activation,
   adam,
   adamW,
   argmin,
@@ -636,6 +637,7 @@ const CALLS: Record<string, Call> = {
     () => [
       convolution({ inputChannels: 1, channels: 2, size: [1, 2], padding: 1, kernel: 3 }),
       residual(batchNorm({ channels: 2, size: [1, 2] })),
+      activation({ channels: 2, size: [1, 2], activation: 'elu' }),
       maximumPooling({ channels: 2, size: [1, 2], window: [1, 2] }),
       averagePooling({ channels: 2, size: [1, 1], window: 1 }),
       flatten({ channels: 2, size: [1, 1] }),

@@ -11,6 +11,7 @@ import { idleEnd, type World } from './world.ts';
 type Given = never;
 const {
   adam,
+  activation,
   adamW,
   argmin,
   averagePooling,
@@ -260,6 +261,9 @@ export const FAMILIES: readonly Family[] = [
       channels: 1,
       size: [2, 2],
     })),
+  ]),
+  family('activation', (_, given: Given) => activation(given), [
+    options('inputs channels size activation', () => ({ inputs: 2, activation: 'relu' })),
   ]),
   family('averagePooling', (_, given: Given) => averagePooling(given), [
     options('channels size window stride padding', () => ({ channels: 1, size: [2, 2], window: 2 })),
