@@ -124,6 +124,8 @@ describe('README.md and docs/', () => {
     'isFallbackAdapter',
     'handlevec.rs',
     'nn.LayerNorm',
+    'nn.BatchNorm1d',
+    'nn.BatchNorm2d',
     'tol',
     'tensor.dataToGPU',
     'tensorRef.dispose',
