@@ -23,6 +23,9 @@ export function takeDrops(
     event.preventDefault();
     area.classList.remove('over');
     const files = [...(event.dataTransfer?.files ?? [])];
-    if (!view.hidden && isOpen() && files.length > 0) take(files);
+    if (view.hidden || !isOpen() || files.length === 0) return;
+    // Questions about the files before are void; what is said about the new ones would stand behind them.
+    for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+    take(files);
   });
 }

@@ -14,6 +14,7 @@ export interface Pullback<Inputs extends readonly Tensor[] = Tensor[]> {
   /**
    * Enqueues Jᵀu, and returns at once. It may be called several times.
    * @param cotangent u, of the shape of the output
+   * @throws Error where an input was overwritten since
    * @returns one tensor of the same shape for each input, which the caller disposes; reading one rejects where a solve
    *   did not converge
    */
@@ -56,7 +57,14 @@ export function pullbackOf<const Inputs extends readonly Tensor[]>(
       throw createResultError('pullbackOf: the function', value, 'a tensor');
     }
     checkFollowed('pullbackOf', 'the value', value, tape, false);
+    const writes = inputs.map((input) => engine.countWrites(input));
     const pullback = (cotangent: Tensor): TensorsLike<Inputs> => {
+      const changed = inputs.findIndex((input, index) => engine.countWrites(input) !== writes[index]);
+      if (changed >= 0) {
+        throw new Error(
+          `pullback: inputs[${changed}] was overwritten after the value was computed; call pullbackOf again`,
+        );
+      }
       TENSOR('pullback: cotangent', cotangent);
       checkTogether('pullback', { cotangent, inputs });
       if (String(cotangent.shape) !== String(value.shape)) {

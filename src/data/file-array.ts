@@ -93,7 +93,7 @@ const IS_HOST_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The number of elements of an array of this shape; may be infinite where the extents come from a file that lies. */
 export function countOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
+  return shape.includes(0) ? 0 : shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** Such as "3 × 4 float64". */

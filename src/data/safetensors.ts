@@ -82,12 +82,12 @@ interface Entry {
 }
 
 function decode(bytes: Uint8Array, options: LimitOptions): Safetensors {
-  const { header, start } = readHeader(bytes);
-  const { __metadata__: metadata = {}, ...described } = header;
+  const { header, names, start } = readHeader(bytes);
+  const { __metadata__: metadata = {} } = header;
   if (!isObject(metadata) || !isListOf(Object.values(metadata), (text) => typeof text === 'string')) {
     throw broken('__metadata__ must hold texts by name');
   }
-  const entries = Object.entries(described).map(([name, entry]) => readEntry(name, entry));
+  const entries = names.filter((name) => name !== '__metadata__').map((name) => readEntry(name, header[name]));
   const total = entries.reduce((sum, { shape }) => sum + countOf(shape), 0);
   checkLimit(limitsOf(options), 'values', total, `the safetensors file tells of ${total} values`);
   checkCoverage(entries, bytes.length - start);
@@ -102,7 +102,14 @@ function broken(why: string): DataError {
   return new DataError(`the safetensors file is broken: ${why}`);
 }
 
-function readHeader(bytes: Uint8Array): { header: Readonly<Record<string, unknown>>; start: number } {
+interface Header {
+  readonly header: Readonly<Record<string, unknown>>;
+  /** The keys, in the order of the file. */
+  readonly names: readonly string[];
+  readonly start: number;
+}
+
+function readHeader(bytes: Uint8Array): Header {
   if (bytes.length < 8)
     throw new DataError(`the safetensors file has ${bytes.length} bytes; it must have 8 at least: it is cut short`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
@@ -118,24 +125,34 @@ function readHeader(bytes: Uint8Array): { header: Readonly<Record<string, unknow
   if (bytes[8] !== '{'.charCodeAt(0)) throw broken('its header must begin with {');
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start));
-    const header = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    if (countKeys(text) === Object.keys(header).length) return { header, start };
-  } catch {
-    throw broken('its header is not JSON');
+    return { header: JSON.parse(text) as Readonly<Record<string, unknown>>, names: listNames(text), start };
+  } catch (error) {
+    throw error instanceof DataError ? error : broken('its header is not JSON');
   }
-  throw broken('its header has a name twice');
 }
 
-/** Counts the keys of the outermost object. JSON.parse keeps only the last of equal ones. */
-function countKeys(json: string): number {
-  let depth = 0;
-  let count = 0;
+/**
+ * The keys of the outermost object, in their order. JSON.parse puts keys such as "10" first, and keeps only the last of
+ * equal ones.
+ * @throws DataError where an object at any depth has a key twice
+ */
+function listNames(json: string): string[] {
+  const levels: Set<string>[] = [];
+  let outermost: Set<string> | undefined;
+  let text = '';
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    else if (token === ':' && depth === 1) count++;
+    const level = levels[levels.length - 1];
+    if (token === '{' || token === '[') levels.push(new Set());
+    else if (token === '}' || token === ']') levels.pop();
+    else if (token !== ':') text = token;
+    else {
+      const key = JSON.parse(text) as string;
+      if (level.has(key)) throw broken(`its header has the name ${JSON.stringify(key)} twice`);
+      level.add(key);
+    }
+    outermost ??= levels[0];
   }
-  return count;
+  return [...(outermost ?? [])];
 }
 
 function readEntry(name: string, value: unknown): Entry {

@@ -9,13 +9,11 @@ import { type RunningStatistic, runningStatisticsOf } from './running-statistics
 import type { Model } from './sequential.ts';
 import { parameterNames } from './summary.ts';
 
-/** A parameter of a model or a running statistic, out of it. */
-export interface ParameterArray {
-  /** The extents of the axes; [] for the number of batches that a `batchNorm` has seen. */
-  readonly shape: readonly number[];
-  /** Row-major: in the precision of the backend, or an integer of 64 bits, the number of batches. */
-  readonly values: Float32Array | Float64Array | BigInt64Array;
-}
+/**
+ * A parameter of a model or a running statistic, out of it: in the precision of the backend, or, for the number of batches
+ * that a `batchNorm` has seen, one integer of 64 bits.
+ */
+export type ParameterArray = Extract<FileArray, { readonly type: 'float32' | 'float64' | 'int64' }>;
 
 /** @param rename gives the name of an array, from that in the model, such as `0.dense.W` */
 export async function readParameters(
@@ -23,12 +21,17 @@ export async function readParameters(
   rename: (name: string) => string,
 ): Promise<ReadonlyMap<string, ParameterArray>> {
   const parameters = model.parameters.map(async ({ name, value }) => {
-    return [rename(name), { shape: value.shape, values: await value.data() }] as const;
+    return [rename(name), describeArray(value.shape, await value.data())] as const;
   });
   const statistics = runningStatisticsOf(model.layers).map(async (one) => {
-    return [rename(one.name), { shape: one.shape, values: await readStatistic(one, model) }] as const;
+    return [rename(one.name), describeArray(one.shape, await readStatistic(one, model))] as const;
   });
   return new Map(await Promise.all([...parameters, ...statistics]));
+}
+
+function describeArray(shape: readonly number[], values: Float32Array | Float64Array | BigInt64Array): ParameterArray {
+  if (values instanceof BigInt64Array) return { type: 'int64', shape, values };
+  return values instanceof Float64Array ? { type: 'float64', shape, values } : { type: 'float32', shape, values };
 }
 
 async function readStatistic({ layer, key, shape, start }: RunningStatistic, { memories }: Model) {
@@ -37,12 +40,16 @@ async function readStatistic({ layer, key, shape, start }: RunningStatistic, { m
   return tensors.get(key)?.data() ?? new Float32Array(shape[0]).fill(start);
 }
 
+/** That of float64. */
+const SMALLEST_EPSILON = Number.EPSILON;
+
 const FLOATS = ['float16', 'bfloat16', 'float32', 'float64'];
 
 /**
  * Gives a model these parameters and running statistics.
  * @param rename gives the name of an array, from that in the model, such as `0.dense.W`
- * @throws DataError where an array is missing, is one too many, or has another shape than the parameter or no floats
+ * @throws DataError where an array is missing, is one too many, has another shape than the parameter or no floats, or
+ *   holds a number that is not finite
  */
 export function takeParameters(
   model: Model,
@@ -53,10 +60,10 @@ export function takeParameters(
   const shapes = model.layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape));
   const names = parameterNames(model.layers).map(rename);
   const statistics = runningStatisticsOf(model.layers).map((one) => ({ ...one, name: rename(one.name) }));
-  const found = names.map((name, index) => findArray(arrays, name, shapes[index]));
+  const found = names.map((name, index) => findArray(arrays, name, shapes[index], engine));
   // Files of PyTorch before 0.4.1 do not count the batches.
   const present = statistics.filter(({ shape, name }) => shape.length > 0 || arrays.has(name));
-  const values = present.map(({ name, shape }) => findArray(arrays, name, shape).values);
+  const values = present.map(({ name, shape }) => findArray(arrays, name, shape, engine).values);
   const known = [...names, ...statistics.map(({ name }) => name)];
   const unknown = [...arrays.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -75,7 +82,7 @@ export function takeParameters(
 }
 
 /** @param shape that the array must have; one of a single number, whose shape is [], may also hold an integer */
-function findArray(arrays: ReadonlyMap<string, FileArray>, name: string, shape: readonly number[]) {
+function findArray(arrays: ReadonlyMap<string, FileArray>, name: string, shape: readonly number[], engine: Engine) {
   const array = arrays.get(name);
   const shown = JSON.stringify(name);
   if (!array) throw new DataError(`${shown} is missing; it must be among the arrays, which are ${listNames(arrays)}`);
@@ -87,7 +94,19 @@ function findArray(arrays: ReadonlyMap<string, FileArray>, name: string, shape: 
       `${shown} has the shape ${formatShape(array.shape)}; the model has ${formatShape(shape)} there, and both must be the same`,
     );
   }
-  return { shape, values: numbersOf(array) };
+  return { shape, values: checkedNumbers(shown, engine, array) };
+}
+
+/** @throws DataError where a number is none that a tensor of the engine may hold */
+function checkedNumbers(shown: string, { epsilon, backend }: Engine, array: FileArray): ReturnType<typeof numbersOf> {
+  const values = numbersOf(array);
+  const round = epsilon > SMALLEST_EPSILON ? Math.fround : (value: number): number => value;
+  for (let index = 0; index < values.length; index++) {
+    if (Number.isFinite(round(values[index]))) continue;
+    const must = 'a parameter must be finite in the precision of the backend';
+    throw new DataError(`${shown} holds ${values[index]}, number ${index} of it; ${must}, here ${backend}`);
+  }
+  return values;
 }
 
 function listNames(arrays: ReadonlyMap<string, FileArray>): string {

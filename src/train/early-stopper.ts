@@ -119,7 +119,9 @@ export class EarlyStopper {
     const { better, of } = QUANTITIES[this.on];
     const value = of(progress);
     if (value === undefined) throw new Error(`earlyStopping: epoch ${progress.epoch} has no ${this.on}`);
-    const gain = this.best ? better * (value - this.best.value) : Number.POSITIVE_INFINITY;
+    // Whatever can be compared is better than NaN, as a loss of the caller's own may be at first.
+    const isFirst = !this.best || (Number.isNaN(this.best.value) && !Number.isNaN(value));
+    const gain = this.best && !isFirst ? better * (value - this.best.value) : Number.POSITIVE_INFINITY;
     if (!(gain > (this.options.minimumImprovement ?? 0))) {
       this.waited += 1;
       return;

@@ -17,13 +17,16 @@ export function withScaledWeights<Own extends AnySamples>(
   if (!ArrayBuffer.isView(weights) || weights.length !== count) {
     throw createArgumentError(`${name}: weights`, weights, `a typed array of ${count} numbers, one for each sample`);
   }
-  let sum = 0;
+  let [sum, largest] = [0, 0];
   for (let row = 0; row < count; row++) {
     const place = `${name}: weights[${row}]`;
     if (!(Number.isFinite(weights[row]) && weights[row] >= 0))
       throw createArgumentError(place, weights[row], 'a finite number ≥ 0');
-    sum += weights[row];
+    largest = Math.max(largest, weights[row]);
   }
-  if (sum === 0) throw new RangeError(`${name}: all weights are 0; at least one must be > 0`);
-  return { ...samples, weights: Float64Array.from(weights, (weight) => (weight * count) / sum) };
+  // The sum of the weights themselves might exceed float64. A power of two leaves their bits alone.
+  const unit = 2 ** Math.floor(Math.log2(largest));
+  for (let row = 0; row < count; row++) sum += weights[row] / unit;
+  if (largest === 0) throw new RangeError(`${name}: all weights are 0; at least one must be > 0`);
+  return { ...samples, weights: Float64Array.from(weights, (weight) => ((weight / unit) * count) / sum) };
 }

@@ -65,6 +65,17 @@ test('without WebGPU the page says so, suggests what to do, and trains', async (
   await waitForText(opened, 'reach-state', /[Rr]eached/);
 });
 
+test('a file that is dropped while the page asks about another one takes its place', async () => {
+  const { page } = opened;
+  await dropFile('twice.csv', 'a,a,y\n1,2,3\n');
+  await page.waitForSelector('dialog[open]');
+  const rows = Array.from({ length: 40 }, (_, row) => `${row % 7},${Math.sin(row)}`);
+  await dropFile('good.csv', `a,y\n${rows.join('\n')}\n`);
+  await waitForText(opened, 'data-name', /good\.csv/);
+  expect(await page.$('dialog')).toBeNull();
+  expect(await textIn(opened, 'data-problem')).toBe('');
+});
+
 describe('the Lasso path', () => {
   const figure = async (name: string): Promise<number> =>
     Number((await textIn(opened, `lasso-figure-${name}`)).replace('−', '-'));

@@ -50,6 +50,31 @@ test('bfloat16 is rounded to nearest even, and comes back bit for bit', () => {
   expect(writeSafetensors({ a: read })).toEqual(written);
 });
 
+test('tensors come in the order of the header, also where names are numbers', () => {
+  const header = Buffer.from(
+    ['b', '10', '2', '__proto__']
+      .map((name, at) => `"${name}":{"dtype":"U8","shape":[],"data_offsets":[${at},${at + 1}]}`)
+      .join(),
+  );
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.length + 2));
+  const { tensors } = parseSafetensors(
+    Buffer.concat([size, Buffer.from('{'), header, Buffer.from('}'), Buffer.of(1, 2, 3, 4)]),
+  );
+  expect([...tensors].map(([name, { values }]) => [name, values[0]])).toEqual([
+    ['b', 1],
+    ['10', 2],
+    ['2', 3],
+    ['__proto__', 4],
+  ]);
+});
+
+test('an array without elements has none, however long its other axes are', () => {
+  const shape = [0, ...new Array<number>(40).fill(2 ** 52)];
+  const written = writeSafetensors({ a: { shape: [...shape].reverse(), values: new Float32Array() } });
+  expect(parseSafetensors(written).tensors.get('a')?.shape.at(-1)).toBe(0);
+});
+
 describe('headers that lie', () => {
   const file = (header: string | object, data = Buffer.alloc(8), length?: number): Buffer => {
     const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
@@ -96,7 +121,15 @@ describe('headers that lie', () => {
       file(
         '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
       ),
-      'has a name twice',
+      'its header has the name "a" twice',
+    ],
+    'a field twice': [
+      file('{"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}'),
+      'its header has the name "dtype" twice',
+    ],
+    'a text twice': [
+      file('{"__metadata__":{"by":"A","by":"B"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'),
+      'its header has the name "by" twice',
     ],
     'a type that is not read': [
       file({ a: { dtype: 'F8_E4M3', shape: [8], data_offsets: [0, 8] } }),

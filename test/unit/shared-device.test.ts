@@ -227,6 +227,17 @@ describe('pullbackOf', () => {
     }
   });
 
+  test('refuses a cotangent where an input was overwritten since', async () => {
+    for (const each of [cpu, wasm]) {
+      const x = each.tensor([3, 4]);
+      const { pullback, dispose } = pullbackOf((a, b) => a.mul(b.square()), [each.tensor([1, 1]), x]);
+      expect((await pullback(each.tensor([1, 1]))[1].data())[1]).toBe(8);
+      each.write(x, [100, 100]);
+      expect(() => pullback(each.tensor([1, 1]))).toThrow('pullback: inputs[1] was overwritten');
+      dispose();
+    }
+  });
+
   test('refuses functions and cotangents that do not fit', async () => {
     const x = cpu.tensor([1, 2]);
     expect(() => pullbackOf(() => cpu.tensor([1]), [x])).toThrow('pullbackOf');

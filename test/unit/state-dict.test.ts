@@ -87,6 +87,34 @@ describe('a network of PyTorch', () => {
     expect(changed((arrays) => arrays.set(name, integers))).toThrow(`"${name}" holds int32`);
   });
 
+  test('a number that the backend cannot hold is named, and the model stays as it was', async () => {
+    const model = network();
+    loadStateDict(model, wasm, tensors);
+    const before = await stateDictOf(model);
+    const name = 'Wout.bias';
+    for (const [wrong, shown] of [
+      [Number.NaN, 'NaN'],
+      [1e300, '1e+300'],
+    ] as const) {
+      const array = { type: 'float64', shape: [3], values: Float64Array.of(0, wrong, 0) } as const;
+      const load = () => loadStateDict(model, wasm, new Map([...tensors, [name, array]]));
+      expect(load).toThrow(DataError);
+      expect(load).toThrow(`"${name}" holds ${shown}, number 1 of it`);
+    }
+    expect(await stateDictOf(model)).toEqual(before);
+    model.dispose();
+  });
+
+  test('goes from model to model, also between backends', async () => {
+    const model = network();
+    loadStateDict(model, wasm, tensors);
+    const copy = network();
+    loadStateDict(copy, cpu, await stateDictOf(model));
+    const [from, to] = [await stateDictOf(model), await stateDictOf(copy)];
+    for (const [name, { values }] of from) expect(Float32Array.from(to.get(name)?.values ?? [])).toEqual(values);
+    for (const each of [model, copy]) each.dispose();
+  });
+
   test('a model whose layers need prefixes, or have no counterpart, is refused', async () => {
     const other = sequential(dense({ inputs: 2, outputs: 2 }));
     other.initialise(cpu);

@@ -7,7 +7,15 @@ import {
   listNumbers,
   namesOf,
 } from '../../layers/checkpoint/saved-model.ts';
-import { BEST_MEMORIES, type Checkpoint, type Content, TRAINING_ARRAYS, type TrainingRecord } from './load.ts';
+import {
+  BEST_MEMORIES,
+  type Checkpoint,
+  type Content,
+  type Course,
+  TRAINING_ARRAYS,
+  type TrainingRecord,
+} from './load.ts';
+import { toPlain } from './plain-values.ts';
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { training, extras } = checkpoint;
@@ -29,5 +37,6 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
 function describeRecord(record: TrainingRecord): Content['training'] {
   const { configuration, epoch, step, tally, epochs, earlyStopping, optimiser, bestMemories } = record;
   const names = { optimiser: [...optimiser.keys()], bestMemories: namesOf(bestMemories) };
-  return { configuration, epoch, step, tally, epochs, earlyStopping, ...names };
+  const course = toPlain({ tally, epochs, earlyStopping }) as Course;
+  return { configuration, epoch, step, ...course, ...names };
 }

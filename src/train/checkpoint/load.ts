@@ -13,6 +13,7 @@ import {
 import type { EarlyStoppingState } from '../early-stopping.ts';
 import type { EpochProgress, Tally } from '../progress.ts';
 import type { TaskName } from '../task.ts';
+import { fromPlain } from './plain-values.ts';
 
 /** The content of a checkpoint. */
 export interface Checkpoint extends ModelState {
@@ -46,6 +47,9 @@ export interface TrainingRecord {
   readonly bestMemories: readonly RememberedByLayer[];
 }
 
+/** What a record says of the course of training; see plain-values.ts. */
+export type Course = Pick<TrainingRecord, 'tally' | 'epochs' | 'earlyStopping'>;
+
 /** The JSON part of a checkpoint. It names the arrays that hold the rest. */
 export interface Content extends ModelContent, Pick<Checkpoint, 'extras'> {
   readonly training?: Omit<TrainingRecord, 'losses' | 'optimiser' | 'best' | 'bestMemories'> & {
@@ -74,6 +78,7 @@ export const BEST_MEMORIES: MemoryArrays = {
 export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
   const { content, arrays } = unpack(bytes);
   const { extras, counts, training } = content as Content;
+  const { tally, epochs, earlyStopping } = training ?? {};
   const several = (count: number, nameOf: (index: number) => string): NumberArray[] =>
     Array.from({ length: count }, (_, index) => arrayIn(arrays, nameOf(index)));
   const model = readModelState(content as Content, arrays);
@@ -82,6 +87,7 @@ export function loadCheckpoint(bytes: Uint8Array): Checkpoint {
     extras,
     training: training && {
       ...training,
+      ...(fromPlain({ tally, epochs, earlyStopping }) as Course),
       losses: Array.from(arrayIn(arrays, TRAINING_ARRAYS.losses).values),
       optimiser: new Map(
         training.optimiser.map((name) => [

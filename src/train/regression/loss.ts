@@ -9,6 +9,9 @@ import { huber } from './terms.ts';
 
 const NAMES = ['meanSquaredError', 'meanAbsoluteError', 'huber'] as const;
 
+/** In standard deviations, no error in float32 is larger, so that a larger δ is the same. */
+const LARGEST = 1e30;
+
 /** The loss with its options after their checks. */
 export interface RegressionLoss {
   readonly name: (typeof NAMES)[number] | BatchLoss;
@@ -53,19 +56,27 @@ export function createLoss({ name, delta }: RegressionLoss, model: Model): Batch
   }
   const meanOf = (terms: Tensor, weights: Tensor | undefined): Tensor => (weights ? terms.mul(weights) : terms).mean();
   if (name === 'huber') {
-    return (outputs, targets, weights) => meanOf(huberTerms(outputs.sub(targets), delta, model), weights);
+    return (outputs, targets, weights) =>
+      meanOfHuber(outputs.sub(targets), delta, model, (terms) => meanOf(terms, weights));
   }
   const termsOf = (errors: Tensor): Tensor => (name === 'meanSquaredError' ? errors.square() : errors.abs());
   return (outputs, targets, weights) => meanOf(termsOf(outputs.sub(targets)), weights);
 }
 
-/** In standard deviations, δ of each target is δ/deviation. For errors in units of δ, the loss is δ²·h(r/δ) with δ = 1. */
-function huberTerms(errors: Tensor, delta: readonly number[] | undefined, model: Model): Tensor {
-  if (!delta) return huber(errors, 1);
-  const scaled = scaleOf(model).deviation.map((each, target) => delta[target] / each);
-  if (scaled.length === 1) return huber(errors, scaled[0]);
-  const row = (numbers: readonly number[]): Tensor => model.engine.tensor(numbers, [1, numbers.length]);
-  return huber(errors.mul(row(scaled.map((each) => 1 / each))), 1).mul(row(scaled.map((each) => each ** 2)));
+/**
+ * In standard deviations, δ of each target is δ/deviation. The targets are taken one by one: whether a number is at a
+ * kink is decided by its distance relative to its row, where an error beside a much larger δ would be none.
+ */
+function meanOfHuber(
+  errors: Tensor,
+  delta: readonly number[] | undefined,
+  model: Model,
+  meanOf: (terms: Tensor) => Tensor,
+): Tensor {
+  const scaled = delta ? scaleOf(model).deviation.map((each, target) => Math.min(delta[target] / each, LARGEST)) : [1];
+  if (scaled.every((each) => each === scaled[0])) return meanOf(huber(errors, scaled[0]));
+  const means = scaled.map((each, target) => meanOf(huber(errors.slice([0, target], [errors.shape[0], 1]), each)));
+  return means.reduce((sum, mean) => sum.add(mean)).mul(1 / means.length);
 }
 
 /** mean + deviation · values, for each column. */

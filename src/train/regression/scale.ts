@@ -18,10 +18,11 @@ export function identityScale(targets: number): TargetScale {
 export function fitScale({ targets, count, weights }: RegressionSamples): TargetScale {
   const width = targets.length / count;
   const rows = Array.from({ length: count }, (_, row) => row).filter((row) => weights?.[row] !== 0);
+  const unitOfWeights = findUnit(rows, (row) => weights?.[row] ?? 1);
   const meanOf = (value: (row: number) => number): number => {
     let [sum, all] = [0, 0];
     for (const row of rows) {
-      const weight = weights?.[row] ?? 1;
+      const weight = (weights?.[row] ?? 1) / unitOfWeights;
       sum += weight * value(row);
       all += weight;
     }
@@ -32,11 +33,18 @@ export function fitScale({ targets, count, weights }: RegressionSamples): Target
     const first = at(rows[0]);
     if (rows.every((row) => at(row) === first)) return { mean: first, deviation: 1 };
     const mean = meanOf(at);
-    // Squares of very small numbers would be 0. A power of two leaves the bits of others alone.
-    const unit = 2 ** Math.floor(Math.log2(rows.reduce((most, row) => Math.max(most, Math.abs(at(row) - mean)), 0)));
+    const unit = findUnit(rows, (row) => at(row) - mean);
     return { mean, deviation: unit * Math.sqrt(meanOf((row) => ((at(row) - mean) / unit) ** 2)) };
   });
   return { mean: fitted.map(({ mean }) => mean), deviation: fitted.map(({ deviation }) => deviation) };
+}
+
+/**
+ * The power of two up to the largest of the values. In this unit neither squares of very small numbers are 0, nor do
+ * sums of very large ones exceed float64, and the bits of others stay as they are.
+ */
+function findUnit(rows: readonly number[], value: (row: number) => number): number {
+  return 2 ** Math.floor(Math.log2(rows.reduce((most, row) => Math.max(most, Math.abs(value(row))), 0)));
 }
 
 /** The targets in standard deviations from their means. */
