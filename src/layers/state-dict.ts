@@ -76,8 +76,8 @@ export async function stateDictOf(
 
 /**
  * Gives a model the parameters of a network of PyTorch, which `parseSafetensors` reads, or `readNPZ`, or those of
- * another model, which `stateDictOf` gives. The model need
- * not be initialised; whether its margin and its activation are those of the network, the arrays do not tell.
+ * another model, which `stateDictOf` gives. The model need not be initialised; whether its margin and its activation are
+ * those of the network, the arrays do not tell.
  *
  * @throws DataError where an array is missing, is one too many, or has another shape than the parameter
  * @throws RangeError where a layer has no counterpart, or there is not one prefix for each layer

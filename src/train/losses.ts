@@ -68,7 +68,9 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array
   COUNT('oneHot: classes', classes);
   checkLabels('labels', labels, classes);
   if (labels.length * classes > 2 ** 32) {
-    throw new RangeError(`oneHot: ${labels.length} labels and ${classes} classes give more than 2³² numbers; there must be at most 2³²`);
+    throw new RangeError(
+      `oneHot: ${labels.length} labels and ${classes} classes give more than 2³² numbers; there must be at most 2³²`,
+    );
   }
   const rows = new Float32Array(labels.length * classes);
   for (let row = 0; row < labels.length; row++) rows[row * classes + labels[row]] = 1;

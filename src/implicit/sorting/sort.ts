@@ -68,7 +68,7 @@ export function checkK(what: string, k: number, n: number): void {
  * The median of each row, along the last axis: the middle one of its numbers, or the mean of the middle two.
  * @param x [.., n], without NaN
  * @param options.selection at ties, as in `sort`. Default ½
- * @returns [..]: the shape of x without its last axis
+ * @returns of shape [..], that of x without its last axis
  * @throws RangeError if x is no tensor or a scalar, or if an option is wrong
  */
 export function median(x: Tensor, options?: KinkOptions): Tensor {
