@@ -7,7 +7,7 @@ export type Command = (argv: readonly string[], io: IO) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<Command> }>> = {
   train: {
-    summary: 'train a monotone equilibrium model on digits, IDX images or a CSV file',
+    summary: 'train a monotone equilibrium model on digits, images or a CSV file',
     load: async () => (await import('./train.ts')).train,
   },
   predict: {

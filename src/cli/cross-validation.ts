@@ -50,7 +50,7 @@ export async function crossValidate(
     const { train: training, test } = own.dataset;
     if (test.count === 0)
       throw new InputError(`--folds: fold ${fold + 1} holds no row that is not dropped; take fewer`);
-    const model = settings.modelFor(training.features, countOutputs(own));
+    const model = settings.modelFor(training, countOutputs(own));
     const start = chooseSamples(own, settings);
     await startModel(model, engine, own, start, settings);
     await train(engine, model, start.samples, { ...start.options, signal } as TrainOptions | RegressionTrainOptions);

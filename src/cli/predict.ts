@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
 import { predictsNumbers } from '../data/preparation.ts';
-import { type Engine, type Model, modelFrom } from '../index.ts';
+import { type Engine, imageLayers, type Model, modelFrom } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
 import { EXIT, formatValue, InputError, type IO } from './io.ts';
@@ -28,7 +28,8 @@ const USAGE = 'equilibra predict CHECKPOINT [DATA] [options]';
 
 const SUMMARY =
   'Classifies DATA, or predicts its numbers, with the model of a checkpoint that `equilibra train --checkpoint` wrote: a CSV file with the columns\n' +
-  'it was trained on, an IDX file of images, or the test part of a folder of IDX files (each plain or .gz).\n' +
+  'it was trained on, an IDX file of images, a binary file of CIFAR, or the test part of a folder of these (each plain\n' +
+  'or .gz).\n' +
   'Without DATA, a model of the bundled digits classifies the held-out digits.';
 
 const NOTES =
@@ -85,7 +86,7 @@ function loadModel({ path, checkpoint, preparation }: StoredModel, rows: Predict
   const parameters = checkpoint.training?.best.length ? 'best' : 'latest';
   let model: Model;
   try {
-    model = modelFrom(checkpoint, engine, { parameters });
+    model = modelFrom(checkpoint, engine, { parameters, layers: imageLayers });
   } catch (error) {
     throw error instanceof RangeError ? new InputError(`${path}: ${error.message}`) : error;
   }

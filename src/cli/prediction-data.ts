@@ -1,6 +1,7 @@
 /** Reads the rows that `equilibra predict` classifies, and prepares them as the training data were prepared. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findBatches } from '../data/cifar-dataset.ts';
 import {
   type ArrayPreparation,
   DataError,
@@ -73,7 +74,7 @@ export async function readPredictionRows(
   path: string | undefined,
 ): Promise<PredictionRows> {
   const reads = {
-    images: 'IDX images or .npz files',
+    images: 'IDX images, files of CIFAR or .npz files',
     arrays: '.npz files',
     regressionArrays: '.npz files',
     table: 'CSV files',
@@ -133,13 +134,22 @@ async function readImageRows(
   let [images, labels] = [path, options.labels];
   if ((await findPathKind(path, path)) === 'folder') {
     if (labels !== undefined) throw new InputError('--labels: it goes with one file of images; a folder has its own');
-    const found = testFileNames(await readdir(path));
+    const found = findTestFiles(await readdir(path));
     images = join(path, found.images);
     labels = found.labels === undefined ? undefined : join(path, found.labels);
   }
   const rows = await preparedFor(preparation, await readBytes(images, images), { limits });
   if (labels === undefined) return rows;
   return { ...rows, labels: await readLabelFile(labels, rows.count, preparation.classNames.length, limits) };
+}
+
+/** The files of the test part; those of CIFAR hold the labels too. */
+function findTestFiles(names: readonly string[]): { readonly images: string; readonly labels?: string } {
+  const { train, test } = findBatches(names);
+  if (test.length === 1) return { images: test[0] };
+  if (test.length > 1) throw new DataError(`${test.join(' and ')} are both of the test part; name one of them`);
+  if (train.length > 0) throw new DataError('it has no test part, such as test_batch.bin; name one of the files');
+  return testFileNames(names);
 }
 
 async function readLabelFile(

@@ -1,4 +1,4 @@
-/** `equilibra train`: trains a monotone equilibrium model to classify, or to predict numbers. */
+/** `equilibra train`: trains a monotone equilibrium model, or a convolutional one, to classify or to predict numbers. */
 import {
   type Engine,
   type EpochProgress,
@@ -49,7 +49,7 @@ const TABLE = {
 };
 
 const SUMMARY =
-  'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST), or on\na CSV or .npz file whose --target holds the classes. Where --target holds numbers, or several columns of them, the model\nlearns to predict these.';
+  'Trains a classifier on the bundled 8 × 8 handwritten digits, on a folder of IDX files (MNIST, Fashion-MNIST) or of the\nbinary files of CIFAR, or on a CSV or .npz file whose --target holds the classes. Where --target holds numbers, or\nseveral columns of them, the model learns to predict these.';
 
 const NOTES =
   'Ctrl-C stops after the current step.\nExit code: 0 trained, 2 bad input, 3 a solve did not converge, 130 interrupted (143 by SIGTERM).';
@@ -86,7 +86,7 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   }
   if (run) await checkSameKind(run, given);
   const data = await readTrainingData(given, seed);
-  const settings = readTrainingSettings(given, data.task);
+  const settings = readTrainingSettings(given, data.task, data.dataset.train);
   checkDelta(settings, data);
   if (folds !== undefined && data.task === 'classification' && settings.training.earlyStopping) {
     throw new InputError('--early-stopping: with --folds, each fold would choose the parameters that it judges');
@@ -102,10 +102,10 @@ export async function train(argv: readonly string[], io: IO): Promise<number> {
   try {
     const { train: rows } = data.dataset;
     const classes = countOutputs(data);
-    const { width, batch } = settings.sizes;
-    const sizes = { width, batch: Math.min(batch, rows.count), features: rows.features, classes };
-    checkTrainingMemory(sizes, engine.backend);
-    const model = settings.modelFor(rows.features, classes);
+    const { sizes, modelFor } = settings;
+    const batch = Math.min(sizes.batch, rows.count);
+    checkTrainingMemory({ ...sizes, batch, features: rows.features, classes }, engine.backend);
+    const model = modelFor(rows, classes);
     const session = { io, given, data, settings, model, engine, run, interruption };
     printIntroduction(session);
     return folds !== undefined && isFoldable(data) ? await runFolds(session, data, folds) : await runTraining(session);

@@ -3,7 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { DataError, type Preparation, preparationFrom } from '../data/index.ts';
 import { type Checkpoint, CheckpointError, loadCheckpoint, type TrainingRecord } from '../index.ts';
 import { findPathKind, readBytes } from './files.ts';
+import { isBinaryName } from './image-data.ts';
 import { formatValue, InputError, toOneLine } from './io.ts';
+import { IMPLIED_OPTIONS } from './model-settings.ts';
 import type { Arguments } from './options.ts';
 import { isArchiveName } from './table-options.ts';
 import type { TrainingData } from './training-data.ts';
@@ -102,8 +104,9 @@ export async function readRun(path: string): Promise<StoredRun> {
  */
 export function mergeOptions(given: Arguments, { path, data, record, options: before }: StoredRun): Arguments {
   for (const [name, value] of Object.entries(given.options)) {
-    if (CHANGEABLE.includes(name) || isSame(value, before[name])) continue;
-    const old = before[name] === undefined ? 'without it' : `with ${formatValue(before[name])}`;
+    const stored = before[name] ?? IMPLIED_OPTIONS[name];
+    if (CHANGEABLE.includes(name) || isSame(value, stored)) continue;
+    const old = stored === undefined ? 'without it' : `with ${formatValue(stored)}`;
     throw new InputError(
       `--${name}: it is ${formatValue(value)}; ${path} was trained ${old}, and training goes on only with the same`,
     );
@@ -133,10 +136,15 @@ export async function checkSameKind({ path, preparation, data }: StoredRun, give
   const isFolder = (await findPathKind(place, source)) === 'folder';
   // Images may come from a folder or from a .npz file.
   const isArchive = isArchiveName(source);
-  const kinds = isFolder ? ['images'] : isArchive ? ['images', 'arrays', 'regressionArrays'] : ['table', 'regression'];
+  const kinds =
+    isFolder || isBinaryName(source)
+      ? ['images']
+      : isArchive
+        ? ['images', 'arrays', 'regressionArrays']
+        : ['table', 'regression'];
   if (data.bundled || !kinds.includes(preparation.kind) || isArchive !== isArchiveName(data.name)) {
     const of = {
-      images: isArchiveName(data.name) ? 'a .npz file' : 'a folder of images',
+      images: isArchiveName(data.name) ? 'a .npz file' : 'files of images',
       arrays: 'a .npz file',
       regressionArrays: 'a .npz file',
       table: 'a CSV file',

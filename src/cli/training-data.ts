@@ -1,6 +1,5 @@
-/** Reads the data of `equilibra train`: the bundled digits, a folder of IDX files, a .npz file, or a CSV file. */
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+/** Reads the data of `equilibra train`: the bundled digits, files of images, a .npz file, or a CSV file. */
+import { basename } from 'node:path';
 import { readClassTexts } from '../data/array-rows.ts';
 import {
   type ArrayNames,
@@ -8,8 +7,7 @@ import {
   arraysTask,
   type Dataset,
   digits,
-  imageFileNames,
-  imagesFromFiles,
+  type ImageDataset,
   type Limits,
   type NamedArrays,
   type Preparation,
@@ -26,6 +24,7 @@ import {
 import type { TaskName } from '../index.ts';
 import { findWhole, holdOutRows } from './array-folds.ts';
 import { findPathKind, readBytes } from './files.ts';
+import { isBinaryName, readImageFiles } from './image-data.ts';
 import { InputError } from './io.ts';
 import { LIMITS_OPTION, readLimits } from './limits-option.ts';
 import { type Arguments, readChoice, readNumber } from './options.ts';
@@ -66,12 +65,20 @@ const ROWS_ONLY = {
     description: `CSV, .npz: ${TASKS.join(', ')}`,
     fallback: 'regression for decimals, or more than 20 integers',
   },
+};
+
+/** Which rows are tested on, and how features are scaled. */
+const PARTS = {
   'held-out': {
     value: '<share>',
-    description: 'CSV, .npz: share of the rows to test on, in (0, 1)',
+    description: 'CSV, .npz, CIFAR without a test part: share of the rows to test on, in (0, 1)',
     fallback: '0.2, or those of x_test',
   },
-  standardise: { value: '<yes|no>', description: 'CSV, .npz: features to mean 0 and deviation 1', fallback: 'yes' },
+  standardise: {
+    value: '<yes|no>',
+    description: 'features, or the channels of images, to mean 0 and deviation 1',
+    fallback: 'yes; no for images, whose pixels are divided by 255',
+  },
 };
 
 /** The options that apply only where the data are a .npz file. */
@@ -82,10 +89,12 @@ const ARRAYS_ONLY = {
 export const DATA_OPTIONS = {
   data: {
     value: '<path>',
-    description: 'a folder of IDX files (MNIST), a CSV file or a .npz file',
+    description:
+      'a folder of IDX files (MNIST) or of files of CIFAR, one .bin file of CIFAR, a CSV file or a .npz file',
     fallback: 'bundled digits',
   },
   ...ROWS_ONLY,
+  ...PARTS,
   ...ARRAYS_ONLY,
   ...TABLE_ONLY,
   ...LIMITS_OPTION,
@@ -156,23 +165,31 @@ export function countOutputs(data: TrainingData): number {
 export async function readTrainingData(given: Arguments, seed: number): Promise<TrainingData> {
   const path = given.options.data;
   const isFolder = path !== undefined && (await findPathKind(`--data ${path}`, path)) === 'folder';
-  if (path === undefined || isFolder) {
+  const isImages = isFolder || (path !== undefined && isBinaryName(path));
+  if (path === undefined || isImages) {
     const names = Object.keys({ ...ROWS_ONLY, ...ARRAYS_ONLY, ...TABLE_ONLY });
     refuseOptions(given, names, 'it is for a CSV or a .npz file, which --data must name');
   }
   const limits = readLimits(given);
-  if (path === undefined) return { ...describeImages(await digits()), isBundled: true };
+  if (path === undefined) {
+    refuseOptions(
+      given,
+      Object.keys(PARTS),
+      'the bundled digits are divided and scaled already; name others by --data',
+    );
+    return { ...describeImages(await digits()), isBundled: true };
+  }
   if (!isFolder && isArchiveName(path)) {
     refuseOptions(given, Object.keys(TABLE_ONLY), 'it is for a CSV file, and --data names a .npz file');
     return convertDataErrors(`--data ${path}`, () => readArrayData(path, given, seed, limits));
   }
   refuseOptions(given, Object.keys(ARRAYS_ONLY), 'it is for a .npz file, which --data must name');
-  return convertDataErrors(`--data ${path}`, async () =>
-    isFolder ? describeImages(await readImageFolder(path, limits)) : readTableData(path, given, seed, limits),
+  return convertDataErrors<TrainingData>(`--data ${path}`, () =>
+    isImages ? readImageData(path, isFolder, given, seed, limits) : readTableData(path, given, seed, limits),
   );
 }
 
-function describeImages(dataset: Awaited<ReturnType<typeof digits>>): ClassData {
+function describeImages(dataset: ImageDataset): ClassData {
   const { classNames, preparation, featureShape } = dataset;
   return {
     task: 'classification',
@@ -185,12 +202,19 @@ function describeImages(dataset: Awaited<ReturnType<typeof digits>>): ClassData 
   };
 }
 
-async function readImageFolder(folder: string, limits: Partial<Limits>): ReturnType<typeof imagesFromFiles> {
-  const names = Object.values(imageFileNames(await readdir(folder)));
-  const files = await Promise.all(
-    names.map(async (name) => ({ name, bytes: await readBytes(`--data ${folder}/${name}`, join(folder, name)) })),
-  );
-  return imagesFromFiles(files, { name: basename(join(folder)), limits });
+/** A folder of images, or one file of them. */
+async function readImageData(
+  path: string,
+  isFolder: boolean,
+  given: Arguments,
+  seed: number,
+  limits: Partial<Limits>,
+): Promise<ClassData> {
+  const standardise = readYesOrNo(given, 'standardise');
+  const heldOut = readHeldOut(given, undefined);
+  const dataset = await readImageFiles(path, isFolder, { standardise, heldOut, seed, limits });
+  const { 'held-out': share, standardise: answer } = given.options;
+  return { ...describeImages(dataset), chosen: toTexts({ 'held-out': share, standardise: answer }) };
 }
 
 async function readArrayData(
@@ -201,7 +225,7 @@ async function readArrayData(
 ): Promise<TrainingData> {
   const arrays = await readNPZ(await readBytes(`--data ${path}`, path), { limits });
   const { features, target } = given.options;
-  const heldOut = readHeldOut(given);
+  const heldOut = readHeldOut(given, 0.2);
   const standardise = readYesOrNo(given, 'standardise') ?? true;
   const options = { features, target, heldOut, standardise, seed, name: basename(path), limits };
   const found = arraysTask(arrays, { features, target });
@@ -244,8 +268,8 @@ function createNoneHeldOutError(path: string, task: TaskName, reason: string): I
   return new InputError(`--data ${path}: ${why} (${task}: ${reason})`);
 }
 
-function readHeldOut(given: Arguments): number {
-  return readNumber(given, 'held-out', 0.2, 'a number in (0, 1)', (share) => share > 0 && share < 1);
+function readHeldOut<Fallback extends number | undefined>(given: Arguments, fallback: Fallback): number | Fallback {
+  return readNumber(given, 'held-out', fallback, 'a number in (0, 1)', (share) => share > 0 && share < 1);
 }
 
 async function readTableData(
@@ -259,7 +283,7 @@ async function readTableData(
   }
   const table = await readTableFile(given, `--data ${path}`, path, { limits });
   const { task, targets, reason } = readTargets(given, table);
-  const heldOut = readHeldOut(given);
+  const heldOut = readHeldOut(given, 0.2);
   const columns = readColumnOptions(given);
   const standardise = readYesOrNo(given, 'standardise') ?? true;
   const { weights } = given.options;

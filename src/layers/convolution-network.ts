@@ -49,13 +49,22 @@ export function convolutionNetwork(options: ConvolutionNetworkOptions): Model {
   }
   for (const [axis, extent] of shape.entries()) COUNT(`convolutionNetwork: shape[${axis}]`, extent);
   const [inputChannels, rows, columns] = shape;
-  const isLarge = Math.min(rows, columns) >= LARGE;
-  const own = channels ?? (isLarge ? (inputChannels === 1 ? 54 : 81) : 16);
-  const ownWindow = window ?? (isLarge ? 4 : Math.min(2, rows, columns));
+  const own = channels ?? chooseChannels(shape);
+  const ownWindow = window ?? (isLarge(shape) ? 4 : Math.min(2, rows, columns));
   const size = [rows, columns] as const;
   const convolution = monotoneConvolution({ inputChannels, channels: own, size, ...solve });
   const means = averagePooling({ channels: own, size, window: ownWindow });
   return sequential(convolution, means, dense({ inputs: means.outputs, outputs }));
+}
+
+function isLarge([, rows, columns]: ImageShape): boolean {
+  return Math.min(rows, columns) >= LARGE;
+}
+
+/** The channels of the convolution by default. */
+export function chooseChannels(shape: ImageShape): number {
+  if (!isLarge(shape)) return 16;
+  return shape[0] === 1 ? 54 : 81;
 }
 
 const SOLVES = { kernel: 0, activation: 0, margin: 0, tolerance: 0, solver: 0, linearSolver: 0, step: 0 } as const;
