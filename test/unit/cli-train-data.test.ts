@@ -155,7 +155,11 @@ describe('errors are one line on standard error, with exit code 2', () => {
     ],
     ['one IDX file', () => csv('images/train-images-idx3-ubyte'), 'name the folder of the four IDX files'],
     ['a target for images', () => csv('images', '--target', 'y'), '--target: it is for a CSV or a .npz file'],
-    ['a share for the digits', () => ['--held-out', '0.5'], '--held-out: the bundled digits are divided and scaled already'],
+    [
+      'a share for the digits',
+      () => ['--held-out', '0.5'],
+      '--held-out: the bundled digits are divided and scaled already',
+    ],
     ['a share of 1', () => csv('flowers.csv', '--target', 'species', '--held-out', '1'), '--held-out: it is "1"'],
     ['a limit', () => csv('flowers.csv', '--target', 'species', '--limits', 'rows=10'), 'raise limits.rows'],
     ['an unknown limit', () => csv('flowers.csv', '--limits', 'row=10'), '--limits: "row=10" must be a name'],
