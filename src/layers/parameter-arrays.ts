@@ -13,7 +13,7 @@ import { parameterNames } from './summary.ts';
  * A parameter of a model or a running statistic, out of it: in the precision of the backend, or, for the number of batches
  * that a `batchNorm` has seen, one integer of 64 bits.
  */
-export type ParameterArray = Extract<FileArray, { readonly type: 'float32' | 'float64' | 'int64' }>;
+export type ParameterArray = Extract<FileArray, Readonly<Record<'type', 'float32' | 'float64' | 'int64'>>>;
 
 /** @param rename gives the name of an array, from that in the model, such as `0.dense.W` */
 export async function readParameters(
