@@ -1,4 +1,5 @@
 /** The results of `npm run cones`: the JSON that is written, and its tables. */
+import type { RunDescription } from './command.ts';
 import type { ConeRun, MemoryFinding, ReportedSolutions } from './cone-works.ts';
 import { ratioOf, type Timing } from './measure.ts';
 import type { Judgement } from './program-problems.ts';
@@ -40,11 +41,7 @@ export interface ConeFinding {
   readonly others?: number;
 }
 
-export interface ConeResults {
-  readonly date: string;
-  readonly equilibra: string;
-  readonly node: string;
-  readonly processor: { readonly name: string; readonly cores: number };
+export interface ConeResults extends RunDescription {
   /** The load average of the minute before the run. */
   readonly load: number;
   /** Of every contestant, relative and absolute. */

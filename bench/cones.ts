@@ -2,12 +2,12 @@
  * Times batches of programs with second-order and semidefinite cones through the public face, beside solvers that take
  * one program at a time: `npm run cones`. Prints tables and writes them to bench/results/cones.json and cones.md.
  */
-import { availableParallelism, cpus, loadavg } from 'node:os';
-import { EXIT, InputError } from '../src/cli/io.ts';
+import { availableParallelism, loadavg } from 'node:os';
+import { EXIT } from '../src/cli/io.ts';
 import { formatHelp, readArguments, readChoice, readCount } from '../src/cli/options.ts';
-import { readVersion } from '../src/cli/version.ts';
 import { type Engine, type OpenOptions, open } from '../src/index.ts';
 import type { Work } from './cases.ts';
+import { describeRun, runCommand } from './command.ts';
 import { type ConeBatch, createSdps, createSocps, firstCones, judgeCones } from './cone-problems.ts';
 import { type ConeEntry, type ConeFinding, coneTextOf } from './cone-table.ts';
 import {
@@ -70,21 +70,12 @@ interface Options {
   readonly output: string;
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(argv);
-    if (options) return await bench(options);
-    const summary = 'Times batches of cone programs; prints tables and writes JSON.';
-    process.stdout.write(formatHelp('npm run cones -- [options]', summary, TABLE));
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(error.message);
-    return EXIT.badInput;
-  }
-}
+await runCommand({
+  readOptions,
+  help: () =>
+    formatHelp('npm run cones -- [options]', 'Times batches of cone programs; prints tables and writes JSON.', TABLE),
+  bench,
+});
 
 function readOptions(argv: readonly string[]): Options | undefined {
   const given = readArguments('cones', TABLE, argv);
@@ -115,10 +106,7 @@ async function bench(options: Options): Promise<number> {
     findings.push(await measureKind(options, programs, log));
   }
   const results = {
-    date: new Date().toISOString(),
-    equilibra: readVersion(),
-    node: process.versions.node,
-    processor: { name: cpus()[0]?.model.trim() ?? 'unknown', cores },
+    ...describeRun(),
     load,
     tolerance: TOLERANCE,
     threads: options.threads,

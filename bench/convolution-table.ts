@@ -1,4 +1,5 @@
 /** The results of `npm run convolution`: the JSON that is written, and its tables. */
+import type { RunDescription } from './command.ts';
 import type { ConvolutionMemory, Count, Counts } from './convolution-works.ts';
 import { median } from './measure.ts';
 import { markdownTable } from './table.ts';
@@ -24,11 +25,7 @@ export interface ConvolutionFinding {
   readonly others?: number;
 }
 
-export interface ConvolutionResults {
-  readonly date: string;
-  readonly equilibra: string;
-  readonly node: string;
-  readonly processor: { readonly name: string; readonly cores: number };
+export interface ConvolutionResults extends RunDescription {
   readonly batch: number;
   readonly threads: number;
   /** The relative residual at which solves stop. */

@@ -4,12 +4,11 @@
  * convolution.md.
  */
 import { spawn } from 'node:child_process';
-import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { EXIT, InputError } from '../src/cli/io.ts';
 import { formatHelp, readArguments, readCount } from '../src/cli/options.ts';
-import { readVersion } from '../src/cli/version.ts';
 import { open } from '../src/index.ts';
+import { describeRun, runCommand } from './command.ts';
 import { NETWORKS, type Network, type NetworkName, samplesFor, TOLERANCE } from './convolution-networks.ts';
 import { type ConvolutionFinding, convolutionTextOf } from './convolution-table.ts';
 import { type ConvolutionContestant, countFreshAndTrained, measureMemory, openOwn } from './convolution-works.ts';
@@ -49,24 +48,16 @@ const LIMITS = [5, 50];
 /** Shares of the batch, at which steps are timed too, and the memory is measured at the smallest one. */
 const SHARES = [4, 2];
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(argv);
-    if (options) {
-      await bench(options);
-      return EXIT.done;
-    }
-    const summary = 'Times convolutional networks beside PyTorch; prints tables and writes JSON.';
-    process.stdout.write(formatHelp('npm run convolution -- [options]', summary, TABLE));
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(error.message);
-    return EXIT.badInput;
-  }
-}
+await runCommand({
+  readOptions,
+  help: () =>
+    formatHelp(
+      'npm run convolution -- [options]',
+      'Times convolutional networks beside PyTorch; prints tables and writes JSON.',
+      TABLE,
+    ),
+  bench,
+});
 
 function readOptions(argv: readonly string[]): Options | undefined {
   const given = readArguments('convolution', TABLE, argv);
@@ -91,20 +82,19 @@ function readOptions(argv: readonly string[]): Options | undefined {
   };
 }
 
-async function bench(options: Options): Promise<void> {
+async function bench(options: Options): Promise<number> {
   const findings: ConvolutionFinding[] = [];
   for (const name of Object.keys(NETWORKS) as NetworkName[]) {
     if (name.startsWith(options.network)) findings.push(await measure(name, options));
   }
-  const processors = cpus();
   const results = {
-    ...{ date: new Date().toISOString(), equilibra: readVersion(), node: process.versions.node },
-    processor: { name: processors[0]?.model.trim() ?? 'unknown', cores: processors.length },
+    ...describeRun(),
     ...{ batch: options.batch, threads: options.threads, tolerance: TOLERANCE },
     notes: options.python ? [] : ['PyTorch was not measured: no --python was given.'],
     findings,
   };
   process.stdout.write(await writeTables(options.output, results, convolutionTextOf(results)));
+  return EXIT.done;
 }
 
 async function measure(name: NetworkName, options: Options): Promise<ConvolutionFinding> {

@@ -12,6 +12,7 @@ import { formatHelp, readArguments, readChoice, readCount, readPositive } from '
 import { foldMasks } from '../src/data/index.ts';
 import type { AdapterDescription, BackendName } from '../src/index.ts';
 import { bundleForNode } from './bundle.ts';
+import { runCommand } from './command.ts';
 import type { Session } from './environment.ts';
 import { findNewestWith, type Interpreter, titleOf as pythonTitle, requireInterpreter } from './interpreters.ts';
 import { LASSO_CASES, type LassoSize, lassoProblem } from './lasso.ts';
@@ -81,22 +82,11 @@ interface Options {
   readonly output: string;
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(argv);
-    if (options) return await bench(options);
-    process.stdout.write(
-      formatHelp('npm run lasso -- [options]', 'Times Lasso paths; prints a table and writes JSON.', TABLE),
-    );
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(error.message);
-    return EXIT.badInput;
-  }
-}
+await runCommand({
+  readOptions,
+  help: () => formatHelp('npm run lasso -- [options]', 'Times Lasso paths; prints a table and writes JSON.', TABLE),
+  bench,
+});
 
 function readOptions(argv: readonly string[]): Options | undefined {
   const given = readArguments('lasso', TABLE, argv);

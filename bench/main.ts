@@ -12,6 +12,7 @@ import { findSoftwareDriver } from '../src/cli/vulkan.ts';
 import { type Bundles, bundleMeasurements } from './bundle.ts';
 import { drawBench } from './chart.ts';
 import { openChrome } from './chrome.ts';
+import { runCommand } from './command.ts';
 import type { Environment, EnvironmentName } from './environment.ts';
 import { measureIn, scalingOf } from './field.ts';
 import { LoadWatch } from './load.ts';
@@ -31,20 +32,7 @@ interface Machine {
   readonly probe: Probe;
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(argv);
-    if (options) return await bench(options);
-    process.stdout.write(help());
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(error.message);
-    return EXIT.badInput;
-  }
-}
+await runCommand({ readOptions, help, bench });
 
 async function bench(options: BenchOptions): Promise<number> {
   const log = new Log();

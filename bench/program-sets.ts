@@ -4,14 +4,13 @@
  * default program-sets. Residuals are computed by program-residuals.ts, which shares no code with the solver.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { runUninterrupted } from '../src/backends/event-loop.ts';
-import { readVersion } from '../src/cli/version.ts';
 import { checkConvexity } from '../src/solvers/programs/convexity.ts';
 import { solveProgram } from '../src/solvers/programs/interior-point.ts';
 import type { ProgramData } from '../src/solvers/programs/problem.ts';
 import { sparseFromEntries } from '../src/solvers/programs/sparse.ts';
+import { describeRun } from './command.ts';
 import { isWithin, measureResiduals, type ProgramFile } from './program-residuals.ts';
 import { markdownTable } from './table.ts';
 
@@ -112,13 +111,7 @@ async function report(): Promise<void> {
     seconds: convex.reduce((sum, { seconds }) => sum + seconds, 0),
     slowest: Math.max(...convex.map(({ seconds }) => seconds)),
   };
-  const [processor] = cpus();
-  const environment = {
-    date: new Date().toISOString(),
-    equilibra: readVersion(),
-    node: process.versions.node,
-    processor: { name: processor?.model.trim() ?? 'unknown', cores: cpus().length },
-  };
+  const environment = describeRun();
   const summary =
     `${counts.convex} of ${counts.problems} problems are convex. Of these ${counts.solved} are solved to 1e-6 and ${counts.accurate} ` +
     `to 1e-9, in ${counts.seconds.toFixed(1)} s, the slowest one in ${counts.slowest.toFixed(2)} s.`;

@@ -1,4 +1,5 @@
 /** The results of `npm run programs`: the JSON that is written, and its tables. */
+import type { RunDescription } from './command.ts';
 import { spreadOf, type Timing } from './measure.ts';
 import type { Judgement } from './program-problems.ts';
 import type { ControllerFinding } from './program-works.ts';
@@ -24,11 +25,7 @@ export interface ProgramEntry {
   readonly ratio: number;
 }
 
-export interface ProgramResults {
-  readonly date: string;
-  readonly equilibra: string;
-  readonly node: string;
-  readonly processor: { readonly name: string; readonly cores: number };
+export interface ProgramResults extends RunDescription {
   /** The load average of the minute before the run. */
   readonly load: number;
   /** The share of all processors that other programs used while programs with their own P and A were measured. */

@@ -2,12 +2,12 @@
  * Times batches of quadratic programs through the public face, beside solvers that take one program at a time:
  * `npm run programs`. Prints tables and writes them to bench/results/programs.json and programs.md.
  */
-import { availableParallelism, cpus, loadavg } from 'node:os';
-import { EXIT, InputError } from '../src/cli/io.ts';
+import { availableParallelism, loadavg } from 'node:os';
+import { EXIT } from '../src/cli/io.ts';
 import { formatHelp, readArguments, readChoice, readCount } from '../src/cli/options.ts';
-import { readVersion } from '../src/cli/version.ts';
 import { type Engine, open } from '../src/index.ts';
 import { bundleForNode } from './bundle.ts';
+import { describeRun, runCommand } from './command.ts';
 import { LoadWatch } from './load.ts';
 import { firstLine, Log } from './log.ts';
 import { Contest, differenceOf, median, ratioOf } from './measure.ts';
@@ -66,21 +66,16 @@ interface Options {
   readonly output: string;
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    const options = readOptions(argv);
-    if (options) return await bench(options);
-    const summary = 'Times batches of quadratic programs; prints tables and writes JSON.';
-    process.stdout.write(formatHelp('npm run programs -- [options]', summary, TABLE));
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(error.message);
-    return EXIT.badInput;
-  }
-}
+await runCommand({
+  readOptions,
+  help: () =>
+    formatHelp(
+      'npm run programs -- [options]',
+      'Times batches of quadratic programs; prints tables and writes JSON.',
+      TABLE,
+    ),
+  bench,
+});
 
 function readOptions(argv: readonly string[]): Options | undefined {
   const given = readArguments('programs', TABLE, argv);
@@ -107,10 +102,7 @@ async function bench(options: Options): Promise<number> {
   const others = watch.share();
   const save = (controllers: readonly ControllerFinding[]): Promise<string> =>
     writeOwn(options.output, {
-      date: new Date().toISOString(),
-      equilibra: readVersion(),
-      node: process.versions.node,
-      processor: { name: cpus()[0]?.model.trim() ?? 'unknown', cores },
+      ...describeRun(),
       load,
       ...(others !== undefined && { others }),
       tolerance: TOLERANCE,

@@ -1,6 +1,7 @@
 /** Holds rows of arrays out, for `equilibra train --folds` on a .npz file. */
 import { type ArrayPart, findPart } from '../data/array-rows.ts';
 import type { ArrayNames, FileArray, NamedArrays } from '../data/index.ts';
+import { copyRows } from '../data/samples.ts';
 
 /** The arrays of features and targets that are not in two parts yet; undefined where there are none. */
 export function findWhole(arrays: NamedArrays, names: ArrayNames): Required<ArrayPart> | undefined {
@@ -27,10 +28,9 @@ export function holdOutRows(
 function selectRows({ type, shape, values }: FileArray, rows: readonly number[]): FileArray {
   const [, ...extents] = shape;
   const width = extents.reduce((product, extent) => product * extent, 1);
-  const places = rows.flatMap((row) => Array.from({ length: width }, (_, at) => row * width + at));
   const chosen =
     type === 'text'
-      ? places.map((place) => values[place])
-      : new (values.constructor as new (numbers: unknown[]) => typeof values)(places.map((place) => values[place]));
+      ? rows.flatMap((row) => values.slice(row * width, (row + 1) * width))
+      : copyRows(values, width, rows);
   return { type, shape: [rows.length, ...extents], values: chosen } as FileArray;
 }

@@ -1,4 +1,6 @@
 /** Which arrays of a .npz file are features and classes, and how they become rows for a model. */
+import { TEXT } from '../arguments/check.ts';
+import type { Checks } from '../arguments/options.ts';
 import { describeArray, type FileArray, numbersOf } from './file-array.ts';
 import { layoutOf, toPlanes, withoutSingleChannel } from './image-shape.ts';
 import { checkLimit, DataError, type LimitOptions, limitsOf } from './limits.ts';
@@ -17,6 +19,8 @@ export interface ArrayNames {
   /** The array of classes, one for each row. Default: y, Y, labels or target. */
   target?: string;
 }
+
+export const NAME_OPTIONS: Checks<ArrayNames> = { features: TEXT, target: TEXT };
 
 /** Features and, where they are known, classes. */
 export interface ArrayPart {
@@ -44,6 +48,28 @@ export function findPart(
   const features = find('features');
   const target = find('target');
   return features && { features, ...(target && { target }) };
+}
+
+/**
+ * Finds the part to learn from, and the test part where the file has one.
+ * @throws DataError where there are no features
+ */
+export function findParts(
+  arrays: NamedArrays,
+  given: ArrayNames,
+): { readonly train: ArrayPart; readonly test: ArrayPart | undefined } {
+  const whole = findPart(arrays, given, '');
+  if (whole) return { train: whole, test: undefined };
+  const train = findPart(arrays, given, '_train');
+  if (train) return { train, test: findPart(arrays, given, '_test') };
+  const name = given.features ?? 'x';
+  throw new DataError(`no array ${name} or ${name}_train of features; ${listArrayNames(arrays)}`);
+}
+
+/** @param what the missing array must hold, such as 'the classes of the rows' */
+export function createMissingTargetError([name]: ArrayPart['features'], given: ArrayNames, what: string): DataError {
+  const ending = name.match(/_(train|test)$/)?.[0] ?? '';
+  return new DataError(`target is missing: an array ${given.target ?? 'y'}${ending} must hold ${what} in ${name}`);
 }
 
 /** The names that are there, for errors. */

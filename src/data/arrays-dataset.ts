@@ -5,8 +5,11 @@ import {
   type ArrayPart,
   type ArrayRows,
   areImages,
+  createMissingTargetError,
   findPart,
+  findParts,
   listArrayNames,
+  NAME_OPTIONS,
   readClassTexts,
   readRows,
 } from './array-rows.ts';
@@ -36,8 +39,7 @@ export interface ArraysDatasetOptions extends ArrayNames, LimitOptions {
   name?: string;
 }
 
-const NAME_OPTIONS: Checks<ArrayNames> = { features: TEXT, target: TEXT };
-const OPTIONS: Checks<ArraysDatasetOptions> = {
+export const ARRAYS_OPTIONS: Checks<ArraysDatasetOptions> = {
   ...LIMIT_OPTIONS,
   ...NAME_OPTIONS,
   heldOut: createNumberCheck('a number from 0 to below 1', (value) => value >= 0 && value < 1),
@@ -65,16 +67,9 @@ export interface ArraysDataset extends Dataset {
  */
 export function arraysDataset(arrays: NamedArrays, given?: ArraysDatasetOptions): ArraysDataset {
   FILE_ARRAYS('arraysDataset: arrays', arrays);
-  const options = readOptions('arraysDataset', given, OPTIONS);
+  const options = readOptions('arraysDataset', given, ARRAYS_OPTIONS);
   const { heldOut = 0.2, seed = 0, name = 'arrays', standardise = true } = options;
-  const whole = findPart(arrays, options, '');
-  const train = whole ?? findPart(arrays, options, '_train');
-  const test = whole ? undefined : findPart(arrays, options, '_test');
-  if (!train) {
-    throw new DataError(
-      `no array ${options.features ?? 'x'} or ${options.features ?? 'x'}_train of features; ${listArrayNames(arrays)}`,
-    );
-  }
+  const { train, test } = findParts(arrays, options);
   const first = readPart(train, options);
   const last = test && readPart(test, options);
   if (last && String(last.rows.shape) !== String(first.rows.shape)) {
@@ -119,11 +114,7 @@ interface Part {
 
 function readPart({ features, target }: ArrayPart, options: ArraysDatasetOptions): Part {
   const rows = readRows(features, options, true);
-  if (!target) {
-    throw new DataError(
-      `target is missing: an array ${options.target ?? 'y'}${features[0].match(/_(train|test)$/)?.[0] ?? ''} must hold the classes of the rows in ${features[0]}`,
-    );
-  }
+  if (!target) throw createMissingTargetError(features, options, 'the classes of the rows');
   return { rows, classes: readClassTexts(target, rows.count) };
 }
 

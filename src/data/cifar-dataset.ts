@@ -1,5 +1,5 @@
 /** Data sets of the binary files of CIFAR: which files are which, and the names of the classes. */
-import { createArgumentError, createNumberCheck, INDEX, LIST, OBJECT, TEXT, TEXTS } from '../arguments/check.ts';
+import { createArgumentError, createNumberCheck, INDEX, TEXTS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import {
   CIFAR_OPTIONS,
@@ -11,6 +11,7 @@ import {
   splitRecords,
 } from './cifar.ts';
 import {
+  checkFiles,
   createImageDataset,
   IMAGE_FILE_OPTIONS,
   type ImageDataset,
@@ -91,11 +92,7 @@ const CIFAR_10 = 'airplane automobile bird cat deer dog frog horse ship truck'.s
  */
 export async function cifarFromFiles(files: readonly NamedFile[], given?: CIFARFileOptions): Promise<ImageDataset> {
   const options = readOptions('cifarFromFiles', given, OPTIONS);
-  LIST('cifarFromFiles: files', files);
-  for (const [index, file] of files.entries()) {
-    OBJECT(`cifarFromFiles: files[${index}]`, file);
-    TEXT(`cifarFromFiles: files[${index}].name`, file.name);
-  }
+  checkFiles('cifarFromFiles', files);
   const names = files.map(({ name }) => name);
   const found = files.length === 1 ? { train: names, test: [] } : cifarFileNames(names);
   const read = async (batches: readonly string[]): Promise<CIFARRecords[]> => {

@@ -213,11 +213,7 @@ export function listFiles(names: readonly string[]): string {
  */
 export async function imagesFromFiles(files: readonly NamedFile[], given?: ImageFileOptions): Promise<ImageDataset> {
   const options = readOptions('imagesFromFiles', given, IMAGE_FILE_OPTIONS);
-  LIST('imagesFromFiles: files', files);
-  for (const [index, file] of files.entries()) {
-    OBJECT(`imagesFromFiles: files[${index}]`, file);
-    TEXT(`imagesFromFiles: files[${index}].name`, file.name);
-  }
+  checkFiles('imagesFromFiles', files);
   const names = imageFileNames(files.map(({ name }) => name));
   const file = (name: string): NamedFile => files.find((each) => each.name === name) as NamedFile;
   const part = (images: string, labels: string, classes?: number): Promise<LabelledImages> =>
@@ -230,6 +226,15 @@ export async function imagesFromFiles(files: readonly NamedFile[], given?: Image
     throw new DataError(`the images of ${names.testImages} are ${other}, those of ${names.trainImages} ${own}`);
   }
   return createImageDataset({ train, test, ...options, classNames });
+}
+
+/** @throws RangeError unless it is a list of files with names */
+export function checkFiles(what: string, files: readonly NamedFile[]): void {
+  LIST(`${what}: files`, files);
+  for (const [index, file] of files.entries()) {
+    OBJECT(`${what}: files[${index}]`, file);
+    TEXT(`${what}: files[${index}].name`, file.name);
+  }
 }
 
 /** What makes a data set of images. */

@@ -1,15 +1,25 @@
 /** Data sets for regression from the arrays of a .npz file. */
-import { BOOLEAN, createArgumentCheck, createNumberCheck, INDEX, isListLike, TEXT } from '../arguments/check.ts';
-import { type Checks, readOptions } from '../arguments/options.ts';
-import { type ArrayNames, type ArrayPart, areImages, findPart, listArrayNames, readRows } from './array-rows.ts';
-import type { ArraysDatasetOptions } from './arrays-dataset.ts';
+import { createArgumentCheck, isListLike } from '../arguments/check.ts';
+import { readOptions } from '../arguments/options.ts';
+import {
+  type ArrayNames,
+  type ArrayPart,
+  areImages,
+  createMissingTargetError,
+  findPart,
+  findParts,
+  listArrayNames,
+  NAME_OPTIONS,
+  readRows,
+} from './array-rows.ts';
+import { ARRAYS_OPTIONS, type ArraysDatasetOptions } from './arrays-dataset.ts';
 import type { RegressionDataset } from './dataset.ts';
 import { describeArray, FILE_ARRAYS, numbersOf } from './file-array.ts';
 import { DataError, LIMIT_OPTIONS, type LimitOptions } from './limits.ts';
 import type { NamedArrays } from './npz.ts';
 import type { RegressionArrayPreparation } from './preparation.ts';
 import type { PreparedRows } from './prepared-rows.ts';
-import { type RegressionSamples, splitIndices } from './samples.ts';
+import { copyRows, type RegressionSamples, splitIndices } from './samples.ts';
 import { type Rows, standardisationOf, standardiseInputs } from './standardisation.ts';
 import { chooseTask, type TableTask } from './table-task.ts';
 
@@ -17,16 +27,6 @@ import { chooseTask, type TableTask } from './table-task.ts';
 export interface RegressionArraysDataset extends RegressionDataset {
   readonly preparation: RegressionArrayPreparation;
 }
-
-const NAMES: Checks<ArrayNames> = { features: TEXT, target: TEXT };
-const OPTIONS: Checks<ArraysDatasetOptions> = {
-  ...LIMIT_OPTIONS,
-  ...NAMES,
-  heldOut: createNumberCheck('a number from 0 to below 1', (value) => value >= 0 && value < 1),
-  seed: INDEX,
-  standardise: BOOLEAN,
-  name: TEXT,
-};
 
 /**
  * Makes a data set for regression from the arrays of a .npz file: features under `x`, one row after the other along the
@@ -39,7 +39,7 @@ const OPTIONS: Checks<ArraysDatasetOptions> = {
  */
 export function regressionArraysDataset(arrays: NamedArrays, given?: ArraysDatasetOptions): RegressionArraysDataset {
   FILE_ARRAYS('regressionArraysDataset: arrays', arrays);
-  const options = readOptions('regressionArraysDataset', given, OPTIONS);
+  const options = readOptions('regressionArraysDataset', given, ARRAYS_OPTIONS);
   const { heldOut = 0.2, seed = 0, name = 'arrays', standardise = true } = options;
   const { train, test } = findParts(arrays, options);
   const first = readPart(train, options);
@@ -73,16 +73,6 @@ export function regressionArraysDataset(arrays: NamedArrays, given?: ArraysDatas
   return { name, targetNames, featureShape: [first.features], train: trained, test: tested, preparation };
 }
 
-/** @throws DataError where there are no features */
-function findParts(arrays: NamedArrays, options: ArrayNames): { train: ArrayPart; test: ArrayPart | undefined } {
-  const whole = findPart(arrays, options, '');
-  if (whole) return { train: whole, test: undefined };
-  const train = findPart(arrays, options, '_train');
-  if (train) return { train, test: findPart(arrays, options, '_test') };
-  const name = options.features ?? 'x';
-  throw new DataError(`no array ${name} or ${name}_train of features; ${listArrayNames(arrays)}`);
-}
-
 interface Part extends Rows {
   readonly inputs: Float64Array;
   readonly shape: readonly number[];
@@ -95,10 +85,7 @@ interface Part extends Rows {
 function readPart({ features, target }: ArrayPart, options: LimitOptions & ArrayNames): Part {
   const rows = readRows(features, options, true);
   if (target) return { ...rows, ...readTargetNumbers(target, rows.count) };
-  const ending = features[0].match(/_(train|test)$/)?.[0] ?? '';
-  throw new DataError(
-    `target is missing: an array ${options.target ?? 'y'}${ending} must hold the numbers to predict for the rows in ${features[0]}`,
-  );
+  throw createMissingTargetError(features, options, 'the numbers to predict for the rows');
 }
 
 function readTargetNumbers([name, array]: ArrayPart['features'], count: number): Pick<Part, 'targets' | 'targetCount'> {
@@ -141,16 +128,11 @@ function nameTargets(arrays: NamedArrays, { target }: ArrayPart, count: number):
 }
 
 function chooseRows({ inputs, targets, features, targetCount, ...rest }: Part, rows: Int32Array): Part {
-  const choose = (values: Float64Array, width: number): Float64Array => {
-    const chosen = new Float64Array(rows.length * width);
-    for (const [at, row] of rows.entries()) chosen.set(values.subarray(row * width, (row + 1) * width), at * width);
-    return chosen;
-  };
   const count = rows.length;
   return {
     ...rest,
-    inputs: choose(inputs, features),
-    targets: choose(targets, targetCount),
+    inputs: copyRows(inputs, features, rows),
+    targets: copyRows(targets, targetCount, rows),
     count,
     features,
     targetCount,
@@ -181,7 +163,7 @@ export function preparedRegressionArrays(
 ): PreparedRows {
   PREPARATION('preparedRegressionArrays: preparation', preparation);
   FILE_ARRAYS('preparedRegressionArrays: arrays', arrays);
-  const options = readOptions('preparedRegressionArrays', given, { ...LIMIT_OPTIONS, ...NAMES });
+  const options = readOptions('preparedRegressionArrays', given, { ...LIMIT_OPTIONS, ...NAME_OPTIONS });
   const part = findPart(arrays, options, '') ?? findPart(arrays, options, '_test');
   if (!part) throw new DataError(`no array ${options.features ?? 'x'} of features; ${listArrayNames(arrays)}`);
   const rows = readRows(part.features, options, true);
@@ -212,13 +194,10 @@ export function preparedRegressionArrays(
  */
 export function arraysTask(arrays: NamedArrays, given?: ArrayNames): TableTask {
   FILE_ARRAYS('arraysTask: arrays', arrays);
-  const options = readOptions('arraysTask', given, NAMES);
+  const options = readOptions('arraysTask', given, NAME_OPTIONS);
   const { train } = findParts(arrays, options);
   if (!train.target) {
-    const ending = train.features[0].match(/_train$/)?.[0] ?? '';
-    throw new DataError(
-      `target is missing: an array ${options.target ?? 'y'}${ending} must hold the classes, or the numbers to predict, of the rows in ${train.features[0]}`,
-    );
+    throw createMissingTargetError(train.features, options, 'the classes, or the numbers to predict, of the rows');
   }
   const [name, array] = train.target;
   const place = `array ${JSON.stringify(name)}`;

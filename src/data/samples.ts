@@ -91,14 +91,21 @@ export function subset(samples: AnySamples, indices: ArrayLike<number>): AnySamp
     : { ...rows, labels: chosen(samples.labels) };
 }
 
-function copyRows<Numbers extends Float32Array | Float64Array | Int32Array>(
+/** A typed array, whatever its numbers are. */
+interface TypedArray {
+  subarray(start: number, end: number): TypedArray;
+  set(from: never, at: number): void;
+}
+
+/** The rows at the indices, one after the other. @param width of a row */
+export function copyRows<Numbers extends TypedArray>(
   values: Numbers,
   width: number,
   indices: ArrayLike<number>,
 ): Numbers {
   const rows = new (values.constructor as new (length: number) => Numbers)(indices.length * width || 0);
   for (let row = 0; row < indices.length; row++) {
-    rows.set(values.subarray(indices[row] * width, (indices[row] + 1) * width), row * width);
+    rows.set(values.subarray(indices[row] * width, (indices[row] + 1) * width) as never, row * width);
   }
   return rows;
 }

@@ -1,4 +1,5 @@
 import { createArgumentCheck, createArgumentError, isListLike, isListOf, isObject } from '../arguments/check.ts';
+import { type Moments, momentsOf } from './moments.ts';
 import type { Samples } from './samples.ts';
 
 /** Maps each feature x to (x − mean)/deviation. It is plain JSON, so that it can be stored with the model. */
@@ -58,11 +59,11 @@ export function standardisationOf(rows: Rows): Standardisation {
   const { count, features, weights } = rows;
   if (count < 1) throw new RangeError('standardisationOf: there are no rows; at least one is needed');
   if (weights) checkWeights(weights);
-  const fitted = Array.from({ length: features }, (_, feature) => computeMoments(rows, feature));
+  const fitted = Array.from({ length: features }, (_, feature) => featureMoments(rows, feature));
   return {
     mean: fitted.map(({ mean }) => mean),
-    deviation: fitted.map(({ deviation, constant }) => (constant ? 1 : deviation)),
-    constant: fitted.flatMap(({ constant }, feature) => (constant ? [feature] : [])),
+    deviation: fitted.map(({ deviation, isConstant }) => (isConstant ? 1 : deviation)),
+    constant: fitted.flatMap(({ isConstant }, feature) => (isConstant ? [feature] : [])),
   };
 }
 
@@ -73,35 +74,15 @@ function checkWeights(weights: ArrayLike<number>): void {
   if (!all.some((weight) => weight > 0)) throw new RangeError('all weights are 0; at least one must be > 0');
 }
 
-function computeMoments(
-  { inputs, count, features, weights }: Rows,
-  feature: number,
-): { mean: number; deviation: number; constant: boolean } {
-  let known = 0;
-  let sum = 0;
-  let least = Number.POSITIVE_INFINITY;
-  let greatest = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < count; row++) {
-    const x = inputs[row * features + feature];
-    const weight = weights?.[row] ?? 1;
-    if (Number.isNaN(x) || weight === 0) continue;
-    known += weight;
-    sum += weight * x;
-    least = Math.min(least, x);
-    greatest = Math.max(greatest, x);
-  }
-  // The sum of a constant may round, so its mean is taken to be the value itself.
-  if (least >= greatest) return { mean: least, deviation: 0, constant: true };
-  const mean = sum / known;
-  // Squares of very large or small numbers would overflow, or become 0. A power of two leaves the bits of others alone.
-  const unit = 2 ** Math.floor(Math.log2(greatest - least));
-  let squares = 0;
-  for (let row = 0; row < count; row++) {
-    const x = inputs[row * features + feature];
-    const weight = weights?.[row] ?? 1;
-    if (!Number.isNaN(x) && weight > 0) squares += weight * ((x - mean) / unit) ** 2;
-  }
-  return { mean, deviation: unit * Math.sqrt(squares / known), constant: known === 0 };
+/** The moments of a feature. */
+function featureMoments({ inputs, count, features, weights }: Rows, feature: number): Moments {
+  return momentsOf((use) => {
+    for (let row = 0; row < count; row++) {
+      const x = inputs[row * features + feature];
+      const weight = weights?.[row] ?? 1;
+      if (!Number.isNaN(x) && weight > 0) use(x, weight);
+    }
+  });
 }
 
 /**

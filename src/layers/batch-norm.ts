@@ -5,8 +5,8 @@ import { elementwise, reduceAxes, rowwise } from '../tensor/kernels.ts';
 import { add, divide, multiply, recordOperation, reshape, sqrt, subtract, transpose } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { activate, checkActivation, type LayerActivation } from './activate.ts';
-import { readImages, takingImages } from './image-options.ts';
-import { checkWidth, constantParameter, type Layer, type Memory } from './layer.ts';
+import { readRowsOrImages } from './image-options.ts';
+import { constantParameter, type Layer, type Memory } from './layer.ts';
 
 /** Options of `batchNorm`: for plain rows `inputs`, for images `channels` and `size`. */
 export interface BatchNormOptions {
@@ -46,29 +46,15 @@ export const STATISTICS = { mean: 'running mean', variance: 'running variance', 
  * @throws RangeError where an option is wrong. In training, a batch that has one number of a feature is refused
  */
 export function batchNorm(options: BatchNormOptions): Layer {
-  const {
-    inputs,
-    channels,
-    size,
-    epsilon = 1e-5,
-    momentum = 0.1,
-    activation = 'none',
-  } = readOptions('batchNorm', options, OPTIONS);
-  if ((inputs === undefined) === (channels === undefined && size === undefined)) {
-    throw new RangeError('batchNorm: inputs is for plain rows, channels and size are for images; give one of the two');
-  }
+  const { epsilon = 1e-5, momentum = 0.1, activation = 'none', ...rows } = readOptions('batchNorm', options, OPTIONS);
+  const { shape, own, ofLayer } = readRowsOrImages('batchNorm', rows);
   checkActivation('batchNorm', activation);
-  const shape = inputs === undefined ? readImages('batchNorm', 'channels', channels as number, size ?? []) : undefined;
-  const [groups, ...extents] = shape ?? [checkWidth('batchNorm', 'inputs', inputs as number), 1, 1];
-  const pixels = extents[0] * extents[1];
-  const width = groups * pixels;
-  const own = shape ? { channels, size: [shape[1], shape[2]] } : { inputs };
+  const width = ofLayer.inputs;
+  const groups = shape ? shape[0] : width;
+  const pixels = width / groups;
   return {
     kind: 'batchNorm',
-    inputs: width,
-    outputs: width,
-    ...(shape && takingImages('batchNorm', shape)),
-    outputShape: shape,
+    ...ofLayer,
     options: { ...own, epsilon, momentum, activation },
     parameters: [constantParameter('gain', [groups], 1), constantParameter('bias', [groups], 0)],
     forward(x, [gain, bias], { memory, training }) {

@@ -32,6 +32,31 @@ export function readImages(layer: string, name: string, channels: number, size: 
   return [channels, rows, columns];
 }
 
+/** The options of a layer that takes plain rows or images. */
+interface RowsOrImages {
+  readonly inputs?: number | undefined;
+  readonly channels?: number | undefined;
+  readonly size?: readonly [rows: number, columns: number] | undefined;
+}
+
+/**
+ * Reads what a layer takes that gives as much: `inputs` for plain rows, or `channels` and `size` for images.
+ * @returns the shape of the images, if it takes some, the options as a description has them, and the parts of the layer
+ * @throws RangeError where neither or both are given, or one is wrong
+ */
+export function readRowsOrImages(layer: string, { inputs, channels, size }: RowsOrImages) {
+  if ((inputs === undefined) === (channels === undefined && size === undefined)) {
+    throw new RangeError(`${layer}: inputs is for plain rows, channels and size are for images; give one of the two`);
+  }
+  const shape = inputs === undefined ? readImages(layer, 'channels', channels as number, size ?? []) : undefined;
+  const width = shape ? shape[0] * shape[1] * shape[2] : checkWidth(layer, 'inputs', inputs as number);
+  return {
+    shape,
+    own: shape ? { channels, size: [shape[1], shape[2]] } : { inputs },
+    ofLayer: { inputs: width, outputs: width, ...(shape && takingImages(layer, shape)), outputShape: shape },
+  };
+}
+
 /** Windows that move over images. */
 export interface Windows {
   /** Rows and columns of an image. */

@@ -1,4 +1,5 @@
 /** Weights of samples. They are loaded only where samples have some. */
+import { unitOf } from '../data/moments.ts';
 import type { AnySamples } from '../data/samples.ts';
 import type { Shared } from './evaluation-parts.ts';
 
@@ -25,7 +26,7 @@ export function withScaledWeights<Own extends AnySamples>(
     largest = Math.max(largest, weights[row]);
   }
   // The sum of the weights themselves might exceed float64. A power of two leaves their bits alone.
-  const unit = 2 ** Math.floor(Math.log2(largest));
+  const unit = unitOf(largest);
   for (let row = 0; row < count; row++) sum += weights[row] / unit;
   if (largest === 0) throw new RangeError(`${name}: all weights are 0; at least one must be > 0`);
   return { ...samples, weights: Float64Array.from(weights, (weight) => ((weight / unit) * count) / sum) };

@@ -2,7 +2,16 @@
 // lies between the two is kept in the workspace of the thread.
 import { Fourier, LANES } from '../spectrum-instructions';
 import { beat } from './clock';
-import { analyse, pairsBytes, prepareAnalysis, prepareSynthesis, STEP, synthesise, tableBytes } from './harmonics';
+import {
+  analyse,
+  pairsBytes,
+  prepareAnalysis,
+  prepareSynthesis,
+  STEP,
+  sumAndDifference,
+  synthesise,
+  tableBytes,
+} from './harmonics';
 import { buffer, chunk, word } from './memory';
 import { interleave4 } from './pack';
 
@@ -94,10 +103,10 @@ function toSpectrum(images: usize, spectrum: usize, first: i32): void {
       const at = <usize>f1 * STEP;
       // (c₀ − i·c₁)(cos ∓ i·sin)
       if (isWhole) {
-        turn(C0 + at, S1 + at, to, mirrored);
+        sumAndDifference(C0 + at, S1 + at, mirrored, to);
         turnBack(S0 + at, C1 + at, to + plane, mirrored + plane);
       } else {
-        turn(C0 + at, S1 + at, spare, spare + STEP);
+        sumAndDifference(C0 + at, S1 + at, spare + STEP, spare);
         turnBack(S0 + at, C1 + at, spare + 2 * STEP, spare + 3 * STEP);
         const count = (<usize>(lines - first)) << 2;
         memory.copy(mirrored, spare + STEP, count);
@@ -106,16 +115,6 @@ function toSpectrum(images: usize, spectrum: usize, first: i32): void {
         memory.copy(to + plane, spare + 2 * STEP, count);
       }
     }
-  }
-}
-
-/** x − y, and x + y for the frequency −f₁. */
-function turn(x: usize, y: usize, to: usize, mirrored: usize): void {
-  for (let i: usize = 0; i < STEP; i += 16) {
-    const a = v128.load(x + i);
-    const b = v128.load(y + i);
-    v128.store(mirrored + i, f32x4.add(a, b));
-    v128.store(to + i, f32x4.sub(a, b));
   }
 }
 
@@ -161,7 +160,7 @@ function toImages(spectrum: usize, images: usize, first: i32): void {
       const mirrored = p1 === 0 ? to : between + <usize>(rows - p1) * pitch + <usize>f2 * STEP;
       const at = <usize>p1 * STEP;
       // (c₀ + i·c₁)(cos ± i·sin)
-      turn(C0 + at, S1 + at, to, mirrored);
+      sumAndDifference(C0 + at, S1 + at, mirrored, to);
       turnForward(S0 + at, C1 + at, to + imaginary, mirrored + imaginary);
     }
   }

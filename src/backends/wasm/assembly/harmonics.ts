@@ -163,7 +163,8 @@ function multiplySingle(table: usize, columns: i32, x: usize, xStep: usize, out:
   v128.store(out, c3, 48);
 }
 
-function sumAndDifference(a: usize, b: usize, sum: usize, difference: usize): void {
+/** Of all lines. Where both have the same place, the difference stays there. */
+export function sumAndDifference(a: usize, b: usize, sum: usize, difference: usize): void {
   for (let i: usize = 0; i < STEP; i += 16) {
     const x = v128.load(a + i);
     const y = v128.load(b + i);
