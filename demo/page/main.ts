@@ -14,22 +14,22 @@ startRouter([
   {
     name: 'train',
     title: 'Train',
-    start: () => void import('../train/view.ts').then((view) => view.startTraining(ask)),
+    start: () => import('../train/view.ts').then((view) => view.startTraining(ask)),
   },
   {
     name: 'lasso',
     title: 'Lasso path',
-    start: () => void import('../lasso/view.ts').then((view) => view.startLasso()),
+    start: () => import('../lasso/view.ts').then((view) => view.startLasso()),
   },
   {
     name: 'gradients',
     title: 'When gradients lie',
-    start: () => void import('../gradients/view.ts').then((view) => view.startGradients()),
+    start: () => import('../gradients/view.ts').then((view) => view.startGradients()),
   },
   {
     name: 'sudoku',
     title: 'Sudoku',
-    start: () => void import('../sudoku/view.ts').then((view) => view.startSudoku()),
+    start: () => import('../sudoku/view.ts').then((view) => view.startSudoku()),
   },
 ]);
 

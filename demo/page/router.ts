@@ -1,11 +1,12 @@
 /** Shows the view that the address names. */
 import { readPlace } from './address.ts';
+import { readMessage, setText } from './elements.ts';
 
 interface View {
   readonly name: string;
   readonly title: string;
   /** Called when the view is shown for the first time. */
-  start(): void;
+  start(): Promise<void>;
 }
 
 export function startRouter(views: readonly View[]): void {
@@ -26,7 +27,12 @@ export function startRouter(views: readonly View[]): void {
     document.title = `${view.title} · Equilibra`;
     if (!started.has(view)) {
       started.add(view);
-      view.start();
+      view.start().catch((error: unknown) => {
+        setText(
+          'view-problem',
+          `“${view.title}” could not be opened: ${readMessage(error)}. Reload the page to try again.`,
+        );
+      });
     }
     if (!isFirst && !isSame) {
       scrollTo(0, 0);

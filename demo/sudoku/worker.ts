@@ -34,7 +34,10 @@ async function open4x4(): Promise<Held> {
 }
 
 function openOnce(): Promise<Held> {
-  held ??= open4x4();
+  held ??= open4x4().catch((error: unknown) => {
+    held = undefined; // the next call tries again
+    throw error;
+  });
   return held;
 }
 

@@ -37,7 +37,8 @@ export async function waitForText(opened: OpenPage, id: string, pattern: RegExp,
       pattern.source,
     )
     .catch(async () => {
-      throw new Error(`#${id} says ${JSON.stringify(await textIn(opened, id))}, not ${pattern}`);
+      const errors = opened.errors.length > 0 ? `; errors of the page: ${opened.errors.join('; ')}` : '';
+      throw new Error(`#${id} says ${JSON.stringify(await textIn(opened, id))}, not ${pattern}${errors}`);
     });
   return textIn(opened, id);
 }

@@ -409,3 +409,14 @@ test('the page had no errors and sent no requests elsewhere', () => {
   expect(opened.errors).toEqual([]);
   expect(opened.externalRequests).toEqual([]);
 });
+
+test('a view whose script does not arrive says so', async () => {
+  const { page } = opened;
+  await page.setRequestInterception(true);
+  page.on('request', (request) => void (/\/view-/.test(request.url()) ? request.abort() : request.continue()));
+  await page.reload();
+  await show('lasso');
+  expect(await waitForText(opened, 'view-problem', /./)).toMatch(
+    /^“Lasso path” could not be opened: .*Reload the page to try again\.$/,
+  );
+});

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
@@ -177,22 +177,25 @@ function startServer(
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.setHeader('cache-control', 'no-store'); // what the browser keeps on its disk only costs time here
     const script = bundles.get(pathname);
     const ofSite = site && fileIn(site, pathname === '/' ? '/index.html' : pathname);
     if (ofSite) {
       response.setHeader('content-type', contentTypes[extname(ofSite)] ?? 'application/octet-stream');
       // Workers do not run the scripts that a page evaluates on new documents.
-      if (removeWebGPU && extname(ofSite) === '.js')
-        response.write('delete globalThis.WorkerNavigator?.prototype.gpu;\n');
-      return createReadStream(ofSite).pipe(response);
+      const first =
+        removeWebGPU && extname(ofSite) === '.js' ? 'delete globalThis.WorkerNavigator?.prototype.gpu;\n' : '';
+      return response.end(Buffer.concat([Buffer.from(first), readFileSync(ofSite)]));
     }
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(emptyPage);
     if (script !== undefined) return response.setHeader('content-type', 'text/javascript').end(script);
     const file = builtFile(pathname);
     if (!file) return response.writeHead(404).end();
     response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
-    return createReadStream(file).pipe(response);
+    return response.end(readFileSync(file));
   });
+  // A connection that closes after a pause may do so while the browser sends its next request on it, which then waits.
+  server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, 'localhost', () => resolve(server));
