@@ -8,12 +8,13 @@ export interface Bundles {
 }
 
 /**
- * Bundles measurements.ts for a page and for Node. Each peer is a chunk of its own that is loaded when it is opened; a
- * peer that is not installed is left out, and opening it fails. Expects the package's folder as the working folder.
+ * Bundles a file of this folder that measures, as measurements.js, for a page and for Node. Each peer is a chunk of its
+ * own that is loaded when it is opened; a peer that is not installed is left out, and opening it fails. Expects the
+ * package's folder as the working folder.
  */
-export async function bundleMeasurements(): Promise<Bundles> {
+export async function bundleMeasurements(name = 'measurements'): Promise<Bundles> {
   const common: BuildOptions = {
-    entryPoints: ['bench/measurements.ts'],
+    entryPoints: [{ in: `bench/${name}.ts`, out: 'measurements' }],
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -23,7 +24,7 @@ export async function bundleMeasurements(): Promise<Bundles> {
     logOverride: { 'direct-eval': 'silent', 'commonjs-variable-in-esm': 'silent' }, // raised by code of the peers
   };
   const missing = missingPeers();
-  const bundles = { chrome: 'dist/bench/chrome', node: 'dist/bench/node' };
+  const bundles = { chrome: `dist/bench/${name}/chrome`, node: `dist/bench/${name}/node` };
   await build({
     ...common,
     platform: 'browser',

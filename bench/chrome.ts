@@ -18,12 +18,15 @@ const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-em
 
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
+/** @param folders further ones that are served, each below a prefix of the address, such as `/data/` */
 export async function openChrome(
   bundle: string,
   { path, version }: Browser,
   adapter: 'software' | 'hardware',
+  folders: Readonly<Record<string, string>> = {},
 ): Promise<Environment> {
   const server = await startServer({
+    ...folders,
     '/bundle/': bundle,
     '/peers/tfjs-backend-wasm/': join(PEERS, 'node_modules/@tensorflow/tfjs-backend-wasm/dist'),
   });
