@@ -46,6 +46,14 @@ export type { SampleConeGradients } from './implicit/cones/host-derivative.ts';
 export type { ConeCertificate } from './implicit/cones/hypothesis.ts';
 export type { ConeInterval } from './implicit/cones/interval.ts';
 export type { ConeProgramOptions, ConeSolveOptions, ConeStart } from './implicit/cones/options.ts';
+export type { NodeOptions } from './implicit/declarative/options.ts';
+export type { PoolingCertificate } from './implicit/declarative/pooling-sample.ts';
+export {
+  type RobustPooling,
+  type RobustPoolingOptions,
+  robustPooling,
+} from './implicit/declarative/robust-pooling.ts';
+export type { NodeCertificates } from './implicit/declarative/solved-node.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { SmallestSingularValueOptions } from './implicit/hypothesis/matrix-free.ts';
@@ -178,6 +186,7 @@ export type {
   StoredMatrix,
   TracedMap,
 } from './solvers/linear-map.ts';
+export type { PoolingPenalty } from './solvers/pooling/penalties.ts';
 export {
   ConvergenceError,
   type FailureCause,

@@ -22,6 +22,8 @@ export type CertificateStatus = Invertibility['status'];
  * - active rows: of a quadratic program, the exact test: all active rows are independent, and P is positive definite on
  *   the null space of the strongly active ones.
  * - rank tests: of a cone program, the exact test: Aᵀ is injective on ker(I − J_max), and ker P ∩ ker(J_min A) = {0}.
+ * - curvature: of robust pooling, the second derivative of its objective.
+ * - equal minima: of robust pooling, two minimisers have the same value, or may have it.
  * - σ_min estimate: `certify` found the system too large for a proof, or was asked for an estimate.
  * - the proofs of `certify`: see InvertibilityArgument.
  */
@@ -32,6 +34,8 @@ export type CertificateArgument =
   | 'empty'
   | 'active rows'
   | 'rank tests'
+  | 'curvature'
+  | 'equal minima'
   | 'not examined'
   | 'σ_min estimate'
   | InvertibilityArgument;

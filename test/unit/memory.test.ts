@@ -65,6 +65,7 @@ import {
   quadraticProgram,
   rank,
   residual,
+  robustPooling,
   root,
   saveCheckpoint,
   saveParameters,
@@ -543,6 +544,30 @@ const CALLS: Record<string, Call> = {
     return { others: [solution] };
   },
   'coneProgram: shapes that do not fit': ({ x }) => ({ others: [coneProgram({ ...round, c: x, b: [0] })] }),
+  robustPooling: async ({ x }) => {
+    const pooled = robustPooling(x, { penalty: 'welsch' });
+    await pooled.certificate();
+    return { others: [pooled] };
+  },
+  'robustPooling: gradients': grad(
+    (_, x, weights, scale) =>
+      robustPooling(x, {
+        penalty: 'huber',
+        weights: weights.square(),
+        scale: scale.sum().square().reshape([1]),
+      }).y.sum(),
+    ['x', 'W', 'one'],
+  ),
+  'robustPooling: tangents': async ({ x }) => {
+    const f = (given: Tensor): Tensor => robustPooling(given, { penalty: 'pseudo-huber' }).y.sum();
+    const [value, tangent] = await jacobianVectorProduct(f, [x], [x]);
+    return { tensors: [value, tangent] };
+  },
+  'robustPooling that fails': async ({ x }) => {
+    const pooled = robustPooling(x, { penalty: 'huber', weights: x });
+    await pooled.y.data().catch(() => {});
+    return { others: [pooled] };
+  },
   lassoPath: async ({ X, y }) => {
     const { beta, intercept } = await lassoPath({ X, y, count: 7, chunk: 3, intercept: true });
     return { tensors: [beta, intercept] };

@@ -1,6 +1,7 @@
 /** Every public function of the library, with valid arguments. */
 import * as library from '../../../src/index.ts';
 import { CONE_FAMILIES } from './families-cones.ts';
+import { DECLARATIVE_FAMILIES } from './families-declarative.ts';
 import { PARAMETER_FAMILIES } from './families-parameters.ts';
 import { PROGRAM_FAMILIES } from './families-programs.ts';
 import { SHARING_FAMILIES } from './families-sharing.ts';
@@ -242,6 +243,7 @@ export const FAMILIES: readonly Family[] = [
   ]),
 
   ...CONE_FAMILIES,
+  ...DECLARATIVE_FAMILIES,
   ...PARAMETER_FAMILIES,
   ...SHARING_FAMILIES,
   ...SORTING_FAMILIES,
