@@ -65,7 +65,7 @@ export function findKinks(operations: readonly KinkedArgument[], batch: number):
     const nearness = nearnessOf(operation);
     const beyond = (limit: Tensor): Tensor => elementwise('greater', [distance, limit]);
     const away = beyond(tolerance);
-    const clear = uncertainty && elementwise('multiply', [away, beyond(uncertainty)]);
+    const clear = uncertainty && beyond(elementwise('maximum', [tolerance, uncertainty]));
     const near = countOutside(away, batch, places);
     const none = x.context.upload([AWAY], [1], x);
     return {
@@ -232,17 +232,35 @@ export function attachMarks(
   return { operation, positions, isResolved, places, place, marks, isBounded: uncertainty !== undefined };
 }
 
-/** Reads the kinks from the marks of the operations, ordered by sample; kinks that samples share come first. */
-export async function readKinks(operations: readonly MarkedOperation[]): Promise<OperationKink[]> {
+/**
+ * Reads the kinks from the marks of the operations, ordered by sample; kinks that samples share come first.
+ * @param counts of each sample, where they are known: samples without kinks are not searched
+ */
+export async function readKinks(
+  operations: readonly MarkedOperation[],
+  counts?: readonly KinkCounts[],
+): Promise<OperationKink[]> {
   const kinks: OperationKink[] = [];
   const numbers = await Promise.all(operations.map(({ marks }) => marks.data()));
   for (const [at, { operation, positions, marks, places, place = at }] of operations.entries()) {
     const placeOf = placeIn(places, marks.size);
-    for (const [index, value] of numbers[at].entries()) {
-      if (value >= AWAY) continue;
+    const width = marks.size / places.batch;
+    const parts =
+      counts && places.own === 'rows'
+        ? counts.flatMap(({ kinks }, sample) => (kinks > 0 ? [[sample * width, (sample + 1) * width]] : []))
+        : [[0, marks.size]];
+    for (const index of parts.flatMap(([first, end]) => findMarked(numbers[at], first, end))) {
+      const value = numbers[at][index];
       const distance = Math.min(...positions.map((position) => Math.abs(value - position)));
       kinks.push({ operation, place, ...placeOf(index), value, distance });
     }
   }
   return kinks.sort((a, b) => (a.sample ?? -1) - (b.sample ?? -1));
+}
+
+/** The places from `first` up to `end` where marks are not AWAY. */
+function findMarked(marks: ArrayLike<number>, first: number, end: number): number[] {
+  const places: number[] = [];
+  for (let index = first; index < end; index++) if (marks[index] < AWAY) places.push(index);
+  return places;
 }

@@ -126,7 +126,7 @@ async function readLinear(
     places = samples.map((_, index) =>
       countKinks(held, { near: near[index], doubtful: doubtful[index], kinkTolerance: kinkTolerance[index] }),
     );
-    if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held);
+    if (places.some(({ kinks }) => kinks > 0)) reading = readKinks(held, places);
   } finally {
     for (const { marks } of held) marks.dispose();
   }

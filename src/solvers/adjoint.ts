@@ -59,7 +59,7 @@ export function adjointProblem(options: AdjointOptions): AdjointProblem {
 
 /**
  * A splitting method or a Neumann series as a linear method. The correction e of a u with residual r solves (I −
- * JW)ᵀe = r; a forward iteration on ẽ = J(Wᵀẽ + r), from 0, gives e = r + Wᵀẽ.
+ * JW)ᵀe = r; a forward iteration on ẽ = J(Wᵀẽ + r), from 0, gives e = r + Wᵀẽ, its pre-activation.
  */
 export function adjointIteration({ iteration, run }: ForwardMethod): LinearMethod<AdjointProblem> {
   const { converges, needsResolvent } = iteration;
@@ -80,7 +80,8 @@ export function adjointIteration({ iteration, run }: ForwardMethod): LinearMetho
       const begun = iteration.begin(tracing, equation, zeros, r);
       const floor = elementwise('multiply', [reduceRows('norm', [r]), correctionFloor(norms, margin)]);
       const final = run(tracing, begun, { tolerance, floor, limit, giveUp: !last }, state);
-      return { e: preActivation(equation, begun.solution(final.x)), state: final.state };
+      const e = begun.preActivation?.(final.x) ?? preActivation(equation, begun.solution(final.x));
+      return { e, state: final.state };
     },
   };
 }

@@ -30,8 +30,8 @@ export function diagonalJacobian(d: Tensor): Jacobian {
     factor: times,
     factorTransposed: times,
     proximal(step) {
-      const rest = elementwise('multiply', [elementwise('scale', [d], [-1, 1]), step]);
-      const factor = elementwise('divide', [d, elementwise('add', [d, rest])]);
+      const scaled = elementwise('multiply', [d, elementwise('scale', [step], [-1, 1])]); // (1 − α)d
+      const factor = elementwise('divide', [d, elementwise('add', [scaled, step])]);
       return (x) => elementwise('multiply', [factor, x]);
     },
     diagonalFactor: root,
@@ -41,10 +41,12 @@ export function diagonalJacobian(d: Tensor): Jacobian {
 
 /** The linear map J in place of σ. Its residual is absolute, because the cotangent has length 1. */
 export function proximalMapOfJacobian(J: Jacobian, norm: (x: Tensor) => Tensor): ProximalMap {
+  const distance = (z: Tensor, x: Tensor): Tensor => norm(combine({ x: z }, { x, factor: -1 }));
   return {
     value: J.apply,
     proximal: J.proximal,
-    residual: (z, p) => norm(combine({ x: z }, { x: J.apply(p), factor: -1 })),
+    residual: (z, p) => distance(z, J.apply(p)),
+    distance,
     known: J.diagonal && { activation: 'identity', activationParameters: [0, 0], slope: J.diagonal },
   };
 }

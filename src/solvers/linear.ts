@@ -138,7 +138,10 @@ export function normaliseRows(v: Tensor): { unit: Tensor; size: Tensor; isAsked:
   // Rows of 0 become NaN here, and are left out below.
   const scaled = elementwise('divide', [v, asColumn(peak)]);
   const norm = reduceRows('norm', [scaled]);
-  const unit = combine({ x: elementwise('divide', [scaled, asColumn(norm)]), coefficient: isAsked });
+  const unit = combine({
+    x: scaled,
+    coefficient: elementwise('select', [isAsked, elementwise('reciprocal', [norm]), isAsked]),
+  });
   const size = combine({ x: asColumn(norm), coefficient: peak });
   return { unit, size: size.context.alias(size, [size.size]), isAsked };
 }

@@ -22,13 +22,14 @@ export function proximalMapOf({ mask, ...activation }: Activation): ProximalMap 
       const proximal = whole.proximal(step);
       return (x) => outOf(proximal(into(x)));
     },
-    residual: (z, p) => relativeResidual(z, value(p)),
+    residual: (z, p) => relativeDistance(z, value(p)),
+    distance: relativeDistance,
     known: undefined,
   };
 }
 
 /** ‖z − x‖ / (ε + ‖z‖) */
-function relativeResidual(z: Tensor, x: Tensor): Tensor {
+function relativeDistance(z: Tensor, x: Tensor): Tensor {
   return reduceRows('fixedPointResidual', [z, x], { parameters: [0, 0, z.context.epsilon] });
 }
 
@@ -37,7 +38,8 @@ function createUnmaskedMap({ name, parameters }: Activation): ProximalMap {
     return {
       value: softmaxRows,
       proximal: (step) => (x) => proximalSoftmax(x, step),
-      residual: (z, p) => relativeResidual(z, softmaxRows(p)),
+      residual: (z, p) => relativeDistance(z, softmaxRows(p)),
+      distance: relativeDistance,
       known: undefined,
     };
   }
@@ -47,6 +49,7 @@ function createUnmaskedMap({ name, parameters }: Activation): ProximalMap {
     proximal: (step) => (x) => elementwise(proximal, [x, step], parameters),
     residual: (z, p) =>
       reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [...parameters, z.context.epsilon] }),
+    distance: relativeDistance,
     known: { activation: name, activationParameters: parameters, slope: undefined },
   };
 }
