@@ -67,6 +67,13 @@ export { type LargestPenaltyOptions, largestPenalty } from './implicit/lasso/lar
 export { type LassoReport, type LassoSolution, lasso } from './implicit/lasso/lasso.ts';
 export type { LassoOptions, LassoSelection, LassoSolverName } from './implicit/lasso/options.ts';
 export { type LassoPath, type LassoPathOptions, lassoPath } from './implicit/lasso/path.ts';
+export type { SparseGroups } from './implicit/sparse/groups.ts';
+export type { SparseCertificate, SparseSampleCertificate } from './implicit/sparse/hypothesis.ts';
+export type { SparseInterval } from './implicit/sparse/interval.ts';
+export { largestSparsePenalty, type SparsePenaltyOptions } from './implicit/sparse/largest-penalty.ts';
+export type { SparseData, SparseLoss, SparseModelOptions, SparseSelection } from './implicit/sparse/options.ts';
+export { type SparsePath, type SparsePathOptions, sparseModelPath } from './implicit/sparse/path.ts';
+export { type SparseReport, type SparseSolution, sparseModel } from './implicit/sparse/sparse-model.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export {

@@ -18,7 +18,9 @@ export type CertificateStatus = Invertibility['status'];
  * - not examined: neither of these holds, and nothing else was looked at. These three come with every gradient at
  *   almost no cost.
  * - cholesky: of a Lasso, X_EᵀPX_E + ρI has a Cholesky factor.
- * - empty: of a Lasso, no feature is active, so that β and all its derivatives are 0.
+ * - empty: of a Lasso or a sparse model, no feature is active, so that β and all its derivatives are 0.
+ * - independent columns: of a sparse model, the exact test: the columns of free coefficients, and one vector X_g v_g for
+ *   each group of the equicorrelation set, are independent.
  * - active rows: of a quadratic program, the exact test: all active rows are independent, and P is positive definite on
  *   the null space of the strongly active ones.
  * - rank tests: of a cone program, the exact test: Aᵀ is injective on ker(I − J_max), and ker P ∩ ker(J_min A) = {0}.
@@ -32,6 +34,7 @@ export type CertificateArgument =
   | 'contraction'
   | 'cholesky'
   | 'empty'
+  | 'independent columns'
   | 'active rows'
   | 'rank tests'
   | 'curvature'

@@ -1,0 +1,88 @@
+/** The numbers of a batch of sparse models, as they are read from tensors. */
+import { isList } from '../../arguments/check.ts';
+import type { SparseProblem } from '../../solvers/sparse/problem.ts';
+import { isTensor } from '../../tensor/tensor.ts';
+import type { CheckedSparse } from './options.ts';
+
+/** Numbers of the data by name. */
+export interface SparseNumbers {
+  readonly X: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+  readonly logLambda: ArrayLike<number>;
+  readonly weights: ArrayLike<number> | undefined;
+  readonly rowWeights: ArrayLike<number> | undefined;
+  readonly initial: ArrayLike<number> | undefined;
+}
+
+/** Begins to read all tensors. To be called before anything is enqueued that waits for what is computed from them. */
+export async function readSparseNumbers({ engine, given }: CheckedSparse): Promise<SparseNumbers> {
+  const { X, y, logLambda, weights, rowWeights, initial } = given;
+  const read = async (name: string, value: unknown): Promise<ArrayLike<number> | undefined> => {
+    if (value === undefined) return undefined;
+    if (typeof value === 'number') return [value];
+    if (isList(value)) return value as readonly number[];
+    if (!isTensor(value)) return undefined;
+    const numbers = await engine.downloadNow(value);
+    const wrong = numbers.findIndex((number) => !Number.isFinite(number));
+    if (wrong >= 0) throw new RangeError(`${name}: it holds ${numbers[wrong]}; every number must be finite`);
+    return numbers;
+  };
+  const all = await Promise.all(Object.entries({ X, y, logLambda, weights, rowWeights, initial }).map((one) => read(...one)));
+  const [x, targets, penalties, ofGroups, ofRows, start] = all as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>, ...(ArrayLike<number> | undefined)[]];
+  return { X: x, y: targets, logLambda: penalties, weights: ofGroups, rowWeights: ofRows, initial: start };
+}
+
+/**
+ * Makes the problems of a batch, which share X.
+ * @throws RangeError where the numbers of a tensor are out of their range
+ */
+export function createProblems(checked: CheckedSparse, numbers: SparseNumbers): SparseProblem[] {
+  const { rows, features, outputs, batch, intercept, nonNegative, loss } = checked;
+  const columns = features + (intercept ? 1 : 0);
+  const X = new Float64Array(columns * rows).fill(1);
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < features; j++) X[j * rows + row] = numbers.X[row * features + j];
+  }
+  const targets = readTargets(checked, numbers.y);
+  const groups = [...checked.groups];
+  for (let k = 0; intercept && k < outputs; k++) groups.push(Int32Array.of(features * outputs + k));
+  const weights = readWeights('weights', numbers.weights, checked.groups.length);
+  const ofRows = readWeights('rowWeights', numbers.rowWeights, rows);
+  return Array.from({ length: batch }, (_, problem): SparseProblem => {
+    const lambda = Math.exp(numbers.logLambda[numbers.logLambda.length === 1 ? 0 : problem]);
+    const thresholds = new Float64Array(groups.length);
+    for (let group = 0; group < checked.groups.length; group++) thresholds[group] = lambda * weights[group];
+    const rowWeights = ofRows.length === rows ? ofRows : ofRows.subarray(problem * rows, (problem + 1) * rows);
+    if (!rowWeights.some((weight) => weight > 0)) {
+      throw new RangeError(`rowWeights: of problem ${problem} all are 0; at least one row must count`);
+    }
+    return { loss, rows, columns, outputs, X, targets, rowWeights, groups, thresholds, nonNegative, intercept };
+  });
+}
+
+function readWeights(name: string, given: ArrayLike<number> | undefined, length: number): Float64Array {
+  const weights = given ? Float64Array.from(given) : new Float64Array(length).fill(1);
+  const wrong = weights.findIndex((weight) => weight < 0);
+  if (wrong >= 0) throw new RangeError(`${name}[${wrong}]: it is ${weights[wrong]}; it must be at least 0`);
+  return weights;
+}
+
+/** The targets as solvers take them: output by output, classes as ±1 or as numbers from 0. */
+function readTargets({ loss, rows, outputs }: CheckedSparse, y: ArrayLike<number>): Float64Array {
+  if (loss === 'square') {
+    return Float64Array.from({ length: rows * outputs }, (_, at) => y[(at % rows) * outputs + Math.floor(at / rows)]);
+  }
+  const isAllowed = (value: number): boolean =>
+    loss === 'logistic' ? Math.abs(value) === 1 || value === 0 : Number.isInteger(value) && value >= 0 && value < outputs;
+  const numbers = Float64Array.from(y);
+  const wrong = numbers.findIndex((value) => !isAllowed(value));
+  if (wrong >= 0 || (loss === 'logistic' && numbers.includes(0) && numbers.includes(-1))) {
+    const at = wrong >= 0 ? wrong : numbers.indexOf(0);
+    throw new RangeError(
+      loss === 'logistic'
+        ? `y[${at}]: it is ${numbers[at]}; with the loss logistic each must be −1 or 1, or each 0 or 1`
+        : `y[${at}]: it is ${numbers[at]}; with the loss multinomial it must be an integer from 0 to ${outputs - 1}`,
+    );
+  }
+  return loss === 'logistic' ? numbers.map((value) => (value > 0 ? 1 : -1)) : numbers;
+}
