@@ -67,13 +67,6 @@ export { type LargestPenaltyOptions, largestPenalty } from './implicit/lasso/lar
 export { type LassoReport, type LassoSolution, lasso } from './implicit/lasso/lasso.ts';
 export type { LassoOptions, LassoSelection, LassoSolverName } from './implicit/lasso/options.ts';
 export { type LassoPath, type LassoPathOptions, lassoPath } from './implicit/lasso/path.ts';
-export type { SparseGroups } from './implicit/sparse/groups.ts';
-export type { SparseCertificate, SparseSampleCertificate } from './implicit/sparse/hypothesis.ts';
-export type { SparseInterval } from './implicit/sparse/interval.ts';
-export { largestSparsePenalty, type SparsePenaltyOptions } from './implicit/sparse/largest-penalty.ts';
-export type { SparseData, SparseLoss, SparseModelOptions, SparseSelection } from './implicit/sparse/options.ts';
-export { type SparsePath, type SparsePathOptions, sparseModelPath } from './implicit/sparse/path.ts';
-export { type SparseReport, type SparseSolution, sparseModel } from './implicit/sparse/sparse-model.ts';
 export { monotonicityMargin } from './implicit/margin.ts';
 export { type MonotoneSolution, monotoneFixedPoint } from './implicit/monotone.ts';
 export {
@@ -128,6 +121,13 @@ export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export { argsort, rank, topKMask } from './implicit/sorting/rank.ts';
 export { median, type SortOptions, sort, topK } from './implicit/sorting/sort.ts';
+export type { SparseGroups } from './implicit/sparse/groups.ts';
+export type { SparseCertificate, SparseSampleCertificate } from './implicit/sparse/hypothesis.ts';
+export type { SparseInterval } from './implicit/sparse/interval.ts';
+export { largestSparsePenalty, type SparsePenaltyOptions } from './implicit/sparse/largest-penalty.ts';
+export type { SparseData, SparseLoss, SparseModelOptions, SparseSelection } from './implicit/sparse/options.ts';
+export { type SparsePath, type SparsePathOptions, sparseModelPath } from './implicit/sparse/path.ts';
+export { type SparseReport, type SparseSolution, sparseModel } from './implicit/sparse/sparse-model.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export type { LayerActivation } from './layers/activate.ts';

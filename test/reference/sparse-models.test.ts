@@ -1,6 +1,12 @@
 /** The reference problems of sparse models, on every backend. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { largestSparsePenalty, type SparseModelOptions, sparseModel, type Tensor, valueAndGrad } from '../../src/index.ts';
+import {
+  largestSparsePenalty,
+  type SparseModelOptions,
+  sparseModel,
+  type Tensor,
+  valueAndGrad,
+} from '../../src/index.ts';
 import type { Engine } from '../../src/tensor/engine.ts';
 import { loadSparseModels, type SparseReference, type SparseReferenceCase } from '../fixtures/load-sparse-models.ts';
 import { engineOn } from '../support/engines.ts';
@@ -37,7 +43,12 @@ function errorOf(found: ArrayLike<number>, expected: unknown): number {
 }
 
 /** Σ cot·β + Σ cot₀·β₀, whose gradients are those of the validation loss. */
-async function gradientsOf(engine: Engine, options: SparseModelOptions, names: readonly (keyof SparseModelOptions)[], cotangent: readonly number[]) {
+async function gradientsOf(
+  engine: Engine,
+  options: SparseModelOptions,
+  names: readonly (keyof SparseModelOptions)[],
+  cotangent: readonly number[],
+) {
   const inputs = names.map((name) => options[name] as Tensor);
   const [, gradients] = await valueAndGrad((...given: Tensor[]) => {
     const replaced = Object.fromEntries(names.map((name, at) => [name, given[at]]));
@@ -59,7 +70,13 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('on %s', (backend) => {
   describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
     test('solutions, derivatives, gradients and verdicts', async () => {
       const engine = await opened.engine();
-      const names = ['X', 'logLambda', 'rowWeights', 'weights', ...(one.loss === 'square' ? (['y'] as const) : [])] as const;
+      const names = [
+        'X',
+        'logLambda',
+        'rowWeights',
+        'weights',
+        ...(one.loss === 'square' ? (['y'] as const) : []),
+      ] as const;
       for (const point of one.points) {
         const options = { ...dataOf(engine, one), logLambda: engine.tensor([point.lambda_]) };
         const solution = sparseModel(options);
@@ -78,7 +95,9 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('on %s', (backend) => {
         expect(errorOf(found.logLambda, point.grad_lambda)).toBeLessThan(bound.gradient);
         expect(errorOf(found.X, point.grad_X)).toBeLessThan(bound.gradient);
         expect(errorOf(found.rowWeights, point.grad_row_weights)).toBeLessThan(bound.gradient);
-        const penalised = found.weights.map((value: number, group: number) => (one.group_weights[group] > 0 ? value : 0));
+        const penalised = found.weights.map((value: number, group: number) =>
+          one.group_weights[group] > 0 ? value : 0,
+        );
         const expected = point.grad_group_weights.map((value, group) => (one.group_weights[group] > 0 ? value : 0));
         expect(errorOf(penalised, expected)).toBeLessThan(bound.gradient);
         if (point.grad_y) expect(errorOf(found.y, point.grad_y)).toBeLessThan(bound.gradient);
@@ -110,34 +129,37 @@ describe.each(['cpu', 'wasm', 'webgpu'] as const)('on %s', (backend) => {
     if (backend === 'cpu') expect(status).toBe(one.expected);
   });
 
-  test.each(exact.map((one) => [one.name, one] as const))('%s: every element, the interval and both sides', async (_, one) => {
-    const engine = await opened.engine();
-    const options = { ...dataOf(engine, one), logLambda: engine.tensor([one.lambda_]) };
-    const width = one.X[0].length;
-    const solution = sparseModel(options);
-    expect(await solution.certificate()).toMatchObject({
-      status: 'certified',
-      samples: [{ support: one.support, equicorrelation: one.equicorrelation }],
-    });
-    for (const element of one.elements) {
-      const selection = Array<number>(one.groups.length).fill(0);
-      for (const [at, group] of one.kinks.entries()) selection[group] = shareForStep(element.q[at], one.step);
-      const found = await gradientsOf(engine, { ...options, selection }, ['logLambda'], one.cotangent);
-      expect(errorOf(found.logLambda, element.grad_lambda)).toBeLessThan(bound.gradient);
-    }
-    // The interval is that of β alone, and so is compared where there is no intercept, or its cotangent is left out.
-    const cotangent = engine.tensor(one.cotangent.slice(0, width), solution.beta.shape);
-    const [{ low, high, left, right, kinks }] = await solution.gradientInterval(cotangent);
-    const valueOf = ({ derivative }: (typeof one.elements)[number]): number =>
-      flat(derivative.beta).reduce((sum, value, at) => sum + value * one.cotangent[at], 0);
-    const values = one.elements.map(valueOf);
-    expect(kinks).toEqual(one.kinks);
-    expect(Math.abs(low - Math.min(...values))).toBeLessThan(bound.gradient);
-    expect(Math.abs(high - Math.max(...values))).toBeLessThan(bound.gradient);
-    const sideOf = (q: readonly number[]): number => values[one.elements.findIndex((each) => `${each.q}` === `${q}`)];
-    expect(Math.abs(right - sideOf(one.rising.q))).toBeLessThan(bound.gradient);
-    expect(Math.abs(left - sideOf(one.falling.q))).toBeLessThan(bound.gradient);
-  });
+  test.each(exact.map((one) => [one.name, one] as const))(
+    '%s: every element, the interval and both sides',
+    async (_, one) => {
+      const engine = await opened.engine();
+      const options = { ...dataOf(engine, one), logLambda: engine.tensor([one.lambda_]) };
+      const width = one.X[0].length;
+      const solution = sparseModel(options);
+      expect(await solution.certificate()).toMatchObject({
+        status: 'certified',
+        samples: [{ support: one.support, equicorrelation: one.equicorrelation }],
+      });
+      for (const element of one.elements) {
+        const selection = Array<number>(one.groups.length).fill(0);
+        for (const [at, group] of one.kinks.entries()) selection[group] = shareForStep(element.q[at], one.step);
+        const found = await gradientsOf(engine, { ...options, selection }, ['logLambda'], one.cotangent);
+        expect(errorOf(found.logLambda, element.grad_lambda)).toBeLessThan(bound.gradient);
+      }
+      // The interval is that of β alone, and so is compared where there is no intercept, or its cotangent is left out.
+      const cotangent = engine.tensor(one.cotangent.slice(0, width), solution.beta.shape);
+      const [{ low, high, left, right, kinks }] = await solution.gradientInterval(cotangent);
+      const pairWith = ({ derivative }: (typeof one.elements)[number]): number =>
+        flat(derivative.beta).reduce((sum, value, at) => sum + value * one.cotangent[at], 0);
+      const values = one.elements.map(pairWith);
+      expect(kinks).toEqual(one.kinks);
+      expect(Math.abs(low - Math.min(...values))).toBeLessThan(bound.gradient);
+      expect(Math.abs(high - Math.max(...values))).toBeLessThan(bound.gradient);
+      const sideOf = (q: readonly number[]): number => values[one.elements.findIndex((each) => `${each.q}` === `${q}`)];
+      expect(Math.abs(right - sideOf(one.rising.q))).toBeLessThan(bound.gradient);
+      expect(Math.abs(left - sideOf(one.falling.q))).toBeLessThan(bound.gradient);
+    },
+  );
 });
 
 describe('at a kink, in float64', () => {
@@ -164,7 +186,12 @@ describe('at a kink, in float64', () => {
     const engine = await opened.engine();
     const [one] = hypothesis;
     const options = { ...dataOf(engine, one), logLambda: engine.tensor([one.lambda_]) };
-    await gradientsOf(engine, options, ['logLambda'], flat([one.beta, 0]).map(() => 1)).catch(() => {});
+    await gradientsOf(
+      engine,
+      options,
+      ['logLambda'],
+      flat([one.beta, 0]).map(() => 1),
+    ).catch(() => {});
     expect(warn.mock.calls.flat().join()).toMatch(/sparseModel: the implicit function theorem does not apply/);
     warn.mockRestore();
   });

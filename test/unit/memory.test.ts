@@ -38,6 +38,7 @@ import {
   type Layer,
   l1BallProjection,
   largestPenalty,
+  largestSparsePenalty,
   lasso,
   lassoPath,
   layerNorm,
@@ -74,6 +75,8 @@ import {
   simplexProjection,
   sort,
   sparseCoding,
+  sparseModel,
+  sparseModelPath,
   stateDictOf,
   stochasticGradient,
   sure,
@@ -487,6 +490,29 @@ const CALLS: Record<string, Call> = {
     return { others: [solution, masks, weights, cotangent] };
   },
   'lasso: gradients': grad((_, X, y) => lasso({ X, y, logLambda: 0, intercept: true }).beta.sum(), ['X', 'y']),
+  sparseModel: async ({ X, y, t }) => {
+    const weights = t([1, 2]);
+    const cotangent = t([1, 1, 1, 1], [2, 2]);
+    const solution = sparseModel({ X, y, logLambda: [0, 0.1], intercept: true, weights });
+    await solution.certificate();
+    await solution.gradientInterval(cotangent);
+    return { others: [solution, weights, cotangent] };
+  },
+  'sparseModel: gradients': grad(
+    (_, X, y) => sparseModel({ X, y, logLambda: 0, intercept: true }).beta.sum(),
+    ['X', 'y'],
+  ),
+  'sparseModel: tangents': async ({ X, y }) => {
+    const model = (given: Tensor) => sparseModel({ X: given, y, logLambda: 0 }).beta.sum();
+    const [value, tangent] = await jacobianVectorProduct(model, [X], [X]);
+    return { tensors: [value, tangent] };
+  },
+  'sparseModel of shapes that do not fit': ({ X, x }) => ({ others: [sparseModel({ X, y: x, logLambda: 0 })] }),
+  sparseModelPath: async ({ X, y }) => ({ others: [await sparseModelPath({ X, y, count: 3, intercept: true })] }),
+  largestSparsePenalty: async ({ X, y }) => {
+    await largestSparsePenalty({ X, y, intercept: true });
+    return {};
+  },
   'lasso of shapes that do not fit': ({ X, x }) => ({ others: [lasso({ X, y: x, logLambda: 0 })] }),
   quadraticProgram: ({ engine }) => ({ others: [quadraticProgram({ engine, ...boxed })] }),
   'quadraticProgram: derivatives of arrays': async ({ engine, x }) => {

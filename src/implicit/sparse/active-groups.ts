@@ -49,7 +49,8 @@ export function findActiveGroups({ problem, beta, gradient }: SparsePoint, toler
     // A coefficient of the size of rounding is 0: hβ stands beside gradients, as in the proximal map of step 1/h.
     const excess = scaleOf(problem, members) * normOf(beta, members);
     if (excess > within) support.push(group);
-    else if (value >= thresholds[group] - within) kinks.push({ group, value, distance: Math.abs(value - thresholds[group]) });
+    else if (value >= thresholds[group] - within)
+      kinks.push({ group, value, distance: Math.abs(value - thresholds[group]) });
     else continue;
     equicorrelation.push(group);
   }
@@ -75,7 +76,8 @@ function scaleOf({ X, rows, outputs, rowWeights }: SparseProblem, members: Int32
 export function directionOf({ problem, beta, gradient }: SparsePoint, group: number, isKink: boolean): Direction {
   const members = problem.groups[group];
   const values = Float64Array.from(members, (at) => (isKink ? -gradient[at] : beta[at]));
-  if (members.length === 1) return { group, members, values: Float64Array.of(problem.nonNegative || values[0] >= 0 ? 1 : -1) };
+  if (members.length === 1)
+    return { group, members, values: Float64Array.of(problem.nonNegative || values[0] >= 0 ? 1 : -1) };
   const norm = Math.hypot(...values);
   return { group, members, values: values.map((value) => value / norm) };
 }

@@ -27,8 +27,15 @@ export async function readSparseNumbers({ engine, given }: CheckedSparse): Promi
     if (wrong >= 0) throw new RangeError(`${name}: it holds ${numbers[wrong]}; every number must be finite`);
     return numbers;
   };
-  const all = await Promise.all(Object.entries({ X, y, logLambda, weights, rowWeights, initial }).map((one) => read(...one)));
-  const [x, targets, penalties, ofGroups, ofRows, start] = all as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>, ...(ArrayLike<number> | undefined)[]];
+  const all = await Promise.all(
+    Object.entries({ X, y, logLambda, weights, rowWeights, initial }).map((one) => read(...one)),
+  );
+  const [x, targets, penalties, ofGroups, ofRows, start] = all as [
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ...(ArrayLike<number> | undefined)[],
+  ];
   return { X: x, y: targets, logLambda: penalties, weights: ofGroups, rowWeights: ofRows, initial: start };
 }
 
@@ -73,7 +80,9 @@ function readTargets({ loss, rows, outputs }: CheckedSparse, y: ArrayLike<number
     return Float64Array.from({ length: rows * outputs }, (_, at) => y[(at % rows) * outputs + Math.floor(at / rows)]);
   }
   const isAllowed = (value: number): boolean =>
-    loss === 'logistic' ? Math.abs(value) === 1 || value === 0 : Number.isInteger(value) && value >= 0 && value < outputs;
+    loss === 'logistic'
+      ? Math.abs(value) === 1 || value === 0
+      : Number.isInteger(value) && value >= 0 && value < outputs;
   const numbers = Float64Array.from(y);
   const wrong = numbers.findIndex((value) => !isAllowed(value));
   if (wrong >= 0 || (loss === 'logistic' && numbers.includes(0) && numbers.includes(-1))) {

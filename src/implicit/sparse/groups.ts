@@ -12,7 +12,8 @@ export function readGroups(given: SparseGroups | undefined, features: number, ou
   if (groups === 'rows') {
     return Array.from({ length: features }, (_, j) => Int32Array.from({ length: outputs }, (_, k) => j * outputs + k));
   }
-  if (!isList(groups)) throw createArgumentError('groups: it', groups, "'entries', 'rows', or a list of lists of places in β");
+  if (!isList(groups))
+    throw createArgumentError('groups: it', groups, "'entries', 'rows', or a list of lists of places in β");
   const size = features * outputs;
   const owner = new Int32Array(size).fill(-1);
   const read = groups.map((members, group) => {
@@ -21,10 +22,14 @@ export function readGroups(given: SparseGroups | undefined, features: number, ou
     }
     for (const at of members) {
       if (!(Number.isInteger(at) && at >= 0 && at < size)) {
-        throw new RangeError(`groups[${group}]: it holds ${describeValue(at)}; places in β are integers from 0 to ${size - 1}`);
+        throw new RangeError(
+          `groups[${group}]: it holds ${describeValue(at)}; places in β are integers from 0 to ${size - 1}`,
+        );
       }
       if (owner[at] >= 0) {
-        throw new RangeError(`groups[${group}]: it holds ${at}, as groups[${owner[at]}] does; each place belongs to one group`);
+        throw new RangeError(
+          `groups[${group}]: it holds ${at}, as groups[${owner[at]}] does; each place belongs to one group`,
+        );
       }
       owner[at] = group;
     }
@@ -32,7 +37,9 @@ export function readGroups(given: SparseGroups | undefined, features: number, ou
   });
   const missing = owner.indexOf(-1);
   if (missing >= 0) {
-    throw new RangeError(`groups: none of them holds ${missing}; each place in β, from 0 to ${size - 1}, belongs to one group`);
+    throw new RangeError(
+      `groups: none of them holds ${missing}; each place in β, from 0 to ${size - 1}, belongs to one group`,
+    );
   }
   return read;
 }

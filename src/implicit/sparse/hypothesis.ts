@@ -42,10 +42,7 @@ export function* certifySparse(
   const { problem } = point;
   const atKink = new Set(active.kinks.map(({ group }) => group));
   const free = unitDirections(problem, active.free);
-  const directions = [
-    ...free,
-    ...active.equicorrelation.map((group) => directionOf(point, group, atKink.has(group))),
-  ];
+  const directions = [...free, ...active.equicorrelation.map((group) => directionOf(point, group, atKink.has(group)))];
   const columns = directions.map((direction) => centredImage(problem, imageOf(problem, direction)));
   const isMultinomialIntercept = problem.loss === 'multinomial' && problem.intercept;
   // Of the intercepts of several classes, whose sum is fixed, one depends on the others.

@@ -67,8 +67,8 @@ export interface SparseModelOptions extends SparseData, LimitOptions {
   selection?: SparseSelection;
   /**
    * Bound of the violation of the optimality conditions, relative to the largest λw_g: a problem is solved if its residual
-   * is below this bound, or at the level of rounding. Default 1e-12. A looser solution is refined to that before its kinks
-   * are determined, for gradients, certificates and intervals.
+   * is below this bound, or at the level of rounding. Default 1e-12. For gradients, certificates and intervals the
+   * solution is first refined to the level of rounding, whatever the tolerance.
    */
   tolerance?: number;
   /** The largest number of proximal Newton steps of a problem. Default 500. */
@@ -144,8 +144,8 @@ interface SparseSettings {
   readonly limits: RunLimits;
 }
 
-/** The default tolerance: there is little but rounding below it. */
-export const FINEST_TOLERANCE = 1e-12;
+/** There is little but rounding below it. */
+const DEFAULT_TOLERANCE = 1e-12;
 const KINK_TOLERANCE = 1e-10;
 
 /** @throws RangeError that names the option, its value and what is allowed */
@@ -167,14 +167,21 @@ export function checkSparse(what: string, options: SparseModelOptions): CheckedS
     );
   }
   if (weights && (weights.shape.length !== 1 || weights.size !== groups.length)) {
-    throw new RangeError(`weights: the shape is ${formatShape(weights.shape)}; it must be [${groups.length}], one for each group`);
+    throw new RangeError(
+      `weights: the shape is ${formatShape(weights.shape)}; it must be [${groups.length}], one for each group`,
+    );
   }
   const shape = extents.hasOutputs ? [batch, features, outputs] : [batch, features];
-  if (initial && (initial.shape.length !== shape.length || initial.shape.some((length, axis) => length !== shape[axis]))) {
+  if (
+    initial &&
+    (initial.shape.length !== shape.length || initial.shape.some((length, axis) => length !== shape[axis]))
+  ) {
     throw new RangeError(`initial: the shape is ${formatShape(initial.shape)}; it must be ${formatShape(shape)}`);
   }
   if (y.node && loss !== 'square') {
-    throw new Error(`y: it is being differentiated; with the loss ${loss} it holds classes, and nothing has a derivative in them`);
+    throw new Error(
+      `y: it is being differentiated; with the loss ${loss} it holds classes, and nothing has a derivative in them`,
+    );
   }
   const settings = readSparseSettings(options, groups.length);
   return { what, engine, given: options, loss, groups, intercept, nonNegative, settings, ...extents };
@@ -182,22 +189,31 @@ export function checkSparse(what: string, options: SparseModelOptions): CheckedS
 
 function readExtents(options: SparseModelOptions, loss: LossName): SparseExtents {
   const { X, y, rowWeights, logLambda, classes } = options;
-  if (X.shape.length !== 2) throw new RangeError(`X: the shape is ${formatShape(X.shape)}; it must be [rows, features]`);
+  if (X.shape.length !== 2)
+    throw new RangeError(`X: the shape is ${formatShape(X.shape)}; it must be [rows, features]`);
   const [rows, features] = X.shape;
   const isWide = loss === 'square' && y.shape.length === 2;
   if (y.shape[0] !== rows || (y.shape.length !== 1 && !isWide)) {
     const allowed = loss === 'square' ? `[${rows}] or [${rows}, tasks]` : `[${rows}]`;
-    throw new RangeError(`y: the shape is ${formatShape(y.shape)}; X of shape ${formatShape(X.shape)} needs ${allowed}`);
+    throw new RangeError(
+      `y: the shape is ${formatShape(y.shape)}; X of shape ${formatShape(X.shape)} needs ${allowed}`,
+    );
   }
   if (loss === 'multinomial' && !(Number.isInteger(classes) && (classes as number) >= 2)) {
-    throw createArgumentError('classes: it', classes, 'an integer from 2, the number of classes of the multinomial loss');
+    throw createArgumentError(
+      'classes: it',
+      classes,
+      'an integer from 2, the number of classes of the multinomial loss',
+    );
   }
   if (loss !== 'multinomial' && classes !== undefined) {
     throw new RangeError(`classes: it is ${classes}; only the multinomial loss has it, and the loss is ${loss}`);
   }
   const isBatched = rowWeights?.shape.length === 2;
   if (rowWeights && (rowWeights.shape.length > 2 || rowWeights.shape[rowWeights.shape.length - 1] !== rows)) {
-    throw new RangeError(`rowWeights: the shape is ${formatShape(rowWeights.shape)}; it must be [${rows}] or [batch, ${rows}]`);
+    throw new RangeError(
+      `rowWeights: the shape is ${formatShape(rowWeights.shape)}; it must be [${rows}] or [batch, ${rows}]`,
+    );
   }
   const [penalties, weighted] = [countPenalties(logLambda), isBatched ? rowWeights.shape[0] : 1];
   if (penalties > 1 && weighted > 1 && penalties !== weighted) {
@@ -229,7 +245,7 @@ function readSparseSettings(options: SparseModelOptions, groups: number): Sparse
   const { onFailure = 'throw', onFailedCertificate = 'warn', kinkTolerance = KINK_TOLERANCE } = options;
   return {
     selection: readSelection(options.selection ?? 'weak', groups),
-    tolerance: checkPositive('tolerance', options.tolerance ?? FINEST_TOLERANCE),
+    tolerance: checkPositive('tolerance', options.tolerance ?? DEFAULT_TOLERANCE),
     limit: checkCount('limit', options.limit ?? 500),
     kinkTolerance,
     onFailure: checkOneOf('onFailure', onFailure, { throw: 0, report: 0 }),

@@ -44,7 +44,11 @@ export async function sparseModelPath(given: SparsePathOptions): Promise<SparseP
   const values = logLambda ?? (await equallySpaced(problem, checkCount('count', count), checkPositive('depth', depth)));
   const rising = values.findIndex((value, index) => value > values[index - 1]);
   if (rising >= 0) {
-    throw createArgumentError(`logLambda[${rising}]: it`, values[rising], `at most ${values[rising - 1]}: the values must decrease`);
+    throw createArgumentError(
+      `logLambda[${rising}]: it`,
+      values[rising],
+      `at most ${values[rising - 1]}: the values must decrease`,
+    );
   }
   return { ...sparseModel({ ...problem, logLambda: values }), logLambda: values };
 }
@@ -58,7 +62,9 @@ async function equallySpaced(
   const data = { X, y, loss, classes, groups, weights, rowWeights, intercept, nonNegative, signal };
   const [{ logLambda }] = await findNullModels('sparseModelPath', data);
   if (!Number.isFinite(logLambda)) {
-    throw new RangeError('sparseModelPath: the penalised coefficients are 0 for every λ; one call of sparseModel is the path');
+    throw new RangeError(
+      'sparseModelPath: the penalised coefficients are 0 for every λ; one call of sparseModel is the path',
+    );
   }
   return Array.from({ length: count }, (_, index) => logLambda - (count === 1 ? 0 : (depth * index) / (count - 1)));
 }

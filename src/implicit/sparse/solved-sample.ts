@@ -13,12 +13,13 @@ export interface SampleOrigin {
   /** The precision in which the data were given. */
   readonly epsilon: number;
   readonly kinkTolerance: number;
-  /** The tolerance to which the solution is refined before anything is derived from it. */
-  readonly finest: number;
 }
 
-/** Steps of the refinement. */
-const REFINEMENT = 1000;
+/**
+ * Before anything is derived from a solution it is brought to the floor of rounding, where that is possible: groups stop
+ * anywhere near their kinks, as far as the tolerance times a condition number, which hides them.
+ */
+const REFINEMENT = { tolerance: 0, limit: 60 };
 
 /** q of the groups at a kink: one number for all, or one for each group of the model. */
 export type GroupSelection = number | ArrayLike<number>;
@@ -39,13 +40,13 @@ export class SolvedSample {
     return this.result.status === 'converged';
   }
 
-  /** Where the solution stands. A loose one is first refined, for groups stop anywhere near their kinks, which hides them. */
+  /** Where the refined solution stands. */
   *examine(): Interruptible<{ readonly point: SparsePoint; readonly active: ActiveGroups }> {
     const { problem, origin, result } = this;
     if (!this.refined) {
-      const isFine = result.residual <= Math.max(origin.finest, result.floor);
-      const options = { tolerance: origin.finest, limit: REFINEMENT, initial: result.beta };
-      const { beta, gradient } = isFine ? result : yield* solveSparse(problem, options);
+      const isFine = result.residual <= result.floor;
+      const found = isFine ? result : yield* solveSparse(problem, { ...REFINEMENT, initial: result.beta });
+      const { beta, gradient } = found.residual < result.residual ? found : result;
       this.refined = { problem, beta, gradient };
     }
     this.active ??= findActiveGroups(this.refined, origin.kinkTolerance);

@@ -16,7 +16,7 @@ import { Course } from '../solution.ts';
 import { createProblems, readSparseNumbers } from './data.ts';
 import { combineSparse, type SparseCertificate } from './hypothesis.ts';
 import type { SparseInterval } from './interval.ts';
-import { type CheckedSparse, FINEST_TOLERANCE } from './options.ts';
+import type { CheckedSparse } from './options.ts';
 import { SolvedSample } from './solved-sample.ts';
 import { enqueueRows, pullBack, pushForward, VARIABLES, type Variable } from './tensors.ts';
 
@@ -228,8 +228,7 @@ async function solveBatch(checked: CheckedSparse, run: LimitedRun): Promise<read
     const options = { tolerance, limit, initial: own ?? near, isCutShort: run.isCutShort };
     const result = await runInTurns(solveSparse(problem, options), run.signal);
     const lambda = Math.exp(numbers.logLambda[numbers.logLambda.length === 1 ? 0 : index]);
-    const finest = Math.min(tolerance, FINEST_TOLERANCE);
-    solved.push(new SolvedSample(problem, result, { lambda, epsilon: engine.epsilon, kinkTolerance, finest }));
+    solved.push(new SolvedSample(problem, result, { lambda, epsilon: engine.epsilon, kinkTolerance }));
   }
   return solved;
 }

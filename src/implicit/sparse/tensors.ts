@@ -16,9 +16,7 @@ export const VARIABLES = ['X', 'y', 'logLambda', 'weights', 'rowWeights'] as con
 export type Variable = (typeof VARIABLES)[number];
 
 /** One gradient or tangent that was computed; undefined where no time was left, or the model was not solved. */
-type Computed<Result> =
-  | { readonly value: Result; readonly residual: number; readonly singular: boolean }
-  | undefined;
+type Computed<Result> = { readonly value: Result; readonly residual: number; readonly singular: boolean } | undefined;
 
 interface Batch {
   readonly checked: CheckedSparse;
@@ -42,7 +40,11 @@ export function pullBack(
   const width = widthOf(checked);
   const reading = engine.downloadNow(cotangent);
   const computed = engine.trackRead(
-    computeEach(samples, reading, run, function* (sample, numbers, index): Generator<unknown, Computed<SparseGradients>, void> {
+    computeEach(samples, reading, run, function* (sample, numbers, index): Generator<
+      unknown,
+      Computed<SparseGradients>,
+      void
+    > {
       const own = numbers.subarray(index * width, (index + 1) * width);
       const derivative = yield* sample.differentiate(selection);
       const { u, residual } = derivative.solve(own);
@@ -79,9 +81,20 @@ export function pushForward(
   const [[, beside]] = given;
   const reading = Promise.all(given.map(([, tangent]) => engine.downloadNow(tangent)));
   const computed = engine.trackRead(
-    computeEach(samples, reading, run, function* (sample, numbers, index): Generator<unknown, Computed<Float64Array>, void> {
+    computeEach(samples, reading, run, function* (sample, numbers, index): Generator<
+      unknown,
+      Computed<Float64Array>,
+      void
+    > {
       const derivative = yield* sample.differentiate(selection);
-      const { u, residual } = derivative.tangent(directionsOf(checked, given.map(([name]) => name), numbers, index));
+      const { u, residual } = derivative.tangent(
+        directionsOf(
+          checked,
+          given.map(([name]) => name),
+          numbers,
+          index,
+        ),
+      );
       return { value: u, residual, singular: derivative.isSingular };
     }),
   );
@@ -125,13 +138,13 @@ function summarise(
 ): Tensor {
   const summary = Promise.all([computed, reading]).then(
     ([results, numbers]) => {
-      const isFinite = Array.from(numbers).every(Number.isFinite);
+      const areFinite = Array.from(numbers).every(Number.isFinite);
       return packSummary(
         results.map((result) => ({
           isSolved: result !== undefined && !result.singular,
           iterations: 1,
           residual: result?.residual ?? Number.NaN,
-          notFinite: isFinite ? 0 : 1,
+          notFinite: areFinite ? 0 : 1,
         })),
       );
     },
@@ -148,7 +161,9 @@ function collect(
   results: readonly Computed<SparseGradients>[],
 ): Float64Array {
   const gradient = new Float64Array(input.size);
-  const length = { X: rows * features, y: rows * outputs, logLambda: 1, weights: groups.length, rowWeights: rows }[name];
+  const length = { X: rows * features, y: rows * outputs, logLambda: 1, weights: groups.length, rowWeights: rows }[
+    name
+  ];
   const isShared = input.size === length;
   for (const [index, result] of results.entries()) {
     const start = isShared ? 0 : index * length;

@@ -58,8 +58,7 @@ export function descend(
   const curvatureOf = new Float64Array(working.length);
   for (const [place, group] of working.entries()) {
     const members = problem.groups[group];
-    curvatureOf[place] =
-      members.length === 1 ? curvatureAlong(problem, curvatures, members[0]) : steps.boundOf(group);
+    curvatureOf[place] = members.length === 1 ? curvatureAlong(problem, curvatures, members[0]) : steps.boundOf(group);
   }
   let first = 0;
   for (let sweep = 0; sweep < SWEEPS; sweep++) {

@@ -2,7 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { CholeskyFactorisation } from '../matrices.ts';
 import { objectiveAt, violationOf } from './optimality.ts';
-import { gradientAt, isFree, marginsOf, normOf, slopesAt, type SparseProblem } from './problem.ts';
+import { gradientAt, isFree, marginsOf, normOf, type SparseProblem, slopesAt } from './problem.ts';
 import { addPenaltyCurvature, fixIntercepts, reducedHessian, unitDirections } from './reduced.ts';
 
 /** A point of the solve. */

@@ -7,7 +7,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { descend, GroupSteps } from './descent.ts';
 import { polish, type SparsePoint } from './newton.ts';
 import { gradientRounding, objectiveAt, separates, violationOf, violationScale } from './optimality.ts';
-import { gradientOf, isFree, marginsOf, normOf, slopesAt, type SparseProblem } from './problem.ts';
+import { gradientOf, isFree, marginsOf, normOf, type SparseProblem, slopesAt } from './problem.ts';
 
 export interface SparseSolveOptions {
   /** Bound of the violation of the optimality conditions, relative to the largest threshold. */
@@ -127,12 +127,7 @@ function areSeparated(
 }
 
 /** Adds the groups with the largest violations to the working set, as many as are in use. */
-function addViolators(
-  { groups }: SparseProblem,
-  working: Set<number>,
-  violations: Float64Array,
-  bound: number,
-): void {
+function addViolators({ groups }: SparseProblem, working: Set<number>, violations: Float64Array, bound: number): void {
   const entering = [...groups.keys()].filter((group) => violations[group] > bound && !working.has(group));
   entering.sort((a, b) => violations[b] - violations[a]);
   for (const group of entering.slice(0, Math.max(ENTERING, working.size))) working.add(group);

@@ -6,6 +6,7 @@ import { PARAMETER_FAMILIES } from './families-parameters.ts';
 import { PROGRAM_FAMILIES } from './families-programs.ts';
 import { SHARING_FAMILIES } from './families-sharing.ts';
 import { SORTING_FAMILIES } from './families-sorting.ts';
+import { SPARSE_FAMILIES } from './families-sparse.ts';
 import { argument, type Family, family, options } from './family.ts';
 import { idleEnd, type World } from './world.ts';
 
@@ -247,6 +248,7 @@ export const FAMILIES: readonly Family[] = [
   ...PARAMETER_FAMILIES,
   ...SHARING_FAMILIES,
   ...SORTING_FAMILIES,
+  ...SPARSE_FAMILIES,
   ...PROGRAM_FAMILIES,
 
   family('dense', (_, given: Given) => dense(given), [

@@ -61,6 +61,7 @@ export async function makeWorld() {
     rootOf: root((z, a) => z.mul(2).sub(a), { unknown: z0, inputs: [z0] }).solve,
     scalarRoot: fixedPoint((z, a) => half(z).add(a.mul(0)), { unknown: z0, inputs: [one] }).solve,
     lassoOf: lasso({ X, y, logLambda: -1 }),
+    sparseOf: equilibra.sparseModel({ X, y, logLambda: -1 }),
     monotoneOf: monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5 }),
     programOf: quadraticProgram({
       engine,
@@ -119,6 +120,7 @@ export async function makeWorld() {
     },
   };
   await world.lassoOf.beta.data();
+  await world.sparseOf.beta.data();
   await world.monotoneOf.z.data();
   await world.programOf.x.data();
   await world.conesOf.x.data();

@@ -1,0 +1,23 @@
+/** Every public function of sparse models, with valid arguments. */
+import { largestSparsePenalty, sparseModel, sparseModelPath } from '../../../src/index.ts';
+import { argument, type Family, family, options } from './family.ts';
+import type { World } from './world.ts';
+
+type Given = never;
+
+const DATA = 'X y loss classes groups weights rowWeights intercept nonNegative signal';
+const SOLVE = 'selection tolerance limit kinkTolerance onFailure onFailedCertificate timeLimit';
+const data = ({ X, y }: World) => ({ X, y });
+
+export const SPARSE_FAMILIES: readonly Family[] = [
+  family('sparseModel', (_, given: Given) => sparseModel(given), [
+    options(`${DATA} ${SOLVE} logLambda initial`, (world) => ({ ...data(world), logLambda: -1 })),
+  ]),
+  family('sparseModelPath', (_, given: Given) => sparseModelPath(given), [
+    options(`${DATA} ${SOLVE} count depth logLambda`, (world) => ({ ...data(world), count: 2 })),
+  ]),
+  family('largestSparsePenalty', (_, given: Given) => largestSparsePenalty(given), [options(DATA, data)]),
+  family('sparseSolution.gradientInterval', ({ sparseOf }, cotangent: Given) => sparseOf.gradientInterval(cotangent), [
+    argument('cotangent', ({ v }) => v),
+  ]),
+];
