@@ -1,5 +1,6 @@
 /** The data and options of sparse models, and their checks. */
 import { AT_LEAST_0, BOOLEAN, checkFinite, createArgumentError, isList, isListOf } from '../../arguments/check.ts';
+import { describeValue } from '../../arguments/describe-value.ts';
 import type { Checks } from '../../arguments/options.ts';
 import type { LossName } from '../../solvers/sparse/loss.ts';
 import type { Engine } from '../../tensor/engine.ts';
@@ -207,7 +208,9 @@ function readExtents(options: SparseModelOptions, loss: LossName): SparseExtents
     );
   }
   if (loss !== 'multinomial' && classes !== undefined) {
-    throw new RangeError(`classes: it is ${classes}; only the multinomial loss has it, and the loss is ${loss}`);
+    throw new RangeError(
+      `classes: it is ${describeValue(classes)}; only the multinomial loss has it, and the loss is ${loss}`,
+    );
   }
   const isBatched = rowWeights?.shape.length === 2;
   if (rowWeights && (rowWeights.shape.length > 2 || rowWeights.shape[rowWeights.shape.length - 1] !== rows)) {
