@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { MonotoneAnswer } from '../../src/cli/monotone-solution.ts';
 import { loadConvolutions } from '../fixtures/load.ts';
 import { compareNumbers, refuseByCommand, solveByCommand } from '../support/cli-solve.ts';
+import { denseConvolution, normalConvolution } from '../support/dense-convolution.ts';
+import { type Numbers, normals } from '../support/numbers.ts';
 
 const GRADIENTS = ['grad_b', 'grad_A', 'grad_B', 'grad_g', 'grad_h', 'grad_m'] as const;
 
@@ -39,6 +41,37 @@ describe('the reference problems', () => {
     expect(code).toBe(0);
     compareNumbers(answer.z, each.z, 1e-5);
     for (const name of GRADIENTS) compareNumbers(answer[name], each[name], 1e-4);
+  });
+});
+
+describe('shapes at the limits are those of the dense matrix, with a selection at kinks', () => {
+  test.each([
+    ['one pixel of one channel, with a larger kernel', 1, [1, 1], 3],
+    ['one pixel of two channels', 2, [1, 1], 3],
+    ['one row', 2, [1, 5], 3],
+    ['one column', 1, [4, 1], 1],
+    ['a kernel larger than the torus', 2, [2, 3], 7],
+  ] as const)('%s', async (_, channels, torus, size) => {
+    const problem = normalConvolution(channels, torus, size, 5);
+    const { n, W, pullback } = denseConvolution(problem);
+    const split = <Item>(items: readonly Item[], length: number): Item[][] =>
+      Array.from({ length: items.length / length }, (_, row) => items.slice(row * length, (row + 1) * length));
+    const nested = (kernel: Numbers) => [split(split(split(Array.from(kernel), size), size), channels)];
+    const [b, v] = [split([...normals(3 * n, 8)], n), split([...normals(3 * n, 9)], n)];
+    b[2].fill(0); // z = 0, where every unit has a kink
+    const common = { activation: 'relu', b, v, selection: 0.5 };
+    const { A, B, g, h, m } = problem;
+    const { answer } = await solveByCommand<MonotoneAnswer>({
+      ...{ kind: 'convolution', tiers: [{ channels, torus }], kernel: size, ...common },
+      ...{ A: nested(A), B: nested(B), g: [g], h: [h], m },
+    });
+    const dense = await solveByCommand<MonotoneAnswer>({ kind: 'monotone', W: split(W, n), ...common });
+    compareNumbers(answer.z, dense.answer.z, 1e-10);
+    compareNumbers(answer.grad_b, dense.answer.grad_b, 1e-9);
+    const own = pullback((dense.answer.grad_W ?? []).flat());
+    for (const name of ['A', 'B', 'g', 'h', 'm'] as const) compareNumbers(answer[`grad_${name}`], own[name], 1e-9);
+    expect(answer.certificate.kinks).toEqual(dense.answer.certificate.kinks);
+    expect(answer.certificate.kinks?.length).toBe(n);
   });
 });
 
@@ -108,6 +141,14 @@ describe('what is wrong is named', () => {
       'v: it is 2 × 4; it must be 1 × 4, as b is',
     ],
     [{ C: [] }, '"C": this key is unknown; a convolution problem may have'],
+    [{ activation: 'softThreshold' }, 'tau: this key is missing; softThreshold needs it'],
+    [{ tau: 1 }, 'tau: it is given, but relu has no parameter'],
+    [{ selection: 2 }, 'selection: it is 2; it must be a number from 0 to 1'],
+    [{ tiers: [{ channels: 1, torus: [2, 2], interior: [1, 0] }] }, 'tiers[0].interior[1]: it is 0'],
+    [{ tiers: [{ channels: 1, torus: [1e9, 1e9] }] }, 'b: its rows hold 4 numbers; tiers[0] has 1 ×'],
+    [{ kernel: 1_000_000_001 }, 'A[0][0][0]: it is a list of 1; it must be a list of 1000000001'],
+    [{ A: [[[[1]]]] }, 'A[0][0][0][0]: it is 1; it must be a list of 1: 1 number'],
+    [{ kernel: undefined }, 'kernel: this key is missing; a convolution problem needs kind, tiers'],
   ])('%j', async (change, message) => {
     expect(await refuseByCommand({ ...valid, ...change })).toContain(message);
   });
