@@ -12,6 +12,8 @@ import {
 } from '../data/index.ts';
 import { readBytes } from './files.ts';
 import { InputError } from './io.ts';
+import { type Arguments, readChoice } from './options.ts';
+import { refuseOptions } from './table-options.ts';
 
 /** Whether the name is that of a binary file, as CIFAR has them, such as data_batch_1.bin. */
 export function isBinaryName(path: string): boolean {
@@ -28,10 +30,14 @@ interface ImageChoice {
   readonly limits: Partial<Limits>;
 }
 
-/** @throws InputError where a share is to be held out, and the files have a test part */
+/**
+ * @throws InputError where a share is to be held out, and the files have a test part; or labels are chosen, and there is
+ *   no choice
+ */
 export async function readImageFiles(
   path: string,
   isFolder: boolean,
+  given: Arguments,
   { standardise, heldOut, seed, limits }: ImageChoice,
 ): Promise<ImageDataset> {
   const names = isFolder ? await readdir(path) : [basename(path)];
@@ -49,7 +55,10 @@ export async function readImageFiles(
   if (heldOut !== undefined && !(isCIFAR && test.length === 0)) {
     throw new InputError('--held-out: the files have a test part already');
   }
+  if (!isCIFAR)
+    refuseOptions(given, ['target'], 'it is for a CSV or a .npz file or files of CIFAR-100, and these are IDX files');
+  const labels = readChoice(given, 'target', ['fine', 'coarse']);
   return isCIFAR
-    ? cifarFromFiles(await read([...train, ...test]), { ...options, heldOut, seed })
+    ? cifarFromFiles(await read([...train, ...test]), { ...options, heldOut, seed, labels })
     : imagesFromFiles(await read(Object.values(imageFileNames(names))), options);
 }

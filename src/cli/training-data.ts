@@ -57,8 +57,8 @@ const ROWS_ONLY = {
   target: {
     value: '<name>',
     description:
-      'CSV: the column of the classes, or of numbers to predict, or several with commas; .npz: the array of these',
-    fallback: '.npz: y',
+      'CSV: the column of the classes, or of numbers to predict, or several with commas; .npz: the array of these; CIFAR-100: fine or coarse, the 100 classes or the 20',
+    fallback: '.npz: y; CIFAR-100: fine',
   },
   task: {
     value: '<name>',
@@ -167,11 +167,13 @@ export async function readTrainingData(given: Arguments, seed: number): Promise<
   const isFolder = path !== undefined && (await findPathKind(`--data ${path}`, path)) === 'folder';
   const isImages = isFolder || (path !== undefined && isBinaryName(path));
   if (path === undefined || isImages) {
-    const names = Object.keys({ ...ROWS_ONLY, ...ARRAYS_ONLY, ...TABLE_ONLY });
+    const { target: _, ...rowsOnly } = ROWS_ONLY;
+    const names = Object.keys({ ...rowsOnly, ...ARRAYS_ONLY, ...TABLE_ONLY });
     refuseOptions(given, names, 'it is for a CSV or a .npz file, which --data must name');
   }
   const limits = readLimits(given);
   if (path === undefined) {
+    refuseOptions(given, ['target'], 'it is for a CSV or a .npz file or files of CIFAR-100, which --data must name');
     refuseOptions(
       given,
       Object.keys(PARTS),
@@ -212,9 +214,9 @@ async function readImageData(
 ): Promise<ClassData> {
   const standardise = readYesOrNo(given, 'standardise');
   const heldOut = readHeldOut(given, undefined);
-  const dataset = await readImageFiles(path, isFolder, { standardise, heldOut, seed, limits });
-  const { 'held-out': share, standardise: answer } = given.options;
-  return { ...describeImages(dataset), chosen: toTexts({ 'held-out': share, standardise: answer }) };
+  const dataset = await readImageFiles(path, isFolder, given, { standardise, heldOut, seed, limits });
+  const { target, 'held-out': share, standardise: answer } = given.options;
+  return { ...describeImages(dataset), chosen: toTexts({ target, 'held-out': share, standardise: answer }) };
 }
 
 async function readArrayData(

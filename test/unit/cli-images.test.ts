@@ -171,6 +171,44 @@ describe('files of CIFAR', () => {
     ]);
   });
 
+  test('of CIFAR-100 have fine or coarse labels, as --target says', async () => {
+    const pairs = (count: number) => Array.from({ length: count }, (_, image) => [image % 20, (7 * image) % 100]);
+    mkdirSync(path('hundred'));
+    writeFileSync(path('hundred/train.bin'), cifarFile(pairs(24)));
+    writeFileSync(path('hundred/test.bin'), cifarFile(pairs(8)));
+    const hundred = ['--data', path('hundred')];
+    for (const [target, classes] of [
+      ['coarse', 20],
+      ['fine', 100],
+      [undefined, 100],
+    ] as const) {
+      const more = target ? ['--target', target] : [];
+      expect((await train(...hundred, ...more, '--checkpoint', path('of-hundred'))).error).toBe('');
+      expect(stored('of-hundred').layers[2].options).toMatchObject({ outputs: classes });
+      expect(optionsOf('of-hundred').target).toBe(target);
+      const { code, error } = await run(['predict', path('of-hundred'), path('hundred'), '--backend', 'wasm']);
+      expect([code, error]).toEqual([0, expect.stringContaining(' of 8)')]);
+    }
+    expect((await train(...hundred, '--target', 'coarse', '--checkpoint', path('coarse'))).code).toBe(0);
+    const resumed = await run(['train', ...hundred, '--resume', path('coarse'), '--epochs', '2']);
+    expect([resumed.code, resumed.error]).toEqual([0, '']);
+  });
+
+  test.each([
+    [['--data', 'hundred', '--target', 'superclass'], '--target: it is "superclass"; it must be one of fine, coarse'],
+    [['--data', 'cifar', '--target', 'coarse'], 'CIFAR-10 has no coarse labels; CIFAR-100 has them'],
+    [
+      ['--data', 'idx', '--target', 'fine'],
+      '--target: it is for a CSV or a .npz file or files of CIFAR-100, and these are IDX files',
+    ],
+    [['--target', 'fine'], '--target: it is for a CSV or a .npz file or files of CIFAR-100, which --data must name'],
+  ])('%j is refused', async (given, message) => {
+    const [option, ...more] = given;
+    const data = option === '--data' ? [option, path(more[0]), ...more.slice(1)] : given;
+    const { code, error } = await train(...data);
+    expect([code, error.trimEnd().split('\n').length, error]).toEqual([2, 1, expect.stringContaining(message)]);
+  });
+
   test('without a test part, a share of the images is held out; a file alone is read too', async () => {
     for (const source of ['no-test', 'no-test/train.bin']) {
       const { code, out } = await run([

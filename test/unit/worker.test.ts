@@ -27,6 +27,8 @@ interface Job {
   readonly epochs: number;
   /** Whether it learns from images. */
   readonly takesImages?: boolean;
+  /** Whether these are cropped and mirrored at random. */
+  readonly isVaried?: boolean;
   /** Whether it predicts numbers. */
   readonly predictsNumbers?: boolean;
   /** The solver's limit. */
@@ -58,7 +60,8 @@ const imageModel = (): Model =>
     flatten({ channels: 2, size: [1, 2] }),
     dense({ inputs: 4, outputs: 3 }),
   );
-const IMAGES = { ...clouds(20), inputs: Float32Array.from(normals(120, 5)), features: 6 };
+const IMAGES = { ...clouds(20), inputs: Float32Array.from(normals(120, 5)), features: 6, shape: [1, 2, 3] };
+const VARIED = { augmentation: { crop: 1, flip: true } };
 
 let channel: MessageChannel;
 let engines: Engine[];
@@ -68,7 +71,11 @@ beforeEach(() => {
   serveTraining(channel.port2, (job: Job) => {
     const engine = new Engine(openCPU());
     engines.push(engine);
-    if (job.takesImages) return { engine, model: imageModel(), data: IMAGES, options: options(job.epochs) };
+    const { takesImages, isVaried, epochs } = job;
+    if (takesImages) {
+      const own = { ...options(epochs), ...(isVaried && VARIED) };
+      return { engine, model: imageModel(), data: IMAGES, options: own };
+    }
     if (job.predictsNumbers) return { engine, model: model({ outputs: 2 }), data: NUMBERS, options: REGRESSION };
     return { engine, model: model(job), data: clouds(20), options: options(job.epochs) };
   });
@@ -109,6 +116,28 @@ describe('training in a worker', () => {
     expect(there.memories).toEqual(kept.memories);
     expect(there.memories[1].tensors.size).toBe(2);
     expect(there.parameters).toEqual(kept.parameters);
+  });
+
+  test('varies images as without it, also where it goes on in the middle of an epoch', async () => {
+    const here = imageModel();
+    const { losses } = await train(new Engine(openCPU()), here, IMAGES, { ...options(3), ...VARIED });
+    let resume: Uint8Array | undefined;
+    const checkpoint = {
+      write(bytes: Uint8Array) {
+        resume = bytes;
+      },
+    };
+    const started = { ...options(3), ...VARIED, maximumSteps: 4, checkpoint };
+    await train(new Engine(openCPU()), imageModel(), IMAGES, started);
+    expect(resume).toBeDefined();
+    for (const from of [undefined, resume]) {
+      const written: Uint8Array[] = [];
+      const onCheckpoint = (bytes: Uint8Array) => void written.push(bytes);
+      const job = { epochs: 3, takesImages: true, isVaried: true };
+      expect((await trainInWorker(channel.port1, job, { onCheckpoint, resume: from }).finished).losses).toEqual(losses);
+      const [there, kept] = [written[written.length - 1], await here.save()].map(loadCheckpoint);
+      expect([there.parameters, there.memories]).toEqual([kept.parameters, kept.memories]);
+    }
   });
 
   test('trains one run after the other; a second run during the first is refused and does not affect it', async () => {
