@@ -55,10 +55,12 @@ export async function readImageFiles(
   if (heldOut !== undefined && !(isCIFAR && test.length === 0)) {
     throw new InputError('--held-out: the files have a test part already');
   }
-  if (!isCIFAR)
+  if (!isCIFAR) {
     refuseOptions(given, ['target'], 'it is for a CSV or a .npz file or files of CIFAR-100, and these are IDX files');
+    return imagesFromFiles(await read(Object.values(imageFileNames(names))), options);
+  }
   const labels = readChoice(given, 'target', ['fine', 'coarse']);
-  return isCIFAR
-    ? cifarFromFiles(await read([...train, ...test]), { ...options, heldOut, seed, labels })
-    : imagesFromFiles(await read(Object.values(imageFileNames(names))), options);
+  const dataset = await cifarFromFiles(await read([...train, ...test]), { ...options, heldOut, seed, labels });
+  if (dataset.test.count > 0) return dataset;
+  throw new InputError(`--data ${path}: no class has so many images that one can be held out; --held-out is the share`);
 }

@@ -94,6 +94,8 @@ export async function cifarFromFiles(files: readonly NamedFile[], given?: CIFARF
   const options = readOptions('cifarFromFiles', given, OPTIONS);
   checkFiles('cifarFromFiles', files);
   const names = files.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) throw new DataError(`${twice} is there twice; keep one, or give them different names`);
   const found = files.length === 1 ? { train: names, test: [] } : cifarFileNames(names);
   const read = async (batches: readonly string[]): Promise<CIFARRecords[]> => {
     const given = batches.map((name) => files.find((file) => file.name === name) as NamedFile);

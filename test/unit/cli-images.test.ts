@@ -225,6 +225,12 @@ describe('files of CIFAR', () => {
       ]);
       expect([code, out]).toEqual([0, expect.stringContaining('10 training, 10 held-out')]);
     }
+    writeFileSync(path('few.bin'), cifarFile(labels(3)));
+    const few = await train('--data', path('few.bin'));
+    expect([few.code, few.error]).toEqual([
+      2,
+      expect.stringContaining('few.bin: no class has so many images that one can be held out'),
+    ]);
     const both = await train('--data', path('cifar'), '--held-out', '0.5');
     expect([both.code, both.error]).toEqual([
       2,

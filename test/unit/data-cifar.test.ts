@@ -132,6 +132,7 @@ describe('cifarFromFiles', () => {
     await expect(replaced(2, hundred)).rejects.toThrow(
       'cifar/data_batch_2.bin.gz is of CIFAR-10, cifar/test_batch.bin of CIFAR-100; keep one data set',
     );
+    await expect(cifarFromFiles([...batches, batches[2]])).rejects.toThrow('cifar/test_batch.bin is there twice');
     await expect(cifarFromFiles([])).rejects.toThrow('there are no files');
     await expect(cifarFromFiles(batches, { classNames: ['a', 'b'] })).rejects.toThrow('a list of 10 names');
   });
