@@ -15,6 +15,8 @@ export type Network = (typeof NETWORKS)[NetworkName];
 export const CLASSES = 10;
 /** The relative residual at which solves stop; the authors stop at a relative step of the same size. */
 export const TOLERANCE = 1e-2;
+/** Far below what float32 reaches, so that every sample takes all iterations. */
+export const UNREACHABLE = 1e-30;
 /** The authors' rate of Adam. */
 export const RATE = 1e-3;
 

@@ -39,7 +39,8 @@ const LEGEND =
   'in a process of its own, on as many threads, by its fast Fourier transform and complex products over the half ' +
   'spectrum, and takes turns with the library; its allocator keeps freed memory. The library stops at a relative ' +
   'residual, the authors (and PyTorch here) at a relative step, which says nothing of the error: the residuals shown are true ' +
-  'ones, the largest of the batch. Iterations are the mean over the batch. Bytes are those of a forward and a backward solve ' +
+  'ones, the largest of the batch. Iterations are the mean over the batch; by step are those, forward and backward, after ' +
+  'which the whole batch changes by a hundredth at most, the rule of the authors. Bytes are those of a forward and a backward solve ' +
   'that take all of their iterations.';
 
 const milliseconds = (times: readonly number[]): string =>
@@ -48,7 +49,7 @@ const countCells = ({ mean, residual }: Count): string[] => [
   String(Number(mean.toFixed(2))),
   residual.toExponential(1),
 ];
-const COUNT_HEADING = ['iterations forward', 'residual', 'iterations backward', 'residual'];
+const COUNT_HEADING = ['iterations forward', 'residual', 'iterations backward', 'residual', 'by step'];
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 export function convolutionTextOf({ batch, threads, findings, notes, ...results }: ConvolutionResults): string {
@@ -94,7 +95,11 @@ function sectionOf(
   ].join('\n\n');
 }
 
-const rowOf = ({ forward, backward }: Counts): string[] => [...countCells(forward), ...countCells(backward)];
+const rowOf = ({ forward, backward, byStep }: Counts): string[] => [
+  ...countCells(forward),
+  ...countCells(backward),
+  `${byStep.forward} and ${byStep.backward}`,
+];
 
 /** Milliseconds for each further image, between the smallest and the largest batch. */
 function slopeOf(batches: ConvolutionFinding['batches']): number {

@@ -14,7 +14,8 @@ import {
   train,
   valueAndGrad,
 } from '../src/index.ts';
-import { CLASSES, generatedSamples, modelOf, type Network, RATE } from './convolution-networks.ts';
+import { CLASSES, generatedSamples, modelOf, type Network, RATE, UNREACHABLE } from './convolution-networks.ts';
+import { countSteps, type StepCounts } from './convolution-steps.ts';
 
 /** The iterations and the true residuals of the solves of one direction, over the samples of a batch. */
 export interface Count {
@@ -28,6 +29,8 @@ export interface Count {
 export interface Counts {
   readonly forward: Count;
   readonly backward: Count;
+  /** By the rule of the authors. */
+  readonly byStep: StepCounts;
 }
 
 function countOf({ solver, samples }: SolveReport): Count {
@@ -39,7 +42,7 @@ function countOf({ solver, samples }: SolveReport): Count {
   };
 }
 
-export async function countIterations(engine: Engine, model: Model, samples: Samples): Promise<Counts> {
+export async function countIterations(engine: Engine, model: Model, samples: Samples): Promise<Omit<Counts, 'byStep'>> {
   const { count, features } = samples;
   return engine.tidy(async (scope) => {
     const x = scope.tensor(samples.inputs, [count, features]);
@@ -60,6 +63,11 @@ export function firstOf({ inputs, labels, features }: Samples, count: number): S
   return { inputs: inputs.subarray(0, count * features), labels: labels.subarray(0, count), count, features };
 }
 
+async function countBoth(engine: Engine, model: Model, network: Network, samples: Samples): Promise<Counts> {
+  const byStep = await countSteps(engine, model, network, samples);
+  return { ...(await countIterations(engine, model, samples)), byStep };
+}
+
 /** Counts with fresh parameters for each seed, and after training by the authors' rate. */
 export async function countFreshAndTrained(
   engine: Engine,
@@ -72,7 +80,7 @@ export async function countFreshAndTrained(
   const model = modelOf(network);
   for (let seed = seeds - 1; seed >= 0; seed--) {
     model.initialise(engine, seed);
-    fresh.unshift(await countIterations(engine, model, first));
+    fresh.unshift(await countBoth(engine, model, network, first));
   }
   // The parameters are now those of seed 0.
   const epochs = Math.max(1, Math.round((steps * batch) / samples.count));
@@ -85,7 +93,7 @@ export async function countFreshAndTrained(
       if (progress.kind === 'step') losses.push(progress.loss);
     },
   });
-  const counts = await countIterations(engine, model, first);
+  const counts = await countBoth(engine, model, network, first);
   model.dispose();
   return {
     fresh,
@@ -121,9 +129,6 @@ export function openOwn(engine: Engine, network: Network, batch: number): Convol
     close: () => model.dispose(),
   };
 }
-
-/** Far below what float32 reaches, so that every sample takes all iterations. */
-const UNREACHABLE = 1e-30;
 
 export interface ConvolutionMemory {
   readonly batch: number;

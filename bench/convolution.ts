@@ -12,6 +12,7 @@ import { describeRun, runCommand } from './command.ts';
 import { NETWORKS, type Network, type NetworkName, samplesFor, TOLERANCE } from './convolution-networks.ts';
 import { type ConvolutionFinding, convolutionTextOf } from './convolution-table.ts';
 import { type ConvolutionContestant, countFreshAndTrained, measureMemory, openOwn } from './convolution-works.ts';
+import { requireInterpreter, titleOf } from './interpreters.ts';
 import { LoadWatch } from './load.ts';
 import { writeTables } from './program-contestants.ts';
 
@@ -83,6 +84,10 @@ function readOptions(argv: readonly string[]): Options | undefined {
 }
 
 async function bench(options: Options): Promise<number> {
+  const { python } = options;
+  const peer = python
+    ? `PyTorch: ${titleOf('torch', await requireInterpreter('torch', python))}.`
+    : 'PyTorch was not measured: no --python was given.';
   const findings: ConvolutionFinding[] = [];
   for (const name of Object.keys(NETWORKS) as NetworkName[]) {
     if (name.startsWith(options.network)) findings.push(await measure(name, options));
@@ -90,7 +95,7 @@ async function bench(options: Options): Promise<number> {
   const results = {
     ...describeRun(),
     ...{ batch: options.batch, threads: options.threads, tolerance: TOLERANCE },
-    notes: options.python ? [] : ['PyTorch was not measured: no --python was given.'],
+    notes: [peer],
     findings,
   };
   process.stdout.write(await writeTables(options.output, results, convolutionTextOf(results)));
