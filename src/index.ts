@@ -130,6 +130,9 @@ export { type SparsePath, type SparsePathOptions, sparseModelPath } from './impl
 export { type SparseReport, type SparseSolution, sparseModel } from './implicit/sparse/sparse-model.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
+export { type ContractiveOptions, contractiveFixedPoint } from './implicit/well-posed/contractive.ts';
+export { contractiveMatrix } from './implicit/well-posed/contractive-matrix.ts';
+export type { NonExpansiveActivation } from './implicit/well-posed/non-expansive.ts';
 export type { LayerActivation } from './layers/activate.ts';
 export { type ActivationOptions, activation } from './layers/activation.ts';
 export { type AveragePoolingOptions, averagePooling } from './layers/average-pooling.ts';
@@ -137,6 +140,7 @@ export { type BatchNormOptions, batchNorm } from './layers/batch-norm.ts';
 export { CheckpointError, type NumberArray } from './layers/checkpoint/bytes.ts';
 export type { ModelState, RememberedByLayer } from './layers/checkpoint/model-state.ts';
 export { type ConeLayerOptions, coneLayer } from './layers/cone.ts';
+export { type ContractiveLayerOptions, contractive } from './layers/contractive.ts';
 export { type ConvolutionOptions, convolution } from './layers/convolution.ts';
 export { type ConvolutionNetworkOptions, convolutionNetwork } from './layers/convolution-network.ts';
 export { type DenseOptions, dense } from './layers/dense.ts';

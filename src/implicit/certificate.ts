@@ -14,7 +14,7 @@ export type CertificateStatus = Invertibility['status'];
  * What the status rests on.
  *
  * - margin: I − (W + Wᵀ)/2 ⪰ m·I with m > 0, which is enough for every 0 ⪯ J ⪯ I.
- * - contraction: ‖∂f/∂z‖ < 1 for every choice at the kinks.
+ * - contraction: ‖∂f/∂z‖ < 1 for every choice at the kinks, in the Euclidean norm or in max |zᵢ|/xᵢ with an x > 0.
  * - not examined: neither of these holds, and nothing else was looked at. These three come with every gradient at
  *   almost no cost.
  * - cholesky: of a Lasso, X_EᵀPX_E + ρI has a Cholesky factor.

@@ -42,7 +42,7 @@ function applyMap(context: LoopContext, map: LinearMap, parameters: readonly Ten
 }
 
 /** σ(p), and 0 in the units that the mask leaves out. */
-function activate(p: Tensor, { mask, ...activation }: Activation): Tensor {
+export function activate(p: Tensor, { mask, ...activation }: Activation): Tensor {
   if (!mask) return activateUsed(p, activation);
   const used = mask.flatMap((isUsed, unit) => (isUsed ? [unit] : []));
   return scatterAdd(activateUsed(p.gather(used, -1), activation), used, mask.length, p.shape.length - 1);

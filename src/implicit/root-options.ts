@@ -171,7 +171,10 @@ const ROOT_SOLVERS = { auto: 0, 'newton-krylov': 0, given: 0 };
 const FIXED_POINT_SOLVERS = { 'anderson+newton-krylov': 0, anderson: 0, picard: 0, ...ROOT_SOLVERS };
 const AUTOMATIC = { root: 'newton-krylov', 'fixed point': 'anderson+newton-krylov' } as const;
 
-export function implicitSettings(kind: 'root' | 'fixed point', options: FixedPointOptions): ImplicitSettings {
+export function implicitSettings(
+  kind: 'root' | 'fixed point',
+  options: Omit<FixedPointOptions, 'unknown' | 'inputs'>,
+): ImplicitSettings {
   const tolerance = checkPositive('tolerance', options.tolerance ?? 1e-4);
   const { solver = 'auto', onFailure = 'throw', linearSolver = 'auto', coupled = false, selection } = options;
   const { certify = false, onFailedCertificate = 'warn' } = options;

@@ -32,6 +32,8 @@ import {
   type SampleRows,
   type Solved,
 } from './system.ts';
+import { certifyWellPosed } from './well-posed/certify.ts';
+import { type WellPosed, withErrorBounds } from './well-posed/well-posed.ts';
 
 /** An equation that the user wrote, with the options of its solve, checked. */
 export interface UserEquation {
@@ -44,6 +46,8 @@ export interface UserEquation {
   readonly unknown: Tensor;
   readonly inputs: readonly Tensor[];
   readonly settings: ImplicitSettings;
+  /** What is known of the equation without a look at the solution. Default: nothing. */
+  readonly wellPosed?: Promise<WellPosed>;
 }
 
 /** Enqueues the solve when it is constructed; nothing waits for it until something is read. */
@@ -76,7 +80,7 @@ export class RootSolution {
     const { report, outputs } = this.course.completeForward(found.summary, [found.z], async (read) => {
       await rowsChecked;
       if (read.timedOut || read.samples.every(isSolved)) this.stopped?.dispose();
-      return read;
+      return withErrorBounds(read, await equation.wellPosed, this.rows.n);
     });
     report.catch(() => this.stopped?.dispose()); // the error itself is reported where the solution is read
     this.report = report;
@@ -89,8 +93,13 @@ export class RootSolution {
   }
 
   async certify(options?: CertifyOptions): Promise<ImplicitCertificate> {
+    const { settings, wellPosed } = this.equation;
     this.guard.check();
-    return certify(this.resolve(), this.equation.settings, readOptions('certify', options, CERTIFY_OPTIONS));
+    const wanted = readOptions('certify', options, CERTIFY_OPTIONS);
+    const solved = this.resolve();
+    return wellPosed
+      ? certifyWellPosed(solved, settings, wanted, await unlessAborted(wellPosed, settings.limits.signal))
+      : certify(solved, settings, wanted);
   }
 
   async select(choose: (kink: OperationKink) => number): Promise<void> {
@@ -121,7 +130,7 @@ export class RootSolution {
   }
 
   private openCourse(): Course {
-    const { what, engine, settings } = this.equation;
+    const { what, engine, settings, wellPosed } = this.equation;
     const { certify: wanted } = settings;
     return new Course({
       engine,
@@ -131,7 +140,11 @@ export class RootSolution {
       linearSolver: settings.linearSolver,
       isBounded: () => false,
       hypothesis: {
-        ofSolve: async (read) => certificateOfSolve(read, knownByNorm(read.normBound)),
+        ofSolve: async (read) => {
+          const byNorm = knownByNorm(read.normBound);
+          const known = byNorm.status === 'certified' ? byNorm : await wellPosed;
+          return certificateOfSolve(read, known ?? byNorm);
+        },
         ...(wanted && { closer: () => this.certify(typeof wanted === 'object' ? wanted : undefined) }),
       },
       advice: {

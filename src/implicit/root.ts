@@ -17,7 +17,7 @@ import {
   implicitSettings,
   type RootOptions,
 } from './root-options.ts';
-import { RootSolution } from './root-solution.ts';
+import { RootSolution, type UserEquation } from './root-solution.ts';
 import type { ImplicitFunction } from './system.ts';
 
 /**
@@ -108,6 +108,14 @@ function solveImplicit(
   const { unknown, inputs } = options;
   const engine = checkedEngine(what, unknown, inputs);
   return withSolve(new RootSolution({ what, f, kind, engine, unknown, inputs, settings }));
+}
+
+/**
+ * Solves an equation of the library's own of which more is known than its function shows.
+ * @param what the public function that was called, for messages
+ */
+export function solveWellPosed(equation: Omit<UserEquation, 'kind'>): ImplicitSolution {
+  return withSolve(new RootSolution({ ...equation, kind: 'fixed point' }));
 }
 
 /** Attaches `solve` to the tensor of the solution, and frees with the tensor what belongs to the solution. */

@@ -105,6 +105,13 @@ export interface Layer {
   /** Asked before each training step. */
   readonly tuning?: Tuning;
   /**
+   * Brings parameters back into the set of those that are allowed. `train` calls it after each step of the optimiser,
+   * never inside of a gradient. Default: all parameters are allowed.
+   * @param parameters their tensors, in the order of `parameters`
+   * @returns one tensor of the same shape for each; those that stay as they are may be returned
+   */
+  project?(parameters: readonly Tensor[]): Tensor[];
+  /**
    * Computes the outputs, with tensor operations and implicit layers.
    * @param x [batch, inputs]
    * @param parameters their tensors, in the order of `parameters`

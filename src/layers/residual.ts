@@ -30,6 +30,7 @@ export function residual(...layers: Layer[]): Layer {
     return all.slice(start, start + counts[index]);
   };
   const isTuned = layers.some(({ tuning }) => tuning);
+  const isProjected = layers.some(({ project }) => project);
   return {
     kind: 'residual',
     inputs,
@@ -54,6 +55,10 @@ export function residual(...layers: Layer[]): Layer {
           },
         }
       : undefined,
+    ...(isProjected && {
+      project: (parameters) =>
+        layers.flatMap((layer, index) => layer.project?.(own(parameters, index)) ?? own(parameters, index)),
+    }),
     forward: (x, parameters, pass) =>
       add(
         x,

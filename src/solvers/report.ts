@@ -27,7 +27,8 @@ export interface SampleReport {
   readonly floor: number;
   /**
    * Bound of the distance from the exact answer: an amplification times the residual and what rounding may hide of
-   * it, (1 + n/16) times the floor. Forward it bounds ‖z − z*‖/(ε + ‖z‖), with the amplification (1 + ‖I − W‖)/m.
+   * it, (1 + n/16) times the floor. Forward it bounds ‖z − z*‖/(ε + ‖z‖), with the amplification (1 + ‖I − W‖)/m, or
+   * √n/(1 − κ) for a contraction by κ in the largest entry.
    * Backward it bounds the error of ∂ℓ/∂b relative to ‖v‖, with 1/m, for the linear system at the computed z. NaN if
    * no bound is known.
    */

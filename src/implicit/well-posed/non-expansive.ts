@@ -1,0 +1,45 @@
+/** Activations φ with |φ(s) − φ(t)| ≤ |s − t|, component by component. They need not be monotone. */
+import { readField } from '../../arguments/check.ts';
+import { type Activation, type ActivationOption, activationOf } from '../../solvers/activations.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { activate } from '../monotone-equation.ts';
+
+/**
+ * An activation of z = φ(Az + b): one of those of `monotoneFixedPoint` that act component by component, all but softmax;
+ * or abs, which decreases on one side and is non-expansive all the same.
+ */
+export type NonExpansiveActivation = ActivationOption | 'abs';
+
+/** Why these well-known functions are not allowed, though other layers may use them. */
+const REFUSED: Readonly<Record<string, string>> = {
+  gelu: 'its slope reaches 1.13',
+  swish: 'its slope reaches 1.10',
+  silu: 'its slope reaches 1.10',
+  mish: 'its slope reaches 1.09',
+  hardswish: 'its slope reaches 1.5',
+  selu: 'its slope reaches 1.758',
+  exp: 'its slope has no bound',
+  square: 'its slope has no bound',
+  softmax: 'it does not act component by component',
+};
+
+export interface ReadActivation {
+  readonly isMonotone: boolean;
+  apply(p: Tensor): Tensor;
+  /** Present except for abs. */
+  readonly proximal: Activation | undefined;
+}
+
+/** @throws RangeError where the activation is unknown or not non-expansive */
+export function readNonExpansive(option: NonExpansiveActivation): ReadActivation {
+  if (option === 'abs') return { isMonotone: false, apply: (p) => p.abs(), proximal: undefined };
+  const name = typeof option === 'string' ? option : readField(option, 'name');
+  const why = typeof name === 'string' ? REFUSED[name.toLowerCase()] : undefined;
+  if (why) {
+    throw new RangeError(
+      `activation: ${name} is not allowed here: ${why}; it must be non-expansive, such as relu, tanh or abs`,
+    );
+  }
+  const proximal = activationOf(option);
+  return { isMonotone: true, apply: (p) => activate(p, proximal), proximal };
+}
