@@ -7,13 +7,19 @@ import { isSolved, type SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { recordOperation } from '../tensor/operations.ts';
 import { TENSOR, type Tensor } from '../tensor/tensor.ts';
-import { type ImplicitCertificate, knownByNorm, type LinearReport } from './certificate.ts';
+import { type ImplicitCertificate, type Known, knownByNorm, type LinearReport } from './certificate.ts';
 import { certify } from './certify.ts';
 import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
 import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
 import { type Guard, guardTensors } from './overwritten.ts';
-import { certificateOfSolve, type LinearDirection, type LinearResult, withAwaited } from './reporting.ts';
+import {
+  certificateOfSolve,
+  type LinearDirection,
+  type LinearRead,
+  type LinearResult,
+  withAwaited,
+} from './reporting.ts';
 import { forwardAdvice } from './root-advice.ts';
 import { solveForward } from './root-forward.ts';
 import { solveBackward, solveTangent, UnresolvedError } from './root-linear.ts';
@@ -33,7 +39,8 @@ import {
   type Solved,
 } from './system.ts';
 import { certifyWellPosed } from './well-posed/certify.ts';
-import { type WellPosed, withErrorBounds } from './well-posed/well-posed.ts';
+import type { WellPosed } from './well-posed/verdict.ts';
+import { withErrorBounds } from './well-posed/well-posed.ts';
 
 /** An equation that the user wrote, with the options of its solve, checked. */
 export interface UserEquation {
@@ -141,9 +148,8 @@ export class RootSolution {
       isBounded: () => false,
       hypothesis: {
         ofSolve: async (read) => {
-          const byNorm = knownByNorm(read.normBound);
-          const known = byNorm.status === 'certified' ? byNorm : await wellPosed;
-          return certificateOfSolve(read, known ?? byNorm);
+          const known = await wellPosed;
+          return certificateOfSolve(read, known?.status === 'certified' ? known : knownBy(read, known));
         },
         ...(wanted && { closer: () => this.certify(typeof wanted === 'object' ? wanted : undefined) }),
       },
@@ -215,6 +221,12 @@ export class RootSolution {
       return this.course.runLinear(direction, (run) => solve(this.resolve(), run));
     }
   }
+}
+
+/** What the norms of its operations show of an equation; where they show nothing, what else was found. */
+function knownBy({ normBound }: LinearRead, otherwise: WellPosed | undefined): Known {
+  const known = knownByNorm(normBound);
+  return known.status === 'certified' ? known : (otherwise ?? known);
 }
 
 /** As reports name it. */

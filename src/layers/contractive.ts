@@ -1,11 +1,7 @@
 import { createArgumentError } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { implicitSettings } from '../implicit/root-options.ts';
-import {
-  CONTRACTIVE_OPTIONS,
-  type ContractiveOptions,
-  solveContractive,
-} from '../implicit/well-posed/contractive.ts';
+import { CONTRACTIVE_OPTIONS, type ContractiveOptions, solveContractive } from '../implicit/well-posed/contractive.ts';
 import { CONTRACTION, contractiveMatrix, projectToContraction } from '../implicit/well-posed/contractive-matrix.ts';
 import { type NonExpansiveActivation, readNonExpansive } from '../implicit/well-posed/non-expansive.ts';
 import { wellPosedByConstruction } from '../implicit/well-posed/well-posed.ts';

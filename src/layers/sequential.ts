@@ -190,27 +190,6 @@ export class Model {
     this.held = { engine, values: [...values], memories: [...memories] };
   }
 
-  /**
-   * Values of parameters after the projections of the layers that have one; `train` calls it after each step.
-   * @param values in the order of `parameters`. Those that a projection replaces are disposed
-   */
-  project(values: readonly Tensor[]): Tensor[] {
-    this.checkValues('project', values);
-    const projected = this.layers.flatMap((layer, index) => {
-      const own = values.slice(...this.rangeOf(index));
-      return layer.project?.(own) ?? own;
-    });
-    this.checkValues('project', projected);
-    for (const old of values) if (!projected.includes(old)) old.dispose();
-    return projected;
-  }
-
-  /** Which of the parameters belong to a layer: the first, and the one after the last. */
-  private rangeOf(layer: number): [number, number] {
-    const first = this.layers.slice(0, layer).reduce((sum, { parameters }) => sum + parameters.length, 0);
-    return [first, first + this.layers[layer].parameters.length];
-  }
-
   /** Replaces the parameters and disposes the old ones. */
   replaceParameters(values: readonly Tensor[]): void {
     const held = this.requireParameters();
@@ -276,11 +255,12 @@ export class Model {
    * alone is freed with everything else.
    */
   private splitByLayer(values: readonly Tensor[], { arena }: Tensor): Tensor[][] {
-    return this.layers.map((_, index) =>
-      values
-        .slice(...this.rangeOf(index))
-        .map((value) => (arena && !value.arena ? this.engine.aliasIn(arena, value) : value)),
-    );
+    let first = 0;
+    return this.layers.map((layer) => {
+      const own = values.slice(first, first + layer.parameters.length);
+      first += own.length;
+      return own.map((value) => (arena && !value.arena ? this.engine.aliasIn(arena, value) : value));
+    });
   }
 
   /** Whether each layer wants to tune itself before this training step. */

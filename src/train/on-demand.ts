@@ -7,5 +7,6 @@ export { createClassWeighting } from './class-weights.ts';
 export { createStopper, readEarlyStopping } from './early-stopper.ts';
 export { compareShapes } from './image-samples.ts';
 export { computeMetrics } from './metrics.ts';
+export { withProjections } from './projected.ts';
 export { createRegression, evaluateRegression } from './regression/regression.ts';
 export { withScaledWeights } from './weights.ts';

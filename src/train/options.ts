@@ -168,7 +168,9 @@ export async function readSettings(
   return {
     epochs,
     batch,
-    optimiser,
+    optimiser: model.layers.some(({ project }) => project)
+      ? (await loadOnDemand()).withProjections(optimiser, model.layers)
+      : optimiser,
     seed,
     maximumSteps,
     validation,

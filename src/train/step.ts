@@ -59,7 +59,7 @@ export async function trainStep(
       'train',
     );
     held.push(loss, ...gradients);
-    const next = engine.runLasting(() => model.project(checkUpdate(update(gradients), parameters)));
+    const next = engine.runLasting(() => checkUpdate(update(gradients), parameters));
     model.replaceParameters(next);
     const lossAndCount = hold(joinLossAndCount(engine, loss, next));
     const [scores] = outputs;

@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { Tape } from '../../src/autodiff/tape.ts';
 import { contractiveFixedPoint, type Engine, l1BallProjection } from '../../src/index.ts';
-import { loadImplicitNets } from '../fixtures/load-implicit-nets.ts';
 import type { Matrix } from '../fixtures/load.ts';
+import { loadImplicitNets } from '../fixtures/load-implicit-nets.ts';
 import { engineOn } from '../support/engines.ts';
 import { relativeError } from '../support/numbers.ts';
 

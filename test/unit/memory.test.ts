@@ -19,6 +19,9 @@ import {
   coneLayer,
   coneProgram,
   coneProjection,
+  contractive,
+  contractiveFixedPoint,
+  contractiveMatrix,
   convolution,
   crossEntropy,
   crossValidation,
@@ -405,6 +408,18 @@ const CALLS: Record<string, Call> = {
     await solution.data();
     return leaveSolution(solution);
   },
+  contractiveFixedPoint: callOn(
+    ({ W, x }) => contractiveFixedPoint(W, x, { activation: 'relu' }),
+    ({ solve }) => solve.certify(),
+  ),
+  'contractiveFixedPoint of a matrix that is not contractive': async ({ W, x }) => {
+    const A = W.mul(9);
+    const solution = contractiveFixedPoint(A, x, { activation: 'abs', limit: 5, onFailure: 'report' });
+    A.dispose();
+    await solution.solve.report;
+    return leaveSolution(solution);
+  },
+  contractiveMatrix: ({ W }) => ({ tensors: [contractiveMatrix(W, 0.9)] }),
   root: ({ x, zero }) => leaveSolution(root((z, a) => z.sub(a.mul(0.5)), { unknown: zero, inputs: [x] })),
   argmin: ({ x, zero }) => leaveSolution(argmin((z, a) => z.sub(a).square().sum(), { unknown: zero, inputs: [x] })),
   inverse: ({ x, zero }) => leaveSolution(inverse((z) => z.mul(2), x, { unknown: zero })),
@@ -698,6 +713,14 @@ const CALLS: Record<string, Call> = {
   'train: convolutionNetwork': training(
     () => ({}),
     () => [...library.convolutionNetwork({ shape: [1, 1, 2], outputs: 3, channels: 2 }).layers],
+  ),
+  'train: contractive': training(
+    () => ({}),
+    () => [
+      contractive({ inputs: 2, width: 3 }),
+      residual(contractive({ inputs: 3, width: 3, constraint: 'project', activation: 'abs' })),
+      dense({ inputs: 3, outputs: 3 }),
+    ],
   ),
   'train: monotoneConvolution': training(
     () => ({}),

@@ -7,7 +7,7 @@ import { readKinksOf } from '../kinks.ts';
 import type { ImplicitSettings } from '../root-options.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { atSolution, type Solved } from '../system.ts';
-import type { WellPosed } from './well-posed.ts';
+import type { WellPosed } from './verdict.ts';
 
 /**
  * The certificate at a solution. Where the equation is well posed whatever b is, only its kinks are still looked for; an

@@ -8,7 +8,8 @@ import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import { type ImplicitSolution, solveWellPosed } from '../root.ts';
 import { checkedEngine, type FixedPointOptions, IMPLICIT_OPTIONS, implicitSettings } from '../root-options.ts';
 import { type NonExpansiveActivation, readNonExpansive } from './non-expansive.ts';
-import { examine, type WellPosed } from './well-posed.ts';
+import type { WellPosed } from './verdict.ts';
+import { examine } from './well-posed.ts';
 
 /** The options of `contractiveFixedPoint`: those of `fixedPoint`, with an activation. */
 export interface ContractiveOptions extends Omit<FixedPointOptions, 'unknown' | 'inputs' | 'coupled'> {
@@ -92,7 +93,8 @@ function checkShapes(what: string, A: Tensor, b: Tensor, initial: Tensor | undef
   TENSOR(`${what}: A`, A);
   TENSOR(`${what}: b`, b);
   checkTogether(what, { A, b, initial });
-  if (b.shape.length !== 2) throw new RangeError(`${what}: b has the shape ${formatShape(b.shape)}; it must be [batch, n]`);
+  if (b.shape.length !== 2)
+    throw new RangeError(`${what}: b has the shape ${formatShape(b.shape)}; it must be [batch, n]`);
   const [, n] = b.shape;
   if (!sameShape(A.shape, [n, n])) {
     throw new RangeError(

@@ -2,7 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { computeCheckedMargin } from '../smallest-eigenvalue.ts';
 import { amplificationOf, findPerronBound } from './perron.ts';
-import { certifiedByContraction, type WellPosed } from './well-posed.ts';
+import { certifiedByContraction, type WellPosed } from './verdict.ts';
 
 /**
  * Tries the conditions that a host can check in turn: ‖A‖∞ < 1; λ_pf(|A|) < 1, by a vector; and a monotone I − A. None

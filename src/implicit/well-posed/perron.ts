@@ -34,8 +34,6 @@ export function* findPerronBound(A: ArrayLike<number>, n: number): Interruptible
     const image = multiplyByAbsolute(A, x);
     const found = { bound: boundFrom(image, x), vector: x };
     best = best ? better(best, found) : found;
-    // A graph without cycles has λ_pf = 0, and a finite number of steps reaches it.
-    if (found.bound === 0) return found;
     x = scaledToOne(image.map((value, i) => value + SHIFT * found.bound * x[i]));
     if (!x.every((value) => value > 0)) break;
     if (n >= WIDE) yield;

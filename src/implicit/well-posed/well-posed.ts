@@ -1,21 +1,10 @@
-/** What is known of an equation z = φ(Az + b), whatever b is. */
+/** What is known of an equation z = φ(Az + b), whatever b is, and the bounds of errors that follow. */
 import { runInTurns } from '../../backends/event-loop.ts';
 import { roundingUnits, type SolveReport } from '../../solvers/report.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Known } from '../certificate.ts';
 import { fetchPartOnce } from '../fetch-part.ts';
 import { unlessAborted } from '../run-limits.ts';
-
-/** What an examination of A shows. */
-export interface WellPosed extends Known {
-  /** The error ‖z − z*‖₂ is at most this times ‖z − φ(Az + b)‖₂. Infinite where nothing is known. */
-  readonly amplification: number;
-}
-
-/** A is certified by a contraction. @param amplification as in WellPosed */
-export function certifiedByContraction(reason: string, amplification: number): WellPosed {
-  return { status: 'certified', argument: 'contraction', reason, amplification };
-}
+import { certifiedByContraction, type WellPosed } from './verdict.ts';
 
 /** What ‖A‖∞ ≤ κ by construction shows: in the largest entry, errors are at most residuals/(1 − κ). */
 export function wellPosedByConstruction(contraction: number, n: number): WellPosed {

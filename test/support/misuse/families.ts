@@ -2,6 +2,7 @@
 import * as library from '../../../src/index.ts';
 import { CONE_FAMILIES } from './families-cones.ts';
 import { DECLARATIVE_FAMILIES } from './families-declarative.ts';
+import { DEEP_FAMILIES } from './families-deep.ts';
 import { PARAMETER_FAMILIES } from './families-parameters.ts';
 import { PROGRAM_FAMILIES } from './families-programs.ts';
 import { SHARING_FAMILIES } from './families-sharing.ts';
@@ -245,6 +246,7 @@ export const FAMILIES: readonly Family[] = [
 
   ...CONE_FAMILIES,
   ...DECLARATIVE_FAMILIES,
+  ...DEEP_FAMILIES,
   ...PARAMETER_FAMILIES,
   ...SHARING_FAMILIES,
   ...SORTING_FAMILIES,

@@ -1,0 +1,13 @@
+/** Verdicts on an equation z = φ(Az + b), whatever b is. */
+import type { Known } from '../certificate.ts';
+
+/** What an examination of A shows. */
+export interface WellPosed extends Known {
+  /** The error ‖z − z*‖₂ is at most this times ‖z − φ(Az + b)‖₂. Infinite where nothing is known. */
+  readonly amplification: number;
+}
+
+/** A is certified by a contraction. @param amplification as in WellPosed */
+export function certifiedByContraction(reason: string, amplification: number): WellPosed {
+  return { status: 'certified', argument: 'contraction', reason, amplification };
+}
