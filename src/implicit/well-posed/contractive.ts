@@ -3,6 +3,7 @@ import { BOOLEAN } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { zerosLike } from '../../autodiff/derivatives.ts';
 import { checkMask } from '../../solvers/activations.ts';
+import { engineOf } from '../../tensor/engine-of.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { checkTogether, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import { type ImplicitSolution, solveWellPosed } from '../root.ts';
@@ -71,21 +72,19 @@ export function solveContractive(
   const settings = implicitSettings('fixed point', options);
   const n = checkShapes(what, A, b, initial);
   if (proximal) checkMask(proximal, n);
-  const unknown = initial ?? zerosLike(b);
-  const engine = checkedEngine(what, unknown, [A, b]);
+  const engine = engineOf(`${what}: b`, b);
   const wellPosed = known ? Promise.resolve(known) : checkInputs ? examine(A, isMonotone, options.signal) : undefined;
   wellPosed?.catch(() => {}); // reported through the report
-  const solution = solveWellPosed({
-    what,
-    f: (z, matrix, bias) => apply(z.matmul(matrix, { transposeB: true }).add(bias)),
-    engine,
-    unknown,
-    inputs: [A, b],
-    settings,
-    wellPosed,
+  return engine.runOrFree(() => {
+    const unknown = initial ?? zerosLike(b);
+    const inputs = [A, b];
+    checkedEngine(what, unknown, inputs);
+    const f = (z: Tensor, matrix: Tensor, bias: Tensor): Tensor =>
+      apply(z.matmul(matrix, { transposeB: true }).add(bias));
+    const solution = solveWellPosed({ what, f, engine, unknown, inputs, settings, wellPosed });
+    if (unknown !== initial) unknown.dispose();
+    return solution;
   });
-  if (unknown !== initial) unknown.dispose();
-  return solution;
 }
 
 /** @returns n. @throws RangeError where shapes do not fit */
