@@ -92,6 +92,36 @@ describe('maximumPooling', () => {
   });
 });
 
+describe('where numbers of a window tie, the gradient goes to', () => {
+  const wide = { channels: 2, size: [5, 6], window: [3, 2], stride: [2, 1], padding: [1, 1] } as const;
+
+  test.each([
+    ['the first of them, row by row', 1],
+    ['the last of them', 0],
+  ])('%s', async (_, selection) => {
+    const layer = maximumPooling({ ...wide, selection });
+    const x = normals(2 * layer.inputs, 4).map((each) => Math.round(Math.max(0, each)));
+    const v = normals(2 * layer.outputs, 5);
+    const [, [gradient]] = await valueAndGrad(
+      (a) =>
+        layer
+          .forward(a, [], { solves: [], memory: emptyMemory() })
+          .mul(engine.tensor(v, [2, layer.outputs]))
+          .sum(),
+      [engine.tensor(x, [2, layer.inputs])],
+    );
+    const expected = new Array<number>(x.length).fill(0);
+    const places = Array.from(x, (_, at) => at);
+    const chosen = poolNumbers(places, wide, (inside) => {
+      const most = Math.max(...inside.map((at) => x[at]));
+      const ties = inside.filter((at) => x[at] === most);
+      return selection === 1 ? ties[0] : ties[ties.length - 1];
+    });
+    for (const [window, at] of chosen.entries()) expected[at] += v[window];
+    expect(relativeError(await gradient.data(), expected)).toBeLessThan(1e-14);
+  });
+});
+
 describe('batchNorm', () => {
   const layer = batchNorm({ channels: 2, size: [2, 3], epsilon: 1e-3, momentum: 0.25 });
   const gain = [1.5, -0.5];
