@@ -39,7 +39,8 @@ export function findActiveGroups({ problem, beta, gradient }: SparsePoint, toler
   const kinks: GroupKink[] = [];
   const equicorrelation: number[] = [];
   const largest = thresholds.reduce((a, b) => Math.max(a, b), 0);
-  for (const [group, members] of groups.entries()) {
+  for (let group = 0; group < groups.length; group++) {
+    const members = groups[group];
     if (isFree(problem, group)) {
       free.push(group);
       continue;
@@ -47,7 +48,8 @@ export function findActiveGroups({ problem, beta, gradient }: SparsePoint, toler
     const within = tolerance * (thresholds[group] + largest / 16);
     const value = countedGradient(nonNegative, gradient, members);
     // A coefficient of the size of rounding is 0: hβ stands beside gradients, as in the proximal map of step 1/h.
-    const excess = scaleOf(problem, members) * normOf(beta, members);
+    const norm = normOf(beta, members);
+    const excess = norm > 0 ? scaleOf(problem, members) * norm : 0;
     if (excess > within) support.push(group);
     else if (value >= thresholds[group] - within)
       kinks.push({ group, value, distance: Math.abs(value - thresholds[group]) });

@@ -189,7 +189,8 @@ export class SparseDerivative {
       if (targets) moved[at] -= rowWeights[row] * targets[at];
       if (ofRows) moved[at] += ofRows[row] * unweighted.slopes[at];
     }
-    const right = gradientOf(problem, moved);
+    // Where only penalties move, no margin does, and no pass over X is needed.
+    const right = X || targets || ofRows ? gradientOf(problem, moved) : new Float64Array(beta.length);
     for (let row = 0; X && row < rows; row++) {
       for (let j = 0; j < features; j++) {
         for (let k = 0; k < outputs; k++) right[j * outputs + k] += X[row * features + j] * slopes[k * rows + row];

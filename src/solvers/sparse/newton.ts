@@ -23,23 +23,35 @@ const HALVINGS = 4;
 /** Coefficients in use above which the factorisation would cost more than descent. */
 const LARGEST = 2000;
 
-/** Takes Newton steps on the groups in use and the free ones, as long as they make progress. */
-export function* polish(problem: SparseProblem, given: SparsePoint): Interruptible<SparsePoint> {
+/**
+ * Takes Newton steps on the groups in use and the free ones, as long as they make progress.
+ * @param working groups that hold all that is not 0
+ * @param enough the violation at which it ends
+ */
+export function* polish(
+  problem: SparseProblem,
+  given: SparsePoint,
+  working: readonly number[],
+  enough: number,
+): Interruptible<SparsePoint> {
   let point = given;
   let violation = Number.NaN;
   for (let step = 0; step < STEPS; step++) {
-    const active = [...problem.groups.keys()].filter(
-      (group) => isFree(problem, group) || normOf(point.beta, problem.groups[group]) > 0,
-    );
+    const active = groupsInUse(problem, point.beta, working);
     if (active.length === 0 || active.length > LARGEST) return point;
     if (Number.isNaN(violation)) violation = violationAmong(problem, active, point);
-    if (violation === 0) return point;
+    if (violation <= enough) return point;
     const next = yield* takeStep(problem, active, point, violation);
     if (!next) return point;
     point = next.point;
     violation = next.violation;
   }
   return point;
+}
+
+/** Those of some groups that are free or not 0. */
+export function groupsInUse(problem: SparseProblem, beta: Float64Array, among: readonly number[]): number[] {
+  return among.filter((group) => normOf(beta, problem.groups[group]) > 0 || isFree(problem, group));
 }
 
 interface Stepped {
@@ -80,7 +92,7 @@ function* takeStep(
       if (isSingle && moved[at] * beta[at] <= 0) moved[at] = 0;
     }
     const margins = marginsOf(problem, moved);
-    const next = { beta: moved, margins, objective: objectiveAt(problem, moved, margins) };
+    const next = { beta: moved, margins, objective: objectiveAt(problem, moved, margins, active) };
     const left = violationAmong(problem, active, next);
     const isLower = next.objective < point.objective - 1e-13 * Math.abs(point.objective);
     const isSame = next.objective <= point.objective + 1e-12 * Math.abs(point.objective);

@@ -23,17 +23,29 @@ export function countedGradient(nonNegative: boolean, gradient: Float64Array, me
 
 /** The rounding of the gradient, about: ε times the sums of the absolute terms, at their largest. */
 export function gradientRounding({ loss, rows, columns, outputs, X, rowWeights, targets }: SparseProblem): number {
-  let largest = 0;
-  for (let j = 0; j < columns; j++) {
-    let sum = 0;
-    for (let row = 0; row < rows; row++) sum += rowWeights[row] * X[j * rows + row] ** 2;
-    largest = Math.max(largest, sum);
-  }
+  let heaviest = 0;
+  for (const weight of rowWeights) heaviest = Math.max(heaviest, weight);
+  const largest = heaviest * largestColumn(X, rows, columns);
   let size = 0;
   for (let at = 0; at < rows * outputs; at++) {
     size += rowWeights[at % rows] * (loss === 'square' ? targets[at] ** 2 : 1);
   }
   return 4 * Number.EPSILON * Math.sqrt(largest * size);
+}
+
+/** maxⱼ ‖Xⱼ‖² of each X, which the problems of folds and penalties share. */
+const largestColumns = new WeakMap<Float64Array, number>();
+
+function largestColumn(X: Float64Array, rows: number, columns: number): number {
+  let largest = largestColumns.get(X) ?? 0;
+  if (largest > 0) return largest;
+  for (let j = 0; j < columns; j++) {
+    let sum = 0;
+    for (let row = 0; row < rows; row++) sum += X[j * rows + row] ** 2;
+    largest = Math.max(largest, sum);
+  }
+  largestColumns.set(X, largest);
+  return largest;
 }
 
 /** The scale against which violations are measured: the largest threshold, or that of the gradient at β = 0. */
@@ -74,11 +86,20 @@ export function separates({ loss, rows, outputs, rowWeights, targets }: SparsePr
 /** Rounding of the margins of a direction, relative to the largest. */
 const SEPARATION = 1e-9;
 
-/** Σᵢ ωᵢ ℓ(mᵢ, yᵢ) + Σ_g t_g‖β_g‖₂ */
-export function objectiveAt(problem: SparseProblem, beta: Float64Array, margins: Float64Array): number {
+/**
+ * Σᵢ ωᵢ ℓ(mᵢ, yᵢ) + Σ_g t_g‖β_g‖₂
+ * @param among groups that hold all that is not 0
+ */
+export function objectiveAt(
+  problem: SparseProblem,
+  beta: Float64Array,
+  margins: Float64Array,
+  among: readonly number[],
+): number {
+  const { groups, thresholds } = problem;
   let sum = lossAt(problem, margins);
-  for (const [group, members] of problem.groups.entries()) {
-    if (problem.thresholds[group] > 0) sum += problem.thresholds[group] * normOf(beta, members);
+  for (const group of among) {
+    if (thresholds[group] > 0) sum += thresholds[group] * normOf(beta, groups[group]);
   }
   return sum;
 }

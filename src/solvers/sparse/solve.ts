@@ -5,9 +5,9 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { descend, GroupSteps } from './descent.ts';
-import { polish, type SparsePoint } from './newton.ts';
+import { groupsInUse, polish, type SparsePoint } from './newton.ts';
 import { gradientRounding, objectiveAt, separates, violationOf, violationScale } from './optimality.ts';
-import { gradientOf, isFree, marginsOf, normOf, type SparseProblem, slopesAt } from './problem.ts';
+import { addColumn, gradientOf, isFree, marginsOf, normOf, type SparseProblem, slopesAt } from './problem.ts';
 
 export interface SparseSolveOptions {
   /** Bound of the violation of the optimality conditions, relative to the largest threshold. */
@@ -43,12 +43,10 @@ const ENTERING = 10;
 export function* solveSparse(problem: SparseProblem, options: SparseSolveOptions): Interruptible<SparseResult> {
   const { tolerance, limit, initial, isCutShort } = options;
   const steps = new GroupSteps(problem);
-  const free = [...problem.groups.keys()].filter((group) => isFree(problem, group));
   let point = startAt(problem, initial);
-  const working = new Set(free);
-  for (const [group, members] of problem.groups.entries()) {
-    if (normOf(point.beta, members) > 0) working.add(group);
-  }
+  const all = [...problem.groups.keys()];
+  const free = groupsInUse(problem, new Float64Array(point.beta.length), all);
+  const working = new Set(groupsInUse(problem, point.beta, all));
   const scale = violationScale(problem, () =>
     gradientOf(problem, slopesAt(problem, new Float64Array(problem.rows * problem.outputs)).slopes),
   );
@@ -58,10 +56,12 @@ export function* solveSparse(problem: SparseProblem, options: SparseSolveOptions
     const at = slopesAt(problem, point.margins);
     const gradient = gradientOf(problem, at.slopes);
     yield;
-    const violations = Float64Array.from(problem.groups, (_, group) =>
-      violationOf(problem, group, point.beta, gradient),
-    );
-    const worst = violations.reduce((a, b) => Math.max(a, b), 0);
+    const violations = new Float64Array(problem.groups.length);
+    let worst = 0;
+    for (let group = 0; group < violations.length; group++) {
+      violations[group] = violationOf(problem, group, point.beta, gradient);
+      worst = Math.max(worst, violations[group]);
+    }
     const made = {
       ...centreIntercepts(problem, point),
       gradient,
@@ -74,7 +74,7 @@ export function* solveSparse(problem: SparseProblem, options: SparseSolveOptions
     if (iterations >= limit || isCutShort?.()) return { status: 'limit', ...made };
     before = point.beta;
     addViolators(problem, working, violations, tolerance * scale);
-    point = yield* improve(problem, steps, [...working], point, at, gradient);
+    point = yield* improve(problem, steps, [...working], point, at, gradient, 0.1 * tolerance * scale);
   }
 }
 
@@ -88,7 +88,7 @@ function startAt(problem: SparseProblem, initial: ArrayLike<number> | undefined)
     }
   }
   const margins = marginsOf(problem, beta);
-  return { beta, margins, objective: objectiveAt(problem, beta, margins) };
+  return { beta, margins, objective: objectiveAt(problem, beta, margins, [...groups.keys()]) };
 }
 
 /** The intercepts of several classes are determined up to a constant that all share: those returned add up to 0. */
@@ -109,10 +109,11 @@ function areSeparated(
   before: Float64Array,
 ): boolean {
   if (problem.loss === 'square' || free.length === 0) return false;
+  const { X, rows, outputs, groups } = problem;
   const only = (value: (at: number) => number): Float64Array => {
-    const part = new Float64Array(beta.length);
-    for (const group of free) for (const at of problem.groups[group]) part[at] = value(at);
-    return marginsOf(problem, part);
+    const margins = new Float64Array(rows * outputs);
+    for (const group of free) for (const at of groups[group]) addColumn(margins, X, rows, outputs, at, value(at));
+    return margins;
   };
   return (
     separates(
@@ -128,7 +129,10 @@ function areSeparated(
 
 /** Adds the groups with the largest violations to the working set, as many as are in use. */
 function addViolators({ groups }: SparseProblem, working: Set<number>, violations: Float64Array, bound: number): void {
-  const entering = [...groups.keys()].filter((group) => violations[group] > bound && !working.has(group));
+  const entering: number[] = [];
+  for (let group = 0; group < groups.length; group++) {
+    if (violations[group] > bound && !working.has(group)) entering.push(group);
+  }
   entering.sort((a, b) => violations[b] - violations[a]);
   for (const group of entering.slice(0, Math.max(ENTERING, working.size))) working.add(group);
 }
@@ -145,13 +149,16 @@ function* improve(
   point: SparsePoint,
   at: ReturnType<typeof slopesAt>,
   gradient: Float64Array,
+  enough: number,
 ): Interruptible<SparsePoint> {
   const target = Float64Array.from(point.beta);
   descend(problem, steps, working, target, at);
   yield;
   let slope = 0;
   for (let j = 0; j < target.length; j++) slope += gradient[j] * (target[j] - point.beta[j]);
-  for (const [group, members] of problem.groups.entries()) {
+  // Groups outside of the working set are 0 before and after.
+  for (const group of working) {
+    const members = problem.groups[group];
     const t = problem.thresholds[group];
     if (t > 0) slope += t * (normOf(target, members) - normOf(point.beta, members));
   }
@@ -160,7 +167,7 @@ function* improve(
   for (let halving = 0; halving < HALVINGS; halving++, length /= 2) {
     const moved = length === 1 ? target : point.beta.map((value, j) => value + length * (target[j] - value));
     const margins = marginsOf(problem, moved);
-    const next = { beta: moved, margins, objective: objectiveAt(problem, moved, margins) };
+    const next = { beta: moved, margins, objective: objectiveAt(problem, moved, margins, working) };
     // Near the solution the objective cannot tell, and rounding must not end the search.
     const slack = 1e-14 * Math.abs(point.objective);
     if (next.objective <= point.objective + SUFFICIENT_DECREASE * length * Math.min(slope, 0) + slack) {
@@ -168,5 +175,5 @@ function* improve(
       break;
     }
   }
-  return yield* polish(problem, found);
+  return yield* polish(problem, found, working, enough);
 }

@@ -19,10 +19,17 @@ export interface RowSplit {
   readonly rowWeights?: Tensor | undefined;
 }
 
+/** The rows on which a criterion judges: other rows than those of the fit, or each fold of these in turn. */
+export type CriterionSplit =
+  | { readonly kind: 'held-out'; readonly rows: RowSplit }
+  | { readonly kind: 'folds'; readonly folds: number; readonly seed: number };
+
 /** A criterion by which `tune` chooses the penalty. */
 export interface Criterion {
   /** The name under which results report it. */
   readonly name: string;
+  /** The rows on which it judges, for `tuneSparseModel`, which takes no criterion without them. */
+  readonly split?: CriterionSplit;
   /** Prepares one evaluation on the rows. Tensors are made in its scope. */
   begin(scope: Scope, rows: RowSplit): Judge;
 }
@@ -53,23 +60,30 @@ function computeResiduals({ X, y }: RowSplit, { beta, intercept }: LassoSolution
 }
 
 /**
- * The mean squared error on held-out rows, to which the Lasso is not fitted.
- * @param rows X, [rows, features], and y, [rows]; with `rowWeights` the mean is weighted by them
+ * The mean squared error on held-out rows, to which the Lasso is not fitted; for `tuneSparseModel`, the mean of the loss of
+ * the model.
+ * @param rows X, [rows, features], and y, [rows], or [rows, tasks] for a sparse model of several; with `rowWeights` the mean is weighted by them
  */
 export function heldOut(rows: RowSplit): Criterion {
   const { X, y, rowWeights } = readOptions('heldOut', rows, { X: TENSOR, y: TENSOR, rowWeights: TENSOR }, 'X', 'y');
   checkTogether('heldOut', { X, y, rowWeights });
-  if (X.shape.length !== 2 || y.shape.length !== 1 || y.size !== X.shape[0]) {
+  if (X.shape.length !== 2 || y.shape.length < 1 || y.shape.length > 2 || y.shape[0] !== X.shape[0]) {
     throw new RangeError(
-      `heldOut: X has shape ${formatShape(X.shape)} and y ${formatShape(y.shape)}; they must be [rows, features] and [rows]`,
+      `heldOut: X has shape ${formatShape(X.shape)} and y ${formatShape(y.shape)}; they must be [rows, features] and [rows], or [rows, tasks]`,
     );
   }
-  if (rowWeights && (rowWeights.shape.length !== 1 || rowWeights.size !== y.size)) {
-    throw new RangeError(`heldOut: rowWeights has shape ${formatShape(rowWeights.shape)}; it must be [${y.size}]`);
+  if (rowWeights && (rowWeights.shape.length !== 1 || rowWeights.size !== y.shape[0])) {
+    throw new RangeError(`heldOut: rowWeights has shape ${formatShape(rowWeights.shape)}; it must be [${y.shape[0]}]`);
   }
   return {
     name: 'held-out error',
+    split: { kind: 'held-out', rows: { X, y, rowWeights } },
     begin: (scope) => {
+      if (y.shape.length !== 1) {
+        throw new RangeError(
+          `heldOut: y has shape ${formatShape(y.shape)}; tune takes one target, [rows], and several tasks are for tuneSparseModel`,
+        );
+      }
       const own = { X: scope.use(X), y: scope.use(y) };
       const weights = rowWeights && scope.use(rowWeights);
       const judge = (solution: LassoSolution): Tensor => {
@@ -82,7 +96,8 @@ export function heldOut(rows: RowSplit): Criterion {
 }
 
 /**
- * The mean over the folds of the mean squared error on the held-out rows (M. Stone, 1974). All folds are solved as one
+ * The mean over the folds of the mean squared error on the held-out rows (M. Stone, 1974); for `tuneSparseModel`, of the
+ * mean loss of the model. All folds are solved as one
  * batch.
  */
 export function crossValidation(options?: FoldOptions): Criterion {
@@ -90,6 +105,7 @@ export function crossValidation(options?: FoldOptions): Criterion {
   if (folds < 2) throw createArgumentError('crossValidation: folds', folds, 'an integer from 2');
   return {
     name: `${folds}-fold cross-validation`,
+    split: { kind: 'folds', folds, seed },
     begin(scope, rows) {
       const { count, training, heldOut } = foldMasks(rows.y.size, { folds, seed });
       const sizes = Array.from({ length: folds }, (_, fold) =>
