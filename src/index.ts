@@ -287,13 +287,13 @@ export {
 } from './train/tune/criteria.ts';
 export type { PenaltyName } from './train/tune/penalties.ts';
 export type { TuneProgress, Visit } from './train/tune/progress.ts';
+export type { TuneOptions, TuningOptimiser } from './train/tune/settings.ts';
 export {
   type SparseTuneResult,
   type SparseVisit,
   type TuneSparseOptions,
   tuneSparseModel,
 } from './train/tune/sparse/tune-sparse-model.ts';
-export type { TuneOptions, TuningOptimiser } from './train/tune/settings.ts';
 export { type TuneResult, tune } from './train/tune/tune.ts';
 export type { MessageEnd } from './train/worker/messages.ts';
 export { serveTraining, type WorkerOptions, type WorkerTraining } from './train/worker/serve.ts';

@@ -90,6 +90,7 @@ import {
   train,
   tune,
   tunedStep,
+  tuneSparseModel,
   valueAndGrad,
 } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
@@ -524,6 +525,10 @@ const CALLS: Record<string, Call> = {
   },
   'sparseModel of shapes that do not fit': ({ X, x }) => ({ others: [sparseModel({ X, y: x, logLambda: 0 })] }),
   sparseModelPath: async ({ X, y }) => ({ others: [await sparseModelPath({ X, y, count: 3, intercept: true })] }),
+  tuneSparseModel: async ({ X, y }) => {
+    await tuneSparseModel({ X, y, criterion: heldOut({ X, y }), limit: 3 });
+    return {};
+  },
   largestSparsePenalty: async ({ X, y }) => {
     await largestSparsePenalty({ X, y, intercept: true });
     return {};

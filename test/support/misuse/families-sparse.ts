@@ -1,5 +1,5 @@
 /** Every public function of sparse models, with valid arguments. */
-import { largestSparsePenalty, sparseModel, sparseModelPath } from '../../../src/index.ts';
+import { largestSparsePenalty, sparseModel, sparseModelPath, tuneSparseModel } from '../../../src/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 import type { World } from './world.ts';
 
@@ -17,6 +17,13 @@ export const SPARSE_FAMILIES: readonly Family[] = [
     options(`${DATA} ${SOLVE} count depth logLambda`, (world) => ({ ...data(world), count: 2 })),
   ]),
   family('largestSparsePenalty', (_, given: Given) => largestSparsePenalty(given), [options(DATA, data)]),
+  family('tuneSparseModel', (_, given: Given) => tuneSparseModel(given), [
+    options(`${DATA} criterion optimiser depth tolerance limit points onProgress timeLimit`, (world) => ({
+      ...data(world),
+      criterion: world.criterion,
+      limit: 2,
+    })),
+  ]),
   family('sparseSolution.gradientInterval', ({ sparseOf }, cotangent: Given) => sparseOf.gradientInterval(cotangent), [
     argument('cotangent', ({ v }) => v),
   ]),

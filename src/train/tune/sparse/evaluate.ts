@@ -54,7 +54,7 @@ export class SparseEvaluation {
     return { logLambda, value, slope: withSlope ? slope : undefined };
   }
 
-  /** ⟨∇C(β), dβ/d(log λ)⟩ of one fold. */
+  /** ⟨∇C(β), dβ/d(log λ)⟩ of one fold: at a kink, such as λ_max, for falling λ. */
   private async slopeOf(
     { judged }: Fold,
     {
@@ -66,7 +66,7 @@ export class SparseEvaluation {
   ): Promise<number> {
     const point = { problem, beta: result.beta, gradient: result.gradient };
     const active = findActiveGroups(point, KINK_TOLERANCE);
-    const shares = active.kinks.map(() => 0);
+    const shares = active.kinks.map(() => 1);
     const derivative = await runInTurns(SparseDerivative.at(point, lambda, active, shares), this.signal);
     const { u } = derivative.tangent({ logLambda: 1 });
     const moved = marginsOf(judged, u);

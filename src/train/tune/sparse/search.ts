@@ -11,11 +11,11 @@ export interface LineSearchOptions {
   readonly low: number;
   readonly high: number;
   readonly start: number;
-  /** The first step; each further one in the same direction is longer. */
+  /** The first step below the start; each further one is longer. */
   readonly step: number;
-  /** The search ends once the minimum is known to lie within this. */
+  /** No interval that is narrower than this is divided. */
   readonly tolerance: number;
-  /** It also ends once the cubic through the ends of the bracket promises no larger decrease. */
+  /** The search ends once no cubic through two neighbouring points promises a larger decrease. */
   readonly decrease: number;
   /** The largest number of evaluations. */
   readonly limit: number;
@@ -24,70 +24,76 @@ export interface LineSearchOptions {
 /** How the search ended: see `SparseTuneResult.ended`. */
 export type SearchEnd = 'minimum' | 'lower end' | 'upper end' | 'limit';
 
-/** The factor of steps that go on in the same direction. */
+/** The factor of steps that go on downwards. */
 const GROWTH = 1.5;
-/** After two moves of one end, the third is so many times as long. */
-const STRETCH = 3;
-/** A point is tried no nearer to an end of the bracket than this share of its width. */
-const SHARE = 0.1;
+/** A point is tried no nearer to its neighbours than this share of their distance. */
+const SHARE = 0.15;
+
+/** Where to look next, and how far that is from what is known. */
+interface Candidate {
+  readonly at: number;
+  readonly width: number;
+}
 
 /**
- * Descends from the start by bounded steps until a minimum lies between two points, and narrows that bracket by the
- * minimum of the cubic through its ends. Where the function is not smooth, as at a kink, the bracket still halves.
+ * Evaluates the start and the upper end, and goes down by bounded steps as long as the function falls that way. Then, in
+ * turn, it tries the least of the minima of the cubics through neighbouring points: so it goes on in another valley where
+ * that promises more. Where the function is not smooth, as at kinks, cubics promise too much, and intervals shrink.
  * @param evaluate the value and the derivative at a point
- * @param width of the part that is left to search, which says how accurate an evaluation must be
+ * @param width of the part that is searched, which says how accurate an evaluation must be
  */
 export async function searchLine(
   evaluate: (at: number, width: number) => Promise<SearchPoint>,
-  { low, high, start, step, tolerance, decrease, limit }: LineSearchOptions,
+  options: LineSearchOptions,
 ): Promise<SearchEnd> {
-  let count = 1;
-  let here = await evaluate(Math.min(Math.max(start, low), high), step);
-  const direction = here.slope > 0 ? -1 : 1;
+  const { low, high, start, step, tolerance, limit } = options;
+  const points: SearchPoint[] = [];
   let reach = step;
-  let other: SearchPoint | undefined;
-  while (!other) {
-    const end = direction < 0 ? low : high;
-    if (here.at === end) return direction < 0 ? 'lower end' : 'upper end';
-    if (count >= limit) return 'limit';
-    const ahead = Math.abs(end - here.at);
-    // What would be left of the range is searched with it.
-    const next = reach > ahead * (1 - SHARE) ? end : here.at + direction * reach;
-    const found = await evaluate(next, Math.abs(next - here.at));
-    count += 1;
-    if (found.slope * direction >= 0 || found.value > here.value) other = found;
-    else here = found;
-    reach *= GROWTH;
+  const look = async ({ at, width }: Candidate): Promise<void> => {
+    points.push(await evaluate(at, width));
+    points.sort((a, b) => a.at - b.at);
+  };
+  await look({ at: Math.min(Math.max(start, low), high), width: step });
+  if (limit > 1 && points[0].at < high) await look({ at: high, width: step });
+  for (;;) {
+    const [first] = points;
+    const least = points.reduce((a, b) => (b.value < a.value ? b : a));
+    let next: Candidate | undefined;
+    if (least === first && first.slope > 0 && first.at > low) {
+      next = { at: Math.max(low, first.at - reach), width: reach };
+      reach *= GROWTH;
+    } else {
+      next = mostPromising(points, least.value, options);
+    }
+    if (!next) return endOf(least.at, { low, high, tolerance });
+    if (points.length >= limit) return 'limit';
+    await look(next);
   }
-  let [left, right] = here.at < other.at ? [here, other] : [other, here];
-  let width = right.at - left.at;
-  /** The end that stayed in the last two rounds, that of the last one, and by how much the other end moved. */
-  let kept: SearchPoint | undefined;
-  let before: SearchPoint | undefined;
-  let moved = 0;
-  while (width > tolerance) {
-    const cubic = cubicMinimum(left, right);
-    const best = Math.min(left.value, right.value);
-    if (cubic && best - cubic.value < decrease && left.slope < 0 && right.slope > 0) return 'minimum';
-    if (count >= limit) return 'limit';
-    const middle = (left.at + right.at) / 2;
-    let inner = cubic?.at ?? middle;
-    // Where one end stays, the cubic does not see how near the minimum is: a longer move finds its other side.
-    if (kept === left) inner = Math.max(middle, right.at - STRETCH * moved);
-    if (kept === right) inner = Math.min(middle, left.at + STRETCH * moved);
-    const at = Math.min(Math.max(inner, left.at + SHARE * width), right.at - SHARE * width);
-    const found = await evaluate(at, width);
-    count += 1;
-    const isLeft = found.value > best ? left.value > right.value : found.slope < 0;
-    const stays = isLeft ? right : left;
-    moved = Math.abs(found.at - (isLeft ? left : right).at);
-    kept = before === stays ? stays : undefined;
-    before = stays;
-    if (isLeft) left = found;
-    else right = found;
-    width = right.at - left.at;
+}
+
+function endOf(at: number, { low, high, tolerance }: Pick<LineSearchOptions, 'low' | 'high' | 'tolerance'>): SearchEnd {
+  if (at <= low) return 'lower end';
+  return at >= high - tolerance ? 'upper end' : 'minimum';
+}
+
+/** The least of the minima of cubics that are below the least value; undefined where none is. */
+function mostPromising(
+  points: readonly SearchPoint[],
+  least: number,
+  { tolerance, decrease }: LineSearchOptions,
+): Candidate | undefined {
+  let promised = least - decrease;
+  let found: Candidate | undefined;
+  for (const [index, right] of points.entries()) {
+    if (index === 0) continue;
+    const left = points[index - 1];
+    const width = right.at - left.at;
+    const cubic = width > tolerance ? cubicMinimum(left, right) : undefined;
+    if (!cubic || cubic.value >= promised) continue;
+    promised = cubic.value;
+    found = { at: Math.min(Math.max(cubic.at, left.at + SHARE * width), right.at - SHARE * width), width };
   }
-  return 'minimum';
+  return found;
 }
 
 /** The minimum inside of the cubic with these values and derivatives; undefined where it has none. */

@@ -92,9 +92,9 @@ const OPTIONS: Checks<TuneSparseOptions> = {
 const FIRST = 1;
 /** The first step; both ends of the range are flat, and a step too far would not return. */
 const FIRST_STEP = 1;
-/** Fits start at this tolerance, and become finer as the bracket narrows; none is looser than the last ones need be. */
+/** Fits start at this tolerance, and become finer as the intervals narrow, down to the second. */
 const LOOSEST = 1e-2;
-const FINEST = 1e-4;
+const FINEST = 1e-6;
 /** A relative decrease of the criterion that is not worth an evaluation. */
 const DECREASE = 1e-6;
 /** The tolerance of the fits of a grid. */
@@ -104,7 +104,7 @@ const MAXIMUM_POINTS = 2 ** 24;
 /**
  * Chooses the penalty of a sparse model: minimises the logarithm of a criterion over log λ in [log λ_max − depth, log λ_max], by
  * its derivative through the fits, from e⁻¹·λ_max. The fits are inexact at first, and finer as the search comes near to
- * its end (F. Pedregosa 2016), at least to 1e-4 in the end; the one that is returned is exact to rounding.
+ * its end (F. Pedregosa 2016), to between 1e-4 and 1e-6; the one that is returned is exact to rounding.
  *
  * The host computes it in float64, on every backend.
  * @throws RangeError where an option is wrong, the criterion is of another kind, λ changes nothing, or free features separate
@@ -206,19 +206,14 @@ async function descend(
   evaluate: (logLambda: number, tolerance: number, withSlope: boolean) => Promise<SparseVisit>,
   range: Range,
 ): Promise<SearchEnd> {
-  let best = Number.POSITIVE_INFINITY;
-  let least = range.low;
-  const ended = await searchLine(
+  return searchLine(
     async (at, width) => {
       const accuracy = Math.min(Math.max(LOOSEST * width * width, FINEST), LOOSEST);
       const { value, slope = 0 } = await evaluate(at, accuracy, true);
-      if (value < best) [best, least] = [value, at];
       return { at, value: Math.log(value), slope: slope / value };
     },
     { ...range, start: range.high - FIRST, step: FIRST_STEP, decrease: DECREASE },
   );
-  // The criterion is constant above λ_max, so that the search ends in a bracket there.
-  return ended === 'minimum' && least >= range.high - range.tolerance ? 'upper end' : ended;
 }
 
 /** Fits the model with the chosen penalty to all rows. */
