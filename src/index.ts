@@ -278,7 +278,10 @@ export type { TaskEvaluation, TaskName, TaskSamples, TrainingMeasures } from './
 export { train } from './train/train.ts';
 export {
   type Criterion,
+  type CriterionSplit,
   crossValidation,
+  type FoldSplit,
+  type HeldOutSplit,
   heldOut,
   type Judge,
   type RowSplit as Rows,
@@ -288,6 +291,7 @@ export {
 export type { PenaltyName } from './train/tune/penalties.ts';
 export type { TuneProgress, Visit } from './train/tune/progress.ts';
 export type { TuneOptions, TuningOptimiser } from './train/tune/settings.ts';
+export type { SearchEnd } from './train/tune/sparse/search.ts';
 export {
   type SparseTuneResult,
   type SparseVisit,

@@ -19,10 +19,26 @@ export interface RowSplit {
   readonly rowWeights?: Tensor | undefined;
 }
 
-/** The rows on which a criterion judges: other rows than those of the fit, or each fold of these in turn. */
-export type CriterionSplit =
-  | { readonly kind: 'held-out'; readonly rows: RowSplit }
-  | { readonly kind: 'folds'; readonly folds: number; readonly seed: number };
+/** A criterion judges on other rows than those of the fit. */
+export interface HeldOutSplit {
+  /** 'held-out'. */
+  readonly kind: 'held-out';
+  /** These rows. */
+  readonly rows: RowSplit;
+}
+
+/** A criterion judges on each fold of the rows in turn. */
+export interface FoldSplit {
+  /** 'folds'. */
+  readonly kind: 'folds';
+  /** The number of folds. */
+  readonly folds: number;
+  /** The seed of the random partition. */
+  readonly seed: number;
+}
+
+/** The rows on which a criterion judges. */
+export type CriterionSplit = HeldOutSplit | FoldSplit;
 
 /** A criterion by which `tune` chooses the penalty. */
 export interface Criterion {

@@ -8,7 +8,9 @@ import type { Fold } from './folds.ts';
 
 /** The criterion at one penalty. */
 export interface SparseVisit {
+  /** log λ */
   readonly logLambda: number;
+  /** The criterion there. */
   readonly value: number;
   /** The derivative of the criterion in log λ. Points of a grid have none. */
   readonly slope: number | undefined;
