@@ -46,6 +46,11 @@ export type { SampleConeGradients } from './implicit/cones/host-derivative.ts';
 export type { ConeCertificate } from './implicit/cones/hypothesis.ts';
 export type { ConeInterval } from './implicit/cones/interval.ts';
 export type { ConeProgramOptions, ConeSolveOptions, ConeStart } from './implicit/cones/options.ts';
+export {
+  type OptimalTransport,
+  type OptimalTransportOptions,
+  optimalTransport,
+} from './implicit/declarative/optimal-transport.ts';
 export type { NodeOptions } from './implicit/declarative/options.ts';
 export type { PoolingCertificate } from './implicit/declarative/pooling-sample.ts';
 export {
@@ -53,7 +58,14 @@ export {
   type RobustPoolingOptions,
   robustPooling,
 } from './implicit/declarative/robust-pooling.ts';
+export type { NodeSolution } from './implicit/declarative/solve-node.ts';
 export type { NodeCertificates } from './implicit/declarative/solved-node.ts';
+export { type TotalLeastSquares, totalLeastSquares } from './implicit/declarative/total-least-squares.ts';
+export {
+  type WeightedLeastSquares,
+  type WeightedLeastSquaresOptions,
+  weightedLeastSquares,
+} from './implicit/declarative/weighted-least-squares.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { SmallestSingularValueOptions } from './implicit/hypothesis/matrix-free.ts';
@@ -100,6 +112,7 @@ export {
 } from './implicit/programs/quadratic-program.ts';
 export { NoSolutionError, type ProgramReport, type ProgramSampleReport } from './implicit/programs/report.ts';
 export type { ProgramTest } from './implicit/programs/verdicts.ts';
+export { ballProjection, type SphereOptions, sphereProjection } from './implicit/projections/ball.ts';
 export { type BoxOptions, boxProjection } from './implicit/projections/box.ts';
 export { type ConeProjectionOptions, coneProjection } from './implicit/projections/cone.ts';
 export {
@@ -108,7 +121,8 @@ export {
   type ProjectorOptions,
   projectOntoCones,
 } from './implicit/projections/projector.ts';
-export { l1BallProjection, type RadiusOptions, simplexProjection } from './implicit/projections/simplex.ts';
+export type { RadiusOptions } from './implicit/projections/radius.ts';
+export { l1BallProjection, simplexProjection } from './implicit/projections/simplex.ts';
 export { fixedPoint, type ImplicitSolution, type ImplicitSolve, root } from './implicit/root.ts';
 export type {
   FixedPointEquation,
@@ -120,6 +134,13 @@ export type {
 export type { LimitOptions } from './implicit/run-limits.ts';
 export type { ImplicitSelection } from './implicit/selections.ts';
 export { argsort, rank, topKMask } from './implicit/sorting/rank.ts';
+export {
+  isotonicRegression,
+  type SoftRankOptions,
+  type SoftSortOptions,
+  softRank,
+  softSort,
+} from './implicit/sorting/soft.ts';
 export { median, type SortOptions, sort, topK } from './implicit/sorting/sort.ts';
 export type { SparseGroups } from './implicit/sparse/groups.ts';
 export type { SparseCertificate, SparseSampleCertificate } from './implicit/sparse/hypothesis.ts';

@@ -17,7 +17,7 @@ export type CertificateStatus = Invertibility['status'];
  * - contraction: ‖∂f/∂z‖ < 1 for every choice at the kinks, in the Euclidean norm or in max |zᵢ|/xᵢ with an x > 0.
  * - not examined: neither of these holds, and nothing else was looked at. These three come with every gradient at
  *   almost no cost.
- * - cholesky: of a Lasso, X_EᵀPX_E + ρI has a Cholesky factor.
+ * - cholesky: of a Lasso, X_EᵀPX_E + ρI has a Cholesky factor; of weighted least squares, AᵀΩA has one or has none.
  * - empty: of a Lasso or a sparse model, no feature is active, so that β and all its derivatives are 0.
  * - independent columns: of a sparse model, the exact test: the columns of free coefficients, and one vector X_g v_g for
  *   each group of the equicorrelation set, are independent.
@@ -26,6 +26,8 @@ export type CertificateStatus = Invertibility['status'];
  * - rank tests: of a cone program, the exact test: Aᵀ is injective on ker(I − J_max), and ker P ∩ ker(J_min A) = {0}.
  * - curvature: of robust pooling, the second derivative of its objective.
  * - equal minima: of robust pooling, two minimisers have the same value, or may have it.
+ * - eigenvalue gap, sign: of total least squares, that between the two least eigenvalues, and the largest entries of x.
+ * - marginals: of entropic transport, the equations of the marginals with one potential held.
  * - σ_min estimate: `certify` found the system too large for a proof, or was asked for an estimate.
  * - the proofs of `certify`: see InvertibilityArgument.
  */
@@ -39,6 +41,9 @@ export type CertificateArgument =
   | 'rank tests'
   | 'curvature'
   | 'equal minima'
+  | 'eigenvalue gap'
+  | 'sign'
+  | 'marginals'
   | 'not examined'
   | 'σ_min estimate'
   | InvertibilityArgument;

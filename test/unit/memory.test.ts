@@ -10,6 +10,7 @@ import {
   argmin,
   argsort,
   averagePooling,
+  ballProjection,
   batchNorm,
   boxProjection,
   type Cone,
@@ -37,6 +38,7 @@ import {
   huberLoss,
   type ImplicitSolution,
   inverse,
+  isotonicRegression,
   jacobianVectorProduct,
   type Layer,
   l1BallProjection,
@@ -64,6 +66,7 @@ import {
   monotoneMatrix,
   type Optimiser,
   open,
+  optimalTransport,
   pullbackOf,
   quadraticLayer,
   quadraticProgram,
@@ -76,10 +79,13 @@ import {
   sequential,
   sgd,
   simplexProjection,
+  softRank,
+  softSort,
   sort,
   sparseCoding,
   sparseModel,
   sparseModelPath,
+  sphereProjection,
   stateDictOf,
   stochasticGradient,
   sure,
@@ -87,11 +93,13 @@ import {
   type TrainOptions,
   topK,
   topKMask,
+  totalLeastSquares,
   train,
   tune,
   tunedStep,
   tuneSparseModel,
   valueAndGrad,
+  weightedLeastSquares,
 } from '../../src/index.ts';
 import { clouds } from '../support/clouds.ts';
 
@@ -367,7 +375,10 @@ const CALLS: Record<string, Call> = {
   }),
   projections: ({ x }) => ({
     tensors: [
-      ...[simplexProjection, l1BallProjection].flatMap((f) => [f(x), f(x, { radius: 2 })]),
+      ...[simplexProjection, l1BallProjection, ballProjection, sphereProjection].flatMap((f) => [
+        f(x),
+        f(x, { radius: 2 }),
+      ]),
       ...[{}, { low: 0, high: 0 }, { low: x, high: 3 }].map((bounds) => boxProjection(x, bounds)),
       ...[['soc'], ['nonneg', 'free'], ['zero', 'nonneg']].map((types) =>
         coneProjection(
@@ -378,7 +389,10 @@ const CALLS: Record<string, Call> = {
     ],
   }),
   sorting: ({ x }) => ({
-    tensors: [sort(x), topK(x, 1), median(x), rank(x), argsort(x), topKMask(x, 1)],
+    tensors: [
+      ...[sort(x), topK(x, 1), median(x), rank(x), argsort(x), topKMask(x, 1)],
+      ...[isotonicRegression(x), softSort(x), softRank(x, { strength: 0.1 })],
+    ],
   }),
   'concat that throws': ({ x, y }) => ({ tensors: [concat([x, y])] }),
   fixedPoint: async ({ zero, x }) => {
@@ -614,6 +628,28 @@ const CALLS: Record<string, Call> = {
     await pooled.y.data().catch(() => {});
     return { others: [pooled] };
   },
+  'least squares': async ({ X, y }) => {
+    const solutions = [weightedLeastSquares(X, y), totalLeastSquares(X)];
+    await Promise.all(solutions.map((solution) => solution.certificate()));
+    return { others: solutions };
+  },
+  'least squares: gradients': grad(
+    (_, A, y, M) => weightedLeastSquares(A, y).beta.sum().add(totalLeastSquares(M).x.square().sum()),
+    ['X', 'y', 'W'],
+  ),
+  optimalTransport: async ({ x }) => {
+    const solution = optimalTransport(x, { epsilon: 1 });
+    await solution.certificate();
+    return { others: [solution] };
+  },
+  'optimalTransport: gradients': grad(
+    (_, C, epsilon) => optimalTransport(C, { epsilon }).plan.square().sum(),
+    ['x', 'one'],
+  ),
+  'soft sorting and ranking: gradients': grad(
+    (_, x, strength) => softSort(x, { strength }).square().sum().add(softRank(x, { strength }).mul(x).sum()),
+    ['x', 'one'],
+  ),
   lassoPath: async ({ X, y }) => {
     const { beta, intercept } = await lassoPath({ X, y, count: 7, chunk: 3, intercept: true });
     return { tensors: [beta, intercept] };

@@ -67,6 +67,8 @@ export interface NodeProblem<Certificate extends SampleCertificate> {
   readonly examined: string;
   /** What a singular linear system means, and what helps. */
   readonly singular: string;
+  /** What helps where a problem was not solved. */
+  readonly unsolved: string;
   readonly selection: NodeSelection;
   /** Whether the caller gave that selection. */
   readonly isSelected: boolean;

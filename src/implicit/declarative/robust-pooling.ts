@@ -1,5 +1,4 @@
 /** Robust pooling as a differentiable function (Gould, Hartley & Campbell 2021, section 5.2). */
-import { createArgumentError } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { minimiseHuber, minimisePseudoHuber, minimiseQuadratic } from '../../solvers/pooling/convex.ts';
@@ -7,17 +6,12 @@ import { PENALTIES, type PoolingPenalty } from '../../solvers/pooling/penalties.
 import type { PoolingData, PoolingMinimum } from '../../solvers/pooling/problem.ts';
 import { minimiseTruncated } from '../../solvers/pooling/truncated.ts';
 import { minimiseWelsch } from '../../solvers/pooling/welsch.ts';
-import type { SolveReport } from '../../solvers/report.ts';
-import { engineOf } from '../../tensor/engine-of.ts';
-import { formatShape, sameShape, sizeOf } from '../../tensor/shape.ts';
-import { checkTogether, isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
-import type { LinearReport } from '../certificate.ts';
+import { isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import { checkOneOf } from '../options.ts';
-import { rowLength } from '../sorting/sort.ts';
-import type { NodeArgument } from './node.ts';
+import { checkPositiveOrTensor, lastAxes, readNodeArguments, refuseWeights } from './arguments.ts';
 import { NODE_OPTIONS, type NodeOptions, nodeSettings, readNodeSelection } from './options.ts';
 import { type PoolingCertificate, PoolingSample, TOLERANCE } from './pooling-sample.ts';
-import { type NodeCertificates, SolvedNode } from './solved-node.ts';
+import { type NodeSolution, solveNode } from './solve-node.ts';
 
 /** The options of `robustPooling`. */
 export interface RobustPoolingOptions extends NodeOptions {
@@ -37,21 +31,10 @@ export interface RobustPoolingOptions extends NodeOptions {
   selection?: number | readonly number[];
 }
 
-/** What `robustPooling` returns. */
-export interface RobustPooling {
+/** What `robustPooling` returns. Its certificate is exact up to rounding. */
+export interface RobustPooling extends NodeSolution<PoolingCertificate> {
   /** The minimisers, of the shape of x without its last axis. Reading it awaits the report. */
   readonly y: Tensor;
-  /** The report of the solve, once it has ended. */
-  readonly report: Promise<SolveReport>;
-  /** The report and certificate of each linear solve for a gradient or a tangent, in the order in which these were asked for. */
-  readonly backwardReports: readonly Promise<LinearReport>[];
-  /**
-   * Decides whether the theorem applies, exactly up to rounding. huber: certified if and only if some residual is
-   * strictly inside of (−α, α). welsch: failed where H = 0, and, as truncated, where two minimisers have the same value.
-   */
-  certificate(): Promise<NodeCertificates<PoolingCertificate>>;
-  /** Frees y. Not needed inside `tidy` or a differentiated function. */
-  dispose(): void;
 }
 
 const OPTIONS: Checks<RobustPoolingOptions> = {
@@ -78,65 +61,43 @@ const OPTIONS: Checks<RobustPoolingOptions> = {
  */
 export function robustPooling(x: Tensor, given: RobustPoolingOptions): RobustPooling {
   const what = 'robustPooling';
-  const n = rowLength(what, x);
+  const [n] = lastAxes(`${what}: x`, x, 1);
   const options = readOptions(what, given, OPTIONS, 'penalty');
   const { scale = 1, weights, selection = 1 } = options;
   const penalty = checkOneOf(`${what}: penalty`, options.penalty, PENALTIES);
-  checkScale(scale);
-  checkTogether(what, { x, ...(weights && { weights }), ...(isTensor(scale) && { scale }) });
-  if (weights) checkWeights(weights, x);
-  const engine = engineOf(`${what}: x`, x);
-  const settings = nodeSettings(options, TOLERANCE);
-  const chosen = readNodeSelection(what, selection, n, 'numbers in each row');
-  settings.limits.signal?.throwIfAborted();
-  const shape = x.shape.slice(0, -1);
-  const args: NodeArgument[] = [{ name: 'x', tensor: x, width: n, isShared: false }];
-  const places = [0];
-  if (weights) {
-    places.push(1);
-    args.push({ name: 'weights', tensor: weights, width: n, isShared: !sameShape(weights.shape, x.shape) });
-  }
-  if (isTensor(scale)) {
-    places.push(2);
-    args.push({ name: 'scale', tensor: scale, width: 1, isShared: true });
-  }
-  const node = engine.runOrFree(() => {
-    const solved = new SolvedNode<PoolingCertificate>({
-      what,
-      engine,
-      batch: sizeOf(shape),
-      width: 1,
-      args,
-      settings,
-      solver: SOLVERS[penalty],
-      examined: 'the second derivative',
-      singular: SINGULAR,
-      selection: chosen,
-      isSelected: options.selection !== undefined,
-      *solve(numbers, sample) {
-        const byName = new Map(args.map(({ name }, index) => [name, numbers[index]]));
-        const data: PoolingData = {
-          x: numbers[0],
-          weights: byName.get('weights') ?? new Float64Array(n).fill(1),
-          scale: byName.get('scale')?.[0] ?? (scale as number),
-        };
-        refuseUnlessAllowed(data, sample);
-        const minimum = yield* minimise(penalty, data, 64 * engine.epsilon);
-        return new PoolingSample(data, minimum, { penalty, epsilon: engine.epsilon }, places);
-      },
-    });
-    return { solved, y: solved.cut(0, shape) };
+  checkPositiveOrTensor(`${what}: scale`, scale);
+  const read = readNodeArguments(what, {
+    x: [x, [n]],
+    weights: weights && [weights, [n]],
+    scale: isTensor(scale) ? [scale, [1]] : undefined,
   });
-  return {
-    y: node.y,
-    report: node.solved.report,
-    backwardReports: node.solved.backwardReports,
-    certificate: () => node.solved.certificate(),
-    dispose() {
-      node.y.dispose();
-      node.solved.dispose();
+  const { engine, args } = read;
+  const { epsilon } = engine;
+  const order = args.map(({ name }) => ['x', 'weights', 'scale'].indexOf(name));
+  const { tensors, solution } = solveNode<PoolingCertificate>(read, [{ shape: [], width: 1 }], {
+    what,
+    settings: nodeSettings(options, TOLERANCE),
+    solver: SOLVERS[penalty],
+    examined: 'the second derivative',
+    singular: SINGULAR,
+    selection: readNodeSelection(what, selection, n, 'numbers in each row'),
+    unsolved:
+      'A residual of rounding is larger than the tolerance: scale x, so that its numbers are not large beside their differences',
+    isSelected: options.selection !== undefined,
+    *solve(numbers, sample) {
+      const own = (place: number): Float64Array | undefined => numbers[order.indexOf(place)];
+      const data: PoolingData = {
+        x: numbers[0],
+        weights: own(1) ?? new Float64Array(n).fill(1),
+        scale: own(2)?.[0] ?? (scale as number),
+      };
+      refuseWeights(what, data.weights, sample);
+      if (!(data.scale > 0)) throw new RangeError(`${what}: scale is ${data.scale}; it must be > 0`);
+      const minimum = yield* minimise(penalty, data, 64 * epsilon);
+      return new PoolingSample(data, minimum, { penalty, epsilon }, order);
     },
-  };
+  });
+  return { y: tensors[0], ...solution };
 }
 
 /** The name of the method for each penalty, in reports. */
@@ -164,37 +125,5 @@ function* minimise(penalty: PoolingPenalty, data: PoolingData, near: number): In
       return yield* minimiseWelsch(data, near);
     case 'truncated':
       return yield* minimiseTruncated(data, near);
-  }
-}
-
-/** @throws RangeError unless it is a number > 0 or a tensor [1] */
-function checkScale(scale: number | Tensor): void {
-  const must = 'a finite number > 0, or a tensor [1]';
-  if (!isTensor(scale)) {
-    if (typeof scale === 'number' && Number.isFinite(scale) && scale > 0) return;
-    throw createArgumentError('robustPooling: scale', scale, must);
-  }
-  TENSOR('robustPooling: scale', scale);
-  if (scale.size === 1 && scale.shape.length <= 1) return;
-  throw new RangeError(`robustPooling: scale has shape ${formatShape(scale.shape)}; it must be ${must}`);
-}
-
-function checkWeights({ shape }: Tensor, x: Tensor): void {
-  const n = x.shape[x.shape.length - 1];
-  if (sameShape(shape, [n]) || sameShape(shape, x.shape)) return;
-  throw new RangeError(
-    `robustPooling: weights has shape ${formatShape(shape)}; it must be [${n}], or ${formatShape(x.shape)} as x`,
-  );
-}
-
-/** @throws RangeError that names the argument and the sample */
-function refuseUnlessAllowed({ weights, scale }: PoolingData, sample: number): void {
-  if (!(scale > 0)) throw new RangeError(`robustPooling: scale is ${scale}; it must be > 0`);
-  const negative = weights.find((weight) => weight < 0);
-  if (negative !== undefined) {
-    throw new RangeError(`robustPooling: weights, sample ${sample}, hold ${negative}; every weight must be ≥ 0`);
-  }
-  if (weights.every((weight) => weight === 0)) {
-    throw new RangeError(`robustPooling: weights, sample ${sample}, are all 0; one of them must be > 0`);
   }
 }

@@ -102,7 +102,7 @@ export class SolvedNode<Certificate extends SampleCertificate> {
   }
 
   private createCourse(): Course {
-    const { what, engine, settings, solver, examined, singular } = this.problem;
+    const { what, engine, settings, solver, examined, singular, unsolved } = this.problem;
     const { tolerance, onFailure, onFailedCertificate, limits } = settings;
     const isExamined = onFailedCertificate !== 'ignore';
     const certify = (): Promise<ImplicitCertificate> => this.certificate();
@@ -113,7 +113,7 @@ export class SolvedNode<Certificate extends SampleCertificate> {
       solver,
       linearSolver: 'factorisation',
       isBounded: () => false,
-      advice: { singular },
+      advice: { singular, forward: () => unsolved },
       hypothesis: {
         ofSolve: async (read) => combineCertificates(read.report, isExamined ? await certify() : undefined, examined),
         ...(isExamined && { closer: certify }),

@@ -2,6 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { random } from '../../data/random.ts';
 import { dot, factorise, multiply, solve, solveTransposed } from '../../solvers/matrices.ts';
+import { orthogonalise } from '../../solvers/one-sided-jacobi.ts';
 
 /** The extreme singular values of a matrix B. */
 export interface SingularValues {
@@ -15,7 +16,6 @@ export interface SingularValues {
 
 /** Up to this order, Jacobi's sweeps, of about 10·n³ operations each, take milliseconds. */
 const JACOBI_LIMIT = 64;
-const SWEEPS = 40;
 const INVERSE_ITERATIONS = 30;
 
 export function findSingularValues(matrix: ArrayLike<number>, n: number): Interruptible<SingularValues> {
@@ -31,39 +31,10 @@ function* rotateJacobi(matrix: ArrayLike<number>, n: number): Interruptible<Sing
   const columns = Array.from({ length: n }, (_, j) =>
     Float64Array.from({ length: n }, (_, i) => matrix[i * n + j] / scale),
   );
-  const rotations = Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)));
-  let rotated = true;
-  for (let sweep = 0; sweep < SWEEPS && rotated; sweep++) {
-    rotated = false;
-    for (let p = 0; p < n - 1; p++) {
-      for (let q = p + 1; q < n; q++) {
-        const [alpha, beta, gamma] = [
-          dot(columns[p], columns[p]),
-          dot(columns[q], columns[q]),
-          dot(columns[p], columns[q]),
-        ];
-        if (!(Math.abs(gamma) > Number.EPSILON * Math.sqrt(alpha * beta))) continue;
-        rotated = true;
-        const zeta = (beta - alpha) / (2 * gamma);
-        const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
-        const cosine = 1 / Math.hypot(1, tangent);
-        rotate(columns[p], columns[q], cosine, cosine * tangent);
-        rotate(rotations[p], rotations[q], cosine, cosine * tangent);
-      }
-      yield;
-    }
-  }
+  const rotations = yield* orthogonalise(columns);
   const norms = columns.map((column) => scale * Math.sqrt(dot(column, column)));
   const smallest = Math.min(...norms);
   return { smallest, largest: Math.max(...norms), vector: rotations[norms.indexOf(smallest)] };
-}
-
-function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number): void {
-  for (let i = 0; i < x.length; i++) {
-    const entry = x[i];
-    x[i] = cosine * entry - sine * y[i];
-    y[i] = sine * entry + cosine * y[i];
-  }
 }
 
 /** Inverse iteration with (BᵀB)⁻¹, and power iteration with BᵀB, on a random vector. */

@@ -1,24 +1,9 @@
 /** Projections of rows onto the simplex and onto the l1 ball. */
-import { createArgumentError } from '../../arguments/check.ts';
-import { readOptions } from '../../arguments/options.ts';
 import { elementwise, rowwise } from '../../tensor/kernels.ts';
-import { checkSelection, divide, isRepresentable, multiply } from '../../tensor/operations.ts';
-import { formatShape } from '../../tensor/shape.ts';
-import { checkTogether, isTensor, type KinkOptions, TENSOR, type Tensor } from '../../tensor/tensor.ts';
+import { divide, multiply } from '../../tensor/operations.ts';
+import { isTensor, type Tensor } from '../../tensor/tensor.ts';
+import { type RadiusOptions, readRadiusOptions } from './radius.ts';
 import { projectByThreshold, reduceLastAxis, Temporaries, type ThresholdSet } from './threshold.ts';
-
-/** Options of `simplexProjection` and `l1BallProjection`. */
-export interface RadiusOptions {
-  /**
-   * R > 0: a number, or a tensor [1], which gets a gradient and is not checked to be > 0. Default 1.
-   */
-  radius?: number | Tensor;
-  /**
-   * q from 0 to 1, which applies where a coordinate is at the threshold, within 64 units of rounding, and on the sphere
-   * of the ball: 0 takes the least element of the generalised Jacobian, and 1 the greatest. Default 0.
-   */
-  selection?: number;
-}
 
 /**
  * Projects each row of v, along the last axis, onto the simplex {x ≥ 0, Σx = R}: x = max(v − τ, 0) with the τ for which
@@ -67,35 +52,14 @@ function project(
   given: RadiusOptions | undefined,
   setOf: (radius: number) => ThresholdSet,
 ): Tensor {
-  const options = readOptions(what, given, { radius: 0, selection: 0 });
-  const { radius = 1, selection } = options;
-  TENSOR(`${what}: v`, v);
-  if (v.shape.length === 0) throw new RangeError(`${what}: v is a scalar; it needs at least one axis`);
-  const kinks: KinkOptions = selection === undefined ? {} : { selection: checkSelection(what, selection) };
-  if (!isTensor(radius)) {
-    checkRadius(what, radius, v);
-    return projectByThreshold(v, setOf(radius), kinks);
-  }
-  TENSOR(`${what}: radius`, radius);
-  if (radius.size !== 1 || radius.shape.length > 1) {
-    throw new RangeError(
-      `${what}: radius has shape ${formatShape(radius.shape)}; it must be a number, or a tensor [1]`,
-    );
-  }
-  checkTogether(what, { v, radius });
+  const { radius, kinks } = readRadiusOptions(what, v, given);
+  if (!isTensor(radius)) return projectByThreshold(v, setOf(radius), kinks);
   // Π_R(v) = R·Π₁(v/R)
   const temporaries = new Temporaries();
   const unit = projectByThreshold(temporaries.keep(divide(v, radius)), setOf(1), kinks);
   const x = multiply(temporaries.keep(unit), radius);
   temporaries.free();
   return x;
-}
-
-/** @throws RangeError unless it is a number > 0, also in the precision of the backend */
-function checkRadius(what: string, radius: number, { context }: Tensor): void {
-  const isExact = context.epsilon === Number.EPSILON;
-  if (isRepresentable(context, radius) && (isExact ? radius : Math.fround(radius)) > 0) return;
-  throw createArgumentError(`${what}: radius`, radius, 'a tensor [1], or a number > 0 in the precision of the backend');
 }
 
 function projectOntoBall(v: Tensor, radius: number): Tensor {

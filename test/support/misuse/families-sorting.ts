@@ -1,5 +1,15 @@
 /** Sorting and ranking, with valid arguments. */
-import { argsort, median, rank, sort, topK, topKMask } from '../../../src/index.ts';
+import {
+  argsort,
+  isotonicRegression,
+  median,
+  rank,
+  softRank,
+  softSort,
+  sort,
+  topK,
+  topKMask,
+} from '../../../src/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 
 type Given = never;
@@ -21,4 +31,17 @@ export const SORTING_FAMILIES: readonly Family[] = [
   family('rank', (_, x: Given) => rank(x), [argument('x', ({ x }) => x)]),
   family('argsort', (_, x: Given) => argsort(x), [argument('x', ({ x }) => x)]),
   family('topKMask', (_, x: Given, k: Given) => topKMask(x, k), [argument('x', ({ x }) => x), argument('k', () => 1)]),
+  family(
+    'isotonicRegression',
+    ({ engine }, x: Given, given: Given) => engine.tidy(() => isotonicRegression(x, given)),
+    [argument('x', ({ x }) => x), options('selection')],
+  ),
+  family('softSort', ({ engine }, x: Given, given: Given) => engine.tidy(() => softSort(x, given)), [
+    argument('x', ({ x }) => x),
+    options('order strength selection'),
+  ]),
+  family('softRank', ({ engine }, x: Given, given: Given) => engine.tidy(() => softRank(x, given)), [
+    argument('x', ({ x }) => x),
+    options('strength selection'),
+  ]),
 ];

@@ -359,6 +359,14 @@ export const FAMILIES: readonly Family[] = [
     argument('axis', () => 0),
   ]),
 
+  family('sphereProjection', (_, v: Given, given: Given) => library.sphereProjection(v, given), [
+    argument('v', ({ x }) => x),
+    options('radius'),
+  ]),
+  family('ballProjection', (_, v: Given, given: Given) => library.ballProjection(v, given), [
+    argument('v', ({ x }) => x),
+    options('radius selection'),
+  ]),
   family('simplexProjection', (_, v: Given, given: Given) => simplexProjection(v, given), [
     argument('v', ({ x }) => x),
     options('radius selection'),

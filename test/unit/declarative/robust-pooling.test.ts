@@ -12,6 +12,7 @@ import {
 } from '../../../src/index.ts';
 import { PENALTIES, type PoolingPenalty } from '../../../src/solvers/pooling/penalties.ts';
 import { DECLARATIVE } from '../../fixtures/load-declarative.ts';
+import { largestDifference } from '../../support/declarative.ts';
 import { engineOn } from '../../support/engines.ts';
 import { normals } from '../../support/numbers.ts';
 
@@ -19,8 +20,7 @@ const { points, hypothesis } = DECLARATIVE.pooling;
 const NAMES = Object.keys(PENALTIES) as PoolingPenalty[];
 const BACKENDS: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'gpujs'];
 
-const largest = (found: ArrayLike<number>, expected: readonly number[]): number =>
-  Math.max(...expected.map((value, index) => Math.abs(found[index] - value) / Math.max(1, Math.abs(value))));
+const largest = largestDifference;
 
 describe.each(BACKENDS)('the reference on %s', (backend) => {
   const { engine: opened, close } = engineOn(backend);
