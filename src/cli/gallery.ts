@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
 import { clarke } from '../gallery/clarke.ts';
 import { cycle } from '../gallery/cycle.ts';
+import { jump } from '../gallery/jump.ts';
 import { lorenz } from '../gallery/lorenz.ts';
 import { perturbed } from '../gallery/perturbed.ts';
 import { spurious } from '../gallery/spurious.ts';
@@ -58,7 +59,7 @@ async function chooseFile(output: string): Promise<string> {
   return path;
 }
 
-/** Computes the exhibits in the order of the page. The last four take seconds. */
+/** Computes the exhibits in the order of the page. Those between the second and the last take seconds. */
 async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
   const live = createLiveLine(io);
   const announced = <Result>(title: string, result: (engine: Engine) => Promise<Result>): Promise<Result> => {
@@ -73,6 +74,7 @@ async function computeExhibits(engine: Engine, io: IO): Promise<Gallery> {
       perturbed: await announced('the cycle, perturbed', perturbed),
       lorenz: await announced('the Lorenz ascent', lorenz),
       theorem3: await announced('training by Theorem 3', theorem3),
+      jump: await announced('the minimiser that jumps', (engine) => jump(engine)),
     };
   } finally {
     live('');

@@ -14,6 +14,7 @@ import {
   PAPER,
 } from '../../src/gallery/descent.ts';
 import { followFlow } from '../../src/gallery/flow.ts';
+import { type JumpCurve, type JumpingPenalty, jump, poolForWeights } from '../../src/gallery/jump.ts';
 import { certifyLorenzAt, implicitGradient, lorenz, trueGradient } from '../../src/gallery/lorenz.ts';
 import { askPrograms, programGradient, solveFourthPower } from '../../src/gallery/lorenz-programs.ts';
 import { descendUntilSettled, type Outcome, perturbed } from '../../src/gallery/perturbed.ts';
@@ -31,6 +32,22 @@ beforeAll(async () => {
   engine = await open({ backend: 'cpu' });
 });
 afterAll(() => engine.close());
+
+describe('the minimiser that jumps', () => {
+  test('goes from branch to branch at w = 1, where it is refused, with the derivatives of the branches beside it', async () => {
+    const { weights, curves, verdicts } = await jump(engine, 3);
+    for (const [penalty, { y, slope }] of Object.entries(curves) as [JumpingPenalty, JumpCurve][]) {
+      for (const [index, weight] of weights.entries()) {
+        expect(Math.sign(y[index])).toBe(weight < 1 ? -1 : 1);
+        const h = 1e-6;
+        const [before, after] = (await poolForWeights(engine, penalty, [weight - h, weight + h])).y;
+        expect(slope[index]).toBeCloseTo((after - before) / (2 * h), 7);
+      }
+      expect(verdicts[penalty].certificate).toMatchObject({ status: 'failed', argument: 'equal minima' });
+      expect(verdicts[penalty].refusal).toMatch(/robustPooling: sample 0 has no gradient: two minimisers/);
+    }
+  });
+});
 
 describe('the spurious derivative', () => {
   test('depends on the selection at 0, and a singular system is refused', async () => {
@@ -395,7 +412,7 @@ describe('equilibra gallery', () => {
         .map(Number) ?? [];
     expect(cycling).toHaveLength(3);
     for (const count of cycling) expect(Math.abs(count - 10)).toBeLessThan(5);
-    expect(out.trim().split('\n')).toHaveLength(7);
+    expect(out.trim().split('\n')).toHaveLength(8);
     expect(out).toContain('the powers 1 (certified), 2 (certified), 4 (failed), and the exact root is refused');
     expect(lines[lines.length - 1]).toBe('');
 
@@ -403,12 +420,12 @@ describe('equilibra gallery', () => {
     expect(text).toContain('crosses the line at (2.3212, 4.9637) and (0.6788, 0.0363)');
     expect(text).not.toMatch(/NaN|Infinity|undefined|<script/);
     expect(text).not.toMatch(/src=|href="(?!#)|url\(|https?:/);
-    for (const id of ['spurious', 'clarke', 'cycle', 'perturbed', 'lorenz', 'theorem3']) {
+    for (const id of ['spurious', 'clarke', 'cycle', 'perturbed', 'lorenz', 'theorem3', 'jump']) {
       expect(text).toContain(`<h2 id="${id}">`);
       expect(text).toContain(`<a href="#${id}">`);
     }
-    expect(text.match(/<figure class="chart">/g)).toHaveLength(14);
-    expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(18);
+    expect(text.match(/<figure class="chart">/g)).toHaveLength(16);
+    expect(text.match(/<h3>(The paper|Here|The hypothesis)<\/h3>/g)).toHaveLength(21);
     expect(findUnclosed(text)).toEqual([]);
   }, 600_000);
 

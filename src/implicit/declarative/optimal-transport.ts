@@ -86,6 +86,9 @@ export function optimalTransport(C: Tensor, given: OptimalTransportOptions): Opt
       // The sums agree but for the rounding of the data.
       const share = sum(rows) / sum(columns);
       const cost = numbers[0].map((value) => value / strength);
+      if (!cost.every((value) => Number.isFinite(2 * value))) {
+        throw new RangeError(`${what}: epsilon is ${strength}; it is too small for C, which it divides`);
+      }
       const data = { cost, a: rows, b: columns.map((value) => value * share) };
       const solved = yield* solveTransport(data, { tolerance, limit, isCutShort });
       return new TransportSample(data, solved, { order, strength, tolerance, epsilon: read.engine.epsilon });

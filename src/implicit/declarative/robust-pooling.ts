@@ -93,6 +93,9 @@ export function robustPooling(x: Tensor, given: RobustPoolingOptions): RobustPoo
       };
       refuseWeights(what, data.weights, sample);
       if (!(data.scale > 0)) throw new RangeError(`${what}: scale is ${data.scale}; it must be > 0`);
+      if (!(data.scale ** 2 > 0 && Number.isFinite(data.scale ** 2))) {
+        throw new RangeError(`${what}: scale is ${data.scale}; its square must be a finite number > 0`);
+      }
       const minimum = yield* minimise(penalty, data, 64 * epsilon);
       return new PoolingSample(data, minimum, { penalty, epsilon }, order);
     },

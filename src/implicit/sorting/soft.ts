@@ -155,6 +155,10 @@ function soften(
   return rowNode(what, read, n, selectionOf(what, selection), ([row, given]) => {
     const own = given ? given[0] : (strength as number);
     if (!(own > 0)) throw new RangeError(`${what}: strength is ${own}; it must be > 0`);
+    const largest = row.reduce((size, value) => Math.max(size, Math.abs(value)), n);
+    if (!Number.isFinite((2 * largest) / own)) {
+      throw new RangeError(`${what}: strength is ${own}; it is too small for x, which it divides`);
+    }
     return compute(row, own, read.engine.epsilon);
   });
 }

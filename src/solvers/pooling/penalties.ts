@@ -14,8 +14,11 @@ export interface Penalty {
 /** √(1 + z²/α²), which does not overflow. */
 const stretch = (z: number, scale: number): number => Math.hypot(1, z / scale);
 
-/** exp(−z²/2α²) */
-const bell = (z: number, scale: number): number => Math.exp(-0.5 * (z / scale) ** 2);
+/** A factor times exp(−z²/2α²); 0 where that underflows, since the factor may then be infinite. */
+function damp(factor: number, z: number, scale: number): number {
+  const bell = Math.exp(-0.5 * (z / scale) ** 2);
+  return bell === 0 ? 0 : factor * bell;
+}
 
 /** The penalties of S. Gould, R. Hartley, D. Campbell 2021, table 1. */
 export const PENALTIES = {
@@ -40,9 +43,9 @@ export const PENALTIES = {
   },
   welsch: {
     value: (z, scale) => -Math.expm1(-0.5 * (z / scale) ** 2),
-    first: (z, scale) => (z / scale ** 2) * bell(z, scale),
-    second: (z, scale) => ((1 - (z / scale) ** 2) / scale ** 2) * bell(z, scale),
-    firstInScale: (z, scale) => ((z / scale) * ((z / scale) ** 2 - 2) * bell(z, scale)) / scale ** 2,
+    first: (z, scale) => damp(z / scale ** 2, z, scale),
+    second: (z, scale) => damp((1 - (z / scale) ** 2) / scale ** 2, z, scale),
+    firstInScale: (z, scale) => damp(((z / scale) * ((z / scale) ** 2 - 2)) / scale ** 2, z, scale),
   },
   truncated: {
     value: (z, scale) => 0.5 * Math.min(z * z, scale * scale),

@@ -145,7 +145,9 @@ describe('on the oracle', () => {
 
   test('shapes and numbers that do not fit are named', async () => {
     const A = engine.tensor(normals(6, 1), [3, 2]);
-    expect(() => weightedLeastSquares(A, engine.tensor([1, 2]))).toThrow(/y has shape \[2\]; it must be \[3\]/);
+    expect(() => weightedLeastSquares(A, engine.tensor([1, 2]))).toThrow(
+      /y has shape \[2\]; with A of shape \[3, 2\] it must be \[3\]/,
+    );
     expect(() => totalLeastSquares(engine.tensor([1, 2]))).toThrow(/at least 2 axes/);
     const weights = engine.tensor([1, -1, 0]);
     await expect(weightedLeastSquares(A, engine.tensor([1, 2, 3]), { weights }).beta.data()).rejects.toThrow(/hold -1/);

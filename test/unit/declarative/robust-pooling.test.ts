@@ -200,6 +200,14 @@ describe('on the oracle', () => {
     expect(() => robustPooling(x, { penalty: 'huber', selection: [1] })).toThrow(/selection holds 1 numbers/);
   });
 
+  test.each(NAMES)('%s of numbers very far apart has gradients that are numbers', async (penalty) => {
+    const x = engine.tensor([0, 0.1, 1e160]);
+    const f = (given: Tensor, scale: Tensor) => robustPooling(given, { penalty, scale, onFailure: 'report' }).y;
+    const [, gradients] = await valueAndGrad(f, [x, engine.tensor([1])]);
+    for (const gradient of gradients) expect([...(await gradient.data())].every(Number.isFinite)).toBe(true);
+    await expect(robustPooling(x, { penalty, scale: 1e-320 }).y.data()).rejects.toThrow(/scale is 1e-320/);
+  });
+
   test('reports tell the solver, and a signal ends the solve', async () => {
     const { report, y } = poolOf([1, 2, 5], { penalty: 'welsch' });
     await y.data();

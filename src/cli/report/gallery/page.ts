@@ -1,6 +1,7 @@
 /** The page of the gallery: what goes wrong without the hypothesis of the theorem, and what holds with it. */
 import type { Clarke } from '../../../gallery/clarke.ts';
 import type { Cycle } from '../../../gallery/cycle.ts';
+import type { Jump } from '../../../gallery/jump.ts';
 import type { Lorenz } from '../../../gallery/lorenz.ts';
 import type { PerturbedReading } from '../../../gallery/perturbed.ts';
 import type { Spurious } from '../../../gallery/spurious.ts';
@@ -10,6 +11,7 @@ import { page } from '../page.ts';
 import { clarkeExhibit } from './clarke.ts';
 import { cycleExhibit } from './cycle.ts';
 import { type Exhibit, exhibitSection } from './exhibit.ts';
+import { jumpExhibit } from './jump.ts';
 import { lorenzExhibit } from './lorenz.ts';
 import { perturbedExhibit } from './perturbed.ts';
 import { spuriousExhibit } from './spurious.ts';
@@ -22,6 +24,7 @@ export interface Gallery {
   readonly perturbed: readonly PerturbedReading[];
   readonly lorenz: Lorenz;
   readonly theorem3: Theorem3;
+  readonly jump: Jump;
 }
 
 export function createExhibits(found: Gallery): Exhibit[] {
@@ -32,6 +35,7 @@ export function createExhibits(found: Gallery): Exhibit[] {
     perturbedExhibit(found.perturbed),
     lorenzExhibit(found.lorenz),
     theorem3Exhibit(found.theorem3),
+    jumpExhibit(found.jump),
   ];
 }
 
