@@ -57,8 +57,9 @@ function searchFirst(count: number, holds: (index: number) => boolean): [index: 
   return [low, tried];
 }
 
-/** Newton's method on the derivative of a strictly convex objective, kept within a bracket. */
-export function minimisePseudoHuber({ x, weights, scale }: PoolingData): PoolingMinimum {
+/** Newton's method on the derivative of a strictly convex objective, from Huber's minimiser, kept within a bracket. */
+export function minimisePseudoHuber(data: PoolingData): PoolingMinimum {
+  const { x, weights, scale } = data;
   const { first, second } = PENALTIES['pseudo-huber'];
   const total = (y: number, of: typeof first): number =>
     sumOver(x.length, (index) => weights[index] * of(y - x[index], scale));
@@ -67,6 +68,7 @@ export function minimisePseudoHuber({ x, weights, scale }: PoolingData): Pooling
     (y) => [total(y, first), total(y, second)],
     inside.reduce((a, b) => Math.min(a, b)),
     inside.reduce((a, b) => Math.max(a, b)),
+    minimiseHuber(data).y,
   );
 }
 
@@ -76,14 +78,16 @@ const LIMIT = 200;
  * A zero of a function that is ≤ 0 at `low` and ≥ 0 at `high`: Newton's method, or bisection where that leaves the
  * bracket.
  * @param evaluate the function and its derivative
+ * @param start default: the middle
  */
 export function findZero(
   evaluate: (y: number) => readonly [value: number, slope: number],
   low: number,
   high: number,
+  start = low + 0.5 * (high - low),
 ): { readonly y: number; readonly iterations: number } {
   let [from, to] = [low, high];
-  let y = from + 0.5 * (to - from);
+  let y = Math.min(Math.max(start, low), high);
   for (let iterations = 1; iterations <= LIMIT; iterations++) {
     const [value, slope] = evaluate(y);
     if (value === 0 || to <= from) return { y, iterations };
