@@ -235,6 +235,12 @@ describe('mistakes are named', () => {
     await expect(sparseModel({ ...base, ...given }).beta.data()).rejects.toThrow(message);
   });
 
+  test('a path has a length that can be held', async () => {
+    await expect(sparseModelPath({ X, y, count: 1e15 })).rejects.toThrow(
+      /count: it is 1000000000000000; it must be at most/,
+    );
+  });
+
   test('classes have no derivative', async () => {
     const failed = valueAndGrad((given: Tensor) => sparseModel({ ...base, y: given }).beta.sum(), [classes]);
     await expect(failed).rejects.toThrow(/y: it is being differentiated; with the loss logistic it holds classes/);

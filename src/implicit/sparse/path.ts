@@ -24,6 +24,9 @@ const PATH_OPTIONS: Checks<SparsePathOptions> = {
   logLambda: createArgumentCheck('a list of numbers', (value) => isList(value) && value.length > 0),
 };
 
+/** More models than any path needs. */
+const MAXIMUM_COUNT = 2 ** 24;
+
 /** The solutions along a path: a solution of `sparseModel` with one problem for each value of log λ. */
 export interface SparsePath extends SparseSolution {
   /** log λ of each solution, decreasing. */
@@ -38,10 +41,13 @@ export interface SparsePath extends SparseSolution {
 export async function sparseModelPath(given: SparsePathOptions): Promise<SparsePath> {
   const options = readOptions('sparseModelPath', given, PATH_OPTIONS, 'X', 'y');
   const { count = 100, depth = Math.log(1000), logLambda, ...problem } = options;
+  if (checkCount('count', count) > MAXIMUM_COUNT) {
+    throw createArgumentError('count: it', count, `at most ${MAXIMUM_COUNT}`);
+  }
   if (options.rowWeights && options.rowWeights.shape.length > 1) {
     throw new RangeError('rowWeights: they are for several problems; a path takes [rows]');
   }
-  const values = logLambda ?? (await equallySpaced(problem, checkCount('count', count), checkPositive('depth', depth)));
+  const values = logLambda ?? (await equallySpaced(problem, count, checkPositive('depth', depth)));
   const rising = values.findIndex((value, index) => value > values[index - 1]);
   if (rising >= 0) {
     throw createArgumentError(
