@@ -66,6 +66,11 @@ export {
   type WeightedLeastSquaresOptions,
   weightedLeastSquares,
 } from './implicit/declarative/weighted-least-squares.ts';
+export { type JacobianPenaltyOptions, jacobianPenalty } from './implicit/equilibrium/jacobian-penalty.ts';
+export {
+  type SpectralNormalisationOptions,
+  spectralNormalisation,
+} from './implicit/equilibrium/spectral-normalisation.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { SmallestSingularValueOptions } from './implicit/hypothesis/matrix-free.ts';
@@ -167,6 +172,7 @@ export { type ConvolutionNetworkOptions, convolutionNetwork } from './layers/con
 export { type DenseOptions, dense } from './layers/dense.ts';
 export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
+export { type EquilibriumOptions, equilibrium } from './layers/equilibrium.ts';
 export { type FlattenOptions, flatten } from './layers/flatten.ts';
 export { imageLayers } from './layers/image-layers.ts';
 export type { Extents } from './layers/image-options.ts';

@@ -17,6 +17,7 @@ import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type LoopContext, type Tensor } from '../tensor/tensor.ts';
 import { Tracing } from '../tensor/tracing.ts';
+import { broyden } from './broyden.ts';
 import { findDefinedPoints } from './defined-points.ts';
 import { newtonKrylov } from './newton-krylov.ts';
 import { LIMIT } from './options.ts';
@@ -44,6 +45,7 @@ const METHODS = {
   'anderson+newton-krylov': [ANDERSON, NEWTON],
   anderson: [ANDERSON],
   picard: [{ begin: beginRepetition, run: runPlain }],
+  broyden: [{ begin: broyden, run: runPlain }],
   'newton-krylov': [NEWTON],
   given: [],
 } as const satisfies Record<string, readonly GeneralMethod[]>;

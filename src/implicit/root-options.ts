@@ -112,8 +112,8 @@ interface ImplicitOptions extends LimitOptions {
 /** The options of `fixedPoint`. */
 export interface FixedPointOptions extends ImplicitOptions {
   /**
-   * The forward solver. anderson: repetition with Anderson acceleration. picard: plain repetition. newton-krylov:
-   * Newton steps by GMRES. given: the unknown solves the equation already. Or a function that solves it, or a
+   * The forward solver. anderson: repetition with Anderson acceleration. broyden: Broyden's good method with the
+   * last 20 updates. picard: plain repetition. newton-krylov: Newton steps by GMRES. given: the unknown solves the equation already. Or a function that solves it, or a
    * FixedPointIteration of your own. Default auto: anderson+newton-krylov, with Newton steps for the samples that
    * repetition did not solve; only anderson where f contains a solve of its own.
    */
@@ -121,6 +121,7 @@ export interface FixedPointOptions extends ImplicitOptions {
     | 'auto'
     | 'anderson+newton-krylov'
     | 'anderson'
+    | 'broyden'
     | 'picard'
     | 'newton-krylov'
     | 'given'
@@ -168,7 +169,7 @@ export type ImplicitSettings = Required<
   };
 
 const ROOT_SOLVERS = { auto: 0, 'newton-krylov': 0, given: 0 };
-const FIXED_POINT_SOLVERS = { 'anderson+newton-krylov': 0, anderson: 0, picard: 0, ...ROOT_SOLVERS };
+const FIXED_POINT_SOLVERS = { 'anderson+newton-krylov': 0, anderson: 0, broyden: 0, picard: 0, ...ROOT_SOLVERS };
 const AUTOMATIC = { root: 'newton-krylov', 'fixed point': 'anderson+newton-krylov' } as const;
 
 export function implicitSettings(

@@ -66,6 +66,11 @@ export interface TrainingPass {
    * the step after the next one begins, or before the next one if training stops there to write a checkpoint.
    */
   whenRead(callback: () => Promise<void>): void;
+  /**
+   * Adds a term to the loss of this step, a tensor of one number, such as a penalty on what the layer computed. Absent
+   * outside of `train`.
+   */
+  addToLoss?(term: Tensor): void;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { SolveRecord } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { elementwise, reduceAll } from '../tensor/kernels.ts';
 import { joinEndToEnd } from '../tensor/move-kernels.ts';
+import { add } from '../tensor/operations.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { isTensor, type Tensor } from '../tensor/tensor.ts';
 import { checkLoss } from './losses.ts';
@@ -16,7 +17,7 @@ import type { Task } from './task.ts';
 interface StepInputs {
   readonly part: AnySamples;
   readonly task: Task;
-  readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead'>;
+  readonly training: Omit<NonNullable<ForwardOptions['training']>, 'whenRead' | 'addToLoss'>;
   /** Present where the step may turn out void. */
   readonly speculative: SpeculativeStep | undefined;
   /** Returns the new parameters. */
@@ -50,10 +51,15 @@ export async function trainStep(
     const parameters = speculative?.parameters ?? model.parameters.map(({ value }) => value);
     const { loss, gradients } = await differentiate(
       (...values) => {
-        const trainingPass = { ...training, whenRead: (callback: () => Promise<void>) => whenRead.push(callback) };
+        const terms: Tensor[] = [];
+        const trainingPass = {
+          ...training,
+          whenRead: (callback: () => Promise<void>) => whenRead.push(callback),
+          addToLoss: (term: Tensor) => terms.push(term),
+        };
         const scores = model.forward(x, { values, solves, training: trainingPass });
         outputs.push(engine.keepAlias(scores));
-        return checkLoss('train', task.loss(scores, targets, weights));
+        return terms.reduce(add, checkLoss('train', task.loss(scores, targets, weights)));
       },
       parameters,
       'train',

@@ -29,6 +29,7 @@ import {
   dense,
   dropout,
   type Engine,
+  equilibrium,
   evaluate,
   type FixedPointOptions,
   fixedPoint,
@@ -39,6 +40,7 @@ import {
   type ImplicitSolution,
   inverse,
   isotonicRegression,
+  jacobianPenalty,
   jacobianVectorProduct,
   type Layer,
   l1BallProjection,
@@ -86,6 +88,7 @@ import {
   sparseModel,
   sparseModelPath,
   sphereProjection,
+  spectralNormalisation,
   stateDictOf,
   stochasticGradient,
   sure,
@@ -754,6 +757,23 @@ const CALLS: Record<string, Call> = {
   'train: convolutionNetwork': training(
     () => ({}),
     () => [...library.convolutionNetwork({ shape: [1, 1, 2], outputs: 3, channels: 2 }).layers],
+  ),
+  spectralNormalisation: ({ W }) => ({ tensors: [spectralNormalisation(W, { bound: 0.1 })] }),
+  jacobianPenalty: grad((_, x, W) => jacobianPenalty((z, a) => z.matmul(a).relu(), x, [W], { draws: 2 }), ['x', 'W']),
+  'train: equilibrium': training(
+    () => ({}),
+    () => [
+      equilibrium({
+        inputs: 2,
+        width: 2,
+        parameters: [{ name: 'W', shape: [2, 2], initial: () => Float32Array.of(0.5, -1, 1, 0.25) }],
+        prepare: (x, W) => [x, spectralNormalisation(W, { bound: 0.5 })],
+        transition: (z, x, W) => z.matmul(W).add(x).tanh(),
+        jacobianPenalty: 0.5,
+        solver: 'broyden',
+      }),
+      dense({ inputs: 2, outputs: 3 }),
+    ],
   ),
   'train: contractive': training(
     () => ({}),

@@ -1,5 +1,13 @@
 /** Contractive and deep equilibrium layers, with valid arguments. */
-import { contractive, contractiveFixedPoint, contractiveMatrix } from '../../../src/index.ts';
+import {
+  contractive,
+  contractiveFixedPoint,
+  contractiveMatrix,
+  equilibrium,
+  jacobianPenalty,
+  spectralNormalisation,
+  type Tensor,
+} from '../../../src/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 
 type Given = never;
@@ -16,6 +24,27 @@ export const DEEP_FAMILIES: readonly Family[] = [
   family('contractiveMatrix', (_, V: Given, contraction: Given) => contractiveMatrix(V, contraction), [
     argument('V', ({ W }) => W),
     argument('contraction', () => 0.5),
+  ]),
+  family('spectralNormalisation', (_, W: Given, given: Given) => spectralNormalisation(W, given), [
+    argument('W', ({ W }) => W),
+    options('bound iterations'),
+  ]),
+  family(
+    'jacobianPenalty',
+    ({ engine }, f: Given, z: Given, inputs: Given, given: Given) =>
+      engine.tidy(() => jacobianPenalty(f, z, inputs, given)),
+    [
+      argument('f function', () => (z: Tensor) => z.mul(0.5)),
+      argument('z f operand', ({ b }) => b),
+      argument('inputs f', ({ x }) => [x]),
+      options('draws seed'),
+    ],
+  ),
+  family('equilibrium', (_, given: Given) => equilibrium(given), [
+    options(
+      `${SOLVE.replace('selection ', '')} inputs width parameters transition prepare jacobianPenalty kind`,
+      () => ({ inputs: 2, width: 2, parameters: [], transition: (z: Tensor, x: Tensor) => z.mul(0.5).add(x) }),
+    ),
   ]),
   family('contractive', (_, given: Given) => contractive(given), [
     options(`${SOLVE} inputs width activation contraction constraint`, () => ({ inputs: 2, width: 2 })),
