@@ -1,10 +1,10 @@
 /** The Jacobian penalty of deep equilibrium models. */
-import { createNumberCheck, FUNCTION, INDEX } from '../../arguments/check.ts';
+import { createNumberCheck, createResultError, FUNCTION, INDEX } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
 import { random } from '../../data/random.ts';
 import { elementwise, reduceRows } from '../../tensor/kernels.ts';
-import { formatShape } from '../../tensor/shape.ts';
-import { TENSOR, TENSORS, type Tensor } from '../../tensor/tensor.ts';
+import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { isTensor, TENSOR, TENSORS, type Tensor } from '../../tensor/tensor.ts';
 import type { ImplicitFunction } from '../system.ts';
 
 /** Options of `jacobianPenalty`. */
@@ -59,7 +59,7 @@ export function jacobianPenalty(
       1,
     ]);
     const move = elementwise('multiply', [context.upload(signs, z.shape, z), step]);
-    const change = f(z.add(move), ...inputs).sub(f(z.sub(move), ...inputs));
+    const change = imageOf(f, z.add(move), inputs).sub(imageOf(f, z.sub(move), inputs));
     return change
       .div(elementwise('scale', [step], [2, 0]))
       .square()
@@ -67,6 +67,15 @@ export function jacobianPenalty(
   };
   const estimates = Array.from({ length: draws }, estimate);
   return estimates.reduce((sum, one) => sum.add(one)).mul(1 / draws);
+}
+
+/** f(z), checked. */
+function imageOf(f: ImplicitFunction, z: Tensor, inputs: readonly Tensor[]): Tensor {
+  const image = f(z, ...inputs);
+  if (!isTensor(image) || image.isDisposed || image.context !== z.context || !sameShape(image.shape, z.shape)) {
+    throw createResultError('jacobianPenalty: f', image, `a tensor ${formatShape(z.shape)} of the engine of z`);
+  }
+  return image;
 }
 
 /** The step along ε as a function of ‖z‖: ε^⅓·(1 + ‖z‖/√n), at which rounding and the third derivative weigh alike. */

@@ -1,5 +1,5 @@
 /** Spectral normalisation of a weight matrix. */
-import { createNumberCheck, POSITIVE } from '../../arguments/check.ts';
+import { createNumberCheck } from '../../arguments/check.ts';
 import { readOptions } from '../../arguments/options.ts';
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { engineOf } from '../../tensor/engine-of.ts';
@@ -11,12 +11,13 @@ import { Temporaries } from '../projections/threshold.ts';
 
 /** Options of `spectralNormalisation`. */
 export interface SpectralNormalisationOptions {
-  /** The bound of ‖W‖₂, > 0. Default 1. */
+  /** The bound of ‖W‖₂, from 1e-30 to 1e30. Default 1. */
   bound?: number;
   /** Steps of the power iteration, from 1 to 1000. Default 15. */
   iterations?: number;
 }
 
+const BOUND = /* @__PURE__ */ createNumberCheck('a number from 1e-30 to 1e30', (x) => x >= 1e-30 && x <= 1e30);
 const ITERATIONS = /* @__PURE__ */ createNumberCheck(
   'an integer from 1 to 1000',
   (x) => Number.isInteger(x) && x >= 1 && x <= 1000,
@@ -39,7 +40,7 @@ const TINY = 1e-30;
  */
 export function spectralNormalisation(W: Tensor, given?: SpectralNormalisationOptions): Tensor {
   const { bound = 1, iterations = 15 } = readOptions('spectralNormalisation', given, {
-    bound: POSITIVE,
+    bound: BOUND,
     iterations: ITERATIONS,
   });
   TENSOR('spectralNormalisation: W', W);
