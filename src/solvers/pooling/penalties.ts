@@ -55,5 +55,9 @@ export const PENALTIES = {
   },
 } as const satisfies Readonly<Record<string, Penalty>>;
 
-/** The name of a penalty of robust pooling. */
+/**
+ * The name of a penalty of robust pooling.
+ *
+ * @useDeclaredType
+ */
 export type PoolingPenalty = keyof typeof PENALTIES;
