@@ -10,7 +10,7 @@ import {
   createFirstSlot,
   storeInSlot,
 } from './history.ts';
-import { iterateAt, type Runner, runWholeLoop } from './iteration.ts';
+import { type Runner, runWholeLoop } from './iteration.ts';
 import { asColumn, monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
 /** k differences are stored; x is given up if ‖T(x) − x‖ exceeds `growth` times the best one. */
@@ -28,7 +28,7 @@ const { memory: HISTORY, growth: GROWTH, regularisation: REGULARISATION } = ACCE
  * and the convergence of T is kept.
  */
 export const runAccelerated: Runner = (tracing, begun, { tolerance, floor, limit, giveUp }, initial) => {
-  const { x: start } = begun.start;
+  const { x: start, ...riding } = begun.start;
   const [batch, n] = start.shape;
   if (begun.fused && !tracing.runsOnHost && n <= tracing.widestIteration) {
     return runWholeLoop(begun.fused, start, initial, {
@@ -53,7 +53,7 @@ export const runAccelerated: Runner = (tracing, begun, { tolerance, floor, limit
     ({ state }) => statusOf(state),
     limit,
     (before) => {
-      const { next, residual } = begun.step(iterateAt(begun, before.x));
+      const { next, residual } = begun.step({ x: before.x, ...riding });
       const g = next.x;
       const f = elementwise('subtract', [g, before.x]);
       const state = monitor(before.state, residual, tolerance, floor, { giveUp });

@@ -16,8 +16,6 @@ export interface ProximalMap {
   proximal(step: Tensor): (x: Tensor) => Tensor;
   /** ‖z − σ(p)‖ of each sample, relative to the size that the stopping test uses, [batch]. */
   residual(z: Tensor, p: Tensor): Tensor;
-  /** ‖z − x‖ of each sample, relative to the same size, [batch]. */
-  distance(z: Tensor, x: Tensor): Tensor;
   /**
    * The map in the form that the kernel `iterate` takes; undefined where the kernel does not know it.
    * @internal

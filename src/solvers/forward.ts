@@ -6,7 +6,7 @@ import { reduceAll } from '../tensor/kernels.ts';
 import type { LoopContext, Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './activations.ts';
 import { type Equation, type Norms, normsFrom, preActivation, roundingOf, sizeOfRows } from './equation.ts';
-import { type Begun, type Iteration, iterateAt, type Runner } from './iteration.ts';
+import type { Begun, Iteration, Runner } from './iteration.ts';
 import type { LinearOperator } from './linear-map.ts';
 import { initialState, iterationsIn, reopenUnsolved, sharesOf, solvedIn, statusOf, whereRunning } from './monitor.ts';
 import { proximalMapOf } from './nonlinearity.ts';
@@ -151,7 +151,7 @@ function runRounds(
   const { tolerance } = problem;
   const start = { values: { ...values, x: begun.start.x }, state };
   const end = runInRounds(tracing, start, { tolerance, aim: AIM, limit }, ({ x, z }, round) => {
-    const from = { ...begun, start: iterateAt(begun, x) };
+    const from = { ...begun, start: { ...begun.start, x } };
     const { floor } = equation.norms;
     const inner = run(tracing, from, { ...round, floor, giveUp }, round.state);
     const found = whereRunning(round.state, begun.solution(inner.x), z);

@@ -16,7 +16,7 @@ import type { Equation } from './equation.ts';
 import type { StoredMatrix } from './linear-map.ts';
 import { monitor, STALE_LIMIT, statusOf, whereRunning } from './monitor.ts';
 
-/** `x` is the vector that T maps, [batch, n]. All else is carried along, and may be renewed at any time: see `Begun.at`. */
+/** `x` is the vector that T maps, [batch, n]. All else is carried along, and may be reset to its start at any time. */
 export type Iterate = Readonly<Record<'x', Tensor>> & Readonly<Record<string, Tensor>>;
 
 /**
@@ -49,8 +49,6 @@ export interface Iteration {
 export interface Begun {
   /** The first iterate. */
   readonly start: Iterate;
-  /** The iterate of an x that T has not led to. Default: with all else as at the start. */
-  at?(x: Tensor): Iterate;
   /**
    * Applies T, and computes a residual for the monitor, [batch], which must be close to that of the solution, such as
    * `equation.sigma.residual`. Each round ends with the true residual, and another round follows if that is too
@@ -73,11 +71,6 @@ export interface Begun {
    * @internal
    */
   whole?(x: Tensor, state: Tensor, rule: StopRule): ReturnType<Runner>;
-}
-
-/** The iterate of an x that need not be the one to which T has led. */
-export function iterateAt({ start, at }: Begun, x: Tensor): Iterate {
-  return at?.(x) ?? { ...start, x };
 }
 
 /** The operands of a kernel that iterates, except the iterate and the rule by which it stops. */

@@ -41,12 +41,10 @@ export function diagonalJacobian(d: Tensor): Jacobian {
 
 /** The linear map J in place of σ. Its residual is absolute, because the cotangent has length 1. */
 export function proximalMapOfJacobian(J: Jacobian, norm: (x: Tensor) => Tensor): ProximalMap {
-  const distance = (z: Tensor, x: Tensor): Tensor => norm(combine({ x: z }, { x, factor: -1 }));
   return {
     value: J.apply,
     proximal: J.proximal,
-    residual: (z, p) => distance(z, J.apply(p)),
-    distance,
+    residual: (z, p) => norm(combine({ x: z }, { x: J.apply(p), factor: -1 })),
     known: J.diagonal && { activation: 'identity', activationParameters: [0, 0], slope: J.diagonal },
   };
 }

@@ -22,14 +22,13 @@ export function proximalMapOf({ mask, ...activation }: Activation): ProximalMap 
       const proximal = whole.proximal(step);
       return (x) => outOf(proximal(into(x)));
     },
-    residual: (z, p) => relativeDistance(z, value(p)),
-    distance: relativeDistance,
+    residual: (z, p) => relativeResidual(z, value(p)),
     known: undefined,
   };
 }
 
 /** ‖z − x‖ / (ε + ‖z‖) */
-function relativeDistance(z: Tensor, x: Tensor): Tensor {
+function relativeResidual(z: Tensor, x: Tensor): Tensor {
   return reduceRows('fixedPointResidual', [z, x], { parameters: [0, 0, z.context.epsilon] });
 }
 
@@ -38,8 +37,7 @@ function createUnmaskedMap({ name, parameters }: Activation): ProximalMap {
     return {
       value: softmaxRows,
       proximal: (step) => (x) => proximalSoftmax(x, step),
-      residual: (z, p) => relativeDistance(z, softmaxRows(p)),
-      distance: relativeDistance,
+      residual: (z, p) => relativeResidual(z, softmaxRows(p)),
       known: undefined,
     };
   }
@@ -49,7 +47,6 @@ function createUnmaskedMap({ name, parameters }: Activation): ProximalMap {
     proximal: (step) => (x) => elementwise(proximal, [x, step], parameters),
     residual: (z, p) =>
       reduceRows('fixedPointResidual', [z, p], { activation: name, parameters: [...parameters, z.context.epsilon] }),
-    distance: relativeDistance,
     known: { activation: name, activationParameters: parameters, slope: undefined },
   };
 }
