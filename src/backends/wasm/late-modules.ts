@@ -28,7 +28,7 @@ export class LateModules {
   /** The imports of the first module. */
   readonly imports = {
     perform: (table: number, at: number, first: number, last: number): void => {
-      const kernels = this.kernels[Math.floor(this.heap.words[at / 4 + Extra.operation] / OPERATIONS)];
+      const kernels = this.kernels[Math.floor(this.heap.words[(at >>> 0) / 4 + Extra.operation] / OPERATIONS)]; // addresses above 2 GiB come as negative numbers
       if (!kernels) throw new Error('wasm: a module is missing');
       kernels.perform(table, at, first, last);
     },
