@@ -28,7 +28,8 @@ export class LateModules {
   /** The imports of the first module. */
   readonly imports = {
     perform: (table: number, at: number, first: number, last: number): void => {
-      const kernels = this.kernels[Math.floor(this.heap.words[(at >>> 0) / 4 + Extra.operation] / OPERATIONS)]; // addresses above 2 GiB come as negative numbers
+      // Addresses above 2 GiB come from WebAssembly as negative numbers.
+      const kernels = this.kernels[Math.floor(this.heap.words[(at >>> 0) / 4 + Extra.operation] / OPERATIONS)];
       if (!kernels) throw new Error('wasm: a module is missing');
       kernels.perform(table, at, first, last);
     },

@@ -53,12 +53,15 @@ interface WorkerData {
   readonly team: number;
 }
 
-/** The source of a worker, as text, so that bundlers need not know of another entry point. */
+/**
+ * The source of a worker, as text, so that bundlers need not know of another entry point. Addresses above 2 GiB come from
+ * WebAssembly as negative numbers.
+ */
 const SERVE = `const serve = ({ module, memory, workspace, team }, onServing) => {
   try {
     const late = [];
     const begin = (number) => {
-      const [start, length] = new Int32Array(memory.buffer, team + 4 * ${LATE} + 8 * number, 2);
+      const [start, length] = new Uint32Array(memory.buffer, team + 4 * ${LATE} + 8 * number, 2);
       const binary = new Uint8Array(memory.buffer).slice(start, start + length);
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
       exports.useWorkspace(workspace);
@@ -67,7 +70,7 @@ const SERVE = `const serve = ({ module, memory, workspace, team }, onServing) =>
     };
     const extra = {
       perform: (table, at, first, last) => {
-        const number = Math.floor(new Int32Array(memory.buffer)[at / 4 + ${Extra.operation}] / ${OPERATIONS});
+        const number = Math.floor(new Uint32Array(memory.buffer)[(at >>> 0) / 4 + ${Extra.operation}] / ${OPERATIONS});
         (late[number] ??= begin(number)).perform(table, at, first, last);
       },
     };
