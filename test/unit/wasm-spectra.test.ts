@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from 'vitest';
 import type { Backend, Program } from '../../src/backends/backend.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
+import type { Heap } from '../../src/backends/wasm/heap.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { type CallWithoutSlots, Trace } from '../../src/program/trace.ts';
 import { fitsKernel } from '../../src/solvers/maps/convolution/kernel-transform.ts';
@@ -86,4 +87,16 @@ test.each([
   const [found, exact] = [await runFilter(await open({ threads: 1 }), sizes), await runFilter(openCPU(), sizes)];
   for (const [at, values] of found.entries()) expect(relativeError(values, exact[at])).toBeLessThan(1e-6);
   expect(relativeError(found[0], normals(17 * rows * columns, 1))).toBeLessThan(1e-6);
+});
+
+test.each([1, 2])('with %i threads the kernels of late modules run above 2 GiB', async (threads) => {
+  const sizes = { rows: 6, columns: 5, batch: 3, channels: 2 };
+  const below = await open({ threads });
+  const above = await open({ threads });
+  const { heap } = above as unknown as { heap: Heap };
+  // Never written to, so that they cost no memory.
+  const lower = [heap.take(heap.freeBytes), heap.take(2 ** 31)];
+  const high = await runFilter(above, sizes);
+  expect(high.map(bitsOf)).toEqual((await runFilter(below, sizes)).map(bitsOf));
+  for (const block of lower) heap.giveBack(block);
 });
