@@ -13,11 +13,11 @@ import {
   type Layer,
   monotone,
   open,
-  type Random,
   sequential,
   spectralNormalisation,
   train,
 } from '../src/index.ts';
+import { uniformParameter } from '../src/layers/layer.ts';
 import { describeRun } from './command.ts';
 import { LoadWatch } from './load.ts';
 
@@ -34,20 +34,12 @@ const { values } = parseArgs({
 });
 const [epochs, width] = [Number(values.epochs), Number(values.width)];
 
-const uniform =
-  (size: number, reach: number) =>
-  (random: Random): Float32Array =>
-    Float32Array.from({ length: size }, () => reach * (2 * random.uniform() - 1));
-
 /** z = tanh(Wz + Ux) with ‖W‖₂ ≤ 0.9 up to the power iteration. */
 const transition = (jacobianPenalty: number): Layer =>
   equilibrium({
     inputs: INPUTS,
     width,
-    parameters: [
-      { name: 'W', shape: [width, width], initial: uniform(width * width, 1 / Math.sqrt(width)) },
-      { name: 'U', shape: [INPUTS, width], initial: uniform(INPUTS * width, 1 / Math.sqrt(INPUTS)) },
-    ],
+    parameters: [uniformParameter('W', [width, width], width), uniformParameter('U', [INPUTS, width], INPUTS)],
     prepare: (x, W, U) => [x.matmul(U), spectralNormalisation(W, { bound: 0.9 })],
     transition: (z, Ux, W) => z.matmul(W).add(Ux).tanh(),
     jacobianPenalty,

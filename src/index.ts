@@ -66,6 +66,7 @@ export {
   type WeightedLeastSquaresOptions,
   weightedLeastSquares,
 } from './implicit/declarative/weighted-least-squares.ts';
+export type { DerivativeRange } from './implicit/derivative-range.ts';
 export { type JacobianPenaltyOptions, jacobianPenalty } from './implicit/equilibrium/jacobian-penalty.ts';
 export {
   type SpectralNormalisationOptions,

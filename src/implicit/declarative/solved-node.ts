@@ -3,13 +3,12 @@ import type { CustomOperation } from '../../autodiff/custom.ts';
 import type { UniformSelection } from '../../autodiff/selection.ts';
 import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
-import { Arena } from '../../tensor/arena.ts';
-import { slice } from '../../tensor/arrange.ts';
 import { recordOperation } from '../../tensor/operations.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport, type SampleCertificate } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
+import { cutColumns, dependOn, ownerOf } from '../host-rows.ts';
 import type { OperationKink } from '../kinks.ts';
 import { type Guard, guardTensors } from '../overwritten.ts';
 import { packSummary, type Summarised } from '../programs/packing.ts';
@@ -45,16 +44,10 @@ export class SolvedNode<Certificate extends SampleCertificate> {
     const { run } = this.course;
     this.samples = unlessAborted(engine.trackRead(this.solveAll(run)), settings.limits.signal);
     this.samples.catch(() => {}); // the report and the outputs reject with it
-    const arena = Arena.of(inputs);
-    const owner = inputs.find((input) => input.arena === arena);
+    const owner = ownerOf(inputs);
     const rows = this.later([batch, width], owner, this.samples, (samples) => concatenate(samples, width));
     const summary = this.later([SUMMARY_ROWS.length, batch], owner, this.samples, packSummary, 0);
-    const checks = new Set(inputs.flatMap((input) => [...input.checks]));
-    const dependent = [...checks].reduce((tensor, check) => {
-      const checked = engine.attachCheck(tensor, check);
-      tensor.dispose();
-      return checked;
-    }, rows);
+    const dependent = dependOn(engine, rows, inputs);
     const { report, outputs } = this.course.completeForward(summary, [dependent], async (read) => {
       await this.samples;
       return read;
@@ -69,11 +62,7 @@ export class SolvedNode<Certificate extends SampleCertificate> {
 
   /** Columns of the rows, as a tensor of the shape. */
   cut(start: number, shape: Shape): Tensor {
-    const { batch } = this.problem;
-    const part = slice(this.rows, [0, start], [batch, sizeOf(shape) / batch]);
-    const cut = part.reshape(shape);
-    part.dispose();
-    return cut;
+    return cutColumns(this.rows, start, sizeOf(shape) / this.problem.batch, shape);
   }
 
   /** The certificates are computed once, when they are first asked for. */

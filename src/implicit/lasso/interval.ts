@@ -2,6 +2,12 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot, factorise, solve } from '../../solvers/matrices.ts';
 import {
+  type DerivativeRange,
+  rangeOverSelections,
+  type SelectedDerivative,
+  UNKNOWN_RANGE,
+} from '../derivative-range.ts';
+import {
   type ActiveFeatures,
   computeCurvature,
   findActiveFeatures,
@@ -10,26 +16,10 @@ import {
 } from './analysis.ts';
 
 /** The range of vᵀ·dβ/d(log λ) of one problem. */
-export interface LassoInterval {
-  /** The least value over all selections at the kinks; −∞ if the certificate failed. */
-  readonly low: number;
-  /** The greatest value; +∞ if the certificate failed. */
-  readonly high: number;
-  /**
-   * True if `low` and `high` are the ends of the range, which holds up to 16 kinks. Beyond, they are values that are
-   * attained, and other selections may reach further.
-   */
-  readonly exact: boolean;
-  /** The derivative for falling λ; NaN beyond 16 kinks, or if the certificate failed. */
-  readonly left: number;
-  /** The derivative for rising λ; NaN likewise. */
-  readonly right: number;
+export interface LassoInterval extends DerivativeRange {
   /** Features at the knot. */
   readonly kinks: readonly number[];
 }
-
-/** Up to this many kinks k, all 2ᵏ selections are tried. */
-const MAXIMUM_ENUMERATED = 16;
 
 /**
  * The range of vᵀ·dβ/d(log λ) = −vᵀ_A H_AA⁻¹(t∘sign)_A, where A is the support and the kinks with q = 1. As a
@@ -49,31 +39,13 @@ export function* lassoInterval(
   const H = yield* computeCurvature(numbers, problem, equicorrelation);
   const kinks = active.kinks.map(({ feature }) => feature);
   if (!(yield* isDefinite(H, equicorrelation.length, numbers.epsilon))) {
-    return { low: -Infinity, high: Infinity, exact: true, left: NaN, right: NaN, kinks };
+    return { ...UNKNOWN_RANGE, kinks };
   }
-  const derivative = createDerivative(numbers, problem, active, H, v);
-  if (kinks.length > MAXIMUM_ENUMERATED) {
-    const tried = [(yield* derivative(new Set())).value, (yield* derivative(new Set(kinks))).value];
-    return { low: Math.min(...tried), high: Math.max(...tried), exact: false, left: NaN, right: NaN, kinks };
-  }
-  const all = { low: Infinity, high: -Infinity, left: NaN, right: NaN };
-  for (let subset = 0; subset < 2 ** kinks.length; subset++) {
-    const entering = new Set(kinks.filter((_, bit) => (subset >> bit) & 1));
-    const { value, isRight, isLeft } = yield* derivative(entering);
-    yield;
-    all.low = Math.min(all.low, value);
-    all.high = Math.max(all.high, value);
-    if (isRight) all.right = value;
-    if (isLeft) all.left = value;
-  }
-  return { ...all, exact: true, kinks };
-}
-
-interface Derivative {
-  readonly value: number;
-  /** Whether the kinks that enter are those of the derivative on this side. */
-  readonly isLeft: boolean;
-  readonly isRight: boolean;
+  const derive = createDerivative(numbers, problem, active, H, v);
+  const range = yield* rangeOverSelections(kinks.length, (selection) =>
+    derive(new Set(kinks.filter((_, at) => selection[at] > 0))),
+  );
+  return { ...range, kinks };
 }
 
 function createDerivative(
@@ -82,7 +54,7 @@ function createDerivative(
   { support, equicorrelation, signs }: ActiveFeatures,
   H: Float64Array,
   v: ArrayLike<number>,
-): (entering: ReadonlySet<number>) => Interruptible<Derivative> {
+): (entering: ReadonlySet<number>) => Interruptible<SelectedDerivative> {
   const k = equicorrelation.length;
   const offset = problem * features;
   const supported = new Set(support);
@@ -109,6 +81,6 @@ function createDerivative(
         return rate * correlation <= side * penalty[offset + feature] + kinkTolerance[offset + feature];
       });
     const value = places.reduce((sum, place, index) => sum + v[offset + equicorrelation[place]] * moved[index], 0);
-    return { value, isLeft: holds(-1), isRight: holds(1) };
+    return { value, holds };
   };
 }

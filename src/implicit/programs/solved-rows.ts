@@ -4,16 +4,14 @@
  */
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import type { UniformSelection } from '../../autodiff/selection.ts';
-import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
+import type { Interruptible } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
-import { Arena } from '../../tensor/arena.ts';
-import { slice } from '../../tensor/arrange.ts';
 import type { Engine } from '../../tensor/engine.ts';
 import { recordOperation } from '../../tensor/operations.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearReport } from '../certificate.ts';
+import { computeEach, cutColumns, dependOn, ownerOf } from '../host-rows.ts';
 import { type Guard, guardTensors } from '../overwritten.ts';
-import { unlessAborted } from '../run-limits.ts';
 import type { Course } from '../solution.ts';
 import type { RowSelection } from './active-rows.ts';
 import type { Extents, TensorDatum } from './datum.ts';
@@ -43,15 +41,17 @@ export class SolvedRows<Sample extends Packed, Report extends SolveReport, Name 
   /** The first n, the next m and the last m columns: [n], [m] and [m], or with an axis for samples. */
   readonly parts: readonly [Tensor, Tensor, Tensor];
   private readonly guard: Guard;
+  private readonly owner: Tensor | undefined;
   /** [batch, n + 2m] */
   private readonly rows: Tensor;
 
   constructor(private readonly problem: RowsProblem<Sample, Report, Name>) {
     const { what, tensors, course, data } = problem;
     const inputs = tensors.map(({ tensor }) => tensor);
+    this.owner = ownerOf(inputs);
     this.guard = guardTensors(what, inputs, (index) => tensors[index].name);
     this.route = problem.createRoute(this.owner, this.guard);
-    const enqueued = [this.dependOnData(this.route.rows)];
+    const enqueued = [dependOn(problem.engine, this.route.rows, inputs)];
     const { report, outputs } = course.completeForward<Report>(this.route.summary, enqueued, (read) =>
       this.route.complete(read),
     );
@@ -97,35 +97,12 @@ export class SolvedRows<Sample extends Packed, Report extends SolveReport, Name 
   async computeEach<Result>(
     compute: (sample: Sample, index: number) => Interruptible<Result>,
   ): Promise<readonly Result[]> {
-    const { signal } = this.problem;
-    const samples = await this.route.samples();
-    const results: Result[] = [];
-    for (const [index, sample] of samples.entries()) {
-      results.push(await unlessAborted(runInTurns(compute(sample, index), signal), signal));
-    }
-    return results;
+    return computeEach(await this.route.samples(), compute, this.problem.signal);
   }
 
   dispose(): void {
     for (const tensor of [...this.parts, this.rows]) tensor.dispose();
     this.route.dispose();
-  }
-
-  /** A tensor of the data whose arena is that of the solutions. */
-  private get owner(): Tensor | undefined {
-    const { tensors } = this.problem;
-    const arena = Arena.of(tensors.map(({ tensor }) => tensor));
-    return tensors.find(({ tensor }) => tensor.arena === arena)?.tensor;
-  }
-
-  /** An alias that cannot be read where the data cannot. */
-  private dependOnData(tensor: Tensor): Tensor {
-    const { engine, tensors } = this.problem;
-    return [...new Set(tensors.flatMap((datum) => [...datum.tensor.checks]))].reduce((dependent, check) => {
-      const checked = engine.attachCheck(dependent, check);
-      dependent.dispose();
-      return checked;
-    }, tensor);
   }
 
   /** Columns of the rows, without the axis for samples where no datum has one. */
@@ -134,11 +111,7 @@ export class SolvedRows<Sample extends Packed, Report extends SolveReport, Name 
     const { batch, isBatched } = data;
     // No operation makes a tensor without numbers.
     if (length === 0) return engine.tensorLater(Promise.resolve([]), isBatched ? [batch, 0] : [0], this.owner);
-    const part = slice(this.rows, [0, start], [batch, length]);
-    if (isBatched) return part;
-    const vector = part.reshape([length]);
-    part.dispose();
-    return vector;
+    return cutColumns(this.rows, start, length, isBatched ? [batch, length] : [length]);
   }
 
   private createOperation(): CustomOperation {

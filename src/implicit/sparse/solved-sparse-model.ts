@@ -3,13 +3,12 @@ import type { CustomOperation } from '../../autodiff/custom.ts';
 import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { solveSparse } from '../../solvers/sparse/solve.ts';
-import { Arena } from '../../tensor/arena.ts';
-import { slice } from '../../tensor/arrange.ts';
 import { recordOperation } from '../../tensor/operations.ts';
 import { isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import type { LinearReport } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
+import { computeEach, cutColumns, dependOn, ownerOf } from '../host-rows.ts';
 import { type Guard, guardTensors } from '../overwritten.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
@@ -55,10 +54,12 @@ export class SolvedSparseModel {
     this.course = this.createCourse();
     this.samples = unlessAborted(engine.trackRead(solveBatch(checked, this.course.run)), settings.limits.signal);
     this.samples.catch(() => {}); // the report and β reject with it
-    const { rows, summary } = enqueueRows(checked, this.samples, this.owner);
+    const data = Object.values(given).filter(isTensor);
+    const owner = ownerOf(data);
+    const { rows, summary } = enqueueRows(checked, this.samples, owner);
     const { report, outputs } = this.course.completeForward(
       summary,
-      [this.dependOnData(rows)],
+      [dependOn(engine, rows, data)],
       async (read): Promise<SparseReport> => {
         const results = (await this.samples).map(({ result }) => result);
         return {
@@ -71,11 +72,11 @@ export class SolvedSparseModel {
     this.report = report;
     this.rows = recordOperation('custom', inputs, outputs[0], this.createOperation());
     const { batch, features, outputs: count, hasOutputs } = checked;
-    this.beta = this.cut(0, features * count, hasOutputs ? [batch, features, count] : [batch, features]);
+    this.beta = cutColumns(this.rows, 0, features * count, hasOutputs ? [batch, features, count] : [batch, features]);
     const shape = hasOutputs ? [batch, count] : [batch];
     this.intercept = checked.intercept
-      ? this.cut(features * count, count, shape)
-      : engine.tensorLater(Promise.resolve(new Float64Array(batch * count)), shape, this.owner);
+      ? cutColumns(this.rows, features * count, count, shape)
+      : engine.tensorLater(Promise.resolve(new Float64Array(batch * count)), shape, owner);
   }
 
   get backwardReports(): readonly Promise<LinearReport>[] {
@@ -134,39 +135,7 @@ export class SolvedSparseModel {
   private async computeEach<Result>(
     compute: (sample: SolvedSample, index: number) => Interruptible<Result>,
   ): Promise<readonly Result[]> {
-    const { signal } = this.checked.settings.limits;
-    const samples = await this.samples;
-    const results: Result[] = [];
-    for (const [index, sample] of samples.entries()) {
-      results.push(await unlessAborted(runInTurns(compute(sample, index), signal), signal));
-    }
-    return results;
-  }
-
-  /** A tensor of the data whose arena is that of the solutions. */
-  private get owner(): Tensor | undefined {
-    const tensors = Object.values(this.checked.given).filter(isTensor);
-    const arena = Arena.of(tensors);
-    return tensors.find((tensor) => tensor.arena === arena);
-  }
-
-  /** An alias that cannot be read where the data cannot. */
-  private dependOnData(tensor: Tensor): Tensor {
-    const { engine, given } = this.checked;
-    const checks = Object.values(given).flatMap((value) => (isTensor(value) ? [...value.checks] : []));
-    return [...new Set(checks)].reduce((dependent, check) => {
-      const checked = engine.attachCheck(dependent, check);
-      dependent.dispose();
-      return checked;
-    }, tensor);
-  }
-
-  /** Columns of the rows, in another shape. */
-  private cut(start: number, length: number, shape: readonly number[]): Tensor {
-    const part = slice(this.rows, [0, start], [this.checked.batch, length]);
-    const shaped = part.reshape(shape);
-    part.dispose();
-    return shaped;
+    return computeEach(await this.samples, compute, this.checked.settings.limits.signal);
   }
 
   private createOperation(): CustomOperation {
