@@ -146,7 +146,10 @@ class Planner {
     const taken: { buffer: number; capacity: number; intervals: Interval[] }[] = [];
     for (const group of pending) {
       const capacity = this.capacity(group.size);
-      let place = taken.find((other) => other.capacity === capacity && !doOverlap(other.intervals, group.intervals));
+      let place = latest(
+        taken.filter((other) => other.capacity === capacity && !doOverlap(other.intervals, group.intervals)),
+        begin(group),
+      );
       if (!place) {
         place = { buffer: this.addBuffer(group.size), capacity, intervals: [] };
         taken.push(place);
@@ -239,4 +242,16 @@ class Planner {
     }
     return copies;
   }
+}
+
+/** Of places for something that begins at a tick, the one that was needed last before: it is in the cache most probably. */
+function latest<Place extends { readonly intervals: readonly Interval[] }>(
+  places: readonly Place[],
+  begin: number,
+): Place | undefined {
+  const freedAt = ({ intervals }: Place): number =>
+    Math.max(...intervals.map(({ end }) => (end < begin ? end : Number.NEGATIVE_INFINITY)));
+  let best: Place | undefined;
+  for (const place of places) if (!best || freedAt(place) > freedAt(best)) best = place;
+  return best;
 }

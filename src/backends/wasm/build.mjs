@@ -27,7 +27,7 @@ export default async function buildKernels() {
   const files = readdirSync(join(folder, 'assembly')).filter((name) => name.endsWith('.ts'));
   const sources = [
     ...files.sort().map((name) => join(folder, 'assembly', name)),
-    ...['', 'extra-', 'program-', 'cone-', 'cone-program-', 'spectrum-'].map((kind) =>
+    ...['', 'chain-', 'extra-', 'program-', 'cone-', 'cone-program-', 'spectrum-'].map((kind) =>
       join(folder, `${kind}instructions.ts`),
     ),
   ];

@@ -1,7 +1,16 @@
 /** Compiles a Program into one list of instructions and the buffers that they work on. */
 import type { Program, Loop as ProgramLoop, Statement } from '../backend.ts';
 import { ABSENT } from '../kernels.ts';
-import { type BufferRole, type PlannedCopy, type PlannedLoop, type PlannedStatement, planProgram } from '../plan.ts';
+import {
+  type BufferRole,
+  type PlannedCall,
+  type PlannedCopy,
+  type PlannedLoop,
+  type PlannedStatement,
+  planProgram,
+} from '../plan.ts';
+import { Chain } from './chain-instructions.ts';
+import { findStretches } from './chains.ts';
 import { Extra, OPERATIONS } from './extra-instructions.ts';
 import { bytesFor } from './heap.ts';
 import { Instruction } from './instruction.ts';
@@ -79,7 +88,15 @@ class Compiler {
 
   /** A plan has the statements of the Program in their order, followed by copies of outputs. */
   private lowerStatements(statements: readonly Statement[], planned: readonly PlannedStatement[]): Instruction[] {
-    return planned.flatMap((plannedStatement, index) => this.lowerStatement(statements[index], plannedStatement));
+    const mayJoin = ({ call }: PlannedCall): boolean => this.invalidatePacksOf(call.output).length === 0;
+    return findStretches(planned, mayJoin).flatMap(({ first, count, chain }) => {
+      const members = planned
+        .slice(first, first + count)
+        .flatMap((each, index) => this.lowerStatement(statements[first + index], each));
+      if (!chain) return members;
+      const heading = new Instruction(Code.chain, Chain.end, Chain.end + lengthOf(members));
+      return [heading.set(Chain.rows, chain.rows, chain.columns), ...members];
+    });
   }
 
   private lowerStatement(statement: Statement | undefined, planned: PlannedStatement): Instruction[] {

@@ -25,6 +25,7 @@ export enum Code {
   iterate,
   finish,
   extra,
+  chain,
 }
 
 /** What the interpreter returns. */

@@ -1,5 +1,6 @@
 // The interpreter performs instructions one after the other, loops included. It stays inside WebAssembly until its time
 // is over.
+import { Chain } from '../chain-instructions';
 import { Extra } from '../extra-instructions';
 import { Code, Copy, Descend, Header, Homotopy, Invalidate, Loop, Progress } from '../instructions';
 import { isTimeOver, setDeadline, time } from './clock';
@@ -7,7 +8,7 @@ import { isDescentDone } from './descend';
 import { isHomotopyDone } from './homotopy';
 import { adjustPace, chooseIterations, endIterations } from './iterate';
 import { buffer, setWord, useTable, useWorkspace, word } from './memory';
-import { performRange, unitsOf, workOf } from './perform';
+import { endOf, performRange, unitsOf, workOf, workOfRow } from './perform';
 import { preparePanels } from './product';
 import { divide, hasTeam, join, serve, useTeam } from './team';
 
@@ -23,6 +24,8 @@ const WORTH_DIVIDING: i64 = 1 << 18;
  */
 const WORTH_A_LOOK: i64 = 1 << 22;
 const SMALL: i64 = 1 << 12;
+/** The work of a chain between two looks at the clock: about a millisecond. */
+const CHAIN_AT_ONCE: i64 = 1 << 25;
 
 /** Addresses of the words of the current Program, of its next instruction, and of the end of its last one. */
 let program: usize = 0;
@@ -78,10 +81,6 @@ export function proceed(deadline: f64, cutShort: bool): Progress {
       if (isTimeOver()) return Progress.unfinished;
     }
   }
-}
-
-function endOf(at: usize): usize {
-  return at + ((<usize>word(at, Header.length)) << 2);
 }
 
 function bodyOf(at: usize): usize {
@@ -144,7 +143,12 @@ function perform(at: usize): Progress {
     case Code.iterate:
       return performIterate(at);
     case Code.extra:
-      return performExtra(at);
+      setWord(at, Extra.isCutShort, <i32>isCutShort);
+      return performInParts(at, word(at, Extra.units), word(at, Extra.atOnce), Extra.done, Extra.count);
+    case Code.chain: {
+      const atOnce = <i32>min<i64>(max<i64>(1, CHAIN_AT_ONCE / workOfRow(at)), word(at, Chain.rows));
+      return performInParts(at, word(at, Chain.rows), atOnce, Chain.done, Chain.count);
+    }
     case Code.homotopy:
       setWord(at, Homotopy.isCutShort, <i32>isCutShort);
       if (performUnits(at) === Progress.lost) return Progress.lost;
@@ -180,16 +184,19 @@ function performIterate(at: usize): Progress {
   return Progress.unfinished;
 }
 
-/** Performs an instruction of a late module, some units at a time. The units are independent of one another. */
-function performExtra(at: usize): Progress {
-  const units = word(at, Extra.units);
-  setWord(at, Extra.isCutShort, <i32>isCutShort);
+/**
+ * Performs an instruction, `atOnce` units at a time. The units are independent of one another.
+ * @param doneField the word that holds how many units are done
+ * @param countField the word that holds how many are in progress
+ */
+function performInParts(at: usize, units: i32, atOnce: i32, doneField: i32, countField: i32): Progress {
   do {
-    const done = word(at, Extra.done);
-    setWord(at, Extra.count, min(word(at, Extra.atOnce), units - done));
+    const done = word(at, doneField);
+    const count = min(atOnce, units - done);
+    setWord(at, countField, count);
     if (performUnits(at) === Progress.lost) return Progress.lost;
-    const end = done + word(at, Extra.count);
-    setWord(at, Extra.done, end === units ? 0 : end);
+    const end = done + count;
+    setWord(at, doneField, end === units ? 0 : end);
     if (end === units) return Progress.finished;
   } while (!isTimeOver());
   return Progress.unfinished;

@@ -1,4 +1,5 @@
 // Chooses the kernel of an instruction by its code, and says into how many units the instruction can be divided.
+import { Chain } from '../chain-instructions';
 import { Extra } from '../extra-instructions';
 import {
   BLOCK,
@@ -87,9 +88,38 @@ export function performRange(at: usize, first: i32, last: i32): void {
     case Code.extra:
       performExtra(at, first, last);
       break;
+    case Code.chain:
+      performRows(at, first, last);
+      break;
     default:
       unreachable();
   }
+}
+
+/** Performs the instructions of a chain on the rows `first` to `last` of those in progress, on one after the other. */
+function performRows(at: usize, first: i32, last: i32): void {
+  const done = word(at, Chain.done);
+  const columns = word(at, Chain.columns);
+  const end = endOf(at);
+  for (let row = done + first; row < done + last; row++) {
+    for (let member = firstMember(at); member < end; member = endOf(member)) {
+      if (word(member, Header.code) === Code.elementwise) {
+        elementwise(member, row * columns, min((row + 1) * columns, unitsOf(member)));
+      } else {
+        performRange(member, row, row + 1);
+      }
+    }
+  }
+}
+
+/** The first instruction of a chain. */
+function firstMember(at: usize): usize {
+  return at + ((<usize>Chain.end) << 2);
+}
+
+/** Where the next instruction begins. */
+export function endOf(at: usize): usize {
+  return at + ((<usize>word(at, Header.length)) << 2);
 }
 
 export function unitsOf(at: usize): i32 {
@@ -99,6 +129,8 @@ export function unitsOf(at: usize): i32 {
       return word(at, Product.m);
     case Code.extra:
       return word(at, Extra.count);
+    case Code.chain:
+      return word(at, Chain.count);
     case Code.elementwise: {
       const shape = Elementwise.shape;
       return word(at, shape) * word(at, shape + 1) * word(at, shape + 2) * word(at, shape + 3);
@@ -138,7 +170,7 @@ export function evenUnits(at: usize): i32 {
   const code = word(at, Header.code);
   if (code === Code.elementwise && isTransposition(at)) return word(at, Elementwise.shape + 3);
   if (code === Code.extra) return word(at, Extra.even);
-  return code === Code.descend || code === Code.homotopy || code === Code.panel ? 1 : 4;
+  return code === Code.descend || code === Code.homotopy || code === Code.panel || code === Code.chain ? 1 : 4;
 }
 
 /**
@@ -159,6 +191,8 @@ export function workOf(at: usize): i64 {
       return units * <i64>word(at, Product.n) * ELEMENT_WORK;
     case Code.extra:
       return <i64>(<f32>units * real(at, Extra.work));
+    case Code.chain:
+      return units * workOfRow(at);
     case Code.elementwise:
       return units * ELEMENT_WORK;
     case Code.combine:
@@ -180,4 +214,11 @@ export function workOf(at: usize): i64 {
     default:
       return 0;
   }
+}
+
+/** The work of a chain on one row. */
+export function workOfRow(at: usize): i64 {
+  let members: i64 = 0;
+  for (let member = firstMember(at); member < endOf(at); member = endOf(member)) members += 1;
+  return members * <i64>word(at, Chain.columns) * ELEMENT_WORK;
 }
