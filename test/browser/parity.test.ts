@@ -1,9 +1,9 @@
-/** Every parity case inside a real browser: on its WebGPU, and on its WebAssembly with threads. */
+/** The parity cases inside a real browser: on its WebGPU, and on its WebAssembly with threads. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { factorCases } from '../parity/cases/factorisations.ts';
 import { parityCases } from '../parity/cases/index.ts';
-import { solverCases } from '../parity/cases/solvers.ts';
+import { browserSolverCases } from '../parity/cases/solvers.ts';
 import { type OpenPage, openPage, type PageOptions } from './harness.ts';
 
 const CANDIDATES: readonly [string, PageOptions][] = [
@@ -19,7 +19,7 @@ describe.each(CANDIDATES)('%s in the browser', (backend, options) => {
     url = await open.bundle(fileURLToPath(new URL('./page.ts', import.meta.url)));
   });
   afterAll(() => open?.close());
-  for (const { name } of [...parityCases, ...factorCases, ...solverCases]) {
+  for (const { name } of [...parityCases, ...factorCases, ...browserSolverCases]) {
     test(name, async () => {
       expect(await open.call<string>(url, 'runCase', backend, name)).toBe('');
     });
