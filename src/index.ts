@@ -155,6 +155,21 @@ export { largestSparsePenalty, type SparsePenaltyOptions } from './implicit/spar
 export type { SparseData, SparseLoss, SparseModelOptions, SparseSelection } from './implicit/sparse/options.ts';
 export { type SparsePath, type SparsePathOptions, sparseModelPath } from './implicit/sparse/path.ts';
 export { type SparseReport, type SparseSolution, sparseModel } from './implicit/sparse/sparse-model.ts';
+export type { SupportVectorSampleCertificate } from './implicit/support-vectors/hypothesis.ts';
+export type { SupportVectorInterval } from './implicit/support-vectors/interval.ts';
+export type { SupportVectorData, SupportVectorOptions } from './implicit/support-vectors/options.ts';
+export {
+  type SupportVectorPath,
+  type SupportVectorPathOptions,
+  supportVectorMachinePath,
+} from './implicit/support-vectors/path.ts';
+export { type SupportVectorCostOptions, smallestSupportVectorCost } from './implicit/support-vectors/smallest-cost.ts';
+export {
+  type SupportVectorCertificate,
+  type SupportVectorReport,
+  type SupportVectorSolution,
+  supportVectorMachine,
+} from './implicit/support-vectors/support-vector-machine.ts';
 export type { ImplicitFunction } from './implicit/system.ts';
 export { type TunedStep, type TuningOptions, tunedStep } from './implicit/tuning.ts';
 export { type ContractiveOptions, contractiveFixedPoint } from './implicit/well-posed/contractive.ts';

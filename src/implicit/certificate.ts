@@ -21,6 +21,8 @@ export type CertificateStatus = Invertibility['status'];
  * - empty: of a Lasso or a sparse model, no feature is active, so that β and all its derivatives are 0.
  * - independent columns: of a sparse model, the exact test: the columns of free coefficients, and one vector X_g v_g for
  *   each group of the equicorrelation set, are independent.
+ * - independent rows: of a support vector machine, the exact test: the rows on the margin, with a 1 appended where there is
+ *   an intercept, are independent, and with an intercept one of them is strictly inside of its range.
  * - active rows: of a quadratic program, the exact test: all active rows are independent, and P is positive definite on
  *   the null space of the strongly active ones.
  * - rank tests: of a cone program, the exact test: Aᵀ is injective on ker(I − J_max), and ker P ∩ ker(J_min A) = {0}.
@@ -37,6 +39,7 @@ export type CertificateArgument =
   | 'cholesky'
   | 'empty'
   | 'independent columns'
+  | 'independent rows'
   | 'active rows'
   | 'rank tests'
   | 'curvature'

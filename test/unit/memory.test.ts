@@ -81,6 +81,7 @@ import {
   sequential,
   sgd,
   simplexProjection,
+  smallestSupportVectorCost,
   softRank,
   softSort,
   sort,
@@ -91,6 +92,8 @@ import {
   sphereProjection,
   stateDictOf,
   stochasticGradient,
+  supportVectorMachine,
+  supportVectorMachinePath,
   sure,
   type Tensor,
   type TrainOptions,
@@ -549,6 +552,33 @@ const CALLS: Record<string, Call> = {
   largestSparsePenalty: async ({ X, y }) => {
     await largestSparsePenalty({ X, y, intercept: true });
     return {};
+  },
+  supportVectorMachine: async ({ X, t }) => {
+    const [y, rowWeights] = [t([1, -1, -1, 1]), t([1, 2, 1, 1, 1, 1, 3, 1], [2, 4])];
+    const cotangent = t([1, 1, 1, 1], [2, 2]);
+    const solution = supportVectorMachine({ X, y, logC: [0, 1], intercept: true, rowWeights });
+    await solution.certificate();
+    await solution.gradientInterval(cotangent);
+    return { others: [solution, y, rowWeights, cotangent] };
+  },
+  'supportVectorMachine: gradients': grad(
+    ({ t }, X) => {
+      const y = t([1, -1, -1, 1]);
+      return supportVectorMachine({ X, y, logC: 0 }).beta.sum();
+    },
+    ['X'],
+  ),
+  'supportVectorMachine of shapes that do not fit': ({ X, x }) => ({
+    others: [supportVectorMachine({ X, y: x, logC: 0 })],
+  }),
+  supportVectorMachinePath: async ({ X, t }) => {
+    const y = t([1, -1, -1, 1]);
+    return { others: [y, await supportVectorMachinePath({ X, y, count: 3, intercept: true })] };
+  },
+  smallestSupportVectorCost: async ({ X, t }) => {
+    const y = t([1, -1, -1, 1]);
+    await smallestSupportVectorCost({ X, y });
+    return { others: [y] };
   },
   'lasso of shapes that do not fit': ({ X, x }) => ({ others: [lasso({ X, y: x, logLambda: 0 })] }),
   quadraticProgram: ({ engine }) => ({ others: [quadraticProgram({ engine, ...boxed })] }),

@@ -45,6 +45,8 @@ export interface NodeSample<Certificate extends SampleCertificate = SampleCertif
   readonly iterations: number;
   /** Relative. */
   readonly residual: number;
+  /** The residual that rounding leaves, where that is known. */
+  readonly floor?: number;
   /** Why there is no gradient even of one side, such as a minimiser that jumps; undefined where there may be one. */
   readonly refusal?: string;
   differentiate(selection: NodeSelection): NodeDerivative;

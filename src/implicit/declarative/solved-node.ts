@@ -30,7 +30,8 @@ export class SolvedNode<Certificate extends SampleCertificate> {
   readonly report: Promise<SolveReport>;
   private readonly course: Course;
   private readonly guard: Guard;
-  private readonly samples: Promise<readonly NodeSample<Certificate>[]>;
+  /** The samples, once they are solved. */
+  readonly samples: Promise<readonly NodeSample<Certificate>[]>;
   /** [batch, width] */
   private readonly rows: Tensor;
   private examined: Promise<NodeCertificates<Certificate>> | undefined;

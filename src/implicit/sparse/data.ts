@@ -2,6 +2,7 @@
 import { isList } from '../../arguments/check.ts';
 import type { SparseProblem } from '../../solvers/sparse/problem.ts';
 import { isTensor } from '../../tensor/tensor.ts';
+import { readTwoClasses } from '../two-classes.ts';
 import type { CheckedSparse } from './options.ts';
 
 /** Numbers of the data by name. */
@@ -23,7 +24,7 @@ export async function readSparseNumbers({ engine, given }: CheckedSparse): Promi
     if (isList(value)) return value as readonly number[];
     if (!isTensor(value)) return undefined;
     const numbers = await engine.downloadNow(value);
-    const wrong = numbers.findIndex((number) => !Number.isFinite(number));
+    const wrong = firstNotFinite(numbers);
     if (wrong >= 0) throw new RangeError(`${name}: it holds ${numbers[wrong]}; every number must be finite`);
     return numbers;
   };
@@ -39,6 +40,12 @@ export async function readSparseNumbers({ engine, given }: CheckedSparse): Promi
   return { X: x, y: targets, logLambda: penalties, weights: ofGroups, rowWeights: ofRows, initial: start };
 }
 
+/** @returns its place, or −1 */
+function firstNotFinite(numbers: ArrayLike<number>): number {
+  for (let at = 0; at < numbers.length; at++) if (!Number.isFinite(numbers[at])) return at;
+  return -1;
+}
+
 /**
  * Makes the problems of a batch, which share X.
  * @throws RangeError where the numbers of a tensor are out of their range
@@ -47,8 +54,8 @@ export function createProblems(checked: CheckedSparse, numbers: SparseNumbers): 
   const { rows, features, outputs, batch, intercept, nonNegative, loss } = checked;
   const columns = features + (intercept ? 1 : 0);
   const X = new Float64Array(columns * rows).fill(1);
-  for (let row = 0; row < rows; row++) {
-    for (let j = 0; j < features; j++) X[j * rows + row] = numbers.X[row * features + j];
+  for (let j = 0; j < features; j++) {
+    for (let row = 0; row < rows; row++) X[j * rows + row] = numbers.X[row * features + j];
   }
   const targets = readTargets(checked, numbers.y);
   const groups = [...checked.groups];
@@ -79,19 +86,11 @@ function readTargets({ loss, rows, outputs }: CheckedSparse, y: ArrayLike<number
   if (loss === 'square') {
     return Float64Array.from({ length: rows * outputs }, (_, at) => y[(at % rows) * outputs + Math.floor(at / rows)]);
   }
-  const isAllowed = (value: number): boolean =>
-    loss === 'logistic'
-      ? Math.abs(value) === 1 || value === 0
-      : Number.isInteger(value) && value >= 0 && value < outputs;
+  if (loss === 'logistic') return readTwoClasses(y, 'the loss logistic');
   const numbers = Float64Array.from(y);
-  const wrong = numbers.findIndex((value) => !isAllowed(value));
-  if (wrong >= 0 || (loss === 'logistic' && numbers.includes(0) && numbers.includes(-1))) {
-    const at = wrong >= 0 ? wrong : numbers.indexOf(0);
-    throw new RangeError(
-      loss === 'logistic'
-        ? `y[${at}]: it is ${numbers[at]}; with the loss logistic each must be −1 or 1, or each 0 or 1`
-        : `y[${at}]: it is ${numbers[at]}; with the loss multinomial it must be an integer from 0 to ${outputs - 1}`,
-    );
-  }
-  return loss === 'logistic' ? numbers.map((value) => (value > 0 ? 1 : -1)) : numbers;
+  const wrong = numbers.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < outputs));
+  if (wrong < 0) return numbers;
+  throw new RangeError(
+    `y[${wrong}]: it is ${numbers[wrong]}; with the loss multinomial it must be an integer from 0 to ${outputs - 1}`,
+  );
 }

@@ -8,6 +8,7 @@ import type { SparseProblem } from '../../solvers/sparse/problem.ts';
 import { imageOf, unitDirections } from '../../solvers/sparse/reduced.ts';
 import type { CertificateStatus, ImplicitCertificate, SampleCertificate } from '../certificate.ts';
 import { certificateOf } from '../certificate.ts';
+import { formatPlaces, judgeIndependence } from '../independence.ts';
 import type { OperationKink } from '../kinks.ts';
 import { type ActiveGroups, directionOf, type SparsePoint } from './active-groups.ts';
 
@@ -25,8 +26,6 @@ export interface SparseCertificate extends ImplicitCertificate {
   readonly samples: readonly SparseSampleCertificate[];
 }
 
-/** What rank tests take for rounding, in units of ε·(number of rows and columns). */
-const ROUNDING = 8;
 /** How exactly the directions of groups with several coefficients are known, beside kink tolerances. */
 const DIRECTION_ERROR = 1e-11;
 
@@ -47,11 +46,9 @@ export function* certifySparse(
   const isMultinomialIntercept = problem.loss === 'multinomial' && problem.intercept;
   // Of the intercepts of several classes, whose sum is fixed, one depends on the others.
   const chosen = isMultinomialIntercept ? columns.filter((_, place) => place !== free.length - 1) : columns;
-  const least = yield* smallestPivot(chosen);
   const hasGroups = directions.some(({ members }) => members.length > 1);
   const size = Math.max(problem.rows * problem.outputs, chosen.length);
-  const own = ROUNDING * size * Number.EPSILON + (hasGroups ? DIRECTION_ERROR : 0);
-  const status = statusOf(least, own, ROUNDING * size * epsilon + own);
+  const status = yield* judgeIndependence(chosen, size, epsilon, hasGroups ? DIRECTION_ERROR : 0);
   return {
     status,
     argument: active.equicorrelation.length + active.free.length === 0 ? 'empty' : 'independent columns',
@@ -62,11 +59,6 @@ export function* certifySparse(
     support: active.support,
     equicorrelation: active.equicorrelation,
   };
-}
-
-function statusOf(least: number, own: number, given: number): CertificateStatus {
-  if (least > 4 * given) return 'certified';
-  return least <= own ? 'failed' : 'unknown';
 }
 
 /** Combines the certificates of all problems. @param kinksOf those of each problem */
@@ -102,50 +94,14 @@ function centredImage({ rows, outputs, rowWeights, loss }: SparseProblem, image:
   return centred;
 }
 
-/**
- * The smallest pivot of the orthogonalisation of columns of length 1, always of the longest that is left: it is 0 if and
- * only if they are dependent, and at least as large as their smallest singular value. Infinite where there are none.
- */
-function* smallestPivot(columns: readonly Float64Array[]): Interruptible<number> {
-  const left = columns.map((column) => {
-    const norm = Math.sqrt(column.reduce((sum, value) => sum + value * value, 0));
-    return norm > 0 ? column.map((value) => value / norm) : column;
-  });
-  let smallest = Number.POSITIVE_INFINITY;
-  while (left.length > 0) {
-    const lengths = left.map((column) => Math.sqrt(column.reduce((sum, value) => sum + value * value, 0)));
-    const longest = lengths.indexOf(Math.max(...lengths));
-    smallest = Math.min(smallest, lengths[longest]);
-    if (!(lengths[longest] > 0)) return 0;
-    const [pivot] = left.splice(longest, 1);
-    const unit = pivot.map((value) => value / lengths[longest]);
-    for (const column of left) {
-      // Twice, so that what is left is orthogonal to rounding.
-      for (let pass = 0; pass < 2; pass++) {
-        let product = 0;
-        for (let row = 0; row < unit.length; row++) product += unit[row] * column[row];
-        for (let row = 0; row < unit.length; row++) column[row] -= product * unit[row];
-      }
-    }
-    yield;
-  }
-  return smallest;
-}
-
 function reasonOf(status: CertificateStatus, { free, equicorrelation, support }: ActiveGroups): string {
   if (free.length + equicorrelation.length === 0) {
     return 'no group is in use or at a kink: β = 0 and its derivative is 0';
   }
-  const which = `the free coefficients and the vectors X_g v_g of the groups ${formatGroups(equicorrelation)}`;
+  const which = `the free coefficients and the vectors X_g v_g of the groups ${formatPlaces(equicorrelation)}`;
   if (status === 'certified') return `${which} are linearly independent, so that every element is invertible`;
   const known = support.length < equicorrelation.length ? ', some of them at a kink,' : '';
   return status === 'failed'
     ? `${which}${known} are linearly dependent to the precision (duplicated or collinear columns, or two classes with an l1 penalty): the solution is not unique`
     : `${which}${known} are so nearly dependent that the precision of the data cannot tell`;
-}
-
-/** A list of groups, shortened if it is long. */
-function formatGroups(groups: readonly number[]): string {
-  const most = 12;
-  return groups.length <= most ? groups.join(', ') : `${groups.slice(0, most).join(', ')}, …`;
 }

@@ -68,9 +68,33 @@ export function gradientAt({ rows, outputs, X }: SparseProblem, slopes: Float64A
 
 /** ∇f of all coefficients. */
 export function gradientOf(problem: SparseProblem, slopes: Float64Array): Float64Array {
-  const { columns, outputs } = problem;
+  const { rows, columns, outputs, X } = problem;
   const gradient = new Float64Array(columns * outputs);
-  for (let at = 0; at < gradient.length; at++) gradient[at] = gradientAt(problem, slopes, at);
+  // Four columns at once: one sum alone would wait for each addition to end before the next.
+  const blocked = columns - (columns % 4);
+  for (let k = 0; k < outputs; k++) {
+    const from = k * rows;
+    for (let j = 0; j < blocked; j += 4) {
+      const first = j * rows;
+      const second = first + rows;
+      const third = second + rows;
+      const fourth = third + rows;
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (let row = 0; row < rows; row++) {
+        const slope = slopes[from + row];
+        a += X[first + row] * slope;
+        b += X[second + row] * slope;
+        c += X[third + row] * slope;
+        d += X[fourth + row] * slope;
+      }
+      const at = j * outputs + k;
+      gradient[at] = a;
+      gradient[at + outputs] = b;
+      gradient[at + 2 * outputs] = c;
+      gradient[at + 3 * outputs] = d;
+    }
+  }
+  for (let at = blocked * outputs; at < gradient.length; at++) gradient[at] = gradientAt(problem, slopes, at);
   return gradient;
 }
 

@@ -1,5 +1,13 @@
-/** Every public function of sparse models, with valid arguments. */
-import { largestSparsePenalty, sparseModel, sparseModelPath, tuneSparseModel } from '../../../src/index.ts';
+/** Every public function of sparse models and of support vector machines, with valid arguments. */
+import {
+  largestSparsePenalty,
+  smallestSupportVectorCost,
+  sparseModel,
+  sparseModelPath,
+  supportVectorMachine,
+  supportVectorMachinePath,
+  tuneSparseModel,
+} from '../../../src/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 import type { World } from './world.ts';
 
@@ -8,6 +16,8 @@ type Given = never;
 const DATA = 'X y loss classes groups weights rowWeights intercept nonNegative signal';
 const SOLVE = 'selection tolerance limit kinkTolerance onFailure onFailedCertificate timeLimit';
 const data = ({ X, y }: World) => ({ X, y });
+const MACHINE = 'X y rowWeights intercept';
+const machine = ({ X, classes }: World) => ({ X, y: classes });
 
 export const SPARSE_FAMILIES: readonly Family[] = [
   family('sparseModel', (_, given: Given) => sparseModel(given), [
@@ -27,4 +37,18 @@ export const SPARSE_FAMILIES: readonly Family[] = [
   family('sparseSolution.gradientInterval', ({ sparseOf }, cotangent: Given) => sparseOf.gradientInterval(cotangent), [
     argument('cotangent', ({ v }) => v),
   ]),
+  family('supportVectorMachine', (_, given: Given) => supportVectorMachine(given), [
+    options(`${MACHINE} ${SOLVE} signal logC`, (world) => ({ ...machine(world), logC: 1 })),
+  ]),
+  family('supportVectorMachinePath', (_, given: Given) => supportVectorMachinePath(given), [
+    options(`${MACHINE} ${SOLVE} signal count depth logC`, (world) => ({ ...machine(world), count: 2 })),
+  ]),
+  family('smallestSupportVectorCost', (_, given: Given) => smallestSupportVectorCost(given), [
+    options(`${MACHINE} signal`, machine),
+  ]),
+  family(
+    'supportVectorSolution.gradientInterval',
+    ({ supportVectorOf }, cotangent: Given) => supportVectorOf.gradientInterval(cotangent),
+    [argument('cotangent', ({ v }) => v)],
+  ),
 ];

@@ -25,6 +25,7 @@ export async function makeWorld() {
   disposed.dispose();
   const X = engine.tensor([1, 0.5, 0, 1, 1, -1], [3, 2]);
   const y = engine.tensor([1, 2, 3]);
+  const classes = engine.tensor([1, -1, 1]);
   const z0 = engine.tensor([0.5, 0.5], [1, 2]);
   const half = (z: equilibra.Tensor): equilibra.Tensor => z.mul(0.5).add(1);
   const one = engine.tensor([1]);
@@ -41,6 +42,7 @@ export async function makeWorld() {
     disposed,
     X,
     y,
+    classes,
     z0,
     half,
     one,
@@ -62,6 +64,7 @@ export async function makeWorld() {
     scalarRoot: fixedPoint((z, a) => half(z).add(a.mul(0)), { unknown: z0, inputs: [one] }).solve,
     lassoOf: lasso({ X, y, logLambda: -1 }),
     sparseOf: equilibra.sparseModel({ X, y, logLambda: -1 }),
+    supportVectorOf: equilibra.supportVectorMachine({ X, y: classes, logC: 0 }),
     monotoneOf: monotoneFixedPoint(W, b, { activation: 'relu', margin: 0.5 }),
     programOf: quadraticProgram({
       engine,
@@ -121,6 +124,7 @@ export async function makeWorld() {
   };
   await world.lassoOf.beta.data();
   await world.sparseOf.beta.data();
+  await world.supportVectorOf.beta.data();
   await world.monotoneOf.z.data();
   await world.programOf.x.data();
   await world.conesOf.x.data();
