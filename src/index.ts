@@ -16,6 +16,7 @@ export type { GPUJSMode, GPUJSOptions } from './backends/gpujs/options.ts';
 export { DeviceLostError } from './backends/lost.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset } from './data/dataset.ts';
+export type { Graph } from './data/graphs/graph.ts';
 export type { Random } from './data/random.ts';
 export type { Samples } from './data/samples.ts';
 export type {
@@ -73,6 +74,8 @@ export {
   spectralNormalisation,
 } from './implicit/equilibrium/spectral-normalisation.ts';
 export { CertificateError, type FailurePolicy } from './implicit/failure-policy.ts';
+export { type GraphFixedPointOptions, graphFixedPoint } from './implicit/graphs/graph-fixed-point.ts';
+export { type GraphProductOptions, graphProduct } from './implicit/graphs/graph-product.ts';
 export type { ElementReport, Invertibility, InvertibilityArgument } from './implicit/hypothesis/hypothesis.ts';
 export type { SmallestSingularValueOptions } from './implicit/hypothesis/matrix-free.ts';
 export type { GradientInterval, IntervalOptions } from './implicit/interval.ts';

@@ -32,6 +32,8 @@ export {
   type WritableArray,
 } from './file-array.ts';
 export { type FoldOptions, type Folds, foldMasks } from './folds.ts';
+export { joinGraphs, type NormalisationOptions, normalisedGraph } from './graphs/combine.ts';
+export { directedGraph, type Graph, type GraphOptions, undirectedGraph } from './graphs/graph.ts';
 export { type IDXArray, parseIDX, readIDX } from './idx.ts';
 export {
   type ImageDataset,
