@@ -17,6 +17,7 @@ export { DeviceLostError } from './backends/lost.ts';
 export type { OpenOptions } from './backends/open.ts';
 export type { Dataset } from './data/dataset.ts';
 export type { Graph } from './data/graphs/graph.ts';
+export type { GraphShape } from './data/graphs/graph-samples.ts';
 export type { Random } from './data/random.ts';
 export type { Samples } from './data/samples.ts';
 export type {
@@ -193,8 +194,11 @@ export type { LayerDescription, LayerMaker } from './layers/description.ts';
 export { type DropoutLayerOptions, dropout } from './layers/dropout.ts';
 export { type EquilibriumOptions, equilibrium } from './layers/equilibrium.ts';
 export { type FlattenOptions, flatten } from './layers/flatten.ts';
+export type { GraphConstraint } from './layers/graph-weights.ts';
 export { imageLayers } from './layers/image-layers.ts';
 export type { Extents } from './layers/image-options.ts';
+export { type ImplicitGraphOptions, implicitGraph } from './layers/implicit-graph.ts';
+export { type ImplicitNodesOptions, implicitNodes } from './layers/implicit-nodes.ts';
 export type {
   ForwardPass,
   ImageShape,

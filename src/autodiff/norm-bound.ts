@@ -107,7 +107,11 @@ const RULES: Readonly<Partial<Record<OperationName, Rule>>> = {
   subtract: sum,
   maximum: sum,
   minimum: sum,
-  custom: lipschitz(({ attributes }) => (attributes as CustomOperation).lipschitz ?? UNKNOWN),
+  // The constant is that of an operation with one input.
+  custom: ([bound, ...others], { attributes }) =>
+    others.some((other) => other !== 0)
+      ? UNKNOWN
+      : multiplyBounds(bound, (attributes as CustomOperation).lipschitz ?? UNKNOWN),
   concat: (bounds) => bounds.reduce(addBounds),
   affine: ([x, W, b], { inputs: [, matrix, bias], output }) =>
     W === 0

@@ -34,6 +34,15 @@ export {
 export { type FoldOptions, type Folds, foldMasks } from './folds.ts';
 export { joinGraphs, type NormalisationOptions, normalisedGraph } from './graphs/combine.ts';
 export { directedGraph, type Graph, type GraphOptions, undirectedGraph } from './graphs/graph.ts';
+export {
+  type GraphSamples,
+  type GraphSamplesOptions,
+  type GraphShape,
+  graphSamples,
+  type LabelledGraph,
+} from './graphs/graph-samples.ts';
+export { nodeSamples } from './graphs/node-samples.ts';
+export { type GraphFileOptions, type GraphFiles, graphsFromFiles } from './graphs/plain-text.ts';
 export { type IDXArray, parseIDX, readIDX } from './idx.ts';
 export {
   type ImageDataset,

@@ -25,7 +25,9 @@ describe.each(['cpu', 'wasm', 'gpujs', 'webgpu'] as const)('on %s', (backend) =>
   test.each(graphs)('$name: states, gradients, certificates and error bounds', async (reference) => {
     const e = await engine();
     const { A, activation, note } = reference;
-    const entries = A.flatMap((row, i) => row.flatMap((weight, j) => (weight === 0 ? [] : [{ edge: [i, j] as const, weight }])));
+    const entries = A.flatMap((row, i) =>
+      row.flatMap((weight, j) => (weight === 0 ? [] : [{ edge: [i, j] as const, weight }])),
+    );
     const graph = directedGraph({
       nodes: A.length,
       edges: entries.map(({ edge }) => edge),

@@ -1,7 +1,13 @@
 /** After a call of any public function, however it ends, only its results are left. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseSafetensors, writeSafetensors } from '../../src/data/index.ts';
+import {
+  graphSamples,
+  nodeSamples,
+  parseSafetensors,
+  undirectedGraph,
+  writeSafetensors,
+} from '../../src/data/index.ts';
 import * as library from '../../src/index.ts';
 import {
   activation,
@@ -35,9 +41,13 @@ import {
   fixedPoint,
   flatten,
   gradientOf,
+  graphFixedPoint,
+  graphProduct,
   heldOut,
   huberLoss,
   type ImplicitSolution,
+  implicitGraph,
+  implicitNodes,
   inverse,
   isotonicRegression,
   jacobianPenalty,
@@ -207,6 +217,8 @@ const grad =
     );
     return { tensors: gradients };
   };
+const GRAPH = undirectedGraph({ nodes: 2, edges: [[0, 1]], weights: [0.5] });
+const ROWS = graphSamples([0, 1].map((label) => ({ graph: GRAPH, label })));
 const training =
   (options: (inputs: Inputs) => TrainOptions, layers: () => Layer[] = () => [dense({ inputs: 2, outputs: 3 })]): Call =>
   async ({ engine }) => {
@@ -440,6 +452,11 @@ const CALLS: Record<string, Call> = {
     await solution.solve.report;
     return leaveSolution(solution);
   },
+  graphFixedPoint: callOn(
+    ({ W, x }) => graphFixedPoint(W, GRAPH, x, { activation: 'relu' }),
+    ({ solve }) => solve.certify(),
+  ),
+  graphProduct: ({ x }) => ({ tensors: [graphProduct(x, GRAPH)] }),
   contractiveMatrix: ({ W }) => ({ tensors: [contractiveMatrix(W, 0.9)] }),
   root: ({ x, zero }) => leaveSolution(root((z, a) => z.sub(a.mul(0.5)), { unknown: zero, inputs: [x] })),
   argmin: ({ x, zero }) => leaveSolution(argmin((z, a) => z.sub(a).square().sum(), { unknown: zero, inputs: [x] })),
@@ -812,6 +829,22 @@ const CALLS: Record<string, Call> = {
       residual(contractive({ inputs: 3, width: 3, constraint: 'project', activation: 'abs' })),
       dense({ inputs: 3, outputs: 3 }),
     ],
+  ),
+  ...Object.fromEntries(
+    (
+      [
+        [implicitNodes({ graph: GRAPH, features: [1, 2], width: 3, constraint: 'monotone' }), nodeSamples([0, 2])],
+        [implicitGraph({ shape: ROWS.shape, width: 3, constraint: 'project' }), ROWS.samples],
+      ] as const
+    ).map(([layer, samples]): [string, Call] => [
+      `train: ${layer.kind}`,
+      async ({ engine }) => {
+        const model = sequential(layer, dense({ inputs: 3, outputs: 3 }));
+        await train(engine, model, samples, { epochs: 2, batch: 2 });
+        model.dispose();
+        return {};
+      },
+    ]),
   ),
   'train: monotoneConvolution': training(
     () => ({}),

@@ -1,5 +1,6 @@
 /** Functions that contain a solve: their certificates and intervals include the kinks of the inner problem. */
 import { afterAll, describe, expect, test } from 'vitest';
+import { Tape } from '../../src/autodiff/tape.ts';
 import { openCPU } from '../../src/backends/cpu/index.ts';
 import { random } from '../../src/data/random.ts';
 import { lasso } from '../../src/implicit/lasso/lasso.ts';
@@ -37,6 +38,18 @@ describe('a solve inside a function of one unknown', () => {
       (await outer((z) => fixedPoint((y, x) => y.mul(2).add(x).relu(), { unknown: zeros(1, 1), inputs: [z] }).mul(0.1)))
         .status,
     ).toBe('failed');
+  });
+
+  test('a solve whose first input does not depend on the unknown: the norms of the operations show nothing', async () => {
+    // relu(x) = z for every z > 0, so that no derivative exists.
+    const [W, b] = [t([0], [1, 1]), t([1], [1, 1])];
+    const tape = new Tape();
+    const given = tape.watch(b);
+    const f = (x: Tensor, matrix: Tensor, bias: Tensor): Tensor =>
+      monotoneFixedPoint(matrix, x.add(bias).sub(bias), { activation: 'relu', margin: 1 }).z;
+    const z = fixedPoint(f, { unknown: b, inputs: [W, given], solver: 'given', onFailure: 'report' });
+    tape.pullback(z, [given], t([1], [1, 1]));
+    expect((await z.solve.backwardReports[0]).certificate.status).not.toBe('certified');
   });
 
   test('a root, and a root inside a root: all their kinks, after those of the function itself', async () => {

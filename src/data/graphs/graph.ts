@@ -1,5 +1,13 @@
 /** Graphs as the entries of their adjacency matrices that are not 0. */
-import { COUNT, createArgumentCheck, createArgumentError, isList, isObject, NUMBERS } from '../../arguments/check.ts';
+import {
+  COUNT,
+  createArgumentCheck,
+  createArgumentError,
+  isList,
+  isListOf,
+  isObject,
+  NUMBERS,
+} from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 
 /**
@@ -52,7 +60,9 @@ function graphOf(what: string, given: GraphOptions, isUndirected: boolean): Grap
   const { nodes, edges, weights } = readOptions(what, given, OPTIONS, 'nodes', 'edges');
   if (!isList(edges)) throw createArgumentError(`${what}: edges`, edges, 'a list of pairs of node numbers');
   if (weights && weights.length !== edges.length) {
-    throw new RangeError(`${what}: weights has ${weights.length} numbers; it must have one for each of ${edges.length} edges`);
+    throw new RangeError(
+      `${what}: weights has ${weights.length} numbers; it must have one for each of ${edges.length} edges`,
+    );
   }
   const entries: Entry[] = [];
   for (const [index, edge] of edges.entries()) {
@@ -66,9 +76,10 @@ function graphOf(what: string, given: GraphOptions, isUndirected: boolean): Grap
 }
 
 function readEdge(place: string, edge: unknown, nodes: number): readonly [number, number] {
-  const isNode = (node: unknown): boolean => Number.isInteger(node) && (node as number) >= 0 && (node as number) < nodes;
-  if (isList(edge) && edge.length === 2 && edge.every(isNode)) return edge as unknown as [number, number];
-  throw createArgumentError(place, edge, `a pair of integers from 0 to ${nodes - 1}`);
+  const isNode = (node: unknown): boolean =>
+    Number.isInteger(node) && (node as number) >= 0 && (node as number) < nodes;
+  if (isListOf(edge, isNode) && edge.length === 2) return edge as unknown as [number, number];
+  throw createArgumentError(place, edge, `a pair of numbers of the ${nodes} nodes, integers from 0 to ${nodes - 1}`);
 }
 
 /** A source, a target and a weight. */

@@ -37,8 +37,13 @@ export function amplificationWithoutCycles(graph: Entries, order: Int32Array, W:
   return Math.sqrt(largestSum(graph, order, W, f) * largestSum(turned, order.slice().reverse(), transposed, f));
 }
 
-/** max (I − |M|)⁻¹1 */
-function largestSum({ nodes, sources, targets, weights }: Entries, order: Int32Array, W: ArrayLike<number>, f: number): number {
+/** max (I − |Aᵀ ⊗ W|)⁻¹1 for an A without cycles. @param W f × f, row-major */
+export function largestSum(
+  { nodes, sources, targets, weights }: Entries,
+  order: Int32Array,
+  W: ArrayLike<number>,
+  f: number,
+): number {
   const into: number[][] = Array.from({ length: nodes }, () => []);
   for (const [edge, target] of targets.entries()) into[target].push(edge);
   const sums = new Float64Array(nodes * f);

@@ -6,8 +6,9 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { computeCheckedMargin } from '../smallest-eigenvalue.ts';
 import { amplificationOf, findPerronBound } from '../well-posed/perron.ts';
 import { certifiedByContraction, type WellPosed } from '../well-posed/verdict.ts';
+import { amplificationByNorms } from './by-construction.ts';
 import { amplificationWithoutCycles, type Entries } from './cycles.ts';
-import { boundGraph } from './graph-bound.ts';
+import { boundGraph, isSymmetric, spreadOf } from './graph-bound.ts';
 
 /** Up to this many unknowns the monotone condition is tried on the matrix of the whole network. */
 const LARGEST_DENSE = 256;
@@ -27,9 +28,10 @@ export function* examineGraph(
 ): Interruptible<WellPosed> {
   if (!Array.prototype.every.call(W, Number.isFinite)) return unknown('W holds numbers that are not finite');
   if (!graph.weights.every(Number.isFinite)) return unknown('the weights hold numbers that are not finite');
-  const { bound, vector, order } = boundGraph(graph, hint);
+  const { bound, vector, norm, order } = boundGraph(graph, hint, normOf(W, f));
   if (order) {
-    const reason = 'the graph has no cycles, so that λ_pf(|A|) = 0, and the activation is non-expansive component by component';
+    const reason =
+      'the graph has no cycles, so that λ_pf(|A|) = 0, and the activation is non-expansive component by component';
     return certifiedByContraction(reason, amplificationWithoutCycles(graph, order, W, f));
   }
   const perron = yield* findPerronBound(
@@ -39,20 +41,30 @@ export function* examineGraph(
   if (perron.bound < 1) {
     const own = perron.vector.every((value) => value === 1) ? '‖W‖∞' : 'λ_pf(|W|)';
     const reason = `λ_pf(|A|) ≤ ${bound.toPrecision(3)} and ${own} ≤ ${(perron.bound / bound).toPrecision(3)}, with a product of ${perron.bound.toPrecision(3)} < 1, and the activation is non-expansive component by component`;
-    return certifiedByContraction(reason, amplificationOf(perron) * spreadOf(vector));
+    const byNorms = amplificationByNorms(norm * normOf(W, f), f);
+    return certifiedByContraction(reason, Math.min(amplificationOf(perron) * spreadOf(vector), byNorms));
   }
   const below = `no vectors were found that show λ_pf(|W|)·λ_pf(|A|) < 1 (the best bound is ${perron.bound.toPrecision(3)})`;
   if (!isMonotone) return unknown(`${below}; a monotone I − Aᵀ⊗W does not help where the activation decreases`);
   return (yield* examineMargin(graph, W, f, bound)) ?? unknown(`${below}, and I − Aᵀ⊗W was not shown to be monotone`);
 }
 
+/** ‖W‖∞ */
+function normOf(W: ArrayLike<number>, f: number): number {
+  const sums = new Float64Array(f);
+  for (let at = 0; at < f * f; at++) sums[Math.floor(at / f)] += Math.abs(W[at]);
+  return sums.reduce((most, sum) => Math.max(most, sum), 0);
+}
+
 const ABOVE_ROUNDING = 1 + 4 * Number.EPSILON;
 
-/** ‖x‖₂/min x: what the change from the norm max |eᵢ|/xᵢ to the Euclidean one may cost. */
-const spreadOf = (x: Float64Array): number => Math.hypot(...x) / x.reduce((a, b) => Math.min(a, b));
-
 /** By the matrix of the network where it is small; otherwise by the symmetric part of W where A is symmetric. */
-function* examineMargin(graph: Entries, W: ArrayLike<number>, f: number, bound: number): Interruptible<WellPosed | undefined> {
+function* examineMargin(
+  graph: Entries,
+  W: ArrayLike<number>,
+  f: number,
+  bound: number,
+): Interruptible<WellPosed | undefined> {
   try {
     const n = graph.nodes * f;
     if (n <= LARGEST_DENSE) {
@@ -87,7 +99,11 @@ function byMargin(margin: number, norm: number, how: string): WellPosed {
 }
 
 /** Aᵀ⊗W: block (j, i) is A_ij·W. */
-function kroneckerProduct({ nodes, sources, targets, weights }: Entries, W: ArrayLike<number>, f: number): Float64Array {
+function kroneckerProduct(
+  { nodes, sources, targets, weights }: Entries,
+  W: ArrayLike<number>,
+  f: number,
+): Float64Array {
   const n = nodes * f;
   const M = new Float64Array(n * n);
   for (const [edge, weight] of weights.entries()) {
@@ -95,13 +111,6 @@ function kroneckerProduct({ nodes, sources, targets, weights }: Entries, W: Arra
     for (let at = 0; at < f * f; at++) M[(row + Math.floor(at / f)) * n + column + (at % f)] += weight * W[at];
   }
   return M;
-}
-
-function isSymmetric({ nodes, sources, targets, weights }: Entries): boolean {
-  const placeOf = (a: number, b: number): number => a * nodes + b;
-  const known = new Map<number, number>();
-  for (const [edge, weight] of weights.entries()) known.set(placeOf(sources[edge], targets[edge]), weight);
-  return weights.every((weight, edge) => known.get(placeOf(targets[edge], sources[edge])) === weight);
 }
 
 function unknown(reason: string): WellPosed {

@@ -70,7 +70,7 @@ export function graphFixedPoint(W: Tensor, graph: Graph, B: Tensor, given: Graph
     const pattern = uploadPattern(engine, graph);
     const weights = options.weights ?? uploadWeights(engine, graph);
     const { checkInputs = true, ...solve } = options;
-    const wellPosed = checkInputs ? examineLate(graph, W, solve) : undefined;
+    const wellPosed = checkInputs ? () => examineLate(graph, W, solve) : undefined;
     const own = options.weights ? partsOf(pattern) : [weights, ...partsOf(pattern)];
     return owning(solveOnGraph({ what, engine, W, B, pattern, weights, options: solve, wellPosed }), own);
   });
@@ -86,21 +86,24 @@ export interface GraphEquation {
   readonly pattern: SparsePattern;
   readonly weights: Tensor;
   readonly options: Omit<GraphFixedPointOptions, 'weights' | 'checkInputs'>;
-  readonly wellPosed: Promise<WellPosed> | undefined;
+  /** Finds what is known of the equation; called once the options have been checked. */
+  readonly wellPosed: (() => Promise<WellPosed>) | undefined;
 }
 
 /** `graphFixedPoint` for layers. */
-export function solveOnGraph({ what, engine, W, B, pattern, weights, options, wellPosed }: GraphEquation): ImplicitSolution {
+export function solveOnGraph(equation: GraphEquation): ImplicitSolution {
+  const { what, engine, W, B, pattern, weights, options } = equation;
   const { activation, initial, ...solve } = options;
   const { apply, proximal } = readNonExpansive(activation);
   const features = W.shape[0];
   if (proximal) checkMask(proximal, features);
   const settings = implicitSettings('fixed point', { ...solve, coupled: B.shape.length === 2 });
-  wellPosed?.catch(() => {}); // reported through the report
   return engine.runOrFree(() => {
     const unknown = initial ?? zerosLike(B);
     const inputs = [W, B, weights, ...partsOf(pattern)];
     checkedEngine(what, unknown, inputs);
+    const wellPosed = equation.wellPosed?.();
+    wellPosed?.catch(() => {}); // reported through the report
     const f = (Z: Tensor, matrix: Tensor, bias: Tensor, values: Tensor, ...parts: Tensor[]): Tensor => {
       const received = sparseProduct(patternFrom(parts), Z, values);
       // Nodes of all samples are rows of one product.

@@ -40,7 +40,7 @@ export function sparseProduct(pattern: SparsePattern, Z: Tensor, values: Tensor,
 }
 
 /** Σ from_i·into_j for each edge from i to j, over features and over the samples that share the edge: the cotangent of its value. */
-function edgeProducts(pattern: SparsePattern, from: Tensor, into: Tensor): Tensor {
+export function edgeProducts(pattern: SparsePattern, from: Tensor, into: Tensor): Tensor {
   const inputs = [from, into, ...partsOf(pattern)];
   return recordOperation('custom', inputs, multiplyEnds(pattern, from, into), {
     name: 'graphProduct',

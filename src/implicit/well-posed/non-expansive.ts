@@ -34,7 +34,8 @@ export interface ReadActivation {
 export function readNonExpansive(option: NonExpansiveActivation): ReadActivation {
   if (option === 'abs') return { isMonotone: false, apply: (p) => p.abs(), proximal: undefined };
   const name = typeof option === 'string' ? option : readField(option, 'name');
-  const why = typeof name === 'string' ? REFUSED[name.toLowerCase()] : undefined;
+  const key = typeof name === 'string' ? name.toLowerCase() : '';
+  const why = Object.hasOwn(REFUSED, key) ? REFUSED[key] : undefined;
   if (why) {
     throw new RangeError(
       `activation: ${name} is not allowed here: ${why}; it must be non-expansive, such as relu, tanh or abs`,

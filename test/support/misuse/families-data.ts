@@ -39,6 +39,33 @@ export const DATA_FAMILIES: readonly Family[] = [
     argument('split', () => ({ train: [0], test: [] })),
     argument('expectedRows rows', () => 1),
   ]),
+  ...[data.directedGraph, data.undirectedGraph].map((make) =>
+    family(make.name, (_, given: Given) => make(given), [
+      options('nodes edges weights', () => ({ nodes: 2, edges: [[0, 1]] })),
+    ]),
+  ),
+  family('normalisedGraph', (_, graph: Given, given: Given) => data.normalisedGraph(graph, given), [
+    argument('graph', ({ graph }) => graph),
+    options('selfLoops'),
+  ]),
+  family('joinGraphs', (_, graphs: Given) => data.joinGraphs(graphs), [argument('graphs', ({ graph }) => [graph])]),
+  family('graphSamples', (_, graphs: Given, given: Given) => data.graphSamples(graphs, given), [
+    argument('graphs', ({ graph }) => [{ graph, label: 0 }]),
+    options('selfLoops shape'),
+  ]),
+  family('nodeSamples', (_, labels: Given, mask: Given) => data.nodeSamples(labels, mask), [
+    argument('labels', () => [0, 1]),
+    argument('mask', () => [true, false]),
+  ]),
+  family('graphsFromFiles', (_, files: Given, given: Given) => data.graphsFromFiles(files, given), [
+    argument('files found file', () =>
+      Object.entries({ A: '1, 2\n2, 1\n', graph_indicator: '1\n1\n', graph_labels: '1\n' }).map(([part, text]) => ({
+        name: `SET_${part}.txt`,
+        bytes: new TextEncoder().encode(text),
+      })),
+    ),
+    options('limits degrees'),
+  ]),
   family('foldMasks', (_, count: Given, given: Given) => data.foldMasks(count, given), [
     argument('count folds', () => 6),
     options('folds seed'),

@@ -1,9 +1,14 @@
-/** Contractive and deep equilibrium layers, with valid arguments. */
+/** Contractive and deep equilibrium layers and graph networks, with valid arguments. */
+import { directedGraph } from '../../../src/data/index.ts';
 import {
   contractive,
   contractiveFixedPoint,
   contractiveMatrix,
   equilibrium,
+  graphFixedPoint,
+  graphProduct,
+  implicitGraph,
+  implicitNodes,
   jacobianPenalty,
   spectralNormalisation,
   type Tensor,
@@ -45,6 +50,34 @@ export const DEEP_FAMILIES: readonly Family[] = [
       `${SOLVE.replace('selection ', '')} inputs width parameters transition prepare jacobianPenalty kind`,
       () => ({ inputs: 2, width: 2, parameters: [], transition: (z: Tensor, x: Tensor) => z.mul(0.5).add(x) }),
     ),
+  ]),
+  family(
+    'graphFixedPoint',
+    (_, W: Given, graph: Given, B: Given, given: Given) => graphFixedPoint(W, graph, B, given),
+    [
+      argument('W B', ({ W }) => W),
+      argument('graph', ({ graph }) => graph),
+      argument('B W', ({ b }) => b),
+      options(`${SOLVE} signal activation initial checkInputs weights`, () => ({ activation: 'relu' })),
+    ],
+  ),
+  family('graphProduct', (_, Z: Given, graph: Given, given: Given) => graphProduct(Z, graph, given), [
+    argument('Z', ({ b }) => b),
+    argument('graph', ({ graph }) => graph),
+    options('transposed weights'),
+  ]),
+  family('implicitGraph', (_, given: Given) => implicitGraph(given), [
+    options(`${SOLVE} shape width pooling activation contraction constraint`, () => ({
+      shape: { nodes: 2, edges: 2, features: 1 },
+      width: 2,
+    })),
+  ]),
+  family('implicitNodes', (_, given: Given) => implicitNodes(given), [
+    options(`${SOLVE} graph features width activation contraction constraint`, () => ({
+      graph: directedGraph({ nodes: 2, edges: [[0, 1]] }),
+      features: [1, 2],
+      width: 2,
+    })),
   ]),
   family('contractive', (_, given: Given) => contractive(given), [
     options(`${SOLVE} inputs width activation contraction constraint`, () => ({ inputs: 2, width: 2 })),

@@ -50,6 +50,14 @@ export async function makeWorld() {
     W,
     b,
     v: engine.tensor([1, 2]),
+    graph: data.directedGraph({
+      nodes: 2,
+      edges: [
+        [0, 1],
+        [1, 1],
+      ],
+      weights: [1, 0.5],
+    }),
     x: engine.tensor([0.5, -1, 2, 0.25], [2, 2]),
     foreign: other.tensor([1, 2, 3, 4], [2, 2]),
     map: monotoneMap(W, W, 1),
