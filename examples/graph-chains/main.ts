@@ -1,6 +1,6 @@
 /**
  * Classifies the nodes of directed chains by what stands at the first one, with an implicit graph network and with one of fixed depth: `npm
- * run example -- graph-chains --backend cpu --epochs 30`.
+ * run example -- graph-chains --backend cpu --epochs 60`.
  */
 import { parseArgs } from 'node:util';
 import { nodeSamples } from '../../src/data/index.ts';
@@ -19,7 +19,7 @@ import { chains, LENGTH } from './chains.ts';
 import { fixedDepth } from './fixed-depth.ts';
 
 const { values } = parseArgs({
-  options: { backend: { type: 'string' }, epochs: { type: 'string', default: '30' } },
+  options: { backend: { type: 'string' }, epochs: { type: 'string', default: '60' } },
 });
 const epochs = Number(values.epochs);
 if (!Number.isInteger(epochs) || epochs < 1) throw new RangeError('--epochs: it must be a positive integer');
