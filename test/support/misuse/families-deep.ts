@@ -58,7 +58,9 @@ export const DEEP_FAMILIES: readonly Family[] = [
       argument('W B', ({ W }) => W),
       argument('graph', ({ graph }) => graph),
       argument('B W', ({ b }) => b),
-      options(`${SOLVE} signal activation initial checkInputs weights`, () => ({ activation: 'relu' })),
+      options(`${SOLVE.replace('selection ', '')} signal activation initial checkInputs weights`, () => ({
+        activation: 'relu',
+      })),
     ],
   ),
   family('graphProduct', (_, Z: Given, graph: Given, given: Given) => graphProduct(Z, graph, given), [
