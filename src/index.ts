@@ -48,6 +48,7 @@ export type { SampleConeGradients } from './implicit/cones/host-derivative.ts';
 export type { ConeCertificate } from './implicit/cones/hypothesis.ts';
 export type { ConeInterval } from './implicit/cones/interval.ts';
 export type { ConeProgramOptions, ConeSolveOptions, ConeStart } from './implicit/cones/options.ts';
+export type { NodeGradients, NodeInterval } from './implicit/declarative/node-interval.ts';
 export {
   type OptimalTransport,
   type OptimalTransportOptions,
@@ -56,6 +57,7 @@ export {
 export type { NodeOptions } from './implicit/declarative/options.ts';
 export type { PoolingCertificate } from './implicit/declarative/pooling-sample.ts';
 export {
+  type PoolingInterval,
   type RobustPooling,
   type RobustPoolingOptions,
   robustPooling,
@@ -68,7 +70,7 @@ export {
   type WeightedLeastSquaresOptions,
   weightedLeastSquares,
 } from './implicit/declarative/weighted-least-squares.ts';
-export type { DerivativeRange } from './implicit/derivative-range.ts';
+export type { DerivativeRange, GradientRange } from './implicit/derivative-range.ts';
 export { type JacobianPenaltyOptions, jacobianPenalty } from './implicit/equilibrium/jacobian-penalty.ts';
 export {
   type SpectralNormalisationOptions,

@@ -34,6 +34,28 @@ export interface SelectedDerivative {
   holds(side: 1 | -1): boolean;
 }
 
+/** The least and the greatest value of each number of gradients that have names. */
+export interface GradientRange<Gradients> {
+  /** The least of each number over all selections; absent where some selection is singular or may be. */
+  readonly low: Gradients;
+  /** The greatest of each number. */
+  readonly high: Gradients;
+}
+
+/** The range that holds these gradients too. @param range undefined before the first */
+export function includeGradients<Gradients extends { readonly [Name in keyof Gradients]: Float64Array }>(
+  range: GradientRange<Gradients> | undefined,
+  gradients: Gradients,
+): GradientRange<Gradients> {
+  if (!range) return { low: gradients, high: gradients };
+  const combine = (a: Gradients, choose: (x: number, y: number) => number): Gradients => {
+    const names = Object.keys(gradients) as (keyof Gradients)[];
+    const pairs = names.map((name) => [name, a[name].map((value, at) => choose(value, gradients[name][at]))]);
+    return Object.fromEntries(pairs) as Gradients;
+  };
+  return { low: combine(range.low, Math.min), high: combine(range.high, Math.max) };
+}
+
 /** Up to this many kinks k, all 2ᵏ selections are tried. */
 const MAXIMUM_ENUMERATED = 16;
 

@@ -202,7 +202,7 @@ export function solveMonotone(
         ...kinks.ofSample(sample),
         nearlySingular: false,
       }));
-      return certificateOf(samples, kinks.list);
+      return course.whereSolved(certificateOf(samples, kinks.list));
     },
     dispose() {
       for (const tensor of [z, ...Object.values(kept).flat(), ...Object.values(atFloor ?? {})]) tensor?.dispose();

@@ -10,6 +10,7 @@ import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 import { type ImplicitCertificate, type Known, knownByNorm, type LinearReport } from './certificate.ts';
 import { certify } from './certify.ts';
 import { CERTIFY_OPTIONS, type CertifyOptions } from './certify-options.ts';
+import { UNBOUNDED } from './hypothesis/range-bounds.ts';
 import { type GradientInterval, gradientInterval, INTERVAL_OPTIONS, type IntervalOptions } from './interval.ts';
 import { type OperationKink, readKinksOf } from './kinks.ts';
 import { type Guard, guardTensors } from './overwritten.ts';
@@ -104,9 +105,10 @@ export class RootSolution {
     this.guard.check();
     const wanted = readOptions('certify', options, CERTIFY_OPTIONS);
     const solved = this.resolve();
-    return wellPosed
+    const certificate = wellPosed
       ? certifyWellPosed(solved, settings, wanted, await unlessAborted(wellPosed, settings.limits.signal))
       : certify(solved, settings, wanted);
+    return this.course.whereSolved(certificate);
   }
 
   async select(choose: (kink: OperationKink) => number): Promise<void> {
@@ -126,7 +128,9 @@ export class RootSolution {
     const wanted = readOptions('gradientInterval', options, INTERVAL_OPTIONS);
     const signal = wanted.signal ?? this.equation.settings.limits.signal;
     this.guard.check();
-    return gradientInterval(this.resolve(), cotangent, { ...wanted, signal });
+    const found = await gradientInterval(this.resolve(), cotangent, { ...wanted, signal });
+    const { samples } = await this.report;
+    return samples.every(isSolved) ? found : { ...found, ...UNBOUNDED, exact: false, argument: 'unbounded' };
   }
 
   /** Frees what belongs to the solution besides z. */

@@ -3,11 +3,11 @@
  * outputs that cannot be read where it failed, linear solves with reports and certificates, and a policy for
  * certificates that fail.
  */
-import type { SolveReport } from '../solvers/report.ts';
+import { isSolved, type SolveReport } from '../solvers/report.ts';
 import type { Engine } from '../tensor/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { OwnAdvice } from './advice.ts';
-import type { ImplicitCertificate, LinearReport } from './certificate.ts';
+import { certificateOf, type ImplicitCertificate, type LinearReport } from './certificate.ts';
 import { applyFailurePolicy, type FailurePolicy, warnIfNearlySingular } from './failure-policy.ts';
 import {
   guardOutputs,
@@ -62,6 +62,7 @@ export class Course {
   /** One for each linear solve, in the order in which gradients and tangents were asked for. */
   readonly backwardReports: Promise<LinearReport>[] = [];
   private readonly since = performance.now();
+  private forward: Promise<SolveReport> | undefined;
   private verdict: Promise<void> | undefined;
   private isWarned: boolean;
 
@@ -96,7 +97,26 @@ export class Course {
     const ahead = this.describe('forward', this.run);
     const read = readReport(engine, ahead, summary, this.since);
     const report = complete ? read.then(complete) : read;
+    this.forward = report;
     return { report, outputs: guardOutputs(engine, ahead, outputs, report) };
+  }
+
+  /**
+   * The certificate, but that a sample which was not solved is not certified: there is no solution at which anything would
+   * hold. Rejects where the report does.
+   */
+  async whereSolved<Certificate extends ImplicitCertificate>(
+    certificate: Certificate | Promise<Certificate>,
+  ): Promise<Certificate> {
+    const [found, forward] = await Promise.all([certificate, this.forward]);
+    if (!forward || forward.samples.every(isSolved)) return found;
+    const samples = found.samples.map((sample, index) => {
+      const { status } = forward.samples[index];
+      if (sample.status !== 'certified' || isSolved(forward.samples[index])) return sample;
+      const reason = `the sample was not solved (${status}), so that there is no solution to look at`;
+      return { ...sample, status: 'unknown', argument: 'not examined', reason } as const;
+    });
+    return { ...found, ...certificateOf(samples, found.kinks) };
   }
 
   /**
@@ -115,7 +135,7 @@ export class Course {
       this.verdict = applyFailurePolicy(what, settings.onFailedCertificate, closer().then(this.warnOnce));
       this.verdict.catch(() => {}); // reported where a tensor is read
     }
-    const report = readLinearReport(engine, back, result, since, (read) => hypothesis.ofSolve(read));
+    const report = readLinearReport(engine, back, result, since, (read) => this.whereSolved(hypothesis.ofSolve(read)));
     report.then(({ certificate }) => this.warnOnce(certificate)).catch(() => {}); // an error is reported through `report`
     this.backwardReports.push(report);
     const { verdict } = this;

@@ -1,17 +1,14 @@
 /** The range of every gradient of a cone program over all elements at its kinks. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { ConeData } from '../../solvers/cones/problem.ts';
+import { type GradientRange, includeGradients } from '../derivative-range.ts';
 import type { ConeActivities } from './activity.ts';
 import { type ConeCotangents, createConeDerivative } from './derivative.ts';
 import { type ConeGradients, gradientsOf } from './directions.ts';
 import { type ConeCertificate, certifyConeProgram } from './hypothesis.ts';
 
-/** The range of each gradient, as far as it is bounded. */
-export interface ConeInterval {
-  /** The least of each number over all elements; absent where some element is singular or may be, or where a kink is no segment. */
-  readonly low?: ConeGradients;
-  /** The greatest of each number. */
-  readonly high?: ConeGradients;
+/** The range of each gradient, as far as it is bounded: there is none either where a kink is no segment. */
+export interface ConeInterval extends Partial<GradientRange<ConeGradients>> {
   /** Whether the theorem applies to the program. */
   readonly certificate: ConeCertificate;
   /** Why there are no numbers. Absent where there are. */
@@ -50,7 +47,7 @@ export function* intervalOf(
     const reason = `no interval is known: the kink at row ${other.row} has more elements than a segment, so that the extremes need not be at its ends`;
     return { certificate, reason };
   }
-  let range: { low: ConeGradients; high: ConeGradients } | undefined;
+  let range: GradientRange<ConeGradients> | undefined;
   for (let vertex = 0; vertex < 2 ** kinks.length; vertex++) {
     const selection = new Float64Array(data.m);
     for (const [place, { row }] of kinks.entries()) selection[row] = (vertex >> place) & 1;
@@ -58,15 +55,8 @@ export function* intervalOf(
     const adjoint = yield* derivative.adjoint(cotangents);
     if (adjoint.singular) return { certificate, reason: 'the matrix of some element is singular to rounding' };
     const gradients = gradientsOf(data, point, adjoint);
-    range = range
-      ? { low: combine(range.low, gradients, Math.min), high: combine(range.high, gradients, Math.max) }
-      : { low: gradients, high: gradients };
+    range = includeGradients(range, gradients);
     yield;
   }
   return { certificate, ...range };
-}
-
-function combine(a: ConeGradients, b: ConeGradients, choose: (x: number, y: number) => number): ConeGradients {
-  const each = (name: keyof ConeGradients): Float64Array => a[name].map((value, i) => choose(value, b[name][i]));
-  return { P: each('P'), A: each('A'), b: each('b'), c: each('c') };
 }

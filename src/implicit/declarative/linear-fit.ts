@@ -28,6 +28,25 @@ export function* decompose(rows: Float64Array, m: number, n: number): Interrupti
   };
 }
 
+/** For each column of an m × n matrix a power of two that makes its largest entry one of about 1. */
+export function columnScales(rows: Float64Array, n: number): Float64Array {
+  const largest = new Float64Array(n);
+  for (const [at, value] of rows.entries()) largest[at % n] = Math.max(largest[at % n], Math.abs(value));
+  return largest.map(scaleFor);
+}
+
+/** The same for each row. */
+export function rowScales(rows: Float64Array, m: number, n: number): Float64Array {
+  return Float64Array.from({ length: m }, (_, i) =>
+    scaleFor(rows.subarray(i * n, i * n + n).reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)),
+  );
+}
+
+/** A power of two that neither overflows nor underflows: a product with it is not rounded. */
+export function scaleFor(largest: number): number {
+  return largest > 0 ? 2 ** Math.min(Math.max(-Math.ceil(Math.log2(largest)), -1000), 1000) : 1;
+}
+
 /** Ax, [m]. @param rows row by row, m × n */
 export function applyRows(rows: Float64Array, x: Float64Array, m: number): Float64Array {
   const n = x.length;

@@ -51,6 +51,8 @@ export interface NodeSample<Certificate extends SampleCertificate = SampleCertif
   readonly refusal?: string;
   differentiate(selection: NodeSelection): NodeDerivative;
   examine(): NodeExamination<Certificate>;
+  /** Selections at which each gradient takes its least and its greatest value. Absent where nothing has kinks. */
+  extremes?(): Iterable<NodeSelection>;
 }
 
 /** A batch of problems. */

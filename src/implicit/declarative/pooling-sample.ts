@@ -154,6 +154,24 @@ export class PoolingSample implements NodeSample<PoolingCertificate> {
     return { certificate, places };
   }
 
+  /**
+   * Each gradient is a quotient of affine functions of the q at the kinks, whose denominator H has no zero, so that its
+   * extremes are at q in {0, 1}. Few of these are needed. Those of the weights depend on H alone, which is least at no kink
+   * and greatest at all. dy/dxᵢ at a kink is 0 without it, and greatest with it alone. The scale has a part of each sign.
+   */
+  *extremes(): Iterable<NodeSelection> {
+    const { x } = this.data;
+    const kinks = Array.from(x.keys()).filter((index) => this.isKink(index));
+    const isAbove = (index: number): boolean => this.minimum.y > x[index];
+    const sides = [kinks.filter(isAbove), kinks.filter((index) => !isAbove(index))];
+    const chosen = kinks.length > 0 ? [[], kinks, ...sides, ...kinks.map((index) => [index])] : [[]];
+    for (const set of chosen) {
+      const selection = new Float64Array(x.length);
+      for (const index of set) selection[index] = 1;
+      yield selection;
+    }
+  }
+
   private judge(curvature: number): Known {
     const { rival, length } = this.minimum;
     const argument = 'curvature';

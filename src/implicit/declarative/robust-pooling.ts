@@ -9,6 +9,7 @@ import { minimiseWelsch } from '../../solvers/pooling/welsch.ts';
 import { isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import { checkOneOf } from '../options.ts';
 import { checkPositiveOrTensor, lastAxes, readNodeArguments, refuseWeights } from './arguments.ts';
+import type { NodeInterval } from './node-interval.ts';
 import { NODE_OPTIONS, type NodeOptions, nodeSettings, readNodeSelection } from './options.ts';
 import { type PoolingCertificate, PoolingSample, TOLERANCE } from './pooling-sample.ts';
 import { type NodeSolution, solveNode } from './solve-node.ts';
@@ -35,7 +36,17 @@ export interface RobustPoolingOptions extends NodeOptions {
 export interface RobustPooling extends NodeSolution<PoolingCertificate> {
   /** The minimisers, of the shape of x without its last axis. Reading it awaits the report. */
   readonly y: Tensor;
+  /**
+   * The least and the greatest value of each gradient of each row over all selections at the kinks: of x, and of the weights
+   * and the scale where these are tensors. They are exact, however many kinks there are. Rows that share weights or a scale
+   * have a part each.
+   * @param cotangent v, of the shape of y
+   */
+  gradientIntervals(cotangent: Tensor): Promise<readonly PoolingInterval[]>;
 }
+
+/** The range of each gradient of one row, as far as it is bounded. */
+export type PoolingInterval = NodeInterval<PoolingCertificate>;
 
 const OPTIONS: Checks<RobustPoolingOptions> = {
   ...NODE_OPTIONS,
@@ -74,7 +85,7 @@ export function robustPooling(x: Tensor, given: RobustPoolingOptions): RobustPoo
   const { engine, args } = read;
   const { epsilon } = engine;
   const order = args.map(({ name }) => ['x', 'weights', 'scale'].indexOf(name));
-  const { tensors, solution } = solveNode<PoolingCertificate>(read, [{ shape: [], width: 1 }], {
+  const { tensors, solution, gradientIntervals } = solveNode<PoolingCertificate>(read, [{ shape: [], width: 1 }], {
     what,
     settings: nodeSettings(options, TOLERANCE),
     solver: SOLVERS[penalty],
@@ -100,7 +111,7 @@ export function robustPooling(x: Tensor, given: RobustPoolingOptions): RobustPoo
       return new PoolingSample(data, minimum, { penalty, epsilon }, order);
     },
   });
-  return { y: tensors[0], ...solution };
+  return { y: tensors[0], ...solution, gradientIntervals };
 }
 
 /** The name of the method for each penalty, in reports. */

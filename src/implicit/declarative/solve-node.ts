@@ -5,6 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearReport, SampleCertificate } from '../certificate.ts';
 import type { NodeArguments } from './arguments.ts';
 import type { NodeProblem } from './node.ts';
+import type { NodeInterval } from './node-interval.ts';
 import { type NodeCertificates, SolvedNode } from './solved-node.ts';
 
 /** What every declarative node returns besides its outputs. */
@@ -19,6 +20,14 @@ export interface NodeSolution<Certificate extends SampleCertificate = SampleCert
   dispose(): void;
 }
 
+/** What is made of a node. */
+interface SolvedTensors<Certificate extends SampleCertificate> {
+  readonly tensors: readonly Tensor[];
+  readonly solution: NodeSolution<Certificate>;
+  /** @param cotangent as many numbers as the rows of outputs have together */
+  gradientIntervals(cotangent: Tensor): Promise<readonly NodeInterval<Certificate>[]>;
+}
+
 /**
  * @param outputs the shape of each output for one sample, in the order of the row
  * @returns the outputs, and the rest
@@ -28,7 +37,7 @@ export function solveNode<Certificate extends SampleCertificate>(
   { engine, args, batch, leading }: NodeArguments,
   outputs: readonly { readonly shape: Shape; readonly width: number }[],
   problem: Omit<NodeProblem<Certificate>, 'engine' | 'args' | 'batch' | 'width'>,
-): { readonly tensors: readonly Tensor[]; readonly solution: NodeSolution<Certificate> } {
+): SolvedTensors<Certificate> {
   problem.settings.limits.signal?.throwIfAborted();
   const width = outputs.reduce((sum, output) => sum + output.width, 0);
   return engine.runOrFree(() => {
@@ -48,6 +57,6 @@ export function solveNode<Certificate extends SampleCertificate>(
         solved.dispose();
       },
     };
-    return { tensors, solution };
+    return { tensors, solution, gradientIntervals: (cotangent) => solved.gradientIntervals(cotangent) };
   });
 }

@@ -5,7 +5,7 @@ import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { recordOperation } from '../../tensor/operations.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import { certificateOf, type ImplicitCertificate, type LinearReport, type SampleCertificate } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
 import { cutColumns, dependOn, ownerOf } from '../host-rows.ts';
@@ -17,6 +17,7 @@ import { type LimitedRun, unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
 import { SUMMARY_ROWS } from '../summary.ts';
 import type { NodeDerivative, NodeProblem, NodeSample, NodeSelection } from './node.ts';
+import { intervalOf, type NodeInterval } from './node-interval.ts';
 
 /** The certificate of a batch of nodes, with what is known of each. */
 export interface NodeCertificates<Certificate extends SampleCertificate> extends ImplicitCertificate {
@@ -25,6 +26,9 @@ export interface NodeCertificates<Certificate extends SampleCertificate> extends
 
 /** The rounding that stands for a linear system that is singular to the precision. */
 const SINGULAR: Omit<Summarised, 'notFinite'> = { isSolved: false, iterations: 1, residual: 1, floor: 1 };
+
+/** Stands for a derivative that is not finite. */
+const OVERFLOWN: Omit<Summarised, 'notFinite'> = { isSolved: false, iterations: 1, residual: Number.POSITIVE_INFINITY };
 
 export class SolvedNode<Certificate extends SampleCertificate> {
   readonly report: Promise<SolveReport>;
@@ -72,10 +76,20 @@ export class SolvedNode<Certificate extends SampleCertificate> {
     return this.examined;
   }
 
-  /** A result for each sample, once the outputs may be read. */
-  async computeEach<Result>(compute: (sample: NodeSample<Certificate>) => Result): Promise<Result[]> {
-    await this.rows.data();
-    return (await this.samples).map(compute);
+  /** The range of each gradient of each sample over all selections. */
+  async gradientIntervals(cotangent: Tensor): Promise<readonly NodeInterval<Certificate>[]> {
+    const { engine, args, batch, width, settings } = this.problem;
+    TENSOR('gradientIntervals: cotangent', cotangent);
+    if (cotangent.size !== batch * width) {
+      throw new RangeError(
+        `gradientIntervals: cotangent holds ${cotangent.size} numbers; the outputs hold ${batch * width}`,
+      );
+    }
+    const [numbers, samples] = await unlessAborted(
+      Promise.all([engine.downloadNow(cotangent), this.samples]),
+      settings.limits.signal,
+    );
+    return samples.map((sample, index) => intervalOf(sample, args, shareOf(numbers, width, index)));
   }
 
   dispose(): void {
@@ -88,7 +102,7 @@ export class SolvedNode<Certificate extends SampleCertificate> {
       places.map((place) => ({ sample, operation: this.problem.what, place: 0, ...place })),
     );
     const samples = examinations.map(({ certificate }) => certificate);
-    return { ...certificateOf(samples, kinks), samples };
+    return this.course.whereSolved({ ...certificateOf(samples, kinks), samples });
   }
 
   private createCourse(): Course {
@@ -246,8 +260,11 @@ export class SolvedNode<Certificate extends SampleCertificate> {
       packSummary(
         rows.map((row) => {
           if (row === NOT_COMPUTED) return { isSolved: false, iterations: 0, residual: Number.POSITIVE_INFINITY };
-          const { singular, residual, notFinite } = row;
-          return singular ? { ...SINGULAR, notFinite } : { isSolved: true, iterations: 1, residual, notFinite };
+          const { singular, residual, notFinite, parts } = row;
+          if (singular) return { ...SINGULAR, notFinite };
+          // A derivative of numbers of very different sizes may overflow.
+          if (parts.some((part) => countNotFinite(part) > 0)) return { ...OVERFLOWN, notFinite };
+          return { isSolved: true, iterations: 1, residual, notFinite };
         }),
       );
     return this.later([SUMMARY_ROWS.length, this.problem.batch], beside, results, pack, 0);

@@ -5,7 +5,7 @@ import { dot } from '../../solvers/matrices.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Known, SampleCertificate } from '../certificate.ts';
 import { lastAxes, readNodeArguments } from './arguments.ts';
-import { applyColumns, applyRows, decompose, type SingularTriples } from './linear-fit.ts';
+import { applyColumns, applyRows, columnScales, decompose, type SingularTriples, scaleFor } from './linear-fit.ts';
 import type { NodeDerivative, NodeExamination, NodeSample } from './node.ts';
 import { NODE_OPTIONS, type NodeOptions, nodeSettings } from './options.ts';
 import { type NodeSolution, solveNode } from './solve-node.ts';
@@ -51,8 +51,19 @@ export function totalLeastSquares(M: Tensor, given?: NodeOptions): TotalLeastSqu
     selection: 0,
     unsolved: 'The rows differ too much in size: scale them',
     isSelected: false,
-    *solve([rows]) {
-      return yield* solveSample({ rows, m, n, epsilon: read.engine.epsilon });
+    *solve([numbers], sample) {
+      const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      if (!Number.isFinite(m * n * largest * largest)) {
+        throw new RangeError(`${what}: M, sample ${sample}, holds ${largest}; the sum of its squares must be finite`);
+      }
+      const scale = 1 / scaleFor(largest);
+      return yield* solveSample({
+        rows: numbers.map((value) => value / scale),
+        scale,
+        m,
+        n,
+        epsilon: read.engine.epsilon,
+      });
     },
   });
   return { x: tensors[0], value: tensors[1], ...solution };
@@ -63,10 +74,14 @@ const TOLERANCE = 1e-9;
 const [EQUAL, DOUBTFUL] = [4, 64];
 /** Units of rounding within which entries of x tie up to rounding, and in the precision of the data. */
 const [TIED, NEARLY_TIED] = [16, 64];
+/** Where rounding is larger than this share, numbers within it do not look equal. */
+const ALIKE = 1e-6;
 
 interface Matrix {
-  /** M, row by row. */
+  /** M, row by row, divided by `scale`. */
   readonly rows: Float64Array;
+  /** A power of two near the largest entry of M, so that no square overflows or is lost. */
+  readonly scale: number;
   readonly m: number;
   readonly n: number;
   /** ε of the backend. */
@@ -74,7 +89,7 @@ interface Matrix {
 }
 
 function* solveSample(matrix: Matrix): Interruptible<NodeSample> {
-  const { rows, m, n } = matrix;
+  const { rows, scale, m, n } = matrix;
   const triples = yield* decompose(rows, m, n);
   const found = triples.right[0];
   const largest = found.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
@@ -84,26 +99,47 @@ function* solveSample(matrix: Matrix): Interruptible<NodeSample> {
   const image = applyColumns(rows, applyRows(rows, x, m), n);
   const defect = image.reduce((sum, each, j) => Math.max(sum, Math.abs(each - value * x[j])), 0);
   const residual = defect / (triples.values[n - 1] ** 2 || 1);
+  const spread = yield* spreadOf(matrix);
   return {
-    row: Float64Array.from([...x, value]),
+    row: Float64Array.from([...x, value * scale * scale]),
     isSolved: residual <= TOLERANCE,
     iterations: 1,
     residual,
-    differentiate: () => differentiate(matrix, triples, x),
-    examine: () => ({ certificate: examine(matrix, triples, x), places: [] }) satisfies NodeExamination,
+    differentiate: () => differentiate(matrix, triples, x, spread),
+    examine: () => ({ certificate: examine(matrix, triples, x, spread), places: [] }) satisfies NodeExamination,
   };
 }
 
-/** The distance of the two least singular values below which they are equal. */
-function cutOf({ values }: SingularTriples, { m, n }: Matrix, units: number): number {
-  return units * Math.max(m, n) * Number.EPSILON * values[n - 1];
+/**
+ * The condition number of M with columns of like size. Jacobi's rotations find each singular value up to this many ε of
+ * its own size (J. Demmel, K. Veselić 1992), which tells small ones apart where columns differ in size.
+ */
+function* spreadOf({ rows, m, n }: Matrix): Interruptible<number> {
+  const scales = columnScales(rows, n);
+  const { values } = yield* decompose(
+    rows.map((value, at) => value * scales[at % n]),
+    m,
+    n,
+  );
+  return values[0] > 0 ? values[n - 1] / values[0] : Number.POSITIVE_INFINITY;
 }
 
-/** With z = Σ_{j>0} vⱼvⱼᵀx̄/(μ₀ − μⱼ): M̄ = M(zxᵀ + xzᵀ) + 2μ̄·Mxxᵀ. */
-function differentiate(matrix: Matrix, triples: SingularTriples, x: Float64Array): NodeDerivative {
-  const { rows, m, n } = matrix;
+/** The size of which rounding takes ε, for the two least singular values. */
+function roundedSize({ values }: SingularTriples, spread: number): number {
+  const largest = values[values.length - 1];
+  return Number.isFinite(spread) ? Math.min(largest, spread * values[1]) : largest;
+}
+
+/** The distance of the two least singular values that rounding may make. */
+function cutOf(triples: SingularTriples, { m, n }: Matrix, spread: number, units: number): number {
+  return units * Math.max(m, n) * Number.EPSILON * roundedSize(triples, spread);
+}
+
+/** With z = Σ_{j>0} vⱼvⱼᵀx̄/(μ₀ − μⱼ): M̄ = M(zxᵀ + xzᵀ) + 2μ̄·Mxxᵀ. For M = scale·N, N has z·scale² and μ/scale². */
+function differentiate(matrix: Matrix, triples: SingularTriples, x: Float64Array, spread: number): NodeDerivative {
+  const { rows, scale, m, n } = matrix;
   const { values, right } = triples;
-  const singular = n > 1 && !(values[1] - values[0] > cutOf(triples, matrix, EQUAL));
+  const singular = n > 1 && !(values[1] - values[0] > cutOf(triples, matrix, spread, EQUAL));
   const resolve = (v: Float64Array): Float64Array => {
     const z = new Float64Array(n).fill(singular ? Number.NaN : 0);
     for (let j = 1; j < n; j++) {
@@ -117,13 +153,13 @@ function differentiate(matrix: Matrix, triples: SingularTriples, x: Float64Array
     residual: 0,
     singular,
     pull(cotangent) {
-      const inValue = cotangent[n];
+      const inValue = cotangent[n] * scale;
       const z = resolve(cotangent.subarray(0, n));
       const moved = applyRows(rows, z, m);
       return [
         rows.map((_, at) => {
           const [i, j] = [Math.floor(at / n), at % n];
-          return moved[i] * x[j] + image[i] * (z[j] + 2 * inValue * x[j]);
+          return (moved[i] * x[j] + image[i] * z[j]) / scale + 2 * inValue * image[i] * x[j];
         }),
       ];
     },
@@ -131,50 +167,52 @@ function differentiate(matrix: Matrix, triples: SingularTriples, x: Float64Array
       const moved = inM ? applyRows(inM, x, m) : new Float64Array(m);
       const bent = applyColumns(rows, moved, n);
       if (inM) for (const [j, value] of applyColumns(inM, image, n).entries()) bent[j] += value;
-      return Float64Array.from([...resolve(bent), 2 * dot(image, moved)]);
+      return Float64Array.from([...resolve(bent).map((value) => value / scale), 2 * scale * dot(image, moved)]);
     },
   };
 }
 
-function examine(matrix: Matrix, triples: SingularTriples, x: Float64Array): SampleCertificate {
-  const { n, epsilon } = matrix;
+function examine(matrix: Matrix, triples: SingularTriples, x: Float64Array, spread: number): SampleCertificate {
+  const { n, scale, epsilon } = matrix;
   const { values } = triples;
-  const largest = values[n - 1] ** 2;
+  const largest = n > 1 ? roundedSize(triples, spread) ** 2 : values[0] ** 2;
   const gap = n > 1 ? (values[1] - values[0]) * (values[1] + values[0]) : largest;
   const relative = largest > 0 ? gap / largest : 0;
   const nearlySingular = relative < 1000 * epsilon;
   return {
-    ...judge(matrix, triples, x, gap),
+    ...judge(matrix, triples, x, spread, gap),
     kinks: 0,
     kinkTolerance: 0,
     nearlySingular,
-    nearest: { smallestSingularValue: gap, relativeSingularValue: relative, nearlySingular },
+    nearest: { smallestSingularValue: gap * scale * scale, relativeSingularValue: relative, nearlySingular },
     exact: true,
   };
 }
 
-function judge(matrix: Matrix, triples: SingularTriples, x: Float64Array, gap: number): Known {
-  const { n, epsilon } = matrix;
+function judge(matrix: Matrix, triples: SingularTriples, x: Float64Array, spread: number, gap: number): Known {
+  const { n, scale, epsilon } = matrix;
   const argument = 'eigenvalue gap';
-  const [first, second = Number.POSITIVE_INFINITY] = triples.values;
-  const told = `the two least singular values are ${first} and ${second}`;
-  if (second - first <= cutOf(triples, matrix, EQUAL)) {
+  if (n === 1) return { status: 'certified', argument, reason: 'x has one entry' };
+  const [first, second] = triples.values;
+  const told = `the two least singular values are ${first * scale} and ${second * scale}`;
+  const cut = (units: number): number => cutOf(triples, matrix, spread, units);
+  if (second - first <= cut(EQUAL) && second - first <= ALIKE * second) {
     return { status: 'failed', argument, reason: `${told}: every unit vector of a plane is a solution` };
   }
-  if (n > 1 && second - first <= cutOf(triples, matrix, DOUBTFUL)) {
+  if (second - first <= cut(DOUBTFUL)) {
     return { status: 'unknown', argument, reason: `${told}, which rounding does not tell apart` };
   }
   // The rounding of x grows as the gap shrinks.
-  const rounding = (Number.EPSILON * triples.values[n - 1] ** 2) / gap;
+  const rounding = (Number.EPSILON * roundedSize(triples, spread) ** 2) / gap;
   const margin = Math.max(...x) + Math.min(...x.map((value) => Math.min(value, 0)));
   const tie = 'the largest entries of x, by absolute value, have different signs and tie, so that the sign of x jumps';
-  if (n > 1 && margin <= TIED * rounding) return { status: 'failed', argument: 'sign', reason: tie };
-  if (n > 1 && margin <= NEARLY_TIED * Math.max(epsilon, rounding)) {
+  if (margin <= TIED * rounding && rounding <= ALIKE) return { status: 'failed', argument: 'sign', reason: tie };
+  if (margin <= NEARLY_TIED * Math.max(epsilon, rounding)) {
     return { status: 'unknown', argument: 'sign', reason: `to the precision of the data, ${tie}` };
   }
   return {
     status: 'certified',
     argument,
-    reason: n > 1 ? `the gap between the two least eigenvalues is ${gap}` : 'x has one entry',
+    reason: `${told}, which differ beyond rounding`,
   };
 }

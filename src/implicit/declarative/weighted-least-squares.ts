@@ -5,7 +5,7 @@ import { dot } from '../../solvers/matrices.ts';
 import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { Known, SampleCertificate } from '../certificate.ts';
 import { lastAxes, readNodeArguments, refuseWeights } from './arguments.ts';
-import { applyColumns, applyRows, decompose, type SingularTriples } from './linear-fit.ts';
+import { applyColumns, applyRows, columnScales, decompose, rowScales, type SingularTriples } from './linear-fit.ts';
 import type { NodeDerivative, NodeExamination, NodeSample } from './node.ts';
 import { NODE_OPTIONS, type NodeOptions, nodeSettings } from './options.ts';
 import { type NodeSolution, solveNode } from './solve-node.ts';
@@ -63,28 +63,52 @@ const TOLERANCE = 1e-9;
 const [ZERO, DOUBTFUL] = [4, 64];
 
 interface Fit {
-  /** A, row by row. */
+  /** A with scaled columns, row by row: AD. */
   readonly rows: Float64Array;
+  /** D */
+  readonly scales: Float64Array;
   readonly right: Float64Array;
+  /** ω relative to the greatest, which changes no solution. */
   readonly omega: Float64Array;
+  /** The greatest weight. */
+  readonly weight: number;
+  /** The number of weights > 0. */
+  readonly counted: number;
   readonly m: number;
   readonly n: number;
   /** ε of the backend. */
   readonly epsilon: number;
 }
 
-function* solveSample(fit: Fit, hasWeights: boolean): Interruptible<NodeSample> {
-  const { rows, right, omega, m, n } = fit;
+/**
+ * Columns are scaled to a like size. The singular values of Ω^½AD then tell dependent columns from such as differ in size,
+ * which rounding does not make dependent.
+ */
+function* solveSample(
+  { rows: given, right, omega: weights, ...extents }: Omit<Fit, 'scales' | 'weight' | 'counted'>,
+  hasWeights: boolean,
+): Interruptible<NodeSample> {
+  const { m, n } = extents;
+  const weight = weights.reduce((most, each) => Math.max(most, each), 0);
+  const omega = weights.map((each) => each / weight);
   const roots = omega.map(Math.sqrt);
-  const scaled = rows.map((value, at) => value * roots[Math.floor(at / n)]);
-  const triples = yield* decompose(scaled, m, n);
-  const beta = leastNorm(
-    triples,
-    right.map((value, i) => value * roots[i]),
+  const weighted = given.map((value, at) => value * roots[Math.floor(at / n)]);
+  const scales = columnScales(weighted, n);
+  const rows = given.map((value, at) => value * scales[at % n]);
+  const counted = weights.filter((each) => each > 0).length;
+  const fit: Fit = { rows, scales, right, omega, weight, counted, ...extents };
+  const triples = yield* decompose(
+    weighted.map((value, at) => value * scales[at % n]),
     m,
     n,
   );
-  const residuals = applyRows(rows, beta, m).map((value, i) => right[i] - value);
+  const isRegular = triples.values[0] > cutOf(triples, m, n, ZERO);
+  const rootRight = right.map((value, i) => value * roots[i]);
+  // The least norm is that of β, and not of D⁻¹β.
+  const beta = isRegular
+    ? leastNorm(triples, rootRight, m, n).map((value, j) => value * scales[j])
+    : leastNorm(yield* decompose(weighted, m, n), rootRight, m, n);
+  const residuals = applyRows(given, beta, m).map((value, i) => right[i] - value);
   const left = applyColumns(
     rows,
     residuals.map((value, i) => value * omega[i]),
@@ -97,14 +121,28 @@ function* solveSample(fit: Fit, hasWeights: boolean): Interruptible<NodeSample> 
   );
   const largest = (numbers: Float64Array): number => numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const residual = largest(left) / (largest(size) || 1);
+  const isDependent = !isRegular && (yield* areColumnsDependent(given, weights, m, n));
   return {
     row: beta,
     isSolved: residual <= TOLERANCE,
     iterations: 1,
     residual,
     differentiate: () => differentiate(fit, triples, beta, residuals, hasWeights),
-    examine: () => examine(fit, triples),
+    examine: () => examine(fit, triples, isDependent),
   };
+}
+
+/** Whether the columns are dependent on the rows that count, whatever the sizes of rows, weights and columns are. */
+function* areColumnsDependent(rows: Float64Array, omega: Float64Array, m: number, n: number): Interruptible<boolean> {
+  const byRow = rowScales(rows, m, n).map((scale, i) => (omega[i] > 0 ? scale : 0));
+  const alike = rows.map((value, at) => value * byRow[Math.floor(at / n)]);
+  const scales = columnScales(alike, n);
+  const triples = yield* decompose(
+    alike.map((value, at) => value * scales[at % n]),
+    m,
+    n,
+  );
+  return !(triples.values[0] > cutOf(triples, m, n, ZERO));
 }
 
 /** Which singular values count as 0. */
@@ -124,7 +162,7 @@ function leastNorm(triples: SingularTriples, b: Float64Array, m: number, n: numb
   return beta;
 }
 
-/** S⁻¹v with S = AᵀΩA = VΣ²Vᵀ. */
+/** (DSD)⁻¹v with S = AᵀΩA and DSD = VΣ²Vᵀ. */
 function solveNormal({ values, right }: SingularTriples, v: Float64Array): Float64Array {
   const u = new Float64Array(v.length);
   for (const [j, value] of values.entries()) {
@@ -136,7 +174,7 @@ function solveNormal({ values, right }: SingularTriples, v: Float64Array): Float
 
 /** With Su = v and r = y − Aβ: ω̄ = (Au)∘r, ȳ = ω∘Au, Ā = (ω∘r)uᵀ − (ω∘Au)βᵀ. */
 function differentiate(
-  { rows, omega, m, n }: Fit,
+  { rows, scales, omega, weight, m, n }: Fit,
   triples: SingularTriples,
   beta: Float64Array,
   residuals: Float64Array,
@@ -144,40 +182,44 @@ function differentiate(
 ): NodeDerivative {
   const singular = !(triples.values[0] > cutOf(triples, m, n, ZERO));
   const weighted = residuals.map((value, i) => value * omega[i]);
+  const scaled = (v: Float64Array): Float64Array => v.map((value, j) => value * scales[j]);
   return {
     residual: 0,
     singular,
     pull(v) {
-      const u = singular ? v.map(() => Number.NaN) : solveNormal(triples, v);
-      const moved = applyRows(rows, u, m);
+      // D⁻¹u
+      const t = singular ? v.map(() => Number.NaN) : solveNormal(triples, scaled(v));
+      const moved = applyRows(rows, t, m);
+      const u = scaled(t);
       const inY = moved.map((value, i) => value * omega[i]);
       const inA = rows.map((_, at) => {
         const [i, j] = [Math.floor(at / n), at % n];
         return weighted[i] * u[j] - inY[i] * beta[j];
       });
-      return [inA, inY, ...(hasWeights ? [moved.map((value, i) => value * residuals[i])] : [])];
+      return [inA, inY, ...(hasWeights ? [moved.map((value, i) => (value * residuals[i]) / weight)] : [])];
     },
     push([inA, inY, inWeights]) {
       // Sβ̇ = Aᵀ(Ω(ẏ − Ȧβ) + ω̇∘r) + ȦᵀΩr
       const shift = new Float64Array(m);
       const bent = inA ? applyRows(inA, beta, m) : undefined;
       for (let i = 0; i < m; i++) {
-        shift[i] = omega[i] * ((inY?.[i] ?? 0) - (bent?.[i] ?? 0)) + (inWeights?.[i] ?? 0) * residuals[i];
+        shift[i] = omega[i] * ((inY?.[i] ?? 0) - (bent?.[i] ?? 0)) + ((inWeights?.[i] ?? 0) / weight) * residuals[i];
       }
       const v = applyColumns(rows, shift, n);
-      if (inA) for (const [j, value] of applyColumns(inA, weighted, n).entries()) v[j] += value;
-      return singular ? v.map(() => Number.NaN) : solveNormal(triples, v);
+      if (inA) for (const [j, value] of applyColumns(inA, weighted, n).entries()) v[j] += value * scales[j];
+      return singular ? v.map(() => Number.NaN) : scaled(solveNormal(triples, v));
     },
   };
 }
 
-function examine({ omega, m, n, epsilon }: Fit, triples: SingularTriples): NodeExamination {
+function examine(fit: Fit, triples: SingularTriples, isDependent: boolean): NodeExamination {
+  const { epsilon, n } = fit;
   const { values } = triples;
   const [smallest, largest] = [values[0], values[n - 1]];
   const relative = largest > 0 ? (smallest / largest) ** 2 : 0;
   const nearlySingular = relative < 1000 * epsilon;
   const certificate: SampleCertificate = {
-    ...judge(omega, m, n, triples),
+    ...judge(fit, triples, isDependent),
     kinks: 0,
     kinkTolerance: 0,
     nearlySingular,
@@ -187,10 +229,9 @@ function examine({ omega, m, n, epsilon }: Fit, triples: SingularTriples): NodeE
   return { certificate, places: [] };
 }
 
-function judge(omega: Float64Array, m: number, n: number, triples: SingularTriples): Known {
+function judge({ counted, m, n }: Fit, triples: SingularTriples, isDependent: boolean): Known {
   const argument = 'cholesky';
   const [smallest] = triples.values;
-  const counted = omega.filter((weight) => weight > 0).length;
   if (counted < n) {
     return {
       status: 'failed',
@@ -198,11 +239,11 @@ function judge(omega: Float64Array, m: number, n: number, triples: SingularTripl
       reason: `${counted} rows have a weight > 0, fewer than the ${n} columns of A`,
     };
   }
-  const found = `the least singular value of Ω^½A is ${smallest}`;
-  if (smallest <= cutOf(triples, m, n, ZERO)) {
+  const found = `the least singular value of Ω^½A with columns of like size is ${smallest}`;
+  if (isDependent) {
     return { status: 'failed', argument, reason: `the columns of A are dependent on the rows of weight > 0: ${found}` };
   }
-  if (smallest <= cutOf(triples, m, n, DOUBTFUL)) {
+  if (!(smallest > cutOf(triples, m, n, DOUBTFUL))) {
     return { status: 'unknown', argument, reason: `${found}, which rounding does not tell from 0` };
   }
   return { status: 'certified', argument, reason: `AᵀΩA is positive definite: ${found}` };

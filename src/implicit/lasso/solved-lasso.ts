@@ -7,6 +7,7 @@ import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import type { LinearReport } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
+import { UNKNOWN_RANGE } from '../derivative-range.ts';
 import { withAwaited } from '../reporting.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
@@ -85,7 +86,7 @@ export class SolvedLasso {
   certificate(): Promise<LassoCertificate> {
     const { signal } = this;
     this.examined ??= unlessAborted(
-      this.readNumbers().then((read) => runInTurns(certifyLasso(read), signal)),
+      this.course.whereSolved(this.readNumbers().then((read) => runInTurns(certifyLasso(read), signal))),
       signal,
     );
     return this.examined;
@@ -100,10 +101,15 @@ export class SolvedLasso {
       throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${batch * features}`);
     }
     signal?.throwIfAborted();
-    const [read, v] = await unlessAborted(Promise.all([this.readNumbers(), cotangent.data()]), signal);
+    const [read, v, { samples }] = await unlessAborted(
+      Promise.all([this.readNumbers(), cotangent.data(), this.certificate()]),
+      signal,
+    );
     const intervals: LassoInterval[] = [];
     for (let problem = 0; problem < batch; problem++) {
-      intervals.push(await unlessAborted(runInTurns(lassoInterval(read, problem, v), signal), signal));
+      const range = await unlessAborted(runInTurns(lassoInterval(read, problem, v), signal), signal);
+      const isKnown = samples[problem].status === 'certified';
+      intervals.push(isKnown ? range : { ...range, ...UNKNOWN_RANGE });
     }
     return intervals;
   }

@@ -1,17 +1,14 @@
 /** The range of every gradient of a program over all selections at its weakly active rows. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { PrimalDual, ProgramData } from '../../solvers/programs/problem.ts';
+import { type GradientRange, includeGradients } from '../derivative-range.ts';
 import type { RowActivity } from './active-rows.ts';
 import { createDerivative, type ProgramCotangents } from './derivative.ts';
 import { gradientsOf, type ProgramGradients } from './directions.ts';
 import { certifyProgram, type ProgramCertificate } from './hypothesis.ts';
 
 /** The range of each gradient, as far as it is bounded. */
-export interface ProgramInterval {
-  /** The least of each number over all selections; absent where some selection is singular or may be. */
-  readonly low?: ProgramGradients;
-  /** The greatest of each number. */
-  readonly high?: ProgramGradients;
+export interface ProgramInterval extends Partial<GradientRange<ProgramGradients>> {
   /** Whether the theorem applies to the program. */
   readonly certificate: ProgramCertificate;
   /** Why there are no numbers. Absent where there are. */
@@ -36,7 +33,7 @@ export function* intervalOf(
   const { kinks, states } = activity;
   if (kinks.length > limit) {
     throw new RangeError(
-      `gradientInterval: ${kinks.length} rows are weakly active; at most ${limit} can be tried in all combinations`,
+      `gradientIntervals: ${kinks.length} rows are weakly active; at most ${limit} can be tried in all combinations`,
     );
   }
   const certificate = yield* certifyProgram(data, activity);
@@ -44,7 +41,7 @@ export function* intervalOf(
     const reason = `no interval is known, because some selection may have no derivative: ${certificate.reason}`;
     return { certificate, reason };
   }
-  let range: { low: ProgramGradients; high: ProgramGradients } | undefined;
+  let range: GradientRange<ProgramGradients> | undefined;
   for (let vertex = 0; vertex < 2 ** kinks.length; vertex++) {
     const shares = new Float64Array(states.length);
     for (const [place, row] of kinks.entries()) shares[row] = (vertex >> place) & 1;
@@ -52,15 +49,8 @@ export function* intervalOf(
     const adjoint = yield* derivative.adjoint(cotangents);
     if (adjoint.singular) return { certificate, reason: 'the matrix of some selection is singular to rounding' };
     const gradients = gradientsOf(data, solution, states, adjoint);
-    range = range
-      ? { low: combine(range.low, gradients, Math.min), high: combine(range.high, gradients, Math.max) }
-      : { low: gradients, high: gradients };
+    range = includeGradients(range, gradients);
     yield;
   }
   return { certificate, ...range };
-}
-
-function combine(a: ProgramGradients, b: ProgramGradients, choose: (x: number, y: number) => number): ProgramGradients {
-  const each = (name: keyof ProgramGradients): Float64Array => a[name].map((value, i) => choose(value, b[name][i]));
-  return { P: each('P'), q: each('q'), A: each('A'), l: each('l'), u: each('u') };
 }

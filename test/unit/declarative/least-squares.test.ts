@@ -143,6 +143,85 @@ describe('on the oracle', () => {
     ).toBe('certified');
   });
 
+  describe('numbers that differ in size', () => {
+    const rows = [1, 2, 3, -1, 0.5, 2, -2, 1, 1, 1];
+
+    test.each([1e-150, 1e-12, 1e12, 1e150])('columns of which one is %s times as large', async (size) => {
+      const A = rows.map((value, at) => (at % 2 === 0 ? value : value * size));
+      const y = engine.tensor([1, 2, 3, 4, 6]);
+      const { beta, certificate } = weightedLeastSquares(engine.tensor(A, [5, 2]), y);
+      expect((await certificate()).status).toBe('certified');
+      const plain = weightedLeastSquares(engine.tensor(rows, [5, 2]), y);
+      const [scaled, expected] = [await beta.data(), await plain.beta.data()];
+      expect(largestDifference([scaled[0], scaled[1] * size], [...expected])).toBeLessThan(1e-13);
+      const gradientAt = async (matrix: readonly number[]): Promise<ArrayLike<number>> => {
+        const given = [engine.tensor(matrix, [5, 2]), y];
+        const weigh = (x: Tensor) => x.mul(engine.tensor([1, matrix === rows ? 1 : size]));
+        const [, [inA]] = await valueAndGrad((a, b) => weigh(weightedLeastSquares(a, b).beta).sum(), given);
+        return inA.data();
+      };
+      const wanted = await gradientAt(rows);
+      const found = await gradientAt(A);
+      const back = Array.from(found, (value, at) => (at % 2 === 0 ? value : value * size));
+      expect(largestDifference(back, Array.from(wanted))).toBeLessThan(1e-12);
+    });
+
+    test.each([
+      [[1e40, 1, 1, 1, 1], 'unknown'],
+      [[1e-40, 1, 1, 1, 1], 'certified'],
+      [[1e-20, 1e20, 0, 0, 0], 'unknown'],
+      [[1e200, 0, 0, 0, 0], 'failed'],
+    ] as const)('weights %j are %s, since sizes make no columns dependent', async (weights, status) => {
+      const A = engine.tensor(rows, [5, 2]);
+      const fit = weightedLeastSquares(A, engine.tensor([1, 2, 3, 4, 6]), { weights: engine.tensor(weights) });
+      expect((await fit.certificate()).status).toBe(status);
+    });
+
+    test('a derivative that overflows is no number in silence', async () => {
+      const A = engine.tensor([1, 1e-300, 2, 0, 3, 0], [3, 2]);
+      const y = engine.tensor([1, 2, 4]);
+      const gradient = valueAndGrad((a) => weightedLeastSquares(a, y).beta.sum(), [A]);
+      await expect(gradient.then(([, [one]]) => one.data())).rejects.toThrow(/did not converge/);
+    });
+
+    test.each([1e-150, 1e-12, 1e12, 1e150])('a matrix of the size %s for total least squares', async (size) => {
+      const M = rows.slice(0, 9).map((value, at) => value + (at % 4 === 0 ? 0.3 : 0));
+      const at = async (factor: number): Promise<[x: number[], gradient: number[]]> => {
+        const given = engine.tensor(
+          M.map((value) => value * factor),
+          [3, 3],
+        );
+        const { x, certificate } = totalLeastSquares(given);
+        expect((await certificate()).status).toBe('certified');
+        const loss = (m: Tensor) => {
+          const solved = totalLeastSquares(m);
+          return solved.x.sum().add(solved.value.mul(1 / factor ** 2));
+        };
+        const [, [gradient]] = await valueAndGrad(loss, [given]);
+        return [Array.from(await x.data()), Array.from(await gradient.data(), (value) => value * factor)];
+      };
+      const [[x, gradient], [expected, wanted]] = [await at(size), await at(1)];
+      expect(largestDifference(x, expected)).toBeLessThan(1e-12);
+      expect(largestDifference(gradient, wanted)).toBeLessThan(1e-11);
+    });
+
+    test('small singular values that differ are told apart beside large ones', async () => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      const M = engine.tensor([1e12, 0, 0, 0, 1e-6, 0, 0, 0, 1e-7], [3, 3]);
+      const { x, certificate } = totalLeastSquares(M);
+      expect(Array.from(await x.data())).toEqual([0, 0, 1]);
+      expect((await certificate()).status).toBe('certified');
+      await valueAndGrad((m) => totalLeastSquares(m).x.sum(), [M]);
+      expect(warn).not.toHaveBeenCalled();
+      warn.mockRestore();
+    });
+
+    test('a minimum that overflows is refused by name', async () => {
+      const { x } = totalLeastSquares(engine.tensor([1e200, 1, 1, 1], [2, 2]));
+      await expect(x.data()).rejects.toThrow('M, sample 0, holds 1e+200; the sum of its squares must be finite');
+    });
+  });
+
   test('shapes and numbers that do not fit are named', async () => {
     const A = engine.tensor(normals(6, 1), [3, 2]);
     expect(() => weightedLeastSquares(A, engine.tensor([1, 2]))).toThrow(

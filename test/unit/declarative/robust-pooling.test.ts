@@ -94,6 +94,88 @@ describe('on the oracle', () => {
     expect(kinks.map(({ index, value }) => [index, Math.abs(value)])).toEqual(given.kinks.map((index) => [index, 1]));
   });
 
+  describe('gradient intervals', () => {
+    // y = 0: pairs at the distance α = 1 on both sides, and pairs that are clearly inside or outside.
+    const given = [0, 0.5, -0.5, 1, -1, 1, -1, -1, 1, 4, -4];
+    const weights = [1, 2, 2, 0.5, 0.5, 1, 1, 3, 3, 1, 1];
+
+    /** The gradients of y by the formulas alone, for a q of each number. */
+    const gradientsAt = (q: readonly number[]): Record<'x' | 'weights' | 'scale', number[]> => {
+      const isKink = (index: number): boolean => Math.abs(given[index]) === 1;
+      const second = given.map((x, index) => (isKink(index) ? q[index] : Number(Math.abs(x) < 1)));
+      const first = given.map((x) => Math.min(Math.max(-x, -1), 1));
+      const inScale = given.map((x, index) => {
+        if (isKink(index)) return (1 - q[index]) * Math.sign(-x);
+        return Math.abs(x) < 1 ? 0 : Math.sign(-x);
+      });
+      const total = (numbers: readonly number[]): number =>
+        numbers.reduce((sum, value, index) => sum + weights[index] * value, 0);
+      const H = total(second);
+      return {
+        x: second.map((value, index) => (weights[index] * value) / H),
+        weights: first.map((value) => -value / H),
+        scale: [-total(inScale) / H],
+      };
+    };
+
+    test('are those of all selections', async () => {
+      const [x, w, scale] = [engine.tensor(given), engine.tensor(weights), engine.tensor([1])];
+      const pooled = robustPooling(x, { penalty: 'huber', weights: w, scale });
+      const [{ low, high, certificate, reason }] = await pooled.gradientIntervals(engine.tensor([-2], []));
+      expect([certificate.status, reason]).toEqual(['certified', undefined]);
+      const found = { low: Infinity, high: -Infinity };
+      const ends = { x: given.map(() => ({ ...found })), weights: given.map(() => ({ ...found })), scale: [found] };
+      const kinks = given.flatMap((value, index) => (Math.abs(value) === 1 ? [index] : []));
+      for (let set = 0; set < 2 ** kinks.length; set++) {
+        const q = given.map((_, index) => (kinks.includes(index) ? (set >> kinks.indexOf(index)) & 1 : 0));
+        for (const [name, numbers] of Object.entries(gradientsAt(q))) {
+          for (const [index, value] of numbers.entries()) {
+            const range = ends[name as keyof typeof ends][index];
+            range.low = Math.min(range.low, -2 * value);
+            range.high = Math.max(range.high, -2 * value);
+          }
+        }
+      }
+      for (const [name, ranges] of Object.entries(ends)) {
+        expect(
+          largest(
+            low?.[name] ?? [],
+            ranges.map((range) => range.low),
+          ),
+        ).toBeLessThan(1e-14);
+        expect(
+          largest(
+            high?.[name] ?? [],
+            ranges.map((range) => range.high),
+          ),
+        ).toBeLessThan(1e-14);
+      }
+    });
+
+    test('are exact for hundreds of kinks', async () => {
+      const many = [0, ...Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? 1 : -1))];
+      const pooled = robustPooling(engine.tensor(many), { penalty: 'huber', scale: engine.tensor([1]) });
+      const [{ low, high }] = await pooled.gradientIntervals(engine.tensor([1], []));
+      expect([low?.x[0], high?.x[0], low?.x[1], high?.x[1]]).toEqual([1 / 201, 1, 0, 0.5]);
+      expect(low?.scale?.[0]).toBeCloseTo(-100 / 101, 14);
+      expect(high?.scale?.[0]).toBeCloseTo(100 / 101, 14);
+    });
+
+    test('have no numbers where the theorem does not hold, and are one number without kinks', async () => {
+      const x = engine.tensor([-3, 3, 3, 1, 2, 2.5], [2, 3]);
+      const pooled = robustPooling(x, { penalty: 'truncated', scale: 2, onFailedCertificate: 'ignore' });
+      const jump = robustPooling(engine.tensor([0, 5]), { penalty: 'truncated' });
+      const [{ low, certificate, reason }] = await jump.gradientIntervals(engine.tensor([1], []));
+      expect([low, certificate.status]).toEqual([undefined, 'failed']);
+      expect(reason).toMatch(/no interval is known.*jumps/);
+      const [, second] = await pooled.gradientIntervals(engine.tensor([1, 1]));
+      expect(second.low).toEqual(second.high);
+      await expect(pooled.gradientIntervals(engine.tensor([1]))).rejects.toThrow(
+        'gradientIntervals: cotangent holds 1 numbers; the outputs hold 2',
+      );
+    });
+  });
+
   test('the derivative in the scale at a kink is that of one side', async () => {
     // y = 0 with inliers at 0 and a number at the distance α = 1: beyond α it pulls with α, inside with its residual.
     const x = engine.tensor([0, 0, 1, -3]);
