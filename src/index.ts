@@ -57,6 +57,7 @@ export {
 export type { NodeOptions } from './implicit/declarative/options.ts';
 export type { PoolingCertificate } from './implicit/declarative/pooling-sample.ts';
 export {
+  type PoolingGradients,
   type PoolingInterval,
   type RobustPooling,
   type RobustPoolingOptions,

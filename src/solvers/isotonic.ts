@@ -17,12 +17,22 @@ interface Block {
   readonly sum: number;
 }
 
+/** Sums of numbers above this may overflow: they are divided by a power of two, which rounds nothing. */
+const [LARGEST, SMALLER] = [2 ** 900, 2 ** 200];
+
 /**
  * Minimises ½‖v − y‖² over v₁ ≥ v₂ ≥ … (M. Ayer et al. 1955). Two neighbouring blocks of equal means may be one or two:
  * that is a kink.
  * @param tolerance the difference of means within which they are equal
  */
 export function regressIsotonic(y: Float64Array, tolerance: number): Isotonic {
+  if (y.some((value) => Math.abs(value) > LARGEST)) {
+    const { v, ...blocks } = regressIsotonic(
+      y.map((value) => value / SMALLER),
+      tolerance / SMALLER,
+    );
+    return { v: v.map((value) => value * SMALLER), ...blocks };
+  }
   const blocks: Block[] = [];
   for (const [start, value] of y.entries()) {
     let block: Block = { start, count: 1, sum: value };
@@ -62,7 +72,12 @@ export function averageBlocks(h: Float64Array, starts: readonly number[]): Float
     const end = starts[at + 1] ?? h.length;
     let sum = 0;
     for (let index = start; index < end; index++) sum += h[index];
-    averaged.fill(sum / (end - start), start, end);
+    let mean = sum / (end - start);
+    if (!Number.isFinite(sum)) {
+      mean = 0;
+      for (let index = start; index < end; index++) mean += h[index] / (end - start);
+    }
+    averaged.fill(mean, start, end);
   }
   return averaged;
 }

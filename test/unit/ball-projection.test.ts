@@ -38,6 +38,26 @@ describe.each(BACKENDS)('the reference on %s', (backend) => {
     expect(largestDifference(await inRadius.data(), [point.grad_radius])).toBeLessThan(gradient);
   });
 
+  test.each([1e-30, 1e30])('the gradient of a row of the size %s, whose square is beyond float32', async (size) => {
+    const engine = await opened();
+    const x = engine.tensor([3 * size, 4 * size]);
+    const v = engine.tensor([1, 2]);
+    for (const project of Object.values(projectOnto)) {
+      const [, [inX, inRadius]] = await valueAndGrad(
+        (a, r) => project(a, { radius: r }).mul(v).sum(),
+        [x, engine.tensor([size / 1e10])],
+      );
+      // (R/‖x‖)(I − hhᵀ)v and hᵀv, with h = (0.6, 0.8)
+      expect(
+        largestDifference(
+          [...(await inX.data())].map((each) => each * 1e11),
+          [-6.4, 4.8],
+        ),
+      ).toBeLessThan(1e-4);
+      expect(largestDifference(await inRadius.data(), [2.2])).toBeLessThan(gradient);
+    }
+  });
+
   test('on the sphere of the ball, one selection gives both derivatives', async () => {
     const engine = await opened();
     const kink = kinks.find(({ elements }) => elements);

@@ -142,6 +142,18 @@ describe('on the oracle', () => {
     expect(largestDifference(await at(softRank, 1, 0.3), await at(softRank, 0, 0.3))).toBeLessThan(1e-14);
   });
 
+  test('numbers of any size: what is far away hides no tie, and no sum overflows', async () => {
+    for (const x of [
+      [1e17, 1e17, 1e17, 1e17],
+      [3e300, 3e300, 3e300, 3e300],
+    ]) {
+      expect([...(await softRank(engine.tensor(x)).data())]).toEqual([2.5, 2.5, 2.5, 2.5]);
+    }
+    expect([...(await softRank(engine.tensor([0, 1e17, 1e17, 0])).data())]).toEqual([3.5, 1.5, 1.5, 3.5]);
+    expect([...(await isotonicRegression(engine.tensor([1e308, 1.5e308])).data())]).toEqual([1.25e308, 1.25e308]);
+    expect([...(await softSort(engine.tensor([8e307, 8e307, 8e307])).data())]).toEqual([8e307, 8e307, 8e307]);
+  });
+
   test('what is not allowed is named', async () => {
     const x = engine.tensor([1, 2]);
     expect(() => softSort(x, { strength: 0 })).toThrow(/softSort: strength is 0/);

@@ -58,6 +58,7 @@ describe('values', () => {
     expect([...(await topK(x, 3).data())]).toEqual([9, 3, 2, 8, 7, 5]);
     expect([...(await median(x).data())]).toEqual([2.5, 6]);
     expect(median(engine.tensor([4, 9, 5])).shape).toEqual([]);
+    expect([...(await median(engine.tensor([1.5e308, 1.5e308])).data())]).toEqual([1.5e308]);
     expect([...(await median(engine.tensor([4, 9, 5])).data())]).toEqual([5]);
   });
 

@@ -107,10 +107,9 @@ test('intervals are unbounded where nothing was solved', async () => {
   ]);
 });
 
-test('weighted least squares that overflows is unknown', async () => {
-  const A = engine.tensor([1e300, 1, 2, 1e300, 1, 1], [3, 2]);
-  const weights = engine.tensor([1e300, 1, 1]);
-  const { report, certificate } = weightedLeastSquares(A, engine.tensor([1, 2, 3]), { weights, onFailure: 'report' });
+test('a solution that overflows is unknown', async () => {
+  const A = engine.tensor([1e-200, 0], [2, 1]);
+  const { report, certificate } = weightedLeastSquares(A, engine.tensor([1e200, 0]), { onFailure: 'report' });
   expect((await report).samples[0].status).toBe('diverged');
   expect((await certificate()).status).toBe('unknown');
 });

@@ -8,8 +8,8 @@ import type { NodeArgument, NodeSample } from './node.ts';
 export type NodeGradients = Readonly<Record<string, Float64Array>>;
 
 /** The range of each gradient of one sample, as far as it is bounded. */
-export interface NodeInterval<Certificate extends SampleCertificate = SampleCertificate>
-  extends Partial<GradientRange<NodeGradients>> {
+export interface NodeInterval<Certificate extends SampleCertificate = SampleCertificate, Gradients = NodeGradients>
+  extends Partial<GradientRange<Gradients>> {
   /** Whether the theorem applies to the sample. */
   readonly certificate: Certificate;
   /** Why there are no numbers. Absent where there are. */

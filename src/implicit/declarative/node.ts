@@ -74,6 +74,11 @@ export interface NodeProblem<Certificate extends SampleCertificate> {
   /** What helps where a problem was not solved. */
   readonly unsolved: string;
   readonly selection: NodeSelection;
+  /**
+   * A tensor of the shape of the rows that is 0 at them, in operations that a tape follows: functions that call the node find its
+   * kinks by it. Default: these remain unknown.
+   */
+  readonly equation?: (rows: Tensor, inputs: readonly Tensor[]) => Tensor;
   /** Whether the caller gave that selection. */
   readonly isSelected: boolean;
   /**

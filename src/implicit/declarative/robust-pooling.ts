@@ -45,8 +45,18 @@ export interface RobustPooling extends NodeSolution<PoolingCertificate> {
   gradientIntervals(cotangent: Tensor): Promise<readonly PoolingInterval[]>;
 }
 
+/** The gradients of one row, those of weights and scale where these are tensors. */
+export interface PoolingGradients {
+  /** [n] */
+  readonly x: Float64Array;
+  /** [n] */
+  readonly weights?: Float64Array;
+  /** [1] */
+  readonly scale?: Float64Array;
+}
+
 /** The range of each gradient of one row, as far as it is bounded. */
-export type PoolingInterval = NodeInterval<PoolingCertificate>;
+export type PoolingInterval = NodeInterval<PoolingCertificate, PoolingGradients>;
 
 const OPTIONS: Checks<RobustPoolingOptions> = {
   ...NODE_OPTIONS,
@@ -95,6 +105,9 @@ export function robustPooling(x: Tensor, given: RobustPoolingOptions): RobustPoo
     unsolved:
       'A residual of rounding is larger than the tolerance: scale x, so that its numbers are not large beside their differences',
     isSelected: options.selection !== undefined,
+    ...(penalty === 'huber' && {
+      equation: (rows: Tensor, inputs: readonly Tensor[]) => huberResidual(rows, inputs, order, scale),
+    }),
     *solve(numbers, sample) {
       const own = (place: number): Float64Array | undefined => numbers[order.indexOf(place)];
       const data: PoolingData = {
@@ -111,7 +124,26 @@ export function robustPooling(x: Tensor, given: RobustPoolingOptions): RobustPoo
       return new PoolingSample(data, minimum, { penalty, epsilon }, order);
     },
   });
-  return { y: tensors[0], ...solution, gradientIntervals };
+  // The names of the arguments are those of the gradients.
+  const named = gradientIntervals as unknown as RobustPooling['gradientIntervals'];
+  return { y: tensors[0], ...solution, gradientIntervals: named };
+}
+
+/** Σ wᵢρ′(y − xᵢ) = Σ wᵢ·max(min(y − xᵢ, α), −α), [batch, 1]. @param order what each input is: 0 for x, 1 for the weights, 2 for α */
+function huberResidual(
+  rows: Tensor,
+  inputs: readonly Tensor[],
+  order: readonly number[],
+  given: number | Tensor,
+): Tensor {
+  const [batch] = rows.shape;
+  const asRows = (tensor: Tensor): Tensor =>
+    tensor.shape.length > 1 ? tensor.reshape([batch, tensor.size / batch]) : tensor;
+  const of = (place: number): Tensor | undefined => inputs[order.indexOf(place)];
+  const [x, weights] = [asRows(inputs[0]), of(1)];
+  const scale = of(2) ?? rows.context.upload([given as number], [1], rows);
+  const pull = rows.sub(x).minimum(scale).maximum(scale.neg());
+  return (weights ? pull.mul(asRows(weights)) : pull).sum(1, { keepAxes: true });
 }
 
 /** The name of the method for each penalty, in reports. */

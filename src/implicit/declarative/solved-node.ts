@@ -160,10 +160,11 @@ export class SolvedNode<Certificate extends SampleCertificate> {
   }
 
   private createOperation(): CustomOperation {
-    const { what, args, batch, isSelected } = this.problem;
+    const { what, args, batch, isSelected, equation } = this.problem;
     return {
       name: what,
       isSelectable: !isSelected,
+      equation,
       isRowwise: args.map(({ tensor, isShared }) => !isShared && tensor.shape.length > 0 && tensor.shape[0] === batch),
       pullback: (cotangent, needed, uniform) => {
         this.guard.check();

@@ -55,7 +55,10 @@ export function ballProjection(v: Tensor, options?: RadiusOptions): Tensor {
   const safe = made(add(made(multiply(squares, isNear)), isWellInside));
   const measured = made(multiply(made(multiply(made(sqrt(safe)), scale)), isNear));
   const norm = made(add(measured, made(elementwise('multiply', [half, isWellInside]))));
-  const share = made(divide(made(minimum(norm, limit, { selection: 0, ...kinks })), norm));
+  // Numbers of about 1 are divided by one another: the derivative has the square of the divisor, which would overflow.
+  const unit = made(elementwise('select', [isWellInside, half, scale]));
+  const shortened = made(divide(made(minimum(norm, limit, { selection: 0, ...kinks })), unit));
+  const share = made(divide(shortened, made(divide(norm, unit))));
   const x = multiply(v, share);
   temporaries.free();
   return x;

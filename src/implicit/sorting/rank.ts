@@ -33,15 +33,11 @@ export function rank(x: Tensor): Tensor {
 export function argsort(x: Tensor): Tensor {
   const n = rowLength('argsort', x);
   return withoutGradient('argsort', x, (work) => {
-    const before = countBefore(x, work);
-    // [r, i] is 1 where number i comes r-th, which is where |before − r| is below ½.
-    const targets = work.upload(
+    const places = work.upload(
       Array.from({ length: n }, (_, place) => place),
-      [n, 1],
+      [1, n],
     );
-    const distance = work.apply('abs', [work.apply('subtract', [work.shape(before, [-1, 1, n]), targets])]);
-    const isThere = work.apply('greater', [work.upload([0.5], [1]), distance]);
-    return work.sumLast(work.apply('multiply', [isThere, work.shape(targets, [1, n])]));
+    return work.sumLast(work.apply('multiply', [placesOf(x, work), places]));
   });
 }
 
@@ -58,6 +54,25 @@ export function topKMask(x: Tensor, k: number): Tensor {
   return withoutGradient('topKMask', x, (work) =>
     work.apply('greater', [work.upload([k - 0.5], [1]), countBefore(x, work)]),
   );
+}
+
+/** P, [rows, n, n], with [r, i] = 1 where number i comes r-th in descending order, and else 0. No tape follows it. */
+export function sortingMatrix(x: Tensor): Tensor {
+  const work = new Work(x);
+  return work.finish(placesOf(x, work));
+}
+
+/** The same, made as part of other work. */
+function placesOf(x: Tensor, work: Work): Tensor {
+  const n = x.shape[x.shape.length - 1];
+  const before = countBefore(x, work);
+  // Number i comes r-th where |before − r| is below ½.
+  const targets = work.upload(
+    Array.from({ length: n }, (_, place) => place),
+    [n, 1],
+  );
+  const distance = work.apply('abs', [work.apply('subtract', [work.shape(before, [-1, 1, n]), targets])]);
+  return work.apply('greater', [work.upload([0.5], [1]), distance]);
 }
 
 /** Makes tensors on the way to a result, which are freed together. */

@@ -26,6 +26,7 @@ export function toleranceOf(row: Float64Array, epsilon: number): number {
  * A tensor of rows of n numbers.
  * @param selection undefined where the caller gave none
  * @param compute from the numbers of each argument
+ * @param equation 0 at the rows, [batch, n], for the arguments that are tensors
  */
 export function rowNode(
   what: string,
@@ -33,6 +34,7 @@ export function rowNode(
   n: number,
   selection: number | undefined,
   compute: (numbers: readonly Float64Array[]) => RowFunction,
+  equation: (rows: Tensor, inputs: readonly Tensor[]) => Tensor,
 ): Tensor {
   const { engine, args, batch, leading } = given;
   return engine.runOrFree(() => {
@@ -50,6 +52,7 @@ export function rowNode(
       unsolved: '',
       selection: selection ?? USUAL,
       isSelected: selection !== undefined,
+      equation,
       // biome-ignore lint/correctness/useYield: one row takes no longer than sorting it
       *solve(numbers) {
         const { row, pull, push } = compute(numbers);

@@ -6,6 +6,7 @@ import { dot } from '../../solvers/matrices.ts';
 import { checkSelection } from '../../tensor/operations.ts';
 import { isTensor, type KinkOptions, type Tensor } from '../../tensor/tensor.ts';
 import { checkPositiveOrTensor, lastAxes, readNodeArguments } from '../declarative/arguments.ts';
+import { isotonicResidual, softRankResidual, softSortResidual } from './equations.ts';
 import { type RowFunction, rowNode, toleranceOf } from './row-node.ts';
 import type { SortOptions } from './sort.ts';
 import { applySorting, sortRow } from './sorted-row.ts';
@@ -38,11 +39,22 @@ export function isotonicRegression(x: Tensor, options?: KinkOptions): Tensor {
   const { selection } = readOptions(what, options, { selection: 0 } satisfies Checks<KinkOptions>);
   const [n] = lastAxes(`${what}: x`, x, 1);
   const read = readNodeArguments(what, { x: [x, [n]] });
-  return rowNode(what, read, n, selectionOf(what, selection), ([row]) => {
-    const isotonic = regressIsotonic(row, toleranceOf(row, read.engine.epsilon));
-    const move = (h: Float64Array, q: number): Float64Array => applyIsotonic(isotonic, h, q);
-    return { row: isotonic.v, pull: (c, q) => [move(c, q)], push: ([h], q) => (h ? move(h, q) : new Float64Array(n)) };
-  });
+  return rowNode(
+    what,
+    read,
+    n,
+    selectionOf(what, selection),
+    ([row]) => {
+      const isotonic = regressIsotonic(row, toleranceOf(row, read.engine.epsilon));
+      const move = (h: Float64Array, q: number): Float64Array => applyIsotonic(isotonic, h, q);
+      return {
+        row: isotonic.v,
+        pull: (c, q) => [move(c, q)],
+        push: ([h], q) => (h ? move(h, q) : new Float64Array(n)),
+      };
+    },
+    (rows, [y]) => isotonicResidual(rows, y),
+  );
 }
 
 /**
@@ -62,7 +74,8 @@ export function softSort(x: Tensor, options?: SoftSortOptions): Tensor {
     throw createArgumentError(`${what}: order`, order, 'descending or ascending');
   }
   const turn = (row: Float64Array): Float64Array => (order === 'descending' ? row : row.slice().reverse());
-  return soften(what, x, others, (row, strength, epsilon) => {
+  const equation: SoftEquation = (z, given, strength) => softSortResidual(z, given, strength, order === 'ascending');
+  return soften(what, x, others, equation, (row, strength, epsilon) => {
     const sorting = sortRow(row, toleranceOf(row, epsilon));
     const weights = ranksOf(row.length, strength);
     const y = weights.map((weight, index) => weight - sorting.sorted[index]);
@@ -98,14 +111,18 @@ export function softSort(x: Tensor, options?: SoftSortOptions): Tensor {
  */
 export function softRank(x: Tensor, options?: SoftRankOptions): Tensor {
   const what = 'softRank';
-  return soften(what, x, readOptions(what, options, RANK_OPTIONS), (row, strength, epsilon) => {
-    const z = row.map((value) => -value / strength);
-    const sorting = sortRow(z, 0);
+  return soften(what, x, readOptions(what, options, RANK_OPTIONS), softRankResidual, (row, strength, epsilon) => {
+    const sorting = sortRow(
+      row.map((value) => -value),
+      0,
+    );
     const weights = ranksOf(row.length, 1);
-    const y = sorting.sorted.map((value, index) => value - weights[index]);
-    const isotonic = regressIsotonic(y, toleranceOf(y, epsilon));
+    const sortedZ = withoutWideGaps(sorting.sorted, strength);
+    const z = applySorting(sorting, sortedZ, 1, 'transposed');
+    const tolerance = Math.min(toleranceOf(row, epsilon) / strength + toleranceOf(weights, epsilon), row.length);
+    const isotonic = regressIsotonic(subtract(sortedZ, weights), tolerance);
     const { blocks } = isotonic;
-    const centred = subtract(sorting.sorted, averageBlocks(sorting.sorted, blocks));
+    const centred = subtract(sortedZ, averageBlocks(sortedZ, blocks));
     const sorted = combine(centred, averageBlocks(weights, blocks), 1);
     /** (I − MᵀBM)h */
     const move = (h: Float64Array, q: number): Float64Array => {
@@ -129,6 +146,21 @@ export function softRank(x: Tensor, options?: SoftRankOptions): Tensor {
   });
 }
 
+/**
+ * Numbers in descending order, divided by ε, from 0 on, with gaps of at most 3n: no block reaches over one wider than n,
+ * nor do blocks beside it tie, and within a block only differences count. So large numbers do not hide that others tie.
+ */
+function withoutWideGaps(sorted: Float64Array, strength: number): Float64Array {
+  const n = sorted.length;
+  const z = new Float64Array(n);
+  let [first, base] = [0, 0];
+  for (let at = 1; at < n; at++) {
+    if ((sorted[at - 1] - sorted[at]) / strength > 3 * n) [first, base] = [at, z[at - 1] - 3 * n];
+    z[at] = base - (sorted[first] - sorted[at]) / strength;
+  }
+  return z;
+}
+
 /** (n, n − 1, …, 1)/ε */
 function ranksOf(n: number, strength: number): Float64Array {
   return Float64Array.from({ length: n }, (_, index) => (n - index) / strength);
@@ -142,23 +174,34 @@ function selectionOf(what: string, selection: number | undefined): number | unde
   return selection === undefined ? undefined : checkSelection(what, selection);
 }
 
+/** 0 at the rows. */
+type SoftEquation = (rows: Tensor, x: Tensor, strength: Tensor | number) => Tensor;
+
 /** A function of rows and of the strength, whose gradient is there for both. */
 function soften(
   what: string,
   x: Tensor,
   { strength = 1, selection }: SoftRankOptions,
+  equation: SoftEquation,
   compute: (row: Float64Array, strength: number, epsilon: number) => RowFunction,
 ): Tensor {
   const [n] = lastAxes(`${what}: x`, x, 1);
   checkPositiveOrTensor(`${what}: strength`, strength);
   const read = readNodeArguments(what, { x: [x, [n]], strength: isTensor(strength) ? [strength, [1]] : undefined });
-  return rowNode(what, read, n, selectionOf(what, selection), ([row, given]) => {
-    const own = given ? given[0] : (strength as number);
-    if (!(own > 0)) throw new RangeError(`${what}: strength is ${own}; it must be > 0`);
-    const largest = row.reduce((size, value) => Math.max(size, Math.abs(value)), n);
-    if (!Number.isFinite((2 * largest) / own)) {
-      throw new RangeError(`${what}: strength is ${own}; it is too small for x, which it divides`);
-    }
-    return compute(row, own, read.engine.epsilon);
-  });
+  return rowNode(
+    what,
+    read,
+    n,
+    selectionOf(what, selection),
+    ([row, given]) => {
+      const own = given ? given[0] : (strength as number);
+      if (!(own > 0)) throw new RangeError(`${what}: strength is ${own}; it must be > 0`);
+      const largest = row.reduce((size, value) => Math.max(size, Math.abs(value)), n);
+      if (!Number.isFinite((2 * largest) / own)) {
+        throw new RangeError(`${what}: strength is ${own}; it is too small for x, which it divides`);
+      }
+      return compute(row, own, read.engine.epsilon);
+    },
+    (rows, [given, tensor]) => equation(rows, given, tensor ?? (strength as number)),
+  );
 }

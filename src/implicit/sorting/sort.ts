@@ -3,7 +3,7 @@ import { COUNT, createArgumentError } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import { concat, gather } from '../../tensor/arrange.ts';
 import { elementwise } from '../../tensor/kernels.ts';
-import { add, checkSelection, maximum, mean, recordOperation, reshape } from '../../tensor/operations.ts';
+import { add, checkSelection, maximum, recordOperation, reshape } from '../../tensor/operations.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { type KinkOptions, TENSOR, type Tensor } from '../../tensor/tensor.ts';
 
@@ -75,9 +75,11 @@ export function median(x: Tensor, options?: KinkOptions): Tensor {
   const { selection } = readOptions('median', options, KINKS);
   const n = rowLength('median', x);
   const middle = takeSorted('median', x, n % 2 === 1 ? [(n - 1) / 2] : [n / 2 - 1, n / 2], selection);
-  const single = n % 2 === 1 ? middle : mean(middle, -1);
+  // Halves are added, since a sum of two numbers may overflow.
+  const halves = n % 2 === 1 ? undefined : middle.mul(0.5);
+  const single = halves ? halves.sum(-1) : middle;
   const result = reshape(single, x.shape.slice(0, -1));
-  for (const made of [middle, single]) made.dispose();
+  for (const made of [middle, halves, single]) made?.dispose();
   return result;
 }
 
