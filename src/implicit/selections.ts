@@ -81,6 +81,8 @@ export function selectionOnTape(
       const { sample, index } = placeOf(at);
       const q = choose({ operation, place, sample, index });
       if (isFraction(q)) return q;
+      // Nobody awaits what an async function gave.
+      if ((q as unknown) instanceof Promise) (q as unknown as Promise<unknown>).catch(() => {});
       throw new RangeError(
         `selection: for ${operation}, place ${place}, index ${index}, it gave ${describeValue(q)}; it must be a number from 0 to 1`,
       );

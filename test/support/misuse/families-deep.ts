@@ -58,7 +58,7 @@ export const DEEP_FAMILIES: readonly Family[] = [
       argument('W B', ({ W }) => W),
       argument('graph', ({ graph }) => graph),
       argument('B W', ({ b }) => b),
-      options(`${SOLVE.replace('selection ', '')} signal activation initial checkInputs weights`, () => ({
+      options(`${SOLVE} signal activation initial checkInputs weights`, () => ({
         activation: 'relu',
       })),
     ],
