@@ -344,6 +344,7 @@ export {
 export type { PenaltyName } from './train/tune/penalties.ts';
 export type { TuneProgress, Visit } from './train/tune/progress.ts';
 export type { TuneOptions, TuningOptimiser } from './train/tune/settings.ts';
+export type { LineTuneOptions, LineTuneResult } from './train/tune/sparse/along-line.ts';
 export type { SearchEnd } from './train/tune/sparse/search.ts';
 export {
   type SparseTuneResult,
@@ -351,6 +352,12 @@ export {
   type TuneSparseOptions,
   tuneSparseModel,
 } from './train/tune/sparse/tune-sparse-model.ts';
+export {
+  type SupportVectorTuneResult,
+  type SupportVectorVisit,
+  type TuneSupportVectorOptions,
+  tuneSupportVectorMachine,
+} from './train/tune/sparse/tune-support-vector-machine.ts';
 export { type TuneResult, tune } from './train/tune/tune.ts';
 export type { MessageEnd } from './train/worker/messages.ts';
 export { serveTraining, type WorkerOptions, type WorkerTraining } from './train/worker/serve.ts';

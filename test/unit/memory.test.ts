@@ -114,6 +114,7 @@ import {
   tune,
   tunedStep,
   tuneSparseModel,
+  tuneSupportVectorMachine,
   valueAndGrad,
   weightedLeastSquares,
 } from '../../src/index.ts';
@@ -591,6 +592,11 @@ const CALLS: Record<string, Call> = {
   supportVectorMachinePath: async ({ X, t }) => {
     const y = t([1, -1, -1, 1]);
     return { others: [y, await supportVectorMachinePath({ X, y, count: 3, intercept: true })] };
+  },
+  tuneSupportVectorMachine: async ({ X, t }) => {
+    const y = t([1, -1, -1, 1]);
+    await tuneSupportVectorMachine({ X, y, criterion: heldOut({ X, y }), limit: 3 });
+    return { others: [y] };
   },
   smallestSupportVectorCost: async ({ X, t }) => {
     const y = t([1, -1, -1, 1]);

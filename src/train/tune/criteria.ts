@@ -44,7 +44,7 @@ export type CriterionSplit = HeldOutSplit | FoldSplit;
 export interface Criterion {
   /** The name under which results report it. */
   readonly name: string;
-  /** The rows on which it judges, for `tuneSparseModel`, which takes no criterion without them. */
+  /** The rows on which it judges, for `tuneSparseModel` and `tuneSupportVectorMachine`, which take no criterion without them. */
   readonly split?: CriterionSplit;
   /** Prepares one evaluation on the rows. Tensors are made in its scope. */
   begin(scope: Scope, rows: RowSplit): Judge;

@@ -1,5 +1,6 @@
 /** Every public function of sparse models and of support vector machines, with valid arguments. */
 import {
+  heldOut,
   largestSparsePenalty,
   smallestSupportVectorCost,
   sparseModel,
@@ -7,6 +8,7 @@ import {
   supportVectorMachine,
   supportVectorMachinePath,
   tuneSparseModel,
+  tuneSupportVectorMachine,
 } from '../../../src/index.ts';
 import { argument, type Family, family, options } from './family.ts';
 import type { World } from './world.ts';
@@ -45,6 +47,12 @@ export const SPARSE_FAMILIES: readonly Family[] = [
   ]),
   family('smallestSupportVectorCost', (_, given: Given) => smallestSupportVectorCost(given), [
     options(`${MACHINE} signal`, machine),
+  ]),
+  family('tuneSupportVectorMachine', (_, given: Given) => tuneSupportVectorMachine(given), [
+    options(
+      `${MACHINE} signal criterion optimiser depth tolerance limit points onProgress timeLimit`,
+      ({ X, classes }) => ({ X, y: classes, criterion: heldOut({ X, y: classes }), limit: 2 }),
+    ),
   ]),
   family(
     'supportVectorSolution.gradientInterval',

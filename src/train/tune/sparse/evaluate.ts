@@ -4,24 +4,15 @@ import { findActiveGroups } from '../../../implicit/sparse/active-groups.ts';
 import { SparseDerivative } from '../../../implicit/sparse/derivative.ts';
 import { lossAt, marginsOf, type SparseProblem, slopesAt } from '../../../solvers/sparse/problem.ts';
 import { type SparseResult, solveSparse } from '../../../solvers/sparse/solve.ts';
+import type { LineCriterion, LineVisit } from './along-line.ts';
 import type { Fold } from './folds.ts';
-
-/** The criterion at one penalty. */
-export interface SparseVisit {
-  /** log λ */
-  readonly logLambda: number;
-  /** The criterion there. */
-  readonly value: number;
-  /** The derivative of the criterion in log λ. Points of a grid have none. */
-  readonly slope: number | undefined;
-}
 
 /** The kink tolerance of loose solutions: a group this near to its threshold is on the side on which it stopped. */
 const KINK_TOLERANCE = 1e-10;
 const LIMIT = 500;
 
 /** Evaluates a criterion at one penalty after another; each fold starts from the nearest penalty at which it was solved. */
-export class SparseEvaluation {
+export class SparseEvaluation implements LineCriterion {
   /** The number of models that were fitted. */
   solves = 0;
   private readonly solved: { readonly logLambda: number; readonly betas: readonly Float64Array[] }[] = [];
@@ -35,7 +26,7 @@ export class SparseEvaluation {
    * @param tolerance of the fits
    * @throws RangeError where the free features separate the classes of a fold; Error where a fit does not converge
    */
-  async at(logLambda: number, tolerance: number, withSlope: boolean): Promise<SparseVisit> {
+  async at(logLambda: number, tolerance: number, withSlope: boolean): Promise<LineVisit> {
     const near = this.nearest(logLambda);
     const betas: Float64Array[] = [];
     let [value, slope] = [0, 0];
@@ -53,7 +44,7 @@ export class SparseEvaluation {
       if (withSlope) slope += await this.slopeOf(fold, { problem, lambda, result, margins });
     }
     this.solved.push({ logLambda, betas });
-    return { logLambda, value, slope: withSlope ? slope : undefined };
+    return { at: logLambda, value, slope: withSlope ? slope : undefined };
   }
 
   /** ⟨∇C(β), dβ/d(log λ)⟩ of one fold: at a kink, such as λ_max, for falling λ. */
