@@ -23,6 +23,7 @@ import { SupportVectorEvaluation } from './support-vectors.ts';
 
 /** The criterion at one cost. */
 export interface SupportVectorVisit {
+  /** The natural logarithm of the cost C. */
   readonly logC: number;
   /** The criterion there. */
   readonly value: number;
