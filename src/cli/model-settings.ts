@@ -5,12 +5,13 @@ import type { ImageShape } from '../layers/layer.ts';
 import { ACTIVATION_NAMES } from '../solvers/activations.ts';
 import { FORWARD_SOLVERS, type ForwardSolverName } from '../solvers/index.ts';
 import { resolveActivationName } from './activation-name.ts';
+import { CONTRACTIVE_OPTIONS, CONTRACTIVE_SOLVERS, readContractiveSettings } from './contractive-settings.ts';
 import { InputError } from './io.ts';
 import type { LayerSize } from './memory-check.ts';
 import { type Arguments, readChoice, readCount, readNumber, readPositive } from './options.ts';
 import { refuseOptions } from './table-options.ts';
 
-const MODELS = ['monotone', 'convolution'] as const;
+const MODELS = ['monotone', 'contractive', 'convolution'] as const;
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 const WARM_STARTS = ['none', 'step', 'sample'] as const;
 
@@ -19,23 +20,33 @@ const KERNEL = 3;
 export const MODEL_OPTIONS = {
   model: {
     value: '<name>',
-    description: 'monotone: a layer over the numbers of a row; convolution: one over images',
+    description: 'monotone or contractive: a layer over the numbers of a row; convolution: one over images',
     fallback: MODELS[0],
   },
-  width: { value: '<count>', description: 'monotone: width n of the equilibrium layer', fallback: '100' },
+  width: { value: '<count>', description: 'monotone, contractive: width n of the equilibrium layer', fallback: '100' },
+  ...CONTRACTIVE_OPTIONS,
   channels: {
     value: '<count>',
     description: 'convolution: channels of the equilibrium layer',
     fallback: '16; 54 or 81 for images of at least 24 × 24, grey or in colour',
   },
   kernel: { value: '<count>', description: 'convolution: rows and columns of its kernels, odd', fallback: `${KERNEL}` },
-  activation: { value: '<name>', description: ACTIVATION_NAMES.join(', '), fallback: 'relu' },
-  margin: { value: '<number>', description: 'm of the layer: I − W ⪰ m·I', fallback: '1' },
+  activation: {
+    value: '<name>',
+    description: `${ACTIVATION_NAMES.join(', ')}; contractive: also abs, not softmax`,
+    fallback: 'relu',
+  },
+  margin: { value: '<number>', description: 'monotone, convolution: m of the layer, I − W ⪰ m·I', fallback: '1' },
   tolerance: { value: '<number>', description: 'bound on the relative residual of every solve', fallback: '1e-4' },
-  solver: { value: '<name>', description: SOLVERS.join(', '), fallback: SOLVERS[0] },
+  solver: {
+    value: '<name>',
+    description: `${SOLVERS.join(', ')}; contractive: ${CONTRACTIVE_SOLVERS.join(', ')}`,
+    fallback: SOLVERS[0],
+  },
   step: {
     value: '<number>',
-    description: 'α of the forward solver, or tuned: chosen by the iterations of a batch, and again when they grow',
+    description:
+      'monotone, convolution: α of the forward solver, or tuned: chosen by the iterations of a batch, and again when they grow',
     fallback: 'from m and ‖I − W‖',
   },
   'warm-start': {
@@ -55,7 +66,7 @@ export interface Rows {
   readonly shape?: readonly number[];
 }
 
-interface ModelSettings {
+export interface ModelSettings {
   readonly size: LayerSize;
   /** Creates the model for such rows, and for `outputs` classes or targets. */
   modelFor(rows: Rows, outputs: number): Model;
@@ -68,7 +79,10 @@ interface ModelSettings {
  * @throws InputError that names the option and says what is allowed
  */
 export function readModelSettings(given: Arguments, rows?: Rows): ModelSettings {
-  const isConvolution = readChoice(given, 'model', MODELS) === 'convolution';
+  const model = readChoice(given, 'model', MODELS) ?? MODELS[0];
+  if (model === 'contractive') return readContractiveSettings(given);
+  refuseOptions(given, Object.keys(CONTRACTIVE_OPTIONS), `it is for --model contractive; this is ${model}`);
+  const isConvolution = model === 'convolution';
   const warmStart = readChoice(given, 'warm-start', WARM_STARTS) ?? 'none';
   const solve = readSolve(given);
   const chosen = { ...solve, 'warm-start': warmStart };

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { BACKENDS } from '../backends/open.ts';
 import { predictsNumbers } from '../data/preparation.ts';
-import { type Engine, imageLayers, type Model, modelFrom } from '../index.ts';
+import { contractive, type Engine, imageLayers, type Model, modelFrom } from '../index.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
 import { EXIT, formatValue, InputError, type IO } from './io.ts';
@@ -86,7 +86,7 @@ function loadModel({ path, checkpoint, preparation }: StoredModel, rows: Predict
   const parameters = checkpoint.training?.best.length ? 'best' : 'latest';
   let model: Model;
   try {
-    model = modelFrom(checkpoint, engine, { parameters, layers: imageLayers });
+    model = modelFrom(checkpoint, engine, { parameters, layers: { ...imageLayers, contractive } });
   } catch (error) {
     throw error instanceof RangeError ? new InputError(`${path}: ${error.message}`) : error;
   }

@@ -89,7 +89,7 @@ export function argmin(ψ: ImplicitFunction, given: ArgminOptions): ImplicitSolu
         'argmin: solver is an iteration, which needs a proximal; without one it must be a name or a function',
       );
     }
-    if (solver === 'anderson' || solver === 'broyden' || solver === 'picard' || solver === 'anderson+newton-krylov') {
+    if (typeof solver === 'string' && solver !== 'auto' && solver !== 'newton-krylov' && solver !== 'given') {
       throw new RangeError(
         `argmin: solver is "${solver}", which needs a proximal; without one it must be newton-krylov, given or a function`,
       );

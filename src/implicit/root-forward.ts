@@ -39,12 +39,16 @@ const ANDERSON: GeneralMethod = { begin: beginRepetition, run: runAccelerated };
 /** Newton's method needs few steps, or does not converge. */
 export const MAXIMUM_NEWTON_STEPS = 50;
 const NEWTON: GeneralMethod = { begin: newtonKrylov, run: runPlain, maximumLimit: MAXIMUM_NEWTON_STEPS };
+const PICARD: GeneralMethod = { begin: beginRepetition, run: runPlain };
+/** Where it has not contracted enough by then, acceleration is worth its price. */
+const MAXIMUM_PICARD_STEPS = 200;
 
 /** The methods of each named solver. They run in this order, each on the samples that the methods before it did not solve. */
 const METHODS = {
   'anderson+newton-krylov': [ANDERSON, NEWTON],
   anderson: [ANDERSON],
-  picard: [{ begin: beginRepetition, run: runPlain }],
+  picard: [PICARD],
+  'picard+anderson': [{ ...PICARD, maximumLimit: MAXIMUM_PICARD_STEPS }, ANDERSON],
   broyden: [{ begin: broyden, run: runPlain }],
   'newton-krylov': [NEWTON],
   given: [],

@@ -78,8 +78,9 @@ interface ImplicitOptions extends LimitOptions {
   linearSolver?: GeneralSolverName | 'auto';
   /**
    * The largest number of iterations that a sample may take in the forward solve, all methods together. Two methods
-   * have equal shares of it, but newton-krylov never takes more than 50. Default: 1000 for each method, and 50 for
-   * newton-krylov.
+   * have equal shares of it, but newton-krylov never takes more than 50, and that
+   * repetition not more than 200. Default: 1000 for each method, 50 for
+   * newton-krylov, and 200 for the repetition of picard+anderson.
    */
   limit?: number;
   /**
@@ -113,8 +114,9 @@ interface ImplicitOptions extends LimitOptions {
 export interface FixedPointOptions extends ImplicitOptions {
   /**
    * The forward solver. anderson: repetition with Anderson acceleration. broyden: Broyden's good method with the
-   * last 20 updates. picard: plain repetition. newton-krylov: Newton steps by GMRES. given: the unknown solves the equation already. Or a function that solves it, or a
-   * FixedPointIteration of your own. Default auto: anderson+newton-krylov, with Newton steps for the samples that
+   * last 20 updates. picard: plain repetition. picard+anderson: plain repetition, up to 200 times, and anderson for the
+   * samples that this did not solve. newton-krylov: Newton steps by GMRES. given: the unknown solves the equation
+   * already. Or a function that solves it, or a FixedPointIteration of your own. Default auto: anderson+newton-krylov, with Newton steps for the samples that
    * repetition did not solve; only anderson where f contains a solve of its own.
    */
   solver?:
@@ -123,6 +125,7 @@ export interface FixedPointOptions extends ImplicitOptions {
     | 'anderson'
     | 'broyden'
     | 'picard'
+    | 'picard+anderson'
     | 'newton-krylov'
     | 'given'
     | OwnSolver
@@ -169,7 +172,14 @@ export type ImplicitSettings = Required<
   };
 
 const ROOT_SOLVERS = { auto: 0, 'newton-krylov': 0, given: 0 };
-const FIXED_POINT_SOLVERS = { 'anderson+newton-krylov': 0, anderson: 0, broyden: 0, picard: 0, ...ROOT_SOLVERS };
+const FIXED_POINT_SOLVERS = {
+  'anderson+newton-krylov': 0,
+  anderson: 0,
+  broyden: 0,
+  picard: 0,
+  'picard+anderson': 0,
+  ...ROOT_SOLVERS,
+};
 const AUTOMATIC = { root: 'newton-krylov', 'fixed point': 'anderson+newton-krylov' } as const;
 
 export function implicitSettings(

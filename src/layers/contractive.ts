@@ -25,7 +25,10 @@ export interface ContractiveLayerOptions
    * after each step of the optimiser its rows are projected on l1 balls; `train` refuses this with `theorem3`.
    */
   constraint?: 'parametrise' | 'project';
-  /** Forward solver, by name, since a checkpoint stores it; see `fixedPoint`. Default auto. */
+  /**
+   * Forward solver, by name, since a checkpoint stores it; see `fixedPoint`. Default auto: picard+anderson, since repetition is
+   * known to contract; and for gradients bicgstab+gmres. These have the cheapest iterations.
+   */
   solver?: Extract<ContractiveOptions['solver'], string>;
 }
 

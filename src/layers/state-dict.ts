@@ -6,7 +6,8 @@
  *   Wz = (1 − m)z − A.weightᵀ(A.weight z) + B.weight z − B.weightᵀz
  *
  * `nn.Linear` keeps its weight as [outputs, inputs] and computes x·weightᵀ, and so do `monotone` and `dense` here: no
- * matrix is transposed. m is a number of their code and not in the dictionary.
+ * matrix is transposed. m is a number of their code and not in the dictionary. A contractive layer is written likewise, with
+ * `self.A = nn.Linear(width, width, bias=False)`, or V where it is parametrised, and `self.B = nn.Linear(inputs, width)`.
  */
 import { createArgumentCheck, createArgumentError, isListOf } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
@@ -21,6 +22,7 @@ import { parameterNames } from './summary.ts';
 /** The names of PyTorch for the parameters of a layer here, by the kind of the layer. */
 const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   monotone: { A: 'A.weight', B: 'B.weight', U: 'U.weight', c: 'U.bias' },
+  contractive: { A: 'A.weight', V: 'V.weight', B: 'B.weight', c: 'B.bias' },
   dense: { W: 'weight', b: 'bias' },
   layerNorm: { gain: 'weight', bias: 'bias' },
   convolution: { K: 'weight', b: 'bias' },
@@ -61,8 +63,8 @@ function isPrefix(value: unknown): boolean {
 /**
  * The parameters of a model by the names and in the layout of PyTorch, for
  * `writeSafetensors(await stateDictOf(model))` and there
- * `model.load_state_dict(safetensors.torch.load_file('model.safetensors'))`. The layers may be `monotone`, `dense`,
- * `layerNorm`, `convolution`, `batchNorm`, a `residual` of these, and layers without parameters.
+ * `model.load_state_dict(safetensors.torch.load_file('model.safetensors'))`. The layers may be `monotone`, `contractive`,
+ * `dense`, `layerNorm`, `convolution`, `batchNorm`, a `residual` of these, and layers without parameters.
  *
  * @throws RangeError where a layer has no counterpart, or there is not one prefix for each layer
  */

@@ -86,8 +86,10 @@ describe.each<BackendName>(['cpu', 'wasm', 'webgpu', 'gpujs'])('on %s', (backend
     return [await z.solve.report, await z.solve.backwardReports[0]];
   };
 
-  test.each(['anderson+newton-krylov', 'anderson', 'picard', 'newton-krylov'] as const)('fixedPoint by %s', (solver) =>
-    expectTotals(backend, async (limit) => (await own(fixedPoint, { solver, tolerance: UNREACHABLE, limit }))[0]),
+  test.each(['anderson+newton-krylov', 'anderson', 'picard', 'picard+anderson', 'newton-krylov'] as const)(
+    'fixedPoint by %s',
+    (solver) =>
+      expectTotals(backend, async (limit) => (await own(fixedPoint, { solver, tolerance: UNREACHABLE, limit }))[0]),
   );
 
   test.each(Object.keys(GENERAL_SOLVERS) as GeneralSolverName[])('the gradient of a root by %s', (linearSolver) =>

@@ -11,6 +11,7 @@ import {
   contractiveFixedPoint,
   contractiveMatrix,
   dense,
+  fixedPoint,
   loadCheckpoint,
   modelFrom,
   residual,
@@ -193,6 +194,18 @@ describe('the layer contractive', () => {
     expect(() => contractive({ inputs: 2, width: 2, ...wrong })).toThrow(message);
   });
 
+  test('repetition that contracts slowly is accelerated', async () => {
+    const solveBy = (solver: 'picard' | 'picard+anderson') =>
+      fixedPoint((z, b) => z.mul(0.999).add(b), {
+        ...{ unknown: engine.tensor([0, 0], [1, 2]), inputs: [engine.tensor([1, -2], [1, 2])] },
+        ...{ solver, tolerance: 1e-10, onFailure: 'report' },
+      });
+    const { samples, solver } = await solveBy('picard+anderson').solve.report;
+    expect([solver, samples[0].status]).toEqual(['picard+anderson', 'converged']);
+    expect(relativeError(await solveBy('picard+anderson').data(), [1000, -2000])).toBeLessThan(1e-6);
+    expect((await solveBy('picard').solve.report).samples[0].status).toBe('limit');
+  });
+
   test('the certificate of its gradients is by construction', async () => {
     const layer = contractive({ inputs: 2, width: 3, contraction: 0.9 });
     const [V, B, c] = layer.parameters.map(({ initial, shape }) => engine.tensor(initial(random(1)), shape));
@@ -203,7 +216,8 @@ describe('the layer contractive', () => {
         layer.forward(x, own, { solves: solves as never, memory: { numbers: new Map(), tensors: new Map() } }).sum(),
       [V, B, c],
     );
-    const report = (await solves[0].backwardReports[0]) as { certificate: { reason: string } };
+    const report = (await solves[0].backwardReports[0]) as { solver: string; certificate: { reason: string } };
     expect(report.certificate.reason).toContain('by construction');
+    expect(report.solver).toBe('bicgstab+gmres');
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareOutputs, loadNetwork } from '../../examples/from-pytorch/network.ts';
 import { DataError, parseSafetensors, writeSafetensors } from '../../src/data/index.ts';
 import {
+  contractive,
   dense,
   dropout,
   type Engine,
@@ -68,6 +69,19 @@ describe('a network of PyTorch', () => {
       ...['deq.linear.A.weight 4,4', 'deq.linear.B.weight 4,4', 'deq.linear.U.weight 4,3', 'deq.linear.U.bias 4'],
     ]);
     model.dispose();
+  });
+
+  test.each(['parametrise', 'project'] as const)('of a contractive layer comes back: %s', async (constraint) => {
+    const create = () => sequential(contractive({ inputs: 3, width: 4, constraint }), dense({ inputs: 4, outputs: 2 }));
+    const [model, again] = [create(), create()];
+    const prefixes = ['deq', 'out'];
+    model.initialise(cpu, 3);
+    const state = await stateDictOf(model, { prefixes });
+    const matrix = constraint === 'project' ? 'A' : 'V';
+    expect([...state.keys()].slice(0, 3)).toEqual([`deq.${matrix}.weight`, 'deq.B.weight', 'deq.B.bias']);
+    loadStateDict(again, cpu, state, { prefixes });
+    expect(await stateDictOf(again, { prefixes })).toEqual(state);
+    for (const one of [model, again]) one.dispose();
   });
 
   test('an array that is missing, too many, of another shape or type is named', () => {

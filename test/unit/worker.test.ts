@@ -4,6 +4,7 @@ import { openCPU } from '../../src/backends/cpu/index.ts';
 import type { RegressionSamples } from '../../src/data/samples.ts';
 import { averagePooling } from '../../src/layers/average-pooling.ts';
 import { batchNorm } from '../../src/layers/batch-norm.ts';
+import { contractive } from '../../src/layers/contractive.ts';
 import { convolution } from '../../src/layers/convolution.ts';
 import { dense } from '../../src/layers/dense.ts';
 import { flatten } from '../../src/layers/flatten.ts';
@@ -31,6 +32,8 @@ interface Job {
   readonly isVaried?: boolean;
   /** Whether it predicts numbers. */
   readonly predictsNumbers?: boolean;
+  /** Whether the layer is contractive, and its matrix projected after each step. */
+  readonly isProjected?: boolean;
   /** The solver's limit. */
   readonly limit?: number;
   readonly width?: number;
@@ -39,6 +42,9 @@ interface Job {
 const options = (epochs: number) => ({ epochs, batch: 8, seed: 2 });
 const model = ({ limit, width = 4, outputs = 3 }: Partial<Job> & { readonly outputs?: number }): Model =>
   sequential(monotone({ inputs: 2, width, limit }), dense({ inputs: width, outputs }));
+
+const projectedModel = (): Model =>
+  sequential(contractive({ inputs: 2, width: 4, constraint: 'project' }), dense({ inputs: 4, outputs: 3 }));
 
 /** Two targets of different units, for rows of different weights. */
 const NUMBERS: RegressionSamples = (({ inputs, count, features }) => ({
@@ -76,6 +82,7 @@ beforeEach(() => {
       const own = { ...options(epochs), ...(isVaried && VARIED) };
       return { engine, model: imageModel(), data: IMAGES, options: own };
     }
+    if (job.isProjected) return { engine, model: projectedModel(), data: clouds(20), options: options(epochs) };
     if (job.predictsNumbers) return { engine, model: model({ outputs: 2 }), data: NUMBERS, options: REGRESSION };
     return { engine, model: model(job), data: clouds(20), options: options(job.epochs) };
   });
@@ -103,6 +110,12 @@ describe('training in a worker', () => {
     const last = seen[seen.length - 1] as EpochProgress<'regression'>;
     expect(last.rootMeanSquaredErrors).toEqual(here.epochs[1].rootMeanSquaredErrors);
     expect(last.validation?.targets).toEqual(here.epochs[1].validation?.targets);
+  });
+
+  test('of a layer that projects its parameters is the same', async () => {
+    const { losses } = await trainInWorker(channel.port1, { epochs: 2, isProjected: true }).finished;
+    const here = await train(new Engine(openCPU()), projectedModel(), clouds(20), options(2));
+    expect(losses).toEqual(here.losses);
   });
 
   test('of the layers for images is the same, with what they remember', async () => {
