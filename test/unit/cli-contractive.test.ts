@@ -33,7 +33,7 @@ describe('--model contractive', () => {
     expect(options).not.toHaveProperty('margin');
     const engine = await open({ backend: 'cpu' });
     const [A] = modelFrom(checkpoint, engine, { layers: { contractive } }).parameters;
-    const numbers = await A.value.data();
+    const numbers = Array.from(await A.value.data());
     for (let row = 0; row < 8; row++) {
       const norm = numbers.slice(8 * row, 8 * row + 8).reduce((sum, one) => sum + Math.abs(one), 0);
       expect(norm).toBeLessThanOrEqual(0.8);
