@@ -78,9 +78,8 @@ interface ImplicitOptions extends LimitOptions {
   linearSolver?: GeneralSolverName | 'auto';
   /**
    * The largest number of iterations that a sample may take in the forward solve, all methods together. Two methods
-   * have equal shares of it, but newton-krylov never takes more than 50, and that
-   * repetition not more than 200. Default: 1000 for each method, 50 for
-   * newton-krylov, and 200 for the repetition of picard+anderson.
+   * have equal shares of it, but newton-krylov never takes more than 50, and the repetition of picard+anderson never more
+   * than 200. Default: 1000 for each method, and these numbers for those two.
    */
   limit?: number;
   /**
@@ -116,8 +115,8 @@ export interface FixedPointOptions extends ImplicitOptions {
    * The forward solver. anderson: repetition with Anderson acceleration. broyden: Broyden's good method with the
    * last 20 updates. picard: plain repetition. picard+anderson: plain repetition, up to 200 times, and anderson for the
    * samples that this did not solve. newton-krylov: Newton steps by GMRES. given: the unknown solves the equation
-   * already. Or a function that solves it, or a FixedPointIteration of your own. Default auto: anderson+newton-krylov, with Newton steps for the samples that
-   * repetition did not solve; only anderson where f contains a solve of its own.
+   * already. Or a function that solves it, or a FixedPointIteration of your own. Default auto: anderson+newton-krylov,
+   * with Newton steps for the samples that repetition did not solve; only anderson where f contains a solve of its own.
    */
   solver?:
     | 'auto'

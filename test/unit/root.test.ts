@@ -616,7 +616,7 @@ describe('wrong arguments are refused, naming the argument', () => {
     [
       'solver',
       { solver: 'newton' },
-      'solver: it is "newton"; it must be one of anderson+newton-krylov, anderson, broyden, picard, auto, newton-krylov, given',
+      'solver: it is "newton"; it must be one of anderson+newton-krylov, anderson, broyden, picard, picard+anderson, auto, newton-krylov, given',
     ],
     ['linearSolver', { linearSolver: 'cg' }, 'linearSolver: it is "cg"; it must be one of auto, gmres, bicgstab'],
     ['selection', { selection: 2 }, 'selection is 2; it must be a number from 0 to 1'],
