@@ -116,7 +116,7 @@ describe('--model convolution', () => {
     [['--channels', '0'], '--channels: it is "0"; it must be a positive integer'],
     [['--channels', '100000'], /--channels: it is 100000; training would take about .* at most about \d+ fits/],
     [['--kernel', '9999'], /--channels: it is 2; .* no value fits/],
-    [['--model', 'dense'], '--model: it is "dense"; it must be one of monotone, convolution'],
+    [['--model', 'dense'], '--model: it is "dense"; it must be one of monotone, contractive, convolution'],
     [['--model', 'monotone', '--channels', '3'], '--channels: it is for --model convolution; this is monotone'],
     [['--augment', 'crop=6'], '--augment: crop is 6; it must be below 6, for images of 6 × 6'],
     [

@@ -51,7 +51,7 @@ describe('a margin that the matrix does not have', () => {
       const solution = monotoneFixedPoint(W, t([1], [1, 1]), {
         ...RELU,
         solver: 'picard',
-        limit: 100,
+        limit: 5000,
         onFailure: 'report',
         ...options,
       });
