@@ -1,5 +1,7 @@
 /** The range of a derivative over all selections at kinks whose parts are of rank one. */
+
 import type { Interruptible } from '../backends/event-loop.ts';
+import { TENSOR, type Tensor } from '../tensor/tensor.ts';
 
 /** The range of vᵀ·dβ/d(log λ) of one problem. */
 export interface DerivativeRange {
@@ -83,4 +85,12 @@ export function* rangeOverSelections(
     if (derivative.holds(-1)) found.left = value;
   }
   return found;
+}
+
+/** Checks the v of `gradientInterval`. @param size how many numbers β holds */
+export function checkIntervalCotangent(cotangent: Tensor, size: number): void {
+  TENSOR('gradientInterval: cotangent', cotangent);
+  if (cotangent.size !== size) {
+    throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${size}`);
+  }
 }

@@ -2,8 +2,8 @@
  * Finds chains: calls in a row that work on the same large arrays, row by row. All of them are performed on one row
  * before the next, so that what one of them writes is still in the cache when the next one reads it.
  */
-import { joinAxes } from '../join-axes.ts';
-import { ABSENT, type ElementwiseCall, type KernelCall, type OperandLayout } from '../kernels.ts';
+import { ABSENT, type ElementwiseCall, type KernelCall } from '../kernels.ts';
+import { isContiguous } from '../liveness.ts';
 import type { PlannedCall, PlannedStatement } from '../plan.ts';
 
 /** Arrays of fewer numbers than this are in the cache anyway. */
@@ -97,26 +97,15 @@ function accessOfCall(call: KernelCall, { operands, output }: PlannedCall): Acce
 }
 
 function accessOfElementwise(call: ElementwiseCall, operands: readonly number[], output: number): Access | undefined {
+  const isRow = call.layouts.map((layout) => isContiguous(call, layout));
   // A copy with other strides may be a transposition, which has an order of its own.
-  const { shape, layouts } = joinAxes(call.shape, call.layouts);
-  const isRow = layouts.map((layout) => isContiguous(shape, layout));
   if (call.operation === 'copy' && !isRow[0]) return undefined;
   return {
-    size: shape.reduce((product, extent) => product * extent),
+    size: call.shape.reduce((product, extent) => product * extent),
     reads: operands.filter((_, index) => isRow[index]),
     readsAll: operands.filter((_, index) => !isRow[index]),
     output,
   };
-}
-
-/** Whether an operand is read in the order of the result. */
-function isContiguous(shape: readonly number[], { offset, strides }: OperandLayout): boolean {
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== stride) return false;
-    stride *= shape[axis];
-  }
-  return offset === 0;
 }
 
 const present = (buffers: readonly number[]): number[] => buffers.filter((buffer) => buffer !== ABSENT);

@@ -5,7 +5,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { computeCheckedMargin } from '../smallest-eigenvalue.ts';
 import { amplificationOf, findPerronBound } from '../well-posed/perron.ts';
-import { certifiedByContraction, type WellPosed } from '../well-posed/verdict.ts';
+import { certifiedByContraction, notExamined, type WellPosed } from '../well-posed/verdict.ts';
 import { amplificationByNorms } from './by-construction.ts';
 import { amplificationWithoutCycles, type Entries } from './cycles.ts';
 import { boundGraph, isSymmetric, spreadOf } from './graph-bound.ts';
@@ -113,11 +113,4 @@ function kroneckerProduct(
   return M;
 }
 
-function unknown(reason: string): WellPosed {
-  return {
-    status: 'unknown',
-    argument: 'not examined',
-    reason: `${reason}; certify() examines the network at the solution`,
-    amplification: Number.POSITIVE_INFINITY,
-  };
-}
+const unknown = (reason: string): WellPosed => notExamined(reason, 'network');

@@ -1,13 +1,14 @@
 /** A Lasso solution with all that it is asked for later: derivatives, certificate and intervals. */
+
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { runInTurns } from '../../backends/event-loop.ts';
 import { type SolveReport, worstOf } from '../../solvers/report.ts';
 import { recordOperation } from '../../tensor/operations.ts';
-import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import type { LinearReport } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
-import { UNKNOWN_RANGE } from '../derivative-range.ts';
+import { checkIntervalCotangent, UNKNOWN_RANGE } from '../derivative-range.ts';
 import { withAwaited } from '../reporting.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { Course } from '../solution.ts';
@@ -96,10 +97,7 @@ export class SolvedLasso {
   async gradientInterval(cotangent: Tensor): Promise<readonly LassoInterval[]> {
     const { signal } = this;
     const { batch, features } = this.checked;
-    TENSOR('gradientInterval: cotangent', cotangent);
-    if (cotangent.size !== batch * features) {
-      throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${batch * features}`);
-    }
+    checkIntervalCotangent(cotangent, batch * features);
     signal?.throwIfAborted();
     const [read, v, { samples }] = await unlessAborted(
       Promise.all([this.readNumbers(), cotangent.data(), this.certificate()]),

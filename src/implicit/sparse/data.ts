@@ -1,7 +1,9 @@
 /** The numbers of a batch of sparse models, as they are read from tensors. */
+
 import { isList } from '../../arguments/check.ts';
 import type { SparseProblem } from '../../solvers/sparse/problem.ts';
 import { isTensor } from '../../tensor/tensor.ts';
+import { refuseNegative, refuseNoRows } from '../row-weights.ts';
 import { readTwoClasses } from '../two-classes.ts';
 import type { CheckedSparse } from './options.ts';
 
@@ -67,17 +69,14 @@ export function createProblems(checked: CheckedSparse, numbers: SparseNumbers): 
     const thresholds = new Float64Array(groups.length);
     for (let group = 0; group < checked.groups.length; group++) thresholds[group] = lambda * weights[group];
     const rowWeights = ofRows.length === rows ? ofRows : ofRows.subarray(problem * rows, (problem + 1) * rows);
-    if (!rowWeights.some((weight) => weight > 0)) {
-      throw new RangeError(`rowWeights: of problem ${problem} all are 0; at least one row must count`);
-    }
+    refuseNoRows(rowWeights, problem);
     return { loss, rows, columns, outputs, X, targets, rowWeights, groups, thresholds, nonNegative, intercept };
   });
 }
 
 function readWeights(name: string, given: ArrayLike<number> | undefined, length: number): Float64Array {
   const weights = given ? Float64Array.from(given) : new Float64Array(length).fill(1);
-  const wrong = weights.findIndex((weight) => weight < 0);
-  if (wrong >= 0) throw new RangeError(`${name}[${wrong}]: it is ${weights[wrong]}; it must be at least 0`);
+  refuseNegative(name, weights);
   return weights;
 }
 

@@ -1,13 +1,15 @@
 /** The solutions of a batch of sparse models with all that is asked of them later: derivatives, certificates and intervals. */
+
 import type { CustomOperation } from '../../autodiff/custom.ts';
 import { type Interruptible, runInTurns } from '../../backends/event-loop.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { solveSparse } from '../../solvers/sparse/solve.ts';
 import { recordOperation } from '../../tensor/operations.ts';
-import { isTensor, TENSOR, type Tensor } from '../../tensor/tensor.ts';
+import { isTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { OwnAdvice } from '../advice.ts';
 import type { LinearReport } from '../certificate.ts';
 import { combineCertificates } from '../combined-certificate.ts';
+import { checkIntervalCotangent } from '../derivative-range.ts';
 import { computeEach, cutColumns, dependOn, ownerOf } from '../host-rows.ts';
 import { type Guard, guardTensors } from '../overwritten.ts';
 import { type LimitedRun, unlessAborted } from '../run-limits.ts';
@@ -94,10 +96,7 @@ export class SolvedSparseModel {
 
   async gradientInterval(cotangent: Tensor): Promise<readonly SparseInterval[]> {
     const { engine, beta } = this;
-    TENSOR('gradientInterval: cotangent', cotangent);
-    if (cotangent.size !== beta.size) {
-      throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${beta.size}`);
-    }
+    checkIntervalCotangent(cotangent, beta.size);
     const numbers = await engine.downloadNow(cotangent);
     const width = beta.size / this.checked.batch;
     return this.computeEach((sample, index) => sample.interval(numbers.subarray(index * width, (index + 1) * width)));

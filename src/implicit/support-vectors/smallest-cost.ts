@@ -3,6 +3,7 @@ import { type Checks, readOptions } from '../../arguments/options.ts';
 import { runInTurns } from '../../backends/event-loop.ts';
 import { MarginRows } from '../../solvers/support-vectors/problem.ts';
 import { findSmallestCost } from '../../solvers/support-vectors/smallest-cost.ts';
+import { refuseNegative, refuseNoRows } from '../row-weights.ts';
 import { unlessAborted } from '../run-limits.ts';
 import { readTwoClasses } from '../two-classes.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type SupportVectorData,
   type SupportVectorOptions,
 } from './options.ts';
-import { refuseRowWeights } from './support-vector-machine.ts';
 
 /** The data and options of `smallestSupportVectorCost`. */
 export interface SupportVectorCostOptions extends SupportVectorData, Pick<SupportVectorOptions, 'signal'> {}
@@ -60,7 +60,8 @@ export async function readMachine(what: string, data: SupportVectorCostOptions):
   const all = ofRows ? Float64Array.from(ofRows) : new Float64Array(rows).fill(1);
   const weights = Array.from({ length: batch }, (_, sample) => {
     const own = all.length === rows ? all : all.subarray(sample * rows, (sample + 1) * rows);
-    refuseRowWeights(own, sample);
+    refuseNegative('rowWeights', own);
+    refuseNoRows(own, sample);
     return own;
   });
   const margins = new MarginRows(Float64Array.from(X), readTwoClasses(y, 'a support vector machine'), features);

@@ -1,13 +1,16 @@
 /** Linear support vector machines, argmin ½‖w‖² + C Σ cᵢ max(0, 1 − yᵢ(xᵢw + b)), as differentiable functions of their data. */
+
 import { readOptions } from '../../arguments/options.ts';
 import type { SolveReport } from '../../solvers/report.ts';
 import { MarginRows } from '../../solvers/support-vectors/problem.ts';
 import { type NearSolution, solveSupportVectors } from '../../solvers/support-vectors/solve.ts';
-import { TENSOR, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { LinearReport } from '../certificate.ts';
 import type { NodeProblem } from '../declarative/node.ts';
 import { type NodeCertificates, SolvedNode } from '../declarative/solved-node.ts';
+import { checkIntervalCotangent } from '../derivative-range.ts';
 import { computeEach } from '../host-rows.ts';
+import { refuseNegative, refuseNoRows } from '../row-weights.ts';
 import { readTwoClasses } from '../two-classes.ts';
 import type { Variable } from './derivative.ts';
 import type { SupportVectorSampleCertificate } from './hypothesis.ts';
@@ -102,10 +105,7 @@ function solveBatch(checked: CheckedSupportVectors): SupportVectorSolution {
       backwardReports: solved.backwardReports,
       certificate: () => solved.certificate(),
       async gradientInterval(cotangent) {
-        TENSOR('gradientInterval: cotangent', cotangent);
-        if (cotangent.size !== beta.size) {
-          throw new RangeError(`gradientInterval: cotangent holds ${cotangent.size} numbers; β holds ${beta.size}`);
-        }
+        checkIntervalCotangent(cotangent, beta.size);
         const numbers = await engine.downloadNow(cotangent);
         const samples = (await solved.samples) as readonly SupportVectorSample[];
         return computeEach(
@@ -145,7 +145,8 @@ function problemOf(checked: CheckedSupportVectors): NodeProblem<SupportVectorSam
     *solve(numbers, sample, isCutShort) {
       const own = (name: Variable): Float64Array | undefined => numbers[variables.indexOf(name)];
       const rowWeights = own('rowWeights') ?? new Float64Array(rows).fill(1);
-      refuseRowWeights(rowWeights, sample);
+      refuseNegative('rowWeights', rowWeights);
+      refuseNoRows(rowWeights, sample);
       // X and y are the same for all samples.
       margins ??= new MarginRows(numbers[0], readTwoClasses(numbers[1], 'a support vector machine'), features);
       const cost = Math.exp(own('logC')?.[0] ?? logCostOf(checked, sample));
@@ -163,13 +164,4 @@ function problemOf(checked: CheckedSupportVectors): NodeProblem<SupportVectorSam
 
 function logCostOf({ logC = [] }: CheckedSupportVectors, sample: number): number {
   return logC[logC.length === 1 ? 0 : sample];
-}
-
-/** @throws RangeError where a weight is negative, or all are 0 */
-export function refuseRowWeights(rowWeights: Float64Array, sample: number): void {
-  const wrong = rowWeights.findIndex((weight) => weight < 0);
-  if (wrong >= 0) throw new RangeError(`rowWeights[${wrong}]: it is ${rowWeights[wrong]}; it must be at least 0`);
-  if (!rowWeights.some((weight) => weight > 0)) {
-    throw new RangeError(`rowWeights: of problem ${sample} all are 0; at least one row must count`);
-  }
 }

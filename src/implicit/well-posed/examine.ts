@@ -2,7 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { computeCheckedMargin } from '../smallest-eigenvalue.ts';
 import { amplificationOf, findPerronBound } from './perron.ts';
-import { certifiedByContraction, type WellPosed } from './verdict.ts';
+import { certifiedByContraction, notExamined, type WellPosed } from './verdict.ts';
 
 /**
  * Tries the conditions that a host can check in turn: ‖A‖∞ < 1; λ_pf(|A|) < 1, by a vector; and a monotone I − A. None
@@ -42,11 +42,4 @@ function certifiedBy(bound: number, amplification: number, byNorm: boolean): Wel
   return certifiedByContraction(reason, amplification);
 }
 
-function unknown(reason: string): WellPosed {
-  return {
-    status: 'unknown',
-    argument: 'not examined',
-    reason: `${reason}; certify() examines the matrix at the solution`,
-    amplification: Number.POSITIVE_INFINITY,
-  };
-}
+const unknown = (reason: string): WellPosed => notExamined(reason, 'matrix');

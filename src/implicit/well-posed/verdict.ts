@@ -11,3 +11,13 @@ export interface WellPosed extends Known {
 export function certifiedByContraction(reason: string, amplification: number): WellPosed {
   return { status: 'certified', argument: 'contraction', reason, amplification };
 }
+
+/** @param subject what `certify` would examine at the solution */
+export function notExamined(reason: string, subject: 'matrix' | 'network'): WellPosed {
+  return {
+    status: 'unknown',
+    argument: 'not examined',
+    reason: `${reason}; certify() examines the ${subject} at the solution`,
+    amplification: Number.POSITIVE_INFINITY,
+  };
+}

@@ -71,6 +71,15 @@ export interface LineVisit {
   readonly slope: number | undefined;
 }
 
+/** Of what was solved along the line, what is nearest to a point. */
+export function nearestTo<Solved extends { readonly at: number }>(
+  at: number,
+  solved: readonly Solved[],
+): Solved | undefined {
+  if (solved.length === 0) return undefined;
+  return solved.reduce((a, b) => (Math.abs(b.at - at) < Math.abs(a.at - at) ? b : a));
+}
+
 /** What is searched. */
 export interface LineCriterion {
   readonly solves: number;

@@ -4,7 +4,7 @@ import { findActiveGroups } from '../../../implicit/sparse/active-groups.ts';
 import { SparseDerivative } from '../../../implicit/sparse/derivative.ts';
 import { lossAt, marginsOf, type SparseProblem, slopesAt } from '../../../solvers/sparse/problem.ts';
 import { type SparseResult, solveSparse } from '../../../solvers/sparse/solve.ts';
-import type { LineCriterion, LineVisit } from './along-line.ts';
+import { type LineCriterion, type LineVisit, nearestTo } from './along-line.ts';
 import type { Fold } from './folds.ts';
 
 /** The kink tolerance of loose solutions: a group this near to its threshold is on the side on which it stopped. */
@@ -15,7 +15,7 @@ const LIMIT = 500;
 export class SparseEvaluation implements LineCriterion {
   /** The number of models that were fitted. */
   solves = 0;
-  private readonly solved: { readonly logLambda: number; readonly betas: readonly Float64Array[] }[] = [];
+  private readonly solved: { readonly at: number; readonly betas: readonly Float64Array[] }[] = [];
 
   constructor(
     private readonly folds: readonly Fold[],
@@ -27,7 +27,7 @@ export class SparseEvaluation implements LineCriterion {
    * @throws RangeError where the free features separate the classes of a fold; Error where a fit does not converge
    */
   async at(logLambda: number, tolerance: number, withSlope: boolean): Promise<LineVisit> {
-    const near = this.nearest(logLambda);
+    const near = nearestTo(logLambda, this.solved)?.betas;
     const betas: Float64Array[] = [];
     let [value, slope] = [0, 0];
     for (const [index, fold] of this.folds.entries()) {
@@ -43,7 +43,7 @@ export class SparseEvaluation implements LineCriterion {
       value += lossAt(fold.judged, margins);
       if (withSlope) slope += await this.slopeOf(fold, { problem, lambda, result, margins });
     }
-    this.solved.push({ logLambda, betas });
+    this.solved.push({ at: logLambda, betas });
     return { at: logLambda, value, slope: withSlope ? slope : undefined };
   }
 
@@ -65,13 +65,6 @@ export class SparseEvaluation implements LineCriterion {
     const moved = marginsOf(judged, u);
     const { slopes } = slopesAt(judged, margins);
     return slopes.reduce((sum, value, at) => sum + value * moved[at], 0);
-  }
-
-  private nearest(logLambda: number): readonly Float64Array[] | undefined {
-    const distance = (one: { readonly logLambda: number }): number => Math.abs(one.logLambda - logLambda);
-    return this.solved.length === 0
-      ? undefined
-      : this.solved.reduce((a, b) => (distance(b) < distance(a) ? b : a)).betas;
   }
 }
 

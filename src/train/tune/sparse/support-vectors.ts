@@ -9,7 +9,7 @@ import type { SupportVectorResult } from '../../../solvers/support-vectors/activ
 import type { MarginRows, SupportVectorProblem } from '../../../solvers/support-vectors/problem.ts';
 import { type NearSolution, solveSupportVectors } from '../../../solvers/support-vectors/solve.ts';
 import type { CriterionSplit } from '../criteria.ts';
-import type { LineCriterion, LineVisit } from './along-line.ts';
+import { type LineCriterion, type LineVisit, nearestTo } from './along-line.ts';
 
 /** One fit of a criterion. */
 interface Fold {
@@ -71,7 +71,7 @@ export class SupportVectorEvaluation implements LineCriterion {
   }
 
   async at(at: number, _tolerance: number, withSlope: boolean): Promise<LineVisit> {
-    const nearest = this.nearest(at);
+    const nearest = nearestTo(at, this.solved)?.near;
     const near: NearSolution[] = [];
     let [value, slope] = [0, 0];
     for (const [index, fold] of this.folds.entries()) {
@@ -91,11 +91,6 @@ export class SupportVectorEvaluation implements LineCriterion {
     }
     this.solved.push({ at, near });
     return { at, value, slope: withSlope ? slope : undefined };
-  }
-
-  private nearest(at: number): readonly NearSolution[] | undefined {
-    if (this.solved.length === 0) return undefined;
-    return this.solved.reduce((a, b) => (Math.abs(b.at - at) < Math.abs(a.at - at) ? b : a)).near;
   }
 }
 
