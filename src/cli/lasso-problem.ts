@@ -1,8 +1,17 @@
 /** Reads a Lasso problem and checks all its fields. */
 import type { LassoSelection } from '../index.ts';
-import { InputError } from './io.ts';
-import { checkKeys, checkNumber, describeKind, type JSONObject } from './json.ts';
-import { formatCount, type Matrix, readMatrix, readNumbers } from './matrix.ts';
+import { checkKeys, checkNumber, type JSONObject } from './json.ts';
+import { type Matrix, readMatrix } from './matrix.ts';
+import {
+  checkBoolean,
+  NOT_NEGATIVE,
+  type PerProblem,
+  readPerFeature,
+  readPerProblem,
+  readPerRow,
+  readRowWeights,
+  SHARE,
+} from './model-fields.ts';
 
 /** Minimise ½‖y − Xβ − β₀‖² + λ Σⱼ wⱼ|βⱼ| + ½ρ‖β‖², for one penalty λ or a list of penalties. */
 export interface LassoInput {
@@ -10,7 +19,7 @@ export interface LassoInput {
   readonly X: Matrix;
   readonly y: readonly number[];
   /** log λ, although the key of the problem is `lambda`. */
-  readonly lambda: number | readonly number[];
+  readonly lambda: PerProblem;
   readonly selection: LassoSelection | undefined;
   /** w: one weight for each feature. */
   readonly weights: readonly number[] | undefined;
@@ -28,17 +37,12 @@ export function readLassoProblem(object: JSONObject): LassoInput {
   const optional = ['selection', 'weights', 'ridge', 'intercept', 'row_weights', 'non_negative'];
   checkKeys(object, 'a lasso problem', ['kind', 'X', 'y', 'lambda'], optional);
   const X = readMatrix('X', object.X);
-  const y = readNumbers('y', object.y);
-  if (y.length !== X.rows) {
-    throw new InputError(`y: it holds ${formatCount(y.length)}; it must hold ${X.rows}, one for each row of X`);
-  }
+  const y = readPerRow('y', object.y, X);
   const { lambda, weights, ridge, intercept, row_weights: rowWeights, non_negative: nonNegative } = object;
   return {
     X,
     y,
-    lambda: Array.isArray(lambda)
-      ? readNumbers('lambda', lambda)
-      : checkNumber('lambda', lambda, 'a finite number, or a list of these', Number.isFinite),
+    lambda: readPerProblem('lambda', lambda),
     selection: object.selection === undefined ? undefined : readSelection(object.selection, X),
     weights: weights === undefined ? undefined : readPerFeature('weights', weights, X, ...NOT_NEGATIVE),
     ridge: ridge === undefined ? undefined : checkNumber('ridge', ridge, ...NOT_NEGATIVE),
@@ -48,37 +52,8 @@ export function readLassoProblem(object: JSONObject): LassoInput {
   };
 }
 
-type Allowed = readonly [must: string, allows: (value: number) => boolean];
-
-const NOT_NEGATIVE: Allowed = ['a finite number of at least 0', (value) => value >= 0 && Number.isFinite(value)];
-const SHARE: Allowed = ['a number from 0 to 1', (value) => value >= 0 && value <= 1];
-
 function readSelection(value: unknown, X: Matrix): LassoSelection {
   if (Array.isArray(value)) return readPerFeature('selection', value, X, ...SHARE);
   const named = NAMED_SELECTIONS.find((name) => name === value);
   return named ?? checkNumber('selection', value, 'a number from 0 to 1, a list of these, "weak" or "lars"', SHARE[1]);
-}
-
-function readPerFeature(name: string, value: unknown, { columns }: Matrix, ...allowed: Allowed): number[] {
-  const numbers = readNumbers(name, value, ...allowed);
-  if (numbers.length === columns) return numbers;
-  throw new InputError(
-    `${name}: it holds ${formatCount(numbers.length)}; it must hold ${columns}, one for each column of X`,
-  );
-}
-
-function readRowWeights(value: unknown, { rows }: Matrix): number[] {
-  const numbers = readNumbers('row_weights', value, ...NOT_NEGATIVE);
-  if (numbers.length !== rows) {
-    throw new InputError(
-      `row_weights: it holds ${formatCount(numbers.length)}; it must hold ${rows}, one for each row of X`,
-    );
-  }
-  if (numbers.some((weight) => weight > 0)) return numbers;
-  throw new InputError('row_weights: all are 0; at least one must be above 0');
-}
-
-function checkBoolean(name: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new InputError(`${name}: it is ${describeKind(value)}; it must be true or false`);
 }

@@ -17,6 +17,11 @@ import { answerMonotone } from './monotone-solution.ts';
 import { type Arguments, formatHelp, readArguments, readChoice, readCount, readPositive } from './options.ts';
 import { readProgramProblem } from './program-problem.ts';
 import { answerProgram } from './program-solution.ts';
+import { readSparseModelProblem } from './sparse-model-problem.ts';
+import { answerSparseModel } from './sparse-model-solution.ts';
+import { readSupportVectorProblem } from './support-vector-problem.ts';
+import { answerSupportVectors } from './support-vector-solution.ts';
+import { refuseOptions } from './table-options.ts';
 
 const SOLVERS = ['auto', ...(Object.keys(FORWARD_SOLVERS) as ForwardSolverName[])] as const;
 const LINEAR = ['auto', ...(Object.keys(LINEAR_SOLVERS) as LinearSolverName[])] as const;
@@ -33,23 +38,23 @@ const TABLE = {
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
   solver: {
     value: '<name>',
-    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}; for a qp or cone: ${PROGRAM.join(', ')}`,
+    description: `forward: ${SOLVERS.join(', ')}; for a lasso: ${LASSO.join(', ')}; for a qp or cone: ${PROGRAM.join(', ')}; other kinds have one only`,
     fallback: SOLVERS[0],
   },
   'linear-solver': {
     value: '<name>',
-    description: `backward: ${LINEAR.join(', ')}; not for a lasso, qp or cone`,
+    description: `backward: ${LINEAR.join(', ')}; for monotone problems and convolutions`,
     fallback: LINEAR[0],
   },
   tolerance: {
     value: '<number>',
     description: 'bound on the relative residual; for a qp or cone also on the absolute one',
-    fallback: "4 times the precision's epsilon; for a qp or cone 1e-9",
+    fallback: "4 times the precision's epsilon; for a sparse-model 1e-12; for other kinds 1e-9",
   },
   limit: {
     value: '<count>',
     description: 'forward iterations allowed, in total',
-    fallback: `${LIMIT}; for a qp ${PROGRAM_LIMIT}, for a cone ${CONE_LIMIT}`,
+    fallback: `${LIMIT}; for a qp ${PROGRAM_LIMIT}, for a cone ${CONE_LIMIT}, for a sparse-model 500`,
   },
 };
 
@@ -72,6 +77,17 @@ const NOTES = `Problems (matrices are lists of rows; each row of b, v and z is a
   "weak" (0, default), "lars" (1), a number from 0 to 1, or one for each feature.
   Where features are linearly dependent β is not unique: the status of the certificate is "failed", and dbeta_dlambda
   is null for each penalty whose entry in "samples" is "failed".
+  {"kind": "sparse-model", "X", "y", "lambda": number or list, "loss"?: "square" | "logistic" | "multinomial", "classes"?,
+  "groups"?: "entries" | "rows" | lists, "weights"?, "row_weights"?, "intercept"?, "non_negative"?, "selection"?, "v"?}
+  beta minimises Σ row_weightsᵢ ℓ(mᵢ, yᵢ) + λ Σ_g weights_g‖β_g‖₂ with m = Xβ + intercept; "lambda" holds log λ. For the loss
+  logistic y holds −1 and 1, or 0 and 1; for multinomial 0 to classes − 1; for square numbers, or a list for each row where
+  there are several tasks. Groups are lists of places in β, row by row; with several tasks or classes those of a feature,
+  else single ones. The answer is that of a lasso, of groups; with v, of the shape of beta, it has the gradients of Σ v∘β,
+  grad_X, grad_y (square), grad_lambda, grad_weights, grad_row_weights, and the "interval" of the derivative along log λ.
+  {"kind": "support-vector-machine", "X", "y", "logC": number or list, "row_weights"?, "intercept"?, "selection"?: 0, "v"?}
+  beta minimises ½‖β‖² + C Σ row_weightsᵢ max(0, 1 − yᵢ(xᵢβ + intercept)), y as for the loss logistic. The answer has beta, the
+  dual alpha, the rows "inside" (0 < αᵢ < C row_weightsᵢ), "at_upper" and "on_margin", dbeta_dlogC, dalpha_dlogC, and with v
+  grad_X, grad_logC, grad_row_weights and the "interval". Where the certificate fails, derivatives of both kinds are null.
   {"kind": "qp", "q", "P"?, "A"?, "l"?, "u"?, "constant"?, "selection"?, "direction"?: {"dP", "dq", "dA", "dl", "du"},
   "cotangent"?: {"gx", "gy", "gz"}}
   x minimises ½xᵀPx + qᵀx + constant over l ≤ Ax ≤ u. A matrix may also be {"rows", "columns", "entries": [[row, column,
@@ -137,6 +153,16 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
     }
     return (engine, stopping) => answerLasso(engine, problem, { ...atFloor(engine, stopping), solver });
   },
+  'sparse-model'(object, given) {
+    const problem = readSparseModelProblem(object);
+    refuseSolvers('sparse-model', given);
+    return (engine, stopping) => answerSparseModel(engine, problem, whatIsGiven(stopping));
+  },
+  'support-vector-machine'(object, given) {
+    const problem = readSupportVectorProblem(object);
+    refuseSolvers('support-vector-machine', given);
+    return (engine, stopping) => answerSupportVectors(engine, problem, whatIsGiven(stopping));
+  },
   qp(object, given) {
     const problem = readProgramProblem(object);
     const choose = readProgramOptions('qp', given);
@@ -145,6 +171,16 @@ const KINDS: Readonly<Record<string, (object: JSONObject, given: Arguments) => S
   cone: (object, given) => solveCone('cone', readConeProblem(object), given),
   canonical: (object, given) => solveCone('canonical', readCanonicalProblem(object), given),
 };
+
+/** The host solves these models by one method each. */
+function refuseSolvers(kind: string, given: Arguments): void {
+  refuseOptions(given, ['solver', 'linear-solver'], `a ${kind} problem has one only; leave it out`);
+}
+
+/** What is left out has the library's default. */
+function whatIsGiven({ tolerance, limit }: Stopping): { tolerance?: number; limit?: number } {
+  return { ...(tolerance !== undefined && { tolerance }), ...(limit !== undefined && { limit }) };
+}
 
 function solveMonotone(problem: MonotoneInput, given: Arguments): Solve {
   const solver = readChoice(given, 'solver', SOLVERS);
