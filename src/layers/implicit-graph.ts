@@ -1,6 +1,6 @@
 import { createArgumentError } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
-import { type GraphShape, NO_NODE, partsOfRow, readShape } from '../data/graphs/graph-samples.ts';
+import { type GraphShape, NO_NODE, partsOfRow, readShape, signatureOf } from '../data/graphs/graph-samples.ts';
 import { wellPosedWithNormalisation } from '../implicit/graphs/by-construction.ts';
 import { GRAPH_OPTIONS, type GraphFixedPointOptions, solveOnGraph } from '../implicit/graphs/graph-fixed-point.ts';
 import type { SparsePattern } from '../implicit/graphs/sparse-pattern.ts';
@@ -12,6 +12,8 @@ import { checkMask } from '../solvers/activations.ts';
 import { concat } from '../tensor/arrange.ts';
 import type { Engine } from '../tensor/engine.ts';
 import { engineOf } from '../tensor/engine-of.ts';
+import { elementwise } from '../tensor/kernels.ts';
+import { gatherAlong } from '../tensor/move-kernels.ts';
 import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { asFirstLayer, checkConstraint, graphWeights } from './graph-weights.ts';
@@ -52,7 +54,7 @@ const OPTIONS: Checks<ImplicitGraphOptions> = {
 /**
  * The states of the nodes of graphs: X = φ(WXA + ΩU + c) of implicit graph networks (Gu, Chang, Zhu, Sojoudi and El Ghaoui, "Implicit Graph
  * Neural Networks", 2020), for graph classification. A row that goes in is a whole graph with its features U, as `graphSamples` writes it, and a
- * batch may hold graphs of any size, each of which is solved by itself. A is normalised as by `normalisedGraph`, so that λ_pf(|A|) ≤ 1: each X
+ * batch may hold graphs of any size, each of which is solved by itself. A row of another origin, such as a standardised one, gives NaN. A is normalised as by `normalisedGraph`, so that λ_pf(|A|) ≤ 1: each X
  * exists, is unique, and has a gradient everywhere.
  *
  * The parameters are V [width, width], or W itself where it is projected, Ω [width, features] and c [width]. V starts
@@ -123,6 +125,21 @@ export function implicitGraph(given: ImplicitGraphOptions): Layer {
 /** What normalisation in float32 may add to λ_pf(|A|), for each edge. */
 const ROUNDING = 2 ** -23;
 
+/**
+ * Zeros in place of rows that are not of this shape, whose numbers must not be read as indices, [batch, width]; and a factor of each
+ * row, [batch, 1]: 1, and NaN for these.
+ */
+function recogniseRows(engine: Engine, x: Tensor, shape: GraphShape): Tensor[] {
+  const signature = signatureOf(shape);
+  return engine.run(`rows of graphs ${signature}`, [x], ([rows], tracing) => {
+    const found = gatherAlong(rows, 1, 1, {});
+    const expected = tracing.constant({ kind: 'fill', value: signature }, [1]);
+    const distance = elementwise('abs', [elementwise('subtract', [found, expected])]);
+    const isOwn = elementwise('greater', [tracing.constant({ kind: 'fill', value: 0.5 }, [1]), distance]);
+    return [elementwise('multiply', [rows, isOwn]), elementwise('divide', [isOwn, isOwn])];
+  });
+}
+
 interface ReadRows {
   /** The features of all nodes of the batch, [batch·nodes, features]. */
   readonly U: Tensor;
@@ -144,7 +161,8 @@ function readRows(what: string, engine: Engine, x: Tensor, shape: GraphShape): R
     );
   }
   const { starts, lengths } = partsOfRow(shape);
-  const part = (name: keyof typeof starts): Tensor => x.slice([0, starts[name]], [batch, lengths[name]]);
+  const [own, isOwn] = recogniseRows(engine, x, shape);
+  const part = (name: keyof typeof starts, rows = x): Tensor => rows.slice([0, starts[name]], [batch, lengths[name]]);
   const numbers = (count: number, step: number): Tensor =>
     engine.tensor(
       Float64Array.from({ length: count }, (_, at) => at * step),
@@ -152,7 +170,7 @@ function readRows(what: string, engine: Engine, x: Tensor, shape: GraphShape): R
     );
   const [nodesBefore, edgesBefore] = [numbers(batch, nodes), numbers(batch, edges)];
   const shifted = (name: keyof typeof starts, before: Tensor): Tensor =>
-    part(name)
+    part(name, own)
       .add(before)
       .reshape([batch * lengths[name]]);
   const end = engine.tensor([batch * edges]);
@@ -164,10 +182,13 @@ function readRows(what: string, engine: Engine, x: Tensor, shape: GraphShape): R
     bySource: shifted('bySource', edgesBefore),
     sourceStarts: joined(shifted('sourceStarts', edgesBefore), end),
   };
-  const weights = part('weights').reshape([batch * edges]);
+  // The first node is one that each graph has.
+  const weights = part('weights')
+    .mul(part('mask', own).slice([0, 0], [batch, 1]))
+    .reshape([batch * edges]);
   return {
     U: part('features').reshape([batch * nodes, features]),
-    mask: part('mask').reshape([batch, nodes, 1]),
+    mask: part('mask', own).mul(isOwn).reshape([batch, nodes, 1]),
     pattern,
     values: normalised(pattern, weights, [batch, nodes, 1]),
   };

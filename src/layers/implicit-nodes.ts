@@ -9,7 +9,7 @@ import { implicitSettings } from '../implicit/root-options.ts';
 import { readNonExpansive } from '../implicit/well-posed/non-expansive.ts';
 import { checkMask } from '../solvers/activations.ts';
 import { engineOf } from '../tensor/engine-of.ts';
-import { elementwise } from '../tensor/kernels.ts';
+import { elementwise, reduceRows } from '../tensor/kernels.ts';
 import { affine } from '../tensor/operations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { asFirstLayer, checkConstraint, type GraphConstraint, graphWeights } from './graph-weights.ts';
@@ -57,8 +57,8 @@ const LARGEST_CHOICE = 2 ** 24;
 /**
  * The states of nodes of one graph: X = φ(WXA + ΩU + c) of implicit graph networks (Gu, Chang, Zhu, Sojoudi and El Ghaoui, "Implicit
  * Graph Neural Networks", 2020), for node classification. A row that goes in is the number of a node, and its state comes out, so that nodes
- * are samples (see `nodeSamples`): those of a training set have labels, and all nodes take part in each solve. Each X exists, is unique, and
- * has a gradient everywhere.
+ * are samples (see `nodeSamples`): those of a training set have labels, and all nodes take part in each solve. A number that no node has
+ * gives NaN. Each X exists, is unique, and has a gradient everywhere.
  *
  * The parameters are V [width, width], or W itself where it is projected, or S and R [width, width] of a monotone W; Ω
  * [width, inputs] and c [width]. V, S and R start uniform on ±1/√width, W on ±κ/(λ_pf·width), Ω and c on ±1/√inputs.
@@ -123,7 +123,7 @@ export function implicitNodes(given: ImplicitNodesOptions): Layer {
   };
 }
 
-/** A row for each node that is asked for, with 1 at its number and 0 elsewhere; a number that is no node gets zeros. */
+/** A row for each node that is asked for, with 1 at its number and 0 elsewhere; a number that is no node gets NaN. */
 function choose(what: string, x: Tensor, nodes: number): Tensor {
   const [batch] = x.shape;
   if (batch * nodes > LARGEST_CHOICE) {
@@ -132,13 +132,14 @@ function choose(what: string, x: Tensor, nodes: number): Tensor {
     );
   }
   const engine = engineOf(`${what}: x`, x);
-  const [chosen] = engine.run('rows of nodes', [x], ([numbers], tracing) => {
+  const [chosen] = engine.run(`rows of ${nodes} nodes`, [x], ([numbers], tracing) => {
     const all = tracing.constant({ kind: 'values', values: Array.from({ length: nodes }, (_, node) => node) }, [
       1,
       nodes,
     ]);
     const distance = elementwise('abs', [elementwise('subtract', [numbers, all])]);
-    return [elementwise('greater', [tracing.constant({ kind: 'fill', value: 0.5 }, [1]), distance])];
+    const isNode = elementwise('greater', [tracing.constant({ kind: 'fill', value: 0.5 }, [1]), distance]);
+    return [elementwise('divide', [isNode, tracing.alias(reduceRows('sum', [isNode]), [batch, 1])])];
   });
   return chosen;
 }

@@ -52,12 +52,17 @@ const shapes: readonly LabelledGraph[] = Array.from({ length: 24 }, (_, index) =
 const parametersOf = (layer: Layer) =>
   layer.parameters.map(({ shape, initial }) => engine.tensor(initial(random(5)), shape));
 
+/** A forward pass without training. */
+const pass = (solves: SolveRecord[] = []) => ({
+  solves,
+  memory: { numbers: new Map<string, number>(), tensors: new Map() },
+});
+
 /** What a layer gives for rows, and its solves. */
 function run(layer: Layer, rows: ArrayLike<number>, count: number) {
   const solves: SolveRecord[] = [];
   const x = engine.tensor(rows, [count, layer.inputs]);
-  const memory = { numbers: new Map<string, number>(), tensors: new Map() };
-  return { output: layer.forward(x, parametersOf(layer), { solves, memory }), solves };
+  return { output: layer.forward(x, parametersOf(layer), pass(solves)), solves };
 }
 
 describe('implicitGraph', () => {
@@ -140,6 +145,19 @@ describe('implicitGraph', () => {
     },
   );
 
+  test('rows that graphSamples has not made for the shape give NaN, and no others do', async () => {
+    const { samples, shape } = graphSamples(shapes.slice(0, 2));
+    const [own, other] = [samples.inputs.slice(0, samples.features), samples.inputs.slice(samples.features)];
+    const standardised = other.map((value) => (value - 1) / 3);
+    const layer = implicitGraph({ shape, width: 2 });
+    const found = await run(layer, [...standardised, ...own], 2).output.data();
+    expect(Array.from(found).map(Number.isNaN)).toEqual([true, true, false, false]);
+    expect(Array.from(found.slice(2))).toEqual(Array.from(await run(layer, own, 1).output.data()));
+    expect(await run(layer, new Float64Array(layer.inputs), 1).output.data()).toEqual(
+      new Float64Array(2).fill(Number.NaN),
+    );
+  });
+
   test.each([
     [{ shape: { nodes: 0, edges: 1, features: 1 } }, 'implicitGraph: shape'],
     [{ pooling: 'maximum' }, 'implicitGraph: pooling'],
@@ -194,9 +212,8 @@ describe('implicitNodes', () => {
     const monotone = implicitNodes({ ...options, constraint: 'monotone', activation: 'tanh', tolerance: 1e-12 });
     const [S, R, ...others] = parametersOf(monotone);
     const solves: SolveRecord[] = [];
-    const memory = { numbers: new Map<string, number>(), tensors: new Map() };
     const x = engine.tensor([0], [1, 1]);
-    await monotone.forward(x, [S.mul(10), R.mul(10), ...others], { solves, memory }).data();
+    await monotone.forward(x, [S.mul(10), R.mul(10), ...others], pass(solves)).data();
     const [{ status }] = (await solves[0].report).samples;
     expect(status).toBe('converged');
   });
@@ -228,6 +245,21 @@ describe('implicitNodes', () => {
     const chain = directedGraph({ nodes: 12, edges: pathOf(12) });
     expect(implicitNodes({ ...options, graph: chain, contraction: 3 }).outputs).toBe(4);
     expect(() => implicitNodes({ ...options, graph: chain, contraction: 0 })).toThrow('a finite number > 0');
+  });
+
+  test('layers of different graphs stand side by side, and a number that no node has gives NaN', async () => {
+    const x = engine.tensor([2, 0.5, 12], [3, 1]);
+    for (const nodes of [12, 5]) {
+      const edges = pathOf(nodes);
+      const layer = implicitNodes({
+        ...options,
+        graph: undirectedGraph({ nodes, edges }),
+        features: [...edges, 1, 1].flat(),
+      });
+      const found = Array.from(await engine.tidy(() => layer.forward(x, parametersOf(layer), pass()).data()));
+      expect(found.slice(0, 4).every(Number.isFinite)).toBe(true);
+      expect(found.slice(4)).toEqual(Array(8).fill(Number.NaN));
+    }
   });
 
   test('nodeSamples takes the nodes of a mask', () => {

@@ -65,6 +65,17 @@ async function difference(lossOf: (x: Tensor) => Tensor, start: Float64Array, sh
   return (plus - minus) / 2e-6;
 }
 
+test('weights of one edge whose sum is not finite are refused by name', () => {
+  const edges = [
+    [0, 1],
+    [1, 2],
+    [1, 2],
+  ] as const;
+  expect(() => directedGraph({ nodes: 3, edges, weights: [1, 1e308, 1e308] })).toThrow(
+    'directedGraph: weights: those of the edge from 1 to 2 add up to Infinity',
+  );
+});
+
 describe('graphProduct', () => {
   test.each(ODD_GRAPHS)('of %s is that of the dense matrix, with its derivatives', async (_, graph) => {
     const { nodes, weights } = graph;

@@ -18,9 +18,18 @@ export interface GraphShape {
 /** Stands for a node that does not exist: an edge from there brings nothing. Rows may hold no greater number. */
 export const NO_NODE = 2 ** 23;
 
+/**
+ * A number that a row has in front, by which it is told from rows of another shape and from rows that something has changed, such as a
+ * standardisation: their indices would be read as they are.
+ */
+export function signatureOf({ nodes, edges, features }: GraphShape): number {
+  return 1 + (((nodes * 31 + edges) * 31 + features) % (NO_NODE - 1));
+}
+
 /** Where each part of a row begins, and where the row ends. */
 export function partsOfRow({ nodes, edges, features }: GraphShape) {
   const lengths = {
+    signature: 1,
     features: nodes * features,
     mask: nodes,
     from: edges,
@@ -159,6 +168,7 @@ function writeRow(row: Float32Array, { graph, features }: ReadGraph, shape: Grap
   };
   const bySource = Array.from({ length: shape.edges }, (_, edge) => edge);
   const sourceOf = (edge: number): number => sources[edge] ?? NO_NODE;
+  put('signature', [signatureOf(shape)]);
   put('features', features);
   put('mask', new Float32Array(nodes).fill(1));
   put('from', sources, NO_NODE);

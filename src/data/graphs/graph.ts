@@ -72,7 +72,13 @@ function graphOf(what: string, given: GraphOptions, isUndirected: boolean): Grap
     entries.push([source, target, weight]);
     if (isUndirected && source !== target) entries.push([target, source, weight]);
   }
-  return graphFromEntries(nodes, entries);
+  const graph = graphFromEntries(nodes, entries);
+  const infinite = graph.weights.findIndex((weight) => !Number.isFinite(weight));
+  if (infinite < 0) return graph;
+  const { sources, targets } = graph;
+  throw new RangeError(
+    `${what}: weights: those of the edge from ${sources[infinite]} to ${targets[infinite]} add up to ${graph.weights[infinite]}; the sum must be finite`,
+  );
 }
 
 function readEdge(place: string, edge: unknown, nodes: number): readonly [number, number] {
@@ -85,8 +91,8 @@ function readEdge(place: string, edge: unknown, nodes: number): readonly [number
 /** A source, a target and a weight. */
 export type Entry = readonly [source: number, target: number, weight: number];
 
-/** Sorts the entries, and adds those of the same place. @param perronVector a hint; see Graph */
-export function graphFromEntries(nodes: number, entries: readonly Entry[], perronVector?: Float64Array): Graph {
+/** Sorts the entries, and adds those of the same place. */
+export function graphFromEntries(nodes: number, entries: readonly Entry[]): Graph {
   const sorted = [...entries].sort((a, b) => a[1] - b[1] || a[0] - b[0]);
   const merged: [number, number, number][] = [];
   for (const [source, target, weight] of sorted) {
@@ -99,7 +105,6 @@ export function graphFromEntries(nodes: number, entries: readonly Entry[], perro
     sources: Int32Array.from(merged, ([source]) => source),
     targets: Int32Array.from(merged, ([, target]) => target),
     weights: Float64Array.from(merged, ([, , weight]) => weight),
-    ...(perronVector && { perronVector }),
   };
 }
 
