@@ -17,7 +17,7 @@ export interface OpenOptions {
    * The backend to use. Default: webgpu on a hardware adapter, else wasm, else the faster of gpujs and cpu, which is
    * measured once. A software adapter is used only if webgpu is chosen by name.
    *
-   * cpu and wasm compute on the calling thread, in turns of about 30 ms between which timers, events and frames run.
+   * cpu and wasm compute on the calling thread, in turns of about 20 ms between which timers, events and frames run.
    * Loops are interrupted between their passes, and so are products and inverses on cpu. A product on wasm is not: on
    * two slow cores it took 0.06 s for two matrices of order 1024 and 0.5 s for order 2048, and it takes eight times as
    * long for twice the order. Element-wise kernels and softmax took up to 20 ns per number on cpu and 8 ns on wasm.

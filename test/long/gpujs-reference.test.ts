@@ -15,7 +15,8 @@ describe('reference problems on gpujs over WebGL2', () => {
   afterAll(() => open?.close());
 
   const ask: Ask = (name, ...given) => open.call<Outcome<typeof name>>(url, 'ask', name, ...given);
-  monotoneSuite({ ask, precision: 'float32' });
+  // Each Anderson acceleration waits for results, which is slow in a page; the parity cases have them with fewer units.
+  monotoneSuite({ ask, precision: 'float32', without: (solver) => solver.startsWith('anderson') });
   lassoSuite({ ask, precision: 'float32', solvers: ['fista'] });
 
   test('the page had no errors and sent no requests elsewhere', () => {

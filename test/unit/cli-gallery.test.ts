@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { clarke, computeInverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, type Cycle, cycle, STARTS } from '../../src/gallery/cycle.ts';
 import {
@@ -25,6 +25,13 @@ import { run } from '../fixtures/cli/run.ts';
 import { loadPathology } from '../fixtures/load.ts';
 import { distanceToCritical } from '../support/criticality.ts';
 import { relativeError } from '../support/numbers.ts';
+
+/** Steps of the ascent on the page. Each solves a cone program, and the page takes as many as draw the whole attractor. */
+const ASCENT_STEPS = 150;
+vi.mock(import('../../src/gallery/lorenz.ts'), async (original) => {
+  const actual = await original();
+  return { ...actual, lorenz: (engine, steps = ASCENT_STEPS) => actual.lorenz(engine, steps) };
+});
 
 const reference = loadPathology();
 let engine: Engine;

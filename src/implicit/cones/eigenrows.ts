@@ -17,7 +17,7 @@ export interface Eigenrows {
 }
 
 /** Multiplications after which the rows may be interrupted: some milliseconds. */
-const WORK_PER_TURN = 2e5;
+const WORK_PER_TURN = 5e4;
 
 export function* createEigenrows(
   { n, m, P, A }: ConeData,

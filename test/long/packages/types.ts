@@ -36,7 +36,8 @@ export const environments: readonly Environment[] = [
   },
 ];
 
-export const resolutions = ['bundler', 'node16', 'nodenext'] as const;
+/** A program of modules finds the same with node16 as with nodenext; attw tries that too. */
+export const resolutions = ['bundler', 'nodenext'] as const;
 type Resolution = (typeof resolutions)[number];
 
 /** The packages of types that a program may have installed. */
