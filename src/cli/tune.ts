@@ -1,20 +1,23 @@
-/** `equilibra tune`: chooses the penalty of a Lasso by the gradient of a criterion. */
+/** `equilibra tune`: chooses the penalty of a Lasso, or of another model, by the gradient of a criterion. */
 import { BACKENDS } from '../backends/open.ts';
-import { ConvergenceError, type Engine, type TuneOptions, tune as tuneLasso } from '../index.ts';
+import { ConvergenceError, type TuneOptions, tune as tuneLasso } from '../index.ts';
 import { PENALTIES, type PenaltyName } from '../train/tune/penalties.ts';
 import { openEngine } from './engine.ts';
 import { checkWritable, writeOutput } from './files.ts';
-import { describeInterruption, EXIT, InputError, type IO, toOneLine } from './io.ts';
-import { createLiveLine } from './live-line.ts';
+import { describeInterruption, EXIT, InputError, type IO } from './io.ts';
 import { type Arguments, formatHelp, readArguments, readChoice, readCount } from './options.ts';
 import { formatEvaluation } from './progress.ts';
 import { tuningPage } from './report/tune/page.ts';
 import { type ChosenCriterion, CRITERION_OPTIONS, readCriterion } from './tune/criterion.ts';
 import { DATA_OPTIONS, readTuningData, type TuningData } from './tune/data.ts';
 import { type Coefficients, evaluateLine, type Line, searchGrid, solvePath, type TuningProblem } from './tune/lines.ts';
+import { MODEL_NAMES, readModel } from './tune/model/models.ts';
+import { prepareModel } from './tune/model/run.ts';
 import { createJSON, createReport, formatText, type Outcome } from './tune/outcome.ts';
+import { type PreparedTuning, printIntroduction, type Session, showProgress } from './tune/session.ts';
+import { formatNumber } from './tune/text.ts';
 import { listWarnings, warnOfCollinearColumns } from './tune/warnings.ts';
-import { formatDroppedRows, formatQuantity, printRemarks } from './wording.ts';
+import { printRemarks } from './wording.ts';
 
 const PENALTY_NAMES = Object.keys(PENALTIES) as PenaltyName[];
 const OPTIMISERS = ['descent', 'adam', 'grid'] as const;
@@ -24,36 +27,44 @@ const LIMITS = { single: 60, 'elastic-net': 200, features: 200 } as const satisf
 const TABLE = {
   ...DATA_OPTIONS,
   ...CRITERION_OPTIONS,
-  penalty: { value: '<kind>', description: 'single λ, features (one λ each), elastic-net', fallback: PENALTY_NAMES[0] },
-  'non-negative': { description: 'let no coefficient be negative' },
-  optimiser: { value: '<name>', description: 'descent (with line search), adam, grid', fallback: OPTIMISERS[0] },
-  starts: { value: '<count>', description: 'starting points of the search', fallback: '4; 2 for features' },
+  model: { value: '<name>', description: MODEL_NAMES.join(', '), fallback: MODEL_NAMES[0] },
+  groups: {
+    value: '<columns>',
+    description: 'group-lasso: columns that share a norm, as a,b;c,d',
+    fallback: 'each column, with all its categories',
+  },
+  penalty: {
+    value: '<kind>',
+    description: 'lasso: single λ, features (one λ each), elastic-net',
+    fallback: PENALTY_NAMES[0],
+  },
+  'non-negative': { description: 'lasso, logistic: let no coefficient be negative' },
+  optimiser: { value: '<name>', description: 'descent, grid; lasso: also adam', fallback: OPTIMISERS[0] },
+  starts: { value: '<count>', description: 'lasso: starting points of the search', fallback: '4; 2 for features' },
   limit: {
     value: '<count>',
-    description: 'evaluations allowed from each start',
-    fallback: '60; 200 for several penalties',
+    description: 'evaluations allowed, for a lasso from each start',
+    fallback: '20; for a lasso 60, with several penalties 200',
   },
   backend: { value: '<name>', description: BACKENDS.join(', '), fallback: 'cpu, in float64' },
-  report: { value: '<file>', description: 'write a report, one HTML file' },
+  report: { value: '<file>', description: 'lasso: write a report, one HTML file' },
   json: { description: 'print one JSON object instead of text' },
 };
 
 const SUMMARY =
-  'Chooses the penalty λ of a Lasso, ½‖y − Xβ‖² + λ‖β‖₁ over standardised features, by the gradient of a criterion,\n' +
-  'and compares it with a grid. Without a file it explains the bundled diabetes data.';
+  'Chooses the penalty λ of a Lasso, ½‖y − Xβ‖² + λ‖β‖₁ over standardised features, or of another sparse model, or the cost C\n' +
+  'of a support vector machine, by the gradient of a criterion, and compares it with a grid. Without a file it explains the\n' +
+  'bundled diabetes data.';
 
 const NOTES =
   'Means and deviations are those of all rows. The coefficients are fitted to all rows with the chosen penalty.\nCtrl-C stops it.\nExit code: 0 tuned, 2 bad input, 3 a solve did not converge, 130 interrupted (143 by SIGTERM).';
 
-/** One call of the command, after all checks. */
-interface Session {
-  readonly io: IO;
+/** The tuning of a Lasso, after all checks. */
+interface LassoTuning {
   readonly given: Arguments;
   readonly data: TuningData;
   readonly chosen: ChosenCriterion;
   readonly settings: Required<Pick<TuneOptions, 'penalty' | 'optimiser' | 'limit'>> & Pick<TuneOptions, 'starts'>;
-  readonly engine: Engine;
-  readonly interruption: AbortSignal;
 }
 
 export async function tune(argv: readonly string[], io: IO): Promise<number> {
@@ -62,16 +73,13 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
     io.out(formatHelp('equilibra tune [data.csv --target <column>] [options]', SUMMARY, TABLE, NOTES));
     return EXIT.done;
   }
-  const settings = readSettings(given);
+  const model = readModel(given);
   const backend = readChoice(given, 'backend', BACKENDS) ?? 'cpu';
-  const { report } = given.options;
-  if (report !== undefined) await checkWritable('report', report);
-  const data = await readTuningData(given);
-  const chosen = readCriterion(given, data);
+  const { data, run } = model ? await prepareModel(given, model) : await prepareLasso(given);
   const interruption = io.interruption();
   const engine = await openEngine(backend);
   try {
-    await runTuning({ io, given, data, chosen, settings, engine, interruption });
+    await run({ io, engine, interruption });
     return EXIT.done;
   } catch (error) {
     if (interruption.aborted && error === interruption.reason) {
@@ -88,7 +96,16 @@ export async function tune(argv: readonly string[], io: IO): Promise<number> {
   }
 }
 
-function readSettings(given: Arguments): Session['settings'] {
+async function prepareLasso(given: Arguments): Promise<PreparedTuning> {
+  const settings = readSettings(given);
+  const { report } = given.options;
+  if (report !== undefined) await checkWritable('report', report);
+  const data = await readTuningData(given);
+  const chosen = readCriterion(given, data);
+  return { data, run: (session) => runTuning({ given, data, chosen, settings }, session) };
+}
+
+function readSettings(given: Arguments): LassoTuning['settings'] {
   const penalty = readChoice(given, 'penalty', PENALTY_NAMES) ?? 'single';
   const optimiser = readChoice(given, 'optimiser', OPTIMISERS) ?? 'descent';
   if (optimiser === 'grid') {
@@ -100,11 +117,11 @@ function readSettings(given: Arguments): Session['settings'] {
   return { penalty, optimiser, limit: readCount(given, 'limit', LIMITS[penalty]), ...(starts && { starts }) };
 }
 
-async function runTuning(session: Session): Promise<void> {
-  const { io, given, data, chosen, settings, engine, interruption } = session;
+async function runTuning(tuning: LassoTuning, { io, engine, interruption }: Session): Promise<void> {
+  const { given, data, chosen, settings } = tuning;
   const { scaled, intercept } = data;
   const started = performance.now();
-  if (!given.options.json) printIntroduction(session);
+  if (!given.options.json) printIntroduction(io, data, engine, describeNoise(chosen));
   const problem: TuningProblem = {
     X: engine.tensor(scaled.X, [scaled.count, scaled.features]),
     y: engine.tensor(scaled.y),
@@ -133,41 +150,17 @@ async function runTuning(session: Session): Promise<void> {
     const seconds = (performance.now() - started) / 1000;
     return { outcome: { engine, data, chosen, result, grid, best, warnings, seconds }, path, curve };
   });
-  await printOutcome(session, outcome, path, curve);
+  await printOutcome({ io, given }, outcome, path, curve);
 }
 
-function printIntroduction({ io, data, chosen, engine }: Session): void {
-  const { scaled, dropped } = data;
-  const { name, count, features, target } = scaled;
-  const line = (heading: string, value: string): void => io.out(`${heading.padEnd(9)}${toOneLine(value)}\n`);
-  line(
-    'data',
-    `${name}: ${formatQuantity(count, 'row', 'rows')}, ${formatQuantity(features, 'feature', 'features')}, target ${target}`,
-  );
-  if (dropped > 0) line('dropped', formatDroppedRows(dropped));
-  if (chosen.noise) {
-    const how = chosen.noise.estimated ? ', estimated by least squares' : '';
-    line('noise', `deviation ${Number(chosen.noise.deviation.toPrecision(5))}${how}`);
-  }
-  line('backend', `${engine.backend}: ${engine.adapter.description}`);
-  printRemarks(io, 'assumed', data.assumed);
-}
-
-/** Shows the progress of some work, and clears the line of the terminal afterwards. */
-async function showProgress<Result>(
-  io: IO,
-  work: (progress: (text: string) => void) => Promise<Result>,
-): Promise<Result> {
-  const live = createLiveLine(io);
-  try {
-    return await work(live);
-  } finally {
-    live('');
-  }
+function describeNoise({ noise }: ChosenCriterion): (readonly [string, string])[] {
+  if (!noise) return [];
+  const how = noise.estimated ? ', estimated by least squares' : '';
+  return [['noise', `deviation ${formatNumber(noise.deviation)}${how}`]];
 }
 
 async function printOutcome(
-  { io, given }: Session,
+  { io, given }: Pick<Session, 'io'> & Pick<LassoTuning, 'given'>,
   outcome: Outcome,
   path: Coefficients | undefined,
   curve: Line | undefined,

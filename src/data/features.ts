@@ -226,6 +226,13 @@ export function featureNames(columns: readonly FeatureColumn[]): string[] {
   );
 }
 
+/** The name of the column of each feature. */
+export function columnsOfFeatures(columns: readonly FeatureColumn[]): string[] {
+  return columns.flatMap((column) =>
+    column.kind === 'categories' ? column.categories.map(() => column.name) : [column.name],
+  );
+}
+
 /**
  * The features of all rows, rows × features, with NaN for missing values. They are in float64, since numbers with a
  * large offset, such as dates, would lose their differences in float32 before the mean is subtracted.

@@ -9,6 +9,7 @@ import {
 import { describeValue } from '../arguments/describe-value.ts';
 import { readOptions } from '../arguments/options.ts';
 import {
+  columnsOfFeatures,
   encodeFeatures,
   type FeatureColumn,
   featureColumnNames,
@@ -72,6 +73,8 @@ export interface TableRegressionOptions extends TableDataOptions {
 
 /** Regression data from a table. */
 export interface TableRegression extends RegressionData {
+  /** The name of the column of the table from which each feature is made. */
+  readonly featureColumns: readonly string[];
   /** Names of features that have the same value in all rows and therefore explain nothing. */
   readonly constant: readonly string[];
   /** The number of rows that were omitted because of a missing value. */
@@ -114,6 +117,7 @@ export function tableRegression(table: Table, given: TableRegressionOptions): Ta
     X,
     y,
     featureNames: ofFeatures,
+    featureColumns: columnsOfFeatures(columns).filter((_, feature) => telling[feature]),
     target,
     constant: constant.map((feature) => ofFeatures[feature]),
     dropped: table.rows.length - count,

@@ -130,6 +130,42 @@ describe.each(['square', 'logistic', 'multinomial'] as const)('the loss %s', (lo
   });
 });
 
+describe.each(['square', 'logistic', 'multinomial'] as const)('dependent columns, loss %s', (loss) => {
+  test('are solved for small penalties too: one of them leaves', async () => {
+    const category = drawn(21, 40).map((value) => (value > 0.5 ? 2 : value > -0.5 ? 1 : 0));
+    const numbers = drawn(22, 80);
+    // A column for each of three categories: they add up to that of the intercept.
+    const rows = category.flatMap((own, row) => [
+      ...numbers.slice(2 * row, 2 * row + 2),
+      ...[0, 1, 2].map((each) => Number(each === own)),
+    ]);
+    const noisy = drawn(23, 40).map((value, row) => value + numbers[2 * row] + (category[row] === 2 ? 1 : 0));
+    const marks = {
+      square: noisy,
+      logistic: noisy.map((value) => (value > 0.4 ? 1 : -1)),
+      multinomial: category.map((_, row) => row % 3),
+    };
+    const data = {
+      ...{ X: engine.tensor(rows, [40, 5]), y: engine.tensor(marks[loss]), loss, intercept: true },
+      ...(loss === 'multinomial' && { classes: 3, groups: 'entries' as const }),
+    };
+    const [largest] = await largestSparsePenalty(data);
+    for (const below of [4, 8, 12]) {
+      const { report, beta } = sparseModel({ ...data, logLambda: largest - below });
+      const [{ iterations }] = (await report).samples;
+      expect(iterations).toBeLessThanOrEqual(10);
+      const outputs = loss === 'multinomial' ? 3 : 1;
+      const found = await numbersOf(beta);
+      for (let k = 0; k < outputs; k++) {
+        // With all three of one sign a shift between them and the intercept would cost less.
+        const signs = [2, 3, 4].map((j) => Math.sign(found[j * outputs + k]));
+        expect(Math.abs(signs.reduce((a, b) => a + b))).toBeLessThan(3);
+        expect(signs).toContain(0);
+      }
+    }
+  });
+});
+
 describe.each(['square', 'logistic'] as const)('planted kinks, loss %s', (loss) => {
   test.each([false, true])('verdicts are those of enumeration; dependent: %s', async (isDependent) => {
     for (let seed = 0; seed < 60; seed++) {

@@ -177,7 +177,8 @@ describe('mistakes are named', () => {
 });
 
 describe('the search along a line', () => {
-  const options = { low: -12, high: 0, start: -1, step: 1, tolerance: 1e-3, decrease: 1e-9, limit: 60 };
+  const near = { reach: 0, spacing: Number.POSITIVE_INFINITY };
+  const options = { low: -12, high: 0, start: -1, step: 1, tolerance: 1e-3, decrease: 1e-9, limit: 60, ...near };
   const search = async (value: (x: number) => number, slope: (x: number) => number, given = options) => {
     const seen: SearchPoint[] = [];
     const ended = await searchLine(async (at) => {
@@ -194,6 +195,17 @@ describe('the search along a line', () => {
     expect(ended).toBe('minimum');
     expect(Math.abs(least.at + 4.3)).toBeLessThan(1e-3);
     expect(seen.length).toBeLessThan(12);
+  });
+  test('looks beyond a shallow valley where it is told to', async () => {
+    // A valley at −1.8, in which the search would stop, and a deeper one at −4.
+    const value = (x: number): number => 0.1 * Math.abs(x + 1.8) - 0.5 * Math.exp(-((x + 4) ** 2));
+    const slope = (x: number): number => 0.1 * Math.sign(x + 1.8) + (x + 4) * Math.exp(-((x + 4) ** 2));
+    const [nearby, further] = [
+      await search(value, slope),
+      await search(value, slope, { ...options, reach: 2, spacing: 1 }),
+    ];
+    expect(Math.abs(nearby.least.at + 1.8)).toBeLessThan(0.1);
+    expect(Math.abs(further.least.at + 4)).toBeLessThan(0.15);
   });
   test('finds a minimum at a kink, where no slope vanishes', async () => {
     const { ended, least } = await search(

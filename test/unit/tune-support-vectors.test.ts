@@ -79,6 +79,17 @@ describe.each([false, true])('intercept: %s', (intercept) => {
   });
 });
 
+test('a rough criterion: a shallow valley near the end of the range hides no deeper one', async () => {
+  for (const seed of [3, 19, 32]) {
+    const { fit: rows } = createClasses(engine, { count: 40, heldOut: 1, features: 5, supportSize: 3 }, seed);
+    const options = { ...rows, intercept: true, criterion: crossValidation({ folds: 10 }) };
+    const descent = await tuneSupportVectorMachine(options);
+    const grid = await tuneSupportVectorMachine({ ...options, optimiser: 'grid', points: 30 });
+    expect(descent.value).toBeLessThan(1.01 * grid.value);
+    expect(descent.visited.length).toBeLessThanOrEqual(20);
+  }
+});
+
 test('the ends of the range, the limit and the time', async () => {
   const opposite = heldOut({ X: rest.X, y: engine.tensor((await numbersOf(rest.y)).map((value) => -value)) });
   const { ended, logC, bounds } = await tuneSupportVectorMachine({ ...fit, criterion: opposite });

@@ -41,31 +41,60 @@ export interface ChosenCriterion {
 
 /** @throws InputError that names the option and says what is allowed */
 export function readCriterion(given: Arguments, data: TuningData): ChosenCriterion {
-  const name = readChoice(given, 'criterion', CRITERIA) ?? CRITERIA[0];
+  const name = readCriterionName(given);
+  refuseOtherCriteria(given, name);
+  if (name === 'sure' && data.rowWeights) {
+    throw new InputError('--row-weights: it is for --criterion cv and held-out; sure is for rows of equal weight');
+  }
+  if (name === 'sure') {
+    const noise = readNoise(given, data);
+    return { criterion: sure({ deviation: noise.deviation, seed: readSeed(given) }), copies: 2, noise };
+  }
+  const split = readSplit(given, data.scaled.count);
+  const { folds, held, seed } = split;
+  return held === undefined
+    ? { criterion: crossValidation({ folds, seed }), copies: folds }
+    : { criterion: createHeldOutCriterion(split.name, held, seed), copies: 1 };
+}
+
+function readCriterionName(given: Arguments): CriterionName {
+  return readChoice(given, 'criterion', CRITERIA) ?? CRITERIA[0];
+}
+
+function refuseOtherCriteria(given: Arguments, name: CriterionName): void {
   for (const [option, belongs] of Object.entries(CRITERION_OF_OPTION)) {
     if (given.options[option] !== undefined && belongs !== name) {
       throw new InputError(`--${option}: it is for --criterion ${belongs}; the criterion is ${name}`);
     }
   }
-  if (name === 'sure' && data.rowWeights) {
-    throw new InputError('--row-weights: it is for --criterion cv and held-out; sure is for rows of equal weight');
-  }
+}
+
+/** How the rows are divided into those that are fitted and those by which a fit is judged. */
+export interface RowSplit {
+  /** How results call the criterion. */
+  readonly name: string;
+  /** The number of rows that are held out; undefined in cross-validation. */
+  readonly held: number | undefined;
+  readonly folds: number;
+  readonly seed: number;
+}
+
+/** @throws InputError that names the option and says what is allowed */
+export function readSplit(given: Arguments, count: number): RowSplit {
+  const name = readCriterionName(given);
+  refuseOtherCriteria(given, name);
   const seed = readSeed(given);
-  const { count } = data.scaled;
-  if (name === 'cv') {
-    const allows = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= count;
-    const folds = readNumber(given, 'folds', 5, `an integer from 2 to ${count}, the number of rows`, allows);
-    if (count < 5 && given.options.folds === undefined) {
-      throw new InputError(`--folds: there are ${count} rows, too few for 5 folds; it must be from 2 to ${count}`);
-    }
-    return { criterion: crossValidation({ folds, seed }), copies: folds };
-  }
   if (name === 'held-out') {
     const share = readNumber(given, 'held-out', 0.2, 'a number in (0, 1)', (value) => value > 0 && value < 1);
-    return { criterion: createHeldOutCriterion(share, seed), copies: 1 };
+    const held = Math.min(Math.max(Math.round(share * count), 1), count - 1);
+    return { name: `error on ${Number((100 * share).toPrecision(3))} % of the rows, held out`, held, folds: 1, seed };
   }
-  const noise = readNoise(given, data);
-  return { criterion: sure({ deviation: noise.deviation, seed }), copies: 2, noise };
+  const allows = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= count;
+  const folds = readNumber(given, 'folds', 5, `an integer from 2 to ${count}, the number of rows`, allows);
+  if (count < 5 && given.options.folds === undefined) {
+    throw new InputError(`--folds: there are ${count} rows, too few for 5 folds; it must be from 2 to ${count}`);
+  }
+  return { name: crossValidation({ folds }).name, held: undefined, folds, seed };
 }
 
 function readSeed(given: Arguments): number {
@@ -89,12 +118,11 @@ function readNoise(given: Arguments, { scaled, intercept }: TuningData): { devia
  * cross-validation the penalty is multiplied by the share of the rows that are fitted, so that λ is on the scale of all
  * rows.
  */
-function createHeldOutCriterion(share: number, seed: number): Criterion {
+function createHeldOutCriterion(name: string, held: number, seed: number): Criterion {
   return {
-    name: `error on ${Number((100 * share).toPrecision(3))} % of the rows, held out`,
+    name,
     begin(scope, { X, y, rowWeights }) {
       const count = y.size;
-      const held = Math.min(Math.max(Math.round(share * count), 1), count - 1);
       const training = new Float64Array(count).fill(1);
       for (const row of random(seed).permutation(count).subarray(0, held)) training[row] = 0;
       const shares = scope.tensor(

@@ -65,8 +65,33 @@ export interface TuningData {
   readonly warnings: readonly string[];
 }
 
+/** The data with their places in the file. */
+export interface PlacedData extends TuningData {
+  /** The column of the file from which each feature is made. */
+  readonly columns: readonly string[];
+  /** The line of the file on which each row begins; undefined for the bundled data. */
+  readonly lines: readonly number[] | undefined;
+}
+
+/** What is to be explained in a table. */
+export interface Explained {
+  /** The table, with numbers in the column of the target. */
+  readonly table: Table;
+  readonly target: string;
+  /** Other columns that are explained, which are no features. */
+  readonly others?: readonly string[];
+}
+
+/** Finds what is to be explained. @throws DataError or InputError where the columns do not suit */
+type Explain = (given: Arguments, table: Table) => Explained;
+
+const explainNumbers: Explain = (given, table) => ({
+  table,
+  target: requireTarget(given, table, 'the column to explain'),
+});
+
 /** @throws InputError that names the file and says what is wrong with it */
-export async function readTuningData(given: Arguments): Promise<TuningData> {
+export async function readTuningData(given: Arguments, explain: Explain = explainNumbers): Promise<PlacedData> {
   const { positionals } = given;
   if (positionals.length > 1) {
     throw new InputError(
@@ -74,7 +99,8 @@ export async function readTuningData(given: Arguments): Promise<TuningData> {
     );
   }
   const [path] = positionals;
-  const { data, ...read } = path === undefined ? await readBundledDiabetes(given) : await readRegression(path, given);
+  const { data, ...read } =
+    path === undefined ? await readBundledDiabetes(given) : await readRegression(path, given, explain);
   const intercept = readYesOrNo(given, 'intercept') ?? true;
   const { rowWeights } = read;
   const scaled = rowWeights
@@ -92,29 +118,29 @@ export function unscaleModel({ scaled, intercept }: TuningData, beta: ArrayLike<
   return intercept ? model : { ...model, intercept: 0 };
 }
 
-interface ReadData extends Pick<TuningData, 'dropped' | 'assumed' | 'warnings' | 'rowWeights'> {
+interface ReadData extends Omit<PlacedData, 'scaled' | 'intercept' | 'constant'> {
   readonly data: RegressionData;
 }
 
 async function readBundledDiabetes(given: Arguments): Promise<ReadData> {
   const reason = 'it is for a CSV file, which must be named; without one the data are diabetes';
   refuseOptions(given, Object.keys(TABLE_ONLY), reason);
-  return { data: { ...(await diabetes()), target: 'disease progression' }, dropped: 0, assumed: [], warnings: [] };
+  const data = { ...(await diabetes()), target: 'disease progression' };
+  return { data, dropped: 0, assumed: [], warnings: [], columns: data.featureNames, lines: undefined };
 }
 
-async function readRegression(path: string, given: Arguments): Promise<ReadData> {
+async function readRegression(path: string, given: Arguments, explain: Explain): Promise<ReadData> {
   const limits = readLimits(given);
   return convertDataErrors(path, async () => {
-    const table = await readTableFile(given, path, path, { limits });
-    const target = requireTarget(given, table, 'the column to explain');
+    const { table, target, others = [] } = explain(given, await readTableFile(given, path, path, { limits }));
     const chosen = readColumnOptions(given);
     const weights = given.options['row-weights'];
     if (weights !== undefined) columnIndex(table, weights, '--row-weights');
-    const ignore = weights === undefined ? chosen.ignore : [...(chosen.ignore ?? []), weights];
+    const ignore = [...(chosen.ignore ?? []), ...others, ...(weights === undefined ? [] : [weights])];
     const data = tableRegression(table, { target, ...chosen, ignore, name: basename(path), limits });
     const rowWeights = weights === undefined ? undefined : readRowWeights(table, weights, data.lines);
-    const { dropped, assumed, warnings } = data;
-    return { data, rowWeights, dropped, assumed, warnings };
+    const { dropped, assumed, warnings, featureColumns: columns, lines } = data;
+    return { data, rowWeights, dropped, assumed, warnings, columns, lines };
   });
 }
 

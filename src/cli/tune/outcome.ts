@@ -1,12 +1,12 @@
 /** Formats the outcome of a tuning: as text for the terminal, as JSON, and for the report. */
 import type { Engine, TuneResult } from '../../index.ts';
 import { formatSignificant } from '../../pictures/numbers.ts';
-import { toOneLine } from '../io.ts';
 import type { TuningReport } from '../report/tune/report.ts';
 import { formatNames, formatQuantity } from '../wording.ts';
 import type { ChosenCriterion } from './criterion.ts';
 import { type TuningData, unscaleModel } from './data.ts';
 import { type Coefficients, GRID_POINTS, type Line, type LinePoint } from './lines.ts';
+import { formatNumber, formatTable, padLines } from './text.ts';
 
 /** A difference below this many per cent is rounding. */
 const SAME = 1e-6;
@@ -26,11 +26,6 @@ function findSupport({ result }: Outcome): number[] {
   return [...result.beta.keys()].filter((feature) => result.beta[feature] !== 0);
 }
 
-/** Formats a number with this many significant digits, without trailing zeros. */
-function formatNumber(value: number, digits = 5): string {
-  return String(Number(value.toPrecision(digits)));
-}
-
 /** Formats lines with a name and a value, and a table of the coefficients. */
 export function formatText(outcome: Outcome): string {
   const { data, chosen, result } = outcome;
@@ -48,8 +43,7 @@ export function formatText(outcome: Outcome): string {
     ...(result.slopes ? [['slopes', formatSlopes(result.slopes)] as const] : []),
     ['support', `${support.length} of ${features} features${dropped.length > 0 ? `; 0: ${formatNames(dropped)}` : ''}`],
   ];
-  const text = lines.map(([name, value]) => `${name.padEnd(9)}${toOneLine(value)}\n`).join('');
-  return `${text}\n${formatCoefficients(outcome, support)}\n`;
+  return `${padLines(lines)}\n${formatCoefficients(outcome, support)}\n`;
 }
 
 function formatGrid({ result, grid, best }: Outcome): string {
@@ -95,17 +89,14 @@ function formatCoefficients({ data, result }: Outcome, support: readonly number[
   const rows = [
     ['', 'by unit', 'standardised', ...(penalties ? ['log λ'] : [])],
     ...order.map((feature) => [
-      toOneLine(featureNames[feature]),
+      featureNames[feature],
       formatNumber(model.coefficients[feature]),
       formatNumber(beta[feature]),
       ...(penalties ? [penalties[feature].toFixed(3)] : []),
     ]),
     ...(data.intercept ? [['intercept', formatNumber(model.intercept, 7)]] : []),
   ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const aligned = (cell: string, at: number): string =>
-    at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at] + 2);
-  return rows.map((row) => row.map(aligned).join('')).join('\n');
+  return formatTable(rows);
 }
 
 /** Creates the object for `--json`, with numbers in full precision. */

@@ -32,7 +32,7 @@ export function listWarnings(findings: Findings): string[] {
   ];
 }
 
-function warnOfConstantColumns({ constant }: TuningData): string[] {
+export function warnOfConstantColumns({ constant }: TuningData): string[] {
   if (constant.length === 0) return [];
   const names = formatNames(constant.map(formatValue));
   return [`${names}: constant in all rows, so that nothing can be learned from ${constant.length > 1 ? 'them' : 'it'}`];
@@ -64,7 +64,11 @@ export function warnOfCollinearColumns(data: TuningData): string[] {
 }
 
 /** Describes each column that repeats or combines other columns. */
-function describeCollinearColumns({ scaled }: TuningData, features: readonly number[], tolerance: number): string[] {
+export function describeCollinearColumns(
+  { scaled }: TuningData,
+  features: readonly number[],
+  tolerance: number,
+): string[] {
   const names = scaled.featureNames;
   const found = findDependences(scaled, features, tolerance).filter(({ on }) => on.length > 0);
   return found.map(({ column, on }) => {

@@ -3,7 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { CholeskyFactorisation } from '../matrices.ts';
 import { objectiveAt, violationOf } from './optimality.ts';
 import { gradientAt, isFree, marginsOf, normOf, type SparseProblem, slopesAt } from './problem.ts';
-import { addPenaltyCurvature, fixIntercepts, reducedHessian, unitDirections } from './reduced.ts';
+import { addPenaltyCurvature, type Direction, fixIntercepts, reducedHessian, unitDirections } from './reduced.ts';
 
 /** A point of the solve. */
 export interface SparsePoint {
@@ -81,8 +81,7 @@ function* takeStep(
   const factor = yield* factoriseOrDamp(matrix, directions.length);
   if (!factor) return undefined;
   const change = factor.solve(right);
-  let length = 1;
-  for (let halving = 0; halving <= HALVINGS; halving++, length /= 2) {
+  for (const length of lengthsOf(problem, beta, directions, change)) {
     const moved = Float64Array.from(beta);
     for (const [index, { group, members }] of directions.entries()) {
       const at = members[0];
@@ -100,6 +99,26 @@ function* takeStep(
     yield;
   }
   return undefined;
+}
+
+/**
+ * The whole step and shares of it. Last that share at which the first coefficient reaches 0: where columns are dependent, the
+ * step goes along their null space, in which the fit stays the same and the penalty falls until then.
+ */
+function lengthsOf(
+  problem: SparseProblem,
+  beta: Float64Array,
+  directions: readonly Direction[],
+  change: Float64Array,
+): number[] {
+  let first = 1;
+  for (const [index, { group, members }] of directions.entries()) {
+    const at = members[0];
+    const isSingle = problem.groups[group].length === 1 && !isFree(problem, group);
+    if (isSingle && change[index] * beta[at] < 0) first = Math.min(first, -beta[at] / change[index]);
+  }
+  const shares = Array.from({ length: HALVINGS + 1 }, (_, halving) => 2 ** -halving);
+  return first < 1 ? [...shares, first] : shares;
 }
 
 function* factoriseOrDamp(matrix: Float64Array, size: number): Interruptible<CholeskyFactorisation | undefined> {

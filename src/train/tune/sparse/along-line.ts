@@ -4,7 +4,7 @@ import { checkCount, checkOneOf, checkPositive } from '../../../implicit/options
 import { MILLISECONDS } from '../../../implicit/run-limits.ts';
 import type { Criterion, CriterionSplit } from '../criteria.ts';
 import { OutOfTime } from '../evaluation.ts';
-import { type SearchEnd, searchLine } from './search.ts';
+import { type LineSearchOptions, type SearchEnd, searchLine } from './search.ts';
 
 /** Options of a search along a line. */
 export interface LineTuneOptions {
@@ -83,6 +83,8 @@ export function nearestTo<Solved extends { readonly at: number }>(
 /** What is searched. */
 export interface LineCriterion {
   readonly solves: number;
+  /** How closely the search looks for further valleys. */
+  readonly valleys: Pick<LineSearchOptions, 'reach' | 'spacing'>;
   /** @param tolerance of the fits, relative to the penalty */
   at(at: number, tolerance: number, withSlope: boolean): Promise<LineVisit>;
 }
@@ -158,7 +160,16 @@ export async function tuneAlongLine(
   };
   const search = async (): Promise<SearchEnd | 'grid'> => {
     if (optimiser === 'descent') {
-      const range = { low, high, tolerance, limit, start: high - FIRST, step: FIRST_STEP, decrease: DECREASE };
+      const range = {
+        low,
+        high,
+        tolerance,
+        limit,
+        start: high - FIRST,
+        step: FIRST_STEP,
+        ...criterion.valleys,
+        decrease: DECREASE,
+      };
       return searchLine(async (at, width) => {
         const accuracy = Math.min(Math.max(LOOSEST * width * width, FINEST), LOOSEST);
         const { value, slope = 0 } = await evaluate(at, accuracy, true);

@@ -15,6 +15,8 @@ const LIMIT = 500;
 export class SparseEvaluation implements LineCriterion {
   /** The number of models that were fitted. */
   solves = 0;
+  /** The criterion is smooth between knots, and cubics find what there is. */
+  readonly valleys = { reach: 0, spacing: Number.POSITIVE_INFINITY };
   private readonly solved: { readonly at: number; readonly betas: readonly Float64Array[] }[] = [];
 
   constructor(

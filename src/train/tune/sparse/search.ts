@@ -13,6 +13,13 @@ export interface LineSearchOptions {
   readonly start: number;
   /** The first step below the start; each further one is longer. */
   readonly step: number;
+  /**
+   * How far below the least point it looks before it believes in a minimum: 0 where the function has one valley, and more where
+   * it is rough.
+   */
+  readonly reach: number;
+  /** Intervals beside the least point that are wider than this are halved, whatever is promised. */
+  readonly spacing: number;
   /** No interval that is narrower than this is divided. */
   readonly tolerance: number;
   /** The search ends once no cubic through two neighbouring points promises a larger decrease. */
@@ -36,7 +43,8 @@ interface Candidate {
 }
 
 /**
- * Evaluates the start and the upper end, and goes down by bounded steps as long as the function falls that way. Then, in
+ * Evaluates the start and the upper end, and goes down by bounded steps as long as the function falls that way, or until it is
+ * `reach` below the least point. Then, in
  * turn, it tries the least of the minima of the cubics through neighbouring points: so it goes on in another valley where
  * that promises more. Where the function is not smooth, as at kinks, cubics promise too much, and intervals shrink.
  * @param evaluate the value and the derivative at a point
@@ -46,9 +54,9 @@ export async function searchLine(
   evaluate: (at: number, width: number) => Promise<SearchPoint>,
   options: LineSearchOptions,
 ): Promise<SearchEnd> {
-  const { low, high, start, step, tolerance, limit } = options;
+  const { low, high, start, step, reach, tolerance, limit } = options;
   const points: SearchPoint[] = [];
-  let reach = step;
+  let stride = step;
   const look = async ({ at, width }: Candidate): Promise<void> => {
     points.push(await evaluate(at, width));
     points.sort((a, b) => a.at - b.at);
@@ -59,11 +67,13 @@ export async function searchLine(
     const [first] = points;
     const least = points.reduce((a, b) => (b.value < a.value ? b : a));
     let next: Candidate | undefined;
-    if (least === first && first.slope > 0 && first.at > low) {
-      next = { at: Math.max(low, first.at - reach), width: reach };
-      reach *= GROWTH;
+    const falls = least === first && first.slope > 0;
+    if (first.at > low && (falls || first.at > least.at - reach)) {
+      next = { at: Math.max(low, first.at - stride), width: stride };
+      stride *= GROWTH;
     } else {
-      next = mostPromising(points, least.value, options);
+      next =
+        mostPromising(points, least.value, options) ?? widestBeside(points, points.indexOf(least), options.spacing);
     }
     if (!next) return endOf(least.at, { low, high, tolerance });
     if (points.length >= limit) return 'limit';
@@ -94,6 +104,16 @@ function mostPromising(
     found = { at: Math.min(Math.max(cubic.at, left.at + SHARE * width), right.at - SHARE * width), width };
   }
   return found;
+}
+
+/** The middle of the wider of the two intervals beside a point; undefined where none is wider than the spacing. */
+function widestBeside(points: readonly SearchPoint[], index: number, spacing: number): Candidate | undefined {
+  const beside = [index, index + 1].flatMap((right) => {
+    const [a, b] = [points[right - 1], points[right]];
+    return a && b ? [{ at: (a.at + b.at) / 2, width: b.at - a.at }] : [];
+  });
+  const wide = beside.filter(({ width }) => width > spacing);
+  return wide.length === 0 ? undefined : wide.reduce((one, other) => (other.width > one.width ? other : one));
 }
 
 /** The minimum inside of the cubic with these values and derivatives; undefined where it has none. */

@@ -28,6 +28,8 @@ const KINK_TOLERANCE = 1e-10;
 /** The criterion as a function of −log C, which falls as the penalty of w does. */
 export class SupportVectorEvaluation implements LineCriterion {
   solves = 0;
+  /** The criterion is rough: with few rows many shallow valleys hide a deeper one. */
+  readonly valleys = { reach: 2, spacing: 1 };
   private readonly solved: { readonly at: number; readonly near: readonly NearSolution[] }[] = [];
 
   private constructor(
