@@ -5,8 +5,8 @@ import { Instruction } from './instruction.ts';
 import { Code } from './instructions.ts';
 import { ComplexProduct, Fourier, LANES, SpectrumOperation } from './spectrum-instructions.ts';
 
-/** The number of multiplications between two looks at the clock: about a millisecond on two threads. */
-const AT_ONCE = 2 ** 25;
+/** The number of multiplications between two looks at the clock: about two milliseconds on two threads. */
+const AT_ONCE = 2 ** 26;
 
 export type SpectrumCall = FourierCall | ComplexProductCall;
 
@@ -26,14 +26,15 @@ export function lowerSpectrum(call: SpectrumCall, operands: readonly number[], o
   }
   const { batch, m, n, k, transposeA, transposeB, conjugate } = call;
   const [a, b, imaginary = 0] = operands;
-  return createSpectrum(call.kernel, ComplexProduct.end, batch, 4 * m * n * k)
+  return createSpectrum(call.kernel, ComplexProduct.end, batch, 3 * m * n * k)
     .set(ComplexProduct.out, out, a, b, imaginary, m, n, k)
     .set(ComplexProduct.transposeA, Number(transposeA), Number(transposeB), Number(conjugate));
 }
 
 /** @param work multiplications in a unit */
 function createSpectrum(kernel: SpectrumCall['kernel'], length: number, units: number, work: number): Instruction {
-  const atOnce = Math.min(units, Math.max(1, Math.ceil(AT_ONCE / work)));
+  const parts = Math.ceil((units * work) / AT_ONCE);
+  const atOnce = Math.ceil(units / Math.min(parts, units));
   return new Instruction(Code.extra, length)
     .set(Extra.operation, SpectrumOperation[kernel], units, 1, atOnce)
     .setReals(Extra.work, work);

@@ -84,9 +84,12 @@ const products: ParityCase = {
       ),
       { numRuns: 60, seed: 6 },
     );
-    // Deeper than one block.
+    // Deeper than one block, with more rows than one block, and with single columns at the end of deep rows.
     const deep = { batch: 2, m: 67, n: 13, k: 400, transposeB: true, conjugate: false, isSplit: true };
     for (const transposeA of [false, true]) await checkProduct(backends, { ...deep, transposeA }, 7);
+    for (const conjugate of [false, true]) {
+      await checkProduct(backends, { ...deep, m: 131, n: 11, k: 170, transposeA: false, conjugate }, 8);
+    }
   },
 };
 

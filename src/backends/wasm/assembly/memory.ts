@@ -42,6 +42,8 @@ export const CHUNK: i32 = 1024;
 export const BLOCK_ROWS: i32 = 32;
 export const BLOCK_DEPTH: i32 = 512;
 
+/** The size of a workspace, as the host takes it. */
+const WORKSPACE_BYTES: usize = 1 << 18;
 const CHUNK_BYTES: usize = 4096;
 const PLACES: usize = 4;
 const QUADS_BYTES: usize = 16 * PLACES;
@@ -61,9 +63,14 @@ export function tileSpace(): usize {
   return workspace + PLACES * CHUNK_BYTES + QUADS_BYTES;
 }
 
-/** Space for BLOCK_ROWS × BLOCK_DEPTH numbers. */
+/** Space for BLOCK_ROWS × BLOCK_DEPTH numbers, and more. */
 export function blockSpace(): usize {
   return workspace + PLACES * CHUNK_BYTES + 192;
+}
+
+/** The bytes of that space: what is left of the workspace. */
+export function blockBytes(): usize {
+  return WORKSPACE_BYTES - (blockSpace() - workspace);
 }
 
 /** Stores the value in all four lanes of the quad at `place`. @returns the address of the quad */

@@ -3,7 +3,7 @@
 import { Code, Header } from '../instructions';
 import { announceStopAt, isTimeOver, time, watchStopAt } from './clock';
 import { tableInUse, useTable, word } from './memory';
-import { evenUnits, performRange } from './perform';
+import { evenUnits, performRange, workOf } from './perform';
 
 // The words that the team shares begin with a word of 64 bits: its lower half is the next unit to be taken, its upper
 // half the number of the instruction (its ticket). Both change together, so that a thread can only take units of the
@@ -28,6 +28,11 @@ const FAILED: usize = 48; // not 0 where a helper thread has trapped; written by
 const LOOKS: i32 = 1 << 18;
 /** The number of stretches for each thread. With several, a thread that is late costs little. */
 const STRETCHES: i32 = 4;
+/**
+ * The work of a stretch of the units of a late module, in multiplications, where one unit does not take more: some tens
+ * of microseconds. They are few and large, so that equal shares of them would let threads wait for one another.
+ */
+const STRETCH_WORK: i64 = 1 << 21;
 /** The smallest number of elements in a stretch of an element-wise operation. */
 const ELEMENTS: i32 = 4096;
 
@@ -116,8 +121,12 @@ function stretchOf(at: usize, units: i32): i32 {
   const threads = 1 + atomic.load<i32>(team + SERVING);
   const even = evenUnits(at);
   const parts = (units + threads * STRETCHES * even - 1) / (threads * STRETCHES * even);
-  const least = word(at, Header.code) === Code.elementwise ? (ELEMENTS + even - 1) / even : 1;
-  return max(parts, least) * even;
+  const code = word(at, Header.code);
+  if (code === Code.extra) {
+    const work = max<i64>(1, workOf(at) / <i64>units) * <i64>even; // of as many units as belong together
+    return min(parts, <i32>max<i64>(1, STRETCH_WORK / work)) * even;
+  }
+  return max(parts, code === Code.elementwise ? (ELEMENTS + even - 1) / even : 1) * even;
 }
 
 /** Takes stretches of the instruction with this ticket while any are left. */
