@@ -120,6 +120,7 @@ async function solveDense(problem: DenseProblem, activation: ActivationOption, b
 }
 
 const SHAPES: readonly (readonly [channels: number, torus: readonly [number, number], size: number])[] = [
+  [2, [8, 10], 3], // with so many frequencies, products of kernels are formed tap by tap
   [2, [4, 4], 3],
   [3, [5, 5], 3],
   [2, [4, 5], 3],
@@ -136,7 +137,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a monotone convo
     epsilon < 1e-9 ? 1e-10 : isGradient ? 1e-4 : 1e-5;
 
   const isOracle = backend === 'cpu';
-  test.each(isOracle ? SHAPES : SHAPES.slice(0, 4))(
+  test.each(isOracle ? SHAPES : SHAPES.slice(0, 5))(
     'is its dense matrix: %i channels, %j, kernel %i',
     async (channels, torus, size) => {
       const opened = await engine();
@@ -168,7 +169,7 @@ describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a monotone convo
   );
 
   test.each([
-    ...SHAPES.slice(0, isOracle ? SHAPES.length : 1).map(([channels, torus, size]) => ({
+    ...SHAPES.slice(0, isOracle ? SHAPES.length : 2).map(([channels, torus, size]) => ({
       channels,
       torus,
       size,

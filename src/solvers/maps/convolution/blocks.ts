@@ -67,11 +67,6 @@ export function plusAdjoint({ re, im }: Complex): Complex {
   return { re: withTransposed('add', re), im: withTransposed('subtract', im) };
 }
 
-/** X − Xᴴ. */
-export function minusAdjoint({ re, im }: Complex): Complex {
-  return { re: withTransposed('subtract', re), im: withTransposed('add', im) };
-}
-
 /** X + Xᵀ or X − Xᵀ of square matrices, [F, n, n]. */
 function withTransposed(operation: 'add' | 'subtract', x: Tensor): Tensor {
   const [, n] = x.shape;

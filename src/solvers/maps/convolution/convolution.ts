@@ -12,13 +12,13 @@ import {
   type Complex,
   combineBlocks,
   gram,
-  minusAdjoint,
   multiplyBlocks,
   plusAdjoint,
   symmetricProduct,
 } from './blocks.ts';
 import { convolutionNorms } from './convolution-norms.ts';
 import { fourierOn } from './fourier.ts';
+import { autocorrelation, correlateTaps, hasFewTaps, middleTaps, withAdjoint } from './kernel-correlations.ts';
 import { innerProduct, normalise } from './normalised-kernel.ts';
 import { resolventBlocks } from './resolvent-blocks.ts';
 import type { Torus } from './torus.ts';
@@ -62,8 +62,11 @@ function tracedConvolution(numbers: readonly Tensor[], tracing: LoopContext, tor
   const [a, b] = [normalise(A), normalise(B)];
   const gamma = elementwise('softplus', [g]);
   const gammaRoot = elementwise('sqrt', [gamma]);
-  const symmetric = gram(fourier.ofKernel(times(a.unit, gammaRoot))); // γÂᴴÂ
-  const skew = minusAdjoint(fourier.ofKernel(times(b.unit, h))); // η(B̂ − B̂ᴴ)
+  const byTaps = hasFewTaps(A.shape[2], torus);
+  const root = times(a.unit, gammaRoot);
+  const symmetric = byTaps ? fourier.ofKernel(autocorrelation(tracing, root)) : gram(fourier.ofKernel(root)); // γÂᴴÂ
+  const skewOf = (kernel: Tensor): Complex => fourier.ofKernel(withAdjoint('subtract', kernel));
+  const skew = skewOf(times(b.unit, h)); // η(B̂ − B̂ᴴ)
   const W = addIdentity(tracing, combineBlocks('subtract', skew, symmetric), oneMinus(m));
   const filter = (z: Tensor, blocks: Complex, transposed: boolean): Tensor =>
     fourier.inverse(fourier.multiply(fourier.forward(z, channels), blocks, transposed));
@@ -76,9 +79,13 @@ function tracedConvolution(numbers: readonly Tensor[], tracing: LoopContext, tor
     },
     cotangent(left, right) {
       const G = fourier.outerProducts(fourier.forward(left, channels), fourier.forward(right, channels));
-      // For Σ leftᵀÂᵀÂ·right and Σ leftᵀ(B̂ − B̂ᵀ)right, as functions of Â and B̂.
-      const ofSymmetric = fourier.toKernel(multiplyBlocks(fourier.ofKernel(a.unit), plusAdjoint(G)), A.shape[2]);
-      const ofSkew = fourier.toKernel(minusAdjoint(G), A.shape[2]);
+      // For Σ leftᵀÂᵀÂ·right and Σ leftᵀ(B̂ − B̂ᵀ)right, as functions of Â and B̂: Â(Ĝ + Ĝᴴ) and Ĝ − Ĝᴴ.
+      const size = A.shape[2];
+      const ofG = fourier.toKernel(G, byTaps ? 2 * size - 1 : size);
+      const ofSkew = withAdjoint('subtract', byTaps ? middleTaps(ofG, size) : ofG);
+      const ofSymmetric = byTaps
+        ? correlateTaps(tracing, a.unit, withAdjoint('add', ofG))
+        : fourier.toKernel(multiplyBlocks(fourier.ofKernel(a.unit), plusAdjoint(G)), size);
       const alongA = innerProduct(ofSymmetric, a.unit);
       const alongB = innerProduct(ofSkew, b.unit);
       // ∂γ is half of the part along Â, because ÂᵀÂ is of degree 2.
@@ -101,7 +108,7 @@ function tracedConvolution(numbers: readonly Tensor[], tracing: LoopContext, tor
       );
       const S = sum(dB && times(b.pushforward(dB), h), dh && times(b.unit, dh));
       const terms = [
-        S && minusAdjoint(fourier.ofKernel(S)),
+        S && skewOf(S),
         E && negated(symmetricProduct(fourier.ofKernel(a.unit), fourier.ofKernel(E))),
       ].filter((term) => term !== undefined);
       const blocks = terms.length > 0 ? terms.reduce((x, y) => combineBlocks('add', x, y)) : undefined;

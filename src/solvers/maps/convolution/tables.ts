@@ -77,3 +77,14 @@ export function averagedKernelTable(torus: Torus, size: number, phase: Phase): T
   const weight = (f: number): number => weightOf(Math.floor(f / torus.rows), torus) / (torus.rows * torus.columns);
   return { rows, columns, values: values.map((value, at) => value * weight(Math.floor(at / columns))) };
 }
+
+/** 1 where the second tap of a pair lies d behind the first one, else 0: pairs of the size² taps × (2·size − 1)² d. */
+export function differenceTable(size: number): Table {
+  const [taps, wide] = [size ** 2, 2 * size - 1];
+  return tableOf(taps ** 2, wide ** 2, (pair, d) => {
+    const [first, second] = [Math.floor(pair / taps), pair % taps];
+    const row = Math.floor(second / size) - Math.floor(first / size) + size - 1;
+    const column = (second % size) - (first % size) + size - 1;
+    return Number(d === row * wide + column);
+  });
+}
