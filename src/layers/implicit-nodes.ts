@@ -1,4 +1,4 @@
-import { createArgumentError, NUMBERS } from '../arguments/check.ts';
+import { checkFinite, createArgumentError, NUMBERS } from '../arguments/check.ts';
 import { type Checks, readOptions } from '../arguments/options.ts';
 import { GRAPH, type Graph } from '../data/graphs/graph.ts';
 import { monotoneOnGraph, wellPosedOnGraph } from '../implicit/graphs/by-construction.ts';
@@ -82,6 +82,7 @@ export function implicitNodes(given: ImplicitNodesOptions): Layer {
   checkWidth(what, 'width', width);
   checkConstraint(what, constraint, ['parametrise', 'project', 'monotone']);
   const inputs = readInputs(what, features, graph);
+  checkFinite(`${what}: features`, features);
   const { proximal, isMonotone } = readNonExpansive(activation);
   if (proximal) checkMask(proximal, width);
   implicitSettings('fixed point', solve);

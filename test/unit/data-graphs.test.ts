@@ -65,11 +65,22 @@ describe('graphsFromFiles', () => {
     [{ node_attributes: '1, 2\n3\n' }, 'SET_node_attributes.txt: line 2 has 1 numbers; line 1 has 2'],
     [{ node_attributes: '1\n2\n3\nx\n5\n6\n' }, 'line 4: "x" is no number'],
     [{ graph_labels: '1, 2\n1, 2\n1, 2\n' }, 'line 1 has 2 numbers; it must be one class'],
+    [{ A: '1, 2, 0.5\n' }, 'SET_A.txt: line 1 has 3 numbers; it must be two nodes'],
+    [{ node_attributes: '1\n2\n1e39\n4\n5\n6\n' }, 'line 3: 1e39 is too large for a number in float32'],
   ])('says what is wrong with %j', async (change, message) => {
     await expect(read({ ...FILES, ...change })).rejects.toMatchObject({
       name: 'DataError',
       message: expect.stringContaining(message),
     });
+  });
+
+  test('takes 1 and 1.0 for the same label', async () => {
+    const labels = { graph_labels: '1\n2\n1.0\n', node_labels: '0\n0.0\n3\n3\n3.0\n0\n' };
+    const { classNames, featureNames, graphs } = await read({ ...FILES, ...labels });
+    expect(classNames).toEqual(['1', '2']);
+    expect(graphs.map(({ label }) => label)).toEqual([0, 1, 0]);
+    expect(featureNames.slice(0, 2)).toEqual(['label 0', 'label 3']);
+    expect(graphs[0].features?.[0]).toBe(1);
   });
 
   test.each([

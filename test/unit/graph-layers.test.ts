@@ -178,6 +178,7 @@ describe('implicitGraph', () => {
       'graphs[1].features has 2 numbers for each node',
     ],
     [[{ graph: {} as Graph, label: 0 }], 'graphs[0].graph'],
+    [[{ graph: ring(3), features: [1, 2, 1e39], label: 0 }], 'graphs[0].features[2] is 1e+39'],
   ])('graphSamples refuses what is wrong: %#', (graphs, message) => {
     expect(() => graphSamples(graphs as LabelledGraph[])).toThrow(`graphSamples: ${message}`);
     expect(() => graphSamples(shapes, { shape: { nodes: 4, edges: 99, features: 1 } })).toThrow(
@@ -229,6 +230,7 @@ describe('implicitNodes', () => {
 
   test.each([
     [{ features: [1, 2, 3] }, 'implicitNodes: features has 3 numbers'],
+    [{ features: [...features.slice(1), Number.NaN] }, 'implicitNodes: features[23] is NaN'],
     [{ contraction: 1 }, 'implicitNodes: contraction is 1; it must be between 0 and 1'],
     [{ constraint: 'none' }, 'implicitNodes: constraint'],
     [{ constraint: 'monotone', activation: 'abs' }, 'implicitNodes: activation: it decreases'],

@@ -1,5 +1,5 @@
 /** Graphs as rows of numbers, each of which holds a whole graph, for training on many of them. */
-import { createArgumentError, INDEX, isList, NUMBERS, readField } from '../../arguments/check.ts';
+import { checkSingles, createArgumentError, INDEX, isList, NUMBERS, readField } from '../../arguments/check.ts';
 import { type Checks, readOptions } from '../../arguments/options.ts';
 import type { Samples } from '../samples.ts';
 import { entriesOf, NORMALISATION } from './combine.ts';
@@ -121,9 +121,12 @@ function readGraph(place: string, given: LabelledGraph, selfLoops: boolean): Rea
       `${place}.features has ${numbers.length} numbers; it must have the same count for each of ${nodes} nodes`,
     );
   }
+  checkSingles(`${place}.features`, numbers);
   const loops = Array.from({ length: selfLoops ? nodes : 0 }, (_, node) => [node, node, 1] as const);
+  const whole = graphFromEntries(nodes, [...entriesOf(graph), ...loops]);
+  checkSingles(`${place}.graph.weights`, whole.weights);
   return {
-    graph: graphFromEntries(nodes, [...entriesOf(graph), ...loops]),
+    graph: whole,
     features: numbers,
     width: numbers.length / nodes,
     label,

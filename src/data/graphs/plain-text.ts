@@ -62,6 +62,7 @@ export async function graphsFromFiles(files: readonly NamedFile[], given?: Graph
   };
   const [edges = [], owners = [], labels = [], nodeLabels, attributes] = await Promise.all(PARTS.map(read));
   const fileOf = (part: Part): string => (parts.get(part) as NamedFile).name;
+  checkWidths(fileOf, { A: edges, graph_indicator: owners, graph_labels: labels });
   const groups = groupNodes(owners, labels.length, fileOf('graph_indicator'));
   const rows = owners.length;
   for (const [part, lines] of [
@@ -77,11 +78,6 @@ export async function graphsFromFiles(files: readonly NamedFile[], given?: Graph
   if (options.degrees) columns.push(degreeColumn(lists, groups));
   if (columns.length === 0) columns.push({ name: 'one', at: () => 1 });
   checkLimit(limits, 'values', rows * columns.length, `${name} has ${rows} nodes with ${columns.length} features`);
-  if (labels[0]?.cells.length > 1) {
-    throw new DataError(
-      `${fileOf('graph_labels')}: line 1 has ${labels[0].cells.length} numbers; it must be one class`,
-    );
-  }
   const texts = labels.map(({ cells }) => cells[0]);
   const classNames = sortNumbers(texts);
   checkLimit(limits, 'classes', classNames.length, `${fileOf('graph_labels')} has ${classNames.length} classes`);
@@ -92,9 +88,21 @@ export async function graphsFromFiles(files: readonly NamedFile[], given?: Graph
     graphs: groups.nodes.map((nodes, graph) => ({
       graph: graphFromEntries(nodes.length, lists[graph]),
       features: Float64Array.from(nodes.flatMap((node) => columns.map(({ at }) => at(node)))),
-      label: classNames.indexOf(texts[graph]),
+      label: placeIn(classNames, texts[graph]),
     })),
   };
+}
+
+/** What a line of these files is. */
+const LINES = { A: [2, 'two nodes'], graph_indicator: [1, 'one graph'], graph_labels: [1, 'one class'] } as const;
+
+/** @throws DataError where lines have more numbers, such as weights of edges, which are not read */
+function checkWidths(fileOf: (part: Part) => string, lines: Record<keyof typeof LINES, readonly Line[]>): void {
+  for (const part of Object.keys(LINES) as (keyof typeof LINES)[]) {
+    const [allowed, what] = LINES[part];
+    const width = lines[part][0]?.cells.length ?? 0;
+    if (width > allowed) throw new DataError(`${fileOf(part)}: line 1 has ${width} numbers; it must be ${what}`);
+  }
 }
 
 /** The files by their parts. */
@@ -189,7 +197,7 @@ function labelColumns(lines: readonly Line[] | undefined, limits: Limits): Colum
     const prefix = column === 0 ? 'label' : `label ${column + 1}:`;
     return labels.map((label) => ({
       name: `${prefix} ${label}`,
-      at: (node: number) => (texts[node] === label ? 1 : 0),
+      at: (node: number) => (Number(texts[node]) === Number(label) ? 1 : 0),
     }));
   }).flat();
 }
@@ -210,7 +218,12 @@ function degreeColumn(lists: readonly (readonly Entry[])[], { graphOf, placeOf }
   return { name: 'degree', at: (node) => degrees[graphOf[node]].get(placeOf[node]) ?? 0 };
 }
 
-/** The different texts, which are numbers, in ascending order. */
+/** The texts of different numbers, in ascending order; 1 and 1.0 are the same number. */
 function sortNumbers(texts: readonly string[]): string[] {
-  return [...new Set(texts)].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b, 'en'));
+  const firsts = new Map<number, string>();
+  for (const text of texts) if (!firsts.has(Number(text))) firsts.set(Number(text), text);
+  return [...firsts.values()].sort((a, b) => Number(a) - Number(b));
 }
+
+const placeIn = (names: readonly string[], text: string): number =>
+  names.findIndex((name) => Number(name) === Number(text));

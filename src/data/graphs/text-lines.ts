@@ -30,6 +30,8 @@ export function readLines(text: string, limits: Limits): Line[] {
     }
     const wrong = cells.find((cell) => readNumber(cell) === undefined);
     if (wrong !== undefined) throw new DataError(`line ${line}: ${JSON.stringify(wrong)} is no number`);
+    const large = cells.find((cell) => !Number.isFinite(Math.fround(Number(cell))));
+    if (large !== undefined) throw new DataError(`line ${line}: ${large} is too large for a number in float32`);
     return { line, cells };
   });
 }
