@@ -162,7 +162,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /** Proximal operators that have another name here. */
-const ALIASES: Readonly<Record<string, string>> = {
+export const ALIASES: Readonly<Record<string, string>> = {
   relu6: "{ name: 'clip', low: 0, high: 6 }",
   hardtanh: "{ name: 'clip', low: -1, high: 1 }",
   softshrink: "{ name: 'softThreshold', threshold: 0.5 }",

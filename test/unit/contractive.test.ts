@@ -118,6 +118,11 @@ describe('contractiveFixedPoint', () => {
     ['gelu', 'activation: gelu is not allowed here: its slope reaches 1.13'],
     ['swish', 'activation: swish is not allowed here: its slope reaches 1.10'],
     ['softmax', 'it does not act component by component'],
+    ['hardshrink', 'activation: hardshrink is not allowed here: it jumps'],
+    ['sin', 'activation: "sin" is unknown; it must be one of relu, tanh'],
+    ['rely', 'elu, softsign, arctan, abs'],
+    ['Abs', 'activation: "Abs" is not known; write \'abs\''],
+    ['atan', "activation: atan is not a name here; write 'arctan'"],
   ])('refuses %s', (activation, message) => {
     const [A, b] = [engine.tensor([0], [1, 1]), engine.tensor([0], [1, 1])];
     expect(() => contractiveFixedPoint(A, b, { activation: activation as 'relu' })).toThrow(message);

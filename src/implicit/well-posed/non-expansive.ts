@@ -1,6 +1,13 @@
 /** Activations φ with |φ(s) − φ(t)| ≤ |s − t|, component by component. They need not be monotone. */
 import { readField } from '../../arguments/check.ts';
-import { type Activation, type ActivationOption, activationOf } from '../../solvers/activations.ts';
+import { describeValue } from '../../arguments/describe-value.ts';
+import {
+  ACTIVATION_NAMES,
+  type Activation,
+  type ActivationOption,
+  ALIASES,
+  activationOf,
+} from '../../solvers/activations.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { activate } from '../monotone-equation.ts';
 
@@ -9,6 +16,8 @@ import { activate } from '../monotone-equation.ts';
  * or abs, which decreases on one side and is non-expansive all the same.
  */
 export type NonExpansiveActivation = ActivationOption | 'abs';
+
+const JUMPS = 'it jumps';
 
 /** Why these well-known functions are not allowed, though other layers may use them. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -20,8 +29,16 @@ const REFUSED: Readonly<Record<string, string>> = {
   selu: 'its slope reaches 1.758',
   exp: 'its slope has no bound',
   square: 'its slope has no bound',
+  sinh: 'its slope has no bound',
   softmax: 'it does not act component by component',
+  step: JUMPS,
+  heaviside: JUMPS,
+  sign: JUMPS,
+  hardthreshold: JUMPS,
+  hardshrink: JUMPS,
 };
+
+const NAMES = [...ACTIVATION_NAMES.filter((name) => name !== 'softmax'), 'abs'];
 
 export interface ReadActivation {
   readonly isMonotone: boolean;
@@ -40,6 +57,11 @@ export function readNonExpansive(option: NonExpansiveActivation): ReadActivation
     throw new RangeError(
       `activation: ${name} is not allowed here: ${why}; it must be non-expansive, such as relu, tanh or abs`,
     );
+  }
+  if (key === 'abs') throw new RangeError(`activation: ${describeValue(option)} is not known; write 'abs'`);
+  // Other spellings, such as atan, have an answer of their own.
+  if (!(ACTIVATION_NAMES as readonly unknown[]).includes(name) && !Object.hasOwn(ALIASES, key)) {
+    throw new RangeError(`activation: ${describeValue(option)} is unknown; it must be one of ${NAMES.join(', ')}`);
   }
   const proximal = activationOf(option);
   return { isMonotone: true, apply: (p) => activate(p, proximal), proximal };
