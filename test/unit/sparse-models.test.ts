@@ -166,6 +166,68 @@ describe.each(['square', 'logistic', 'multinomial'] as const)('dependent columns
   });
 });
 
+test('of dependent columns in groups, and of groups without a penalty, every problem is solved', async () => {
+  for (let seed = 0; seed < 24; seed++) {
+    const [first, second] = [drawn(seed, 20), drawn(seed + 100, 20)];
+    const rows = first.flatMap((a, row) => [a, second[row], a + second[row], 1, -2 * a]);
+    const loss = (['square', 'logistic', 'multinomial'] as const)[seed % 3];
+    const noisy = drawn(seed + 200, 20).map((value, row) => value + first[row]);
+    const marks = { square: noisy, logistic: noisy.map(Math.sign), multinomial: noisy.map((_, row) => row % 3) };
+    const groups = loss === 'multinomial' ? ('rows' as const) : [[0, 1], [2, 3], [4]];
+    const weights = [1, seed % 2, 0.5, ...(loss === 'multinomial' ? [2, 1] : [])];
+    const data = {
+      ...{
+        X: engine.tensor(rows, [20, 5]),
+        y: engine.tensor(marks[loss]),
+        loss,
+        groups,
+        weights: engine.tensor(weights),
+      },
+      ...(loss === 'multinomial' && { classes: 3 }),
+    };
+    const [largest] = await largestSparsePenalty(data);
+    const { report } = sparseModel({
+      ...data,
+      logLambda: [1, 4, 7].map((below) => largest - below),
+      onFailedCertificate: 'ignore',
+    });
+    for (const { iterations } of (await report).samples) expect(iterations).toBeLessThanOrEqual(60);
+  }
+});
+
+test('a penalty that overflows leaves the objective that of the null model', async () => {
+  const { report } = sparseModel({ X, y, logLambda: 1000 });
+  const half = (await numbersOf(y)).reduce((sum, value) => sum + value ** 2 / 2, 0);
+  expectNear((await report).objective, [half]);
+});
+
+test('of several classes the coefficients of a feature without a penalty add up to 0, and have derivatives', async () => {
+  const marks = engine.tensor(Array.from({ length: 12 }, (_, row) => row % 3));
+  const model = { y: marks, loss: 'multinomial', classes: 3, intercept: true } as const;
+  const weights = engine.tensor([1, 0, 1, 1, 1]);
+  const solution = sparseModel({ ...model, X, weights, logLambda: 0 });
+  const beta = await numbersOf(solution.beta);
+  expect(Math.abs(beta[3] + beta[4] + beta[5])).toBeLessThan(1e-12);
+  expect(Math.max(...beta.slice(3, 6).map(Math.abs))).toBeGreaterThan(0.05);
+  expect((await solution.certificate()).status).toBe('certified');
+  const v = engine.tensor(drawn(31, 15), [1, 5, 3]);
+  const value = (own: Tensor): Tensor =>
+    sparseModel({ ...model, X: own, weights, logLambda: 0 })
+      .beta.mul(v)
+      .sum();
+  const [, [gradient]] = await valueAndGrad(value, [X]);
+  const [numbers, slopes] = [await numbersOf(X), await numbersOf(gradient)];
+  for (const at of [1, 6, 17]) {
+    const [above, below] = await Promise.all(
+      [1e-6, -1e-6].map(async (by) => {
+        const moved = numbers.map((each, place) => (place === at ? each + by : each));
+        return (await numbersOf(value(engine.tensor(moved, [12, 5]))))[0];
+      }),
+    );
+    expect(slopes[at]).toBeCloseTo((above - below) / 2e-6, 6);
+  }
+});
+
 describe.each(['square', 'logistic'] as const)('planted kinks, loss %s', (loss) => {
   test.each([false, true])('verdicts are those of enumeration; dependent: %s', async (isDependent) => {
     for (let seed = 0; seed < 60; seed++) {

@@ -108,6 +108,10 @@ test.each<[Partial<TuneSupportVectorOptions>, RegExp]>([
     /criterion: its X has 2 features; X has 8/,
   ],
   [{ y: engine.tensor(new Float64Array(60).fill(1)), intercept: true }, /w = 0 for every C/],
+  [
+    { criterion: heldOut({ X: rest.X, y: engine.tensor(new Float64Array(60).fill(3)) }) },
+    /criterion: y\[0\]: it is 3; with a support vector machine each must be −1 or 1/,
+  ],
   [{ optimiser: 'adam' as never }, /optimiser: it is "adam"/],
   [{ rowWeights: engine.tensor(new Float64Array(120).fill(1), [2, 60]) }, /rowWeights: they are for several problems/],
 ])('mistakes are named: %o', async (given, message) => {

@@ -9,7 +9,8 @@ import { applyCurvatureTo, gradientOf, marginsOf, slopesAt } from '../../solvers
 import {
   addPenaltyCurvature,
   type Direction,
-  fixIntercepts,
+  fixShared,
+  placesOfShared,
   reducedHessian,
   unitDirections,
 } from '../../solvers/sparse/reduced.ts';
@@ -73,7 +74,7 @@ export class SparseDerivative {
     const { curvatures } = slopesAt(problem, marginsOf(problem, beta));
     const matrix = yield* reducedHessian(problem, curvatures, directions);
     addPenaltyCurvature(problem, beta, units, matrix, directions.length);
-    fixIntercepts(problem, units, matrix, directions.length);
+    fixShared(problem, units, matrix, directions.length);
     for (const [index, { q }] of entering.entries()) {
       const place = units.length + index;
       matrix[place * directions.length + place] += 1 / q - 1;
@@ -114,7 +115,7 @@ export class SparseDerivative {
     return { u, residual: whole > 0 ? missed / whole : 0 };
   }
 
-  /** Zᵀx; the intercepts of several classes, whose sum is fixed, without their mean. */
+  /** Zᵀx; the coefficients of shared columns, whose sum is fixed, without their mean. */
   private project(x: ArrayLike<number>): Float64Array {
     const { problem } = this.point;
     const projected = Float64Array.from(this.directions, ({ members, values }) => {
@@ -122,11 +123,10 @@ export class SparseDerivative {
       for (const [index, at] of members.entries()) sum += values[index] * x[at];
       return sum;
     });
-    if (problem.loss !== 'multinomial' || !problem.intercept) return projected;
-    const first = (problem.columns - 1) * problem.outputs;
-    const places = this.directions.flatMap(({ members }, place) => (members[0] >= first ? [place] : []));
-    const mean = places.reduce((sum, place) => sum + projected[place], 0) / places.length;
-    for (const place of places) projected[place] -= mean;
+    for (const places of placesOfShared(problem, this.directions)) {
+      const mean = places.reduce((sum, place) => sum + projected[place], 0) / places.length;
+      for (const place of places) projected[place] -= mean;
+    }
     return projected;
   }
 

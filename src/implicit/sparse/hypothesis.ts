@@ -5,12 +5,12 @@
  */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import type { SparseProblem } from '../../solvers/sparse/problem.ts';
-import { imageOf, unitDirections } from '../../solvers/sparse/reduced.ts';
+import { imageOf, placesOfShared, unitDirections } from '../../solvers/sparse/reduced.ts';
 import type { CertificateStatus, ImplicitCertificate, SampleCertificate } from '../certificate.ts';
 import { certificateOf } from '../certificate.ts';
 import { formatPlaces, judgeIndependence } from '../independence.ts';
 import type { OperationKink } from '../kinks.ts';
-import { type ActiveGroups, directionOf, type SparsePoint } from './active-groups.ts';
+import { type ActiveGroups, directionOf, findActiveGroups, type SparsePoint } from './active-groups.ts';
 
 /** The certificate of one problem. Status failed: the solution is not unique, to the precision. */
 export interface SparseSampleCertificate extends SampleCertificate {
@@ -38,27 +38,40 @@ export function* certifySparse(
   active: ActiveGroups,
   epsilon: number,
 ): Interruptible<SparseSampleCertificate> {
-  const { problem } = point;
-  const atKink = new Set(active.kinks.map(({ group }) => group));
-  const free = unitDirections(problem, active.free);
-  const directions = [...free, ...active.equicorrelation.map((group) => directionOf(point, group, atKink.has(group)))];
-  const columns = directions.map((direction) => centredImage(problem, imageOf(problem, direction)));
-  const isMultinomialIntercept = problem.loss === 'multinomial' && problem.intercept;
-  // Of the intercepts of several classes, whose sum is fixed, one depends on the others.
-  const chosen = isMultinomialIntercept ? columns.filter((_, place) => place !== free.length - 1) : columns;
-  const hasGroups = directions.some(({ members }) => members.length > 1);
-  const size = Math.max(problem.rows * problem.outputs, chosen.length);
-  const status = yield* judgeIndependence(chosen, size, epsilon, hasGroups ? DIRECTION_ERROR : 0);
+  const judged = yield* judgeGroups(point, active, epsilon);
+  // Data that are rounded may hide a kink of dependent columns, such as copies that differ by rounding.
+  const near = findActiveGroups(point, NEAR * epsilon);
+  const isNear = near.equicorrelation.length > active.equicorrelation.length;
+  const isHidden = judged === 'certified' && isNear && (yield* judgeGroups(point, near, epsilon)) !== 'certified';
+  const status = isHidden ? 'unknown' : judged;
   return {
     status,
     argument: active.equicorrelation.length + active.free.length === 0 ? 'empty' : 'independent columns',
-    reason: reasonOf(status, active),
+    reason: reasonOf(status, isHidden ? near : active),
     kinks: active.kinks.length,
     kinkTolerance: active.kinkTolerance,
     nearlySingular: status !== 'certified',
     support: active.support,
     equicorrelation: active.equicorrelation,
   };
+}
+
+/** Within so many ε of the data a group may be at a kink. */
+const NEAR = 16;
+
+/** Whether the vectors of the groups in use and at a kink are independent. */
+function* judgeGroups(point: SparsePoint, active: ActiveGroups, epsilon: number): Interruptible<CertificateStatus> {
+  const { problem } = point;
+  const atKink = new Set(active.kinks.map(({ group }) => group));
+  const free = unitDirections(problem, active.free);
+  const directions = [...free, ...active.equicorrelation.map((group) => directionOf(point, group, atKink.has(group)))];
+  const columns = directions.map((direction) => centredImage(problem, imageOf(problem, direction)));
+  // Of the classes of a shared column, whose coefficients add up to 0, the last depends on the others.
+  const dependent = new Set(placesOfShared(problem, free).map((places) => places.at(-1)));
+  const chosen = columns.filter((_, place) => !dependent.has(place));
+  const hasGroups = directions.some(({ members }) => members.length > 1);
+  const size = Math.max(problem.rows * problem.outputs, chosen.length);
+  return yield* judgeIndependence(chosen, size, epsilon, hasGroups ? DIRECTION_ERROR : 0);
 }
 
 /** Combines the certificates of all problems. @param kinksOf those of each problem */

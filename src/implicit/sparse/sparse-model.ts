@@ -11,7 +11,7 @@ export type { SparseReport };
 
 /** What `sparseModel` returns. */
 export interface SparseSolution {
-  /** [batch, features], or [batch, features, tasks or classes]. */
+  /** [batch, features], or [batch, features, tasks or classes]; those of a feature without a penalty add up to 0 over classes. */
   readonly beta: Tensor;
   /** [batch], or [batch, tasks or classes]; 0 if there is no intercept. Those of several classes add up to 0. */
   readonly intercept: Tensor;

@@ -3,7 +3,7 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { CholeskyFactorisation } from '../matrices.ts';
 import { objectiveAt, violationOf } from './optimality.ts';
 import { gradientAt, isFree, marginsOf, normOf, type SparseProblem, slopesAt } from './problem.ts';
-import { addPenaltyCurvature, type Direction, fixIntercepts, reducedHessian, unitDirections } from './reduced.ts';
+import { addPenaltyCurvature, type Direction, fixShared, reducedHessian, unitDirections } from './reduced.ts';
 
 /** A point of the solve. */
 export interface SparsePoint {
@@ -20,6 +20,8 @@ const STEPS = 8;
 const PROGRESS = 0.5;
 /** How often a step may be halved. */
 const HALVINGS = 4;
+/** A group of this share of its former length is 0, but for rounding. */
+const VANISHING = 1e-9;
 /** Coefficients in use above which the factorisation would cost more than descent. */
 const LARGEST = 2000;
 
@@ -72,7 +74,7 @@ function* takeStep(
   const directions = unitDirections(problem, active);
   const matrix = yield* reducedHessian(problem, curvatures, directions);
   addPenaltyCurvature(problem, beta, directions, matrix, directions.length);
-  fixIntercepts(problem, directions, matrix, directions.length);
+  fixShared(problem, directions, matrix, directions.length);
   const right = Float64Array.from(directions, ({ group, members: [at] }) => {
     const norm = normOf(beta, groups[group]);
     const penalty = norm > 0 ? (thresholds[group] * beta[at]) / norm : 0;
@@ -81,7 +83,8 @@ function* takeStep(
   const factor = yield* factoriseOrDamp(matrix, directions.length);
   if (!factor) return undefined;
   const change = factor.solve(right);
-  for (const length of lengthsOf(problem, beta, directions, change)) {
+  const nearest = nearestToZero(problem, beta, directions, change);
+  for (const length of lengthsOf(nearest)) {
     const moved = Float64Array.from(beta);
     for (const [index, { group, members }] of directions.entries()) {
       const at = members[0];
@@ -90,35 +93,62 @@ function* takeStep(
       const isSingle = groups[group].length === 1 && !isFree(problem, group);
       if (isSingle && moved[at] * beta[at] <= 0) moved[at] = 0;
     }
+    const isLeaving = length === nearest?.length && vanishes(groups[nearest.group], moved, beta);
+    if (isLeaving) for (const at of groups[nearest.group]) moved[at] = 0;
     const margins = marginsOf(problem, moved);
     const next = { beta: moved, margins, objective: objectiveAt(problem, moved, margins, active) };
     const left = violationAmong(problem, active, next);
     const isLower = next.objective < point.objective - 1e-13 * Math.abs(point.objective);
     const isSame = next.objective <= point.objective + 1e-12 * Math.abs(point.objective);
-    if (isLower || (isSame && left <= PROGRESS * violation)) return { point: next, violation: left };
+    if (isLower || (isSame && (isLeaving || left <= PROGRESS * violation))) return { point: next, violation: left };
     yield;
   }
   return undefined;
 }
 
+/** Where a step takes a group nearest to 0. */
+interface Nearest {
+  readonly group: number;
+  /** The share of the step, below 1. */
+  readonly length: number;
+}
+
 /**
- * The whole step and shares of it. Last that share at which the first coefficient reaches 0: where columns are dependent, the
- * step goes along their null space, in which the fit stays the same and the penalty falls until then.
+ * Of the groups that have a penalty, the first that a step takes as near to 0 as it can. Where columns are dependent, steps go
+ * along their null space, in which the fit stays the same and the penalty falls until then: its curvature says nothing of how
+ * far that is.
  */
-function lengthsOf(
+function nearestToZero(
   problem: SparseProblem,
   beta: Float64Array,
   directions: readonly Direction[],
   change: Float64Array,
-): number[] {
-  let first = 1;
-  for (const [index, { group, members }] of directions.entries()) {
-    const at = members[0];
-    const isSingle = problem.groups[group].length === 1 && !isFree(problem, group);
-    if (isSingle && change[index] * beta[at] < 0) first = Math.min(first, -beta[at] / change[index]);
+): Nearest | undefined {
+  let found: Nearest | undefined;
+  for (let start = 0; start < directions.length; ) {
+    const { group } = directions[start];
+    const members = problem.groups[group];
+    let [along, square] = [0, 0];
+    for (let i = 0; i < members.length; i++) {
+      along -= beta[members[i]] * change[start + i];
+      square += change[start + i] ** 2;
+    }
+    const length = along / square;
+    if (!isFree(problem, group) && along > 0 && length < (found?.length ?? 1)) found = { group, length };
+    start += members.length;
   }
-  const shares = Array.from({ length: HALVINGS + 1 }, (_, halving) => 2 ** -halving);
-  return first < 1 ? [...shares, first] : shares;
+  return found;
+}
+
+/** The whole step and shares of it; then that share at which a group comes nearest to 0, and shares of that. */
+function lengthsOf(nearest: Nearest | undefined): number[] {
+  const halved = (from: number): number[] => Array.from({ length: HALVINGS + 1 }, (_, halving) => from * 2 ** -halving);
+  return nearest ? [...halved(1), ...halved(nearest.length)] : halved(1);
+}
+
+/** Whether what a step leaves of a group is rounding. */
+function vanishes(members: Int32Array, moved: Float64Array, beta: Float64Array): boolean {
+  return normOf(moved, members) <= VANISHING * normOf(beta, members);
 }
 
 function* factoriseOrDamp(matrix: Float64Array, size: number): Interruptible<CholeskyFactorisation | undefined> {

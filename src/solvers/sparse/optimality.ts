@@ -99,7 +99,9 @@ export function objectiveAt(
   const { groups, thresholds } = problem;
   let sum = lossAt(problem, margins);
   for (const group of among) {
-    if (thresholds[group] > 0) sum += thresholds[group] * normOf(beta, groups[group]);
+    const norm = normOf(beta, groups[group]);
+    // A threshold that overflows has no part in the objective where the group is 0.
+    if (norm > 0 && thresholds[group] > 0) sum += thresholds[group] * norm;
   }
   return sum;
 }

@@ -34,6 +34,20 @@ export function isFree({ thresholds, nonNegative, intercept, groups, outputs }: 
   return !nonNegative || (intercept && group >= groups.length - outputs);
 }
 
+/**
+ * Of several classes the columns without any penalty, such as that of the intercept: margins that all classes share change no
+ * probability, so that their coefficients are determined up to a constant. Those that solve the problem add up to 0.
+ */
+export function sharedColumns(problem: SparseProblem): number[] {
+  const { loss, groups, columns, outputs } = problem;
+  if (loss !== 'multinomial') return [];
+  const counts = new Int32Array(columns);
+  for (const [group, members] of groups.entries()) {
+    if (isFree(problem, group)) for (const at of members) counts[Math.floor(at / outputs)] += 1;
+  }
+  return Array.from(counts.keys()).filter((column) => counts[column] === outputs);
+}
+
 /** Xβ, output by output. */
 export function marginsOf({ rows, outputs, X }: SparseProblem, beta: ArrayLike<number>): Float64Array {
   const margins = new Float64Array(rows * outputs);

@@ -1,7 +1,7 @@
 /** The curvature of a sparse model along a few directions, such as the coefficients in use. */
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { dot } from '../matrices.ts';
-import { addColumn, applyCurvatureTo, type SparseProblem } from './problem.ts';
+import { addColumn, applyCurvatureTo, type SparseProblem, sharedColumns } from './problem.ts';
 
 /** A direction of the coefficients with few entries. */
 export interface Direction {
@@ -87,20 +87,28 @@ export function addPenaltyCurvature(
   }
 }
 
+/** The places of the classes of each shared column among the directions, which hold these as unit directions. */
+export function placesOfShared(problem: SparseProblem, directions: readonly Direction[]): number[][] {
+  const { outputs } = problem;
+  return sharedColumns(problem).map((column) =>
+    directions.flatMap(({ members }, place) =>
+      members.length === 1 && Math.floor(members[0] / outputs) === column ? [place] : [],
+    ),
+  );
+}
+
 /**
- * Margins of several classes do not change their probabilities when the same constant is added to all. Adds 11ᵀ on the
- * intercepts of a multinomial model, so that those found add up to 0.
+ * Adds 11ᵀ on the classes of each shared column, so that the coefficients found add up to 0.
  * @param size the order of the matrix, of which these directions are the first rows and columns
  */
-export function fixIntercepts(
-  { loss, intercept, columns, outputs }: SparseProblem,
+export function fixShared(
+  problem: SparseProblem,
   directions: readonly Direction[],
   matrix: Float64Array,
   size: number,
 ): void {
-  if (loss !== 'multinomial' || !intercept) return;
-  const first = (columns - 1) * outputs;
-  const places = directions.flatMap(({ members }, place) => (members[0] >= first ? [place] : []));
-  const scale = Math.max(...places.map((place) => matrix[place * size + place]), Number.MIN_VALUE);
-  for (const i of places) for (const j of places) matrix[i * size + j] += scale;
+  for (const places of placesOfShared(problem, directions)) {
+    const scale = Math.max(...places.map((place) => matrix[place * size + place]), Number.MIN_VALUE);
+    for (const i of places) for (const j of places) matrix[i * size + j] += scale;
+  }
 }

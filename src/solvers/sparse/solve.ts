@@ -7,7 +7,16 @@ import type { Interruptible } from '../../backends/event-loop.ts';
 import { descend, GroupSteps } from './descent.ts';
 import { groupsInUse, polish, type SparsePoint } from './newton.ts';
 import { gradientRounding, objectiveAt, separates, violationOf, violationScale } from './optimality.ts';
-import { addColumn, gradientOf, isFree, marginsOf, normOf, type SparseProblem, slopesAt } from './problem.ts';
+import {
+  addColumn,
+  gradientOf,
+  isFree,
+  marginsOf,
+  normOf,
+  type SparseProblem,
+  sharedColumns,
+  slopesAt,
+} from './problem.ts';
 
 export interface SparseSolveOptions {
   /** Bound of the violation of the optimality conditions, relative to the largest threshold. */
@@ -63,7 +72,7 @@ export function* solveSparse(problem: SparseProblem, options: SparseSolveOptions
       worst = Math.max(worst, violations[group]);
     }
     const made = {
-      ...centreIntercepts(problem, point),
+      ...centreShared(problem, point),
       gradient,
       iterations,
       residual: scale > 0 ? worst / scale : 0,
@@ -91,13 +100,17 @@ function startAt(problem: SparseProblem, initial: ArrayLike<number> | undefined)
   return { beta, margins, objective: objectiveAt(problem, beta, margins, [...groups.keys()]) };
 }
 
-/** The intercepts of several classes are determined up to a constant that all share: those returned add up to 0. */
-function centreIntercepts(problem: SparseProblem, point: SparsePoint): SparsePoint {
-  const { loss, intercept, columns, outputs } = problem;
-  if (loss !== 'multinomial' || !intercept) return point;
-  const first = (columns - 1) * outputs;
-  const mean = point.beta.subarray(first).reduce((sum, value) => sum + value, 0) / outputs;
-  const beta = point.beta.map((value, at) => (at < first ? value : value - mean));
+/** The same solution with the coefficients of each shared column adding up to 0. */
+function centreShared(problem: SparseProblem, point: SparsePoint): SparsePoint {
+  const columns = sharedColumns(problem);
+  if (columns.length === 0) return point;
+  const { outputs } = problem;
+  const beta = Float64Array.from(point.beta);
+  for (const column of columns) {
+    const own = beta.subarray(column * outputs, (column + 1) * outputs);
+    const mean = own.reduce((sum, value) => sum + value, 0) / outputs;
+    for (let k = 0; k < outputs; k++) own[k] -= mean;
+  }
   return { ...point, beta, margins: marginsOf(problem, beta) };
 }
 

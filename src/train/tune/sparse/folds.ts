@@ -33,7 +33,7 @@ export async function createFolds(what: string, data: SparseData, split: Criteri
         `criterion: its X has ${X.shape[1]} features; X has ${data.X.shape[1]}, so it must have as many`,
       );
     }
-    const judged = await readProblem(what, { ...data, X, y, rowWeights });
+    const judged = await ofCriterion(() => readProblem(what, { ...data, X, y, rowWeights }));
     return { whole, folds: [{ problem: whole, share: 1, judged: withTotal(judged, 1), isInside: false }] };
   }
   const { folds, seed } = split;
@@ -54,6 +54,16 @@ export async function createFolds(what: string, data: SparseData, split: Criteri
       };
     }),
   };
+}
+
+/** Says of what is wrong with judged rows that they are those of the criterion. */
+export async function ofCriterion<Read>(read: () => Promise<Read>): Promise<Read> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`criterion: ${error.message}`, { cause: error });
+  }
 }
 
 async function readProblem(what: string, data: SparseData): Promise<SparseProblem> {

@@ -10,6 +10,7 @@ import type { MarginRows, SupportVectorProblem } from '../../../solvers/support-
 import { type NearSolution, solveSupportVectors } from '../../../solvers/support-vectors/solve.ts';
 import type { CriterionSplit } from '../criteria.ts';
 import { type LineCriterion, type LineVisit, nearestTo } from './along-line.ts';
+import { ofCriterion } from './folds.ts';
 
 /** One fit of a criterion. */
 interface Fold {
@@ -51,7 +52,9 @@ export class SupportVectorEvaluation implements LineCriterion {
           `criterion: its X has ${X.shape[1]} features; X has ${data.X.shape[1]}, so it must have as many`,
         );
       }
-      const judged = await readMachine(what, { X, y, ...(ofJudged && { rowWeights: ofJudged }), signal });
+      const judged = await ofCriterion(() =>
+        readMachine(what, { X, y, ...(ofJudged && { rowWeights: ofJudged }), signal }),
+      );
       const judgedWeights = withTotal(judged.weights[0], 1);
       const fold = { rowWeights, share: 1, judged: judged.margins, judgedWeights };
       return new SupportVectorEvaluation(margins, intercept, [fold], signal);
