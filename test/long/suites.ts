@@ -51,6 +51,7 @@ export const suites: readonly LongSuite[] = [
   { name: 'cones', row: 'first', files: ['test/long/cones.test.ts'], programs: [], minutes: 4 },
   { name: 'composed', row: 'first', files: ['test/long/composed.test.ts'], programs: [], minutes: 2 },
   { name: 'activations', row: 'first', files: ['test/long/activations.test.ts'], programs: [], minutes: 1 },
+  { name: 'theorem3', row: 'first', files: ['test/long/theorem3.test.ts'], programs: [], minutes: 1 },
   { name: 'deno', row: 'second', files: ['test/long/deno.test.ts'], programs: ['deno'], minutes: 4 },
   { name: 'kinks', row: 'second', files: ['test/long/kinks.test.ts'], programs: [], minutes: 2 },
   { name: 'misuse', row: 'second', files: ['test/long/misuse.test.ts'], programs: [], minutes: 3 },

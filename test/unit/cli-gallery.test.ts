@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { distanceToCritical } from '../../bench/theorem3/criticality.ts';
 import { clarke, computeInverseJacobian } from '../../src/gallery/clarke.ts';
 import { CALM, type Cycle, cycle, STARTS } from '../../src/gallery/cycle.ts';
 import {
@@ -23,7 +24,6 @@ import { evaluateObjective, SAMPLES, theorem3 } from '../../src/gallery/theorem3
 import { type Engine, type Model, open } from '../../src/index.ts';
 import { run } from '../fixtures/cli/run.ts';
 import { loadPathology } from '../fixtures/load.ts';
-import { distanceToCritical } from '../support/criticality.ts';
 import { relativeError } from '../support/numbers.ts';
 
 /** Steps of the ascent on the page. Each solves a cone program, and the page takes as many as draw the whole attractor. */

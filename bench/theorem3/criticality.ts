@@ -1,9 +1,5 @@
-/**
- * Measures from gradients around a point how near the point is to being Clarke-critical. Written independently of the
- * library.
- */
+/** Measures from gradients around a point how near the point is to being Clarke-critical. */
 import { random } from '../../src/data/random.ts';
-import { dot, norm } from './numbers.ts';
 
 /**
  * The element of smallest norm in the convex hull of some vectors, by Frank-Wolfe steps that move weight from the worst
@@ -30,6 +26,13 @@ export function leastNorm(vectors: readonly (readonly number[])[]): number[] {
   return point;
 }
 
+/** Gradients at random points of a ball. */
+interface Sampling {
+  readonly radius: number;
+  readonly points: number;
+  readonly seed: number;
+}
+
 /**
  * The distance of 0 to the convex hull of gradients at random points of a ball. It is an upper bound on the distance of
  * 0 to Goldstein's subdifferential of that radius (Burke, Lewis & Overton 2005 descend along it). Almost every point of
@@ -38,14 +41,37 @@ export function leastNorm(vectors: readonly (readonly number[])[]): number[] {
 export async function distanceToCritical(
   gradientAt: (point: number[]) => Promise<number[]>,
   centre: readonly number[],
-  { radius, points, seed }: { radius: number; points: number; seed: number },
+  sampling: Sampling,
 ): Promise<{ distance: number; smallestGradient: number }> {
+  const gradients = await sampleGradients(gradientAt, centre, sampling);
+  const lengths = gradients.map((gradient) => Math.hypot(...gradient));
+  return { distance: Math.hypot(...leastNorm(gradients)), smallestGradient: Math.min(...lengths) };
+}
+
+/** The element of least norm of that hull: the direction in which gradients near the point agree most. */
+export async function leastNormNear(
+  gradientAt: (point: number[]) => Promise<number[]>,
+  centre: readonly number[],
+  sampling: Sampling,
+): Promise<number[]> {
+  return leastNorm(await sampleGradients(gradientAt, centre, sampling));
+}
+
+async function sampleGradients(
+  gradientAt: (point: number[]) => Promise<number[]>,
+  centre: readonly number[],
+  { radius, points, seed }: Sampling,
+): Promise<number[][]> {
   const generator = random(seed);
   const gradients: number[][] = [];
   for (let index = 0; index < points; index++) {
     const direction = centre.map(() => generator.normal());
-    const length = (radius * generator.uniform() ** (1 / centre.length)) / norm(direction);
+    const length = (radius * generator.uniform() ** (1 / centre.length)) / Math.hypot(...direction);
     gradients.push(await gradientAt(centre.map((x, i) => x + length * direction[i])));
   }
-  return { distance: norm(leastNorm(gradients)), smallestGradient: Math.min(...gradients.map(norm)) };
+  return gradients;
+}
+
+function dot(x: readonly number[], y: readonly number[]): number {
+  return x.reduce((sum, value, index) => sum + value * y[index], 0);
 }
