@@ -54,7 +54,7 @@ const TABLE = {
   limit: {
     value: '<count>',
     description: 'forward iterations allowed, in total',
-    fallback: `${LIMIT}; for a qp ${PROGRAM_LIMIT}, for a cone ${CONE_LIMIT}, for a sparse-model 500`,
+    fallback: `${LIMIT}; for a qp ${PROGRAM_LIMIT}, for a cone ${CONE_LIMIT}, for a sparse-model 500, for a support-vector-machine 100000`,
   },
 };
 

@@ -30,7 +30,10 @@ import {
 
 /** The options that apply only where the data are a CSV file. */
 const TABLE_ONLY = {
-  target: { value: '<column>', description: 'CSV: the column to explain, which holds numbers' },
+  target: {
+    value: '<column>',
+    description: 'CSV: the column to explain; for a multi-task-lasso several, with commas between',
+  },
   ...COLUMN_OPTIONS,
   'row-weights': { value: '<column>', description: 'CSV: the column with the weights of the rows, numbers from 0' },
   ...HEADER_OPTION,
