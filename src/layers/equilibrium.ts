@@ -86,6 +86,11 @@ export function equilibrium(given: EquilibriumOptions): Layer {
       'a list of parameters with name, shape and initial',
     );
   }
+  const names = parameters.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new RangeError(`equilibrium: parameters: two are called ${twice}; each must have a name of its own`);
+  }
   if (typeof kind !== 'string' || kind === '') throw createArgumentError('equilibrium: kind', kind, 'a text');
   implicitSettings('fixed point', solve);
   return {

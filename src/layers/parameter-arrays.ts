@@ -15,11 +15,15 @@ import { parameterNames } from './summary.ts';
  */
 export type ParameterArray = Extract<FileArray, Readonly<Record<'type', 'float32' | 'float64' | 'int64'>>>;
 
-/** @param rename gives the name of an array, from that in the model, such as `0.dense.W` */
+/**
+ * @param rename gives the name of an array, from that in the model, such as `0.dense.W`
+ * @throws RangeError where a layer has two parameters of one name
+ */
 export async function readParameters(
   model: Model,
   rename: (name: string) => string,
 ): Promise<ReadonlyMap<string, ParameterArray>> {
+  checkNames(parameterNames(model.layers));
   const parameters = model.parameters.map(async ({ name, value }) => {
     return [rename(name), describeArray(value.shape, await value.data())] as const;
   });
@@ -27,6 +31,13 @@ export async function readParameters(
     return [rename(one.name), describeArray(one.shape, await readStatistic(one, model))] as const;
   });
   return new Map(await Promise.all([...parameters, ...statistics]));
+}
+
+/** Layers of the caller may name parameters as they like; a file tells them apart by their names. */
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new RangeError(`two parameters of the model are called ${twice}; each must have a name of its own in a file`);
 }
 
 function describeArray(shape: readonly number[], values: Float32Array | Float64Array | BigInt64Array): ParameterArray {
@@ -58,6 +69,7 @@ export function takeParameters(
   arrays: ReadonlyMap<string, FileArray>,
 ): void {
   const shapes = model.layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape));
+  checkNames(parameterNames(model.layers));
   const names = parameterNames(model.layers).map(rename);
   const statistics = runningStatisticsOf(model.layers).map((one) => ({ ...one, name: rename(one.name) }));
   const found = names.map((name, index) => findArray(arrays, name, shapes[index], engine));

@@ -201,6 +201,7 @@ describe('the layer equilibrium', () => {
   test.each([
     [{ width: 0 }, 'equilibrium: width is 0'],
     [{ parameters: [{ name: 'W' }] as never }, 'equilibrium: parameters is'],
+    [{ parameters: [...parameters, parameters[0]] }, 'equilibrium: parameters: two are called W'],
     [{ transition: 3 as never }, 'equilibrium: transition is 3; it must be a function'],
     [{ jacobianPenalty: -1 }, 'equilibrium: jacobianPenalty is -1'],
     [{ kind: '' }, 'equilibrium: kind is ""; it must be a text'],

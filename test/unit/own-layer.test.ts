@@ -1,6 +1,16 @@
 /** A layer that a user defines by an equation, trained as in docs/implicit-functions.md. */
 import { expect, test } from 'vitest';
-import { dense, fixedPoint, type Layer, open, sequential, type Tensor, train } from '../../src/index.ts';
+import {
+  dense,
+  fixedPoint,
+  type Layer,
+  loadParameters,
+  open,
+  saveParameters,
+  sequential,
+  type Tensor,
+  train,
+} from '../../src/index.ts';
 import { adam } from '../../src/train/adam.ts';
 import { clouds } from '../support/clouds.ts';
 
@@ -40,5 +50,24 @@ test('z = tanh(Ŵz + Ux) with ‖Ŵ‖ < 1 learns three clouds, and its iteratio
   expect(last.iterationsForward).toBeGreaterThan(1);
   expect(last.iterationsBackward).toBeGreaterThan(1);
   expect(new Set(memory).size).toBe(1);
+  engine.close();
+});
+
+test('parameters of one name are refused where a file would lose one of them', async () => {
+  const engine = await open({ backend: 'cpu' });
+  const parameters = [0.25, 0.75].map((value) => ({
+    name: 'scale',
+    shape: [1],
+    initial: () => Float32Array.of(value),
+  }));
+  const own: Layer = { kind: 'own', inputs: 1, outputs: 1, parameters, forward: (x, [a, b]) => x.mul(a).add(b) };
+  const model = sequential(own);
+  model.initialise(engine, 1);
+  const message = 'two parameters of the model are called 0.own.scale';
+  await expect(saveParameters(model)).rejects.toThrow(message);
+  const one = sequential({ ...own, parameters: parameters.slice(1), forward: (x, [a]) => x.mul(a) });
+  one.initialise(engine, 1);
+  const bytes = await saveParameters(one);
+  expect(() => loadParameters(model, engine, bytes)).toThrow(message);
   engine.close();
 });
