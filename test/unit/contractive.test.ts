@@ -128,6 +128,18 @@ describe('contractiveFixedPoint', () => {
     expect(() => contractiveFixedPoint(A, b, { activation: activation as 'relu' })).toThrow(message);
   });
 
+  test('a bound just below 1 is shown as such', async () => {
+    for (const [size, shown] of [
+      [0.9999988, '‖A‖∞ ≤ 0.999999 < 1'],
+      [0.12345, '‖A‖∞ ≤ 0.124 < 1'],
+      [0.5, '‖A‖∞ ≤ 0.500 < 1'],
+    ] as const) {
+      const [A, b] = [engine.tensor([size], [1, 1]), engine.tensor([1], [1, 1])];
+      const { reason } = await contractiveFixedPoint(A, b, { activation: 'tanh' }).solve.certify();
+      expect(reason).toContain(shown);
+    }
+  });
+
   test('without a look at A nothing is certified by it, and no error is bounded', async () => {
     const [A, b] = [engine.tensor([0.5, 3, 0, 0.5], [2, 2]), engine.tensor([1, -1], [1, 2])];
     const { solve } = contractiveFixedPoint(A, b, { activation: 'relu', checkInputs: false });

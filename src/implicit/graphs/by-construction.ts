@@ -1,5 +1,5 @@
 /** What is known of X = φ(WXA + B) where ‖W‖∞ is kept below a bound. */
-import { certifiedByContraction, type WellPosed } from '../well-posed/verdict.ts';
+import { certifiedByContraction, showBound, type WellPosed } from '../well-posed/verdict.ts';
 import { type Entries, largestSum } from './cycles.ts';
 import { type GraphBound, spreadOf } from './graph-bound.ts';
 
@@ -31,7 +31,7 @@ export function wellPosedOnGraph(
     return certifiedByContraction(reason, Math.sqrt(graph.nodes * features) * largest);
   }
   const byVector = (Math.sqrt(features) * spreadOf(vector)) / (1 - contraction);
-  const reason = `‖W‖∞·λ_pf(|A|) ≤ ${contraction} < 1 by construction, with λ_pf(|A|) ≤ ${bound.toPrecision(3)}, and ${component}`;
+  const reason = `‖W‖∞·λ_pf(|A|) ≤ ${contraction} < 1 by construction, with λ_pf(|A|) ≤ ${showBound(bound)}, and ${component}`;
   return certifiedByContraction(
     reason,
     Math.min(byVector, amplificationByNorms((contraction * norm) / bound, features)),

@@ -5,7 +5,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { computeCheckedMargin } from '../smallest-eigenvalue.ts';
 import { amplificationOf, findPerronBound } from '../well-posed/perron.ts';
-import { certifiedByContraction, notExamined, type WellPosed } from '../well-posed/verdict.ts';
+import { certifiedByContraction, notExamined, showBound, type WellPosed } from '../well-posed/verdict.ts';
 import { amplificationByNorms } from './by-construction.ts';
 import { amplificationWithoutCycles, type Entries } from './cycles.ts';
 import { boundGraph, isSymmetric, spreadOf } from './graph-bound.ts';
@@ -40,11 +40,11 @@ export function* examineGraph(
   );
   if (perron.bound < 1) {
     const own = perron.vector.every((value) => value === 1) ? '‖W‖∞' : 'λ_pf(|W|)';
-    const reason = `λ_pf(|A|) ≤ ${bound.toPrecision(3)} and ${own} ≤ ${(perron.bound / bound).toPrecision(3)}, with a product of ${perron.bound.toPrecision(3)} < 1, and the activation is non-expansive component by component`;
+    const reason = `λ_pf(|A|) ≤ ${showBound(bound)} and ${own} ≤ ${showBound(perron.bound / bound)}, with a product of ${showBound(perron.bound)} < 1, and the activation is non-expansive component by component`;
     const byNorms = amplificationByNorms(norm * normOf(W, f), f);
     return certifiedByContraction(reason, Math.min(amplificationOf(perron) * spreadOf(vector), byNorms));
   }
-  const below = `no vectors were found that show λ_pf(|W|)·λ_pf(|A|) < 1 (the best bound is ${perron.bound.toPrecision(3)})`;
+  const below = `no vectors were found that show λ_pf(|W|)·λ_pf(|A|) < 1 (the best bound is ${showBound(perron.bound)})`;
   if (!isMonotone) return unknown(`${below}; a monotone I − Aᵀ⊗W does not help where the activation decreases`);
   return (yield* examineMargin(graph, W, f, bound)) ?? unknown(`${below}, and I − Aᵀ⊗W was not shown to be monotone`);
 }

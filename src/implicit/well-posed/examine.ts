@@ -2,7 +2,7 @@
 import type { Interruptible } from '../../backends/event-loop.ts';
 import { computeCheckedMargin } from '../smallest-eigenvalue.ts';
 import { amplificationOf, findPerronBound } from './perron.ts';
-import { certifiedByContraction, notExamined, type WellPosed } from './verdict.ts';
+import { certifiedByContraction, notExamined, showBound, type WellPosed } from './verdict.ts';
 
 /**
  * Tries the conditions that a host can check in turn: ‖A‖∞ < 1; λ_pf(|A|) < 1, by a vector; and a monotone I − A. None
@@ -17,7 +17,7 @@ export function* examineMatrix(A: ArrayLike<number>, n: number, isMonotone: bool
   const perron = yield* findPerronBound(A, n);
   const byNorm = perron.vector.every((value) => value === 1);
   if (perron.bound < 1) return certifiedBy(perron.bound, amplificationOf(perron), byNorm);
-  const below = `no vector was found that shows λ_pf(|A|) < 1 (the best bound is ${perron.bound.toPrecision(3)})`;
+  const below = `no vector was found that shows λ_pf(|A|) < 1 (the best bound is ${showBound(perron.bound)})`;
   if (!isMonotone) return unknown(`${below}; a monotone I − A does not help where the activation decreases`);
   try {
     const margin = yield* computeCheckedMargin(A, n);
@@ -35,7 +35,7 @@ export function* examineMatrix(A: ArrayLike<number>, n: number, isMonotone: bool
 }
 
 function certifiedBy(bound: number, amplification: number, byNorm: boolean): WellPosed {
-  const shown = bound.toPrecision(3);
+  const shown = showBound(bound);
   const reason = byNorm
     ? `‖A‖∞ ≤ ${shown} < 1, and the activation is non-expansive component by component`
     : `|A|x ≤ ${shown}·x for a vector x > 0, so that λ_pf(|A|) < 1, and the activation is non-expansive component by component`;

@@ -21,3 +21,18 @@ export function notExamined(reason: string, subject: 'matrix' | 'network'): Well
     amplification: Number.POSITIVE_INFINITY,
   };
 }
+
+/** What the rounding of sums adds to a bound is not shown. */
+const ROUNDING = 1e-12;
+
+/** An upper bound as text: rounded upwards, with as many digits as keep one that is below 1 below it. */
+export function showBound(bound: number): string {
+  for (let digits = 3; digits < 17; digits++) {
+    const nearest = bound.toPrecision(digits);
+    const step = 10 ** (Math.floor(Math.log10(bound)) + 1 - digits);
+    const isBelow = Number(nearest) < bound * (1 - ROUNDING);
+    const text = isBelow ? (Number(nearest) + step).toPrecision(digits) : nearest;
+    if (bound >= 1 || Number(text) < 1) return text;
+  }
+  return String(bound);
+}
