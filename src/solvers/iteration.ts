@@ -156,8 +156,10 @@ export const runPlain: Runner = (tracing, begun, stopping, initial) => {
     limit,
     ({ state, ...iterate }) => {
       const { next, residual } = begun.step(iterate);
+      // Before the monitor where it does not decide this, so that it is done together with what else reads the same rows.
+      const moved = keeps === 'next' ? whereRunning(state, next.x, iterate.x) : undefined;
       const after = monitor(state, residual, tolerance, floor, { giveUp, staleLimit });
-      return { ...next, x: whereRunning(keeps === 'x' ? after : state, next.x, iterate.x), state: after };
+      return { ...next, x: moved ?? whereRunning(after, next.x, iterate.x), state: after };
     },
   );
   return { x: final.x, state: final.state };

@@ -20,16 +20,18 @@ export interface Jacobian {
 
 /**
  * J = diag(d) of an element-wise σ: F = diag(√d), and prox_{αf} multiplies by d/(d + α(1 − d)) (Winston & Kolter 2020,
- * Theorem 2).
+ * Theorem 2). Where d is 0 or 1, all three are d.
+ * @param isBinary whether every number of d is 0 or 1
  */
-export function diagonalJacobian(d: Tensor): Jacobian {
-  const root = elementwise('sqrt', [d]);
+export function diagonalJacobian(d: Tensor, isBinary: boolean): Jacobian {
+  const root = isBinary ? d : elementwise('sqrt', [d]);
   const times = (y: Tensor): Tensor => elementwise('multiply', [root, y]);
   return {
     apply: (x) => elementwise('multiply', [d, x]),
     factor: times,
     factorTransposed: times,
     proximal(step) {
+      if (isBinary) return (x) => elementwise('multiply', [d, x]);
       const scaled = elementwise('multiply', [d, elementwise('scale', [step], [-1, 1])]); // (1 − α)d
       const factor = elementwise('divide', [d, elementwise('add', [scaled, step])]);
       return (x) => elementwise('multiply', [factor, x]);

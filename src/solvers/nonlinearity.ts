@@ -68,7 +68,9 @@ export function jacobianAt(
   const d = tolerance
     ? elementwise(derivative, [p, tolerance], [selection, ...parameters])
     : elementwise(derivative, [p]);
-  return diagonalJacobian(maskUnused(activation, d, 0));
+  // Their derivative is 0 or 1 away from kinks, and the selection at kinks.
+  const isBinary = ['relu', 'softThreshold', 'clip'].includes(name) && selection % 1 === 0;
+  return diagonalJacobian(maskUnused(activation, d, 0), isBinary);
 }
 
 /** Takes x, [batch, n], for units in use, and `otherwise` for the others. */

@@ -26,10 +26,9 @@ export const peacemanRachford: Iteration = {
     const stepRows = repeatForBatch(step, b.shape[0]);
     const inverseRows = elementwise('reciprocal', [stepRows]); // 1/α
     const onePlusInverse = elementwise('scale', [inverseRows], [1, 1]); // 1 + 1/α
-    const scaledBias = elementwise('multiply', [b, step]); // αb
+    const scaledBias = { x: b, coefficient: stepRows }; // αb
     // u½ + αb
-    const factor = (u: Tensor): Tensor =>
-      combine({ x: proximal(u), factor: 2 }, { x: u, factor: -1 }, { x: scaledBias });
+    const factor = (u: Tensor): Tensor => combine({ x: proximal(u), factor: 2 }, { x: u, factor: -1 }, scaledBias);
     return {
       start: {
         x: combine({ x: z, coefficient: elementwise('scale', [stepRows], [-1, 1]) }, { x: p, coefficient: stepRows }),
@@ -42,7 +41,7 @@ export const peacemanRachford: Iteration = {
           { x: right, coefficient: inverseRows, factor: -1 },
           { x: b },
         ); // p½ = z½ + (z½ − u½)/α
-        const next = combine({ x: half, factor: 2 }, { x: right, factor: -1 }, { x: scaledBias });
+        const next = combine({ x: half, factor: 2 }, { x: right, factor: -1 }, scaledBias);
         return { next: { x: next }, residual: sigma.residual(half, halfPre) };
       },
       keeps: 'next',

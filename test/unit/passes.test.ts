@@ -62,7 +62,7 @@ async function runToEnd(largestPass: number, choice: Choice): Promise<(Float32Ar
   ];
   const results = engine.run(`passes ${largestPass}`, inputs, ([W, b, z, slope, tolerance, initial, step], tracing) => {
     const sigma = sloped
-      ? proximalMapOfJacobian(diagonalJacobian(slope), (x) => reduceRows('norm', [x]))
+      ? proximalMapOfJacobian(diagonalJacobian(slope, false), (x) => reduceRows('norm', [x]))
       : proximalMapOf({ name: activation, parameters: activation === 'clip' ? [-0.3, 0.4] : [0.3, 0] });
     const norms = { bound: step, estimate: step, floor: tracing.constant({ kind: 'fill', value: -1 }, [1]) };
     const direct = tracedMatrix(W, tracing);

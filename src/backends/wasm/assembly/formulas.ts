@@ -236,6 +236,15 @@ function evaluateVectors(
       }
       break;
     case Operation.select:
+      if (dx === 0) {
+        // One choice for all numbers. Where the result takes the place of what is chosen, nothing is left to do.
+        const isFirst = load<f32>(x) !== 0;
+        const chosen = isFirst ? y : z;
+        const step = isFirst ? dy : dz;
+        if (chosen !== out)
+          for (let from = chosen; out < end; out += STEP, from += step) v128.store(out, v128.load(from));
+        break;
+      }
       for (; out < end; out += STEP, x += dx, y += dy, z += dz) {
         v128.store(out, v128.bitselect(v128.load(y), v128.load(z), f32x4.ne(v128.load(x), zero)));
       }
