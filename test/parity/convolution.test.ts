@@ -128,6 +128,7 @@ const SHAPES: readonly (readonly [channels: number, torus: readonly [number, num
   [1, [3, 4], 3],
   [2, [1, 1], 3], // the kernel is larger than the image: its numbers add up
   [3, [2, 3], 1],
+  [1, [3, 40], 3], // tap by tap, and a product of kernels is larger than the image
 ];
 
 describe.each<BackendName>(['cpu', 'wasm', 'gpujs', 'webgpu'])('a monotone convolution on %s', (backend) => {

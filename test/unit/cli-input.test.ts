@@ -44,12 +44,12 @@ describe('fields', () => {
     [
       'no kind',
       { activation: 'relu' },
-      'kind: this key is missing; it must be "monotone", "convolution", "lasso", "qp", "cone" or "canonical"',
+      'kind: this key is missing; it must be "monotone", "convolution", "lasso", "sparse-model", "support-vector-machine", "qp", "cone" or "canonical"',
     ],
     [
       'another kind',
       { ...good, kind: 'polytope' },
-      'kind: "polytope" is unknown; it must be "monotone", "convolution", "lasso", "qp", "cone" or "canonical"',
+      'kind: "polytope" is unknown; it must be "monotone", "convolution", "lasso", "sparse-model", "support-vector-machine", "qp", "cone" or "canonical"',
     ],
     ['a kind that every object has', { kind: 'toString' }, 'kind: "toString" is unknown'],
     ['a kind that is no name', { ...good, kind: 3 }, 'kind: 3 is unknown'],
