@@ -43,13 +43,10 @@ describe('stochasticGradient({ theorem3: true })', () => {
   });
 });
 
-/** Of so many runs the docs say that they have settled; of other problems all have. */
-const SETTLED: Readonly<Record<string, number>> = { monotone: 16, contractive: 13 };
-
 describe('the figures of 20 seeds', () => {
   const results = JSON.parse(readFileSync('bench/results/theorem3.json', 'utf8')) as { problems: ProblemFound[] };
 
-  test('from starts that are not critical, all penalties settle at critical points, and so do most networks', () => {
+  test('from starts that are not critical, all runs settle at critical points', () => {
     expect(results.problems.map(({ name }) => name)).toEqual(problems.map(({ name }) => name));
     for (const { name, runs } of results.problems) {
       const problem = problemOf(name);
@@ -58,8 +55,7 @@ describe('the figures of 20 seeds', () => {
         expect(distance[0]).toBeGreaterThan(1.5 * problem.tolerance);
         expect(distance[0]).toBeGreaterThan(distance[1]);
       }
-      const settled = runs.filter((run) => isCriticalEnd(problem, run)).length;
-      expect(settled).toBe(SETTLED[name] ?? 20);
+      expect(runs.filter((run) => !isCriticalEnd(problem, run))).toEqual([]);
     }
   });
 
