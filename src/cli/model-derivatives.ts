@@ -1,25 +1,55 @@
-/** The derivatives of a fitted model, and what the answer has where they are not certified. */
+/** What is read of a fitted model: its numbers and derivatives, and what the answer has where these are not certified. */
 import { pushforward } from '../autodiff/jacobian-products.ts';
 import type { Tape } from '../autodiff/tape.ts';
 import type { CertificateStatus, DerivativeRange, LinearReport, SolveReport, Tensor } from '../index.ts';
+import type { Scope } from '../tensor/scope.ts';
 import { type Nested, nest } from './matrix.ts';
 import { type PerProblem, perProblemShape } from './model-fields.ts';
 import { areSolved, createReportAnswer, type ReportAnswer } from './report-answer.ts';
 
 /** What a model is differentiated in, and along. */
 interface Differentiated {
+  readonly scope: Scope;
   readonly tape: Tape;
+  /** The name of the logarithm. */
+  readonly key: string;
   /** log λ or log C: the tangents are those along it. */
   readonly logarithm: Tensor;
-  readonly ones: Tensor;
   /** The other data by the names of their keys. */
   readonly data: Readonly<Record<string, Tensor>>;
-  readonly outputs: readonly Tensor[];
-  /** The cotangent of the first of the outputs. */
-  readonly v: Tensor | undefined;
+  /** The cotangent of the first of the outputs, in its order. */
+  readonly v: readonly number[] | undefined;
 }
 
-export interface ModelDerivatives {
+/** A model that was solved for each of a batch of problems. */
+interface FittedModel<Report, Certificate> {
+  readonly report: Promise<Report>;
+  readonly backwardReports: readonly Promise<LinearReport>[];
+  certificate(): Promise<Certificate>;
+  gradientInterval(cotangent: Tensor): Promise<readonly IntervalAnswer[]>;
+}
+
+/** Reads a model with its derivatives. `isSolved` says whether all problems were solved, and all derivatives that are not null. */
+export async function readFittedModel<
+  Report extends SolveReport,
+  Certificate extends { readonly samples: readonly { readonly status: CertificateStatus }[] },
+>(model: FittedModel<Report, Certificate>, outputs: readonly Tensor[], given: Differentiated) {
+  const { scope, v } = given;
+  const cotangent = v && scope.tensor(v, outputs[0].shape);
+  const derivatives = await differentiateModel(outputs, given, cotangent);
+  const [values, forward, linear, certificate, intervals] = await Promise.all([
+    Promise.all(outputs.map((output) => output.data())),
+    model.report,
+    readLinearReports(model.backwardReports),
+    model.certificate(),
+    cotangent && model.gradientInterval(cotangent),
+  ]);
+  const statuses = certificate.samples.map(({ status }) => status);
+  const isSolved = isModelSolved(forward, linear, statuses);
+  return { values, derivatives, forward, linear, certificate, statuses, intervals, isSolved };
+}
+
+interface ModelDerivatives {
   /** dβ/d log λ and the like of all problems, one for each of the outputs. */
   readonly tangents: readonly ArrayLike<number>[];
   /** The gradients of Σ v∘β by the names of keys; undefined without v. */
@@ -28,14 +58,15 @@ export interface ModelDerivatives {
     | undefined;
 }
 
-/** @param key the name of the logarithm */
-export async function differentiateModel(
-  key: string,
-  { tape, logarithm, ones, data, outputs, v }: Differentiated,
+async function differentiateModel(
+  outputs: readonly Tensor[],
+  { scope, tape, key, logarithm, data }: Differentiated,
+  cotangent: Tensor | undefined,
 ): Promise<ModelDerivatives> {
+  const ones = scope.tensor(new Float64Array(logarithm.size).fill(1));
   const tangents = pushforward(tape, [logarithm], [ones], outputs);
   const inputs = { ...data, [key]: logarithm };
-  const pulled = v && tape.pullback(outputs[0], Object.values(inputs), v);
+  const pulled = cotangent && tape.pullback(outputs[0], Object.values(inputs), cotangent);
   return {
     tangents: await Promise.all(tangents.map((tangent) => tangent.data())),
     gradients:
@@ -102,13 +133,12 @@ export interface LinearReports {
   readonly gradient?: ReportAnswer;
 }
 
-export async function readLinearReports(reports: readonly Promise<LinearReport>[]): Promise<LinearReports> {
+async function readLinearReports(reports: readonly Promise<LinearReport>[]): Promise<LinearReports> {
   const [backward, gradient] = (await Promise.all(reports)).map(createReportAnswer);
   return { backward, ...(gradient && { gradient }) };
 }
 
-/** Whether all problems were solved, and all derivatives that are not null. */
-export function isModelSolved(
+function isModelSolved(
   { samples }: SolveReport,
   { backward, gradient }: LinearReports,
   statuses: readonly CertificateStatus[],

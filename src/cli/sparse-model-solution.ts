@@ -3,15 +3,13 @@ import { Tape } from '../autodiff/tape.ts';
 import { type Engine, type SparseCertificate, type SparseModelOptions, sparseModel } from '../index.ts';
 import type { Nested } from './matrix.ts';
 import {
-  differentiateModel,
   type IntervalAnswer,
-  isModelSolved,
   type LinearReports,
   nameGradients,
   oneOrAll,
   perCertified,
   perProblem,
-  readLinearReports,
+  readFittedModel,
 } from './model-derivatives.ts';
 import { createReportAnswer, type ReportAnswer } from './report-answer.ts';
 import type { SparseModelInput } from './sparse-model-problem.ts';
@@ -72,23 +70,14 @@ export function answerSparseModel(
         onFailure: 'report',
         onFailedCertificate: 'ignore',
       });
-      const { beta } = solution;
-      const cotangent = v && scope.tensor(v, beta.shape);
-      const ones = scope.tensor(lambdas.map(() => 1));
-      const derivatives = await differentiateModel('lambda', {
-        ...{ tape, logarithm: logLambda, ones, data, outputs: [beta], v: cotangent },
+      const read = await readFittedModel(solution, [solution.beta, solution.intercept], {
+        ...{ scope, tape, key: 'lambda', logarithm: logLambda, data, v },
       });
-      const [values, offsets, forward, linear, { samples, ...certificate }, intervals] = await Promise.all([
-        beta.data(),
-        solution.intercept.data(),
-        solution.report,
-        readLinearReports(solution.backwardReports),
-        solution.certificate(),
-        cotangent && solution.gradientInterval(cotangent),
-      ]);
-      const statuses = samples.map(({ status }) => status);
+      const { derivatives, forward, linear, statuses, intervals, isSolved } = read;
+      const { samples, ...certificate } = read.certificate;
+      const [beta, offsets] = read.values;
       const answer: SparseModelAnswer = {
-        beta: perProblem(lambda, values, shapeOfBeta),
+        beta: perProblem(lambda, beta, shapeOfBeta),
         ...(intercept && { intercept: perProblem(lambda, offsets, shapeOfBeta.slice(1)) }),
         support: oneOrAll(
           lambda,
@@ -109,7 +98,7 @@ export function answerSparseModel(
         },
         certificate: { ...certificate, samples: statuses },
       };
-      return { answer, isSolved: isModelSolved(forward, linear, statuses) };
+      return { answer, isSolved };
     } finally {
       tape.dispose();
     }

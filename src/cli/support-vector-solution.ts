@@ -8,15 +8,13 @@ import {
 } from '../index.ts';
 import type { Nested } from './matrix.ts';
 import {
-  differentiateModel,
   type IntervalAnswer,
-  isModelSolved,
   type LinearReports,
   nameGradients,
   oneOrAll,
   perCertified,
   perProblem,
-  readLinearReports,
+  readFittedModel,
 } from './model-derivatives.ts';
 import { createReportAnswer, type ReportAnswer } from './report-answer.ts';
 import type { SupportVectorInput } from './support-vector-problem.ts';
@@ -77,27 +75,17 @@ export function answerSupportVectors(
         onFailure: 'report',
         onFailedCertificate: 'ignore',
       });
-      const { beta, alpha } = solution;
-      const cotangent = v && scope.tensor(v, beta.shape);
-      const ones = scope.tensor(costs.map(() => 1));
-      const derivatives = await differentiateModel('logC', {
-        ...{ tape, logarithm, ones, data, outputs: [beta, solution.intercept, alpha], v: cotangent },
+      const read = await readFittedModel(solution, [solution.beta, solution.intercept, solution.alpha], {
+        ...{ scope, tape, key: 'logC', logarithm, data, v },
       });
-      const [w, b, alphas, forward, linear, { samples, ...certificate }, intervals] = await Promise.all([
-        beta.data(),
-        solution.intercept.data(),
-        alpha.data(),
-        solution.report,
-        readLinearReports(solution.backwardReports),
-        solution.certificate(),
-        cotangent && solution.gradientInterval(cotangent),
-      ]);
-      const statuses = samples.map(({ status }) => status);
-      const [dw, db, dAlpha] = derivatives.tangents;
+      const { derivatives, forward, linear, statuses, intervals, isSolved } = read;
+      const { samples, ...certificate } = read.certificate;
+      const [beta, offsets, alpha] = read.values;
+      const [dBeta, dOffsets, dAlpha] = derivatives.tangents;
       const answer: SupportVectorAnswer = {
-        beta: perProblem(logC, w, [X.columns]),
-        ...(intercept && { intercept: perProblem(logC, b, []) }),
-        alpha: perProblem(logC, alphas, [X.rows]),
+        beta: perProblem(logC, beta, [X.columns]),
+        ...(intercept && { intercept: perProblem(logC, offsets, []) }),
+        alpha: perProblem(logC, alpha, [X.rows]),
         inside: oneOrAll(
           logC,
           samples.map(({ inside }) => inside),
@@ -110,8 +98,8 @@ export function answerSupportVectors(
           logC,
           samples.map(({ onMargin }) => onMargin),
         ),
-        dbeta_dlogC: perCertified(statuses, logC, dw, [X.columns]),
-        ...(intercept && { dintercept_dlogC: perCertified(statuses, logC, db, []) }),
+        dbeta_dlogC: perCertified(statuses, logC, dBeta, [X.columns]),
+        ...(intercept && { dintercept_dlogC: perCertified(statuses, logC, dOffsets, []) }),
         dalpha_dlogC: perCertified(statuses, logC, dAlpha, [X.rows]),
         ...nameGradients('logC', derivatives, statuses, logC),
         ...(intervals && { interval: oneOrAll(logC, intervals) }),
@@ -123,7 +111,7 @@ export function answerSupportVectors(
         },
         certificate: { ...certificate, samples: statuses },
       };
-      return { answer, isSolved: isModelSolved(forward, linear, statuses) };
+      return { answer, isSolved };
     } finally {
       tape.dispose();
     }

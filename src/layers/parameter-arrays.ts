@@ -69,8 +69,9 @@ export function takeParameters(
   arrays: ReadonlyMap<string, FileArray>,
 ): void {
   const shapes = model.layers.flatMap(({ parameters }) => parameters.map(({ shape }) => shape));
-  checkNames(parameterNames(model.layers));
-  const names = parameterNames(model.layers).map(rename);
+  const own = parameterNames(model.layers);
+  checkNames(own);
+  const names = own.map(rename);
   const statistics = runningStatisticsOf(model.layers).map((one) => ({ ...one, name: rename(one.name) }));
   const found = names.map((name, index) => findArray(arrays, name, shapes[index], engine));
   // Files of PyTorch before 0.4.1 do not count the batches.
